@@ -1,0 +1,1 @@
+"""The simulator, driven as a real process over real sockets."""
