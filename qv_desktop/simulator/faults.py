@@ -1,0 +1,139 @@
+"""Faults on demand: what a test or a person asked to go wrong, and the REST faults applied to every request."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from aiohttp import web
+
+REST_KINDS = {"rate_limit", "accept_then_504", "html_502", "hang"}
+STREAM_KINDS = {"upgrade_429", "connection_limit", "slow_client", "mute", "abort", "close", "max_connections"}
+TRADING_KINDS = {"partial_fills", "unknown_enums", "reject_next", "cancel_rejected"}
+REPORT_KINDS = {"replay_events", "reorder", "unknown_enums"}
+TARGETS: dict[str, set[str]] = {  # target -> kinds that it knows
+    "trading": REST_KINDS | TRADING_KINDS,
+    "data": REST_KINDS | {"unknown_enums"},
+    "polygon": REST_KINDS,
+    "trade_updates": STREAM_KINDS | REPORT_KINDS,
+    "alpaca_data": STREAM_KINDS,
+    "polygon_stream": STREAM_KINDS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a `kind` waiting at a `target`, `count` times more, with its `params`."""
+
+    kind: str
+    target: str
+    count: int = 1
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Faults:
+    """The faults still to come, oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+        self._hearers: list[Callable[[Fault], None]] = []
+
+    def add(self, fault: Fault) -> None:
+        """Keep a fault until it is taken, and tell those who can apply it at once; raises ValueError when unknown."""
+        kinds = TARGETS.get(fault.target)
+        if kinds is None:
+            raise ValueError(f"Unknown target {fault.target!r}; use one of {', '.join(sorted(TARGETS))}.")
+        if fault.kind not in kinds:
+            raise ValueError(f"{fault.target} has no fault {fault.kind!r}; use one of {', '.join(sorted(kinds))}.")
+        if fault.count < 1:
+            raise ValueError("A fault's count must be at least 1.")
+        self._waiting.append(fault)
+        for hear in list(self._hearers):
+            hear(fault)
+
+    def take(self, kind: str, target: str) -> Fault | None:
+        """The oldest waiting fault of this kind and target, used up by one; None when there is none."""
+        for index, fault in enumerate(self._waiting):
+            if (fault.kind, fault.target) == (kind, target):
+                left = replace(fault, count=fault.count - 1)
+                self._waiting[index : index + 1] = [left] if left.count else []
+                return fault
+        return None
+
+    def listen(self, hear: Callable[[Fault], None]) -> Callable[[], None]:
+        """Hear every fault as it is added (it still has to be taken); returns the way to stop hearing."""
+        self._hearers.append(hear)
+        return lambda: self._hearers.remove(hear)
+
+    def waiting(self) -> list[Fault]:
+        """The faults still to come, oldest first."""
+        return list(self._waiting)
+
+    def clear(self) -> None:
+        """Forget all waiting faults."""
+        self._waiting.clear()
+
+
+type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+type Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
+POLYGON_PATHS = ("/v1/", "/v2/aggs/", "/v2/last/", "/v2/snapshot/", "/v2/reference/", "/v3/", "/vX/")
+DATA_PATHS = ("/v2/stocks/", "/v1beta1/", "/v1/corporate-actions")
+STREAM_PATHS = ("/stream", "/v2/iex", "/v2/sip", "/stocks", "/v1beta1/news")
+
+
+def rest_target(path: str) -> str | None:
+    """Which vendor surface a REST path belongs to; None for streams and for the control endpoint."""
+    if path.startswith("/sim/") or path in STREAM_PATHS[:4]:
+        return None
+    if path.startswith(DATA_PATHS):
+        return "data"
+    if path.startswith(POLYGON_PATHS):
+        return "polygon"
+    return "trading" if path.startswith("/v2/") else None
+
+
+def rest_faults(faults: Faults) -> Middleware:
+    """An aiohttp middleware that applies the waiting REST faults to the requests they are meant for."""
+
+    @web.middleware
+    async def apply(request: web.Request, handler: Handler) -> web.StreamResponse:
+        target = None if "Upgrade" in request.headers else rest_target(request.path)
+        if target is None:
+            return await handler(request)
+        if fault := faults.take("rate_limit", target):
+            return _too_many(target, fault.params.get("retry_after"))
+        if faults.take("html_502", target):
+            return web.Response(status=502, content_type="text/html", text=BAD_GATEWAY)
+        if fault := faults.take("hang", target):
+            return await _never_ending(request, float(fault.params.get("seconds", 3600)))
+        if faults.take("accept_then_504", target):
+            await handler(request)
+            return web.json_response({"message": "gateway timeout"}, status=504)
+        return await handler(request)
+
+    return apply
+
+
+BAD_GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+POLYGON_TOO_MANY = (
+    "You've exceeded the maximum requests per minute, please wait or upgrade your subscription to continue."
+)
+
+
+def _too_many(target: str, retry_after: object) -> web.Response:
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    body: dict[str, str] = {"message": "too many requests."}
+    if target == "polygon":
+        body = {"status": "ERROR", "request_id": "0" * 32, "error": POLYGON_TOO_MANY}
+    return web.json_response(body, status=429, headers=headers)
+
+
+async def _never_ending(request: web.Request, seconds: float) -> web.StreamResponse:
+    """Send headers and then one space a second: a read timeout alone does not save the client."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    await response.prepare(request)
+    for _ in range(int(seconds)):
+        await response.write(b" ")
+        await asyncio.sleep(1)
+    return response
