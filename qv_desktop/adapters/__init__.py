@@ -1,0 +1,1 @@
+"""Translation between the world and the domain: sockets, vendors, the database, files."""

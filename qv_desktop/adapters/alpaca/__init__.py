@@ -1,0 +1,1 @@
+"""Alpaca: words to our words, sockets, the broker and history."""

@@ -1,0 +1,1 @@
+"""Postgres: the embedded server, the tables, and what is kept in them."""

@@ -1,0 +1,1 @@
+"""Polygon (Massive): words to our words, sockets and REST."""

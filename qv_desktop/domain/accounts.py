@@ -1,0 +1,49 @@
+"""The broker account as last reported; every figure may be unknown, for the broker changes its schema."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+type Environment = Literal["PAPER", "LIVE", "REPLAY", "SIMULATION"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Balances in dollars at ``at`` (UTC)."""
+
+    id: str
+    number: str
+    status: str
+    at: datetime
+    currency: str = "USD"
+    equity: Decimal | None = None
+    last_equity: Decimal | None = None  # at the previous close
+    cash: Decimal | None = None
+    buying_power: Decimal | None = None
+    long_value: Decimal | None = None
+    short_value: Decimal | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    multiplier: Decimal | None = None
+    shorting_enabled: bool | None = None
+    trading_blocked: bool | None = None
+
+    @property
+    def masked(self) -> str:
+        """The account number with all but its last three characters hidden."""
+        return "••••" + self.number[-3:]
+
+
+def day_profit(account: Account) -> Decimal | None:
+    """Dollars since the previous close, or None while either is unknown."""
+    if account.equity is None or account.last_equity is None:
+        return None
+    return account.equity - account.last_equity
+
+
+def margin_headroom(account: Account) -> Decimal | None:
+    """Equity above the maintenance requirement, in dollars."""
+    if account.equity is None or account.maintenance_margin is None:
+        return None
+    return account.equity - account.maintenance_margin

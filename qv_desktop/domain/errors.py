@@ -1,0 +1,29 @@
+"""Errors that are shown to people as they read; everything else that is raised is a bug."""
+
+
+class QvError(Exception):
+    """A sentence for the person at the screen that says what happened and what to do."""
+
+
+class BadInput(QvError):
+    """Something that a person typed, chose or imported cannot be used."""
+
+
+class NotPermitted(QvError):
+    """The signed-in user's role lacks a permission."""
+
+
+class DatabaseDown(QvError):
+    """The database cannot be reached; nothing was written."""
+
+
+class BrokerDown(QvError):
+    """The broker cannot be reached for a question; nothing is known, nothing is changed."""
+
+
+class FeedDown(QvError):
+    """A market-data vendor cannot be reached or refuses the request."""
+
+
+class IllegalMove(Exception):
+    """An order was told something that its present state cannot follow."""

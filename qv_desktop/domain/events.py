@@ -1,0 +1,142 @@
+"""What happened, for whoever cares: frozen facts in the past tense, published by services and heard in ``wiring``."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.alerts import Notice
+from qv_desktop.domain.audit import Entry
+from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.market import Bar, FeedState, Snapshot, Trade
+from qv_desktop.domain.orders import Fill, Order
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.risk import Measures, TradingState
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMoved:
+    """What moved since the last frame: one snapshot per symbol, live bars by (symbol, timeframe), and the tape."""
+
+    snapshots: tuple[Snapshot, ...]
+    bars: tuple[tuple[str, Bar], ...]  # (timeframe text, live bar)
+    trades: tuple[Trade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedChanged:
+    """A feed's state, with the reason in words."""
+
+    feed: str
+    state: FeedState
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChanged:
+    """An order as it now stands."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """An execution, once."""
+
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class PositionChanged:
+    """A position as it now stands."""
+
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """The account as last reported."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class RiskMeasured:
+    """The risk measures of this moment."""
+
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True)
+class TradingStateChanged:
+    """Trading was halted, reduced or resumed, by whom and why."""
+
+    state: TradingState
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something a person should hear of."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecorded:
+    """A row was added to the audit trail."""
+
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestProgressed:
+    """A run's progress from 0 to 1, with what it is doing."""
+
+    run: str
+    fraction: float
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestFinished:
+    """A run's result, stored."""
+
+    result: BacktestResult
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestFailed:
+    """A run that ended without a result, and why."""
+
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """A reconciliation's outcome, stored."""
+
+    run: Reconciliation
+
+
+@dataclass(frozen=True, slots=True)
+class HealthMeasured:
+    """The program's own pulse: rates per second, ages and delays in milliseconds, queue lengths in rows."""
+
+    messages_per_second: float
+    loop_lag_p99: float
+    feed_p50: float | None
+    feed_p99: float | None
+    broker_ms: float | None
+    queue: int
+    database: str
+    handler_failures: int = 0
+
+
+type Event = (
+    MarketMoved | FeedChanged | OrderChanged | Filled | PositionChanged | AccountChanged | RiskMeasured | TradingStateChanged
+    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
+)  # fmt: skip

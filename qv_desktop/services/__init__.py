@@ -1,0 +1,1 @@
+"""State and decisions: one class per noun, everything passed in, no Qt, no SQL, no sockets."""

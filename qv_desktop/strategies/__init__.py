@@ -1,0 +1,1 @@
+"""Built-in strategies: PARAMS and signals(bars, params)."""

@@ -1,0 +1,1 @@
+"""What people see and touch: panels show and ask, and know no service."""

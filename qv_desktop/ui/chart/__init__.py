@@ -1,0 +1,1 @@
+"""The candlestick chart: painting, axes and reading aids."""

@@ -1,0 +1,1 @@
+"""One table model with declared columns, used by every table."""
