@@ -1,0 +1,259 @@
+"""The table that every blotter is: dense rows, chips, value sorting, a column chooser and a sentence when empty."""
+
+import csv
+import io
+from decimal import Decimal
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QBrush,
+    QColor,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from qv_desktop.ui import theme
+from qv_desktop.ui.models.table_model import CHIP, GROUND, RAW, TableModel
+
+type Index = QModelIndex | QPersistentModelIndex
+
+ROW, HEADER, PAD = 22, 24, 6  # px
+
+
+class Cells(QStyledItemDelegate):
+    """Paints a cell itself, for style sheets cost too much per cell under live data."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        rect: QRect = option.rect
+        self._paint_ground(painter, option, index, rect)
+        chip = index.data(CHIP)
+        text = index.data(Qt.ItemDataRole.DisplayRole) or ""
+        if chip in theme.CHIPS:
+            paint_chip(painter, rect, text, chip)
+            return
+        painter.setFont(index.data(Qt.ItemDataRole.FontRole) or theme.body())
+        painter.setPen(index.data(Qt.ItemDataRole.ForegroundRole) or theme.color("TX0"))
+        room = rect.adjusted(PAD, 0, -PAD, 0)
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, index.data(Qt.ItemDataRole.TextAlignmentRole), shown)
+
+    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, rect: QRect) -> None:
+        state: QStyle.StateFlag = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, theme.color("SELECTION"))
+        elif index.row() % 2:
+            painter.fillRect(rect, theme.color("ZEBRA"))
+        ground = index.data(GROUND)
+        if ground:
+            painter.fillRect(rect, theme.color(ground))
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
+        metrics = option.fontMetrics
+        return QSize(metrics.horizontalAdvance(text) + 2 * PAD + (12 if index.data(CHIP) else 0), ROW)
+
+
+def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:
+    """Draw ``text`` as a chip of theme.CHIPS at the left of ``rect``; unresolved ones are hatched."""
+    ground, ink = theme.CHIPS[chip]
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setFont(theme.small_bold())
+    metrics = painter.fontMetrics()
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - 2 * PAD - 10)
+    box = QRectF(rect.left() + PAD, rect.center().y() - 7.5, metrics.horizontalAdvance(shown) + 11, 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(ground))
+    painter.drawRoundedRect(box, 3, 3)
+    if chip in theme.HATCHED:
+        painter.setBrush(QBrush(QColor("#6b4d10"), Qt.BrushStyle.BDiagPattern))
+        painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(QColor(ink))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
+    painter.restore()
+
+
+class Table[R](QTableView):
+    """A table over ``TableModel``. Keys: Enter opens, Del asks for deletion, Ctrl+C copies raw values as TSV."""
+
+    row_chosen = Signal(object)
+    row_opened = Signal(object)
+    delete_asked = Signal(list)
+
+    def __init__(self, model: TableModel[R], *, empty: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model, self._empty = model, empty
+        self.setModel(model)
+        self.setItemDelegate(Cells(self))
+        self._set_manner()
+        self._set_columns()
+        self.selectionModel().selectionChanged.connect(self._on_selected)
+        self.doubleClicked.connect(lambda index: self.row_opened.emit(model.row(index.row())))
+        model.rowsInserted.connect(self.viewport().update)
+        model.rowsRemoved.connect(self.viewport().update)
+
+    def set_empty(self, sentence: str) -> None:
+        """Change the sentence that stands where rows will be."""
+        self._empty = sentence
+        self.viewport().update()
+
+    def selected(self) -> list[R]:
+        """The selected rows, top to bottom."""
+        places = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [self._model.row(place) for place in places]
+
+    def select_key(self, key: object) -> None:
+        """Select the row of ``key`` and bring it into view; an unknown key clears the selection."""
+        place = self._model.place(key)
+        if place is None:
+            self.clearSelection()
+        else:
+            self.selectRow(place)
+            self.scrollTo(self._model.index(place, 0))
+
+    def tsv(self) -> str:
+        """The selected rows (all, when none is selected) with their titles, raw values, tab separated."""
+        columns = [c for c in self._visual_order() if not self.isColumnHidden(c)]
+        places = sorted(index.row() for index in self.selectionModel().selectedRows())
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter="\t", lineterminator="\n")
+        writer.writerow([self._model.columns[c].title for c in columns])
+        for place in places or range(self._model.rowCount()):
+            writer.writerow([_plain(self._model.index(place, c).data(RAW)) for c in columns])
+        return out.getvalue()
+
+    def _set_manner(self) -> None:
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(False)  # the delegate paints the zebra
+        self.setWordWrap(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setMouseTracking(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setMinimumSectionSize(ROW)
+        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+
+    def _set_columns(self) -> None:
+        header = self.horizontalHeader()
+        header.setFixedHeight(HEADER)
+        header.setFont(theme.small())
+        header.setHighlightSections(False)
+        header.setSectionsClickable(True)
+        header.setSectionsMovable(True)
+        header.setMinimumSectionSize(28)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+        header.sectionClicked.connect(self._turn_sort)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._choose_columns)
+        for place, column in enumerate(self._model.columns):
+            header.resizeSection(place, column.width)
+            self.setColumnHidden(place, not column.shown)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give the room that is left to the stretching columns, or to the last one shown."""
+        header = self.horizontalHeader()
+        shown = [c for c in self._visual_order() if not self.isColumnHidden(c)]
+        growing = [c for c in shown if self._model.columns[c].stretch] or shown[-1:]
+        fixed = sum(header.sectionSize(c) for c in shown if c not in growing)
+        for c in growing:
+            share = (self.viewport().width() - fixed) // len(growing)
+            header.resizeSection(c, max(self._model.columns[c].width, share))
+
+    def _visual_order(self) -> list[int]:
+        header = self.horizontalHeader()
+        return [header.logicalIndex(place) for place in range(len(self._model.columns))]
+
+    def _turn_sort(self, column: int) -> None:
+        """First click down, second up, third back to the order of arrival."""
+        now = self._model.sorting()
+        if now is None or now[0] != column:
+            self._model.sort(column, Qt.SortOrder.DescendingOrder)
+        elif now[1]:
+            self._model.sort(column, Qt.SortOrder.AscendingOrder)
+        else:
+            self._model.sort(-1)
+
+    def column_menu(self) -> QMenu:
+        """The column chooser: one checked entry per column."""
+        menu = QMenu(self)
+        for place, column in enumerate(self._model.columns):
+            entry = QAction(column.title or "·", menu, checkable=True)
+            entry.setChecked(not self.isColumnHidden(place))
+            entry.toggled.connect(lambda on, c=place: self._show_column(c, on))
+            menu.addAction(entry)
+        return menu
+
+    def _show_column(self, column: int, shown: bool) -> None:
+        self.setColumnHidden(column, not shown)
+        self._fit()
+
+    def _choose_columns(self, at: QPoint) -> None:
+        menu = self.column_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.horizontalHeader().mapToGlobal(at))
+
+    def _on_selected(self) -> None:
+        chosen = self.selected()
+        if len(chosen) == 1:
+            self.row_chosen.emit(chosen[0])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        chosen = self.selected()
+        if event.matches(QKeySequence.StandardKey.Copy):
+            QGuiApplication.clipboard().setText(self.tsv())
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and chosen:
+            self.row_opened.emit(chosen[0])
+        elif event.key() == Qt.Key.Key_Delete and chosen:
+            self.delete_asked.emit(chosen)
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._model.rowCount():
+            self._paint_empty()
+
+    def _paint_empty(self) -> None:
+        painter = QPainter(self.viewport())
+        painter.setPen(theme.color("TX2"))
+        painter.setFont(theme.body())
+        room = self.viewport().rect().adjusted(16, 8, -16, -8)
+        painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+        painter.end()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.viewport().update()
+
+
+def _plain(value: object) -> str:
+    """A value for the clipboard: no grouping, no exponent, nothing for unknown."""
+    if value is None:
+        return ""
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)

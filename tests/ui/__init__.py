@@ -1,0 +1,1 @@
+"""The interface, driven as a person would."""
