@@ -1,0 +1,1 @@
+"""Analytics: indicators against independent vectors, downsampling against brute force."""
