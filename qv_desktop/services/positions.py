@@ -1,0 +1,50 @@
+"""Positions: moved by our fills, adopted from the broker at start."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from qv_desktop.domain.events import PositionChanged
+from qv_desktop.domain.orders import Fill
+from qv_desktop.domain.positions import Position, after
+from qv_desktop.services.ports import Publish
+
+
+class Positions:
+    """The book of what is held. ``changed`` is called with every position that moved, for whoever keeps them."""
+
+    def __init__(self, publish: Publish, changed: Callable[[Position], None] = lambda position: None) -> None:
+        self._publish, self._changed = publish, changed
+        self._held: dict[str, Position] = {}  # symbol -> position, flat ones of today included
+
+    def __getitem__(self, symbol: str) -> Position:
+        return self._held.get(symbol) or Position(symbol)
+
+    def all(self) -> dict[str, Position]:
+        """Every position, flat ones of today included."""
+        return dict(self._held)
+
+    def held(self) -> dict[str, Position]:
+        """Every position that is not flat."""
+        return {symbol: p for symbol, p in self._held.items() if p.quantity}
+
+    def fill(self, fill: Fill) -> Position:
+        """Take in an execution that has not been taken before."""
+        return self._set(after(self[fill.symbol], fill))
+
+    def adopt(self, theirs: Mapping[str, Position]) -> None:
+        """Take over the broker's quantities and averages; what it does not name is flat. Today's realised profit stays ours."""
+        for symbol in self._held.keys() | theirs.keys():
+            known, told = self[symbol], theirs.get(symbol) or Position(symbol)
+            taken = Position(symbol, told.quantity, told.average, known.realised)
+            if taken != known:
+                self._set(taken)
+
+    def realised(self) -> Decimal:
+        """Dollars taken today over all symbols."""
+        return sum((p.realised for p in self._held.values()), Decimal(0))
+
+    def _set(self, position: Position) -> Position:
+        self._held[position.symbol] = position
+        self._changed(position)
+        self._publish(PositionChanged(position))
+        return position

@@ -1,0 +1,180 @@
+"""Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.accounts import day_profit
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.market import money
+from qv_desktop.domain.orders import Order, OrderRequest
+from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict, judged
+from qv_desktop.services.account import Account
+from qv_desktop.services.login import Login
+from qv_desktop.services.market_data import MarketData
+from qv_desktop.services.ports import Now, Publish, RiskStore
+from qv_desktop.services.positions import Positions
+
+RUN = Permission(Resource.RISK, Action.RUN)
+
+
+class Risk:
+    """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored."""
+
+    def __init__(
+        self,
+        store: RiskStore,
+        market: MarketData,
+        positions: Positions,
+        account: Account,
+        login: Login,
+        publish: Publish,
+        now: Now,
+    ) -> None:
+        self._store, self._market, self._positions, self._account = store, market, positions, account
+        self._login, self._publish, self._now = login, publish, now
+        self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
+        self.limits = Limits()
+        self.state = TradingState.ACTIVE
+
+    async def load(self) -> None:
+        """Read limits and state of the account."""
+        self.limits = await self._store.limits(self._account.id)
+        self.state = await self._store.state(self._account.id)
+        self._publish(TradingStateChanged(self.state, "system", "as stored"))
+
+    def know(self, instruments: Iterable[Instrument]) -> None:
+        """Take the broker's list of instruments."""
+        self._instruments = {instrument.symbol: instrument for instrument in instruments}
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The instrument, or None when the broker does not list it."""
+        return self._instruments.get(symbol)
+
+    def judge(self, request: OrderRequest, book: Mapping[str, Order]) -> Verdict:
+        """The rules' verdict on ``request`` beside all orders in ``book``."""
+        return judged(request, self._view(request.symbol, book), self.limits)
+
+    def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
+        now = self._now()
+        snapshot = self._market.snapshot(symbol)
+        others = list(book.values())
+        return RiskView(
+            now=now,
+            state=self.state,
+            instrument=self.instrument(symbol),
+            quote=snapshot.quote,
+            quote_age=self._market.quote_age(symbol),
+            account=self._account.balances,
+            positions=self._positions.held(),
+            open_orders=tuple(order for order in others if order.open),
+            prices={name: money(price) for name, price in self._market.prices().items()},
+            recent=tuple(o for o in others if _seconds(now, o) < 60 and o.sent_at is not None),
+            halted=snapshot.halted,
+        )
+
+    async def halt(self, reason: str) -> None:
+        """Stop all new orders. Takes effect at once, even when it cannot be stored."""
+        await self._change(TradingState.HALTED, reason)
+
+    async def reduce(self, reason: str) -> None:
+        """Take only orders that reduce a position."""
+        await self._change(TradingState.REDUCING, reason)
+
+    async def resume(self, reason: str) -> None:
+        """Trade normally again."""
+        await self._change(TradingState.ACTIVE, reason)
+
+    async def _change(self, state: TradingState, reason: str) -> None:
+        session = await self._login.require(RUN)
+        before = self.state
+        safer = state is not TradingState.ACTIVE
+        if safer:
+            self._set(state, session.user.name, reason)  # first the brake, then the book-keeping
+        draft = Draft(self._login.actor, f"risk.{state.lower()}", "account", self._account.id, reason=reason,
+                      before=json.dumps({"state": before}), after=json.dumps({"state": state}))  # fmt: skip
+        try:
+            await self._store.save_state(self._account.id, state, draft)
+        except DatabaseDown:
+            if not safer:
+                raise
+            raise DatabaseDown(
+                f"Trading is {state} now, but the database is away: it will not be remembered after a restart."
+            ) from None
+        if not safer:
+            self._set(state, session.user.name, reason)
+
+    def _set(self, state: TradingState, actor: str, reason: str) -> None:
+        self.state = state
+        self._publish(TradingStateChanged(state, actor, reason))
+
+    async def set_limits(self, limits: Limits) -> None:
+        """Store new limits. Raises NotPermitted, DatabaseDown."""
+        await self._login.require(Permission(Resource.RISK, Action.CHANGE))
+        draft = Draft(self._login.actor, "risk.limits", "account", self._account.id,
+                      before=json.dumps(asdict(self.limits), default=str), after=json.dumps(asdict(limits), default=str))  # fmt: skip
+        await self._store.save_limits(self._account.id, limits, draft)
+        self.limits = limits
+
+    def measure(self, book: Mapping[str, Order]) -> Measures:
+        """The measures of this moment, published too."""
+        measures = measured(self._view("", book), self.limits)
+        self._publish(RiskMeasured(measures))
+        return measures
+
+
+def measured(view: RiskView, limits: Limits) -> Measures:
+    """Exposures at last prices and the gauges against ``limits``; gauges that need an unknown equity are left out."""
+    values = {s: p.quantity * view.prices.get(s, p.average) for s, p in view.positions.items()}
+    net, gross = sum(values.values(), Decimal(0)), sum(map(abs, values.values()), Decimal(0))
+    exposures = tuple(sorted(values.items(), key=lambda item: -abs(item[1])))
+    equity = view.account.equity if view.account else None
+    gauges = tuple(gauge for gauge in _gauges(view, limits, gross, exposures) if gauge is not None)
+    return Measures(view.now, view.state, gauges, net, gross, exposures, equity)
+
+
+def _gauges(
+    view: RiskView, limits: Limits, gross: Decimal, exposures: tuple[tuple[str, Decimal], ...]
+) -> list[Gauge | None]:
+    account = view.account
+    profit = day_profit(account) if account else None
+    gauges: list[Gauge | None] = []
+    if profit is not None:
+        loss = max(-profit, Decimal(0))
+        sign = "+" if profit >= 0 else "−"
+        gauges.append(
+            Gauge(
+                "Day loss", float(loss / limits.daily_loss), f"{sign}{abs(profit):,.0f}", f"−{limits.daily_loss:,.0f}"
+            )
+        )
+    if account is None or not account.equity:
+        return gauges
+    gauges.append(_share("Gross exposure", gross / account.equity, limits.gross_fraction))
+    name, value = exposures[0] if exposures else ("none", Decimal(0))
+    gauges.append(_share(f"Largest name · {name}", abs(value) / account.equity, limits.position_fraction))
+    if account.maintenance_margin is not None:
+        gauges.append(_share("Margin used", account.maintenance_margin / account.equity, Decimal(1)))
+    working = sum((o.remaining * _worth(o, view) for o in view.open_orders), Decimal(0))
+    if account.buying_power:
+        gauges.append(_share("Working orders", working / account.buying_power, Decimal(1)))
+    rate = len(view.recent)
+    gauges.append(Gauge("Orders per minute", rate / limits.orders_per_minute, f"{rate}", f"{limits.orders_per_minute}"))
+    return gauges
+
+
+def _worth(order: Order, view: RiskView) -> Decimal:
+    return order.request.limit or view.prices.get(order.request.symbol, Decimal(0))
+
+
+def _share(title: str, fraction: Decimal, limit: Decimal) -> Gauge:
+    return Gauge(title, float(fraction / limit), f"{fraction:.1%}", f"{limit:.0%}")
+
+
+def _seconds(now: datetime, order: Order) -> float:
+    return (now - order.submitted).total_seconds()
