@@ -1,22 +1,24 @@
 """Faults on demand: what a test or a person asked to go wrong, and the REST faults applied to every request."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 REST_KINDS = {"rate_limit", "accept_then_504", "html_502", "hang"}
 STREAM_KINDS = {"upgrade_429", "connection_limit", "slow_client", "mute", "abort", "close", "max_connections"}
 TRADING_KINDS = {"partial_fills", "unknown_enums", "reject_next", "cancel_rejected"}
+DATA_STREAM_KINDS = {"error", "free_plan", "correction", "cancel_error"}
 REPORT_KINDS = {"replay_events", "reorder", "unknown_enums"}
 TARGETS: dict[str, set[str]] = {  # target -> kinds that it knows
     "trading": REST_KINDS | TRADING_KINDS,
-    "data": REST_KINDS | {"unknown_enums"},
+    "data": REST_KINDS | {"unknown_enums", "free_plan"},
     "polygon": REST_KINDS,
     "trade_updates": STREAM_KINDS | REPORT_KINDS,
-    "alpaca_data": STREAM_KINDS,
+    "alpaca_data": STREAM_KINDS | DATA_STREAM_KINDS,
     "polygon_stream": STREAM_KINDS,
 }
 
@@ -73,9 +75,6 @@ class Faults:
         """Forget all waiting faults."""
         self._waiting.clear()
 
-
-type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-type Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 POLYGON_PATHS = ("/v1/", "/v2/aggs/", "/v2/last/", "/v2/snapshot/", "/v2/reference/", "/v3/", "/vX/")
 DATA_PATHS = ("/v2/stocks/", "/v1beta1/", "/v1/corporate-actions")
