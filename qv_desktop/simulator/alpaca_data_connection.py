@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
 
-from qv_desktop.simulator import alpaca_data_news, alpaca_data_paca
 from qv_desktop.simulator.alpaca_data_codec import Codec, decoded
 from qv_desktop.simulator.alpaca_data_feed import Feed
+from qv_desktop.simulator.alpaca_data_news import published
+from qv_desktop.simulator.alpaca_data_paca import events
 from qv_desktop.simulator.alpaca_data_subscriptions import ERRORS, Denied
 from qv_desktop.simulator.alpaca_data_words import Words
 from qv_desktop.simulator.market import Market
@@ -134,8 +135,8 @@ class Connection:
         else:
             self._undo.append(self.market.subscribe(self._hear))
 
-    def _hear(self, events: Sequence[Event]) -> None:
-        self._pass_on(self.feed.messages(events, self.market.now()))
+    def _hear(self, heard: Sequence[Event]) -> None:
+        self._pass_on(self.feed.messages(heard, self.market.now()))
 
     def _pass_on(self, messages: list[Words]) -> None:
         if messages and not self.ending:
@@ -147,13 +148,13 @@ class Connection:
             await asyncio.sleep(TICK)
             now = self.market.now()
             if self.feed.subscriptions.feed == "test":
-                self._pass_on(self.feed.messages(alpaca_data_paca.events(seen, now), now))
+                self._pass_on(self.feed.messages(events(seen, now), now))
             else:
                 self._pass_on(self._news(seen, now))
             seen = now
 
     def _news(self, after: int, until: int) -> list[Words]:
-        articles = alpaca_data_news.published(self.market, after, until)
+        articles = published(self.market, after, until)
         wants = self.feed.subscriptions.wants
         return [article.message(self.codec.stamp) for article in articles if wants("news", article.symbol)]
 

@@ -97,7 +97,8 @@ def _told(market: Market, session: Session, listing: Listing, edition: int, t: i
     if abs(move) < (GAP if edition == OPENING else MOVE):
         return
     did = ("opens", "closes")[edition]
-    headline = f"{listing.name} {did} {abs(move):.1%} {'higher' if move > 0 else 'lower'}"
+    name = listing.name.removesuffix(" Common Stock")
+    headline = f"{name} {did} {abs(move):.1%} {'higher' if move > 0 else 'lower'}"
     summary = f"{listing.symbol} {did} at ${price:,.2f} on {session.day}, after ${before:,.2f} at the previous close."
     yield Article(_id(session, listing, edition), t, listing.symbol, headline, summary)
 

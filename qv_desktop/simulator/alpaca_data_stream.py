@@ -123,7 +123,7 @@ class DataStreams:
 def _apply(connection: Connection, fault: Fault) -> None:
     match fault.kind:
         case "slow_client":
-            connection.too_slow()
+            connection.deny(407, last=True)
         case "mute":
             connection.muted = True
         case "abort":
