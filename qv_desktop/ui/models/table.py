@@ -75,7 +75,7 @@ def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(theme.small_bold())
     metrics = painter.fontMetrics()
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - 2 * PAD - 10)
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - PAD - 13)
     box = QRectF(rect.left() + PAD, rect.center().y() - 7.5, metrics.horizontalAdvance(shown) + 11, 16)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(ground))

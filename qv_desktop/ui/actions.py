@@ -1,0 +1,128 @@
+"""Everything that can be asked for by name: one table that the menus, the palette and the shortcuts read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from qv_desktop.domain.access import Action, Permission, Resource
+
+type Scope = Literal["app", "panel", "chart", "table", "ticket"]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing to ask for. ``keys`` are portable texts; keys outside the ``app`` scope belong to the panel in focus."""
+
+    id: str
+    title: str
+    keys: tuple[str, ...] = ()
+    permission: Permission | None = None
+    scope: Scope = "app"
+    group: str = "General"
+
+
+def _may(resource: Resource, action: Action) -> Permission:
+    return Permission(resource, action)
+
+
+_TRADE = _may(Resource.TRADING, Action.CREATE)
+_CANCEL = _may(Resource.TRADING, Action.DELETE)
+_LOOK = Action.VIEW
+
+WORKSPACES = (
+    Command("workspace.trading", "Workspace: Trading", ("Ctrl+1",), group="Workspaces"),
+    Command("workspace.compliance", "Workspace: Compliance", ("Ctrl+2",), group="Workspaces"),
+    Command("workspace.research", "Workspace: Research", ("Ctrl+3",), group="Workspaces"),
+    Command("workspace.reset", "Reset this workspace's layout", group="Workspaces"),
+)
+
+COMMANDS: tuple[Command, ...] = (
+    Command("palette", "Search symbols and commands", ("Ctrl+K", "Ctrl+Shift+P")),
+    *WORKSPACES,
+    Command("panel.next", "Next panel", ("Ctrl+Tab",), group="Panels"),
+    Command("panel.watchlist", "Show Watchlist", ("Alt+1",), _may(Resource.MARKET, _LOOK), group="Panels"),
+    Command("panel.chart", "Show Chart", ("Alt+2",), _may(Resource.MARKET, _LOOK), group="Panels"),
+    Command("panel.tape", "Show Time and sales", (), _may(Resource.MARKET, _LOOK), group="Panels"),
+    Command("panel.ticket", "Show Order ticket", ("Alt+3",), _TRADE, group="Panels"),
+    Command("panel.orders", "Show Orders", ("Alt+4",), _may(Resource.TRADING, _LOOK), group="Panels"),
+    Command("panel.positions", "Show Positions", ("Alt+5",), _may(Resource.TRADING, _LOOK), group="Panels"),
+    Command("panel.fills", "Show Fills", (), _may(Resource.TRADING, _LOOK), group="Panels"),
+    Command("panel.risk", "Show Risk", ("Alt+6",), _may(Resource.RISK, _LOOK), group="Panels"),
+    Command("panel.reconciliation", "Show Reconciliation", (), _may(Resource.RECONCILIATION, _LOOK), group="Panels"),
+    Command("panel.audit", "Show Audit", (), _may(Resource.AUDIT, _LOOK), group="Panels"),
+    Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
+    Command("panel.backtests", "Show Backtests", (), _may(Resource.BACKTESTS, _LOOK), group="Panels"),
+    Command("panel.alerts", "Show Alerts", (), group="Panels"),
+    Command("orders.cancel_all", "Cancel all working orders…", ("Ctrl+Shift+Alt+X",), _CANCEL, group="Trading"),
+    Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
+    Command("risk.resume", "Resume trading…", (), _may(Resource.RISK, Action.APPROVE), group="Risk"),
+    Command("reconciliation.run", "Run reconciliation", (), _may(Resource.RECONCILIATION, Action.RUN), group="Control"),
+    Command("audit.verify", "Verify the audit trail", (), _may(Resource.AUDIT, _LOOK), group="Control"),
+    Command("backtests.run", "Run the backtest", (), _may(Resource.BACKTESTS, Action.RUN), group="Research"),
+    Command("export", "Export this panel", ("Ctrl+E",)),
+    Command("full_screen", "Full screen", ("F11",)),
+    Command("help.keys", "Keys", ("F1",)),
+    Command("settings", "Settings", ("Ctrl+,",), _may(Resource.SETTINGS, _LOOK)),
+    Command("lock", "Lock the screen", ("Ctrl+Shift+L",)),
+    Command("quit", "Quit", ("Ctrl+Q",)),
+    Command("ticket.send", "Review or send the order", ("Ctrl+Return",), _TRADE, "ticket", "Trading"),
+    Command("ticket.side", "Buy or sell", ("B", "S"), _TRADE, "ticket", "Trading"),
+    Command("table.open", "Open the selected row", ("Return",), scope="table", group="Tables"),
+    Command("table.cancel", "Cancel or remove the selected rows", ("Del",), scope="table", group="Tables"),
+    Command("table.copy", "Copy the selected rows", ("Ctrl+C",), scope="table", group="Tables"),
+    Command("chart.reset", "Reset the chart", ("Alt+R",), scope="chart", group="Chart"),
+    Command("chart.step", "Step one bar", ("Left", "Right"), scope="chart", group="Chart"),
+    Command("chart.zoom", "Zoom", ("Ctrl+Up", "Ctrl+Down"), scope="chart", group="Chart"),
+)
+
+
+def key_text(command: Command) -> str:
+    """The first key as this system writes it, or nothing."""
+    return QKeySequence(command.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if command.keys else ""
+
+
+class Actions(QObject):
+    """The table as Qt actions of one window; ``asked`` says the id of what was asked for."""
+
+    asked = Signal(str)
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self._actions: dict[str, QAction] = {}  # command id -> action
+        self._lacking: dict[str, Permission] = {}  # command id -> the permission that is missing
+        for command in COMMANDS:
+            if command.scope == "app":
+                self._actions[command.id] = self._made(command, window)
+
+    def action(self, id_: str) -> QAction:
+        """The Qt action of a command. Raises KeyError."""
+        return self._actions[id_]
+
+    def available(self) -> list[Command]:
+        """The commands of the application's scope, in the table's order."""
+        return [command for command in COMMANDS if command.id in self._actions]
+
+    def reason(self, id_: str) -> str:
+        """Why a command cannot be asked for now, or nothing."""
+        lacking = self._lacking.get(id_)
+        return f"Needs the permission “{lacking}”; ask an Admin." if lacking else ""
+
+    def allow(self, holds: Callable[[Permission], bool]) -> None:
+        """Enable what the signed-in person may do; the rest says which permission it lacks."""
+        self._lacking = {c.id: c.permission for c in COMMANDS if c.permission is not None and not holds(c.permission)}
+        for command in self.available():
+            action = self._actions[command.id]
+            action.setEnabled(command.id not in self._lacking)
+            action.setToolTip(self.reason(command.id) or command.title)
+
+    def _made(self, command: Command, window: QWidget) -> QAction:
+        action = QAction(command.title, window)
+        action.setShortcuts([QKeySequence(key) for key in command.keys])
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.triggered.connect(lambda: self.asked.emit(command.id))
+        window.addAction(action)
+        return action

@@ -1,0 +1,126 @@
+"""The account strip of the top bar: what it is worth, what today earned, what may still be done, the time and who sits here."""
+
+from datetime import datetime
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from qv_desktop.domain.access import User
+from qv_desktop.domain.accounts import Account, day_profit, margin_headroom
+from qv_desktop.domain.risk import Measures, TradingState
+from qv_desktop.ui import format as fmt
+from qv_desktop.ui import theme
+
+_STATE_COLORS = {TradingState.ACTIVE: "UP", TradingState.REDUCING: "WARN", TradingState.HALTED: "DOWN"}
+_GAP = 18  # px between figures
+
+
+class Figure(QWidget):
+    """A caption over a figure. The width never shrinks, so that neighbours stand still while digits change."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._caption, self._value, self._after = theme.caption(title), theme.label("—", "value"), QLabel()
+        self._after.setFont(theme.small_bold())
+        self._after.hide()
+        line = QHBoxLayout()
+        line.setSpacing(5)
+        line.addWidget(self._value)
+        line.addWidget(self._after, 0, Qt.AlignmentFlag.AlignBottom)
+        line.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(1)
+        column.addWidget(self._caption)
+        column.addLayout(line)
+        self.setAccessibleName(title)
+
+    def show_value(self, text: str, color: str = "TX0", after: str = "") -> None:
+        """Show the figure in a colour, and a smaller one after it."""
+        for label, words in ((self._value, text), (self._after, after)):
+            label.setText(words)
+            label.setStyleSheet(f"color: {theme.color(color).name()}")
+        self._after.setVisible(bool(after))
+        self.setAccessibleDescription(f"{text} {after}".strip())
+        wanted = max(self.minimumWidth(), self.sizeHint().width())
+        if wanted != self.minimumWidth():
+            self.setMinimumWidth(wanted)
+
+    @property
+    def text(self) -> str:
+        """What is shown, with what stands after it."""
+        return f"{self._value.text()} {self._after.text()}".strip()
+
+
+class AccountPanel(QWidget):
+    """Figures right-aligned in a row; when room is short the less important ones give way first."""
+
+    name = "account"
+    title = "Account"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.equity, self.profit = Figure("Equity"), Figure("Day P&L")
+        self.power, self.headroom = Figure("Buying power"), Figure("Margin headroom")
+        self.exposure, self.state = Figure("Net / gross"), Figure("Risk state")
+        self.time, self.user = Figure("ET"), Figure("Nobody")
+        self._giving_way = (self.exposure, self.headroom, self.power, self.user)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(_GAP)
+        self._row.addStretch(1)
+        for figure in self._all():
+            self._row.addWidget(figure)
+        self.setMinimumWidth(320)
+
+    def show_account(self, account: Account) -> None:
+        """Show balances; what the broker did not report is an em dash."""
+        self.equity.show_value(fmt.money(account.equity))
+        self.power.show_value(fmt.money(account.buying_power))
+        self.headroom.show_value(fmt.money(margin_headroom(account)))
+        profit = day_profit(account)
+        share = profit / account.last_equity if profit is not None and account.last_equity else None
+        token = fmt.trend(profit)
+        self.profit.show_value(fmt.signed(profit), token if token != "TX1" else "TX0", fmt.percent(share) if share is not None else "")  # fmt: skip
+        self._make_room()
+
+    def show_measures(self, measures: Measures) -> None:
+        """Show net and gross exposure as shares of equity, and the risk state."""
+        equity = measures.equity
+        net, gross = (v / equity if equity else None for v in (measures.net, measures.gross))
+        self.exposure.show_value(f"{fmt.percent(net, 0, sign=False)} / {fmt.percent(gross, 0, sign=False)}")
+        self.show_state(measures.state)
+        self._make_room()
+
+    def show_state(self, state: TradingState) -> None:
+        """Show whether trading is active, reducing or halted."""
+        self.state.show_value(f"● {state.value}", _STATE_COLORS[state])
+
+    def show_now(self, now: datetime) -> None:
+        """Show New York's time."""
+        self.time.show_value(fmt.clock(now))
+
+    def show_user(self, user: User) -> None:
+        """Show who is signed in, under the role."""
+        self.user._caption.setText(user.role.value.upper())
+        self.user.show_value(user.name)
+        self._make_room()
+
+    def _all(self) -> tuple[Figure, ...]:
+        return (self.equity, self.profit, self.power, self.headroom, self.exposure, self.state, self.time, self.user)
+
+    def _make_room(self) -> None:
+        """Hide figures in the order of ``_giving_way`` until the rest fits."""
+        widths = {figure: figure.sizeHint().width() + _GAP for figure in self._all()}
+        wanted = sum(widths.values())
+        for figure in self._giving_way:
+            figure.setVisible(wanted <= self.width())
+            wanted -= 0 if wanted <= self.width() else widths[figure]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def sizeHint(self) -> QSize:
+        return QSize(sum(figure.sizeHint().width() + _GAP for figure in self._all()), 32)
