@@ -1,7 +1,7 @@
 """The audit trail as the viewer asks for it: pages of rows, and the chain's verification."""
 
 from qv_desktop.domain.access import Action, Permission, Resource
-from qv_desktop.domain.audit import Draft, Entry, Verification
+from qv_desktop.domain.audit import Draft, Entry, Outcome, Verification
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Trail
 
@@ -26,7 +26,7 @@ class Audit:
         """Check the whole chain, and record that it was checked. Raises NotPermitted."""
         await self._login.require(VIEW)
         found = await self._trail.verify()
-        outcome = "ok" if found.whole else "failed"
+        outcome: Outcome = "ok" if found.whole else "failed"
         await self._trail.append(
             Draft(self._login.actor, "audit.verify", "audit", str(found.head), outcome, found.reason)
         )

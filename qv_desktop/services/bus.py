@@ -31,16 +31,16 @@ class Bus:
         for handler in tuple(self._handlers[type(event)]):
             try:
                 handler(event)
-            except Exception:  # noqa: BLE001 - one handler's bug must not silence the others
-                self._failed(handler, event)
+            except Exception as error:  # noqa: BLE001 - one handler's bug must not silence the others
+                self._failed(handler, event, error)
             else:
                 self._in_a_row.pop(handler, None)
 
-    def _failed(self, handler: Callable[[Any], None], event: Event) -> None:
+    def _failed(self, handler: Callable[[Any], None], event: Event, error: Exception) -> None:
         name = getattr(handler, "__qualname__", repr(handler))
         self.failures += 1
         count = self._in_a_row[handler] = self._in_a_row.get(handler, 0) + 1
-        log.error("handler_failed", exc_info=True, handler=name, event_kind=type(event).__name__, in_a_row=count)
+        log.error("handler_failed", exc_info=error, handler=name, event_kind=type(event).__name__, in_a_row=count)
         if count >= QUARANTINE_AFTER:
             self._handlers[type(event)].remove(handler)
             self.quarantined.append(name)

@@ -1,0 +1,25 @@
+"""A reconciliation as CSV (RFC 4180), with texts that a spreadsheet would run as formulas neutralised."""
+
+import csv
+import io
+
+from qv_desktop.domain.reconciliation import Reconciliation
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+HEAD = ("section", "key", "class", "severity", "internal", "external", "difference", "at_risk", "proposed_entry")
+
+
+def neutral(text: str) -> str:
+    """``text`` with an apostrophe before it where a spreadsheet would read a formula (OWASP ASVS 1.2.10)."""
+    return f"'{text}" if text.startswith(DANGEROUS) else text
+
+
+def reconciliation(run: Reconciliation) -> str:
+    """One line per break after the header; a run without breaks is the header alone."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(HEAD)
+    for found in run.breaks:
+        texts = (found.section, found.key, found.kind, found.severity, found.internal, found.external, found.difference)
+        rows.writerow([*map(neutral, texts), f"{found.at_risk:f}", neutral(found.proposal)])
+    return out.getvalue()
