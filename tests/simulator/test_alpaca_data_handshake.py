@@ -10,7 +10,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 
-from qv_desktop.simulator import faults
+from qv_desktop.simulator.alpaca_data_subscriptions import ERRORS
 from tests.simulator.data_server import (
     AUTHENTICATED,
     CONNECTED,
@@ -234,9 +234,7 @@ def test_407_can_be_asked_for_while_connected_and_before() -> None:
 
 
 @pytest.mark.parametrize(("code", "message"), [(408, "v2 not enabled"), (500, "internal error")])
-def test_408_and_500_can_be_asked_for(code: int, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(faults.TARGETS, "alpaca_data", faults.TARGETS["alpaca_data"] | {"error"})
-
+def test_408_and_500_can_be_asked_for(code: int, message: str) -> None:
     async def story(server: DataServer) -> None:
         server.fault("error", code=code)
         async with client(f"{server.ws}/v2/iex") as socket:
@@ -247,9 +245,7 @@ def test_408_and_500_can_be_asked_for(code: int, message: str, monkeypatch: pyte
     served(story)
 
 
-def test_409_the_free_plan_has_no_sip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(faults.TARGETS, "alpaca_data", faults.TARGETS["alpaca_data"] | {"free_plan"})
-
+def test_409_the_free_plan_has_no_sip() -> None:
     async def story(server: DataServer) -> None:
         server.fault("free_plan")
         async with reader(f"{server.ws}/v2/iex"):
@@ -277,8 +273,6 @@ def test_410_a_channel_of_another_feed_is_refused() -> None:
 
 
 def test_the_documented_errors_are_worded_as_the_vendor_words_them() -> None:
-    from qv_desktop.simulator.alpaca_data_subscriptions import ERRORS
-
     for number, code in enumerate((400, 401, 402, 403, 404, 405, 406, 407, 408, 409), start=9):
         name = ERRORS[code].replace(" ", "_")
         assert recorded(f"{DOCS}/{number:02d}_error_{code}_{name}.json") == error(code, ERRORS[code])
