@@ -15,8 +15,12 @@ from aiohttp import web
 from qv_desktop.simulator import (
     alpaca_data_rest,
     alpaca_data_stream,
+    alpaca_rest,
+    alpaca_trading_stream,
     control,
     parent,
+    polygon_rest,
+    polygon_stream,
 )
 from qv_desktop.simulator.exchange import Exchange
 from qv_desktop.simulator.faults import Faults, rest_faults
@@ -43,8 +47,12 @@ def application(
 ) -> web.Application:
     """The whole surface: Alpaca trading and data, Polygon, and control."""
     app = web.Application(middlewares=[rest_faults(faults)])
+    app.add_routes(alpaca_rest.routes(exchange, market, keys))
+    app.add_routes(alpaca_trading_stream.routes(exchange, keys, faults))
     app.add_routes(alpaca_data_rest.routes(market, keys, faults))
     app.add_routes(alpaca_data_stream.routes(market, keys, faults))
+    app.add_routes(polygon_rest.routes(market, keys))
+    app.add_routes(polygon_stream.routes(market, keys, faults))
     app.add_routes(control.routes(market, exchange, faults, stop))
     return app
 
