@@ -118,3 +118,13 @@ class Session:
     host: str
     started: datetime
     expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The answer to a log-in: a session, or the sentence to show; ``locked_until`` when locked."""
+
+    session: Session | None
+    message: str = ""
+    locked_until: datetime | None = None
+    refresh_token: str = ""

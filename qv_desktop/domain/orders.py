@@ -238,12 +238,14 @@ MOVES: dict[tuple[OrderStatus, ReportKind], OrderStatus] = {
     **_rows(_BROKER_OPEN, K.REPLACED, S.REPLACED),
     **_rows(_BROKER_OPEN, K.EXPIRED, S.EXPIRED),
     **_rows(_BROKER_OPEN, K.REJECTED, S.REJECTED),  # a broker may reject what it had accepted
-    **_rows((*_WAITING, *_LIVE, *_ASKED), K.PAUSED, S.PAUSED),
+    **_rows(_BROKER_OPEN, K.PAUSED, S.PAUSED),
     **_rows((S.INTENT, S.UNRESOLVED), K.NOT_FOUND, S.REJECTED),
     **_rows(_BROKER_OPEN, K.UNKNOWN, S.UNKNOWN),
     # shares that traded are ours, whatever we believed: fills arrive after cancel, expiry, replacement and rejection
-    **_stays((S.CANCELED, S.EXPIRED, S.REPLACED, S.REJECTED), K.FILL),
+    **_stays((S.FILLED, S.CANCELED, S.EXPIRED, S.REPLACED, S.REJECTED), K.FILL),
     (S.CANCELED, K.REPLACED): S.REPLACED,
+    **_stays((S.EXPIRED, S.REJECTED), K.REPLACED),
+    **_stays((S.REPLACED,), K.REJECTED),
     # the stream repeats and re-orders: older news of a later state changes nothing
     **_stays(_LIVE, K.ACKNOWLEDGED, K.SENT, K.UNCERTAIN),
     **_stays(_ASKED, K.ACKNOWLEDGED, K.SENT, K.UNCERTAIN),

@@ -5,12 +5,12 @@ row in the same transaction as what it records.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
 
 from qv_desktop.domain.access import Session, User
+from qv_desktop.domain.access import SignIn as SignIn  # made by adapters, so it lives below them; heard of here
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
@@ -99,16 +99,6 @@ class Trail(Protocol):
 
     async def verify(self) -> Verification:
         """Check the whole chain."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """The answer to a log-in: a session, or the sentence to show; ``locked_until`` when locked."""
-
-    session: Session | None
-    message: str = ""
-    locked_until: datetime | None = None
-    refresh_token: str = ""
 
 
 class Users(Protocol):

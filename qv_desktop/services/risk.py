@@ -14,7 +14,8 @@ from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest
-from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict, judged
+from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.rules import judged
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData

@@ -1,0 +1,121 @@
+"""The command line. Bad input ends with one sentence on standard error and exit code 2."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from qv_desktop import __version__
+from qv_desktop.domain.errors import QvError
+
+type Command = Callable[[argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one sentence."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        sys.stderr.write(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help.\n")
+        sys.exit(2)
+
+
+def command(words: Sequence[str]) -> int:
+    """Run what ``words`` ask for; the exit code."""
+    asked = _parser().parse_args(words)
+    if asked.selftest:
+        asked = _parser().parse_args(["demo", "--headless", "--for", "20"])
+    chosen: Command = getattr(asked, "command", _run)
+    try:
+        return chosen(asked)
+    except QvError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="qv-desktop", description="A trading terminal for US equities. Without a command it opens the terminal."
+    )
+    parser.add_argument("--version", action="version", version=f"QuantVision Desktop {__version__}")
+    parser.add_argument(
+        "--selftest", action="store_true", help="run the headless demo for 20 s; exit 0 only when every stage happened"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    run = commands.add_parser("run", help="open the terminal")
+    run.set_defaults(command=_run)
+    _demo_words(commands.add_parser("demo", help="open the terminal on a simulated market and broker"))
+    commands.add_parser("simulate", help="run the simulated market and broker by itself (see simulate --help)")
+    audit = commands.add_parser("audit", help="check the audit trail")
+    audit.add_argument("step", choices=["verify"])
+    audit.add_argument("--demo", action="store_true", help="the demo's trail instead of the real one")
+    audit.set_defaults(command=_audit)
+    db = commands.add_parser("db", help="the database")
+    db.add_argument("step", choices=["check", "migrate"])
+    db.set_defaults(command=_db)
+    doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _demo_words(demo: argparse.ArgumentParser) -> None:
+    demo.add_argument(
+        "--headless", action="store_true", help="no screen: a scripted trader runs the whole story and leaves pictures"
+    )
+    demo.add_argument(
+        "--for", dest="seconds", type=float, default=60, metavar="SECONDS", help="how long the story lasts"
+    )
+    demo.add_argument(
+        "--out", type=Path, default=None, metavar="DIR", help="where pictures, report and summary.json go"
+    )
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="which synthetic market")
+    demo.add_argument(
+        "--replay", type=Path, default=None, metavar="FILE", help="one-minute bars (CSV, CSV.gz, Parquet) to replay"
+    )
+    demo.add_argument("--speed", type=float, default=None, help="market seconds for each second")
+    demo.set_defaults(command=_demo)
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    return app.run(app.Options())
+
+
+def _demo(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    speed = asked.speed or (10.0 if asked.replay else 5.0)
+    out = asked.out or (Path("out") if asked.headless else None)
+    story = app.Demo(asked.seed, asked.replay, speed, asked.headless, asked.seconds, out)
+    return app.run(app.Options(demo=story))
+
+
+def _audit(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    found = asyncio.run(app.verify_audit(demo=asked.demo))
+    if found.whole:
+        print(f"The audit trail is whole: {found.rows} rows up to #{found.head}, hash {found.head_hash}.")
+        return 0
+    print(f"The audit trail is broken at row {found.broken_at}: {found.reason}.")
+    return 1
+
+
+def _db(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    print(asyncio.run(app.prepare_database()))
+    return 0
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    print(json.dumps(app.circumstances(), indent=2, default=str))
+    return 0

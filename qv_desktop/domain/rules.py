@@ -1,0 +1,333 @@
+"""The rules that every order must pass, each with its numbers and the nearest value that would pass."""
+
+from collections.abc import Callable
+from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
+
+from qv_desktop.domain.accounts import day_profit
+from qv_desktop.domain.exposure import committed, gross, held, reduces, reference_price
+from qv_desktop.domain.instruments import on_tick, price_step
+from qv_desktop.domain.market import money
+from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.risk import Check, Limits, RiskView, TradingState, Verdict, minted
+
+ZERO = Decimal(0)
+
+
+def judged(request: OrderRequest, view: RiskView, limits: Limits) -> Verdict:
+    """Every rule's answer to ``request``; rules that do not apply are left out."""
+    answers = (rule(request, view, limits) for rule in RULES)
+    return minted(request, tuple(answer for answer in answers if answer is not None))
+
+
+def _answer(code: str, title: str, passed: bool, value: str, limit: str, nearest: str = "", message: str = "") -> Check:
+    return Check(code, title, passed, value, limit, "" if passed else nearest, "" if passed else message)
+
+
+def _tradable(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+    found = view.instrument
+    ok = found is not None and found.tradable and not view.halted
+    why = "is not known here" if found is None else "is halted" if view.halted else "cannot be traded"
+    return _answer("INSTRUMENT", "Tradable", ok, "yes" if ok else why, "yes", message=f"{request.symbol} {why}.")
+
+
+def _state(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+    state = view.state
+    ok = state is TradingState.ACTIVE or (state is TradingState.REDUCING and reduces(request, view))
+    why = (
+        "Trading is halted; resume it in the risk panel."
+        if state is TradingState.HALTED
+        else "Only orders that reduce a position are taken now."
+    )
+    return _answer("TRADING_STATE", "Trading state", ok, state.value, "ACTIVE", message=why)
+
+
+def _quantity(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+    ok = ZERO < request.quantity <= limits.order_quantity
+    nearest = "1" if request.quantity <= 0 else f"{limits.order_quantity:,}"
+    return _answer(
+        "ORDER_QUANTITY",
+        "Quantity",
+        ok,
+        f"{request.quantity:,}",
+        f"{limits.order_quantity:,}",
+        nearest,
+        f"Quantity must lie between 1 and {limits.order_quantity:,}.",
+    )
+
+
+def _prices(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """Each type needs its prices and no others."""
+    needs_limit = request.type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+    needs_stop = request.type in (OrderType.STOP, OrderType.STOP_LIMIT)
+    if needs_limit and (request.limit is None or request.limit <= 0):
+        return _answer(
+            "PRICE", "Limit price", False, "—", "> 0", message="A limit order needs a limit price above zero."
+        )
+    if needs_stop and (request.stop is None or request.stop <= 0):
+        return _answer("PRICE", "Stop price", False, "—", "> 0", message="A stop order needs a stop price above zero.")
+    if request.type is OrderType.TRAILING_STOP and (request.trail_price is None) == (request.trail_percent is None):
+        return _answer(
+            "PRICE", "Trail", False, "—", "one", message="A trailing stop needs a trail in $ or in %, not both."
+        )
+    return None
+
+
+def _tick(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    if view.instrument is None:
+        return None
+    for price in (request.limit, request.stop, request.take_profit, request.stop_loss):
+        if price is not None and price > 0 and price % price_step(view.instrument, price) != 0:
+            step, near = price_step(view.instrument, price), on_tick(view.instrument, price)
+            return _answer(
+                "TICK",
+                "Price step",
+                False,
+                f"{price}",
+                f"{step}",
+                f"{near}",
+                f"{price} is off the {step} price step; the nearest price is {near}.",
+            )
+    return None
+
+
+def _session_rules(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    if not request.extended_hours:
+        return None
+    ok = request.type is OrderType.LIMIT and request.time_in_force in (TimeInForce.DAY, TimeInForce.GTC)
+    return _answer(
+        "EXTENDED_HOURS",
+        "Extended hours",
+        ok,
+        request.type.value,
+        "limit, day",
+        message="Extended hours take limit orders with Day or GTC only.",
+    )
+
+
+def _value(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+    price = reference_price(request, view)
+    if price is None:
+        return _answer(
+            "ORDER_VALUE",
+            "Order value",
+            False,
+            "—",
+            f"${limits.order_value:,.0f}",
+            message="There is no price to value the order at; wait for a quote.",
+        )
+    value, most = price * request.quantity, _shares(limits.order_value, price)
+    return _answer(
+        "ORDER_VALUE",
+        "Order value",
+        value <= limits.order_value,
+        f"${value:,.0f}",
+        f"${limits.order_value:,.0f}",
+        f"{most:,}",
+        f"The order is worth ${value:,.0f}; at most ${limits.order_value:,.0f}, that is {most:,} shares.",
+    )
+
+
+def _collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """A price through the NBBO by more than the collar, or a quote too old to tell, is an error (cf. 17 CFR 240.15c3-5)."""
+    if view.quote is None or view.quote_age is None or Decimal(str(view.quote_age)) > limits.quote_age:
+        age = "no quote" if view.quote_age is None else f"{view.quote_age:.1f} s old"
+        return _answer(
+            "QUOTE_AGE",
+            "Quote age",
+            False,
+            age,
+            f"{limits.quote_age} s",
+            message=f"The quote is too old to price against ({age}, at most {limits.quote_age} s).",
+        )
+    if request.limit is None:
+        return None
+    touch = money(view.quote.ask if request.side is Side.BUY else view.quote.bid)
+    through = (request.limit - touch) / touch * request.side.sign
+    edge = touch * (1 + limits.collar * request.side.sign)
+    return _answer(
+        "COLLAR",
+        "Collar vs NBBO",
+        through <= limits.collar,
+        f"{max(through, ZERO):.1%}",
+        f"{limits.collar:.0%}",
+        f"{edge:.2f}",
+        f"{request.limit} is {through:.1%} through the market; at most {limits.collar:.0%}, that is {edge:.2f}.",
+    )
+
+
+def _single_name(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    price, equity = reference_price(request, view), view.account.equity if view.account else None
+    if price is None or equity is None or equity <= 0 or reduces(request, view):
+        return None
+    sign, side = request.side.sign, request.side
+    before = held(view, request.symbol) + committed(view, request.symbol, side) * sign
+    share = abs(before + request.quantity * sign) * price / equity
+    most = max(_shares(equity * limits.position_fraction, price) - before * sign, ZERO)
+    return _answer(
+        "SINGLE_NAME",
+        "Single-name exposure",
+        share <= limits.position_fraction,
+        f"{share:.1%}",
+        f"{limits.position_fraction:.0%}",
+        f"{most:,}",
+        f"{request.symbol} would be {share:.1%} of equity, over {limits.position_fraction:.0%}: at most {most:,} shares.",
+    )
+
+
+def _gross(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    price, equity = reference_price(request, view), view.account.equity if view.account else None
+    if price is None or equity is None or equity <= 0 or reduces(request, view):
+        return None
+    working = ZERO
+    for order in view.open_orders:
+        working += order.remaining * (order.request.limit or view.prices.get(order.request.symbol, ZERO))
+    room = equity * limits.gross_fraction - gross(view) - working
+    share = (gross(view) + working + request.quantity * price) / equity
+    return _answer(
+        "GROSS",
+        "Gross exposure",
+        share <= limits.gross_fraction,
+        f"{share:.0%}",
+        f"{limits.gross_fraction:.0%}",
+        f"{max(_shares(room, price), ZERO):,}",
+        f"Gross exposure would be {share:.0%} of equity, over {limits.gross_fraction:.0%}.",
+    )
+
+
+def _buying_power(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    price, power = reference_price(request, view), view.account.buying_power if view.account else None
+    if power is None or price is None or reduces(request, view):
+        return None
+    # Alpaca values a short at the higher of the limit and 3 % over the ask
+    if request.side is Side.SELL and view.quote is not None:
+        price = max(price, money(view.quote.ask) * Decimal("1.03"))
+    cost = price * request.quantity
+    return _answer(
+        "BUYING_POWER",
+        "Buying power",
+        cost <= power,
+        f"${cost:,.0f}",
+        f"${power:,.0f}",
+        f"{_shares(power, price):,}",
+        f"The order needs ${cost:,.0f} of ${power:,.0f} buying power.",
+    )
+
+
+def _short(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    opens_short = request.side is Side.SELL and not reduces(request, view)
+    if not opens_short or view.instrument is None:
+        return None
+    ok = view.instrument.shortable and (view.account is None or view.account.shorting_enabled is not False)
+    most = max(held(view, request.symbol) - committed(view, request.symbol, Side.SELL), ZERO)
+    return _answer(
+        "SHORT",
+        "Shortable",
+        ok,
+        "yes" if ok else "no",
+        "yes",
+        f"{most:,}",
+        f"{request.symbol} cannot be sold short here; at most {most:,} shares can be sold.",
+    )
+
+
+def _wash(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+    """Alpaca rejects an order that could trade with one of our own on the other side."""
+    resting = [
+        o
+        for o in view.open_orders
+        if o.request.symbol == request.symbol and o.request.side is request.side.opposite and _crosses(request, o)
+    ]
+    return _answer(
+        "WASH",
+        "Own resting orders",
+        not resting,
+        f"{len(resting)}",
+        "0",
+        message=f"Your own {request.side.opposite} order in {request.symbol} rests there; cancel it first.",
+    )
+
+
+def _crosses(request: OrderRequest, order: Order) -> bool:
+    ours, theirs = request.limit, order.request.limit
+    if ours is None or theirs is None:
+        return order.request.type in (OrderType.MARKET, OrderType.LIMIT)
+    return (ours - theirs) * request.side.sign >= 0
+
+
+def _daily_loss(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    profit = day_profit(view.account) if view.account else None
+    if profit is None or reduces(request, view):
+        return None
+    return _answer(
+        "DAILY_LOSS",
+        "Daily loss headroom",
+        profit > -limits.daily_loss,
+        f"${profit + limits.daily_loss:,.0f}",
+        f"${limits.daily_loss:,.0f}",
+        message=f"The day's loss of ${-profit:,.0f} has reached the limit of ${limits.daily_loss:,.0f}.",
+    )
+
+
+def _rate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+    count = len(view.recent) + 1
+    return _answer(
+        "ORDER_RATE",
+        "Orders per minute",
+        count <= limits.orders_per_minute,
+        f"{count}",
+        f"{limits.orders_per_minute}",
+        message=f"{count} orders within a minute; at most {limits.orders_per_minute}.",
+    )
+
+
+def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+    def same(order: Order) -> bool:
+        other = order.request
+        age = Decimal(str((view.now - order.submitted).total_seconds()))
+        alike = (other.symbol, other.side, other.quantity, other.limit, other.stop, other.source)
+        return age < limits.duplicate_seconds and alike == (
+            request.symbol,
+            request.side,
+            request.quantity,
+            request.limit,
+            request.stop,
+            request.source,
+        )
+
+    count = sum(same(order) for order in view.recent)
+    return _answer(
+        "DUPLICATE",
+        "Duplicates",
+        count == 0,
+        f"{count}",
+        "0",
+        message=f"The same order was sent within {limits.duplicate_seconds} s; wait, or change it.",
+    )
+
+
+def _shares(dollars: Decimal, price: Decimal) -> Decimal:
+    """Whole shares that ``dollars`` buy."""
+    whole = (dollars / price).quantize(Decimal(1), rounding=ROUND_FLOOR if dollars < 0 else ROUND_DOWN)
+    return whole if price > 0 else ZERO
+
+
+type Rule = Callable[[OrderRequest, RiskView, Limits], Check | None]
+
+RULES: tuple[Rule, ...] = (
+    _state,
+    _tradable,
+    _quantity,
+    _prices,
+    _tick,
+    _session_rules,
+    _value,
+    _collar,
+    _single_name,
+    _gross,
+    _buying_power,
+    _short,
+    _wash,
+    _daily_loss,
+    _rate,
+    _duplicate,
+)

@@ -1,0 +1,131 @@
+"""The gate: each rule refuses with its numbers and the nearest value that passes."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.risk import Limits, RiskView, TradingState, Verdict
+from qv_desktop.domain.rules import judged
+from tests.builders import NOW, a_limit, a_position, a_request, a_view, an_account, an_order
+
+
+def codes(request: OrderRequest, view: RiskView | None = None, limits: Limits | None = None) -> list[str]:
+    return [check.code for check in judged(request, view or a_view(), limits or Limits()).refusals]
+
+
+def nearest(request: OrderRequest, code: str, view: RiskView | None = None) -> str:
+    return next(c.nearest for c in judged(request, view or a_view(), Limits()).refusals if c.code == code)
+
+
+def test_an_ordinary_order_passes_and_shows_its_numbers() -> None:
+    verdict = judged(a_limit("100.00"), a_view(), Limits())
+    assert verdict.passed
+    single = next(check for check in verdict.checks if check.code == "SINGLE_NAME")
+    assert (single.value, single.limit) == ("10.0%", "25%")
+
+
+def test_nobody_but_the_gate_can_make_a_verdict() -> None:
+    with pytest.raises(TypeError, match="risk gate"):
+        Verdict(a_request(), (), object())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("request_", "view", "code"),
+    [
+        (a_request(), a_view(instrument=None), "INSTRUMENT"),
+        (a_request(), a_view(instrument=Instrument("AAPL", "", "", tradable=False)), "INSTRUMENT"),
+        (a_request(), a_view(halted=True), "INSTRUMENT"),
+        (a_request(), a_view(state=TradingState.HALTED), "TRADING_STATE"),
+        (a_request(), a_view(state=TradingState.REDUCING), "TRADING_STATE"),
+        (a_request(0), a_view(), "ORDER_QUANTITY"),
+        (a_request(10_001), a_view(), "ORDER_QUANTITY"),
+        (a_request(type=OrderType.LIMIT), a_view(), "PRICE"),
+        (a_request(type=OrderType.STOP), a_view(), "PRICE"),
+        (a_request(type=OrderType.TRAILING_STOP), a_view(), "PRICE"),
+        (a_limit("100.005"), a_view(), "TICK"),
+        (a_request(extended_hours=True), a_view(), "EXTENDED_HOURS"),
+        (a_limit("100.00", time_in_force=TimeInForce.IOC, extended_hours=True), a_view(), "EXTENDED_HOURS"),
+        (a_limit("100.00", 1_100), a_view(), "ORDER_VALUE"),
+        (a_limit("112.00", 1), a_view(), "COLLAR"),
+        (a_limit("88.00", 1, Side.SELL), a_view(positions={"AAPL": a_position(10)}), "COLLAR"),
+        (a_request(), a_view(quote_age=2.5), "QUOTE_AGE"),
+        (a_request(), a_view(quote=None, quote_age=None), "QUOTE_AGE"),
+        (a_limit("100.00", 260), a_view(), "SINGLE_NAME"),
+        (a_limit("100.00", 100), a_view(account=an_account(buying_power=Decimal(5_000))), "BUYING_POWER"),
+        (a_request(10, Side.SELL), a_view(instrument=Instrument("AAPL", "", "", shortable=False)), "SHORT"),
+        (a_request(10), a_view(account=an_account("97000", last_equity=Decimal(100_000))), "DAILY_LOSS"),
+    ],
+)
+def test_each_rule_refuses_what_it_is_for(request_: OrderRequest, view: RiskView, code: str) -> None:
+    assert code in codes(request_, view)
+
+
+def test_reducing_takes_orders_that_reduce_and_no_others() -> None:
+    view = a_view(state=TradingState.REDUCING, positions={"AAPL": a_position(100)})
+    assert codes(a_request(100, Side.SELL), view) == []
+    assert "TRADING_STATE" in codes(a_request(101, Side.SELL), view)
+    working = an_order(a_limit("101.00", 60, Side.SELL, id="qv-0"))
+    assert "TRADING_STATE" in codes(a_request(50, Side.SELL), replace(view, open_orders=(working,)))
+
+
+def test_a_halt_refuses_even_what_reduces() -> None:
+    view = a_view(state=TradingState.HALTED, positions={"AAPL": a_position(100)})
+    assert codes(a_request(100, Side.SELL), view) == ["TRADING_STATE"]
+
+
+def test_after_the_daily_loss_a_position_can_still_be_closed() -> None:
+    view = a_view(account=an_account("97000", last_equity=Decimal(100_000)), positions={"AAPL": a_position(100)})
+    assert codes(a_request(100, Side.SELL), view) == []
+
+
+def test_working_orders_count_in_single_name_exposure() -> None:
+    working = an_order(a_limit("99.00", 200, id="qv-0"))
+    assert "SINGLE_NAME" in codes(a_limit("100.00", 100), a_view(open_orders=(working,)))
+
+
+def test_an_order_against_ones_own_resting_order_is_a_wash() -> None:
+    resting = an_order(a_limit("100.00", 10, Side.SELL, id="qv-0"))
+    view = a_view(open_orders=(resting,), positions={"AAPL": a_position(100)})
+    assert "WASH" in codes(a_limit("100.00", 10), view)
+    assert "WASH" not in codes(a_limit("99.50", 10), view)
+
+
+def test_the_same_order_twice_within_a_second_is_a_duplicate() -> None:
+    before = an_order(replace(a_limit("100.00"), client_order_id="qv-0"))
+    view = a_view(recent=(before,))
+    assert "DUPLICATE" in codes(a_limit("100.00"), view)
+    assert "DUPLICATE" not in codes(a_limit("100.01"), view)
+    assert "DUPLICATE" not in codes(a_limit("100.00"), replace(view, now=NOW + timedelta(seconds=2)))
+
+
+def test_too_many_orders_a_minute_are_refused() -> None:
+    recent = tuple(an_order(a_request(id=f"qv-{i}", symbol="MSFT")) for i in range(60))
+    assert "ORDER_RATE" in codes(a_request(), a_view(recent=recent))
+
+
+@pytest.mark.parametrize("code", ["ORDER_VALUE", "SINGLE_NAME", "BUYING_POWER", "GROSS"])
+@given(st.integers(1_000, 9_999))
+def test_the_nearest_quantity_passes_the_rule_that_named_it(code: str, quantity: int) -> None:
+    view = a_view(account=an_account(buying_power=Decimal(30_000)))
+    request = a_limit("100.00", quantity)
+    if code not in codes(request, view):
+        return
+    suggested = int(nearest(request, code, view).replace(",", ""))
+    assert code not in codes(replace(request, quantity=Decimal(suggested)), view)
+    assert code in codes(replace(request, quantity=Decimal(suggested + 1)), view)
+
+
+def test_the_nearest_price_is_on_the_tick() -> None:
+    assert nearest(a_limit("100.004"), "TICK") == "100.00"
+    assert "TICK" not in codes(a_limit("100.00"))
+
+
+def test_every_failing_rule_is_listed_at_once() -> None:
+    found = codes(a_limit("150.00", 20_000), a_view(quote_age=0.1))
+    assert {"ORDER_QUANTITY", "ORDER_VALUE", "COLLAR", "SINGLE_NAME", "GROSS", "BUYING_POWER"} <= set(found)
