@@ -1,0 +1,136 @@
+"""The audit trail in Postgres: rows are added at the chain's head, inside the transaction of what they record."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, or_, select, text
+
+from qv_desktop.adapters.db.database import Database, Work
+from qv_desktop.adapters.db.tables import audit_log
+from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Verification, sealed, verified
+
+CHUNK = 5_000
+SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
+
+
+class AuditTrail:
+    """One chain. ``recorded`` is called on the loop for each row once it is committed; ``now`` is asked on the write thread."""
+
+    def __init__(self, database: Database, chain: str, app_version: str, now: Callable[[], datetime],
+                 recorded: Callable[[Entry], None]) -> None:  # fmt: skip
+        self._database = database
+        self._chain = chain
+        self._app_version = app_version
+        self._now = now
+        self._recorded = recorded
+
+    async def append(self, draft: Draft) -> Entry:
+        """Commit one row at the chain's head. Raises DatabaseDown."""
+
+        def alone(connection: Connection) -> tuple[Entry, list[Entry]]:
+            entry = self.append_in(connection, draft)
+            return entry, [entry]
+
+        return await self._told(alone)
+
+    async def write[T](self, work: Work[T], *drafts: Draft) -> T:
+        """What ``work`` returns, committed together with a row for each draft: all or nothing. Raises DatabaseDown."""
+        return await self.write_found(lambda connection: (work(connection), drafts))
+
+    async def write_found[T](self, work: Work[tuple[T, Sequence[Draft]]]) -> T:
+        """Like ``write``, for work that finds out itself what there is to record: it returns its result and the drafts."""
+
+        def recorded(connection: Connection) -> tuple[T, list[Entry]]:
+            result, drafts = work(connection)
+            return result, [self.append_in(connection, draft) for draft in drafts]
+
+        return await self._told(recorded)
+
+    def append_in(self, connection: Connection, draft: Draft) -> Entry:
+        """Add one row in the caller's transaction; other writers of the chain wait until it ends."""
+        connection.execute(_LOCK, {"chain": self._chain})
+        head = connection.execute(_newest(self._chain, audit_log.c.sequence, audit_log.c.hash).limit(1)).first()
+        sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
+        entry = sealed(self._chain, sequence, self._now(), _clean(draft), self._app_version, previous)
+        connection.execute(insert(audit_log).values(_row(entry)))
+        return entry
+
+    async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
+                   text: str = "") -> list[Entry]:  # fmt: skip
+        """Rows newest first; ``action`` may end with * for a prefix, ``text`` is looked for anywhere, whatever its case."""
+        query = _newest(self._chain, audit_log).limit(limit)
+        if before is not None:
+            query = query.where(audit_log.c.sequence < before)
+        if actor:
+            query = query.where(audit_log.c.actor == actor)
+        if action:
+            wanted = audit_log.c.action
+            query = query.where(
+                wanted.startswith(action[:-1], autoescape=True) if action.endswith("*") else wanted == action
+            )
+        if outcome:
+            query = query.where(audit_log.c.outcome == outcome)
+        if text:
+            query = query.where(or_(*(audit_log.c[name].icontains(text, autoescape=True) for name in SEARCHED)))
+        return await self._database.read(lambda connection: [_entry(tuple(row)) for row in connection.execute(query)])
+
+    async def verify(self) -> Verification:
+        """Check the whole chain, read in pieces of a few thousand rows on a read thread."""
+        query = select(audit_log).where(audit_log.c.chain == self._chain).order_by(audit_log.c.sequence)
+        return await self._database.read(lambda connection: verified(_streamed(connection, query)))
+
+    async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
+        """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
+        writing = asyncio.ensure_future(self._database.write(work))
+        writing.add_done_callback(self._tell)
+        result, _ = await asyncio.shield(writing)
+        return result
+
+    def _tell[T](self, writing: asyncio.Future[tuple[T, list[Entry]]]) -> None:
+        if writing.cancelled() or writing.exception() is not None:
+            return  # nothing was written; the one who asked hears of it
+        for entry in writing.result()[1]:
+            self._recorded(entry)
+
+
+def _newest(chain: str, *columns: Any) -> Select[Any]:
+    return select(*columns).where(audit_log.c.chain == chain).order_by(audit_log.c.sequence.desc())
+
+
+def _streamed(connection: Connection, query: Select[Any]) -> Iterator[Entry]:
+    rows = connection.execution_options(stream_results=True, yield_per=CHUNK).execute(query)
+    return (_entry(tuple(row)) for row in rows)
+
+
+def _clean(draft: Draft) -> Draft:
+    """The draft with what Postgres cannot keep as text (NUL, lone surrogates) replaced, before it is hashed."""
+    actor = draft.actor
+    kept = Actor(_kept(actor.name), actor.type, _kept(actor.role), _kept(actor.session), _kept(actor.host))
+    return Draft(kept, _kept(draft.action), _kept(draft.object_type), _kept(draft.object_id), draft.outcome, _kept(draft.reason),
+                 _kept(draft.before), _kept(draft.after), _kept(draft.correlation), _kept(draft.causation))  # fmt: skip
+
+
+def _kept(value: str) -> str:
+    return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    draft, actor = entry.draft, entry.draft.actor
+    return {
+        "chain": entry.chain, "sequence": entry.sequence, "at": entry.at, "actor": actor.name, "actor_type": actor.type,
+        "role": actor.role, "session": actor.session, "host": actor.host, "action": draft.action, "object_type": draft.object_type,
+        "object_id": draft.object_id, "outcome": draft.outcome, "reason": draft.reason, "before": draft.before, "after": draft.after,
+        "correlation": draft.correlation, "causation": draft.causation, "app_version": entry.app_version,
+        "previous": entry.previous, "hash": entry.hash,
+    }  # fmt: skip
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    (chain, sequence, at, actor, actor_type, role, session, host, action, object_type, object_id, outcome, reason, before, after,
+     correlation, causation, app_version, previous, stored) = row  # fmt: skip
+    draft = Draft(Actor(actor, actor_type, role, session, host), action, object_type, object_id, outcome, reason, before, after,
+                  correlation, causation)  # fmt: skip
+    return Entry(chain, sequence, at, draft, app_version, previous, stored)

@@ -1,0 +1,149 @@
+"""The one door to Postgres: a write thread and two read threads, transactions, and what to do when the server goes away."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from qv_desktop.adapters.db import schema
+from qv_desktop.adapters.db.database_words import parsed, sentence
+from qv_desktop.adapters.db.tables import HEAD
+from qv_desktop.domain.errors import DatabaseDown
+
+type Work[T] = Callable[[Connection], T]
+
+READERS = 2
+LOST = (OperationalError, InterfaceError)
+CONNECT = {
+    "connect_timeout": 5, "options": "-c timezone=UTC", "application_name": "qv-desktop",
+    "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000,
+}  # fmt: skip
+_MARK = text("SELECT pg_current_xact_id_if_assigned()::text")
+_FATE = text("SELECT pg_xact_status(CAST(:mark AS xid8))")
+
+
+class Database:
+    """``url`` is a SQLAlchemy or libpq-like address; ``revive`` (blocking) is called once when no connection can be made.
+
+    Raises BadInput at once when the address cannot be read.
+    """
+
+    def __init__(self, url: str, revive: Callable[[], object] | None = None) -> None:
+        self.url: URL = parsed(url)
+        self._revive = revive
+        self._engine = create_engine(self.url, pool_size=READERS + 2, max_overflow=0, pool_pre_ping=True, hide_parameters=True,
+                                     connect_args=CONNECT)  # fmt: skip
+        event.listen(self._engine, "connect", _become_app)
+        self._writer = ThreadPoolExecutor(1, "db-write")
+        self._readers = ThreadPoolExecutor(READERS, "db-read")
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """Writes handed over and not yet finished."""
+        return self._waiting
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest step; blocking, for a thread before the program runs.
+
+        Raises BadInput for an address that the server refuses or a schema of a newer program, DatabaseDown when it is away.
+        """
+        try:
+            with self._opened() as connection:
+                here = schema.current(connection)
+            if here != HEAD:
+                self._migrate(here)
+        except LOST as error:
+            raise sentence(error, self.url, first=True) from error
+
+    async def write[T](self, work: Work[T]) -> T:
+        """What ``work`` returns, its transaction committed; in order, one at a time. Raises DatabaseDown: nothing was written.
+
+        Once begun it is finished, even when the waiting task is cancelled.
+        """
+        future = asyncio.wrap_future(self._handed(self._writer, self._written, work))
+        self._waiting += 1
+        future.add_done_callback(lambda _: self._one_less())
+        return await asyncio.shield(future)
+
+    async def read[T](self, work: Work[T]) -> T:
+        """What ``work`` returns of one snapshot of the database. Raises DatabaseDown."""
+        return await asyncio.wrap_future(self._handed(self._readers, self._seen, work))
+
+    def close(self) -> None:
+        """Finish the writes that wait, then disconnect; blocking."""
+        self._writer.shutdown(wait=True)
+        self._readers.shutdown(wait=True, cancel_futures=True)
+        self._engine.dispose()
+
+    def _one_less(self) -> None:
+        self._waiting -= 1
+
+    def _handed[T](self, pool: ThreadPoolExecutor, run: Callable[[Work[T]], T], work: Work[T]) -> Future[T]:
+        try:
+            return pool.submit(run, work)
+        except RuntimeError as error:
+            raise DatabaseDown("The database is closed because the program is ending; nothing was written.") from error
+
+    def _written[T](self, work: Work[T]) -> T:
+        try:
+            with self._opened() as connection:
+                transaction = connection.begin()
+                try:
+                    result = work(connection)
+                    mark = connection.execute(_MARK).scalar()
+                except BaseException:
+                    transaction.rollback()
+                    raise
+                try:
+                    transaction.commit()
+                except LOST:
+                    if not self._committed(mark):
+                        raise
+                return result
+        except LOST as error:
+            raise sentence(error, self.url) from error
+
+    def _seen[T](self, work: Work[T]) -> T:
+        try:
+            with self._opened() as connection:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                with connection.begin():
+                    return work(connection)
+        except LOST as error:
+            raise sentence(error, self.url) from error
+
+    def _committed(self, mark: str | None) -> bool:
+        """Whether the server kept the transaction whose COMMIT got no answer."""
+        if mark is None:
+            return True  # it changed nothing
+        with self._opened() as connection:
+            return connection.execute(_FATE, {"mark": mark}).scalar() == "committed"
+
+    def _opened(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except LOST:
+            if self._revive is None:
+                raise
+            self._revive()
+            return self._engine.connect()
+
+    def _migrate(self, here: str) -> None:
+        owner = create_engine(self.url, poolclass=NullPool, connect_args=CONNECT)
+        schema.bring_to_head(owner, here)
+        self._engine.dispose()  # connections made before the role existed have too many rights
+
+
+def _become_app(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Work as the role ``qv_app``, which may neither change the schema nor touch what is append-only, where it exists."""
+    cursor = connection.cursor()
+    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'qv_app' AND pg_has_role(oid, 'MEMBER')")
+    if cursor.fetchone():
+        cursor.execute("SET ROLE qv_app")
+    cursor.close()
+    connection.commit()

@@ -1,0 +1,73 @@
+"""Database addresses as people type them, and what a database's refusals mean for the person at the screen."""
+
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
+
+EXAMPLE = "postgresql://user:password@host:5432/name"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+DRIVER = "postgresql+psycopg"
+TYPED_WRONG = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "could not translate host name",
+               "Name or service not known", "nodename nor servname", "failed to resolve host", "no password supplied")  # fmt: skip
+
+
+def parsed(text: str) -> URL:
+    """The address in ``text`` for psycopg; away from this machine the server's certificate is checked unless it says otherwise.
+
+    Raises BadInput, never repeating the address, which holds a password.
+    """
+    try:
+        url = make_url(text.strip())
+    except (ArgumentError, ValueError) as error:
+        raise BadInput(f"The database address cannot be read; write it as {EXAMPLE}.") from error
+    if url.drivername not in ("postgresql", "postgres", DRIVER):
+        raise BadInput(
+            f"The database address begins with “{url.drivername}”; only PostgreSQL is supported, as {EXAMPLE}."
+        )
+    if not url.database:
+        raise BadInput(f"The database address names no database; write it as {EXAMPLE}.")
+    return _secured(url.set(drivername=DRIVER))
+
+
+def _secured(url: URL) -> URL:
+    if not url.host or url.host in LOOPBACK or "sslmode" in url.query or str(url.query.get("host", "")).startswith("/"):
+        return url
+    url = url.update_query_dict({"sslmode": "verify-full"})
+    own_roots = Path.home() / ".postgresql" / "root.crt"  # libpq's default; else trust what the system trusts
+    return url if "sslrootcert" in url.query or own_roots.exists() else url.update_query_dict({"sslrootcert": "system"})
+
+
+def place(url: URL) -> str:
+    """Where the database is, without user or password."""
+    if not url.host:
+        return "this machine"
+    return f"{url.host}:{url.port}" if url.port else url.host
+
+
+def sentence(error: Exception, url: URL, *, first: bool = False) -> QvError:
+    """``error`` as one sentence; on ``first`` contact a wrong address is the person's to correct."""
+    text = str(getattr(error, "orig", error))
+    where = place(url)
+    if "No space left on device" in text or "could not extend file" in text:
+        return DatabaseDown("The disk that holds the database is full; free some space and try again.")
+    if first and any(words in text for words in TYPED_WRONG):
+        return BadInput(
+            f"The database on {where} refuses this address ({_cause(text)}); correct it in the settings or in QV_DATABASE_URL."
+        )
+    if "certificate" in text:
+        return DatabaseDown(
+            f"The certificate of the database on {where} cannot be trusted; give sslrootcert in its address."
+        )
+    return DatabaseDown(
+        f"The database on {where} cannot be reached; nothing was written. Check that it runs, then try again."
+    )
+
+
+def _cause(text: str) -> str:
+    found = next((words for words in TYPED_WRONG if words in text), "")
+    return {"does not exist": "no such user or database", "no pg_hba.conf entry": "it does not let this machine in",
+            "password authentication failed": "wrong user or password", "no password supplied": "it wants a password",
+            }.get(found, "no such host")  # fmt: skip

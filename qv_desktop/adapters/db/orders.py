@@ -1,0 +1,155 @@
+"""The order journal: orders as they stand, every report that moved them, fills once by execution id, positions and balances."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, delete, insert, or_, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from qv_desktop.adapters.db.audit import AuditTrail
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.tables import account_snapshots, fills, order_events, orders, positions
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.orders import (
+    CLOSED,
+    Fill,
+    Order,
+    OrderClass,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Report,
+    Side,
+    TimeInForce,
+)
+from qv_desktop.domain.positions import Position
+
+RENAMED = {"limit": "limit_price", "stop": "stop_price"}  # words of SQL
+ENUMS: dict[str, type[Any]] = {"side": Side, "type": OrderType, "time_in_force": TimeInForce, "order_class": OrderClass}
+REQUEST = [field.name for field in fields(OrderRequest)]
+STATE = [field.name for field in fields(Order) if field.name != "request"]
+MOVING = (
+    "status",
+    "changed",
+    "broker_id",
+    "filled",
+    "average",
+    "reason",
+    "replaced_by",
+    "sent_at",
+    "acknowledged_at",
+    "executions",
+)
+
+
+class OrderJournal:
+    """``ports.OrderJournal`` on Postgres."""
+
+    def __init__(self, database: Database, trail: AuditTrail) -> None:
+        self._database = database
+        self._trail = trail
+
+    async def intend(self, order: Order, draft: Draft) -> None:
+        """Commit a new intent, or a refused order, before a byte leaves. Raises DatabaseDown: there is no intent then."""
+        await self._trail.write(lambda connection: connection.execute(insert(orders).values(_row(order))), draft)
+
+    async def record(self, order: Order, report: Report, fill: Fill | None, draft: Draft | None) -> None:
+        """Commit an order's new state with the report that brought it, and its fill once by execution id."""
+
+        def work(connection: Connection) -> None:
+            _save(connection, order)
+            connection.execute(insert(order_events).values(_event(order, report)))
+            if fill is not None:
+                once = upsert(fills).values(asdict(fill) | {"account": order.account}).on_conflict_do_nothing()
+                connection.execute(once)
+
+        await self._trail.write(work, *([draft] if draft else []))
+
+    async def adopt(self, order: Order, draft: Draft) -> None:
+        """Commit an order that was made elsewhere, or its newer state."""
+        await self._trail.write(lambda connection: _save(connection, order), draft)
+
+    async def orders_since(self, account: str, since: datetime) -> list[Order]:
+        """Orders of the account made since then, and every one still open, oldest first."""
+        still_open = orders.c.status.not_in([str(status) for status in CLOSED])
+        query = (
+            select(orders)
+            .where(orders.c.account == account, or_(orders.c.submitted >= since, still_open))
+            .order_by(orders.c.submitted, orders.c.client_order_id)
+        )
+        return await self._database.read(
+            lambda connection: [_order(row) for row in connection.execute(query).mappings()]
+        )
+
+    async def fills_since(self, account: str, since: datetime) -> list[Fill]:
+        """Executions of the account since then, oldest first."""
+        query = (
+            select(*(fills.c[field.name] for field in fields(Fill)))
+            .where(fills.c.account == account, fills.c.at >= since)
+            .order_by(fills.c.at, fills.c.execution_id)
+        )
+        return await self._database.read(
+            lambda connection: [_fill(row) for row in connection.execute(query).mappings()]
+        )
+
+    async def save_positions(self, account: str, held: Sequence[Position]) -> None:
+        """Keep the positions as they stand; the ones not named are gone."""
+        rows = [asdict(position) | {"account": account} for position in held]
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(positions).where(positions.c.account == account))
+            if rows:
+                connection.execute(insert(positions), rows)
+
+        await self._database.write(work)
+
+    async def positions(self, account: str) -> list[Position]:
+        """The positions last kept, by symbol."""
+        query = select(positions).where(positions.c.account == account).order_by(positions.c.symbol)
+        names = [field.name for field in fields(Position)]
+        return await self._database.read(
+            lambda connection: [
+                Position(*(row[name] for name in names)) for row in connection.execute(query).mappings()
+            ]
+        )
+
+    async def save_account(self, account: Account) -> None:
+        """Append a snapshot of the account; the same moment is kept once."""
+        row = asdict(account)
+        row["account"] = row.pop("id")
+        await self._database.write(
+            lambda connection: connection.execute(upsert(account_snapshots).values(row).on_conflict_do_nothing())
+        )
+
+
+def _save(connection: Connection, order: Order) -> None:
+    row = _row(order)
+    statement = upsert(orders).values(row)
+    changed = {name: row[name] for name in MOVING}
+    connection.execute(statement.on_conflict_do_update(index_elements=["client_order_id"], set_=changed))
+
+
+def _row(order: Order) -> dict[str, object]:
+    request: dict[str, object] = {RENAMED.get(name, name): getattr(order.request, name) for name in REQUEST}
+    state: dict[str, object] = {name: getattr(order, name) for name in STATE}
+    return request | state | {"executions": sorted(order.executions)}
+
+
+def _order(row: RowMapping) -> Order:
+    asked: dict[str, Any] = {name: row[RENAMED.get(name, name)] for name in REQUEST}
+    asked |= {name: kind(asked[name]) for name, kind in ENUMS.items()}
+    state: dict[str, Any] = {name: row[name] for name in STATE}
+    state |= {"status": OrderStatus(row["status"]), "executions": frozenset(row["executions"])}
+    return Order(OrderRequest(**asked), **state)
+
+
+def _event(order: Order, report: Report) -> dict[str, object]:
+    return asdict(report) | {"status": order.status}
+
+
+def _fill(row: RowMapping) -> Fill:
+    values: dict[str, Any] = {**row, "side": Side(row["side"])}
+    return Fill(**values)

@@ -1,0 +1,49 @@
+"""What a user keeps between sessions: watchlists, window layouts and settings."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Table, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.tables import settings, watchlists, workspaces
+
+
+class Preferences:
+    """``ports.Preferences`` on Postgres."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def watchlist(self, user: str, name: str) -> tuple[str, ...] | None:
+        """Symbols in order, or None when there is no such list."""
+        query = select(watchlists.c.symbols).where(watchlists.c.user == user, watchlists.c.name == name)
+        found = await self._database.read(lambda connection: connection.execute(query).scalar())
+        return None if found is None else tuple(found)
+
+    async def save_watchlist(self, user: str, name: str, symbols: Sequence[str]) -> None:
+        """Keep the list."""
+        await self._keep(watchlists, {"user": user, "name": name}, {"symbols": list(symbols)})
+
+    async def workspace(self, user: str, name: str) -> bytes | None:
+        """The window's saved layout."""
+        query = select(workspaces.c.layout).where(workspaces.c.user == user, workspaces.c.name == name)
+        found = await self._database.read(lambda connection: connection.execute(query).scalar())
+        return None if found is None else bytes(found)
+
+    async def save_workspace(self, user: str, name: str, layout: bytes) -> None:
+        """Keep the layout."""
+        await self._keep(workspaces, {"user": user, "name": name}, {"layout": layout})
+
+    async def setting(self, user: str, key: str) -> str | None:
+        """One setting's text."""
+        query = select(settings.c.value).where(settings.c.user == user, settings.c.key == key)
+        return await self._database.read(lambda connection: connection.execute(query).scalar())
+
+    async def save_setting(self, user: str, key: str, value: str) -> None:
+        """Keep one setting."""
+        await self._keep(settings, {"user": user, "key": key}, {"value": value})
+
+    async def _keep(self, table: Table, key: dict[str, object], values: dict[str, object]) -> None:
+        once = upsert(table).values(key | values).on_conflict_do_update(index_elements=list(key), set_=values)
+        await self._database.write(lambda connection: connection.execute(once))

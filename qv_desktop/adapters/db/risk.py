@@ -1,0 +1,68 @@
+"""Stored limits, every version of them, and the trading state as it was set by whom and why."""
+
+from dataclasses import asdict, fields
+
+from sqlalchemy import Connection, func, insert, select, text
+
+from qv_desktop.adapters.db.audit import AuditTrail
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.tables import risk_events, risk_limits
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.risk import Limits, TradingState
+
+NAMES = [field.name for field in fields(Limits)]
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('risk_limits'), hashtext(:account))")
+
+
+class RiskStore:
+    """``ports.RiskStore`` on Postgres."""
+
+    def __init__(self, database: Database, trail: AuditTrail) -> None:
+        self._database = database
+        self._trail = trail
+
+    async def limits(self, account: str) -> Limits:
+        """The account's limits, or the defaults."""
+        query = select(*(risk_limits.c[name] for name in NAMES)).where(risk_limits.c.account == account)
+        newest = query.order_by(risk_limits.c.version.desc()).limit(1)
+        row = await self._database.read(lambda connection: connection.execute(newest).first())
+        return Limits(*row) if row else Limits()
+
+    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
+        """Commit a new version of the limits."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(_ONE_AT_A_TIME, {"account": account})
+            last = select(func.coalesce(func.max(risk_limits.c.version), 0)).where(risk_limits.c.account == account)
+            row = asdict(limits) | {
+                "account": account,
+                "version": connection.execute(last).scalar_one() + 1,
+                "set_at": func.now(),
+            }
+            connection.execute(insert(risk_limits).values(row | {"set_by": draft.actor.name}))
+            connection.execute(insert(risk_events).values(_event(account, "limits", None, draft)))
+
+        await self._trail.write(work, draft)
+
+    async def state(self, account: str) -> TradingState:
+        """The last trading state; ACTIVE when none was ever set."""
+        states = select(risk_events.c.state).where(risk_events.c.account == account, risk_events.c.kind == "state")
+        newest = states.order_by(risk_events.c.id.desc()).limit(1)
+        found = await self._database.read(lambda connection: connection.execute(newest).scalar())
+        return TradingState(found) if found else TradingState.ACTIVE
+
+    async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
+        """Commit a change of trading state."""
+        row = _event(account, "state", state, draft)
+        await self._trail.write(lambda connection: connection.execute(insert(risk_events).values(row)), draft)
+
+
+def _event(account: str, kind: str, state: TradingState | None, draft: Draft) -> dict[str, object]:
+    return {
+        "account": account,
+        "at": func.now(),
+        "kind": kind,
+        "state": state,
+        "actor": draft.actor.name,
+        "reason": draft.reason,
+    }

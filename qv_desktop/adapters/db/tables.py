@@ -1,0 +1,118 @@
+"""The tables as SQLAlchemy Core knows them; their constraints, indexes and triggers are in ``migrations``, a test compares both."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+HEAD = "0007"  # the newest step in migrations/versions
+
+metadata = MetaData()
+
+type Kind = TypeEngine[Any] | type[TypeEngine[Any]]
+
+STAMP = DateTime(timezone=True)
+TEXTS, FLOATS, STAMPS_NS = ARRAY(Text), ARRAY(Double), ARRAY(BigInteger)
+
+
+def _table(name: str, key: str, /, **columns: Kind) -> Table:
+    """A table; ``key`` names its primary key, a name with a trailing underscore in ``columns`` may be NULL."""
+    keys = key.split()
+    return Table(name, metadata, *(
+        Column(column.removesuffix("_"), kind, primary_key=column in keys, nullable=column.endswith("_"),
+               autoincrement=column == "id" and kind is BigInteger)
+        for column, kind in columns.items()
+    ))  # fmt: skip
+
+
+instruments = _table("instruments", "symbol", symbol=Text, name=Text, exchange=Text, tick=Numeric, tradable=Boolean, marginable=Boolean,
+                     shortable=Boolean, easy_to_borrow=Boolean, fractionable=Boolean)  # fmt: skip
+bars = _table("bars", "symbol timeframe start", symbol=Text, timeframe=Text, start=BigInteger, open=Double, high=Double, low=Double,
+              close=Double, volume=Double, count=Integer, vwap_=Double, source=Text)  # fmt: skip
+trades = _table(
+    "trades",
+    "",
+    symbol=Text,
+    at=BigInteger,
+    price=Double,
+    size=Double,
+    id=Text,
+    exchange=Text,
+    tape=Text,
+    conditions=Text,
+)
+gaps = _table("gaps", "feed started symbols_hash", feed=Text, started=STAMP, symbols_hash=Text, symbols=TEXTS, ended_=STAMP, reason=Text,
+              filled_at_=STAMP)  # fmt: skip
+
+audit_log = _table("audit_log", "chain sequence", chain=Text, sequence=BigInteger, at=STAMP, actor=Text, actor_type=Text, role=Text,
+                   session=Text, host=Text, action=Text, object_type=Text, object_id=Text, outcome=Text, reason=Text, before=Text,
+                   after=Text, correlation=Text, causation=Text, app_version=Text, previous=Text, hash=Text)  # fmt: skip
+
+orders = _table("orders", "client_order_id", client_order_id=Text, account=Text, user=Text, symbol=Text, side=Text, quantity=Numeric,
+                type=Text, limit_price_=Numeric, stop_price_=Numeric, trail_price_=Numeric, trail_percent_=Numeric, time_in_force=Text,
+                extended_hours=Boolean, order_class=Text, take_profit_=Numeric, stop_loss_=Numeric, source=Text, note=Text,
+                submitted=STAMP, status=Text, changed_=STAMP, broker_id_=Text, filled=Numeric, average_=Numeric, reason=Text,
+                replaced_by_=Text, sent_at_=STAMP, acknowledged_at_=STAMP, executions=TEXTS)  # fmt: skip
+order_events = _table("order_events", "id", id=BigInteger, client_order_id=Text, kind=Text, status=Text, at=STAMP, broker_id_=Text,
+                      execution_id_=Text, quantity_=Numeric, price_=Numeric, reason=Text, replaced_by_=Text)  # fmt: skip
+fills = _table("fills", "account execution_id", account=Text, execution_id=Text, client_order_id=Text, symbol=Text, side=Text,
+               quantity=Numeric, price=Numeric, at=STAMP, fee=Numeric, source=Text)  # fmt: skip
+positions = _table(
+    "positions", "account symbol", account=Text, symbol=Text, quantity=Numeric, average=Numeric, realised=Numeric
+)
+account_snapshots = _table("account_snapshots", "account at", account=Text, at=STAMP, number=Text, status=Text, currency=Text,
+                           equity_=Numeric, last_equity_=Numeric, cash_=Numeric, buying_power_=Numeric, long_value_=Numeric,
+                           short_value_=Numeric, initial_margin_=Numeric, maintenance_margin_=Numeric, multiplier_=Numeric,
+                           shorting_enabled_=Boolean, trading_blocked_=Boolean)  # fmt: skip
+
+risk_limits = _table("risk_limits", "account version", account=Text, version=Integer, set_at=STAMP, set_by=Text, order_value=Numeric,
+                     order_quantity=Numeric, position_fraction=Numeric, gross_fraction=Numeric, daily_loss=Numeric, collar=Numeric,
+                     quote_age=Numeric, orders_per_minute=Integer, duplicate_seconds=Numeric)  # fmt: skip
+risk_events = _table(
+    "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
+)
+reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
+                             broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
+                             matched=Integer, input_hash=Text)  # fmt: skip
+reconciliation_breaks = _table("reconciliation_breaks", "run number", run=Text, number=Integer, section=Text, key=Text, kind=Text,
+                               severity=Text, internal=Text, external=Text, difference=Text, at_risk=Numeric, proposal=Text)  # fmt: skip
+
+users = _table(
+    "users", "id", id=Text, name=Text, role=Text, state=Text, role_version=Integer, password_hash=Text, created=STAMP
+)
+lockouts = _table("lockouts", "name", name=Text, failures=Integer, last_at=STAMP, locked_until_=STAMP)
+sessions = _table(
+    "sessions", "id", id=Text, user_id=Text, host=Text, started=STAMP, expires=STAMP, ended_=STAMP, ended_because=Text
+)
+refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)
+watchlists = _table("watchlists", "user name", user=Text, name=Text, symbols=TEXTS)
+workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
+settings = _table("settings", "user key", user=Text, key=Text, value=Text)
+
+strategies = _table("strategies", "id", id=Text, name=Text)
+strategy_versions = _table("strategy_versions", "strategy version", strategy=Text, version=Integer, title=Text, parameters=JSONB,
+                           source=Text, code_hash=Text, author=Text, created=STAMP)  # fmt: skip
+backtests = _table("backtests", "id", id=Text, strategy=Text, version=Integer, symbol=Text, timeframe=Text, first=Date, last=Date,
+                   parameter_names=TEXTS, parameter_values=FLOATS, fees=Double, slippage=Double, size=Double, cash=Double, user=Text,
+                   started=STAMP, seconds=Double, at=STAMPS_NS, equity=FLOATS, benchmark=FLOATS, drawdown=FLOATS,
+                   statistic_names=TEXTS, statistic_values=FLOATS, trade_entered=STAMPS_NS, trade_left=STAMPS_NS, trade_size=FLOATS,
+                   trade_entry=FLOATS, trade_exit=FLOATS, trade_profit=FLOATS, trade_fraction=FLOATS, bars=Integer, code_hash=Text,
+                   data_hash=Text, spec_hash=Text, engine=Text)  # fmt: skip
+deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, symbol=Text, timeframe=Text,
+                     parameter_names=TEXTS, parameter_values=FLOATS, state=Text, started_by=Text, started=STAMP, ended_=STAMP,
+                     reason=Text)  # fmt: skip
