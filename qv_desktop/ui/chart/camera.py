@@ -1,0 +1,92 @@
+"""Which bars and prices are looked at, and when that may change by itself: never under the eyes of someone who reads."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QPointF
+
+from qv_desktop.ui.chart.gestures import Drag, dragged, scaled
+from qv_desktop.ui.chart.series import Series
+from qv_desktop.ui.chart.session_shading import HEADER
+from qv_desktop.ui.chart.stage import Panes
+from qv_desktop.ui.chart.viewport import Scale, View, fitted, follows, moved, opened, resized
+
+HEADROOM = 0.15  # of the range kept beyond the live price, so that a tick seldom rescales
+
+
+class Camera:
+    """Holds the view and the price scale of one series; ``auto`` is off once a person has scaled the prices by hand."""
+
+    def __init__(self, series: Series, panes: Panes) -> None:
+        self.series, self.panes = series, panes
+        self.auto = True
+        self.untouched = True  # nobody has looked around yet: the opening view may be chosen anew for another width
+        self.view = opened(panes.width, len(series))
+        self.scale = self._fitted()
+
+    def _fitted(self) -> Scale:
+        """Prices of the bars in view, above the volume and below the legend."""
+        first, last = self.view.window(len(self.series))
+        low, high = self.series.extent(first, last)
+        if self.following:
+            room = (high - low) * HEADROOM
+            low, high = min(low, self.series.live.close - room), max(high, self.series.live.close + room)
+        return fitted(low, high, HEADER, max(HEADER + 20.0, self.panes.floor - self.panes.volume * 0.8))
+
+    @property
+    def following(self) -> bool:
+        """Whether the newest bar is in view."""
+        return follows(self.view, len(self.series))
+
+    def explore(self, view: View) -> None:
+        """A person looks at other bars."""
+        self.untouched = False
+        self.look(view)
+
+    def look(self, view: View) -> None:
+        """Show other bars; prices follow unless scaled by hand."""
+        self.view = view
+        if self.auto:
+            self.scale = self._fitted()
+
+    def fit(self) -> None:
+        """Prices fitted to the bars in view again."""
+        self.auto = True
+        self.scale = self._fitted()
+
+    def resize(self, panes: Panes) -> None:
+        """Another window size: bars keep their width, unless nobody has looked around yet."""
+        self.panes = panes
+        count = len(self.series)
+        view = opened(panes.width, count) if self.untouched else resized(self.view, panes.width, count)
+        fresh = self._fitted()
+        self.scale = Scale(fresh.top, fresh.bottom, self.scale.low, self.scale.high)
+        self.look(view)
+
+    def drag(self, drag: Drag, to: QPointF) -> None:
+        """Follow the mouse."""
+        self.untouched = False
+        if drag.zone == "prices":
+            self.auto, self.scale = False, scaled(drag, to)
+            return
+        if not self.auto and drag.zone == "plot":
+            self.scale = drag.scale.shifted(to.y() - drag.start.y())
+        self.look(dragged(drag, to, len(self.series)))
+
+    def resume(self, old: "Camera") -> None:
+        """Stay where a person reads in the same symbol's older bars: at the same bar, however many came before it."""
+        index = max(0, min(len(old.series) - 1, round(old.view.right)))
+        shift = self.series.index_at(int(old.series.starts[index])) - index
+        self.untouched, self.auto = False, old.auto
+        self.scale = old.scale
+        self.look(replace(old.view, width=self.panes.width, right=old.view.right + shift))
+
+    def bar_moved(self) -> bool:
+        """The live bar moved: whether the prices had to be rescaled because it neared the edge."""
+        if not self.auto or not self.following or self.scale.holds(self.series.live.close):
+            return False
+        self.scale = self._fitted()
+        return True
+
+    def bar_closed(self, followed: bool) -> None:
+        """A new bar began: move on with it only if the one before it was in view."""
+        self.look(moved(self.view, 1.0, len(self.series)) if followed else self.view)

@@ -1,0 +1,119 @@
+"""The bars of one symbol and timeframe as arrays: closed ones in a pyramid, the last one live."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Literal
+
+import numpy as np
+
+from qv_desktop.analytics.downsampling import Columns, Floats, Pyramid
+from qv_desktop.domain.market import SECOND, Bar, Timeframe
+from qv_desktop.ui.chart.growing import Growing
+from qv_desktop.ui.chart.times import local_seconds, ranks
+
+HALF_CENTS = 0.3  # share of closes from which half a cent is taken for the price step
+
+type Taken = Literal["moved", "closed", "ignored"]
+
+
+def _field(bars: Sequence[Bar], name: str) -> Floats:
+    return np.fromiter(map(attrgetter(name), bars), dtype=np.float64, count=len(bars))
+
+
+class Series:
+    """At least one bar, oldest first; indices count from the first bar and never change while bars are added."""
+
+    def __init__(self, symbol: str, frame: Timeframe, bars: Sequence[Bar]) -> None:
+        self.symbol, self.frame = symbol, frame
+        self.live = bars[-1]
+        closed = bars[:-1]
+        self.closed = Pyramid(Columns(*(_field(closed, name) for name in ("open", "high", "low", "close", "volume"))))
+        starts = np.fromiter(map(attrgetter("start"), bars), dtype=np.int64, count=len(bars))
+        self._starts = Growing(starts)
+        self._local = Growing(local_seconds(starts))
+        self._ranks = Growing(ranks(self._local.values))
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @property
+    def starts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Starts in ns, shape (n,)."""
+        return self._starts.values
+
+    @property
+    def local(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Starts in New York wall-clock seconds, shape (n,)."""
+        return self._local.values
+
+    @property
+    def ranks(self) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
+        """How great a boundary of time each bar begins, shape (n,)."""
+        return self._ranks.values
+
+    @property
+    def decimals(self) -> int:
+        """Digits after the point: four below one dollar, three where many prices end in half a cent, else two.
+
+        Single prints between the steps are common (midpoint trades) and do not make a step.
+        """
+        if self.live.close < 1:
+            return 4
+        last = np.append(self.closed.bars.close[-50:], self.live.close)
+        return 3 if np.mean(np.abs(last * 100 - np.round(last * 100)) > 0.4) > HALF_CENTS else 2
+
+    def take(self, bar: Bar) -> Taken:
+        """Put a live bar in: it replaces the last one or follows it; an older bar, or another symbol's, changes nothing."""
+        if bar.symbol != self.symbol or bar.start < self.live.start:
+            return "ignored"
+        if bar.start == self.live.start:
+            self.live = bar
+            return "moved"
+        done, self.live = self.live, bar
+        self.closed.append(done.open, done.high, done.low, done.close, done.volume)
+        local = local_seconds(np.array([bar.start], dtype=np.int64))
+        self._ranks.append(int(ranks(local, int(self._local.values[-1]))[0]))
+        self._starts.append(bar.start)
+        self._local.append(int(local[0]))
+        return "closed"
+
+    def bar(self, index: int) -> Bar:
+        """Bar number ``index``."""
+        if index >= len(self.closed):
+            return self.live
+        values = self.closed.bars
+        prices = [float(array[index]) for array in (values.open, values.high, values.low, values.close, values.volume)]
+        return Bar(self.symbol, int(self.starts[index]), prices[0], prices[1], prices[2], prices[3], prices[4])
+
+    def index_at(self, at: int) -> int:
+        """The bar that holds a moment in ns; −1 before the first."""
+        return int(np.searchsorted(self.starts, at, side="right")) - 1
+
+    def seconds_left(self, at: int) -> float | None:
+        """Seconds until the live bar closes, or None for bars of a day and longer."""
+        if not self.frame.intraday:
+            return None
+        return max(0.0, (self.live.start - at) / SECOND + self.frame.seconds)
+
+    def extent(self, first: int, last: int) -> tuple[float, float]:
+        """Lowest low and highest high of bars ``first:last``; the live bar's where the window is empty."""
+        found = self.closed.extent(first, last)
+        low, high = found or (self.live.low, self.live.high)
+        return (min(low, self.live.low), max(high, self.live.high)) if last >= len(self) else (low, high)
+
+    def most_volume(self, first: int, last: int, stride: int) -> float:
+        """The greatest volume of a column in the window, in shares; never zero."""
+        columns = self.closed.columns(first, last, stride)[1]
+        closed = float(columns.volume.max()) if len(columns) else 0.0
+        live = float(self.live_column(stride)[1].volume[0]) if last >= len(self) else 0.0
+        return max(closed, live, 1.0)
+
+    def live_column(self, stride: int) -> tuple[int, Columns]:
+        """The column that holds the live bar, with the closed bars that share it, and its first bar."""
+        begin = len(self.closed) // stride * stride
+        part, live = self.closed.bars.part(begin, len(self.closed)), self.live
+        rows = ((part.open, live.open), (part.high, live.high), (part.low, live.low), (part.close, live.close),
+                (part.volume, live.volume))  # fmt: skip
+        opens, highs, lows, closes, volumes = (np.append(array, value) for array, value in rows)
+        return begin, Columns(opens[:1], highs.max(keepdims=True), lows.min(keepdims=True), closes[-1:],
+                              volumes.sum(keepdims=True))  # fmt: skip

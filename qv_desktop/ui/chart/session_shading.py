@@ -1,0 +1,88 @@
+"""The ground behind the candles: hours before the open and after the close, day separators, and holes in the feed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+
+from qv_desktop.domain.market import ns
+from qv_desktop.ui import theme
+from qv_desktop.ui.chart import times
+from qv_desktop.ui.chart.candles import fill_rectangles
+from qv_desktop.ui.chart.series import Series
+from qv_desktop.ui.chart.viewport import View
+
+HEADER = 46  # px at the top that the legend keeps
+NARROWEST_DAY = 48.0  # px; days drawn narrower are not shaded
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A stretch of time of which the feed told us nothing."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def text(self) -> str:
+        """Its length in words."""
+        seconds = int((self.end - self.start).total_seconds())
+        return f"feed gap {seconds} s" if seconds < 120 else f"feed gap {seconds // 60} min"
+
+
+def spans(inside: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and one past the last of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False]))))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+def day_width(series: Series, view: View) -> float:
+    """Px between two days' first bars, roughly."""
+    return view.spacing * times.DAY / max(1, series.frame.seconds) * 0.5
+
+
+def draw_hours(painter: QPainter, series: Series, view: View, height: float) -> None:
+    """Shade what lies outside 09:30 to 16:00 New York time."""
+    if not series.frame.intraday or day_width(series, view) < NARROWEST_DAY:
+        return
+    first, last = view.window(len(series))
+    clock = series.local[first:last] % times.DAY
+    runs = spans((clock < times.OPEN) | (clock >= times.CLOSE))
+    left = [np.floor(view.x(first + begin - 0.5)) for begin, _ in runs]
+    right = [np.floor(view.x(first + end - 0.5)) for _, end in runs]
+    rows = np.array([(a, 0.0, b - a, height) for a, b in zip(left, right, strict=True)]).reshape(-1, 4)
+    fill_rectangles(painter, rows, QColor(255, 255, 255, 7))
+
+
+def draw_separators(painter: QPainter, series: Series, view: View, height: float) -> None:
+    """A dashed line where a new day begins; where a new year begins on bars of a day and longer."""
+    if series.frame.intraday and day_width(series, view) < NARROWEST_DAY:
+        return
+    first, last = view.window(len(series))
+    kind = times.DAILY if series.frame.intraday else times.YEARLY
+    at = np.flatnonzero(series.ranks[first:last] >= kind) + first
+    if len(at) * NARROWEST_DAY > view.width * 2:
+        return
+    painter.setPen(QPen(theme.color("#313b4d"), 0, Qt.PenStyle.DashLine))
+    for index in at.tolist():
+        x = int(view.x(index - 0.5))
+        painter.drawLine(x, 0, x, int(height))
+
+
+def draw_holes(painter: QPainter, holes: list[Hole], series: Series, view: View, height: float) -> None:
+    """Hatch the bars that a feed gap touches and say how long it was."""
+    for hole in holes:
+        begin, end = series.index_at(ns(hole.start)), series.index_at(ns(hole.end))
+        left, right = view.x(max(begin, 0) - 0.5), view.x(max(end, 0) + 0.5)
+        if end < 0 or right < 0 or left > view.width:
+            continue
+        box = QRectF(int(left), 0, max(3, int(right - left)), height)
+        painter.fillRect(box, QColor(240, 160, 32, 22))
+        painter.fillRect(box, QBrush(QColor(240, 160, 32, 38), Qt.BrushStyle.BDiagPattern))
+        painter.setFont(theme.tiny())
+        painter.setPen(QColor(240, 160, 32, 190))
+        words = QRectF(box.center().x() - 80, HEADER, 160, 14)
+        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, hole.text)

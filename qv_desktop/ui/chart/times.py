@@ -1,0 +1,80 @@
+"""Bars on New York's clock: which bar begins an hour, a day or a year, and what the axis says there."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qv_desktop.domain.market import NEW_YORK, SECOND
+
+type Whole = NDArray[np.int64]
+
+DAY = 86_400
+OPEN, CLOSE = 9 * 3600 + 30 * 60, 16 * 3600  # regular hours, seconds after midnight
+CLOCK_STEPS = (300, 900, 1800, 3600, 7200, 14_400)  # ranks 2 to 7
+ANY, DAILY, WEEKLY, MONTHLY, QUARTERLY, YEARLY, FIVE_YEARLY = 1, 8, 9, 10, 11, 12, 13
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def local_seconds(starts: Whole) -> Whole:
+    """New York wall-clock seconds since 1970 of UTC nanoseconds, shape (n,).
+
+    The offset is looked up once per UTC day at noon: clocks change on Sundays at 02:00, when nothing trades.
+    """
+    seconds = starts // SECOND
+    days, place = np.unique(seconds // DAY, return_inverse=True)
+    offsets = np.array([_offset(int(day)) for day in days], dtype=np.int64)
+    return seconds + offsets[place] if len(days) else seconds
+
+
+def _offset(day: int) -> int:
+    shift = datetime.fromtimestamp(day * DAY + DAY // 2, UTC).astimezone(NEW_YORK).utcoffset()
+    return int(shift.total_seconds()) if shift is not None else 0
+
+
+def ranks(local: Whole, before: int | None = None) -> NDArray[np.int8]:
+    """How great a boundary each bar begins, shape (n,): 1 for none, up to 13 for five years.
+
+    ``before`` is the wall-clock second of the bar that stands before the first; without one the first bar ranks 1.
+    """
+    if not len(local):
+        return np.empty(0, dtype=np.int8)
+    previous = np.concatenate(([local[0] if before is None else before], local[:-1]))
+    out = np.full(len(local), ANY, dtype=np.int8)
+    for rank, step in enumerate(CLOCK_STEPS, ANY + 1):
+        out[local // step != previous // step] = rank
+    day, day_before = local // DAY, previous // DAY
+    month, month_before = _months(day), _months(day_before)
+    marks = [(DAILY, day, day_before), (WEEKLY, (day + 3) // 7, (day_before + 3) // 7), (MONTHLY, month, month_before)]
+    marks += [
+        (rank, month // many, month_before // many) for rank, many in ((QUARTERLY, 3), (YEARLY, 12), (FIVE_YEARLY, 60))
+    ]
+    for rank, now, then in marks:
+        out[now != then] = rank
+    return out
+
+
+def _months(days: Whole) -> Whole:
+    """Months since the year 0 of days since 1970, so that whole years and decades divide evenly."""
+    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+
+
+def label(local: int, rank: int, intraday: bool) -> str:
+    """What the axis writes at a bar that begins at wall-clock second ``local``."""
+    at = datetime.fromtimestamp(local, UTC)
+    if rank >= YEARLY:
+        return f"{at.year}"
+    if rank >= MONTHLY and not intraday:
+        return MONTHS[at.month - 1]
+    if rank >= DAILY:
+        return f"{MONTHS[at.month - 1]} {at.day}" if intraday else f"{at.day}"
+    return at.strftime("%H:%M:%S") if local % 60 else at.strftime("%H:%M")
+
+
+def moment(local: int, intraday: bool) -> str:
+    """The crosshair's time: ``Thu 20 Nov 10:40``, or ``Thu 20 Nov 2025`` for bars of a day and longer."""
+    at = datetime.fromtimestamp(local, UTC)
+    day = f"{at:%a} {at.day} {MONTHS[at.month - 1]}"
+    if not intraday:
+        return f"{day} {at.year}"
+    return f"{day} {at:%H:%M:%S}" if local % 60 else f"{day} {at:%H:%M}"

@@ -1,0 +1,1 @@
+"""Benchmarks: each module gives its figures as a dict; `dev bench NAME` runs one."""
