@@ -1,7 +1,9 @@
 """History as pages: points of each symbol produced as they are needed, cut by the limit, continued by a token."""
 
+import asyncio
 import base64
 import binascii
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -16,6 +18,7 @@ from qv_desktop.simulator.ticks import MINUTE, Bar, Quote, Trade
 
 WINDOW_DAYS = 5  # of minute bars folded at a time: a page seldom needs more
 EVERYTHING = 1_000_000
+LONGEST_SEARCH = 0.01  # seconds that a search may hold up everything else
 
 
 class Point(Protocol):
@@ -47,10 +50,16 @@ class Page[P: Point]:
     token: str | None
 
 
-def page[P: Point](source: Source[P], asked: Asked) -> Page[P]:
-    """One page of what `source` has for `asked`, over all its symbols."""
+async def page[P: Point](source: Source[P], asked: Asked) -> Page[P]:
+    """One page of what `source` has for `asked`, over all its symbols; a long search lets the market step in between."""
     place = _place(asked.token) if asked.token else None
-    given = list(islice(_onward(source, asked, place), asked.limit + 1))
+    given: list[tuple[str, P]] = []
+    breath = time.monotonic()
+    for found in islice(_onward(source, asked, place), asked.limit + 1):
+        given.append(found)
+        if time.monotonic() - breath > LONGEST_SEARCH:
+            await asyncio.sleep(0)
+            breath = time.monotonic()
     points: dict[str, list[P]] = {}
     for symbol, point in given[: asked.limit]:
         points.setdefault(symbol, []).append(point)

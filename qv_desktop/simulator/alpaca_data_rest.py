@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from qv_desktop.simulator import alpaca_data_actions, alpaca_data_meta, alpaca_data_screener
+from qv_desktop.simulator.alpaca_answers import RequestLimit
 from qv_desktop.simulator.alpaca_data_auctions import auctions_of
 from qv_desktop.simulator.alpaca_data_history import Source, bars_of, page, quotes_of, trades_of
 from qv_desktop.simulator.alpaca_data_query import (
@@ -27,6 +28,7 @@ from qv_desktop.simulator.market import Market
 from qv_desktop.simulator.ticks import MINUTE, Bar, Quote, Trade
 
 RECENT = 15 * MINUTE
+REQUESTS_PER_MINUTE = 10_000  # of the paid plan; counted, not enforced
 NOT_ENTITLED = "subscription does not permit querying recent SIP data"
 type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,16 +50,24 @@ def routes(market: Market, keys: Keys, faults: Faults | None = None) -> list[web
         **alpaca_data_screener.answers(market),
         **alpaca_data_actions.answers(market),
     }
-    return [web.get(path, guarded(answer, keys)) for path, answer in answers.items()]
+    limit = RequestLimit(REQUESTS_PER_MINUTE)
+    return [web.get(path, guarded(answer, keys, limit)) for path, answer in answers.items()]
 
 
-def guarded(answer: Handler, keys: Keys) -> Handler:
-    """The handler behind a check of the keys."""
+def guarded(answer: Handler, keys: Keys, limit: RequestLimit) -> Handler:
+    """The handler behind a check of the keys; every answer says how many requests are left."""
 
     async def checked(request: web.Request) -> web.StreamResponse:
-        if not keys.alpaca_ok(request):
-            raise refusal(401, "unauthorized.")
-        return await answer(request)
+        limit.passes()
+        try:
+            if not keys.alpaca_ok(request):
+                raise refusal(401, "unauthorized.")
+            response = await answer(request)
+        except web.HTTPException as refused:
+            refused.headers.update(limit.headers())
+            raise
+        response.headers.update(limit.headers())
+        return response
 
     return checked
 
@@ -71,7 +81,7 @@ class StockData:
 
     async def history(self, request: web.Request) -> web.Response:
         """A page over several symbols."""
-        return web.json_response(self._page(request, symbols_asked(request.query), _by_symbol))
+        return web.json_response(await self._page(request, symbols_asked(request.query), _by_symbol))
 
     async def history_of_one(self, request: web.Request) -> web.Response:
         """A page of one symbol."""
@@ -80,7 +90,7 @@ class StockData:
         def alone(kind: str, points: dict[str, list[Words]]) -> Words:
             return {kind: points.get(symbol, []), "symbol": symbol}
 
-        return web.json_response(self._page(request, (symbol,), alone))
+        return web.json_response(await self._page(request, (symbol,), alone))
 
     async def latest(self, request: web.Request) -> web.Response:
         """The newest trade, quote or minute bar of each symbol; unknown symbols are left out."""
@@ -113,7 +123,7 @@ class StockData:
             raise refusal(404, f"no snapshot found for {symbol}")
         return web.json_response({"symbol": symbol} | self._snapshot(symbol) | _currency(request))
 
-    def _page(
+    async def _page(
         self,
         request: web.Request,
         symbols: tuple[str, ...],
@@ -122,12 +132,12 @@ class StockData:
         kind = request.match_info["kind"]
         asked = history_asked(request.query, symbols, self.market.now())
         self._check_feed(request, HISTORY_FEEDS, asked.end)
-        points, token = self._points(kind, request, asked)
+        points, token = await self._points(kind, request, asked)
         return arranged(kind, points) | {"next_page_token": token} | _currency(request)
 
-    def _points(self, kind: str, request: web.Request, asked: Asked) -> tuple[dict[str, list[Words]], str | None]:
+    async def _points(self, kind: str, request: web.Request, asked: Asked) -> tuple[dict[str, list[Words]], str | None]:
         if kind == "auctions":
-            days = page(auctions_of(self.market), asked)
+            days = await page(auctions_of(self.market), asked)
             return {symbol: [day.words() for day in found] for symbol, found in days.points.items()}, days.token
         if kind == "bars":
             asked = _framed(asked, request)
@@ -136,8 +146,10 @@ class StockData:
             "trades": trades_of(self.market),
             "quotes": quotes_of(self.market),
         }
-        ticks = page(sources[kind], asked)
-        return {symbol: [words(point) for point in found] for symbol, found in ticks.points.items()}, ticks.token
+        ticks = await page(sources[kind], asked)
+        said = {symbol: [words(point) for point in found] for symbol, found in ticks.points.items()}
+        self._estrange(kind, [point for found in said.values() for point in found])
+        return said, ticks.token
 
     def _newest(self, kind: str, symbol: str) -> Trade | Quote | Bar | None:
         if kind == "bars":
@@ -153,6 +165,11 @@ class StockData:
             "prevDailyBar": self.market.previous_day_bar(symbol),
         }
         return {name: words(part) for name, part in parts.items() if part}
+
+    def _estrange(self, kind: str, said: list[Words]) -> None:
+        """An `unknown_enums` fault puts an exchange and a condition that no client knows into the first tick."""
+        if kind != "bars" and said and self.faults and self.faults.take("unknown_enums", "data"):
+            said[0] |= {"c": ["?"], **dict.fromkeys(said[0].keys() & {"x", "ax", "bx"}, "?")}
 
     def _check_feed(self, request: web.Request, allowed: tuple[str, ...], end: int | None = None) -> None:
         """Refuse an unknown feed, and on the free plan the last quarter of an hour of SIP data."""

@@ -5,11 +5,12 @@ from functools import partial
 
 from aiohttp import web
 
+from qv_desktop.simulator.alpaca_answers import RequestLimit
 from qv_desktop.simulator.alpaca_data_codec import codec_for
 from qv_desktop.simulator.alpaca_data_connection import MAY_TRY_AGAIN, Connection
 from qv_desktop.simulator.alpaca_data_feed import Feed
 from qv_desktop.simulator.alpaca_data_news import answer
-from qv_desktop.simulator.alpaca_data_rest import guarded
+from qv_desktop.simulator.alpaca_data_rest import REQUESTS_PER_MINUTE, guarded
 from qv_desktop.simulator.alpaca_data_subscriptions import Subscriptions
 from qv_desktop.simulator.faults import Fault, Faults
 from qv_desktop.simulator.keys import Keys
@@ -43,6 +44,7 @@ class DataStreams:
     faults: Faults
     auth_seconds: float
     connections: set[Connection] = field(default_factory=set)
+    limit: RequestLimit = field(default_factory=partial(RequestLimit, REQUESTS_PER_MINUTE))
 
     async def stocks(self, request: web.Request) -> web.StreamResponse:
         """A connection to iex, sip or test."""
@@ -52,7 +54,7 @@ class DataStreams:
         """A connection to the news, or a page of them: the vendor has both at one path."""
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._serve(request, "news")
-        return await guarded(partial(answer, self.market), self.keys)(request)
+        return await guarded(partial(answer, self.market), self.keys, self.limit)(request)
 
     def apply_at_once(self, fault: Fault) -> None:
         """A fault was added: those who are connected feel it now."""

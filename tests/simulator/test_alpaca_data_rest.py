@@ -368,6 +368,29 @@ def test_rest_faults_reach_the_market_data(simulator: Simulator, raw: Raw) -> No
     assert raw.get("/v2/stocks/meta/exchanges")["V"] == "IEX"
 
 
+def test_unknown_codes_can_be_put_into_a_tick(simulator: Simulator, client: StockHistoricalDataClient) -> None:
+    simulator.control("POST", "/sim/faults", {"kind": "unknown_enums", "target": "data"})
+    request = StockTradesRequest(symbol_or_symbols="SPY", start=at(10), end=at(10, 1))
+    trades = client.get_stock_trades(request).data["SPY"]
+    assert (trades[0].exchange, trades[0].conditions) == ("?", ["?"])
+    assert client.get_stock_trades(request).data["SPY"][0].exchange != "?"
+
+
+@pytest.mark.parametrize(("path", "status"), [("/v2/stocks/meta/exchanges", 200), ("/v2/stocks/bars", 400)])
+def test_every_answer_says_how_many_requests_are_left(simulator: Simulator, path: str, status: int) -> None:
+    left = []
+    for _ in range(2):
+        connection = http.client.HTTPConnection(simulator.host, timeout=60)
+        keys = {"APCA-API-KEY-ID": simulator.key, "APCA-API-SECRET-KEY": simulator.secret}
+        connection.request("GET", path, headers=keys)
+        answer = connection.getresponse()
+        assert answer.status == status
+        assert int(answer.headers["X-RateLimit-Reset"]) > 0
+        left.append(int(answer.headers["X-RateLimit-Limit"]) - int(answer.headers["X-RateLimit-Remaining"]))
+        connection.close()
+    assert min(left) >= 1
+
+
 def test_answers_repeat_themselves(raw: Raw) -> None:
     span = {"symbols": "NVDA", "start": stamp(at(9, 30) - timedelta(days=2)), "end": stamp(at(10, 25))}
     for path, more in (("bars", {"timeframe": "15Min"}), ("trades", {"limit": 50}), ("quotes", {"limit": 50})):
