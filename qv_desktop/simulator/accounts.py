@@ -56,16 +56,27 @@ def default_configuration() -> dict[str, object]:
 
 
 @dataclass(slots=True)
+class Watchlist:
+    """A named list of symbols, in the order in which they were added; times are ns UTC."""
+
+    id: str
+    name: str
+    symbols: list[str]
+    created_at: int
+    updated_at: int
+
+
+@dataclass(slots=True)
 class Account:
     """One margin account. Money is Decimal dollars, times are ns UTC."""
 
     cash: Decimal
     created_at: int
     id: str = field(default_factory=new_id)
-    number: str = "PASIM0000001"
     positions: dict[str, Position] = field(default_factory=dict)  # symbol -> position, never flat
     configuration: dict[str, object] = field(default_factory=default_configuration)
     activities: list[Activity] = field(default_factory=list)  # oldest first
+    watchlists: dict[str, Watchlist] = field(default_factory=dict)  # id -> watchlist, oldest first
     last_equity: Decimal = ZERO
     last_maintenance: Decimal = ZERO
     balance_asof: str = ""
@@ -74,6 +85,11 @@ class Account:
     def __post_init__(self) -> None:
         self.last_equity = self.last_equity or self.cash
         self.activities.append(self._deposit())
+
+    @property
+    def number(self) -> str:
+        """The account number, as paper accounts have it."""
+        return f"PA{self.id[:8].upper()}"
 
     def quantity(self, symbol: str) -> Decimal:
         """Signed shares held."""

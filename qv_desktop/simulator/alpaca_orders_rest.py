@@ -112,14 +112,20 @@ def _range(request: web.Request, exchange: Exchange) -> list[Test]:
         tests.append(lambda order: order.submitted_at < until)
     if "before_order_id" in query and "after_order_id" in query:
         raise invalid_input("before_order_id and after_order_id are mutually exclusive")
-    places = {order.id: place for place, order in enumerate(exchange.book.all())}
     if "before_order_id" in query:
+        places = _places(exchange)
         before = places[exchange.find(query["before_order_id"]).id]
         tests.append(lambda order: places[order.id] < before)
-    if "after_order_id" in query:
+    elif "after_order_id" in query:
+        places = _places(exchange)
         beyond = places[exchange.find(query["after_order_id"]).id]
         tests.append(lambda order: places[order.id] > beyond)
     return tests
+
+
+def _places(exchange: Exchange) -> dict[str, int]:
+    """Order id -> place in the order of arrival."""
+    return {order.id: place for place, order in enumerate(exchange.book.all())}
 
 
 def moment(text: str, name: str) -> int:

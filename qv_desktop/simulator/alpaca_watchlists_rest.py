@@ -1,10 +1,10 @@
 """Alpaca's watchlists under /v2/watchlists, by id and by name."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aiohttp import web
 
+from qv_desktop.simulator.accounts import Watchlist
 from qv_desktop.simulator.alpaca_answers import Answer, Body, Json
 from qv_desktop.simulator.alpaca_assets_rest import asset_json
 from qv_desktop.simulator.alpaca_errors import invalid_input, not_found, unprocessable
@@ -15,23 +15,15 @@ from qv_desktop.simulator.orders import new_id
 LONGEST_NAME = 64
 
 
-@dataclass(slots=True)
-class Watchlist:
-    """A named list of symbols, in the order in which they were added; times are ns UTC."""
-
-    id: str
-    name: str
-    symbols: list[str]
-    created_at: int
-    updated_at: int
-
-
 class WatchlistEndpoints:
     """Create, read, change and delete watchlists."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._lists: dict[str, Watchlist] = {}  # id -> watchlist, oldest first
+
+    @property
+    def _lists(self) -> dict[str, Watchlist]:
+        return self._exchange.account.watchlists
 
     def all(self, _: web.Request, __: Body) -> Answer:
         """GET /v2/watchlists: without their assets."""

@@ -1,6 +1,7 @@
 """The simulated broker and its exchange: takes orders in, hears the market, and lets them meet."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from random import Random
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 
 AUCTIONS = ("opg", "cls")
 AUCTION_PATIENCE = 60 * SECOND  # without a print by then, the auction uses the last price
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The account at the close of a session, in dollars; `prices` are those of the symbols held."""
+
+    equity: Decimal
+    maintenance: Decimal
+    prices: dict[str, Decimal]
 
 
 class Exchange:
@@ -60,7 +70,7 @@ class Exchange:
         self._desk = OrderDesk(desk, self._life, self.listing)
         self._doomed: set[str] = set()  # ids of orders that the market will reject
         self._day = new_york(now).date()
-        self._closing: tuple[Decimal, Decimal] | None = None  # equity and maintenance margin at today's close
+        self._closing: Closing | None = None
 
     def listing(self, name: str) -> Listing | None:
         """The listing with this symbol or asset id."""
@@ -220,17 +230,20 @@ class Exchange:
     def _begin_day(self, now: int) -> None:
         session = self.schedule.today(now)
         if session is not None and now >= session.close and self._closing is None and session.day == self._day:
-            self._closing = self._worth()
+            self._closing = self._closed()
         day = new_york(now).date()
         if day == self._day:
             return
-        worth, kept = self._closing or self._worth()
-        closes = {symbol: self.pricing.previous_close(symbol) for symbol in self.account.positions}
-        self.account.begin_day(closes, worth, kept, self._previous_day(now))
+        closing = self._closing or self._closed()
+        closes = {symbol: self.pricing.last(symbol) for symbol in self.account.positions} | closing.prices
+        self.account.begin_day(closes, closing.equity, closing.maintenance, self._previous_day(now))
         self._day, self._closing = day, None
 
-    def _worth(self) -> tuple[Decimal, Decimal]:
-        return equity(self.account, self.pricing.last), maintenance(self.account, self.pricing.last)
+    def _closed(self) -> "Closing":
+        account, last = self.account, self.pricing.last
+        return Closing(
+            equity(account, last), maintenance(account, last), {name: last(name) for name in account.positions}
+        )
 
     def _previous_day(self, now: int) -> str:
         today = new_york(now).date()

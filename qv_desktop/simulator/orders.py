@@ -18,7 +18,7 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # two orders are the same order or they are not
 class Order:
     """One order, or one leg of one. Times are ns UTC, money and shares are Decimal; mutable, owned by the exchange."""
 
