@@ -33,6 +33,7 @@ from qv_desktop.ui.models.table_model import CHIP, GROUND, RAW, TableModel
 type Index = QModelIndex | QPersistentModelIndex
 
 ROW, HEADER, PAD = 22, 24, 6  # px
+SQUEEZE = 0.85  # columns give way to this share of their width before the table scrolls sideways
 
 
 class Cells(QStyledItemDelegate):
@@ -98,6 +99,8 @@ class Table[R](QTableView):
     def __init__(self, model: TableModel[R], *, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model, self._empty = model, empty
+        self._wanted = {place: column.width for place, column in enumerate(model.columns)}  # column -> px
+        self._fitting = False
         self.setModel(model)
         self.setItemDelegate(Cells(self))
         self._set_manner()
@@ -163,22 +166,30 @@ class Table[R](QTableView):
         header.setMinimumSectionSize(28)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.sectionClicked.connect(self._turn_sort)
+        header.sectionResized.connect(self._note_width)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._choose_columns)
         for place, column in enumerate(self._model.columns):
-            header.resizeSection(place, column.width)
             self.setColumnHidden(place, not column.shown)
         self._fit()
 
     def _fit(self) -> None:
-        """Give the room that is left to the stretching columns, or to the last one shown."""
-        header = self.horizontalHeader()
+        """Give the room that is left to the stretching columns, or to the last one; take a little from all when it is short."""
         shown = [c for c in self._visual_order() if not self.isColumnHidden(c)]
+        room = self.viewport().width()
+        total = sum(self._wanted[c] for c in shown)
         growing = [c for c in shown if self._model.columns[c].stretch] or shown[-1:]
-        fixed = sum(header.sectionSize(c) for c in shown if c not in growing)
-        for c in growing:
-            share = (self.viewport().width() - fixed) // len(growing)
-            header.resizeSection(c, max(self._model.columns[c].width, share))
+        scale = room / total if total * SQUEEZE <= room < total else 1.0
+        self._fitting = True
+        for c in shown:
+            extra = max(0, room - total) // len(growing) if c in growing else 0
+            self.horizontalHeader().resizeSection(c, int(self._wanted[c] * scale) + extra)
+        self._fitting = False
+
+    def _note_width(self, column: int, _before: int, width: int) -> None:
+        """A width that a person drags is kept."""
+        if not self._fitting:
+            self._wanted[column] = width
 
     def _visual_order(self) -> list[int]:
         header = self.horizontalHeader()

@@ -1,10 +1,11 @@
 """The account strip of the top bar: what it is worth, what today earned, what may still be done, the time and who sits here."""
 
 from datetime import datetime
+from html import escape
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from qv_desktop.domain.access import User
 from qv_desktop.domain.accounts import Account, day_profit, margin_headroom
@@ -21,36 +22,37 @@ class Figure(QWidget):
 
     def __init__(self, title: str) -> None:
         super().__init__()
-        self._caption, self._value, self._after = theme.caption(title), theme.label("—", "value"), QLabel()
-        self._after.setFont(theme.small_bold())
-        self._after.hide()
-        line = QHBoxLayout()
-        line.setSpacing(5)
-        line.addWidget(self._value)
-        line.addWidget(self._after, 0, Qt.AlignmentFlag.AlignBottom)
-        line.addStretch(1)
+        self._caption, self._value = theme.caption(title), theme.label("—", "value")
+        self._value.setTextFormat(Qt.TextFormat.RichText)
+        self._shown: tuple[str, str, str] = ("—", "TX0", "")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
+        column.setSpacing(0)
         column.addWidget(self._caption)
-        column.addLayout(line)
+        column.addWidget(self._value)
+        self.setFixedHeight(33)
         self.setAccessibleName(title)
 
     def show_value(self, text: str, color: str = "TX0", after: str = "") -> None:
         """Show the figure in a colour, and a smaller one after it."""
-        for label, words in ((self._value, text), (self._after, after)):
-            label.setText(words)
-            label.setStyleSheet(f"color: {theme.color(color).name()}")
-        self._after.setVisible(bool(after))
-        self.setAccessibleDescription(f"{text} {after}".strip())
+        if (text, color, after) == self._shown:
+            return
+        self._shown = (text, color, after)
+        small = f' <span style="font-size: 11px">{escape(after)}</span>' if after else ""
+        self._value.setText(f'<span style="color: {theme.color(color).name()}">{escape(text)}{small}</span>')
+        self.setAccessibleDescription(self.text)
         wanted = max(self.minimumWidth(), self.sizeHint().width())
         if wanted != self.minimumWidth():
             self.setMinimumWidth(wanted)
 
+    def show_title(self, title: str) -> None:
+        """Change the caption."""
+        self._caption.setText(title.upper())
+
     @property
     def text(self) -> str:
         """What is shown, with what stands after it."""
-        return f"{self._value.text()} {self._after.text()}".strip()
+        return f"{self._shown[0]} {self._shown[2]}".strip()
 
 
 class AccountPanel(QWidget):
@@ -81,8 +83,8 @@ class AccountPanel(QWidget):
         self.headroom.show_value(fmt.money(margin_headroom(account)))
         profit = day_profit(account)
         share = profit / account.last_equity if profit is not None and account.last_equity else None
-        token = fmt.trend(profit)
-        self.profit.show_value(fmt.signed(profit), token if token != "TX1" else "TX0", fmt.percent(share) if share is not None else "")  # fmt: skip
+        hue = "TX0" if not profit else fmt.trend(profit)
+        self.profit.show_value(fmt.signed(profit), hue, "" if share is None else fmt.percent(share))
         self._make_room()
 
     def show_measures(self, measures: Measures) -> None:
@@ -103,7 +105,7 @@ class AccountPanel(QWidget):
 
     def show_user(self, user: User) -> None:
         """Show who is signed in, under the role."""
-        self.user._caption.setText(user.role.value.upper())
+        self.user.show_title(user.role.value)
         self.user.show_value(user.name)
         self._make_room()
 

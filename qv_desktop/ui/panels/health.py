@@ -10,6 +10,7 @@ from qv_desktop.domain.market import FeedState
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.layouts import tint
 
 _FEED_COLORS: dict[FeedState, str] = {
     "live": "UP", "quiet": "UP", "connecting": "WARN", "authenticating": "WARN", "backfilling": "WARN", "mute": "DOWN",
@@ -37,8 +38,8 @@ class Light(QWidget):
         """Show ``text`` behind a dot of ``color``, or without one."""
         self._dot.setVisible(bool(color))
         if color:
-            self._dot.setStyleSheet(f"color: {theme.color(color).name()}")
-        self._words.setStyleSheet(f"color: {theme.DOWN if color == 'DOWN' else theme.TX1}")
+            tint(self._dot, color)
+        tint(self._words, "DOWN" if color == "DOWN" else "TX1")
         self._words.setText(text)
         self.setToolTip(tip)
         self.setAccessibleDescription(text)

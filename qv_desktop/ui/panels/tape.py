@@ -22,7 +22,7 @@ class Print:
 
     number: int
     trade: Trade
-    token: str
+    hue: str
 
 
 class TapePanel(QWidget):
@@ -35,7 +35,7 @@ class TapePanel(QWidget):
         super().__init__(parent)
         self._symbol, self._number = "", 0
         self._before: float | None = None  # price of the print before
-        self._token = "TX1"
+        self._hue = "TX1"
         self._prints: deque[Print] = deque(maxlen=KEPT)  # newest first
         self._waiting = 0
         self.model: TableModel[Print] = TableModel(_COLUMNS, key=lambda p: p.number, parent=self)
@@ -79,12 +79,12 @@ class TapePanel(QWidget):
     def _printed(self, trade: Trade) -> Print:
         """A print above the one before is up, below is down; an equal one keeps its colour."""
         if self._before is not None and trade.price != self._before:
-            self._token = "UP" if trade.price > self._before else "DOWN"
+            self._hue = "UP" if trade.price > self._before else "DOWN"
         elif self._before is None:
-            self._token = "TX1"
+            self._hue = "TX1"
         self._before = trade.price
         self._number += 1
-        return Print(self._number, trade, self._token)
+        return Print(self._number, trade, self._hue)
 
     def _arrange(self) -> None:
         heading = QHBoxLayout()
@@ -103,7 +103,7 @@ class TapePanel(QWidget):
 _COLUMNS: list[Column[Print]] = [
     Column("Time ET", lambda p: fmt.clock_ms(utc(p.trade.at)), key=lambda p: p.trade.at, width=86, color=lambda p: "TX1"),
     Column("Price", lambda p: fmt.price(p.trade.price, 4 if p.trade.price < 1 else 2), key=lambda p: p.trade.price, right=True,
-           width=64, color=lambda p: p.token),
+           width=64, color=lambda p: p.hue),
     Column("Size", lambda p: fmt.quantity(p.trade.size), key=lambda p: p.trade.size, right=True, width=56,
            color=lambda p: "WARN" if p.trade.size >= BLOCK else None),
     Column("Venue", lambda p: p.trade.exchange or fmt.UNKNOWN, width=48, color=lambda p: "TX2", right=True, stretch=True),

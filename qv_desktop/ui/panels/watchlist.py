@@ -69,20 +69,21 @@ class WatchlistPanel(QWidget):
 
     def _columns(self) -> list[Column[Snapshot]]:
         return [
-            Column("Symbol", lambda s: s.symbol, width=60, bold=True, tip=_tip, color=lambda s: "WARN" if s.halted else None),
+            Column("Symbol", lambda s: s.symbol, width=58, bold=True, tip=_tip, color=lambda s: "WARN" if s.halted else None),
             Column("Last", lambda s: fmt.price(s.last, _digits(s)), key=lambda s: s.last, right=True, width=62,
                    color=self._last_color, ground=lambda s: self._flashes.get(s.symbol)),
             Column("Chg %", lambda s: fmt.signed(_percent(s)), key=lambda s: s.change_fraction, right=True, width=54,
                    color=lambda s: fmt.trend(s.change)),
-            Column("Bid × Ask", _touch, key=lambda s: s.quote.ask - s.quote.bid if s.quote else None, right=True, width=112,
+            Column("Bid × Ask", _touch, key=lambda s: s.quote.ask - s.quote.bid if s.quote else None, right=True, width=118,
                    color=lambda s: "TX0" if s.quote else "TX2", stretch=True, tip=_sizes),
-            Column("Age", lambda s: fmt.age(self._age(s)), key=self._age, right=True, width=40, color=self._age_color),
+            Column("Age", lambda s: fmt.age(self._age(s)), key=self._age, right=True, width=42, color=self._age_color),
             Column("Volume", lambda s: fmt.volume(s.day_volume), key=lambda s: s.day_volume, right=True, width=60, shown=False),
             Column("High", lambda s: fmt.price(s.day_high, _digits(s)), key=lambda s: s.day_high, right=True, width=62, shown=False),
             Column("Low", lambda s: fmt.price(s.day_low, _digits(s)), key=lambda s: s.day_low, right=True, width=62, shown=False),
         ]  # fmt: skip
 
     def _arrange(self) -> None:
+        self.setMinimumWidth(290)
         self._add.setAccessibleName("Add a symbol")
         self._add.setFrame(False)
         self._add.setProperty("flat", True)

@@ -1,0 +1,287 @@
+"""The window: top bar, docked panels in workspaces, status bar, palette and toasts."""
+
+import base64
+import binascii
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+import qtawesome
+from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QIcon, QPainter, QPixmap, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from qv_desktop.domain.accounts import Environment
+from qv_desktop.domain.alerts import Notice
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.ui import theme
+from qv_desktop.ui.actions import Actions
+from qv_desktop.ui.links import GROUPS, Links
+from qv_desktop.ui.models.docks import SCHEMA, Docks, on_screen
+from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
+from qv_desktop.ui.panels.account import AccountPanel
+from qv_desktop.ui.panels.alerts import Toasts
+from qv_desktop.ui.panels.health import HealthPanel
+
+TOP, STATUS = 44, 24  # px
+LINKED = ("watchlist", "tape", "chart", "ticket")  # panels that carry a link colour
+
+
+class MainWindow(QMainWindow):
+    """Shows ``panels`` by name, each titled by its own ``title``; names that no layout knows are kept closed."""
+
+    closed = Signal()
+    command = Signal(str)  # id of a command that is not the window's own
+    symbol_chosen = Signal(str)  # in the palette
+    order_drafted = Signal(object)  # OrderWords from the palette, for the ticket
+    workspace_changed = Signal(str)
+    notice_opened = Signal(object)  # Notice
+
+    def __init__(self, panels: Mapping[str, QWidget], links: Links | None = None) -> None:
+        super().__init__()
+        self.setWindowTitle("QuantVision")
+        self.setMinimumSize(1024, 640)
+        self.resize(1600, 900)
+        self.commands = Actions(self)
+        self.links = links or Links(self)
+        self.account, self.health = AccountPanel(), HealthPanel()
+        self.search = Palette(self.commands, self)
+        self._pill, self._shell, self._yard = QLabel(), _named(QFrame(), "shell"), _named(QFrame(), "yard")
+        self.docks = Docks(
+            panels, {name: getattr(panel, "title", name.title()) for name, panel in panels.items()}, self._yard
+        )
+        self._toasts = Toasts(self, STATUS)
+        self._settled = False
+        self._lay_out()
+        self._link(panels)
+        self._connect()
+        self.set_environment("PAPER")
+
+    # what is shown
+
+    def set_environment(self, environment: Environment, detail: str = "") -> None:
+        """Say where orders go: the pill with ``detail`` behind it, and a red border round the window when it is LIVE."""
+        self._pill.setText(f"{environment} · {detail}" if detail else environment)
+        self._pill.setAccessibleName(f"Environment {environment} {detail}".strip())
+        for widget in (self._pill, self._shell):
+            widget.setProperty("env", environment)
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
+        self.setWindowTitle(f"QuantVision · {environment}")
+
+    def show_now(self, now: datetime) -> None:
+        """Show the time."""
+        self.account.show_now(now)
+
+    def show_instruments(self, instruments: Iterable[Instrument]) -> None:
+        """The symbols that the palette finds."""
+        self.search.show_instruments(instruments)
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show a toast."""
+        self._toasts.add(notice)
+
+    def set_count(self, name: str, count: int | None) -> None:
+        """Show a number after a panel's title; None shows none."""
+        self.docks.set_count(name, count)
+
+    def set_visible_panels(self, names: Collection[str]) -> None:
+        """Show only these panels: the others lie outside the signed-in person's role."""
+        self.docks.permit(names)
+
+    def set_title_actions(self, name: str, actions: list[QAction]) -> None:
+        """Put actions at the right end of a panel's title, before its link dot."""
+        self.docks.set_actions(name, actions)
+
+    def open_palette(self, text: str = "") -> None:
+        """Open the palette with ``text`` typed."""
+        self.search.open(text)
+
+    def raise_panel(self, name: str) -> bool:
+        """Bring a panel to the front; False when there is none or it is not permitted."""
+        return self.docks.raise_panel(name)
+
+    def switch_workspace(self, workspace: str) -> None:
+        """Show ``trading``, ``compliance`` or ``research``. Raises KeyError."""
+        if workspace != self.docks.workspace:
+            self.docks.switch(workspace)
+            self.workspace_changed.emit(workspace)
+
+    def focused_panel(self) -> str:
+        """The panel that holds the keyboard, or ""."""
+        return self.docks.focused()
+
+    def grab_panel(self, name: str) -> QPixmap:
+        """A picture of one panel. Raises KeyError."""
+        return self.docks.grab(name)
+
+    # the layout
+
+    def save_layout(self) -> bytes:
+        """Window place, workspace and every workspace's layout, as JSON."""
+        geometry = base64.b64encode(self.saveGeometry().data()).decode()
+        return json.dumps({"geometry": geometry, **self.docks.saved()}).encode()
+
+    def restore_layout(self, saved: bytes) -> bool:
+        """Lay out as saved, once the window is shown; False, with the default layout, when it cannot be used."""
+        try:
+            value = json.loads(saved)
+            geometry = (
+                QByteArray(base64.b64decode(value["geometry"])) if value.get("schema") == SCHEMA else QByteArray()
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+            value, geometry = {}, QByteArray()
+        if not geometry.isEmpty() and self.restoreGeometry(geometry) and not on_screen(self):
+            self.move(self.screen().availableGeometry().topLeft())
+        self._settled = True
+        return self.docks.restore(value)
+
+    # building
+
+    def _lay_out(self) -> None:
+        yard = QVBoxLayout(self._yard)
+        yard.setContentsMargins(4, 4, 4, 4)
+        yard.addWidget(self.docks.manager)
+        column = QVBoxLayout(self._shell)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._top_bar())
+        column.addWidget(self._yard, 1)
+        self.health.setFixedHeight(STATUS)
+        self.health.setObjectName("status-bar")
+        self.health.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        column.addWidget(self.health)
+        self.setCentralWidget(self._shell)
+
+    def _top_bar(self) -> QWidget:
+        bar = _named(QFrame(), "top-bar")
+        bar.setFixedHeight(TOP)
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(12, 0, 8, 0)
+        row.setSpacing(16)
+        brand = QLabel(f'<span style="color:{theme.ACCENT}">Quant</span>Vision')
+        brand.setFont(theme.strong())
+        self._pill.setObjectName("environment")
+        self._pill.setFont(theme.small_bold())
+        self._pill.setFixedHeight(20)
+        for widget in (brand, self._pill, self._search_field()):
+            row.addWidget(widget)
+        row.addWidget(self.account, 1)
+        row.addWidget(self._menu_button())
+        return bar
+
+    def _search_field(self) -> QPushButton:
+        field = _named(QPushButton("Symbol, command or order…"), "search")
+        field.setFont(theme.body())
+        field.setFixedSize(QSize(290, 28))
+        field.setCursor(Qt.CursorShape.IBeamCursor)
+        field.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        field.setAccessibleName("Search symbols and commands")
+        key = _named(QLabel("Ctrl K", field), "key")
+        key.setFont(theme.tiny())
+        key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(field)
+        row.setContentsMargins(0, 0, 8, 0)
+        key.setFixedHeight(16)
+        row.addStretch(1)
+        row.addWidget(key, 0, Qt.AlignmentFlag.AlignVCenter)
+        field.clicked.connect(lambda: self.open_palette())
+        return field
+
+    def _menu_button(self) -> QPushButton:
+        button = theme.button("", "ghost")
+        button.setIcon(qtawesome.icon("mdi6.menu", color=theme.TX1, color_active=theme.TX0))
+        button.setAccessibleName("Menu")
+        button.setFixedWidth(30)
+        menu, group = QMenu(button), ""
+        menu.setToolTipsVisible(True)
+        for command in self.commands.available():
+            if command.group != group and group:
+                menu.addSeparator()
+            group = command.group
+            menu.addAction(self.commands.action(command.id))
+        button.clicked.connect(lambda: menu.popup(button.mapToGlobal(button.rect().bottomLeft())))
+        return button
+
+    def _link(self, panels: Mapping[str, QWidget]) -> None:
+        """Every linked panel has a dot in its title that shows its colour and steps to the next."""
+        self._dots: dict[str, QAction] = {}  # panel -> its dot
+        self.links.regrouped.connect(self._show_link)
+        for name in (name for name in LINKED if name in panels):
+            dot = self._dots[name] = QAction("Link colour", self)
+            dot.triggered.connect(lambda _=False, n=name: self.links.next_group(n))
+            self.docks.set_actions(name, [dot])
+            if not self.links.group(name):
+                self.links.join(name, "blue")
+            self._show_link(name, self.links.group(name))
+
+    def _show_link(self, name: str, group: str) -> None:
+        if name in self._dots:
+            self._dots[name].setIcon(_dot(GROUPS[group]))
+            self._dots[name].setToolTip(f"Linked: {group}" if group else "Not linked")
+
+    def _connect(self) -> None:
+        self.commands.asked.connect(self._do)
+        self.search.command_chosen.connect(self._do)
+        self.search.symbol_chosen.connect(self.symbol_chosen)
+        self.search.order_drafted.connect(self._draft)
+        self._toasts.opened.connect(self.notice_opened)
+        self._toasts.opened.connect(lambda _notice: self.raise_panel("alerts"))
+
+    def _draft(self, words: OrderWords) -> None:
+        self.raise_panel("ticket")
+        self.order_drafted.emit(words)
+
+    def _do(self, id_: str) -> None:
+        """The window's own commands; every other one is somebody else's."""
+        kind, _, name = id_.partition(".")
+        own = {"palette": self.open_palette, "full_screen": self._turn_full_screen, "panel.next": self.docks.next_panel,
+               "workspace.reset": self.docks.reset, "help.keys": self._help, "quit": self.close}  # fmt: skip
+        if id_ in own:
+            own[id_]()
+        elif kind == "workspace":
+            self.switch_workspace(name)
+        elif kind == "panel":
+            self.raise_panel(name)
+        else:
+            self.command.emit(id_)
+
+    def _turn_full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def _help(self) -> None:
+        dialog = KeysHelp(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._settled:
+            self._settled = True
+            QTimer.singleShot(0, self, self.docks.settle)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.closed.emit()
+
+
+def _named[W: QWidget](widget: W, name: str) -> W:
+    """The widget under the name that the style sheet knows."""
+    widget.setObjectName(name)
+    return widget
+
+
+def _dot(hue: str) -> QIcon:
+    """A filled circle of 8 px."""
+    picture = QPixmap(16, 16)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color(hue))
+    painter.drawEllipse(4, 4, 8, 8)
+    painter.end()
+    return QIcon(picture)

@@ -1,0 +1,292 @@
+"""Docked panels: workspaces as declared layouts, kept and restored, whatever a person moved where."""
+
+import base64
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import PySide6QtAds as QtAds
+from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtGui import QAction, QGuiApplication, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the default
+
+NARROWEST, LOWEST = 240, 110  # px, of any panel
+UNSEEN = 1500  # px that a splitter is taken to have before the window is shown
+
+type Side = Literal["center", "left", "right", "bottom", "tab"]
+
+_AREAS = {"center": QtAds.CenterDockWidgetArea, "left": QtAds.LeftDockWidgetArea, "right": QtAds.RightDockWidgetArea,
+          "bottom": QtAds.BottomDockWidgetArea, "tab": QtAds.CenterDockWidgetArea}  # fmt: skip
+_OFF = ("DockAreaHasCloseButton", "DockAreaHasUndockButton", "DockAreaHasTabsMenuButton", "DockAreaCloseButtonClosesTab",
+        "AllTabsHaveCloseButton", "ActiveTabHasCloseButton", "XmlCompressionEnabled")  # fmt: skip
+_ON = ("OpaqueSplitterResize", "AlwaysShowTabs", "DisableTabTextEliding", "DisableStylesheet", "FloatingContainerHasWidgetTitle",
+       "FloatingContainerForceNativeTitleBar")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a panel goes: at a side of another one, or of the whole window when ``beside`` is empty or absent."""
+
+    panel: str
+    side: Side
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One workspace: places in the order of building, and the sizes in px of the splitter that each named panel sits in ("" is the
+    root); 0 takes the rest."""
+
+    places: tuple[Place, ...]
+    sizes: tuple[tuple[str, tuple[int, ...]], ...]
+
+    def holds(self, panel: str) -> bool:
+        """Whether the panel belongs to this workspace."""
+        return any(place.panel == panel for place in self.places)
+
+
+_BLOTTERS = ("positions", "fills", "reconciliation", "backtests", "audit", "alerts")
+
+LAYOUTS: dict[str, Layout] = {
+    "trading": Layout(
+        (Place("chart", "center"), Place("ticket", "right"), Place("orders", "bottom", "chart"), Place("watchlist", "left", "chart"),
+         Place("tape", "tab", "watchlist"), Place("risk", "bottom", "ticket"), *(Place(name, "tab", "orders") for name in _BLOTTERS)),
+        (("", (0, 308)), ("orders", (0, 280)), ("watchlist", (336, 0)), ("risk", (0, 280))),
+    ),
+    "compliance": Layout(
+        (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
+         Place("fills", "tab", "audit"), Place("risk", "right"), Place("alerts", "bottom", "risk")),
+        (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
+    ),
+    "research": Layout(
+        (Place("backtests", "center"), Place("strategies", "left"), Place("alerts", "bottom", "strategies")),
+        (("", (420, 0)), ("strategies", (0, 200))),
+    ),
+}  # fmt: skip
+
+
+class Docks(QObject):
+    """The dock manager with its panels. Object names are the panels' names and never change."""
+
+    def __init__(self, panels: Mapping[str, QWidget], titles: Mapping[str, str], parent: QWidget) -> None:
+        super().__init__(parent)
+        _configure()
+        self.manager = QtAds.CDockManager(parent)
+        self.manager.setStyleSheet("")
+        self.titles = dict(titles)
+        self.workspace = "trading"
+        self._permitted = set(panels)
+        self._states: dict[str, QByteArray] = {}  # workspace -> its layout when it was left
+        self._docks: dict[str, Any] = {name: self._dock(name, panel) for name, panel in panels.items()}
+        self._build(self.workspace)
+
+    def switch(self, workspace: str) -> None:
+        """Show a workspace as it was left, or its default. Raises KeyError for an unknown one."""
+        if workspace not in LAYOUTS:
+            raise KeyError(workspace)
+        self._states[self.workspace] = self.manager.saveState(SCHEMA)
+        self.workspace = workspace
+        state = self._states.get(workspace)
+        if state is None or not self.manager.restoreState(state, SCHEMA):
+            self._build(workspace)
+        self._enforce()
+
+    def reset(self) -> None:
+        """Lay the present workspace out anew."""
+        self._build(self.workspace)
+
+    def permit(self, names: Collection[str]) -> None:
+        """Show only these panels from now on."""
+        grown = set(names) - self._permitted
+        self._permitted = set(names)
+        if grown:
+            self._states.clear()
+            self._build(self.workspace)
+        self._enforce()
+
+    def raise_panel(self, name: str) -> bool:
+        """Open a panel, bring it to the front and give it the focus; False when it is absent or not permitted."""
+        if name not in self._docks or name not in self._permitted:
+            return False
+        dock = self._docks[name]
+        if dock.isClosed():
+            dock.toggleView(True)
+        dock.setAsCurrentTab()
+        dock.widget().setFocus()
+        return True
+
+    def is_open(self, name: str) -> bool:
+        """Whether a panel can be seen, or its tab can."""
+        return name in self._docks and not self._docks[name].isClosed()
+
+    def set_count(self, name: str, count: int | None) -> None:
+        """Show a number after a panel's title; None shows none."""
+        if name in self._docks:
+            title = self.titles[name]
+            self._docks[name].setWindowTitle(title if count is None else f"{title} {count:,}")
+
+    def set_actions(self, name: str, actions: list[QAction]) -> None:
+        """Put actions at the right end of the panel's title bar."""
+        if name in self._docks:
+            self._docks[name].setTitleBarActions(actions)
+            self._show_actions()
+
+    def focused(self) -> str:
+        """The panel that holds the keyboard, or ""."""
+        widget = QApplication.focusWidget()
+        while widget is not None:
+            if widget in self._docks.values():
+                return widget.objectName()
+            widget = widget.parentWidget()
+        return ""
+
+    def next_panel(self) -> str:
+        """Move the keyboard to the next panel that can be seen, and say which."""
+        seen = [name for name, dock in self._docks.items() if dock.widget().isVisible()]
+        if not seen:
+            return ""
+        here = self.focused()
+        chosen = seen[(seen.index(here) + 1) % len(seen)] if here in seen else seen[0]
+        self.raise_panel(chosen)
+        return chosen
+
+    def grab(self, name: str) -> QPixmap:
+        """A picture of a panel, at the size that it has where it lives; what was on show is on show again after. Raises KeyError."""
+        dock, home = self._docks[name], self.workspace
+        if dock.isClosed():
+            self.switch(next((w for w, layout in LAYOUTS.items() if layout.holds(name)), home))
+        area = dock.dockAreaWidget()
+        shown = area.currentDockWidget() if area else None
+        if dock.isClosed():
+            dock.toggleView(True)
+        dock.setAsCurrentTab()
+        picture: QPixmap = dock.widget().grab()
+        if shown is not None:
+            shown.setAsCurrentTab()
+        if self.workspace != home:
+            self.switch(home)
+        return picture
+
+    def saved(self) -> dict[str, Any]:
+        """All workspaces as JSON values."""
+        self._states[self.workspace] = self.manager.saveState(SCHEMA)
+        states = {name: base64.b64encode(state.data()).decode() for name, state in self._states.items()}
+        return {"schema": SCHEMA, "workspace": self.workspace, "states": states}
+
+    def restore(self, saved: Mapping[str, Any]) -> bool:
+        """Lay out as ``saved``; False, with the default layout, when it cannot be used. Call it once the window is shown."""
+        try:
+            usable = saved["schema"] == SCHEMA and saved["workspace"] in LAYOUTS
+            states = {
+                name: QByteArray(base64.b64decode(text)) for name, text in saved["states"].items() if name in LAYOUTS
+            }
+        except (KeyError, TypeError, ValueError, AttributeError):
+            usable, states = False, {}
+        workspace = saved["workspace"] if usable else self.workspace
+        if not usable or workspace not in states or not self.manager.restoreState(states[workspace], SCHEMA):
+            self._states.clear()
+            self._build(self.workspace)
+            return False
+        self._states, self.workspace = states, workspace
+        self._enforce()
+        self._rescue()
+        return True
+
+    def settle(self) -> None:
+        """Give the splitters the sizes of the layout again, once the window has its own size."""
+        self._size(LAYOUTS[self.workspace])
+
+    def _dock(self, name: str, panel: QWidget) -> Any:
+        dock = QtAds.CDockWidget(self.manager, self.titles[name])
+        dock.setObjectName(name)
+        panel.setMinimumSize(max(panel.minimumWidth(), NARROWEST), max(panel.minimumHeight(), LOWEST))
+        dock.setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
+        dock.setMinimumSizeHintMode(QtAds.CDockWidget.MinimumSizeHintFromContentMinimumSize)
+        dock.setFeature(QtAds.CDockWidget.DockWidgetClosable, True)
+        return dock
+
+    def _build(self, workspace: str) -> None:
+        """Take every dock out and put it where the layout says; the rest is kept closed."""
+        layout = LAYOUTS[workspace]
+        for dock in self._docks.values():
+            if dock.dockAreaWidget() is not None:
+                self.manager.removeDockWidget(dock)
+        for place in layout.places:
+            if place.panel in self._docks and place.panel in self._permitted:
+                self._put(place)
+        for name, dock in self._docks.items():
+            if dock.dockAreaWidget() is None:
+                self._put(Place(name, "tab", layout.places[0].panel))
+                dock.toggleView(False)
+        self._raise_first(layout)
+        self._size(layout)
+        self._show_actions()
+
+    def _put(self, place: Place) -> None:
+        dock, neighbour = self._docks[place.panel], self._docks.get(place.beside)
+        area = neighbour.dockAreaWidget() if neighbour is not None else None
+        side = place.side if area is not None or place.side != "tab" else "bottom"
+        self.manager.addDockWidget(_AREAS[side], dock, area)
+        if dock.isClosed():
+            dock.toggleView(True)
+
+    def _raise_first(self, layout: Layout) -> None:
+        """In every group of tabs the first one is on top."""
+        for place in layout.places:
+            if place.side != "tab" and place.panel in self._docks and place.panel in self._permitted:
+                self._docks[place.panel].setAsCurrentTab()
+
+    def _show_actions(self) -> None:
+        """The dock manager puts a panel's actions up when its tab is next chosen; this is for the ones chosen already."""
+        for area in self.manager.openedDockAreas():
+            area.titleBar().updateDockWidgetActionsButtons()
+
+    def _size(self, layout: Layout) -> None:
+        for name, sizes in layout.sizes:
+            if not name:
+                splitter = self.manager.rootSplitter()
+                if splitter.count() == len(sizes):
+                    splitter.setSizes(_shared(sizes, sum(splitter.sizes())))
+            elif self.is_open(name):
+                area = self._docks[name].dockAreaWidget()
+                now = self.manager.splitterSizes(area)
+                if len(now) == len(sizes):
+                    self.manager.setSplitterSizes(area, _shared(sizes, sum(now)))
+
+    def _enforce(self) -> None:
+        """Close what may not be seen."""
+        for name, dock in self._docks.items():
+            if name not in self._permitted and not dock.isClosed():
+                dock.toggleView(False)
+
+    def _rescue(self) -> None:
+        """Bring floating panels back that lie on a screen which is gone."""
+        for floating in self.manager.floatingWidgets():
+            if not on_screen(floating):
+                floating.move(self.manager.mapToGlobal(self.manager.rect().topLeft()))
+
+
+def _shared(sizes: tuple[int, ...], total: int) -> list[int]:
+    """``sizes`` with the rest of ``total`` in place of 0; a fixed part takes at most 36 % of a small window."""
+    total = total or UNSEEN
+    fixed = [min(size, int(total * 0.36)) for size in sizes]
+    return [size or max(1, total - sum(fixed)) for size in fixed]
+
+
+def on_screen(window: QWidget) -> bool:
+    """Whether enough of a window's title lies on some screen to take hold of it."""
+    handle = window.frameGeometry().adjusted(0, 0, 0, 0)
+    handle.setHeight(40)
+    return any(
+        (seen := screen.availableGeometry().intersected(handle)).width() >= 80 and seen.height() >= 20
+        for screen in QGuiApplication.screens()
+    )
+
+
+def _configure() -> None:
+    """The dock manager reads its flags once, when it is made."""
+    for flags, on in ((_OFF, False), (_ON, True)):
+        for flag in flags:
+            QtAds.CDockManager.setConfigFlag(getattr(QtAds.CDockManager, flag), on)

@@ -1,0 +1,175 @@
+"""Settings: where the database is, which broker and feed are used with which keys, and how dense the screen is."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
+
+from qv_desktop.domain.accounts import Environment
+from qv_desktop.ui import theme
+from qv_desktop.ui.models.layouts import tint
+
+type Density = Literal["compact", "normal", "comfort"]
+
+DENSITIES: tuple[str, ...] = get_args(Density.__value__)
+ENVIRONMENTS: tuple[str, ...] = get_args(Environment.__value__)
+KEYS: dict[str, str] = {  # name in the keyring -> label
+    "alpaca_key": "Alpaca key id", "alpaca_secret": "Alpaca secret", "polygon_key": "Polygon key",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsDraft:
+    """What the dialog shows and gives back; an empty ``database_url`` is the embedded database, ``keys`` holds only keys typed anew."""
+
+    database_url: str = ""
+    environment: Environment = "PAPER"
+    density: Density = "normal"
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+class SettingsDialog(QDialog):
+    """Says what is to be tested or saved; somebody else does it and says what became of it."""
+
+    test_asked = Signal(str)  # database URL, "" is the embedded one
+    saved = Signal(object)  # SettingsDraft
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self.setMinimumWidth(520)
+        self.embedded, self.remote = QRadioButton("On this computer, kept by QuantVision"), QRadioButton("On a server")
+        self.url = QLineEdit(placeholderText="postgresql://name:password@host:5432/quantvision")
+        self.test = theme.button("Test")
+        self.environment, self.density = theme.Segmented(ENVIRONMENTS), theme.Segmented([d.title() for d in DENSITIES])
+        self.keys = {name: QLineEdit(echoMode=QLineEdit.EchoMode.Password) for name in KEYS}
+        self.save, self._cancel = theme.button("Save", "primary"), theme.button("Cancel", "ghost")
+        self._result, self._message = theme.label("", "label"), theme.label("", "label")
+        self._lay_out()
+        self._connect()
+        self.show_settings(SettingsDraft())
+
+    def show_settings(self, draft: SettingsDraft, stored: Collection[str] = ()) -> None:
+        """Show the settings in force; keys named in ``stored`` are in the keyring and stay unless typed anew."""
+        (self.remote if draft.database_url else self.embedded).setChecked(True)
+        self.url.setText(draft.database_url)
+        self.environment.choose(draft.environment)
+        self.density.choose(draft.density.title())
+        for name, line in self.keys.items():
+            line.setText(draft.keys.get(name, ""))
+            line.setPlaceholderText("stored; type a new one to replace it" if name in stored else "none stored yet")
+        self._turn_database()
+
+    def draft(self) -> SettingsDraft:
+        """The settings as they stand in the dialog."""
+        typed = {name: line.text().strip() for name, line in self.keys.items() if line.text().strip()}
+        return SettingsDraft(self._url(), cast(Environment, self.environment.choice()),
+                             cast(Density, self.density.choice().lower()), typed)  # fmt: skip
+
+    def show_test_result(self, good: bool, text: str) -> None:
+        """Show what a test of the database found."""
+        self.test.setEnabled(True)
+        self._result.setText(("✓ " if good else "✗ ") + text)
+        tint(self._result, "UP" if good else "DOWN")
+
+    def show_message(self, text: str) -> None:
+        """Show one sentence over the buttons, such as why nothing was saved."""
+        self._message.setText(text)
+        tint(self._message, "DOWN")
+
+    def result_text(self) -> str:
+        """What the last test said."""
+        return self._result.text()
+
+    def message(self) -> str:
+        """The sentence over the buttons."""
+        return self._message.text()
+
+    def _url(self) -> str:
+        return self.url.text().strip() if self.remote.isChecked() else ""
+
+    def _connect(self) -> None:
+        self.remote.toggled.connect(self._turn_database)
+        self.test.clicked.connect(self._ask_test)
+        self.save.clicked.connect(self._ask_save)
+        self._cancel.clicked.connect(self.reject)
+
+    def _turn_database(self) -> None:
+        self.url.setEnabled(self.remote.isChecked())
+        self._result.setText("")
+
+    def _ask_test(self) -> None:
+        if self._usable():
+            self.test.setEnabled(False)
+            self._result.setText("Asking the database…")
+            tint(self._result, "TX1")
+            self.test_asked.emit(self._url())
+
+    def _ask_save(self) -> None:
+        if self._usable():
+            self.show_message("")
+            self.saved.emit(self.draft())
+
+    def _usable(self) -> bool:
+        good = not self.remote.isChecked() or self._url().startswith(
+            ("postgresql://", "postgresql+psycopg://", "postgres://")
+        )
+        if not good:
+            self.show_test_result(False, "Type an address that begins with postgresql://")
+            self.url.setFocus()
+        return good
+
+    def _lay_out(self) -> None:
+        self._result.setWordWrap(True)
+        self._message.setWordWrap(True)
+        self.url.setAccessibleName("Database address")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 18)
+        column.setSpacing(8)
+        for title, part in (("Database", self._database()), ("Environment", self._environments()), ("Keys", self._key_fields()),
+                            ("Row height", self.density)):  # fmt: skip
+            column.addWidget(theme.caption(title))
+            column.addWidget(part)
+            column.addSpacing(8)
+        column.addWidget(self._message)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self._cancel)
+        buttons.addWidget(self.save)
+        column.addLayout(buttons)
+
+    def _database(self) -> QWidget:
+        box = QFrame()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(6)
+        grid.addWidget(self.embedded, 0, 0, 1, 2)
+        grid.addWidget(self.remote, 1, 0, 1, 2)
+        grid.addWidget(self.url, 2, 0)
+        grid.addWidget(self.test, 2, 1)
+        grid.addWidget(self._result, 3, 0, 1, 2)
+        return box
+
+    def _environments(self) -> QWidget:
+        box = QFrame()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.environment)
+        column.addWidget(
+            theme.label("A change takes effect at the next start. LIVE sends orders for real money.", "hint")
+        )
+        return box
+
+    def _key_fields(self) -> QWidget:
+        box = QFrame()
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(6)
+        for place, (name, title) in enumerate(KEYS.items()):
+            self.keys[name].setAccessibleName(title)
+            grid.addWidget(theme.label(title), place, 0)
+            grid.addWidget(self.keys[name], place, 1)
+        grid.addWidget(theme.label("Kept in this system's keyring, never in a file.", "hint"), len(KEYS), 1)
+        return box
