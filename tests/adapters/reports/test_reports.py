@@ -1,0 +1,91 @@
+"""Report files: nothing a spreadsheet would run, nothing outside the folder, whole or absent."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qv_desktop.adapters.reports import csv as csv_report
+from qv_desktop.adapters.reports import html
+from qv_desktop.adapters.reports import json as json_report
+from qv_desktop.adapters.reports.files import written
+from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from tests.builders import NOW
+
+
+def a_run(*breaks: Break) -> Reconciliation:
+    return Reconciliation(
+        "a1b2c3d4e5", NOW, "••••123", "demo", "asked for", NOW, NOW, Tolerances(), 7, breaks, "f" * 64
+    )
+
+
+def a_break(key: str = "NVDA", internal: str = "250") -> Break:
+    return Break(
+        "positions", key, "quantity", "high", internal, "262", "+12", Decimal("1694.04"), "book BUY 12 @ 141.17"
+    )
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
+def test_no_cell_of_any_text_starts_as_a_formula_and_all_texts_survive(text: str) -> None:
+    rows = list(csv.reader(io.StringIO(csv_report.reconciliation(a_run(a_break(text))), newline="")))
+    cell = rows[1][1]
+    assert not cell.startswith(csv_report.DANGEROUS)
+    assert cell.removeprefix("'") == text.removeprefix("'") or cell == text
+
+
+def test_numbers_stay_numbers_in_csv() -> None:
+    rows = list(csv.reader(io.StringIO(csv_report.reconciliation(a_run(a_break())))))
+    assert rows[1][7] == "1694.04"
+
+
+def test_json_keeps_every_field_and_amounts_as_texts() -> None:
+    document = json.loads(json_report.reconciliation(a_run(a_break())))
+    assert (document["verdict"], document["at_risk"], document["matched"]) == ("breaks", "1694.04", 7)
+    assert document["breaks"][0]["proposal"] == "book BUY 12 @ 141.17"
+
+
+def test_html_escapes_and_loads_nothing() -> None:
+    page = html.reconciliation(a_run(a_break("<script>alert(1)</script>")))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    assert "http" not in page
+    assert "Everything matches." in html.reconciliation(a_run())
+
+
+def test_three_files_are_written(tmp_path: Path) -> None:
+    paths = ReconciliationReports().written(a_run(), tmp_path / "exports")
+    assert [path.name for path in paths] == [
+        f"reconciliation-20261120-153000-a1b2c3d4.{e}" for e in ("csv", "json", "html")
+    ]
+    assert [path.name for path in (tmp_path / "exports").iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("name", ["../outside.csv", "/etc/outside.csv", "a/../../outside.csv", "sub/inside.csv"])
+def test_nothing_is_written_outside_the_folder(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "exports"
+    with pytest.raises(BadInput):
+        written(folder, name, "x")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    folder, target = tmp_path / "exports", tmp_path / "target"
+    folder.mkdir()
+    target.write_text("before")
+    (folder / "report.csv").symlink_to(target)
+    with pytest.raises(BadInput):
+        written(folder, "report.csv", "after")
+    assert target.read_text() == "before"
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "exports").write_text("a file where the folder should be")
+    with pytest.raises(BadInput, match="choose another folder"):
+        written(tmp_path / "exports", "report.csv", "x")

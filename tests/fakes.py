@@ -1,0 +1,240 @@
+"""Plain stand-ins for pure unit tests of services; each keeps what it was told, in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from qv_desktop.domain.access import Role, Session, User
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.risk import Limits, TradingState, Verdict
+from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.services.ports import SignIn
+from tests.builders import NOW, a_session, an_account
+
+
+@dataclass
+class Broker:
+    """Answers what the test put in; ``steps`` shares its list with the journal so that their order shows."""
+
+    steps: list[str] = field(default_factory=list)
+    answer: ReportKind = ReportKind.ACKNOWLEDGED
+    reason: str = ""
+    known: dict[str, Order] = field(default_factory=dict)
+    executions: list[Fill] = field(default_factory=list)
+    held: dict[str, Position] = field(default_factory=dict)
+    down: bool = False
+
+    async def submit(self, order: Order, verdict: Verdict) -> Report:
+        assert verdict.passed
+        self.steps.append(f"post {order.id}")
+        return Report(order.id, self.answer, NOW, broker_id=f"b-{order.id}", reason=self.reason)
+
+    async def cancel(self, order: Order) -> Report:
+        self.steps.append(f"cancel {order.id}")
+        return Report(
+            order.id, self.answer if self.answer is ReportKind.CANCEL_REFUSED else ReportKind.CANCEL_ASKED, NOW
+        )
+
+    async def replace(self, order: Order, replacement: OrderRequest, verdict: Verdict) -> Report:
+        self.steps.append(f"replace {order.id}")
+        return Report(order.id, ReportKind.REPLACED, NOW, replaced_by="b-new")
+
+    async def find(self, client_order_id: str) -> Order | None:
+        self._ask()
+        return self.known.get(client_order_id)
+
+    async def account(self) -> Account:
+        self._ask()
+        return an_account()
+
+    async def positions(self) -> dict[str, Position]:
+        self._ask()
+        return dict(self.held)
+
+    async def open_orders(self) -> list[Order]:
+        self._ask()
+        return [order for order in self.known.values() if order.open]
+
+    async def fills(self, since: datetime) -> list[Fill]:
+        self._ask()
+        return list(self.executions)
+
+    async def instruments(self) -> list[Instrument]:
+        return [Instrument("AAPL", "Apple Inc", "NASDAQ")]
+
+    async def sessions(self, first: date, last: date) -> list[MarketSession]:
+        return []
+
+    def _ask(self) -> None:
+        if self.down:
+            raise BrokerDown("The broker does not answer.")
+
+
+@dataclass
+class Journal:
+    """Keeps everything; ``down`` makes every write fail."""
+
+    steps: list[str] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+    records: list[tuple[Order, Report, Fill | None, Draft | None]] = field(default_factory=list)
+    drafts: list[Draft] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+    down: bool = False
+
+    async def intend(self, order: Order, draft: Draft) -> None:
+        self._write()
+        self.steps.append(f"intend {order.id}")
+        self.orders[order.id] = order
+        self.drafts.append(draft)
+
+    async def record(self, order: Order, report: Report, fill: Fill | None, draft: Draft | None) -> None:
+        self._write()
+        self.orders[order.id] = order
+        self.records.append((order, report, fill, draft))
+
+    async def adopt(self, order: Order, draft: Draft) -> None:
+        self._write()
+        self.orders[order.id] = order
+
+    async def orders_since(self, account: str, since: datetime) -> list[Order]:
+        return list(self.orders.values())
+
+    async def fills_since(self, account: str, since: datetime) -> list[Fill]:
+        return [fill for _, _, fill, _ in self.records if fill is not None]
+
+    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
+        self._write()
+
+    async def save_account(self, account: Account) -> None:
+        self._write()
+        self.accounts.append(account)
+
+    def _write(self) -> None:
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was written.")
+
+
+@dataclass
+class Trail:
+    """A chain in a list."""
+
+    rows: list[Entry] = field(default_factory=list)
+
+    async def append(self, draft: Draft) -> Entry:
+        previous = self.rows[-1].hash if self.rows else GENESIS
+        self.rows.append(sealed("test", len(self.rows) + 1, NOW, draft, "0", previous))
+        return self.rows[-1]
+
+    async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
+                   text: str = "") -> list[Entry]:  # fmt: skip
+        return self.rows[::-1][:limit]
+
+    async def verify(self) -> Verification:
+        return verified(self.rows)
+
+
+@dataclass
+class Users:
+    """One user; ``user`` is how it stands in the store now."""
+
+    user: User | None = field(default_factory=lambda: a_session().user)
+    session: Session = field(default_factory=a_session)
+    asked: int = 0
+
+    async def any(self) -> bool:
+        return self.user is not None
+
+    async def create(self, name: str, password: str, role: str, by: Draft) -> User:
+        self.user = User("u1", name, Role(role))
+        return self.user
+
+    async def sign_in(self, name: str, password: str, host: str) -> SignIn:
+        good = self.user is not None and password == "right"
+        return SignIn(self.session, refresh_token="token") if good else SignIn(None, "That is not right.")
+
+    async def resume(self, refresh_token: str, host: str) -> SignIn:
+        return SignIn(self.session, refresh_token="next")
+
+    async def sign_out(self, session: Session) -> None:
+        return None
+
+    async def standing(self, session: Session) -> User | None:
+        self.asked += 1
+        return self.user
+
+
+@dataclass
+class RiskStore:
+    """Limits and state in memory."""
+
+    kept: TradingState = TradingState.ACTIVE
+    down: bool = False
+
+    async def limits(self, account: str) -> Limits:
+        return Limits()
+
+    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
+        return None
+
+    async def state(self, account: str) -> TradingState:
+        return self.kept
+
+    async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was written.")
+        self.kept = state
+
+
+@dataclass
+class Store:
+    """Bars, trades and gaps in memory."""
+
+    kept: dict[tuple[str, str, int], Bar] = field(default_factory=dict)
+    trades: list[Trade] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    down: bool = False
+
+    async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+        found = [bar for (name, text, _), bar in self.kept.items() if (name, text) == (symbol, str(frame))]
+        return sorted(found, key=lambda bar: bar.start)
+
+    async def save(self, *what: object) -> int:
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was written.")
+        if len(what) == 1:
+            self.trades.extend(what[0])  # type: ignore[arg-type]
+            return len(what[0])  # type: ignore[arg-type]
+        frame, bars, _ = what
+        for bar in bars:  # type: ignore[attr-defined]
+            self.kept[bar.symbol, str(frame), bar.start] = bar
+        return len(bars)  # type: ignore[arg-type]
+
+    async def save_gap(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+
+
+@dataclass
+class Vendor:
+    """A history vendor that counts its questions."""
+
+    name: str = "vendor"
+    answer: list[Bar] = field(default_factory=list)
+    error: Exception | None = None
+    asked: int = 0
+
+    async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return self.answer
+
+    async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
+        if self.error:
+            raise self.error
+        return [Snapshot(symbol, last=1.0) for symbol in symbols]

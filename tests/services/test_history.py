@@ -1,0 +1,77 @@
+"""History and the tick buffer: stored first, vendors in order, and nothing lost while the database is away."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from qv_desktop.domain.errors import FeedDown
+from qv_desktop.domain.market import SECOND, Bar, Trade, ns, timeframe
+from qv_desktop.services import ticks
+from qv_desktop.services.history import History
+from qv_desktop.services.ticks import Ticks
+from tests.fakes import Store, Vendor
+
+END = datetime(2026, 11, 20, 16, tzinfo=UTC)
+MINUTE = timeframe("1m")
+
+
+def bars(count: int, price: float = 10.0) -> list[Bar]:
+    return [Bar("AAPL", ns(END) - (count - i) * 60 * SECOND, price, price, price, price, 100) for i in range(count)]
+
+
+def test_the_vendor_is_asked_and_its_complete_bars_are_kept() -> None:
+    store, vendor = Store(), Vendor(answer=bars(10))
+    found = asyncio.run(History(store, [vendor]).newest("AAPL", MINUTE, 5, END))
+    assert found == bars(10)[-5:]
+    assert len(store.kept) == 9  # the last bar may still grow
+
+
+def test_equal_questions_under_way_are_asked_once() -> None:
+    async def both() -> None:
+        history = History(Store(), [vendor])
+        await asyncio.gather(*(history.newest("AAPL", MINUTE, 5, END) for _ in range(3)))
+
+    vendor = Vendor(answer=bars(10))
+    asyncio.run(both())
+    assert vendor.asked == 1
+
+
+def test_the_next_vendor_takes_over_and_the_store_answers_when_none_does() -> None:
+    store, broken = Store(), Vendor(error=FeedDown("away"))
+    assert asyncio.run(History(store, [broken, Vendor(answer=bars(3))]).newest("AAPL", MINUTE, 3, END)) == bars(3)
+    assert asyncio.run(History(store, [broken]).newest("AAPL", MINUTE, 3, END)) == bars(3)[:2]
+
+
+def test_without_store_and_vendor_the_reason_is_said() -> None:
+    with pytest.raises(FeedDown, match="away"):
+        asyncio.run(History(Store(), [Vendor(error=FeedDown("away"))]).newest("AAPL", MINUTE, 3, END))
+
+
+def test_trades_wait_while_the_database_is_away_and_are_written_when_it_returns() -> None:
+    async def story() -> None:
+        store = Store(down=True)
+        buffer = Ticks(store, store, lambda: END, "Polygon")
+        buffer.keep([Trade("AAPL", ns(END), 10, 1, str(i)) for i in range(10)])
+        await buffer.flush()
+        assert buffer.waiting == 10
+        store.down = False
+        await buffer.flush()
+        assert (buffer.waiting, buffer.stored, len(store.trades)) == (0, 10, 10)
+
+    asyncio.run(story())
+
+
+def test_an_overflow_leaves_a_gap_to_be_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        store = Store()
+        buffer = Ticks(store, store, lambda: END, "Polygon")
+        buffer.keep([Trade("AAPL", ns(END + timedelta(seconds=i)), 10, 1, str(i)) for i in range(15)])
+        await buffer.flush()
+        assert buffer.stored == 10
+        assert [(gap.symbols, gap.start, gap.end) for gap in store.gaps] == [
+            (("AAPL",), END, END + timedelta(seconds=4))
+        ]
+
+    monkeypatch.setattr(ticks, "MOST", 10)
+    asyncio.run(story())

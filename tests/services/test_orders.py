@@ -1,0 +1,265 @@
+"""The one way in: permission, gate, journal, then the broker; and nothing is ever guessed."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from qv_desktop.domain.access import Role, User, UserState
+from qv_desktop.domain.errors import DatabaseDown, NotPermitted
+from qv_desktop.domain.events import Event, Filled, OrderChanged
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.market import Trade, ns
+from qv_desktop.domain.orders import Fill, OrderStatus, Report, ReportKind, Side
+from qv_desktop.domain.risk import TradingState
+from qv_desktop.services.account import Account
+from qv_desktop.services.clock import Clock
+from qv_desktop.services.login import Login
+from qv_desktop.services.market_data import MarketData
+from qv_desktop.services.orders import Orders
+from qv_desktop.services.positions import Positions
+from qv_desktop.services.risk import Risk
+from tests.builders import NOW, a_limit, a_quote, a_request, a_session, an_order
+from tests.fakes import Broker, Journal, RiskStore, Trail, Users
+
+
+@dataclass
+class Desk:
+    """Everything around ``Orders``, with a clock that tests move."""
+
+    orders: Orders
+    broker: Broker
+    journal: Journal
+    positions: Positions
+    risk: Risk
+    users: Users
+    trail: Trail
+    events: list[Event]
+    moment: list[datetime]
+
+    def later(self, seconds: float) -> None:
+        self.moment[0] += timedelta(seconds=seconds)
+
+    def kinds(self, kind: type) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def on_a_desk(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role = Role.TRADER) -> None:
+    async def told() -> None:
+        steps: list[str] = []
+        broker, journal, events, moment = Broker(steps), Journal(steps), [], [NOW]
+        users, trail = Users(User("u1", "demo", role), a_session(role)), Trail()
+        now = lambda: moment[0]  # noqa: E731
+        login = Login(users, trail, now, "host")
+        await login.sign_in("demo", "right")
+        market = MarketData(Clock(wall_ns=lambda: ns(moment[0])), events.append, lambda trades: None, lambda bars: None)
+        market.hear([Trade("AAPL", ns(NOW), 100.0, 10, "1"), a_quote()])
+        positions, account = Positions(events.append), Account(broker, journal, events.append)
+        await account.refresh()
+        risk = Risk(RiskStore(), market, positions, account, login, events.append, now)
+        risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
+        orders = Orders(broker, journal, risk, positions, login, events.append, now, lambda: account.id)
+        writer = asyncio.ensure_future(orders.write())
+        await story(Desk(orders, broker, journal, positions, risk, users, trail, events, moment))
+        writer.cancel()
+
+    asyncio.run(told())
+
+
+def fill_report(name: str, quantity: int, price: str = "100", id: str = "qv-1") -> Report:
+    return Report(id, ReportKind.FILL, NOW, "b1", name, Decimal(quantity), Decimal(price))
+
+
+def test_the_intent_is_committed_before_a_byte_leaves() -> None:
+    async def story(desk: Desk) -> None:
+        order = await desk.orders.submit(a_limit("100.00"))
+        assert desk.journal.steps == ["intend qv-1", "post qv-1"]
+        assert order.status is OrderStatus.SUBMITTED
+        assert desk.journal.drafts[0].action == "order.submit"
+        assert desk.journal.drafts[0].actor.name == "demo"
+
+    on_a_desk(story)
+
+
+def test_a_double_click_is_one_order() -> None:
+    async def story(desk: Desk) -> None:
+        one, two = await asyncio.gather(desk.orders.submit(a_limit("100.00")), desk.orders.submit(a_limit("100.00")))
+        assert one.id == two.id
+        assert desk.journal.steps.count("post qv-1") == 1
+
+    on_a_desk(story)
+
+
+def test_a_refused_order_never_reaches_the_broker_but_reaches_the_record() -> None:
+    async def story(desk: Desk) -> None:
+        order = await desk.orders.submit(a_limit("100.00", 9_000))
+        assert order.status is OrderStatus.REFUSED
+        assert "at most" in order.reason
+        assert desk.journal.steps == ["intend qv-1"]
+        assert desk.journal.drafts[0].outcome == "refused"
+
+    on_a_desk(story)
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.VIEWER])
+def test_without_permission_nothing_happens_but_a_record_of_the_attempt(role: Role) -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(NotPermitted, match="trading: create"):
+            await desk.orders.submit(a_limit("100.00"))
+        assert desk.journal.steps == []
+        assert [row.draft.action for row in desk.trail.rows] == ["permission.refuse"]
+
+    on_a_desk(story, role)
+
+
+def test_a_suspended_user_is_stopped_within_a_second() -> None:
+    async def story(desk: Desk) -> None:
+        desk.users.user = User("u1", "demo", Role.TRADER, UserState.SUSPENDED)
+        desk.later(1.0)
+        with pytest.raises(NotPermitted):
+            await desk.orders.submit(a_limit("100.00"))
+
+    on_a_desk(story)
+
+
+def test_without_a_database_there_is_no_order() -> None:
+    async def story(desk: Desk) -> None:
+        desk.journal.down = True
+        with pytest.raises(DatabaseDown):
+            await desk.orders.submit(a_limit("100.00"))
+        assert desk.broker.steps == []
+        assert desk.orders.book == {}
+
+    on_a_desk(story)
+
+
+def test_a_cancel_goes_out_even_without_a_database() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.orders.submit(a_limit("100.00"))
+        desk.journal.down = True
+        await desk.orders.cancel(["qv-1"])
+        assert desk.broker.steps[-1] == "cancel qv-1"
+        desk.journal.down = False
+        assert await desk.orders.written(5)
+        assert desk.journal.orders["qv-1"].status is OrderStatus.PENDING_CANCEL
+
+    on_a_desk(story)
+
+
+def test_fills_move_the_position_once_however_often_they_are_told() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.orders.submit(a_limit("100.00"))
+        for report in (fill_report("e1", 40), fill_report("e1", 40), fill_report("e2", 60), fill_report("e2", 60)):
+            desk.orders.hear(report)
+        assert desk.orders.book["qv-1"].status is OrderStatus.FILLED
+        assert desk.positions["AAPL"].quantity == 100
+        assert len(desk.kinds(Filled)) == 2
+        assert await desk.orders.written(5)
+        assert [fill.execution_id for *_, fill, _ in desk.journal.records if fill] == ["e1", "e2"]
+
+    on_a_desk(story)
+
+
+def test_an_unresolved_order_is_settled_by_what_the_broker_knows() -> None:
+    async def story(desk: Desk) -> None:
+        desk.broker.answer = ReportKind.UNCERTAIN
+        order = await desk.orders.submit(a_limit("100.00"))
+        assert order.status is OrderStatus.UNRESOLVED
+        found = replace(order, status=OrderStatus.FILLED, filled=Decimal(100), average=Decimal(100), broker_id="b1")
+        desk.broker.known["qv-1"] = found
+        desk.broker.executions = [Fill("e1", "qv-1", "AAPL", Side.BUY, Decimal(100), Decimal(100), NOW)]
+        await desk.orders.settle_all()
+        assert desk.orders.book["qv-1"].status is OrderStatus.FILLED
+        assert desk.positions["AAPL"].quantity == 100
+
+    on_a_desk(story)
+
+
+def test_one_answer_of_not_found_settles_nothing() -> None:
+    async def story(desk: Desk) -> None:
+        desk.broker.answer = ReportKind.UNCERTAIN
+        await desk.orders.submit(a_limit("100.00"))
+        await desk.orders.settle_all()
+        assert desk.orders.book["qv-1"].status is OrderStatus.UNRESOLVED
+        desk.later(11)
+        await desk.orders.settle_all()
+        assert desk.orders.book["qv-1"].status is OrderStatus.REJECTED
+        assert "never reached" in desk.orders.book["qv-1"].reason
+
+    on_a_desk(story)
+
+
+def test_a_broker_that_does_not_answer_leaves_the_order_unresolved() -> None:
+    async def story(desk: Desk) -> None:
+        desk.broker.answer = ReportKind.UNCERTAIN
+        await desk.orders.submit(a_limit("100.00"))
+        desk.broker.down = True
+        desk.later(60)
+        await desk.orders.settle_all()
+        assert desk.orders.book["qv-1"].status is OrderStatus.UNRESOLVED
+
+    on_a_desk(story)
+
+
+def test_an_order_made_elsewhere_is_adopted_with_its_fills() -> None:
+    async def story(desk: Desk) -> None:
+        desk.orders.hear(fill_report("e9", 5, id="elsewhere"))
+        desk.broker.known["elsewhere"] = an_order(a_request(5, id="elsewhere"), OrderStatus.FILLED, filled=Decimal(5))
+        await desk.orders.adopt_strangers()
+        assert desk.orders.book["elsewhere"].status is OrderStatus.FILLED
+        assert desk.positions["AAPL"].quantity == 5
+
+    on_a_desk(story)
+
+
+def test_a_replacement_is_an_order_of_its_own_and_the_old_one_is_replaced() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.orders.submit(a_limit("100.00"))
+        desk.orders.hear(Report("qv-1", ReportKind.ACCEPTED, NOW, "b-qv-1"))
+        desk.later(2)
+        desk.orders._risk._market.hear([replace(a_quote(), at=ns(desk.moment[0]))])
+        fresh = await desk.orders.replace("qv-1", replace(a_limit("100.01"), client_order_id="qv-2"))
+        assert (fresh.status, fresh.broker_id) == (OrderStatus.SUBMITTED, "b-new")
+        assert desk.orders.book["qv-1"].status is OrderStatus.PENDING_REPLACE
+        desk.orders.hear(Report("qv-1", ReportKind.REPLACED, NOW, "b-qv-1", replaced_by="b-new"))
+        assert desk.orders.book["qv-1"].status is OrderStatus.REPLACED
+
+    on_a_desk(story)
+
+
+def test_recovery_asks_about_every_open_order_and_does_not_move_positions_twice() -> None:
+    async def story(desk: Desk) -> None:
+        open_order = an_order(a_limit("100.00"), OrderStatus.SUBMITTED)
+        desk.broker.known["qv-1"] = replace(
+            open_order, status=OrderStatus.FILLED, filled=Decimal(100), average=Decimal(100)
+        )
+        desk.broker.executions = [Fill("e1", "qv-1", "AAPL", Side.BUY, Decimal(100), Decimal(100), NOW)]
+        await desk.orders.recover([open_order], [])
+        assert desk.orders.book["qv-1"].status is OrderStatus.FILLED
+        assert desk.positions["AAPL"].quantity == 0  # the broker's own positions are adopted next
+
+    on_a_desk(story)
+
+
+def test_every_change_of_an_order_is_published() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.orders.submit(a_limit("100.00"))
+        states = [event.order.status for event in desk.kinds(OrderChanged)]
+        assert states == [OrderStatus.INTENT, OrderStatus.SUBMITTED, OrderStatus.SUBMITTED]
+
+    on_a_desk(story)
+
+
+def test_a_halt_stops_orders_at_once_and_resume_lets_them_through() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.risk.halt("drill")
+        assert (await desk.orders.submit(a_limit("100.00"))).status is OrderStatus.REFUSED
+        await desk.risk.resume("over")
+        assert desk.risk.state is TradingState.ACTIVE
+        assert (await desk.orders.submit(a_limit("100.00", id="qv-2"))).status is OrderStatus.SUBMITTED
+
+    on_a_desk(story)
