@@ -1,0 +1,95 @@
+"""Lines of a title at the left and a value at the right, painted as one widget: previews, rule lists and detail panes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
+
+from qv_desktop.ui import theme
+
+_HEIGHT = 18
+_MARK = 14  # px that a mark takes at the left
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; ``color`` and ``mark_color`` are tokens, ``tip`` is what hovering shows."""
+
+    title: str
+    value: str
+    color: str = "TX0"
+    mark: str = ""
+    mark_color: str = "TX1"
+    tip: str = ""
+    mono: bool = False
+
+
+class Ledger(QWidget):
+    """Paints lines of one height; a title too long for its place is elided, a value never before its title."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self._lines: tuple[Line, ...] = ()
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Replace every line; equal lines cost nothing."""
+        if tuple(lines) == self._lines:
+            return
+        resized = len(lines) != len(self._lines)
+        self._lines = tuple(lines)
+        self.setAccessibleDescription("\n".join(self.texts()))
+        if resized:
+            self.setMinimumHeight(self.sizeHint().height())
+            self.updateGeometry()
+        self.update()
+
+    def texts(self) -> list[str]:
+        """The lines as a person reads them."""
+        return [" ".join(filter(None, (line.mark, line.title, line.value))) for line in self._lines]
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, _HEIGHT * len(self._lines))
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            place = event.pos().y() // _HEIGHT
+            line = self._lines[place] if 0 <= place < len(self._lines) else None
+            QToolTip.showText(event.globalPos(), line.tip or f"{line.title}  {line.value}" if line else "", self)
+            return True
+        return super().event(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        for place, line in enumerate(self._lines):
+            self._paint(painter, line, QRect(0, place * _HEIGHT, self.contentsRect().right() + 1, _HEIGHT))
+
+    def _paint(self, painter: QPainter, line: Line, box: QRect) -> None:
+        middle = Qt.AlignmentFlag.AlignVCenter
+        font = theme.mono() if line.mono else theme.bold() if not line.mark else theme.body()
+        wide = min(QFontMetrics(font).horizontalAdvance(line.value) + 2, box.width() * 3 // 4)
+        painter.setFont(font)
+        painter.setPen(theme.color(line.color))
+        shown = painter.fontMetrics().elidedText(line.value, Qt.TextElideMode.ElideMiddle, wide)
+        painter.drawText(box, middle | Qt.AlignmentFlag.AlignRight, shown)
+        painter.setFont(theme.body())
+        if line.mark:
+            painter.setPen(theme.color(line.mark_color))
+            painter.drawText(box, middle, line.mark)
+            box = box.adjusted(_MARK, 0, 0, 0)
+        painter.setPen(theme.color("TX1"))
+        room = box.width() - wide - 8
+        painter.drawText(box, middle, painter.fontMetrics().elidedText(line.title, Qt.TextElideMode.ElideRight, room))
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    """``widget`` in a frameless area that scrolls up and down when it must."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

@@ -1,0 +1,139 @@
+"""What an order would do: its sentence, its cost, and the account and position after it; pure, for the ticket to show."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Literal
+
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.market import Snapshot, money
+from qv_desktop.domain.orders import OrderRequest, OrderType, Side
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.risk import Check
+
+type Verb = Literal["BUY", "COVER", "SELL", "SHORT"]
+type Mark = Literal["✓", "!", "✗"]
+
+ZERO = Decimal(0)
+_SHORT_CUSHION = Decimal("1.03")  # Alpaca values a short at 3 % over the ask
+_NEAR = Decimal("0.8")  # of a limit: from here a passed rule is marked
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Dollars, shares and fractions of equity; None where an input is unknown. ``risk`` is what the stop loss would lose."""
+
+    cost: Decimal | None
+    power_after: Decimal | None
+    shares_after: Decimal
+    fraction: Decimal | None
+    risk: Decimal | None
+    risk_fraction: Decimal | None
+
+
+def verb(side: Side, held: Decimal, quantity: Decimal | None) -> Verb:
+    """What the side means with ``held`` signed shares: selling more than is held opens a short, buying back covers one."""
+    if side is Side.BUY:
+        return "COVER" if held < 0 and (quantity is None or quantity <= -held) else "BUY"
+    return "SELL" if held > 0 and (quantity is None or quantity <= held) else "SHORT"
+
+
+def price_of(request: OrderRequest, snapshot: Snapshot | None) -> Decimal | None:
+    """What one share is expected to cost: the order's own price, else the far side of the quote, else the last trade."""
+    if request.limit is not None or request.stop is not None:
+        return request.limit if request.limit is not None else request.stop
+    if snapshot is None:
+        return None
+    if snapshot.quote is not None:
+        return money(snapshot.quote.ask if request.side is Side.BUY else snapshot.quote.bid)
+    return None if snapshot.last is None else money(snapshot.last)
+
+
+def previewed(request: OrderRequest, snapshot: Snapshot | None, account: Account | None, held: Decimal) -> Preview:
+    """The order's effect with ``held`` signed shares before it."""
+    price, equity = price_of(request, snapshot), account.equity if account else None
+    after = held + request.quantity * request.side.sign
+    cost = None if price is None else price * request.quantity
+    share = None if price is None or not equity else abs(after) * price / equity
+    risk = None if price is None or request.stop_loss is None else abs(price - request.stop_loss) * request.quantity
+    return Preview(cost, _power_after(request, price, snapshot, account, held), after, share, risk,
+                   None if risk is None or not equity else risk / equity)  # fmt: skip
+
+
+def _power_after(
+    request: OrderRequest, price: Decimal | None, snapshot: Snapshot | None, account: Account | None, held: Decimal
+) -> Decimal | None:
+    """Closing shares costs no buying power, and gives none back before it fills (Alpaca, user protection)."""
+    if price is None or account is None or account.buying_power is None:
+        return None
+    closing = min(request.quantity, abs(held)) if held * request.side.sign < 0 else ZERO
+    if request.side is Side.SELL and snapshot is not None and snapshot.quote is not None:
+        price = max(price, money(snapshot.quote.ask) * _SHORT_CUSHION)
+    return account.buying_power - (request.quantity - closing) * price
+
+
+def sentence(request: OrderRequest, word: str) -> str:
+    """The order in words, such as ``BUY 100 AAPL @ 231.43 Day``."""
+    parts = [word, f"{request.quantity:,f}", request.symbol, _terms(request), _life(request)]
+    if request.take_profit is not None:
+        parts.append(f"· take profit {request.take_profit}")
+    if request.stop_loss is not None:
+        parts.append(f"· stop loss {request.stop_loss}")
+    return " ".join(parts)
+
+
+def _terms(request: OrderRequest) -> str:
+    match request.type:
+        case OrderType.MARKET:
+            return "market"
+        case OrderType.LIMIT:
+            return f"@ {request.limit}"
+        case OrderType.STOP:
+            return f"stop {request.stop}"
+        case OrderType.STOP_LIMIT:
+            return f"stop {request.stop} @ {request.limit}"
+        case OrderType.TRAILING_STOP:
+            return f"trailing ${request.trail_price}" if request.trail_price else f"trailing {request.trail_percent} %"
+
+
+def _life(request: OrderRequest) -> str:
+    time = request.time_in_force.value
+    life = "Day" if time == "day" else time.upper()
+    return f"{life} ext. hours" if request.extended_hours else life
+
+
+def mark(check: Check) -> Mark:
+    """✓ passed, ! passed but near its limit, ✗ refused."""
+    if not check.passed:
+        return "✗"
+    value, limit = _figure(check.value), _figure(check.limit)
+    if value is None or not limit:
+        return "✓"
+    used = 1 - value / limit if check.code == "DAILY_LOSS" else value / limit  # its value is what is left
+    return "!" if used >= _NEAR else "✓"
+
+
+def _figure(text: str) -> Decimal | None:
+    """The number in a check's text, or None when it holds a word."""
+    try:
+        return Decimal(text.strip(" $%s×").replace(",", "").replace("−", "-"))
+    except InvalidOperation:
+        return None
+
+
+def ranked(checks: tuple[Check, ...]) -> list[Check]:
+    """Refusals first, then what comes near its limit, then passed rules that count something, then plain yes and no."""
+    return sorted(checks, key=lambda check: ("✗!✓".index(mark(check)), not _figure(check.limit)))
+
+
+def held_shares(position: Position | None, symbol: str) -> Decimal:
+    """Signed shares of ``symbol`` in ``position``; none when it is of another symbol."""
+    return position.quantity if position is not None and position.symbol == symbol else ZERO
+
+
+def figures(check: Check) -> str:
+    """A check's numbers, such as ``6.6% of 10%``; a word that is as it must be stands alone."""
+    if check.value == check.limit or (check.passed and _figure(check.limit) is None):
+        return check.value
+    return (
+        f"{check.value} of {check.limit}" if _figure(check.limit) is not None else f"{check.value}, needs {check.limit}"
+    )

@@ -1,0 +1,81 @@
+"""What happened to each order and when, gathered from its successive states, for the details of a blotter."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from qv_desktop.domain.orders import Order, OrderStatus
+from qv_desktop.ui import format as words
+from qv_desktop.ui.models.ledger import Line
+from qv_desktop.ui.models.order_words import price_text
+
+type Moment = tuple[datetime, str]
+
+_LONGEST = 60  # moments kept of one order
+_WORDS: dict[OrderStatus, str] = {
+    OrderStatus.SUBMITTED: "Sent to the broker",
+    OrderStatus.UNRESOLVED: "No answer; asking by client id",
+    OrderStatus.WORKING: "Working",
+    OrderStatus.REFUSED: "Refused by risk",
+    OrderStatus.REJECTED: "Rejected by the broker",
+    OrderStatus.PENDING_CANCEL: "Cancel sent",
+    OrderStatus.PENDING_REPLACE: "Amend sent",
+}
+
+
+class Timelines:
+    """Moments by order; states that were never seen are told from the times the order carries."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Order] = {}  # client order id -> as last noted
+        self._moments: dict[str, list[Moment]] = {}  # client order id -> oldest first
+
+    def note(self, orders: Iterable[Order]) -> None:
+        """Remember what changed since these orders were last noted."""
+        for order in orders:
+            before = self._seen.get(order.id)
+            moments = self._moments.setdefault(order.id, [] if before else _carried(order))
+            if before is not None and (before.status, before.filled) != (order.status, order.filled):
+                moments.append((order.changed or order.submitted, _step(before, order)))
+                del moments[:-_LONGEST]
+            self._seen[order.id] = order
+
+    def of(self, order: Order) -> list[Moment]:
+        """The order's moments, oldest first."""
+        return list(self._moments.get(order.id, _carried(order)))
+
+
+def _carried(order: Order) -> list[Moment]:
+    """What an order itself tells of its past."""
+    moments: list[Moment] = [(order.submitted, "Intent recorded")]
+    if order.sent_at is not None:
+        moments.append((order.sent_at, "Sent to the broker"))
+    if order.acknowledged_at is not None:
+        moments.append((order.acknowledged_at, "Acknowledged"))
+    if order.changed is not None and order.status not in (OrderStatus.INTENT, OrderStatus.SUBMITTED):
+        moments.append((order.changed, _state(order)))
+    return moments
+
+
+def _state(order: Order) -> str:
+    return _WORDS.get(order.status, str(order.status).capitalize()) + (f": {order.reason}" if order.reason else "")
+
+
+def _step(before: Order, order: Order) -> str:
+    gained = order.filled - before.filled
+    if gained > 0:
+        what = "Filled" if order.status is OrderStatus.FILLED else "Partly filled"
+        return f"{what} {words.quantity(gained)}, {words.quantity(order.filled)} of {words.quantity(order.request.quantity)}"
+    return _state(order)
+
+
+def facts(order: Order) -> list[Line]:
+    """The order's terms and ids, for the head of its details."""
+    request = order.request
+    legs = [("Take profit", request.take_profit), ("Stop loss", request.stop_loss)]
+    return [
+        Line("Filled", f"{words.quantity(order.filled)} of {words.quantity(request.quantity)}"),
+        Line("Average", price_text(order.average)),
+        *(Line(title, price_text(price)) for title, price in legs if price is not None),
+        Line("Client id", order.id, "TX1", mono=True),
+        Line("Broker id", order.broker_id or words.UNKNOWN, "TX1", mono=True),
+    ]

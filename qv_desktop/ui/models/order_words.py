@@ -1,0 +1,80 @@
+"""Orders in a trader's words: the chip of a status, type, life, price, and the reason with whose it is."""
+
+from decimal import Decimal
+
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
+from qv_desktop.ui import format as words
+
+_CHIPS: dict[OrderStatus, tuple[str, str]] = {  # status -> (text, key of theme.CHIPS)
+    OrderStatus.INTENT: ("Draft", "draft"),
+    OrderStatus.REFUSED: ("Refused", "refused"),
+    OrderStatus.SUBMITTED: ("Sent", "sent"),
+    OrderStatus.UNRESOLVED: ("Unresolved", "unresolved"),
+    OrderStatus.WORKING: ("Working", "working"),
+    OrderStatus.HELD: ("Held", "held"),
+    OrderStatus.TRIGGERED: ("Triggered", "held"),
+    OrderStatus.PARTIAL: ("Partial", "partial"),
+    OrderStatus.PENDING_CANCEL: ("Cancel sent", "pending_cancel"),
+    OrderStatus.PENDING_REPLACE: ("Amend sent", "pending_replace"),
+    OrderStatus.PAUSED: ("Paused", "held"),
+    OrderStatus.FILLED: ("Filled", "filled"),
+    OrderStatus.CANCELED: ("Canceled", "canceled"),
+    OrderStatus.EXPIRED: ("Expired", "expired"),
+    OrderStatus.REJECTED: ("Rejected", "rejected"),
+    OrderStatus.REPLACED: ("Replaced", "canceled"),
+    OrderStatus.UNKNOWN: ("Unknown", "unresolved"),
+}
+_TYPES = {OrderType.MARKET: "Market", OrderType.LIMIT: "Limit", OrderType.STOP: "Stop", OrderType.STOP_LIMIT: "Stop-limit",
+          OrderType.TRAILING_STOP: "Trailing"}  # fmt: skip
+_AUCTIONS = {(OrderType.MARKET, TimeInForce.OPG): "MOO", (OrderType.LIMIT, TimeInForce.OPG): "LOO",
+             (OrderType.MARKET, TimeInForce.CLS): "MOC", (OrderType.LIMIT, TimeInForce.CLS): "LOC"}  # fmt: skip
+
+
+def chip(status: OrderStatus) -> tuple[str, str]:
+    """The text and the chip of a status; refused is ours and marked as such, rejected is the broker's."""
+    return _CHIPS[status]
+
+
+def kind_text(request: OrderRequest) -> str:
+    """The type as traders say it: ``MOO``, ``Limit``, ``Trailing``."""
+    return _AUCTIONS.get((request.type, request.time_in_force), _TYPES[request.type])
+
+
+def life_text(request: OrderRequest) -> str:
+    """The time in force, with a plus for extended hours."""
+    text = "Day" if request.time_in_force is TimeInForce.DAY else request.time_in_force.upper()
+    return f"{text}+" if request.extended_hours else text
+
+
+def price_text(value: Decimal | None) -> str:
+    """At least two decimals, and as many more as the price has."""
+    exponent = 2 if value is None else -int(value.normalize().as_tuple().exponent)
+    return words.price(value, min(max(2, exponent), 4))
+
+
+def side_color(order: Order) -> str:
+    """The token of the order's side."""
+    return "UP" if order.request.side is Side.BUY else "DOWN"
+
+
+def reason_text(order: Order) -> str:
+    """The words as they came, after whose they are: ``risk:`` refused, ``broker:`` rejected."""
+    whose = {OrderStatus.REFUSED: "risk: ", OrderStatus.REJECTED: "broker: "}.get(order.status, "")
+    return f"{whose}{order.reason}" if order.reason else ""
+
+
+def status_tip(order: Order) -> str:
+    """One sentence on what the status means."""
+    return {
+        OrderStatus.REFUSED: "Our risk rules refused it; it never left.",
+        OrderStatus.REJECTED: "The broker rejected it.",
+        OrderStatus.UNRESOLVED: "Whether the broker has it is not known; it is being asked for by its client id.",
+        OrderStatus.UNKNOWN: "The broker uses a state that is not known here; it counts as open.",
+    }.get(order.status, f"{order.status}".capitalize())
+
+
+def acknowledged_in(order: Order) -> float | None:
+    """Milliseconds from sent to acknowledged, or None while either is unknown."""
+    if order.sent_at is None or order.acknowledged_at is None:
+        return None
+    return (order.acknowledged_at - order.sent_at).total_seconds() * 1000

@@ -1,0 +1,50 @@
+"""The button that reviews and sends an order."""
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QPushButton
+
+from qv_desktop.domain.orders import Side
+from qv_desktop.ui import theme
+
+_KEYS = "Ctrl+Enter"
+
+
+class SendButton(QPushButton):
+    """Blue to buy, red to sell. Enter is not a press, and the second half of a double click is none either."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(32)
+        self.setFont(theme.bold())
+        self.setStyleSheet("padding: 0 84px 0 10px; text-align: left;")
+        self.setAccessibleName("Review or send the order")
+        self.setMinimumWidth(120)
+        self.paint_side(Side.BUY)
+
+    def paint_side(self, side: Side) -> None:
+        """Take the colour of ``side``."""
+        if self.property("kind") != side.value:
+            self.setProperty("kind", side.value)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setFont(theme.small())
+        painter.setPen(theme.color("#d6e2fb" if self.isEnabled() else "TX2"))
+        painter.drawText(
+            QRect(0, 0, self.width() - 10, self.height()),
+            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
+            _KEYS,
+        )

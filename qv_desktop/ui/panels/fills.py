@@ -1,0 +1,96 @@
+"""Fills: every execution as it came, to the millisecond, with what it was worth."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from qv_desktop.domain.orders import Fill, Side
+from qv_desktop.ui import format as words
+from qv_desktop.ui import theme
+from qv_desktop.ui.models.layouts import Bar, divider, stacked
+from qv_desktop.ui.models.order_words import price_text
+from qv_desktop.ui.models.table import Table
+from qv_desktop.ui.models.table_model import Column, TableModel
+
+ZERO = Decimal(0)
+
+
+class FillsPanel(QWidget):
+    """Emits ``order_asked(client order id)`` at a double click or Enter, and ``export_asked``."""
+
+    name = "fills"
+    title = "Fills"
+
+    order_asked = Signal(str)
+    export_asked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._arrivals: dict[str, float] = {}  # client order id -> mid when the order was made
+        self.model = TableModel(self._columns(), key=lambda fill: fill.execution_id)
+        self.table = Table(self.model, empty="No fills yet. Executions stand here as the broker reports them.")
+        self.table.setAccessibleName("Fills")
+        self.model.sort(0, Qt.SortOrder.DescendingOrder)
+        self.count, self.bought, self.sold = theme.label("", "hint"), theme.label("", "value"), theme.label("", "value")
+        self.export = theme.button("⤓ Export CSV", "ghost")
+        self.export.clicked.connect(self.export_asked)
+        titles = theme.label("Bought", "hint"), theme.label("Sold", "hint")
+        foot = Bar(
+            self.count,
+            None,
+            titles[0],
+            self.bought,
+            titles[1],
+            self.sold,
+            self.export,
+            yielding=(self.export, self.count),
+        )
+        stacked(self, self.table, divider(), foot).setStretch(0, 1)
+        self.table.row_opened.connect(lambda fill: self.order_asked.emit(fill.client_order_id))
+        self._show_totals()
+
+    def show_fills(self, fills: Iterable[Fill]) -> None:
+        """Replace every row."""
+        self.model.replace(fills)
+        self._show_totals()
+
+    def upsert(self, fills: Fill | Iterable[Fill]) -> None:
+        """Add executions; one that is there already changes nothing but itself."""
+        self.model.upsert([fills] if isinstance(fills, Fill) else fills)
+        self._show_totals()
+
+    def show_arrival(self, client_order_id: str, mid: float) -> None:
+        """The mid price when an order was made, which its fills' slippage is counted from."""
+        self._arrivals[client_order_id] = mid
+        self.model.refresh()
+
+    def _columns(self) -> list[Column[Fill]]:
+        return [
+            Column("Time ET", lambda f: words.clock_ms(f.at), key=lambda f: f.at, width=92, tip=lambda f: f.at.isoformat()),
+            Column("Symbol", lambda f: f.symbol, bold=True, width=70),
+            Column("Side", lambda f: f.side.upper(), color=lambda f: "UP" if f.side is Side.BUY else "DOWN", width=50),
+            Column("Qty", lambda f: words.quantity(f.quantity), key=lambda f: f.quantity, right=True, width=64),
+            Column("Price", lambda f: price_text(f.price), key=lambda f: f.price, right=True, width=78, bold=True),
+            Column("Value", lambda f: words.money(f.quantity * f.price), key=lambda f: f.quantity * f.price, right=True, width=104),
+            Column("Fee", lambda f: words.money(f.fee), key=lambda f: f.fee, right=True, width=58),
+            Column("Slip, bps", lambda f: words.signed(self._slippage(f), 1), key=self._slippage, right=True, width=70, shown=False,
+                   tip=lambda f: "Against the mid when the order was made; above zero is worse"),
+            Column("Source", lambda f: f.source, width=110),
+            Column("Order", lambda f: f"…{f.client_order_id[-12:]}", key=lambda f: f.client_order_id, mono=True,
+                   color=lambda f: "TX2", width=110, tip=lambda f: f.client_order_id),
+            Column("Exec id", lambda f: f.execution_id, mono=True, color=lambda f: "TX2", width=180, stretch=True,
+                   tip=lambda f: f.execution_id),
+        ]  # fmt: skip
+
+    def _slippage(self, fill: Fill) -> float | None:
+        """Basis points paid over the arrival mid, or None where that is unknown."""
+        mid = self._arrivals.get(fill.client_order_id)
+        return None if not mid else (float(fill.price) - mid) / mid * 10_000 * fill.side.sign
+
+    def _show_totals(self) -> None:
+        fills = self.model.rows()
+        self.count.setText(f"{len(fills)} fill{'' if len(fills) == 1 else 's'}")
+        for side, figure in ((Side.BUY, self.bought), (Side.SELL, self.sold)):
+            figure.setText(words.money(sum((f.quantity * f.price for f in fills if f.side is side), ZERO)))

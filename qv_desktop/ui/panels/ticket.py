@@ -1,0 +1,317 @@
+"""The order ticket: what to trade, at which price, what it would do, what the rules say, and a send that needs two presses."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.market import Snapshot, money
+from qv_desktop.domain.orders import OrderRequest, Side, TimeInForce
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.risk import Check
+from qv_desktop.ui import theme
+from qv_desktop.ui.models.layouts import divider, note, paint_note
+from qv_desktop.ui.models.ledger import Ledger, scrolled
+from qv_desktop.ui.models.order_draft import KINDS, Draft, drafted
+from qv_desktop.ui.models.order_fields import OrderFields
+from qv_desktop.ui.models.order_ids import OrderIds
+from qv_desktop.ui.models.order_lines import effects, rule_line
+from qv_desktop.ui.models.order_preview import held_shares, previewed, ranked, sentence, verb
+from qv_desktop.ui.models.quote_head import QuoteHead
+from qv_desktop.ui.models.send_button import SendButton
+
+
+class TicketPanel(QWidget):
+    """Emits ``submitted(OrderRequest)`` at the second press, ``draft_changed(OrderRequest)`` at every usable edit, and
+    ``symbol_asked(str)`` when another symbol is typed."""
+
+    name = "ticket"
+    title = "Order ticket"
+
+    submitted = Signal(object)
+    draft_changed = Signal(object)
+    symbol_asked = Signal(str)
+
+    def __init__(self, install: str) -> None:
+        """``install`` names this installation in client order ids; its first eight characters are used."""
+        super().__init__()
+        self._ids = OrderIds(install)
+        self._id = self._ids.next()  # of the present intent
+        self._sent: OrderRequest | None = None  # sent and not yet taken
+        self._reviewed: OrderRequest | None = None  # shown as a sentence, waiting for the second press
+        self._symbol = ""
+        self._side = Side.BUY
+        self._instrument: Instrument | None = None
+        self._snapshot: Snapshot | None = None
+        self._account: Account | None = None
+        self._position: Position | None = None
+        self._draft = Draft(None, {})
+        self._refused: str | None = None  # why the whole ticket is off
+        self._emitted: OrderRequest | None = None
+        self._build()
+        self._lay_out()
+        self._connect()
+        self._changed()
+
+    # ---- in
+
+    def show_symbol(self, symbol: str) -> None:
+        """Turn to ``symbol`` without asking for it, as when another panel chose it; prices are forgotten."""
+        symbol = symbol.strip().upper()
+        if symbol == self._symbol:
+            return
+        self._symbol, self._instrument, self._snapshot, self._position = symbol, None, None, None
+        self.fields.instrument = self.fields.reference = None
+        self.head.show_symbol(symbol)
+        self.fields.empty()
+        self._changed()
+
+    def show_snapshot(self, snapshot: Snapshot, age: float | None) -> None:
+        """The market of the ticket's symbol, its quote ``age`` seconds old; other symbols are passed over."""
+        if snapshot.symbol != self._symbol:
+            return
+        self._snapshot = snapshot
+        self.fields.reference = None if snapshot.last is None else money(snapshot.last)
+        self.head.show_quote(snapshot, age)
+        if not self.fields.prices["limit"].text():
+            self._price_at_touch()
+        self._show_preview()
+
+    def show_instrument(self, instrument: Instrument | None) -> None:
+        """Name, exchange and price step of the ticket's symbol; None when the broker does not list it."""
+        if instrument is not None and instrument.symbol != self._symbol:
+            return
+        self._instrument = self.fields.instrument = instrument
+        self.head.show_instrument(instrument, known=instrument is not None or not self._symbol)
+        self._changed()
+
+    def show_account(self, account: Account) -> None:
+        """Balances that the preview counts from."""
+        self._account = account
+        self._show_preview()
+
+    def show_position(self, position: Position | None) -> None:
+        """What is held in the ticket's symbol; positions of other symbols are passed over."""
+        if position is not None and position.symbol != self._symbol:
+            return
+        self._position = position
+        self._changed()
+
+    def show_preview(self, checks: Sequence[Check]) -> None:
+        """What the rules say of the last ``draft_changed``: refusals first, then what comes near its limit."""
+        self.rules.show_lines([rule_line(check) for check in ranked(tuple(checks))])
+
+    def fill_from(self, symbol: str, side: Side | None = None, quantity: Decimal | None = None,
+                  limit: Decimal | None = None, time_in_force: TimeInForce | None = None) -> None:  # fmt: skip
+        """Fill the fields that are given, and send nothing; asks for the symbol when it is another one."""
+        if symbol.strip().upper() != self._symbol:
+            self.show_symbol(symbol)
+            self.symbol_asked.emit(self._symbol)
+        if side is not None:
+            self._choose(side)
+        if quantity is not None:
+            self.fields.quantity.setText(f"{quantity:f}")
+        if limit is not None:
+            self.fields.limit_typed = True
+            self.fields.set_price("limit", limit)
+        self.fields.set_kind("Market" if limit is None and quantity is not None else "Limit", time_in_force)
+
+    def intent_taken(self, client_order_id: str) -> None:
+        """The sent intent is in the book: the next one gets an id of its own."""
+        if self._sent is None or self._sent.client_order_id != client_order_id:
+            return
+        self._sent, self._id = None, self._ids.next()
+        self._say("Order taken; see the blotter.", "UP")
+        self._show_button()
+
+    def set_enabled(self, reason: str | None) -> None:
+        """Switch the ticket off with one sentence of ``reason``, or on with None."""
+        self._refused = reason
+        for part in (self.fields, self.sides):
+            part.setEnabled(reason is None)
+        self._reviewed = None
+        self._say(reason or "", "WARN")
+        self._show_button()
+
+    @property
+    def draft(self) -> OrderRequest | None:
+        """The request that the fields make now, or None while they make none."""
+        request = self._draft.request
+        return None if request is None else replace(request, client_order_id=self._id)
+
+    # ---- building
+
+    def _build(self) -> None:
+        self.head = QuoteHead()
+        self.sides = theme.Segmented(("BUY", "SELL"), grounds={"BUY": "buy", "SELL": "sell"})
+        self._buy, self._sell = self.sides.segment("BUY"), self.sides.segment("SELL")
+        for segment, name in ((self._buy, "Buy or cover"), (self._sell, "Sell or short")):
+            segment.setFont(theme.bold())
+            segment.setAccessibleName(name)
+        self.fields = OrderFields()
+        self.preview = Ledger("What the order would do")
+        self.rules = Ledger("Rules")
+        self.rules.setContentsMargins(0, 0, 4, 0)  # off the scroll bar
+        self.message = note()
+        self.send = SendButton()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 6, 10, 8)
+        column.setSpacing(5)
+        column.addWidget(self.head)
+        column.addWidget(self.sides)
+        column.addWidget(self.fields)
+        column.addWidget(divider())
+        column.addWidget(self.preview)
+        column.addWidget(divider())
+        column.addWidget(scrolled(self.rules), 1)
+        column.addWidget(self.message)
+        column.addWidget(self.send)
+        order = [self._buy, self._sell, self.fields.quantity, self.fields.kind, *self.fields.prices.values(), self.fields.tif,
+                 self.fields.extended, self.send]  # fmt: skip
+        for first, second in pairwise(order):
+            self.setTabOrder(first, second)
+
+    def _connect(self) -> None:
+        self.head.symbol_typed.connect(self._symbol_typed)
+        self.sides.chosen.connect(lambda side: self._choose(Side.BUY if side == "BUY" else Side.SELL))
+        self.fields.changed.connect(self._changed)
+        self.fields.price_asked.connect(self._price_at)
+        self.send.clicked.connect(self._press)
+        for keys in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self._press)
+
+    # ---- hands
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if plain and event.key() in (Qt.Key.Key_B, Qt.Key.Key_S) and self._refused is None:
+            self._choose(Side.BUY if event.key() == Qt.Key.Key_B else Side.SELL)
+        elif event.key() == Qt.Key.Key_Escape and self._reviewed is not None:
+            self._changed()
+        else:
+            super().keyPressEvent(event)
+
+    def _symbol_typed(self, symbol: str) -> None:
+        self.show_symbol(symbol)
+        self.symbol_asked.emit(symbol)
+
+    def _choose(self, side: Side) -> None:
+        """Turn to buying or selling; a limit that was never typed moves to that side's touch."""
+        self._side = side
+        (self._buy if side is Side.BUY else self._sell).setChecked(True)
+        self._price_at_touch()
+        self._changed()
+
+    def _price_at_touch(self) -> None:
+        """A limit that nobody typed stands at the touch: buying at the ask, selling at the bid."""
+        quote = self._snapshot.quote if self._snapshot else None
+        price = None if quote is None else quote.ask if self._side is Side.BUY else quote.bid
+        if price and not self.fields.limit_typed:
+            self.fields.set_price("limit", money(price))
+
+    def _price_at(self, touch: str) -> None:
+        """Put the bid, mid, ask or last into the limit, or into the stop where the type has no limit."""
+        quote, last = (self._snapshot.quote, self._snapshot.last) if self._snapshot else (None, None)
+        found = (
+            {"Last": last} if quote is None else {"Bid": quote.bid, "Mid": quote.mid, "Ask": quote.ask, "Last": last}
+        )
+        price = found.get(touch)
+        kind = KINDS[self.fields.kind.currentText()]
+        if price is not None and price > 0:
+            self.fields.set_price("stop" if kind.stop and not kind.limit else "limit", money(price))
+
+    def _press(self) -> None:
+        """First press: the sentence to read. Second press, with nothing changed between: the order."""
+        request = self.draft
+        if self._refused is not None or request is None:
+            self._point_at_complaint()
+        elif self._reviewed != request:
+            self._reviewed = request
+            self._say(f"Send {sentence(request, self._verb())}?", "TX0")
+            self._show_button()
+        else:
+            self._reviewed, self._sent = None, request
+            self._say("Sent; waiting for the book to take it.", "TX1")
+            self._show_button()
+            self.submitted.emit(request)
+
+    def _point_at_complaint(self) -> None:
+        """Show and focus the first field that stands in the way, the empty ones now included."""
+        self.fields.show_complaints(self._draft.complaints)
+        if "symbol" in self._draft.complaints:
+            self.head.symbol.setFocus()
+            self._say(self._draft.complaints["symbol"], "DOWN")
+            return
+        fields = {"quantity": self.fields.quantity, "tif": self.fields.tif, **self.fields.prices}
+        for name, field in fields.items():
+            if name in self._draft.complaints:
+                field.setFocus()
+                return
+
+    # ---- state
+
+    def _verb(self) -> str:
+        return verb(self._side, held_shares(self._position, self._symbol), self.fields.shares())
+
+    def _changed(self) -> None:
+        """Something in the order changed: read it anew, forget the review, and ask what the rules say."""
+        typed = self.fields.typed(self._symbol, self._side)
+        self._draft = drafted(typed, self._instrument, self.fields.reference)
+        self._reviewed = None
+        if self._sent is not None and self._draft.request != replace(self._sent, client_order_id=""):
+            self._sent, self._id = None, self._ids.next()
+        scolded = {name: text for name, text in self._draft.complaints.items() if not text.startswith("Type ")}
+        self.fields.show_complaints(scolded)
+        self._say(self._refused or "", "WARN")
+        self._show_sides()
+        self._show_preview()
+        self._show_button()
+        self._announce()
+
+    def _announce(self) -> None:
+        request = self.draft
+        if request is None:
+            self.rules.show_lines([])
+        elif request != self._emitted:
+            self.draft_changed.emit(request)
+        self._emitted = request
+
+    # ---- eyes
+
+    def _show_sides(self) -> None:
+        held, shares = held_shares(self._position, self._symbol), self.fields.shares()
+        if not self._symbol:
+            held, shares = Decimal(1), None  # nothing to short yet
+        self._buy.setText(verb(Side.BUY, held, shares))
+        self._sell.setText(verb(Side.SELL, held, shares))
+        self.send.paint_side(self._side)
+
+    def _show_preview(self) -> None:
+        request, held = self._draft.request, held_shares(self._position, self._symbol)
+        seen = previewed(request, self._snapshot, self._account, held) if request else None
+        self.preview.show_lines(effects(seen, held))
+
+    def _show_button(self) -> None:
+        request = self._draft.request
+        if request is None or self._refused is not None:
+            self.send.setText("Trading is off" if self._refused else "Complete the order")
+        elif self._reviewed is not None:
+            self.send.setText(f"Send {self._verb()} {request.quantity:,f} {request.symbol}")
+        else:
+            self.send.setText(f"Review {self._verb()} {request.quantity:,f} {request.symbol}")
+        self.send.setEnabled(self._refused is None)
+
+    def _say(self, text: str, token: str) -> None:
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+        paint_note(self.message, token)
