@@ -1,0 +1,274 @@
+"""The broker: orders out, definite or unknown outcomes back, and questions about the account."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+
+from qv_desktop.adapters.alpaca import messages, payloads
+from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, moment, needed, record, rows, text
+from qv_desktop.adapters.alpaca.lanes import Lane
+from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.domain.accounts import Account, Environment
+from qv_desktop.domain.errors import BadInput, BrokerDown
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.risk import Verdict
+from qv_desktop.domain.sessions import MarketSession
+
+log = structlog.get_logger()
+
+LIVE_HOST = "api.alpaca.markets"
+ORDER_PAGE, ACTIVITY_PAGE = 500, 100  # Alpaca's most
+ORDER_THREADS = 4
+READ = 5.0  # seconds
+LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
+
+
+class AlpacaBroker:
+    """One Alpaca account over REST at ``base_url`` (without /v2). Orders and questions travel on threads of their own.
+
+    ``now`` is aware UTC and stamps what Alpaca does not. Raises BadInput when environment and address contradict each other.
+    """
+
+    def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime],
+                 account_environment: Environment) -> None:  # fmt: skip
+        live = urlsplit(base_url).hostname == LIVE_HOST
+        if live != (account_environment == "LIVE"):
+            raise BadInput(
+                f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
+            )
+        self.environment = account_environment
+        self._now = now
+        self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ), READ)
+        self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
+        self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
+        self._account_id = ""
+        self._client_ids: dict[str, str] = {}  # broker order id -> client order id
+
+    # ---- orders: they never raise for what the broker does, they report
+
+    async def submit(self, order: Order, verdict: Verdict) -> Report:
+        """Post once: ACKNOWLEDGED, REJECTED with the broker's words, or UNCERTAIN. Raises TypeError without a passed verdict."""
+        _admit(order.request, verdict)
+        try:
+            raw = record(await self._orders.ask("post", "/orders", payloads.submission(order.request)))
+            self._remember(raw)
+            rejected = text(raw, "status") == "rejected"
+            kind = ReportKind.REJECTED if rejected else ReportKind.ACKNOWLEDGED
+            return self._report(order, kind, messages.standing(raw, self._now()).reason, needed(raw, "id"))
+        except Refusal as refusal:
+            return await self._refused(order, refusal)
+        except (Unanswered, Unreadable) as silence:
+            return self._report(order, ReportKind.UNCERTAIN, str(silence))
+
+    async def cancel(self, order: Order) -> Report:
+        """Ask once: CANCEL_ASKED, CANCEL_REFUSED, or UNCERTAIN."""
+        try:
+            await self._orders.ask("delete", f"/orders/{await self._broker_id(order)}")
+            return self._report(order, ReportKind.CANCEL_ASKED)
+        except Refusal as refusal:
+            no = refusal.definite or (refusal.status == 404 and refusal.spoken)
+            return self._report(order, ReportKind.CANCEL_REFUSED if no else ReportKind.UNCERTAIN, refusal.message)
+        except (Unanswered, Unreadable) as silence:
+            return self._report(order, ReportKind.UNCERTAIN, str(silence))
+
+    async def replace(self, order: Order, replacement: OrderRequest, verdict: Verdict) -> Report:
+        """Ask once for new terms: REPLACED with ``replaced_by``, REPLACE_REFUSED, or UNCERTAIN. Raises TypeError."""
+        _admit(replacement, verdict)
+        try:
+            path = f"/orders/{await self._broker_id(order)}"
+            raw = record(await self._orders.ask("patch", path, payloads.amendment(order.request, replacement)))
+            self._remember(raw)
+            return self._report(order, ReportKind.REPLACED, replaced_by=needed(raw, "id"))
+        except Refusal as refusal:
+            no = refusal.definite or (refusal.status == 404 and refusal.spoken)
+            return self._report(order, ReportKind.REPLACE_REFUSED if no else ReportKind.UNCERTAIN, refusal.message)
+        except (Unanswered, Unreadable) as silence:
+            return self._report(order, ReportKind.UNCERTAIN, str(silence))
+
+    async def _refused(self, order: Order, refusal: Refusal) -> Report:
+        """A definite no, the discovery that the order is already there, or no knowledge."""
+        if refusal.duplicate:
+            try:
+                raw = record(await self._orders.ask(*_by_client_id(order.id)))
+                self._remember(raw)
+                return messages.standing(raw, self._now())
+            except (Refusal, Unanswered, Unreadable) as silence:
+                return self._report(order, ReportKind.UNCERTAIN, str(silence))
+        return self._report(order, ReportKind.REJECTED if refusal.definite else ReportKind.UNCERTAIN, refusal.message)
+
+    async def _broker_id(self, order: Order) -> str:
+        if order.broker_id is not None:
+            return order.broker_id
+        raw = record(await self._orders.ask(*_by_client_id(order.id)))
+        self._remember(raw)
+        return needed(raw, "id")
+
+    def _report(self, order: Order, kind: ReportKind, reason: str = "", broker_id: str | None = None,
+                replaced_by: str | None = None) -> Report:  # fmt: skip
+        return Report(order.id, kind, self._now(), broker_id=broker_id or order.broker_id, reason=reason,
+                      replaced_by=replaced_by)  # fmt: skip
+
+    # ---- questions: they raise BrokerDown when nothing is known
+
+    async def find(self, client_order_id: str) -> Order | None:
+        """The order as Alpaca has it, None when it provably has none. After a replacement this is the original order."""
+        account = await self._known_account()
+        try:
+            raw = record(await self._questions.ask(*_by_client_id(client_order_id)))
+            self._remember(raw)
+            return messages.order(raw, account)
+        except Refusal as refusal:
+            if refusal.status == 404 and refusal.spoken:
+                return None
+            raise _down(refusal) from refusal
+        except (Unanswered, Unreadable) as silence:
+            raise _down(silence) from silence
+
+    async def account(self) -> Account:
+        """Balances now."""
+        raw = await self._one("/account")
+        found = self._read(lambda: messages.account(raw, self._now()))
+        self._account_id = found.id
+        return found
+
+    async def positions(self) -> dict[str, Position]:
+        """Every open position by symbol."""
+        answer = await self._asked("/positions")
+        return self._read(lambda: {found.symbol: found for found in map(messages.position, rows(answer))})
+
+    async def open_orders(self) -> list[Order]:
+        """Every order that can still trade, oldest first; legs of brackets are orders of their own."""
+        account = await self._known_account()
+        found = await self._orders_listed(status="open")
+        for raw in found:
+            self._remember(raw)
+        return self._read(lambda: [messages.order(raw, account) for raw in found if messages.is_equity_order(raw)])
+
+    async def fills(self, since: datetime) -> list[Fill]:
+        """Every execution from ``since`` on, oldest first."""
+        raws = await self._activities(since)
+        ids = await self._client_ids_of({text(raw, "order_id") for raw in raws}, since)
+        found = self._read(lambda: [messages.fill(raw, ids[text(raw, "order_id")]) for raw in raws])
+        return [fill for fill in found if fill.at >= since]
+
+    async def instruments(self) -> list[Instrument]:
+        """Every active US equity."""
+        answer = await self._asked("/assets", {"status": "active", "asset_class": "us_equity"}, self._lists)
+        return self._read(lambda: [messages.instrument(raw) for raw in rows(answer)])
+
+    async def sessions(self, first: date, last: date) -> list[MarketSession]:
+        """The broker's calendar, both days included."""
+        answer = await self._asked("/calendar", {"start": first.isoformat(), "end": last.isoformat()})
+        return self._read(lambda: [messages.session(raw) for raw in rows(answer)])
+
+    async def clock_skew(self) -> float:
+        """Seconds by which Alpaca's clock is ahead of ours, taken at the middle of the exchange."""
+        before = self._now()
+        raw = await self._one("/clock")
+        theirs = moment(raw, "timestamp")
+        if theirs is None:
+            raise BrokerDown("Alpaca's clock could not be read; try again in a moment.")
+        return (theirs - (before + (self._now() - before) / 2)).total_seconds()
+
+    async def warm(self) -> None:
+        """Open the order lane's connections ahead of the first order, so that it does not wait for an import or a handshake."""
+        await asyncio.gather(*(self._asked("/clock", lane=self._orders) for _ in range(ORDER_THREADS)))
+
+    def close(self) -> None:
+        """Let the threads go."""
+        for lane in (self._orders, self._questions, self._lists):
+            lane.close()
+
+    async def _asked(self, path: str, data: dict[str, object] | None = None, lane: Lane | None = None) -> Any:
+        try:
+            return await (lane or self._questions).ask("get", path, data)
+        except (Refusal, Unanswered) as failure:
+            raise _down(failure) from failure
+
+    async def _one(self, path: str) -> Raw:
+        answer = await self._asked(path)
+        return self._read(lambda: record(answer))
+
+    def _read[Answer](self, read: Callable[[], Answer]) -> Answer:
+        try:
+            return read()
+        except (Unreadable, KeyError) as nonsense:
+            raise _down(Unreadable(str(nonsense))) from nonsense
+
+    async def _known_account(self) -> str:
+        return self._account_id or (await self.account()).id
+
+    def _remember(self, raw: Raw) -> None:
+        self._client_ids[text(raw, "id")] = text(raw, "client_order_id")
+
+    async def _orders_listed(self, **query: object) -> list[Raw]:
+        """Orders oldest first. ``after`` is exclusive, so a page begins a moment before the last one ended."""
+        found: dict[str, Raw] = {}
+        while True:
+            page = self._read_rows(await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}))
+            fresh = {text(raw, "id"): raw for raw in page if text(raw, "id") not in found}
+            found |= fresh
+            last = moment(page[-1], "submitted_at", "created_at") if page else None
+            if len(page) < ORDER_PAGE or not fresh or last is None:
+                return list(found.values())
+            query["after"] = _stamp(last - timedelta(milliseconds=1))
+
+    async def _activities(self, since: datetime) -> list[Raw]:
+        query: dict[str, object] = {"after": _stamp(since - timedelta(milliseconds=1)), "direction": "asc",
+                                    "page_size": ACTIVITY_PAGE}  # fmt: skip
+        found: list[Raw] = []
+        while True:
+            page = self._read_rows(await self._asked("/account/activities/FILL", query))
+            found += page
+            if len(page) < ACTIVITY_PAGE:
+                return found
+            query["page_token"] = text(page[-1], "id")
+
+    def _read_rows(self, answer: object) -> list[Raw]:
+        return self._read(lambda: rows(answer))
+
+    async def _client_ids_of(self, broker_ids: set[str], since: datetime) -> dict[str, str]:
+        """Client order ids by broker id: from memory, then from the day's orders, then one by one."""
+        if broker_ids - self._client_ids.keys():
+            for raw in await self._orders_listed(status="all", after=_stamp(since - timedelta(days=1))):
+                self._remember(raw)
+        for missing in broker_ids - self._client_ids.keys():
+            self._remember(await self._one(f"/orders/{missing}"))
+        return {key: self._client_ids[key] for key in broker_ids}
+
+
+def _client(key: str, secret: str, url: str, read: float) -> Any:
+    from qv_desktop.adapters.alpaca.client import trading_client
+
+    return trading_client(key, secret, url, read)
+
+
+def _by_client_id(client_order_id: str) -> tuple[str, str, dict[str, object]]:
+    return "get", "/orders:by_client_order_id", {"client_order_id": client_order_id}
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _admit(request: OrderRequest, verdict: object) -> None:
+    """The broker's door: it opens for nothing but a passed verdict of this very request."""
+    if not isinstance(verdict, Verdict) or verdict.request != request or not verdict.passed:
+        raise TypeError("An order reaches the broker only with a passed verdict of its own request.")
+
+
+def _down(failure: Exception) -> BrokerDown:
+    if isinstance(failure, Refusal):
+        return BrokerDown(
+            failure.message if failure.spoken or failure.status == 401 else f"{failure.message} Try again in a moment."
+        )
+    if isinstance(failure, Unreadable):
+        log.warning("Alpaca's answer could not be read", reason=str(failure))
+        return BrokerDown(f"Alpaca's answer could not be read ({failure}); nothing was changed.")
+    return BrokerDown(f"Alpaca cannot be reached ({failure}); check the network. Nothing was changed.")

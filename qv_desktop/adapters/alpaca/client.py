@@ -1,0 +1,75 @@
+"""Alpaca's official REST clients with time limits and no retries of their own; imported only on the adapters' threads."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from alpaca.common.exceptions import APIError
+from alpaca.common.rest import RESTClient
+from alpaca.data.historical.stock import StockHistoricalDataClient
+from alpaca.trading.client import TradingClient
+from requests import PreparedRequest, RequestException, Response
+from requests.adapters import HTTPAdapter
+
+from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.adapters.websocket import is_loopback
+
+CONNECT = 3.05  # seconds
+
+
+class Patient(HTTPAdapter):
+    """Gives every request the time limits that the client has none of, and takes no redirect for an answer."""
+
+    def __init__(self, read: float) -> None:
+        self._timeout = (CONNECT, read)
+        super().__init__()
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send once. Raises RequestException."""
+        kwargs["timeout"] = self._timeout
+        answer = super().send(request, *args, **kwargs)
+        if 300 <= answer.status_code < 400:
+            raise RequestException(f"redirected to {urlsplit(answer.headers.get('Location', '')).netloc or 'nowhere'}")
+        return answer
+
+
+def trading_client(key: str, secret: str, url: str, read: float) -> RESTClient:
+    """A trading client for one thread. Raises Refusal without keys."""
+    _require(key, secret)
+    return _tamed(TradingClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read)
+
+
+def data_client(key: str, secret: str, url: str, read: float) -> RESTClient:
+    """A market-data client for one thread. Raises Refusal without keys."""
+    _require(key, secret)
+    return _tamed(StockHistoricalDataClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read)
+
+
+def _require(key: str, secret: str) -> None:
+    if not (key and secret):
+        raise Refusal(401, "")
+
+
+def _tamed(client: RESTClient, url: str, read: float) -> RESTClient:
+    # the client would post an order again after 504, blocking for seconds; what may be repeated is ours to decide
+    client._retry = 0
+    client._retry_codes = []
+    client._session.trust_env = not is_loopback(url)
+    for scheme in ("http://", "https://"):
+        client._session.mount(scheme, Patient(read))
+    return client
+
+
+def asked(client: RESTClient, method: str, path: str, data: dict[str, object] | None) -> Any:
+    """The answer's JSON, None when it has no body. Raises Refusal, Unanswered."""
+    try:
+        return getattr(client, method)(path, data)
+    except APIError as error:
+        raise Refusal(error.status_code or 0, str(error)) from error
+    except RequestException as error:
+        raise Unanswered(_silence(error)) from error
+
+
+def _silence(error: RequestException) -> str:
+    words = {"ReadTimeout": "no answer in time", "ConnectTimeout": "no connection in time",
+             "JSONDecodeError": "an answer that cannot be read", "SSLError": "no secure connection"}  # fmt: skip
+    return words.get(type(error).__name__, "the connection failed")

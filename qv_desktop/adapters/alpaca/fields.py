@@ -1,0 +1,86 @@
+"""Reading Alpaca's JSON: every field may be missing, null, a number or a string, and a word may be new."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+type Raw = Mapping[str, object]
+
+SECOND = 1_000_000_000  # ns
+
+
+class Unreadable(ValueError):
+    """An answer lacks what identifies its subject; nothing may be concluded from it."""
+
+
+def text(raw: Raw, key: str) -> str:
+    """The field as text; empty when absent."""
+    value = raw.get(key)
+    return "" if value is None else str(value)
+
+
+def needed(raw: Raw, key: str) -> str:
+    """The field as text. Raises Unreadable when it is absent."""
+    value = text(raw, key)
+    if not value:
+        raise Unreadable(f"Alpaca's answer has no {key}.")
+    return value
+
+
+def number(raw: Raw, key: str) -> Decimal | None:
+    """The field as an exact finite decimal, or None."""
+    value = raw.get(key)
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        found = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() else None
+
+
+def flag(raw: Raw, key: str) -> bool | None:
+    """The field when it is true or false, or None."""
+    value = raw.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def rows(value: object) -> list[Raw]:
+    """The objects of an array; what is no object is left out. Raises Unreadable when ``value`` is no array."""
+    if not isinstance(value, list):
+        raise Unreadable("Alpaca's answer is no list.")
+    return [row for row in value if isinstance(row, dict)]
+
+
+def record(value: object) -> Raw:
+    """``value`` as an object. Raises Unreadable."""
+    if not isinstance(value, dict):
+        raise Unreadable("Alpaca's answer is no object.")
+    return value
+
+
+def moment(raw: Raw, *keys: str) -> datetime | None:
+    """The first of these fields that holds an RFC 3339 time, as aware UTC to the microsecond."""
+    for key in keys:
+        try:
+            found = datetime.fromisoformat(text(raw, key))
+        except ValueError:
+            continue
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return None
+
+
+def nanoseconds(stamp: str) -> int:
+    """The RFC 3339 time in ns since the epoch, exact. Raises ValueError."""
+    head, zone, fraction = stamp[:19], stamp[19:], ""
+    if zone.startswith("."):
+        digits = zone[1:]
+        fraction = digits[: len(digits) - len(digits.lstrip("0123456789"))]
+        zone = digits[len(fraction) :]
+    return _second(head, zone) + int(fraction[:9].ljust(9, "0"))
+
+
+@lru_cache(maxsize=4096)
+def _second(head: str, zone: str) -> int:
+    return int(datetime.fromisoformat(head + (zone or "Z")).timestamp()) * SECOND

@@ -1,0 +1,238 @@
+"""Alpaca's trading words, translated: account, positions, orders, activities, assets, calendar and trade updates.
+
+Shapes follow Alpaca's Trading API; it adds fields and words without notice, so a word that is not known never raises: a status
+becomes UNKNOWN, an order type is named in the note.
+"""
+
+import uuid
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, flag, moment, needed, number, record, text
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.orders import (
+    Fill,
+    Order,
+    OrderClass,
+    OrderRequest,
+    OrderStatus,
+    OrderType,
+    Report,
+    ReportKind,
+    Side,
+    TimeInForce,
+)
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.sessions import MarketSession
+
+ZERO = Decimal(0)
+NEW_YORK = ZoneInfo("America/New_York")
+SOURCE = "Broker"
+
+STATUSES: dict[str, OrderStatus] = {
+    "accepted": OrderStatus.SUBMITTED,
+    "pending_new": OrderStatus.SUBMITTED,
+    "accepted_for_bidding": OrderStatus.SUBMITTED,
+    "pending_review": OrderStatus.SUBMITTED,
+    "new": OrderStatus.WORKING,
+    "held": OrderStatus.HELD,
+    "partially_filled": OrderStatus.PARTIAL,
+    "pending_cancel": OrderStatus.PENDING_CANCEL,
+    "pending_replace": OrderStatus.PENDING_REPLACE,
+    "done_for_day": OrderStatus.PAUSED,
+    "stopped": OrderStatus.PAUSED,
+    "suspended": OrderStatus.PAUSED,
+    "calculated": OrderStatus.PAUSED,
+    "filled": OrderStatus.FILLED,
+    "canceled": OrderStatus.CANCELED,
+    "expired": OrderStatus.EXPIRED,
+    "rejected": OrderStatus.REJECTED,
+    "replaced": OrderStatus.REPLACED,
+}
+# what a status amounts to as a report; shares are only ever booked by their executions, so a fill is no more than “accepted” here
+STANDING: dict[OrderStatus, ReportKind] = {
+    OrderStatus.SUBMITTED: ReportKind.ACKNOWLEDGED,
+    OrderStatus.WORKING: ReportKind.ACCEPTED,
+    OrderStatus.PARTIAL: ReportKind.ACCEPTED,
+    OrderStatus.FILLED: ReportKind.ACCEPTED,
+    OrderStatus.HELD: ReportKind.HELD,
+    OrderStatus.PENDING_CANCEL: ReportKind.CANCEL_ASKED,
+    OrderStatus.PENDING_REPLACE: ReportKind.REPLACE_ASKED,
+    OrderStatus.PAUSED: ReportKind.PAUSED,
+    OrderStatus.CANCELED: ReportKind.CANCELED,
+    OrderStatus.EXPIRED: ReportKind.EXPIRED,
+    OrderStatus.REJECTED: ReportKind.REJECTED,
+    OrderStatus.REPLACED: ReportKind.REPLACED,
+}
+EVENTS: dict[str, ReportKind] = {
+    "new": ReportKind.ACCEPTED,
+    "accepted": ReportKind.ACKNOWLEDGED,
+    "pending_new": ReportKind.ACKNOWLEDGED,
+    "fill": ReportKind.FILL,
+    "partial_fill": ReportKind.FILL,
+    "canceled": ReportKind.CANCELED,
+    "expired": ReportKind.EXPIRED,
+    "rejected": ReportKind.REJECTED,
+    "replaced": ReportKind.REPLACED,
+    "pending_cancel": ReportKind.CANCEL_ASKED,
+    "pending_replace": ReportKind.REPLACE_ASKED,
+    "order_cancel_rejected": ReportKind.CANCEL_REFUSED,
+    "order_replace_rejected": ReportKind.REPLACE_REFUSED,
+    "done_for_day": ReportKind.PAUSED,
+    "stopped": ReportKind.PAUSED,
+    "suspended": ReportKind.PAUSED,
+    "calculated": ReportKind.PAUSED,
+    "held": ReportKind.HELD,
+}
+SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL, "short": Side.SELL, "long": Side.BUY}
+
+
+def account(raw: Raw, at: datetime) -> Account:
+    """Balances as of ``at``. Raises Unreadable without an id."""
+    return Account(needed(raw, "id"), text(raw, "account_number"), text(raw, "status"), at, text(raw, "currency") or "USD",
+                   equity=number(raw, "equity"), last_equity=number(raw, "last_equity"), cash=number(raw, "cash"),
+                   buying_power=number(raw, "buying_power"), long_value=number(raw, "long_market_value"),
+                   short_value=number(raw, "short_market_value"), initial_margin=number(raw, "initial_margin"),
+                   maintenance_margin=number(raw, "maintenance_margin"), multiplier=number(raw, "multiplier"),
+                   shorting_enabled=flag(raw, "shorting_enabled"), trading_blocked=flag(raw, "trading_blocked"))  # fmt: skip
+
+
+def position(raw: Raw) -> Position:
+    """A position; Alpaca's short quantities are negative, and are made so where only the side says it."""
+    quantity = number(raw, "qty")
+    if quantity is None:
+        raise Unreadable("A position has no quantity.")
+    if text(raw, "side") == "short":
+        quantity = -abs(quantity)
+    return Position(needed(raw, "symbol"), quantity, number(raw, "avg_entry_price") or ZERO)
+
+
+def is_equity_order(raw: Raw) -> bool:
+    """Whether this is an order of one share; options and orders of several legs are not this program's matter."""
+    return text(raw, "asset_class") != "us_option" and text(raw, "order_class") != "mleg"
+
+
+def order(raw: Raw, account_id: str) -> Order:
+    """The order as Alpaca has it. Raises Unreadable when it lacks id, symbol or side."""
+    created = moment(raw, "submitted_at", "created_at") or datetime.min.replace(tzinfo=UTC)
+    return Order(request(raw), "", account_id, created, STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN),
+                 changed=moment(raw, "updated_at", "submitted_at", "created_at"), broker_id=needed(raw, "id"),
+                 filled=number(raw, "filled_qty") or ZERO, average=number(raw, "filled_avg_price"), reason=_reason(raw),
+                 replaced_by=text(raw, "replaced_by") or None, sent_at=created, acknowledged_at=created)  # fmt: skip
+
+
+def request(raw: Raw) -> OrderRequest:
+    """The terms of the order. Raises Unreadable when it lacks id, symbol or side."""
+    side = SIDES.get(text(raw, "side"))
+    if side is None:
+        raise Unreadable(f"An order has the unknown side “{text(raw, 'side')}”.")
+    kind = text(raw, "type") or text(raw, "order_type")
+    legs = [leg for leg in _legs(raw) if text(leg, "side") != text(raw, "side")]
+    return OrderRequest(needed(raw, "client_order_id"), needed(raw, "symbol"), side, _quantity(raw),
+                        OrderType(kind) if kind in OrderType else OrderType.MARKET,
+                        limit=number(raw, "limit_price"), stop=number(raw, "stop_price"),
+                        trail_price=number(raw, "trail_price"), trail_percent=number(raw, "trail_percent"),
+                        time_in_force=_word(TimeInForce, text(raw, "time_in_force"), TimeInForce.DAY),
+                        extended_hours=flag(raw, "extended_hours") or False,
+                        order_class=_word(OrderClass, text(raw, "order_class"), OrderClass.SIMPLE),
+                        take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"), source=SOURCE,
+                        note="" if kind in OrderType else f"Alpaca's order type {kind or 'unknown'}")  # fmt: skip
+
+
+def _word[Word: (TimeInForce, OrderClass)](words: type[Word], found: str, otherwise: Word) -> Word:
+    return words(found) if found in words else otherwise
+
+
+def _quantity(raw: Raw) -> Decimal:
+    """Shares; an order by dollars has none until it fills."""
+    quantity = number(raw, "qty")
+    return quantity if quantity is not None else number(raw, "filled_qty") or ZERO
+
+
+def _legs(raw: Raw) -> list[Raw]:
+    legs = raw.get("legs")
+    return [leg for leg in legs if isinstance(leg, dict)] if isinstance(legs, list) else []
+
+
+def _leg_price(legs: list[Raw], kind: str) -> Decimal | None:
+    prices = (number(leg, f"{kind}_price") for leg in legs if text(leg, "type").startswith(kind))
+    return next((price for price in prices if price is not None), None)
+
+
+def _reason(raw: Raw) -> str:
+    return text(raw, "reject_reason") or text(raw, "reason") or text(raw, "failure_reason")
+
+
+def standing(raw: Raw, at: datetime) -> Report:
+    """What the order's present state amounts to as a report. Raises Unreadable without ids."""
+    status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
+    return Report(needed(raw, "client_order_id"), STANDING.get(status, ReportKind.UNKNOWN), moment(raw, "updated_at") or at,
+                  broker_id=needed(raw, "id"), reason=_reason(raw), replaced_by=text(raw, "replaced_by") or None)  # fmt: skip
+
+
+def report(data: Raw, at: datetime) -> Report:
+    """One trade update; price and quantity are those of this execution alone. Raises Unreadable.
+
+    An event that is not known is read by the status of the order that it carries.
+    """
+    raw = record(data.get("order"))
+    kind = EVENTS.get(text(data, "event"))
+    if kind is None:
+        status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
+        kind = STANDING.get(status, ReportKind.UNKNOWN)
+    quantity, price = number(data, "qty"), number(data, "price")
+    if kind is ReportKind.FILL and (quantity is None or price is None or quantity <= 0):
+        raise Unreadable("A fill has no price or quantity.")
+    return Report(needed(raw, "client_order_id"), kind, moment(data, "timestamp", "at") or moment(raw, "updated_at") or at,
+                  broker_id=text(raw, "id") or None, execution_id=_execution(data, raw, kind), quantity=quantity,
+                  price=price, reason=_reason(data) or _reason(raw), replaced_by=text(raw, "replaced_by") or None)  # fmt: skip
+
+
+def _execution(data: Raw, raw: Raw, kind: ReportKind) -> str | None:
+    """The execution's id; a fill without one gets an id that a replay of it would get again."""
+    found = text(data, "execution_id")
+    if found or kind is not ReportKind.FILL:
+        return found or None
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{text(raw, 'id')} {text(raw, 'filled_qty')} {text(data, 'price')}"))
+
+
+def fill(raw: Raw, client_order_id: str) -> Fill:
+    """A FILL activity; its id is the New York time, two colons and the execution id. Raises Unreadable."""
+    side, quantity, price = SIDES.get(text(raw, "side")), number(raw, "qty"), number(raw, "price")
+    at = moment(raw, "transaction_time")
+    if side is None or quantity is None or price is None or at is None:
+        raise Unreadable("A fill lacks side, quantity, price or time.")
+    execution = needed(raw, "id").rpartition("::")[2]
+    return Fill(execution, client_order_id, needed(raw, "symbol"), side, quantity, price, at, source=SOURCE)
+
+
+def instrument(raw: Raw) -> Instrument:
+    """A listed share. Raises Unreadable without a symbol."""
+
+    def says(key: str) -> bool:
+        return flag(raw, key) or False
+
+    return Instrument(needed(raw, "symbol"), text(raw, "name"), text(raw, "exchange"), tradable=says("tradable"),
+                      marginable=says("marginable"), shortable=says("shortable"), easy_to_borrow=says("easy_to_borrow"),
+                      fractionable=says("fractionable"))  # fmt: skip
+
+
+def session(raw: Raw) -> MarketSession:
+    """One trading day of the calendar, whose clock times are New York's. Raises Unreadable."""
+    try:
+        day = date.fromisoformat(needed(raw, "date"))
+        opens, closes = _clock(needed(raw, "open")), _clock(needed(raw, "close"))
+        early, late = _clock(text(raw, "session_open") or "0400"), _clock(text(raw, "session_close") or "2000")
+    except Unreadable:
+        raise
+    except ValueError as error:
+        raise Unreadable(f"A calendar day cannot be read: {error}") from error
+    pre, start, end, post = (datetime.combine(day, at, NEW_YORK).astimezone(UTC) for at in (early, opens, closes, late))
+    return MarketSession(day, pre, start, end, post)
+
+
+def _clock(words: str) -> time:
+    digits = words.replace(":", "")
+    return time(int(digits[:2]), int(digits[2:4]))

@@ -1,0 +1,53 @@
+"""What Alpaca's answers and silences amount to. Only a definite no is a no; anything else is unknown until asked for."""
+
+import json
+from collections.abc import Mapping
+
+# answers after which an order provably does not exist: see “order outcome” in the broker's reference and our reliability notes
+DEFINITE = frozenset({400, 401, 403, 422, 429})
+EXTRAS = ("available", "buying_power", "cost_basis", "market_price", "reject_reason")
+
+SENTENCES = {
+    401: "Alpaca refused the API keys; enter valid keys in the settings.",
+    429: "Alpaca took too many requests this minute and did not take this one; try again in a moment.",
+}
+
+
+class Refusal(Exception):
+    """Alpaca answered with an HTTP error. ``spoken`` tells whether the words are Alpaca's own rather than some proxy's page."""
+
+    def __init__(self, status: int, body: str) -> None:
+        self.status = status
+        self.message, self.spoken = _message(status, body)
+        super().__init__(self.message)
+
+    @property
+    def definite(self) -> bool:
+        """Whether the request certainly had no effect."""
+        return self.status in DEFINITE
+
+    @property
+    def duplicate(self) -> bool:
+        """Whether an order with this client order id exists already, which is success by another name."""
+        return self.status == 422 and "must be unique" in self.message.lower()
+
+
+class Unanswered(Exception):
+    """No readable answer came; the request may or may not have had its effect."""
+
+
+def _message(status: int, body: str) -> tuple[str, bool]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not found.get("message"):
+        return SENTENCES.get(status, f"Alpaca answered with HTTP {status} and no reason."), False
+    if status in SENTENCES:
+        return SENTENCES[status], True
+    return _with_numbers(found), True
+
+
+def _with_numbers(found: Mapping[str, object]) -> str:
+    extras = [f"{key.replace('_', ' ')} {found[key]}" for key in EXTRAS if found.get(key) is not None]
+    return str(found["message"]) + (f" ({', '.join(extras)})" if extras else "")

@@ -1,0 +1,102 @@
+"""Polygon's live socket: trades, quotes, minute bars and halts of the symbols that are wanted."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+from websockets.asyncio.client import ClientConnection
+
+from qv_desktop.adapters.polygon.messages import StatusMessage, heard
+from qv_desktop.adapters.websocket import Evicted, Frame, Lost, Now, OnGap, OnState, Patience, Refused, Socket
+from qv_desktop.domain.market import Bar, Halt, Quote, Trade
+
+log = structlog.get_logger()
+
+TOPICS = ("T", "Q", "AM", "LULD")
+REFUSED = "Polygon refused the API key; enter a valid key in the settings. It is tried again every five minutes."
+EVICTED = "Another program uses this Polygon key and took over the connection; close it, or give it a key of its own."
+
+type Hear = Callable[[Sequence[Trade | Quote | Bar | Halt]], None]
+
+
+class PolygonStream:
+    """A supervised connection to ``url`` (such as wss://socket.polygon.io/stocks); one per key, a newer one evicts the older."""
+
+    name = "Polygon"
+
+    def __init__(self, url: str, key: str, hear: Hear, on_state: OnState, on_gap: OnGap, *, now: Now,
+                 expecting: Callable[[], bool] = lambda: True, patience: Patience | None = None) -> None:  # fmt: skip
+        self._key = key
+        self._out = hear
+        self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, wording=wording,
+                              expecting=expecting, patience=patience)  # fmt: skip
+        self.counts = self._socket.counts
+
+    def want(self, symbols: frozenset[str]) -> None:
+        """Replace the set of symbols to hear of; applied at once and after every reconnect."""
+        self._socket.want(symbols)
+
+    async def run(self) -> None:
+        """Connect, listen, reconnect; returns after ``stop``."""
+        await self._socket.run()
+
+    async def stop(self) -> None:
+        """Close and return within a second."""
+        await self._socket.stop()
+
+    async def _sign_in(self, connection: ClientConnection) -> None:
+        """Polygon greets with ``connected``, takes ``auth`` and answers ``auth_success`` or ``auth_failed``."""
+        await connection.send(msgspec.json.encode({"action": "auth", "params": self._key}).decode())
+        while True:
+            frame = await connection.recv()
+            for status in heard(frame).statuses:
+                if status.status == "auth_success":
+                    return
+                if (ending := _ending(status)) is not None:
+                    raise ending
+
+    def _hear(self, frames: Sequence[Frame]) -> None:
+        values: list[Trade | Quote | Bar | Halt] = []
+        for frame in frames:
+            found = heard(frame)
+            self.counts.messages += found.messages
+            self.counts.bad += found.bad
+            values += found.values
+            for status in found.statuses:
+                self._heed(status)
+        if values:
+            self._out(values)
+
+    def _heed(self, status: StatusMessage) -> None:
+        if (ending := _ending(status)) is not None:
+            self._socket.end(ending)
+        elif status.status not in ("success", "connected", "auth_success"):
+            log.warning("Polygon says", status=status.status, message=status.message)
+            self._socket.tell(f"Polygon says: {status.message or status.status}")
+
+
+def wording(added: frozenset[str], removed: frozenset[str]) -> list[str]:
+    """The messages that change what we hear of."""
+    changes = (("unsubscribe", removed), ("subscribe", added))
+    return [
+        msgspec.json.encode({"action": action, "params": _topics(symbols)}).decode()
+        for action, symbols in changes
+        if symbols
+    ]
+
+
+def _topics(symbols: frozenset[str]) -> str:
+    return ",".join(f"{topic}.{symbol}" for symbol in sorted(symbols) for topic in TOPICS)
+
+
+def _ending(status: StatusMessage) -> Exception | None:
+    """How a status ends the connection, or None when it does not."""
+    match status.status:
+        case "auth_failed":
+            return Refused(REFUSED)
+        case "max_connections":
+            return Evicted(EVICTED)
+        case "auth_timeout" | "force_disconnect":
+            return Lost(f"the server ended the connection ({status.message.strip() or status.status})")
+        case _:
+            return None

@@ -1,0 +1,20 @@
+"""One supervised, reconnecting websocket: a vendor brings its handshake and its words, this room brings the patience."""
+
+from qv_desktop.adapters.websocket.endings import Evicted, Lost, Refused
+from qv_desktop.adapters.websocket.inbox import Frame
+from qv_desktop.adapters.websocket.patience import Backoff, Patience
+from qv_desktop.adapters.websocket.socket import Now, OnGap, OnState, Socket, is_loopback
+
+__all__ = [
+    "Backoff",
+    "Evicted",
+    "Frame",
+    "Lost",
+    "Now",
+    "OnGap",
+    "OnState",
+    "Patience",
+    "Refused",
+    "Socket",
+    "is_loopback",
+]
