@@ -26,7 +26,7 @@ MAY_TRY_AGAIN = 402
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """A socket with its state; `admit` decides about authentication, `admitted` is told after a subscription."""
+    """A socket with its state; `admit` decides about authentication, `subscribed` is told after each subscription."""
 
     socket: web.WebSocketResponse
     transport: asyncio.Transport | None
@@ -77,6 +77,8 @@ class Connection:
     def end(self, code: int) -> None:
         """Close in order, after what is already queued."""
         self.ending = True
+        if self._frames.full():
+            self._frames.get_nowait()
         self._frames.put_nowait(code)
 
     def too_slow(self) -> None:

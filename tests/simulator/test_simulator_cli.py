@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from qv_desktop.simulator.__main__ import main
+from qv_desktop.simulator.faults import TARGETS
 from tests.simulator.process import running
 
 HEADING = "date,open,high,low,close,volume\n"
@@ -158,3 +159,11 @@ def test_it_ends_when_it_is_told_to() -> None:
             connection.sendall(b"POST /sim/stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
             assert b"stopping" in connection.recv(4096)
         assert process.wait(60) == 0
+
+
+def test_the_guide_names_every_flag_target_and_fault() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "simulator.md").read_text(encoding="utf-8")
+    flags = {word.strip(",") for word in run("--help").stdout.split() if word.startswith("--")} - {"--help"}
+    kinds = {kind for known in TARGETS.values() for kind in known}
+    assert len(flags) > 10
+    assert [name for name in sorted(flags | kinds | TARGETS.keys()) if f"`{name}" not in guide] == []
