@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the default
 
 NARROWEST, LOWEST = 240, 110  # px, of any panel
+TALL, TALLEST = 200, {"ticket": 450}  # px, to which a panel's own wish for height is granted
 UNSEEN = 1500  # px that a splitter is taken to have before the window is shown
 
 type Side = Literal["center", "left", "right", "bottom", "tab"]
@@ -47,7 +48,7 @@ class Layout:
         return any(place.panel == panel for place in self.places)
 
 
-_BLOTTERS = ("positions", "fills", "reconciliation", "backtests", "audit", "alerts")
+_BLOTTERS = ("positions", "fills", "reconciliation", "backtests", "audit", "alerts", "log")
 
 LAYOUTS: dict[str, Layout] = {
     "trading": Layout(
@@ -201,7 +202,8 @@ class Docks(QObject):
     def _dock(self, name: str, panel: QWidget) -> Any:
         dock = QtAds.CDockWidget(self.manager, self.titles[name])
         dock.setObjectName(name)
-        panel.setMinimumSize(max(panel.minimumWidth(), NARROWEST), max(panel.minimumHeight(), LOWEST))
+        wanted = min(panel.minimumSizeHint().height(), TALLEST.get(name, TALL))
+        panel.setMinimumSize(max(panel.minimumWidth(), NARROWEST), max(panel.minimumHeight(), wanted, LOWEST))
         dock.setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
         dock.setMinimumSizeHintMode(QtAds.CDockWidget.MinimumSizeHintFromContentMinimumSize)
         dock.setFeature(QtAds.CDockWidget.DockWidgetClosable, True)

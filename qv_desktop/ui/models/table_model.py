@@ -63,14 +63,12 @@ class TableModel[R](QAbstractTableModel):
 
     def remove(self, keys: Iterable[Hashable]) -> None:
         """Take rows away; unknown keys are passed over."""
-        for key in keys:
-            self._rows.pop(key, None)
-        self._arrange()
+        gone = set(keys)
+        self._arrange({key: row for key, row in self._rows.items() if key not in gone})
 
     def replace(self, rows: Iterable[R]) -> None:
         """Show these rows and no others; rows that stay keep their selection."""
-        self._rows = {self._key(row): row for row in rows}
-        self._arrange()
+        self._arrange({self._key(row): row for row in rows})
         if self._shown:
             self._announce(0, len(self._shown) - 1)
 
@@ -132,22 +130,25 @@ class TableModel[R](QAbstractTableModel):
         text = " ".join(column.text(row) for column in self.columns).casefold()
         return all(word in text for word in self._words)
 
-    def _wanted(self) -> list[Hashable]:
-        keys = [key for key, row in self._rows.items() if self._passes(row)]
+    def _wanted(self, rows: dict[Hashable, R]) -> list[Hashable]:
+        keys = [key for key, row in rows.items() if self._passes(row)]
         if self._sorted is None:
             return keys
         column, descending = self._sorted
         value = self._value_of(column)
-        known = {key: found for key in keys if (found := value(self._rows[key])) is not None}
+        known = {key: found for key in keys if (found := value(rows[key])) is not None}
         return sorted(known, key=known.__getitem__, reverse=descending) + [key for key in keys if key not in known]
 
-    def _arrange(self) -> None:
-        """Bring what is shown to what is wanted by removals, additions at the end and one permutation."""
-        wanted = self._wanted()
-        if wanted == self._shown:
-            return
+    def _arrange(self, rows: dict[Hashable, R] | None = None) -> None:
+        """Bring what is shown to what is wanted of ``rows``, by removals, additions at the end and one permutation.
+
+        Rows that go are forgotten only once they are taken off the screen, for views still ask for them meanwhile.
+        """
+        fresh = self._rows if rows is None else rows
+        wanted = self._wanted(fresh)
         kept = set(wanted)
         self._drop([place for place, key in enumerate(self._shown) if key not in kept])
+        self._rows = fresh
         added = [key for key in wanted if key not in self._places]
         if added:
             self.beginInsertRows(QModelIndex(), len(self._shown), len(self._shown) + len(added) - 1)
