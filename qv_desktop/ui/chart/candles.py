@@ -2,41 +2,15 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pyqtgraph.Qt.internals import PrimitiveArray
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+from PySide6.QtGui import QPainter
 
 from qv_desktop.analytics.downsampling import Columns, Floats
+from qv_desktop.ui.chart.strokes import faint, fill_rectangles
 from qv_desktop.ui.chart.viewport import Scale, View
 from qv_desktop.ui.theme import color
 
 BODY = 0.7  # of a bar's width
-VOLUME_ALPHA = 84
-
-
-def fill_rectangles(painter: QPainter, rows: Floats, brush: QColor) -> None:
-    """Fill rectangles given as rows of x, y, width, height in px, shape (n, 4)."""
-    if not len(rows):
-        return
-    batch = PrimitiveArray(QRectF, 4)
-    batch.resize(len(rows))
-    batch.ndarray()[:] = rows
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QBrush(brush))
-    painter.drawRects(*batch.drawargs())
-
-
-def draw_line(painter: QPainter, xs: Floats, ys: Floats, pen: QColor) -> None:
-    """A one-pixel line through points; unknown values leave it out."""
-    known = np.isfinite(ys)
-    x, y = xs[known], ys[known]
-    if len(x) < 2:
-        return
-    batch = PrimitiveArray(QLineF, 4)
-    batch.resize(len(x) - 1)
-    batch.ndarray()[:] = np.column_stack((x[:-1], y[:-1], x[1:], y[1:]))
-    painter.setPen(QPen(pen, 0))
-    painter.drawLines(*batch.drawargs())
+VOLUME_SHARE = 0.33  # of the candles' colour
 
 
 def middles(view: View, begin: int, count: int, stride: int) -> Floats:
@@ -82,6 +56,4 @@ def draw_volume(painter: QPainter, view: View, floor: float, tall: float, most: 
     rows = np.column_stack((middles(view, begin, len(columns), stride) - wide // 2, floor - height,
                             np.full(len(columns), wide), height))  # fmt: skip
     for which, token in ((rises, "UP"), (~rises, "DOWN")):
-        faint = QColor(color(token))
-        faint.setAlpha(VOLUME_ALPHA)
-        fill_rectangles(painter, rows[which], faint)
+        fill_rectangles(painter, rows[which], faint(token, VOLUME_SHARE))

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter
 
 from qv_desktop.ui import format, theme
 from qv_desktop.ui.chart import times
 from qv_desktop.ui.chart.indicators import Study
 from qv_desktop.ui.chart.stage import Stage
+from qv_desktop.ui.chart.strokes import DASHED, draw_across, draw_down
 from qv_desktop.ui.chart.tags import draw_box, tag_box
 from qv_desktop.ui.theme import color
 
@@ -80,9 +81,8 @@ def draw_crosshair(painter: QPainter, stage: Stage, pointer: QPointF) -> None:
     panes = stage.panes
     index = round(stage.view.index(pointer.x()))
     x, y = int(stage.view.x(index)), int(pointer.y())
-    painter.setPen(QPen(color("#76839a"), 0, Qt.PenStyle.DashLine))
-    painter.drawLine(x, 0, x, panes.bottom)
-    painter.drawLine(0, y, panes.width, y)
+    draw_down(painter, x, 0, panes.bottom, color("#76839a"), DASHED)
+    draw_across(painter, y, 0, panes.width, color("#76839a"), DASHED)
     scale, digits = (stage.scale, stage.decimals) if y <= panes.floor else (stage.strength_scale, 1)
     _axis_word(painter, tag_box(panes, y), f"{scale.value(y):,.{digits}f}")
     if 0 <= index < len(stage.series):

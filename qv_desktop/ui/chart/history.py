@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter
 
 from qv_desktop.analytics.downsampling import Floats, thinned
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.axis import Mark, price_marks, time_marks
-from qv_desktop.ui.chart.candles import draw_candles, draw_line, draw_volume
+from qv_desktop.ui.chart.candles import draw_candles, draw_volume
 from qv_desktop.ui.chart.session_shading import draw_holes, draw_hours, draw_separators
 from qv_desktop.ui.chart.stage import Stage
+from qv_desktop.ui.chart.strokes import DASHED, draw_across, draw_down, draw_line, faint
 from qv_desktop.ui.chart.viewport import Scale
 from qv_desktop.ui.theme import color
 
@@ -26,6 +27,9 @@ def draw_history(painter: QPainter, stage: Stage) -> None:
     painter.fillRect(0, 0, whole, panes.height, color("BG1"))
     painter.setClipRect(0, 0, panes.width, panes.bottom)
     draw_hours(painter, series, view, panes.bottom)
+    if panes.study:
+        top, bottom = (stage.strength_scale.y(level) for level in (OVERBOUGHT, OVERSOLD))
+        painter.fillRect(QRectF(0, top, panes.width, bottom - top), faint("VIOLET", 0.05))
     prices, moments = price_marks(stage.scale, stage.decimals), time_marks(series, view)
     _grid(painter, stage, prices, moments)
     draw_separators(painter, series, view, panes.bottom)
@@ -38,12 +42,11 @@ def draw_history(painter: QPainter, stage: Stage) -> None:
 
 
 def _grid(painter: QPainter, stage: Stage, prices: Sequence[Mark], moments: Sequence[Mark]) -> None:
-    painter.setPen(QPen(color(GRID), 0))
     for mark in prices:
         if mark.at < stage.panes.floor:
-            painter.drawLine(0, int(mark.at), stage.panes.width, int(mark.at))
+            draw_across(painter, mark.at, 0, stage.panes.width, color(GRID))
     for mark in moments:
-        painter.drawLine(int(mark.at), 0, int(mark.at), stage.panes.bottom)
+        draw_down(painter, mark.at, 0, stage.panes.bottom, color(GRID))
 
 
 def _bars(painter: QPainter, stage: Stage) -> None:
@@ -75,21 +78,18 @@ def draw_values(painter: QPainter, stage: Stage, scale: Scale, values: Floats, p
 def _strength(painter: QPainter, stage: Stage, values: Floats) -> None:
     panes, scale = stage.panes, stage.strength_scale
     painter.setClipRect(0, panes.floor + 1, panes.width, panes.bottom - panes.floor - 1)
-    top, bottom = scale.y(OVERBOUGHT), scale.y(OVERSOLD)
-    painter.fillRect(QRectF(0, top, panes.width, bottom - top), QColor(166, 120, 240, 12))
-    painter.setPen(QPen(color("#3a3350"), 0, Qt.PenStyle.DashLine))
-    for level in (top, bottom):
-        painter.drawLine(0, int(level), panes.width, int(level))
+    for level in (OVERBOUGHT, OVERSOLD):
+        draw_across(painter, scale.y(level), 0, panes.width, color("#3a3350"), DASHED)
     draw_values(painter, stage, scale, values, color("VIOLET"))
 
 
 def _axes(painter: QPainter, stage: Stage, moments: Sequence[Mark]) -> None:
     panes = stage.panes
-    painter.setPen(QPen(color("LINE"), 0))
-    painter.drawLine(panes.width, 0, panes.width, panes.height)
-    painter.drawLine(0, panes.bottom, panes.width + panes.axis, panes.bottom)
+    whole = panes.width + panes.axis
+    draw_down(painter, panes.width, 0, panes.height, color("LINE"))
+    draw_across(painter, panes.bottom, 0, whole, color("LINE"))
     if panes.study:
-        painter.drawLine(0, panes.floor, panes.width + panes.axis, panes.floor)
+        draw_across(painter, panes.floor, 0, whole, color("LINE"))
     painter.setFont(theme.small())
     if panes.study:
         for level in (OVERBOUGHT, OVERSOLD):

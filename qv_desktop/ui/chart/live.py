@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPen
 from qv_desktop.ui.chart.candles import draw_candles, draw_volume
 from qv_desktop.ui.chart.indicators import Study
 from qv_desktop.ui.chart.stage import Stage
+from qv_desktop.ui.chart.strokes import DOTTED, draw_across
 from qv_desktop.ui.chart.tags import draw_tag, tag_box
 from qv_desktop.ui.chart.viewport import Scale
 from qv_desktop.ui.theme import color
@@ -72,7 +73,6 @@ def draw_last(painter: QPainter, stage: Stage, left: float | None, day_change: f
     y = int(stage.scale.y(live.close))
     x = int(stage.view.x(len(stage.series) - 1))
     if 0 <= y <= stage.panes.floor and x < stage.panes.width:
-        painter.setPen(QPen(color(token), 0, Qt.PenStyle.DotLine))
-        painter.drawLine(max(0, x), y, stage.panes.width, y)
+        draw_across(painter, y, max(0, x), stage.panes.width, color(token), DOTTED)
     text = f"{live.close:,.{stage.decimals}f}"
     draw_tag(painter, last_box(stage, left), color(token), text, countdown(left))

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF
 
 from qv_desktop.domain.market import money, ns
 from qv_desktop.domain.orders import Fill, Order, OrderType, Side
 from qv_desktop.domain.positions import Position, unrealised
 from qv_desktop.ui import format, theme
 from qv_desktop.ui.chart.stage import Stage
+from qv_desktop.ui.chart.strokes import DASHED, DOT_DASH, DOTTED, Dash, draw_across, faint
 from qv_desktop.ui.chart.tags import TALL, draw_box, draw_tag, spread, tag_box
 from qv_desktop.ui.theme import color
 
@@ -26,7 +27,7 @@ class Level:
     price: float
     text: str
     ground: str
-    dash: Qt.PenStyle
+    dash: Dash
 
 
 def order_levels(orders: Iterable[Order], symbol: str) -> list[Level]:
@@ -39,11 +40,9 @@ def order_levels(orders: Iterable[Order], symbol: str) -> list[Level]:
         ground = "BUY" if request.side is Side.BUY else "SELL"
         words = f"{request.side.name} {format.quantity(order.remaining)}"
         if request.stop is not None:
-            out.append(Level(float(request.stop), f"{words} stop", ground, Qt.PenStyle.DashLine))
+            out.append(Level(float(request.stop), f"{words} stop", ground, DASHED))
         if request.limit is not None:
-            out.append(
-                Level(float(request.limit), f"{words} {TYPES.get(request.type, '')}", ground, Qt.PenStyle.DashDotLine)
-            )
+            out.append(Level(float(request.limit), f"{words} {TYPES.get(request.type, '')}", ground, DOT_DASH))
     return out
 
 
@@ -53,7 +52,7 @@ def position_level(position: Position | None, symbol: str, last: float) -> Level
         return None
     profit = unrealised(position, money(float(last)))
     words = f"AVG {format.quantity(position.quantity)} · {format.signed(profit)}"
-    return Level(float(position.average), words, POSITION_GROUND, Qt.PenStyle.DotLine)
+    return Level(float(position.average), words, POSITION_GROUND, DOTTED)
 
 
 def draw_levels(painter: QPainter, stage: Stage, levels: Sequence[Level], last: QRectF | None) -> list[QRectF]:
@@ -70,8 +69,7 @@ def draw_levels(painter: QPainter, stage: Stage, levels: Sequence[Level], last: 
         wide = metrics.horizontalAdvance(level.text) + 14
         words = QRectF(stage.panes.width - wide - 8, round(place) - TALL // 2, wide, TALL)
         line = QColor(ground).lighter(130) if level.ground == POSITION_GROUND else ground
-        painter.setPen(QPen(line, 0, level.dash))
-        painter.drawLine(0, int(y), int(words.left()), int(y))
+        draw_across(painter, y, 0, words.left(), line, level.dash)
         draw_tag(painter, words, ground, level.text)
         draw_tag(painter, tag_box(stage.panes, place), ground, f"{level.price:,.{stage.decimals}f}")
     return [tag_box(stage.panes, place) for place in places]
@@ -82,8 +80,7 @@ def draw_previous_close(painter: QPainter, stage: Stage, price: float, taken: Se
     y = int(stage.scale.y(price))
     if not 0 <= y <= stage.panes.floor:
         return list(taken)
-    painter.setPen(QPen(QColor(111, 123, 144, 150), 0, Qt.PenStyle.DotLine))
-    painter.drawLine(0, y, stage.panes.width, y)
+    draw_across(painter, y, 0, stage.panes.width, faint("TX2", 0.65), DOTTED)
     box = tag_box(stage.panes, y)
     if any(box.intersects(other) for other in taken):
         return list(taken)

@@ -6,13 +6,13 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QPainter
 
 from qv_desktop.domain.market import ns
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart import times
-from qv_desktop.ui.chart.candles import fill_rectangles
 from qv_desktop.ui.chart.series import Series
+from qv_desktop.ui.chart.strokes import DASHED, draw_all_down, faint, fill_rectangles
 from qv_desktop.ui.chart.viewport import View
 
 HEADER = 46  # px at the top that the legend keeps
@@ -54,7 +54,7 @@ def draw_hours(painter: QPainter, series: Series, view: View, height: float) -> 
     left = [np.floor(view.x(first + begin - 0.5)) for begin, _ in runs]
     right = [np.floor(view.x(first + end - 0.5)) for _, end in runs]
     rows = np.array([(a, 0.0, b - a, height) for a, b in zip(left, right, strict=True)]).reshape(-1, 4)
-    fill_rectangles(painter, rows, QColor(255, 255, 255, 7))
+    fill_rectangles(painter, rows, faint("TX0", 0.028))
 
 
 def draw_separators(painter: QPainter, series: Series, view: View, height: float) -> None:
@@ -66,10 +66,7 @@ def draw_separators(painter: QPainter, series: Series, view: View, height: float
     at = np.flatnonzero(series.ranks[first:last] >= kind) + first
     if len(at) * NARROWEST_DAY > view.width * 2:
         return
-    painter.setPen(QPen(theme.color("#313b4d"), 0, Qt.PenStyle.DashLine))
-    for index in at.tolist():
-        x = int(view.x(index - 0.5))
-        painter.drawLine(x, 0, x, int(height))
+    draw_all_down(painter, view.xs(at) - view.spacing / 2, 0, height, theme.color("#313b4d"), DASHED)
 
 
 def draw_holes(painter: QPainter, holes: list[Hole], series: Series, view: View, height: float) -> None:

@@ -68,7 +68,7 @@ def label(local: int, rank: int, intraday: bool) -> str:
         return MONTHS[at.month - 1]
     if rank >= DAILY:
         return f"{MONTHS[at.month - 1]} {at.day}" if intraday else f"{at.day}"
-    return at.strftime("%H:%M:%S") if local % 60 else at.strftime("%H:%M")
+    return _clock(local)
 
 
 def moment(local: int, intraday: bool) -> str:
@@ -77,4 +77,10 @@ def moment(local: int, intraday: bool) -> str:
     day = f"{at:%a} {at.day} {MONTHS[at.month - 1]}"
     if not intraday:
         return f"{day} {at.year}"
-    return f"{day} {at:%H:%M:%S}" if local % 60 else f"{day} {at:%H:%M}"
+    return f"{day} {_clock(local)}"
+
+
+def _clock(local: int) -> str:
+    minutes, seconds = divmod(local % DAY, 60)
+    text = f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return f"{text}:{seconds:02d}" if seconds else text
