@@ -74,6 +74,8 @@ def _parser() -> Parser:
 def _opened(asked: argparse.Namespace) -> market.Market:
     if not 0 < asked.speed <= FASTEST:
         raise BadInputError(f"--speed {asked.speed:g} is out of range; use more than 0 and at most {FASTEST}.")
+    if not 0 <= asked.port <= 65_535:
+        raise BadInputError(f"--port {asked.port} is out of range; use 0 to 65535.")
     if asked.symbols is not None and not 1 <= asked.symbols <= len(stocks()):
         raise BadInputError(f"--symbols {asked.symbols} is out of range; use 1 to {len(stocks())}.")
     if asked.seed < 0:

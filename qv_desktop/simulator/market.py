@@ -13,7 +13,7 @@ from qv_desktop.simulator.tape import Tape, minutes_back, session_of
 from qv_desktop.simulator.ticks import DAY_SECONDS, MINUTE, SECOND, Bar, Event, Listing, Quote, Session, Trade
 
 LOG = logging.getLogger(__name__)
-SHORTEST_STEP, LONGEST_STEP = 0.01, 0.04  # seconds of wall time between two steps
+SHORTEST_STEP, LONGEST_STEP = 0.005, 0.04  # seconds of wall time between two steps
 
 type Hear = Callable[[Sequence[Event]], None]
 
@@ -33,6 +33,7 @@ class Market:
         self._quotes: dict[str, Quote] = {}
         self._bars: dict[str, Bar] = {}
         self._hearers: list[Hear] = []
+        self._unprepared = iter(self._tapes.values())  # tapes whose next minute is not laid out yet
         self._look_back(start)
         self._plan(start - start % MINUTE)
 
@@ -171,6 +172,7 @@ class Market:
                 break
             self._plan(self._next_minute(now))
         self._sent = now
+        self._prepare()
         for hear in list(self._hearers) if events else ():
             try:
                 hear(events)
@@ -207,9 +209,15 @@ class Market:
         coming = [one.pre_open for one in sessions.sessions(day, day + timedelta(days=10)) if one.pre_open >= following]
         return max(following, min([now - now % MINUTE, *coming]))
 
+    def _prepare(self) -> None:
+        """Lay out one symbol's next minute ahead, so that a minute does not begin with the work for all."""
+        if tape := next(self._unprepared, None):
+            tape.minute(self._minute + MINUTE)
+
     def _plan(self, minute: int) -> None:
         """Lay out what is still to be sent of a minute."""
         self._minute = minute
+        self._unprepared = iter(self._tapes.values())
         planned = [event for tape in self._tapes.values() for event in _planned(tape, minute)]
         self._agenda = sorted((one for one in planned if one[0] > self._sent), key=lambda one: one[:2])
 

@@ -1,7 +1,6 @@
 """Reading what a Polygon request asks for, and refusing it in the vendor's words."""
 
 import base64
-import binascii
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
@@ -17,6 +16,8 @@ from qv_desktop.simulator.polygon_words import MILLISECOND, Words, request_id
 from qv_desktop.simulator.ticks import DAY_SECONDS, SECOND
 
 OTHER_MARKETS = ("O:", "X:", "C:", "I:")  # options, crypto, currencies, indices
+EPOCH = date(1970, 1, 2)
+NS_DIGITS = 19
 NOT_ENTITLED = "You are not entitled to this data. Please upgrade your plan."
 
 
@@ -128,11 +129,12 @@ def answered(keys: Keys, answer: Answer) -> Callable[[web.Request], Awaitable[we
 
 def moment(value: str) -> tuple[int, int]:
     """A date, or a number of ms or ns, as (ns UTC, how many ns it covers)."""
-    if value.isdigit():
+    if value.isdecimal() and len(value) <= NS_DIGITS:
         number = int(value)
         return (number, 1) if number > 10**16 else (number * MILLISECOND, MILLISECOND)
     try:
-        return sessions.midnight(date.fromisoformat(value)), DAY_SECONDS * SECOND
+        day = max(date.fromisoformat(value), EPOCH)
+        return sessions.midnight(day), DAY_SECONDS * SECOND
     except ValueError:
         raise bad(f"Could not parse the time {value!r}; use YYYY-MM-DD or a timestamp") from None
 
@@ -144,7 +146,7 @@ def _names(key: str, name: str) -> bool:
 def _unpacked(token: str) -> dict[str, str]:
     try:
         return dict(parse_qsl(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()))
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, or not text in it
         raise bad("The cursor is not valid") from None
 
 

@@ -60,13 +60,13 @@ def _counted(results: list[Words]) -> Words:
 
 
 def _page(asked: Asked, rows: list[Words], default: int, most: int, key: str, descending: bool) -> Words:
-    """One page of rows sorted by `key`; the cursor counts rows to skip."""
+    """One page of rows sorted by `key`; `skip` in the cursor is the first row, counted from 1."""
     rows = sorted(rows, key=lambda row: str(row[key]), reverse=asked.text("order", "") == "desc" or descending)
-    limit, skip = asked.whole("limit", default, most), int(asked.query.get("skip", "0"))
+    limit, skip = asked.whole("limit", default, most), asked.whole("skip", 1, 10**6) - 1
     page = rows[skip : skip + limit]
     answer = ok(page, count=len(page))
     if skip + limit < len(rows):
-        answer["next_url"] = asked.next_url(cursor(**{**asked.query, "skip": skip + limit}))
+        answer["next_url"] = asked.next_url(cursor(**{**asked.query, "skip": skip + limit + 1}))
     return answer
 
 

@@ -22,7 +22,7 @@ from qv_desktop.simulator.ticks import Bar, Event, Quote, Trade
 TARGET = "polygon_stream"
 KINDS = {"T", "Q", "A", "AM", "LULD"}
 TOO_MANY = "Maximum number of websocket connections exceeded. "
-MOST_WAITING = 50_000  # events; a consumer further behind is dropped
+MOST_WAITING = 20_000  # events; a consumer further behind is dropped
 
 
 def routes(market: Market, keys: Keys, faults: Faults) -> list[web.RouteDef]:

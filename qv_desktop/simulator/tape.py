@@ -237,7 +237,7 @@ def _folded_path(path: DayPath, until: int) -> Bar | None:
     o, h, low, c = (prices[window][traded] for prices in (path.open, path.high, path.low, path.close))
     sizes = path.volume[window][traded]
     volume, count = int(sizes.sum()), int(path.count[window].sum())
-    vwap = round(float((path.vwap[window][traded] * sizes).sum()) / volume, 4) if volume else float(c[-1])
+    vwap = round(float((np.round((o + h + low + c) / 4, 4) * sizes).sum()) / volume, 4) if volume else float(c[-1])
     t = sessions.midnight(path.session.day)
     ends = float(o[0]), float(np.max(h)), float(np.min(low)), float(c[-1])
     return Bar(path.stock.symbol, t, *ends, volume, count, vwap, DAY_SECONDS)
