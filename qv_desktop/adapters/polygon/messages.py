@@ -1,7 +1,7 @@
 """Polygon's stream messages, translated: frame bytes in, domain values out.
 
 Shapes and units follow Polygon's websocket reference: T, Q and AM stamp milliseconds; LULD is documented in milliseconds and
-recorded in microseconds, so both are understood. Sizes are shares.
+recorded in microseconds, so both are understood. Trades count shares, quotes round lots of 100.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from qv_desktop.domain.market import Bar, Halt, Quote, Trade
 
 MILLI, MICRO = 1_000_000, 1_000  # ns
+LOT = 100  # shares
 MICROS_FROM = 10**14  # a stamp this large cannot be milliseconds
 
 type Price = Annotated[float, Meta(gt=0, lt=1e9)]
@@ -59,8 +60,8 @@ class QuoteMessage(Struct, tag_field="ev", tag="Q", gc=False, rename={"as_": "as
     as_: Size = 0.0
 
     def value(self) -> Quote:
-        """The quote."""
-        return Quote(self.sym, self.t * MILLI, self.bp, self.bs, self.ap, self.as_)
+        """The quote, its sizes in shares."""
+        return Quote(self.sym, self.t * MILLI, self.bp, self.bs * LOT, self.ap, self.as_ * LOT)
 
 
 class MinuteMessage(Struct, tag_field="ev", tag="AM", gc=False):

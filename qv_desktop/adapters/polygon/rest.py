@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import batched
 from typing import Any, Literal
 
+from qv_desktop.adapters.polygon.messages import LOT
 from qv_desktop.domain.errors import FeedDown
 from qv_desktop.domain.market import Bar, Quote, Snapshot, Timeframe, bar_start, merged, ns, utc
 
@@ -79,7 +80,7 @@ def _bars(client: Any, symbol: str, frame: Timeframe, start: datetime, end: date
 def _read(symbol: str, rows: Iterable[Any]) -> Iterable[Bar]:
     for row in rows:
         if row.close is not None:
-            yield Bar(symbol, row.timestamp * MILLI, row.open, row.high, row.low, row.close, row.volume or 0.0,
+            yield Bar(symbol, row.timestamp * MILLI, row.open, row.high, row.low, row.close, float(row.volume or 0),
                       row.transactions or 0, row.vwap)  # fmt: skip
 
 
@@ -107,5 +108,6 @@ def snapshot(row: Any) -> Snapshot:
 
 
 def _quote(symbol: str, quote: Any) -> Quote:
-    return Quote(symbol, quote.sip_timestamp, quote.bid_price or 0.0, quote.bid_size or 0.0, quote.ask_price or 0.0,
-                 quote.ask_size or 0.0)  # fmt: skip
+    """The quote with its sizes in shares; Polygon counts round lots."""
+    return Quote(symbol, quote.sip_timestamp, quote.bid_price or 0.0, float(quote.bid_size or 0) * LOT,
+                 quote.ask_price or 0.0, float(quote.ask_size or 0) * LOT)  # fmt: skip

@@ -1,0 +1,155 @@
+"""Polygon's history through the official client, against the simulated Polygon."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from qv_desktop.adapters.polygon import rest
+from qv_desktop.adapters.polygon.rest import PolygonHistory
+from qv_desktop.domain.errors import FeedDown
+from qv_desktop.domain.market import Timeframe, bar_start, merged, ns, timeframe, utc
+from tests.simulator.process import Simulator
+
+
+def asked[Answer](
+    simulator: Simulator, ask: Callable[[PolygonHistory], Awaitable[Answer]], key: str = "simulated"
+) -> Answer:
+    async def story() -> Answer:
+        history = PolygonHistory(key, simulator.url)
+        try:
+            return await ask(history)
+        finally:
+            history.close()
+
+    return asyncio.run(story())
+
+
+def market_now(simulator: Simulator) -> datetime:
+    return utc(simulator.ready["market_ns"])
+
+
+@pytest.mark.parametrize("text", ["1m", "5m", "7m", "30m", "1h", "3h", "1D", "1W", "1M"])
+def test_bars_of_any_timeframe_are_aligned_as_live_bars_are(simulator: Simulator, text: str) -> None:
+    frame = timeframe(text)
+    end = market_now(simulator)
+    start = end - timedelta(days=4 if frame.intraday else 120)
+    bars = asked(simulator, lambda history: history.bars("AAPL", frame, start, end))
+    assert len(bars) > 3
+    assert all(bar_start(bar.start, frame) == bar.start for bar in bars)
+    assert all(first.start < second.start for first, second in pairwise(bars))
+    assert all(ns(start) <= bar.start < ns(end) for bar in bars)
+    assert all(bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high for bar in bars)
+
+
+def test_five_minutes_from_polygon_equal_five_single_minutes(simulator: Simulator) -> None:
+    end = utc(bar_start(ns(market_now(simulator)), timeframe("1h")))
+    start = end - timedelta(hours=1)
+    five = asked(simulator, lambda history: history.bars("SPY", timeframe("5m"), start, end))
+    single = asked(simulator, lambda history: history.bars("SPY", timeframe("1m"), start, end))
+    again = merged(single, timeframe("5m"))
+    assert [(bar.start, bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in five] == [
+        (bar.start, bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in again
+    ]
+
+
+def test_many_pages_become_one_list(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = market_now(simulator)
+    start = end - timedelta(days=3)
+    whole = asked(simulator, lambda history: history.bars("AAPL", timeframe("1m"), start, end))
+    monkeypatch.setattr(rest, "PAGE", 300)
+    paged = asked(simulator, lambda history: history.bars("AAPL", timeframe("1m"), start, end))
+    assert paged == whole
+    assert len(whole) > 600
+
+
+def test_snapshots_hold_the_quote_and_the_day_and_leave_out_strangers(simulator: Simulator) -> None:
+    found = asked(simulator, lambda history: history.snapshots(["AAPL", "NOSUCH", "SPY"]))
+    assert [snapshot.symbol for snapshot in found] == ["AAPL", "SPY"]
+    for snapshot in found:
+        assert snapshot.source == "Polygon"
+        assert snapshot.quote is not None
+        assert snapshot.quote.bid < snapshot.quote.ask
+        assert snapshot.quote.bid_size >= 100
+        assert snapshot.day_low <= snapshot.last <= snapshot.day_high
+        assert snapshot.previous_close is not None
+
+
+def test_no_symbols_need_no_question(simulator: Simulator) -> None:
+    assert asked(simulator, lambda history: history.snapshots([])) == []
+
+
+def test_an_unknown_symbol_has_no_bars(simulator: Simulator) -> None:
+    end = market_now(simulator)
+    assert asked(simulator, lambda history: history.bars("NOSUCH", timeframe("1m"), end - timedelta(days=1), end)) == []
+
+
+def test_a_wrong_key_is_a_sentence(simulator: Simulator) -> None:
+    end = market_now(simulator)
+    with pytest.raises(FeedDown, match="refused the API key; enter a valid key"):
+        asked(
+            simulator, lambda history: history.bars("AAPL", timeframe("1m"), end - timedelta(days=1), end), key="wrong"
+        )
+
+
+def test_the_rate_limit_is_a_sentence_at_once(simulator: Simulator) -> None:
+    simulator.control("POST", "/sim/faults", {"kind": "rate_limit", "target": "polygon", "params": {"retry_after": 60}})
+    with pytest.raises(FeedDown, match="limit of requests per minute"):
+        asked(simulator, lambda history: history.snapshots(["AAPL"]))
+
+
+def test_a_passing_fault_of_the_server_is_overcome(simulator: Simulator) -> None:
+    simulator.control("POST", "/sim/faults", {"kind": "html_502", "target": "polygon", "count": 2})
+    assert asked(simulator, lambda history: history.snapshots(["AAPL"]))
+
+
+def test_a_lasting_fault_of_the_server_is_a_sentence(simulator: Simulator) -> None:
+    simulator.control("POST", "/sim/faults", {"kind": "html_502", "target": "polygon", "count": 3})
+    with pytest.raises(FeedDown, match="HTTP 502"):
+        asked(simulator, lambda history: history.snapshots(["AAPL"]))
+
+
+def test_a_server_that_is_away_is_a_sentence() -> None:
+    async def story() -> None:
+        with pytest.raises(FeedDown, match="check the network"):
+            await PolygonHistory("key", "http://127.0.0.1:9").snapshots(["AAPL"])
+
+    asyncio.run(story())
+
+
+def test_a_server_that_never_answers_is_given_up(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    import urllib3
+
+    from qv_desktop.adapters.polygon import client
+
+    monkeypatch.setattr(client, "TIMES", urllib3.Timeout(connect=1.0, read=0.3))
+    simulator.control("POST", "/sim/faults", {"kind": "hang", "target": "polygon", "count": 3})
+    try:
+        with pytest.raises(FeedDown, match="cannot be reached"):
+            asked(simulator, lambda history: history.snapshots(["AAPL"]))
+    finally:
+        simulator.control("DELETE", "/sim/faults")
+
+
+@pytest.mark.parametrize(
+    ("frame", "asked_for"),
+    [("1m", "1m"), ("5m", "5m"), ("7m", "1m"), ("60", "60m"), ("90m", "1m"), ("10s", "10s"), ("7s", "1s"), ("1h", "1h"),
+     ("4h", "1h"), ("1D", "1D"), ("3D", "1D"), ("1W", "1D"), ("3M", "1D")],
+)  # fmt: skip
+def test_only_lengths_that_both_align_alike_are_asked_for_directly(frame: str, asked_for: str) -> None:
+    found: Timeframe = rest.source(timeframe(frame))
+    assert str(found) == asked_for
+
+
+def test_importing_the_adapters_imports_neither_client_nor_pandas() -> None:
+    code = ("import sys, qv_desktop.adapters.polygon.rest, qv_desktop.adapters.polygon.stream, qv_desktop.adapters.alpaca.broker,"
+            "qv_desktop.adapters.alpaca.history, qv_desktop.adapters.alpaca.stream, qv_desktop.adapters.calendar,"
+            "qv_desktop.adapters.secrets\n"
+            "print([m for m in ('pandas','numpy','polygon','alpaca','requests','urllib3','keyring','exchange_calendars',"
+            "'cryptography','msgpack') if m in sys.modules])")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
