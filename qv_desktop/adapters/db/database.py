@@ -10,9 +10,9 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from qv_desktop.adapters.db import schema
-from qv_desktop.adapters.db.database_words import parsed, sentence
+from qv_desktop.adapters.db.database_words import parsed, place, sentence
 from qv_desktop.adapters.db.tables import HEAD
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, QvError
 
 type Work[T] = Callable[[Connection], T]
 
@@ -121,8 +121,12 @@ class Database:
         """Whether the server kept the transaction whose COMMIT got no answer."""
         if mark is None:
             return True  # it changed nothing
-        with self._opened() as connection:
-            return connection.execute(_FATE, {"mark": mark}).scalar() == "committed"
+        try:
+            with self._opened() as connection:
+                return connection.execute(_FATE, {"mark": mark}).scalar() == "committed"
+        except (*LOST, QvError) as error:
+            raise DatabaseDown(f"The database on {place(self.url)} went away in the middle of a change; whether the last change was "
+                               "kept is not known until it is back.") from error  # fmt: skip
 
     def _opened(self) -> Connection:
         try:

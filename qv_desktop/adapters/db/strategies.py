@@ -10,6 +10,7 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import strategies, strategy_versions
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.strategies import Parameter, Strategy
 
 v = strategy_versions.c
@@ -63,6 +64,9 @@ def _found(connection: Connection, strategy: Strategy) -> Strategy | None:
 
 
 def _added(connection: Connection, strategy: Strategy) -> Strategy:
+    named = connection.execute(select(strategies.c.id).where(strategies.c.name == strategy.name)).scalar()
+    if named not in (None, strategy.id):
+        raise BadInput(f"A strategy named “{strategy.name}” exists already; choose another name.")
     connection.execute(
         upsert(strategies).values(id=strategy.id, name=strategy.name).on_conflict_do_nothing(index_elements=["id"])
     )

@@ -47,9 +47,7 @@ class TickStore:
             .order_by(trades.c.at)
             .limit(limit)
         )
-        return await self._database.read(
-            lambda connection: [Trade(*row[:-1], tuple(row[-1].split())) for row in connection.execute(query)]
-        )
+        return await self._database.read(lambda connection: [_trade(*row) for row in connection.execute(query)])
 
     async def save_gap(self, gap: Gap) -> None:
         """Keep a hole, or mark it as filled; a hole is known by its feed, start and symbols."""
@@ -71,3 +69,9 @@ class TickStore:
         return await self._database.read(
             lambda connection: [Gap(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
         )
+
+
+def _trade(
+    symbol: str, at: int, price: float, size: float, key: str, exchange: str, tape: str, conditions: str
+) -> Trade:
+    return Trade(symbol, at, price, size, key, exchange, tape, tuple(conditions.split()))

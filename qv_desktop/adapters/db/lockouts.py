@@ -1,0 +1,48 @@
+"""Five failures lock a name for 15 minutes: each attempt is counted before its password is looked at, in one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select, text
+
+from qv_desktop.adapters.db.tables import lockouts
+
+ALLOWED = 5
+LOCK = timedelta(minutes=15)
+FORGOTTEN = timedelta(days=1)
+
+# GREATEST: a clock that was set back may lengthen a lock, never shorten it
+_COUNT = text("""
+    INSERT INTO lockouts AS l (name, failures, last_at, locked_until) VALUES (:name, 1, :now, NULL)
+    ON CONFLICT (name) DO UPDATE SET
+        failures = CASE WHEN l.locked_until IS NULL THEN l.failures + 1 ELSE 1 END,
+        last_at = GREATEST(l.last_at, :now),
+        locked_until = CASE WHEN l.locked_until IS NULL AND l.failures + 1 >= :allowed THEN GREATEST(l.last_at, :now) + :lock END
+    WHERE l.locked_until IS NULL OR l.locked_until <= :now
+    RETURNING l.failures, l.locked_until
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Whether an attempt may look at the password, and until when the name is locked if it fails."""
+
+    admitted: bool
+    locked_until: datetime | None
+
+
+def counted(connection: Connection, name: str, now: datetime) -> Attempt:
+    """Count one attempt on ``name`` (lower case) as failed until proved otherwise; a locked name is not counted further."""
+    row = connection.execute(_COUNT, {"name": name, "now": now, "allowed": ALLOWED, "lock": LOCK}).first()
+    if row is not None:
+        return Attempt(admitted=True, locked_until=row.locked_until)
+    until = connection.execute(select(lockouts.c.locked_until).where(lockouts.c.name == name)).scalar()
+    return Attempt(admitted=False, locked_until=until)
+
+
+def cleared(connection: Connection, name: str, now: datetime) -> None:
+    """Forget the failures of ``name``, and of every name that nobody has tried for a day."""
+    old = (lockouts.c.last_at < now - FORGOTTEN) & (
+        lockouts.c.locked_until.is_(None) | (lockouts.c.locked_until <= now)
+    )
+    connection.execute(delete(lockouts).where((lockouts.c.name == name) | old))

@@ -1,0 +1,67 @@
+"""Passwords: argon2id at the library's RFC 9106 parameters, and the rules for a new one (OWASP ASVS 5.0, 6.2)."""
+
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from qv_desktop.domain.errors import BadInput
+
+SHORTEST, LONGEST = 8, 128
+_GUESSED_FIRST = """
+    00000000 11111111 12121212 12341234 123123123 12345678 123456789 1234567890 1234qwer 123qweasd 1q2w3e4r
+    1q2w3e4r5t 1qaz2wsx 22222222 55555555 66666666 77777777 87654321 88888888 987654321 99999999 a1234567 aa123456
+    aaaaaaaa abc12345 abcd1234 abcdefgh access14 admin123 administrator alexander asdfasdf asdfghjk asdfghjkl
+    babygirl baseball basketball bigdaddy butterfly charlotte changeme chocolate christian cocacola computer
+    corvette danielle dragon123 elephant facebook football football1 garfield geronimo iloveyou iloveyou1 internet
+    jennifer jonathan letmein1 letmein123 liverpool lovelove marlboro master123 maverick mercedes michelle midnight
+    monkey123 mountain mustang1 nicholas nintendo p@ssw0rd passw0rd password password1 password12 password123
+    password! pokemon1 princess princess1 q1w2e3r4 qazwsxedc qwer1234 qwerty12 qwerty123 qwertyui qwertyuiop
+    rush2112 samantha samsung1 scorpion secret123 snowball spiderman starwars steelers startrek strawberry success1
+    sunshine sunshine1 superman superman1 swordfish target123 test1234 trading1 trading123 trader123 trustno1
+    victoria welcome1 welcome123 whatever winston1 wrangler xxxxxxxx zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123
+"""
+COMMON = frozenset(_GUESSED_FIRST.split())
+
+_hasher = PasswordHasher()
+
+
+def checked(password: str, name: str) -> None:
+    """Raises BadInput when ``password`` may not be used by the user ``name``."""
+    if len(password) < SHORTEST:
+        raise BadInput(f"The password is too short; use at least {SHORTEST} characters, best a few words.")
+    if len(password) > LONGEST:
+        raise BadInput(f"The password is too long; use at most {LONGEST} characters.")
+    if password.lower() in COMMON or password.lower() == name.lower() or len(set(password)) == 1:
+        raise BadInput("This password is among the first that are guessed; choose another, best a few words.")
+
+
+def hashed(password: str) -> str:
+    """The encoded argon2id hash; a tenth of a second of work, for a thread."""
+    return _hasher.hash(_plain(password))
+
+
+def matches(stored: str | None, password: str) -> bool:
+    """Whether ``password`` is the one behind ``stored``; without a hash the same work is done and the answer is no."""
+    try:
+        nobody = _dummy()  # made on first use, whoever asks, so that its making tells nothing
+        _hasher.verify(stored or nobody, _plain(password[:LONGEST]))
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None and len(password) <= LONGEST
+
+
+def outdated(stored: str) -> bool:
+    """Whether the parameters have risen since ``stored`` was made."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def _plain(password: str) -> bytes:
+    """One spelling for what looks the same on different keyboards (NFC)."""
+    return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
+
+
+@cache
+def _dummy() -> str:
+    return _hasher.hash(b"nobody's password")

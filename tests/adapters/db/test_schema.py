@@ -1,0 +1,119 @@
+"""The migrations make exactly the tables that the stores use, and the tables refuse wrong states."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, text
+from sqlalchemy.exc import IntegrityError
+
+from qv_desktop.adapters.db import schema
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.tables import HEAD, metadata
+from qv_desktop.domain.errors import BadInput
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_head_is_the_newest_step() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.FOLDER))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_tables_and_migrations_agree(postgres_url: str) -> None:
+    engine = create_engine(postgres_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": _columns_only})
+        assert compare_metadata(context, metadata) == []
+
+
+def _columns_only(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:
+    partition = kind == "table" and reflected and name is not None and name.startswith(("bars_", "trades_"))
+    return kind not in ("index", "unique_constraint", "foreign_key_constraint") and not partition
+
+
+def test_migrating_twice_is_migrating_once(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    database.migrate()
+    database.migrate()
+    database.close()
+
+
+def test_at_head_alembic_is_not_even_imported(postgres_url: str) -> None:
+    code = (f"import sys\nfrom qv_desktop.adapters.db.database import Database\nd = Database({postgres_url!r})\nd.migrate()\nd.close()\n"
+            "print('alembic' in sys.modules)")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.strip() == "False"
+
+
+def test_a_database_of_a_newer_program_is_left_alone(postgres_template: str, postgres_url: str) -> None:
+    engine = create_engine(postgres_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database = Database(postgres_url)
+    try:
+        with pytest.raises(BadInput, match="newer QuantVision Desktop"):
+            database.migrate()
+    finally:
+        database.close()
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :head"), {"head": HEAD})
+
+
+def test_partitions_are_made_for_the_day_and_the_year_in_utc(database: Database) -> None:
+    def work(connection: Connection) -> list[str]:
+        for parent, at in (("trades", 1_772_495_999_999_999_999), ("trades", 1_772_496_000_000_000_000), ("bars", 1_772_496_000_000_000_000)):
+            connection.execute(text("SELECT add_partition(:parent, :at)"), {"parent": parent, "at": at})
+            connection.execute(text("SELECT add_partition(:parent, :at)"), {"parent": parent, "at": at})
+        return list(connection.execute(text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1")).scalars())
+
+    assert asyncio.run(database.write(work)) == ["bars_2026", "trades_20260302", "trades_20260303"]
+
+
+@pytest.mark.parametrize(("parent", "at"), [("orders", 1), ("trades; DROP TABLE orders", 1), ("trades", -1), ("bars", 2**62)])
+def test_partitions_of_anything_else_are_refused(database: Database, parent: str, at: int) -> None:
+    ask = text("SELECT add_partition(:parent, :at)").bindparams(parent=parent, at=at)
+    with pytest.raises(IntegrityError, match="no partition"):
+        asyncio.run(database.write(lambda connection: connection.execute(ask)))
+
+
+ORDER = ("INSERT INTO orders (client_order_id, account, \"user\", symbol, side, quantity, type, time_in_force, extended_hours, "
+         "order_class, source, note, submitted, status, filled, reason, executions, limit_price, broker_id) VALUES "
+         "('{id}', 'a', 'u', 'AAPL', '{side}', {quantity}, '{type}', 'day', false, 'simple', '', '', now(), '{status}', {filled}, '', "
+         "'{{}}', {limit}, {broker})")  # fmt: skip
+
+
+def an_order(**changed: object) -> str:
+    values: dict[str, object] = {"id": "x", "side": "buy", "quantity": 1, "type": "market", "status": "intent", "filled": 0,
+                                 "limit": "NULL", "broker": "NULL"}  # fmt: skip
+    return ORDER.format(**(values | changed))
+
+
+@pytest.mark.parametrize("wrong", [
+    an_order(side="hold"), an_order(quantity=0), an_order(quantity=-5), an_order(quantity="'NaN'"), an_order(quantity="'Infinity'"),
+    an_order(type="limit"), an_order(type="limit", limit=0), an_order(status="sort of"), an_order(status="filled", filled=1),
+    an_order(status="intent", filled=1), an_order(filled=-1), an_order(id=""),
+    "INSERT INTO bars VALUES ('A', '1m', 1772496000000000000, 10, 9, 8, 9, 1, 1, NULL, 's')",
+    "INSERT INTO users VALUES ('1', 'n', 'King', 'active', 1, '$argon2id$x', now())",
+    "INSERT INTO users VALUES ('1', 'n', 'Admin', 'active', 1, 'plain text', now())",
+    "INSERT INTO fills VALUES ('a', 'e', 'no such order', 'A', 'buy', 1, 1, now(), 0, '')",
+    "INSERT INTO risk_events (account, at, kind, state, actor, reason) VALUES ('a', now(), 'state', NULL, '', '')",
+    "INSERT INTO positions VALUES ('a', 'A', 'NaN', 0, 0)",
+    "INSERT INTO refresh_tokens VALUES ('\\x00', 's', now(), NULL)",
+    "INSERT INTO deployments VALUES ('d', 's', 1, 'a', 'A', '1m', '{}', '{}', 'running', 'u', now(), NULL, '')",
+])  # fmt: skip
+def test_wrong_states_are_impossible(database: Database, wrong: str) -> None:
+    with pytest.raises(IntegrityError):
+        asyncio.run(database.write(lambda connection: connection.execute(text(wrong.replace(":", r"\:")))))
+
+
+def test_a_refused_order_may_be_as_wrong_as_it_was_asked_for(database: Database) -> None:
+    asked = text(an_order(id="r", status="refused", quantity=-3, type="limit"))
+    asyncio.run(database.write(lambda connection: connection.execute(asked)))

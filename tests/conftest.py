@@ -1,0 +1,87 @@
+"""What tests of every room may ask for: a real Postgres, one server for the run and a database of its own for each test file."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from qv_desktop.adapters.db.database import Database
+    from qv_desktop.adapters.db.server import Server
+
+TEMPLATE = "qv_template"
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """An empty folder whose path is short and open to the account that the server runs as when the tests run as root."""
+    yield from _open_folder()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator["Server"]:
+    """A running server."""
+    from qv_desktop.adapters.db.server import Server
+
+    for folder in _open_folder():
+        server = Server(folder / "pg")
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: "Server") -> str:
+    """The server's URL, once a database to copy has been brought to the newest schema."""
+    from qv_desktop.adapters.db.database import Database
+
+    url = postgres_server.start()
+    _execute(url, f"CREATE DATABASE {TEMPLATE}")
+    database = Database(named(url, TEMPLATE))
+    database.migrate()
+    database.close()
+    return url
+
+
+@pytest.fixture(scope="module")
+def postgres_url(postgres_template: str) -> Iterator[str]:
+    """The URL of a database with the newest schema and no rows, for this test file alone."""
+    name = f"t_{uuid4().hex[:12]}"
+    _execute(postgres_template, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield named(postgres_template, name)
+    _execute(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Iterator["Database"]:
+    """That database, opened."""
+    from qv_desktop.adapters.db.database import Database
+
+    opened = Database(postgres_url)
+    yield opened
+    opened.close()
+
+
+def named(url: str, name: str) -> str:
+    """``url`` with another database on the same server."""
+    return url.replace("/quantvision", f"/{name}", 1)
+
+
+def _execute(url: str, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def _open_folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="qvt-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
