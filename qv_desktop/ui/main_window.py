@@ -63,6 +63,8 @@ class MainWindow(QMainWindow):
         """Say where orders go: the pill with ``detail`` behind it, and a red border round the window when it is LIVE."""
         self._pill.setText(f"{environment} · {detail}" if detail else environment)
         self._pill.setAccessibleName(f"Environment {environment} {detail}".strip())
+        edge = 2 if environment == "LIVE" else 0
+        self._shell.setContentsMargins(edge, edge, edge, edge)
         for widget in (self._pill, self._shell):
             widget.setProperty("env", environment)
             widget.style().unpolish(widget)

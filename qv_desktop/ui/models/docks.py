@@ -183,6 +183,7 @@ class Docks(QObject):
             states = {
                 name: QByteArray(base64.b64decode(text)) for name, text in saved["states"].items() if name in LAYOUTS
             }
+            usable = usable and all(state.startsWith(b"<?xml") for state in states.values())
         except (KeyError, TypeError, ValueError, AttributeError):
             usable, states = False, {}
         workspace = saved["workspace"] if usable else self.workspace

@@ -1,0 +1,111 @@
+"""The account strip and the status bar: what tells a person how things stand."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from pytestqt.qtbot import QtBot
+
+from qv_desktop.domain.access import Role, User
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.audit import GENESIS, SYSTEM, Draft, sealed
+from qv_desktop.domain.events import FeedChanged, HealthMeasured
+from qv_desktop.domain.reconciliation import Reconciliation, Tolerances
+from qv_desktop.domain.risk import Measures, TradingState
+from qv_desktop.ui.panels.account import AccountPanel
+from qv_desktop.ui.panels.health import HealthPanel
+
+NOW = datetime(2026, 11, 20, 15, 42, 17, tzinfo=UTC)
+ACCOUNT = Account("1", "PA3X7Q2", "ACTIVE", NOW, equity=Decimal("104381.22"), last_equity=Decimal("103097.15"),
+                  buying_power=Decimal("162940.18"), maintenance_margin=Decimal("46270.82"))  # fmt: skip
+HEALTH = HealthMeasured(12_418, 3.14, 4.0, 12.0, 41.2, 7, "Postgres local")
+
+
+def strip(qtbot: QtBot, width: int = 1200) -> AccountPanel:
+    panel = AccountPanel()
+    qtbot.addWidget(panel)
+    panel.resize(width, 44)
+    panel.show()
+    panel.show_account(ACCOUNT)
+    panel.show_measures(Measures(NOW, TradingState.ACTIVE, (), Decimal(32358), Decimal(77242), (), ACCOUNT.equity))
+    panel.show_now(NOW)
+    panel.show_user(User("1", "demo <b>", Role.TRADER))
+    return panel
+
+
+def test_the_strip_shows_what_the_account_is_worth_and_what_today_earned(qtbot: QtBot) -> None:
+    panel = strip(qtbot)
+    texts = [
+        f.text
+        for f in (
+            panel.equity,
+            panel.profit,
+            panel.power,
+            panel.headroom,
+            panel.exposure,
+            panel.state,
+            panel.time,
+            panel.user,
+        )
+    ]
+    assert texts == [
+        "$104,381.22",
+        "+1,284.07 +1.25%",
+        "$162,940.18",
+        "$58,110.40",
+        "31% / 74%",
+        "● ACTIVE",
+        "10:42:17",
+        "demo <b>",
+    ]
+
+
+def test_what_the_broker_does_not_report_is_unknown_and_not_zero(qtbot: QtBot) -> None:
+    panel = strip(qtbot)
+    panel.show_account(replace(ACCOUNT, buying_power=None, last_equity=None))
+    assert (panel.power.text, panel.profit.text) == ("—", "—")
+
+
+def test_the_state_and_the_money_stay_when_room_is_short(qtbot: QtBot) -> None:
+    panel = strip(qtbot, 480)
+    seen = {
+        name
+        for name in ("equity", "profit", "power", "headroom", "exposure", "state", "time")
+        if getattr(panel, name).isVisible()
+    }
+    assert seen == {"equity", "profit", "state", "time"}
+
+
+def bar(qtbot: QtBot) -> HealthPanel:
+    panel = HealthPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    return panel
+
+
+def test_each_feed_shows_its_state_and_age(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.show_feed(FeedChanged("Polygon", "live", "subscribed to 21 symbols", NOW))
+    panel.show_feed_age("Polygon", 0.21)
+    panel.show_feed_age("Nobody", 3)
+    assert (panel.feed_text("Polygon"), panel.feed_text("Nobody")) == ("Polygon live · 0.2s", "")
+    panel.show_feed(FeedChanged("Polygon", "evicted", "another program uses this key", NOW))
+    assert panel.feed_text("Polygon") == "Polygon evicted"
+
+
+def test_health_reads_in_plain_words(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.show_health(HEALTH)
+    assert [light.text for light in (panel.broker, panel.database, panel.rate, panel.lag)] == [
+        "Broker · 41 ms", "Postgres local · queue 7", "12,418 msg/s", "loop lag p99 3.1 ms"]  # fmt: skip
+    panel.show_health(replace(HEALTH, broker_ms=None, handler_failures=2))
+    assert (panel.broker.text, panel.lag.text) == ("Broker · no answer yet", "loop lag p99 3.1 ms · 2 handler errors")
+
+
+def test_the_last_reconciliation_and_the_audit_head_are_named(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.show_reconciliation(Reconciliation("r", NOW, "••••7Q2", "demo", "", NOW, NOW, Tolerances(), 412, (), "h"))
+    panel.show_audit(sealed("main", 18_204, NOW, Draft(SYSTEM, "order.submit", "order", "1"), "0.1.0", GENESIS))
+    assert (panel.reconciled.text, panel.audit.text) == ("Reconciled 10:42:17 · 0 breaks", "Audit #18,204")
+    panel.show_verified(18_204, False, NOW)
+    assert panel.audit.text == "Audit #18,204 · BROKEN at 10:42:17"

@@ -1,0 +1,94 @@
+"""Signing in, unlocking, and the first Admin."""
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from qv_desktop.ui.login_dialog import LoginDialog
+
+
+def dialog(qtbot: QtBot) -> LoginDialog:
+    shown = LoginDialog("SIMULATION", "0.1.0")
+    qtbot.addWidget(shown)
+    shown.show_login()
+    shown.show()
+    return shown
+
+
+def test_enter_submits_what_was_typed(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    qtbot.keyClicks(shown.name, "anna ")
+    qtbot.keyClicks(shown.password, "correct horse")
+    shown.stay.setChecked(True)
+    with qtbot.waitSignal(shown.submitted) as sent:
+        qtbot.keyClick(shown.password, Qt.Key.Key_Return)
+    assert sent.args == ["anna", "correct horse", True]
+
+
+def test_nothing_is_submitted_while_a_field_is_empty(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    with qtbot.assertNotEmitted(shown.submitted):
+        qtbot.keyClick(shown.name, Qt.Key.Key_Return)
+    assert shown.message() == "Type your name and your password."
+
+
+def test_the_demo_fills_the_fields_and_waits_for_the_button(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    with qtbot.assertNotEmitted(shown.submitted, wait=20):
+        shown.prefill("demo", "demo-password")
+    with qtbot.waitSignal(shown.submitted) as sent:
+        qtbot.mouseClick(shown._login.action, Qt.MouseButton.LeftButton)
+    assert sent.args == ["demo", "demo-password", False]
+
+
+def test_a_wait_takes_no_input_and_an_error_ends_it(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.prefill("anna", "wrong")
+    shown.show_busy("Checking…")
+    with qtbot.assertNotEmitted(shown.submitted, wait=20):
+        qtbot.keyClick(shown, Qt.Key.Key_Return)
+    shown.show_message("Name or password is wrong.")
+    assert (shown.message(), shown.password.isEnabled(), shown.password.selectedText() != "") == (
+        "Name or password is wrong.",
+        True,
+        True,
+    )
+    with qtbot.waitSignal(shown.submitted):
+        qtbot.keyClick(shown, Qt.Key.Key_Return)
+
+
+def test_the_first_admin_types_the_password_twice(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.show_first_run()
+    shown.admin.setText("anna")
+    shown.secret.setText("correct horse")
+    shown.again.setText("correct house")
+    with qtbot.assertNotEmitted(shown.admin_created):
+        qtbot.keyClick(shown.again, Qt.Key.Key_Return)
+    assert shown.message() == "The two passwords differ; type the same one twice."
+    shown.again.setText("correct horse")
+    with qtbot.waitSignal(shown.admin_created) as created:
+        qtbot.keyClick(shown.again, Qt.Key.Key_Return)
+    assert created.args == ["anna", "correct horse"]
+
+
+def test_a_locked_screen_asks_the_same_person(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.prefill("someone else", "x")
+    shown.show_locked("anna")
+    assert (shown.name.text(), shown.name.isReadOnly(), shown.password.text()) == ("anna", True, "")
+
+
+def test_closing_without_signing_in_is_said_and_being_let_in_is_not(qtbot: QtBot) -> None:
+    with qtbot.waitSignal((shown := dialog(qtbot)).closed):
+        shown.close()
+    other = dialog(qtbot)
+    with qtbot.assertNotEmitted(other.closed, wait=20):
+        other.grant()
+    assert other.isHidden()
+
+
+def test_no_words_are_cut_off(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.show_first_run()
+    page = shown._first
+    assert page.sentence.height() >= page.sentence.heightForWidth(page.sentence.width())

@@ -1,0 +1,48 @@
+"""Settings ask to be tested and saved."""
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from qv_desktop.ui.settings_dialog import SettingsDialog, SettingsDraft
+
+
+def dialog(qtbot: QtBot, draft: SettingsDraft | None = None) -> SettingsDialog:
+    shown = SettingsDialog()
+    qtbot.addWidget(shown)
+    shown.show_settings(draft or SettingsDraft(), stored={"alpaca_key"})
+    shown.show()
+    return shown
+
+
+def test_what_is_shown_comes_back_as_it_was(qtbot: QtBot) -> None:
+    draft = SettingsDraft("postgresql://me@db:5432/qv", "REPLAY", "compact")
+    assert dialog(qtbot, draft).draft() == draft
+
+
+def test_a_test_says_its_address_and_waits_for_the_answer(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.remote.setChecked(True)
+    qtbot.keyClicks(shown.url, "postgresql://me@db/qv")
+    with qtbot.waitSignal(shown.test_asked) as asked:
+        qtbot.mouseClick(shown.test, Qt.MouseButton.LeftButton)
+    assert (asked.args, shown.test.isEnabled()) == (["postgresql://me@db/qv"], False)
+    shown.show_test_result(False, "The server does not answer; check its address.")
+    assert (shown.test.isEnabled(), shown.result_text()) == (True, "✗ The server does not answer; check its address.")
+
+
+def test_an_address_that_is_none_is_neither_tested_nor_saved(qtbot: QtBot) -> None:
+    shown = dialog(qtbot, SettingsDraft("mysql://nope"))
+    with qtbot.assertNotEmitted(shown.test_asked), qtbot.assertNotEmitted(shown.saved):
+        qtbot.mouseClick(shown.test, Qt.MouseButton.LeftButton)
+        qtbot.mouseClick(shown.save, Qt.MouseButton.LeftButton)
+    assert shown.result_text() == "✗ Type an address that begins with postgresql://"
+
+
+def test_the_embedded_database_needs_no_address_and_keys_are_given_only_when_typed(qtbot: QtBot) -> None:
+    shown = dialog(qtbot, SettingsDraft("postgresql://me@db/qv"))
+    shown.embedded.setChecked(True)
+    shown.keys["polygon_key"].setText(" abc ")
+    with qtbot.waitSignal(shown.saved) as saved:
+        qtbot.mouseClick(shown.save, Qt.MouseButton.LeftButton)
+    assert saved.args == [SettingsDraft("", "PAPER", "normal", {"polygon_key": "abc"})]
+    assert shown.keys["alpaca_key"].placeholderText() == "stored; type a new one to replace it"
