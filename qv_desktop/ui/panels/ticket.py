@@ -100,8 +100,9 @@ class TicketPanel(QWidget):
         """What is held in the ticket's symbol; positions of other symbols are passed over."""
         if position is not None and position.symbol != self._symbol:
             return
-        self._position = position
-        self._changed()
+        before, self._position = held_shares(self._position, self._symbol), position
+        if held_shares(position, self._symbol) != before:
+            self._changed()  # a sale may have become a short: what was reviewed must be read again
 
     def show_preview(self, checks: Sequence[Check]) -> None:
         """What the rules say of the last ``draft_changed``: refusals first, then what comes near its limit."""
@@ -129,6 +130,7 @@ class TicketPanel(QWidget):
         self._sent, self._id = None, self._ids.next()
         self._say("Order taken; see the blotter.", "UP")
         self._show_button()
+        self._announce()
 
     def set_enabled(self, reason: str | None) -> None:
         """Switch the ticket off with one sentence of ``reason``, or on with None."""

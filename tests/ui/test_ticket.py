@@ -1,0 +1,180 @@
+"""The ticket as a trader uses it: fields, keys, and the two presses that send one order."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from qv_desktop.domain.orders import OrderRequest, OrderType, Side
+from qv_desktop.ui.panels.ticket import TicketPanel
+from tests.ui.trading_values import AAPL, ACCOUNT, MARKET
+
+D = Decimal
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+@pytest.fixture
+def ticket(qtbot: QtBot) -> TicketPanel:
+    """A ticket on AAPL with a live quote, 310 px wide, and a list of what it sent."""
+    panel = TicketPanel("0123456789abcdef")
+    qtbot.addWidget(panel)
+    panel.resize(310, 500)
+    panel.show_symbol("AAPL")
+    panel.show_instrument(AAPL)
+    panel.show_account(ACCOUNT)
+    panel.show_snapshot(MARKET, 0.2)
+    panel.show()
+    return panel
+
+
+@pytest.fixture
+def sent(ticket: TicketPanel) -> list[OrderRequest]:
+    """What the ticket sent, in order."""
+    requests: list[OrderRequest] = []
+    ticket.submitted.connect(requests.append)
+    return requests
+
+
+def press(qtbot: QtBot, ticket: TicketPanel) -> None:
+    qtbot.mouseClick(ticket.send, Qt.MouseButton.LeftButton)
+
+
+def double_click(qtbot: QtBot, ticket: TicketPanel) -> None:
+    """The events of a double click as a window system sends them."""
+    press(qtbot, ticket)
+    qtbot.mouseDClick(ticket.send, Qt.MouseButton.LeftButton)
+    qtbot.mouseRelease(ticket.send, Qt.MouseButton.LeftButton)
+
+
+def test_the_first_press_shows_the_whole_order_and_sends_nothing(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    press(qtbot, ticket)
+    assert ticket.message.text() == "Send BUY 100 AAPL @ 231.44 Day?"
+    assert ticket.message.isVisible()
+    assert sent == []
+
+
+def test_the_second_press_sends_what_was_read(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    (request,) = sent
+    assert request.client_order_id.startswith("qv-01234567-")
+    assert replace(request, client_order_id="") == OrderRequest(
+        "", "AAPL", Side.BUY, D(100), OrderType.LIMIT, D("231.44")
+    )
+
+
+def test_the_second_half_of_a_double_click_is_no_press(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    double_click(qtbot, ticket)
+    assert ticket.message.text().startswith("Send BUY")
+    assert sent == []
+    double_click(qtbot, ticket)
+    assert len(sent) == 1
+    assert ticket.message.text() == "Sent; waiting for the book to take it."
+
+
+def test_control_enter_reviews_and_then_sends(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
+    ticket.activateWindow()
+    qtbot.waitUntil(ticket.isActiveWindow)
+    ticket.fields.quantity.setFocus()
+    for key, count in zip(ENTER, (0, 1), strict=True):
+        qtbot.keyClick(ticket.fields.quantity, key, CONTROL)
+        assert len(sent) == count
+
+
+def test_plain_enter_never_sends_from_any_field(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
+    press(qtbot, ticket)
+    fields = (
+        ticket.head.symbol,
+        ticket.fields.quantity,
+        ticket.fields.kind,
+        *ticket.fields.prices.values(),
+        ticket.fields.tif,
+        ticket.send,
+    )
+    for field in fields:
+        for key in ENTER:
+            qtbot.keyClick(field, key)
+    assert sent == []
+
+
+def test_a_change_after_the_review_must_be_reviewed_again(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    press(qtbot, ticket)
+    ticket.fields.quantity.setText("200")
+    assert not ticket.message.isVisible()
+    press(qtbot, ticket)
+    assert sent == []
+    assert ticket.message.text() == "Send BUY 200 AAPL @ 231.44 Day?"
+
+
+def test_escape_drops_the_review(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
+    press(qtbot, ticket)
+    qtbot.keyClick(ticket, Qt.Key.Key_Escape)
+    press(qtbot, ticket)
+    assert sent == []
+
+
+def test_an_intent_keeps_its_id_until_the_book_has_it(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    for _ in range(4):
+        press(qtbot, ticket)
+    first, again = sent
+    assert first.client_order_id == again.client_order_id
+    ticket.intent_taken(first.client_order_id)
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    assert sent[2].client_order_id > first.client_order_id
+
+
+def test_a_sent_intent_that_is_changed_becomes_another(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    ticket.fields.quantity.setText("300")
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    assert sent[0].client_order_id != sent[1].client_order_id
+
+
+def test_news_of_another_intent_changes_nothing(qtbot: QtBot, ticket: TicketPanel) -> None:
+    before = ticket.draft
+    ticket.intent_taken("qv-other")
+    assert ticket.draft == before
+
+
+def test_an_order_that_was_switched_off_says_why_and_sends_nothing(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    ticket.set_enabled("Trading is halted; resume it in the risk panel.")
+    press(qtbot, ticket)
+    qtbot.keyClick(ticket, Qt.Key.Key_Return, CONTROL)
+    qtbot.keyClick(ticket, Qt.Key.Key_Return, CONTROL)
+    assert sent == []
+    assert ticket.message.text() == "Trading is halted; resume it in the risk panel."
+    ticket.set_enabled(None)
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    assert len(sent) == 1
+
+
+def test_b_and_s_choose_the_side_unless_a_text_field_has_the_key(qtbot: QtBot, ticket: TicketPanel) -> None:
+    qtbot.keyClick(ticket.fields.quantity, Qt.Key.Key_S)
+    assert ticket.draft is not None
+    assert ticket.draft.side is Side.SELL
+    assert ticket.fields.quantity.text() == "100"
+    qtbot.keyClick(ticket.send, Qt.Key.Key_B)
+    assert ticket.draft.side is Side.BUY
+    ticket.head.symbol.clear()
+    qtbot.keyClicks(ticket.head.symbol, "s")
+    assert ticket.draft.side is Side.BUY
+    assert ticket.head.symbol.text() == "s"
