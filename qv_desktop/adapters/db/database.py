@@ -63,7 +63,8 @@ class Database:
     async def write[T](self, work: Work[T]) -> T:
         """What ``work`` returns, its transaction committed; in order, one at a time. Raises DatabaseDown: nothing was written.
 
-        Once begun it is finished, even when the waiting task is cancelled.
+        Once begun it is finished, even when the waiting task is cancelled. When the connection breaks under it ``work`` runs
+        a second time, so it acts on nothing but its connection.
         """
         future = asyncio.wrap_future(self._handed(self._writer, self._written, work))
         self._waiting += 1
@@ -90,32 +91,44 @@ class Database:
             raise DatabaseDown("The database is closed because the program is ending; nothing was written.") from error
 
     def _written[T](self, work: Work[T]) -> T:
+        return self._twice(self._committed_once, work)
+
+    def _seen[T](self, work: Work[T]) -> T:
+        return self._twice(self._seen_once, work)
+
+    def _twice[T](self, run: Callable[[Work[T]], T], work: Work[T]) -> T:
+        """Once more when the connection broke under the work: what it did until then is undone, and the server may be back."""
         try:
-            with self._opened() as connection:
-                transaction = connection.begin()
-                try:
-                    result = work(connection)
-                    mark = connection.execute(_MARK).scalar()
-                except BaseException:
-                    transaction.rollback()
+            try:
+                return run(work)
+            except LOST as error:
+                if not getattr(error, "connection_invalidated", False):
                     raise
-                try:
-                    transaction.commit()
-                except LOST:
-                    if not self._committed(mark):
-                        raise
-                return result
+                return run(work)
         except LOST as error:
             raise sentence(error, self.url) from error
 
-    def _seen[T](self, work: Work[T]) -> T:
-        try:
-            with self._opened() as connection:
-                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-                with connection.begin():
-                    return work(connection)
-        except LOST as error:
-            raise sentence(error, self.url) from error
+    def _committed_once[T](self, work: Work[T]) -> T:
+        with self._opened() as connection:
+            transaction = connection.begin()
+            try:
+                result = work(connection)
+                mark = connection.execute(_MARK).scalar()
+            except BaseException:
+                transaction.rollback()
+                raise
+            try:
+                transaction.commit()
+            except LOST:
+                if not self._committed(mark):
+                    raise
+            return result
+
+    def _seen_once[T](self, work: Work[T]) -> T:
+        with self._opened() as connection:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                return work(connection)
 
     def _committed(self, mark: str | None) -> bool:
         """Whether the server kept the transaction whose COMMIT got no answer."""

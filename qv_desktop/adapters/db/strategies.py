@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.audit import AuditTrail
@@ -47,7 +48,7 @@ class StrategyStore:
     async def all(self) -> list[Strategy]:
         """The newest version of each, by name."""
         query = select(*_COLUMNS).join_from(strategies, strategy_versions, v.strategy == strategies.c.id)
-        newest = query.distinct(strategies.c.name).order_by(strategies.c.name, v.version.desc())
+        newest = query.ext(distinct_on(strategies.c.name)).order_by(strategies.c.name, v.version.desc())
         return await self._database.read(
             lambda connection: [_strategy(row) for row in connection.execute(newest).mappings()]
         )

@@ -81,7 +81,9 @@ def test_writes_keep_their_order_and_are_counted_while_they_wait(database: Datab
 
 def test_a_write_whose_asker_was_cancelled_is_finished_all_the_same(database: Database) -> None:
     async def story() -> int:
-        blocker = asyncio.ensure_future(database.write(lambda connection: connection.execute(text("SELECT pg_sleep(0.2)"))))
+        blocker = asyncio.ensure_future(
+            database.write(lambda connection: connection.execute(text("SELECT pg_sleep(0.2)")))
+        )
         asked = asyncio.ensure_future(database.write(lambda connection: connection.execute(kept("cancelled"))))
         await asyncio.sleep(0.05)
         asked.cancel()
@@ -216,7 +218,10 @@ def test_a_server_that_is_away_is_named_without_the_password() -> None:
     database.close()
 
 
-@pytest.mark.parametrize("address", ["", "nonsense", "postgresql://host:port/x", "mysql://user:s3cret@host/x", "postgresql://u:s3cret@host:5432"])
+@pytest.mark.parametrize(
+    "address",
+    ["", "nonsense", "postgresql://host:port/x", "mysql://user:s3cret@host/x", "postgresql://u:s3cret@host:5432"],
+)
 def test_an_address_that_is_none_is_one_sentence(address: str) -> None:
     with pytest.raises(BadInput) as caught:
         Database(address)
@@ -225,7 +230,11 @@ def test_an_address_that_is_none_is_one_sentence(address: str) -> None:
 
 
 def test_a_wrong_password_or_database_is_the_persons_to_correct(postgres_url: str) -> None:
-    for wrong in (postgres_url.replace("://qv:", "://qv:x"), postgres_url.replace("/t_", "/no_"), postgres_url.replace("//qv:", "//nobody:")):
+    for wrong in (
+        postgres_url.replace("://qv:", "://qv:x"),
+        postgres_url.replace("/t_", "/no_"),
+        postgres_url.replace("//qv:", "//nobody:"),
+    ):
         database = Database(wrong)
         with pytest.raises(BadInput, match=r"refuses this address \((wrong user|no such user)"):
             database.migrate()

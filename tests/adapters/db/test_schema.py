@@ -69,15 +69,25 @@ def test_a_database_of_a_newer_program_is_left_alone(postgres_template: str, pos
 
 def test_partitions_are_made_for_the_day_and_the_year_in_utc(database: Database) -> None:
     def work(connection: Connection) -> list[str]:
-        for parent, at in (("trades", 1_772_495_999_999_999_999), ("trades", 1_772_496_000_000_000_000), ("bars", 1_772_496_000_000_000_000)):
+        for parent, at in (
+            ("trades", 1_772_495_999_999_999_999),
+            ("trades", 1_772_496_000_000_000_000),
+            ("bars", 1_772_496_000_000_000_000),
+        ):
             connection.execute(text("SELECT add_partition(:parent, :at)"), {"parent": parent, "at": at})
             connection.execute(text("SELECT add_partition(:parent, :at)"), {"parent": parent, "at": at})
-        return list(connection.execute(text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1")).scalars())
+        return list(
+            connection.execute(
+                text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r' ORDER BY 1")
+            ).scalars()
+        )
 
     assert asyncio.run(database.write(work)) == ["bars_2026", "trades_20260302", "trades_20260303"]
 
 
-@pytest.mark.parametrize(("parent", "at"), [("orders", 1), ("trades; DROP TABLE orders", 1), ("trades", -1), ("bars", 2**62)])
+@pytest.mark.parametrize(
+    ("parent", "at"), [("orders", 1), ("trades; DROP TABLE orders", 1), ("trades", -1), ("bars", 2**62)]
+)
 def test_partitions_of_anything_else_are_refused(database: Database, parent: str, at: int) -> None:
     ask = text("SELECT add_partition(:parent, :at)").bindparams(parent=parent, at=at)
     with pytest.raises(IntegrityError, match="no partition"):

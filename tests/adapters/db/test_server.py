@@ -64,7 +64,10 @@ def test_starting_twice_is_starting_once(server: Server) -> None:
 def test_text_is_utf8_and_sorted_alike_on_every_system(server: Server) -> None:
     url = server.start()
     assert ask(url, "SHOW server_encoding") == "UTF8"
-    assert ask(url, "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()") == "bC.UTF-8"
+    assert (
+        ask(url, "SELECT datlocprovider::text || datlocale FROM pg_database WHERE datname = current_database()")
+        == "bC.UTF-8"
+    )
     assert ask(url, "SHOW timezone") == "UTC"
 
 
@@ -230,7 +233,9 @@ def test_as_root_a_closed_folder_is_served_from_elsewhere(open_folder: Path, mon
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root has to step down")
-def test_as_root_programs_that_no_one_else_can_reach_are_copied(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_as_root_programs_that_no_one_else_can_reach_are_copied(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(os_account, "SHARED", open_folder / "shared")
     package = open_folder / "closed" / "package"
     (package / "tree" / "bin").mkdir(parents=True)
