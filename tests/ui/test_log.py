@@ -19,6 +19,7 @@ def events(panel: LogPanel) -> list[str]:
 
 def filled(qtbot: QtBot, panel: LogPanel, *levels: str) -> None:
     qtbot.addWidget(panel)
+    panel.show()
     panel.append(lines(*levels))
     qtbot.waitUntil(lambda: panel.model.rowCount() > 0, timeout=10_000)
 
@@ -50,3 +51,11 @@ def test_words_filter_event_and_details(qtbot: QtBot) -> None:
     filled(qtbot, panel, "info", "info", "info")
     qtbot.keyClicks(panel.search, "n=1")
     assert events(panel) == ["event.1"]
+
+
+def test_what_came_while_it_was_hidden_is_there_when_it_is_opened(qtbot: QtBot) -> None:
+    panel = LogPanel()
+    qtbot.addWidget(panel)
+    panel.append(lines("info"))
+    panel.show()
+    assert events(panel) == ["event.0"]

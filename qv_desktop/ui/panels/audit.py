@@ -18,7 +18,7 @@ from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 _PAUSE_MS = 250  # after the last key of a search
-_CAP = 5_000  # rows kept on the screen
+_CAP, _SPARE = 1_500, 100  # rows kept while the newest are read, and how many more may gather
 _ACTIONS = ("order.*", "fill.*", "risk.*", "login.*", "reconciliation.*", "backtest.*", "user.*", "settings.*")
 _OUTCOMES = ("ok", "refused", "rejected", "failed", "unresolved")
 _TOKENS = {"ok": "UP", "refused": "DOWN", "rejected": "DOWN", "failed": "DOWN", "unresolved": "WARN"}
@@ -100,13 +100,13 @@ class AuditPanel(QWidget):
         self._learn_actors(page)
 
     def prepend(self, entry: Entry) -> None:
-        """Add a row that was just recorded, where the filters let it through; the oldest rows give way."""
+        """Add a row that was just recorded, where the filters let it through; the oldest give way, unless they are being read."""
         if not self._query.holds(entry):
             return
         self.model.upsert([entry])
-        rows = self.model.rows()
-        if len(rows) > _CAP:
-            self.model.remove(sorted(row.sequence for row in rows)[: len(rows) - _CAP])
+        if self.model.rowCount() > _CAP + _SPARE and self.table.verticalScrollBar().value() == 0:
+            self.model.remove(sorted(row.sequence for row in self.model.rows())[:-_CAP])
+            self._whole = False
         self._learn_actors([entry])
 
     def show_verification(self, found: Verification) -> None:

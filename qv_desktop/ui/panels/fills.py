@@ -29,6 +29,7 @@ class FillsPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._arrivals: dict[str, float] = {}  # client order id -> mid when the order was made
+        self._values = dict.fromkeys(Side, ZERO)  # dollars bought and sold
         self.model = TableModel(self._columns(), key=lambda fill: fill.execution_id)
         self.table = Table(self.model, empty="No fills yet. Executions stand here as the broker reports them.")
         self.table.setAccessibleName("Fills")
@@ -53,12 +54,17 @@ class FillsPanel(QWidget):
 
     def show_fills(self, fills: Iterable[Fill]) -> None:
         """Replace every row."""
-        self.model.replace(fills)
+        kept = list(fills)
+        self._values = dict.fromkeys(Side, ZERO)
+        self._count(kept)
+        self.model.replace(kept)
         self._show_totals()
 
     def upsert(self, fills: Fill | Iterable[Fill]) -> None:
         """Add executions; one that is there already changes nothing but itself."""
-        self.model.upsert([fills] if isinstance(fills, Fill) else fills)
+        new = {f.execution_id: f for f in ([fills] if isinstance(fills, Fill) else fills)}
+        self._count([found for id_, found in new.items() if self.model.get(id_) is None])
+        self.model.upsert(new.values())
         self._show_totals()
 
     def show_arrival(self, client_order_id: str, mid: float) -> None:
@@ -89,8 +95,13 @@ class FillsPanel(QWidget):
         mid = self._arrivals.get(fill.client_order_id)
         return None if not mid else (float(fill.price) - mid) / mid * 10_000 * fill.side.sign
 
+    def _count(self, fills: Iterable[Fill]) -> None:
+        """Add to the totals, so that a fill late in the day costs no more than the first."""
+        for found in fills:
+            self._values[found.side] += found.quantity * found.price
+
     def _show_totals(self) -> None:
-        fills = self.model.rows()
-        self.count.setText(f"{len(fills)} fill{'' if len(fills) == 1 else 's'}")
-        for side, figure in ((Side.BUY, self.bought), (Side.SELL, self.sold)):
-            figure.setText(words.money(sum((f.quantity * f.price for f in fills if f.side is side), ZERO)))
+        count = self.model.rowCount()
+        self.count.setText(f"{count:,} fill{'' if count == 1 else 's'}")
+        self.bought.setText(words.money(self._values[Side.BUY]))
+        self.sold.setText(words.money(self._values[Side.SELL]))

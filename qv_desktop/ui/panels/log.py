@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from qv_desktop.ui import format as words
@@ -43,7 +44,7 @@ class LogPanel(QWidget):
 
     folder_asked = Signal()
 
-    def __init__(self, cap: int = 2_000) -> None:
+    def __init__(self, cap: int = 1_000) -> None:
         super().__init__()
         self._kept: deque[_Row] = deque(maxlen=cap)  # oldest first
         self._count = 0
@@ -84,11 +85,18 @@ class LogPanel(QWidget):
         self._kept.clear()
         self._show()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show()
+
     def _choose_level(self, name: str) -> None:
         self._least = {"All": 0, "Info": 1, "Warnings": 2, "Errors": 3}[name]
         self._show()
 
     def _show(self) -> None:
+        """Show what is kept; a log that nobody looks at costs nothing."""
+        if not self.isVisible():
+            return
         rows = [row for row in reversed(self._kept) if _RANKS.get(row.line.level, 1) >= self._least]
         self.model.replace(rows)
         bad = sum(_RANKS.get(row.line.level, 1) >= _RANKS["error"] for row in self._kept)

@@ -87,9 +87,12 @@ class OrdersPanel(QWidget):
     def show_prices(self, prices: Mapping[str, float]) -> None:
         """Last prices by symbol, once per frame: they move the distance to fill."""
         self._last.update(prices)
-        moved = [order for order in self.model.rows() if order.open and order.request.symbol in prices]
-        if moved:
-            self.model.upsert(moved)
+        column = next(place for place, c in enumerate(self.model.columns) if c.key == self._to_fill)
+        sorting = self.model.sorting()
+        if sorting is not None and sorting[0] == column:
+            self.model.upsert([order for order in self.model.rows() if order.open and order.request.symbol in prices])
+        else:
+            self.model.refresh(column)
 
     # ---- building
 
@@ -244,7 +247,7 @@ class OrdersPanel(QWidget):
     def _count(self) -> None:
         orders = self.model.rows()
         self._open = sum(order.open for order in orders)
-        self._day = max((words.day(order.submitted) for order in orders), default="")
+        self._day = words.day(max(order.submitted for order in orders)) if orders else ""
         unresolved = sum(order.status is OrderStatus.UNRESOLVED for order in orders)
         text = f"{self._open} open · {len(orders) - self._open} closed"
         self.count.setText(f"{text} · {unresolved} unresolved" if unresolved else text)

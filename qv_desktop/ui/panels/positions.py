@@ -22,43 +22,29 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A position with its last price; dollars, None while the price is unknown."""
+    """A position at its last price: dollars and fractions, None while the price is unknown."""
 
     position: Position
-    last: Decimal | None = None
-    carried: Decimal = ZERO  # unrealised at the previous close, of what was held over night
-    equity: Decimal | None = None
-    age: float | None = None
+    last: Decimal | None
+    age: float | None  # of the quote, seconds
+    value: Decimal | None  # signed
+    unrealised: Decimal | None
+    unrealised_fraction: Decimal | None  # of what was paid
+    day: Decimal | None  # earned since the previous close, taken or not
+    share: Decimal | None  # absolute value as a fraction of equity
 
-    @property
-    def value(self) -> Decimal | None:
-        """Signed market value."""
-        if not self.position.quantity:
-            return ZERO
-        return None if self.last is None else market_value(self.position, self.last)
 
-    @property
-    def unrealised(self) -> Decimal | None:
-        """Earned and not taken."""
-        if not self.position.quantity:
-            return ZERO
-        return None if self.last is None else unrealised(self.position, self.last)
-
-    @property
-    def unrealised_fraction(self) -> Decimal | None:
-        """Of what was paid."""
-        cost = self.position.average * abs(self.position.quantity)
-        return None if self.unrealised is None or not cost else self.unrealised / cost
-
-    @property
-    def day(self) -> Decimal | None:
-        """Earned since the previous close, taken or not."""
-        return None if self.unrealised is None else self.unrealised - self.carried + self.position.realised
-
-    @property
-    def share(self) -> Decimal | None:
-        """Absolute value as a fraction of equity."""
-        return None if self.value is None or not self.equity else abs(self.value) / self.equity
+def priced(
+    position: Position, last: Decimal | None, age: float | None, carried: Decimal, equity: Decimal | None
+) -> Row:
+    """The row of ``position``; ``carried`` is what stood unrealised at the previous close. A flat one needs no price."""
+    if position.quantity and last is None:
+        return Row(position, None, age, None, None, None, None, None)
+    price = last or ZERO
+    value, earned = market_value(position, price), unrealised(position, price)
+    cost = position.average * abs(position.quantity)
+    return Row(position, last, age, value, earned, earned / cost if cost else None, earned - carried + position.realised,
+               abs(value) / equity if equity else None)  # fmt: skip
 
 
 class PositionsPanel(QWidget):
@@ -141,13 +127,12 @@ class PositionsPanel(QWidget):
 
     def _row(self, position: Position) -> Row:
         symbol = position.symbol
-        return Row(
-            position, self._last.get(symbol), self._carried.get(symbol, ZERO), self._equity, self._ages.get(symbol)
-        )
+        last, age = self._last.get(symbol), self._ages.get(symbol)
+        return priced(position, last, age, self._carried.get(symbol, ZERO), self._equity)
 
     def _show_totals(self) -> None:
         """Sums over what is priced; an em dash when some held position has no price yet."""
-        rows = [self._row(position) for position in self._positions.values()]
+        rows = self.model.rows()
         held = sum(bool(row.position.quantity) for row in rows)
         self.count.setText(f"{held} position{'' if held == 1 else 's'}")
         values = _known([row.value for row in rows])
