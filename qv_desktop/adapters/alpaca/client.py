@@ -1,5 +1,6 @@
 """Alpaca's official REST clients with time limits and no retries of their own; imported only on the adapters' threads."""
 
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -7,29 +8,47 @@ from alpaca.common.exceptions import APIError
 from alpaca.common.rest import RESTClient
 from alpaca.data.historical.stock import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
-from requests import PreparedRequest, RequestException, Response
+from requests import PreparedRequest, ReadTimeout, RequestException, Response
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.websocket import is_loopback
 
 CONNECT = 3.05  # seconds
+PIECE = 65_536  # bytes
 
 
 class Patient(HTTPAdapter):
     """Gives every request the time limits that the client has none of, and takes no redirect for an answer."""
 
     def __init__(self, read: float) -> None:
-        self._timeout = (CONNECT, read)
+        self._read = read
         super().__init__()
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send once. Raises RequestException."""
-        kwargs["timeout"] = self._timeout
+        """Send once and read the whole answer. Raises RequestException."""
+        kwargs["timeout"] = (CONNECT, self._read)
         answer = super().send(request, *args, **kwargs)
+        answer._content = _whole(answer, monotonic() + self._read)
+        answer._content_consumed = True
         if 300 <= answer.status_code < 400:
             raise RequestException(f"redirected to {urlsplit(answer.headers.get('Location', '')).netloc or 'nowhere'}")
         return answer
+
+
+def _whole(answer: Response, until: float) -> bytes:
+    """The body. A read limit alone would wait for ever on a server that sends a byte a second. Raises ReadTimeout."""
+    pieces: list[bytes] = []
+    try:
+        while piece := answer.raw.read1(PIECE, decode_content=True):
+            pieces.append(piece)
+            if monotonic() > until:
+                answer.close()
+                raise ReadTimeout("the answer trickles")
+    except HTTPError as broken:
+        raise ReadTimeout("the answer broke off") from broken
+    return b"".join(pieces)
 
 
 def trading_client(key: str, secret: str, url: str, read: float) -> RESTClient:

@@ -35,7 +35,7 @@ def number(raw: Raw, key: str) -> Decimal | None:
         return None
     try:
         found = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return None
     return found if found.is_finite() else None
 

@@ -1,5 +1,6 @@
 """Polygon's official REST client with time limits and plain refusals; imported only on the history's own threads."""
 
+from time import monotonic
 from typing import Any
 
 import certifi
@@ -9,6 +10,8 @@ from urllib3.util.retry import Retry
 
 from qv_desktop.domain.errors import FeedDown
 
+WHOLE = 30.0  # seconds for a whole answer
+PIECE = 65_536  # bytes
 TIMES = urllib3.Timeout(connect=4.0, read=10.0)
 # a full plan answers 429 for minutes: waiting for it here would only hold up the thread
 AGAIN = Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504], raise_on_status=False,
@@ -27,7 +30,7 @@ class Pool(urllib3.PoolManager):
     def request(self, *args: Any, **kwargs: Any) -> Any:
         """Ask once, with patience for a passing fault. Raises FeedDown."""
         try:
-            answer = super().request(*args, **kwargs)
+            answer = _whole(super().request(*args, **kwargs, preload_content=False), monotonic() + WHOLE)
         except urllib3.exceptions.HTTPError as silence:
             raise FeedDown("Polygon's history cannot be reached; check the network and try again.") from silence
         if answer.status in SENTENCES:
@@ -35,6 +38,18 @@ class Pool(urllib3.PoolManager):
         if answer.status >= 500:
             raise FeedDown(f"Polygon answers with a fault of its own (HTTP {answer.status}); try again in a minute.")
         return answer
+
+
+def _whole(answer: Any, until: float) -> urllib3.HTTPResponse:
+    """The answer with its body. A read limit alone would wait for ever on a server that sends a byte a second."""
+    pieces: list[bytes] = []
+    while piece := answer.read1(PIECE, decode_content=True):
+        pieces.append(piece)
+        if monotonic() > until:
+            answer.close()
+            raise urllib3.exceptions.TimeoutError
+    answer.release_conn()
+    return urllib3.HTTPResponse(b"".join(pieces), status=answer.status)
 
 
 def rest_client(key: str, base_url: str) -> RESTClient:
