@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import PySide6QtAds as QtAds
-from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the default
 
-NARROWEST, LOWEST = 240, 110  # px, of any panel
+NARROWEST, LOWEST = {"ticket": 288}, 110  # px, of any panel; 240 wide where nothing is said
 TALL, TALLEST = 200, {"ticket": 450}  # px, to which a panel's own wish for height is granted
 UNSEEN = 1500  # px that a splitter is taken to have before the window is shown
 
@@ -90,13 +90,15 @@ class Docks(QObject):
         self._states[self.workspace] = self.manager.saveState(SCHEMA)
         self.workspace = workspace
         state = self._states.get(workspace)
-        if state is None or not self.manager.restoreState(state, SCHEMA):
+        if state is None or not self._restored(state, workspace):
             self._build(workspace)
+            QTimer.singleShot(0, self, self.settle)  # sizes hold only once the areas are shown
         self._enforce()
 
     def reset(self) -> None:
         """Lay the present workspace out anew."""
         self._build(self.workspace)
+        QTimer.singleShot(0, self, self.settle)
 
     def permit(self, names: Collection[str]) -> None:
         """Show only these panels from now on."""
@@ -187,7 +189,7 @@ class Docks(QObject):
         except (KeyError, TypeError, ValueError, AttributeError):
             usable, states = False, {}
         workspace = saved["workspace"] if usable else self.workspace
-        if not usable or workspace not in states or not self.manager.restoreState(states[workspace], SCHEMA):
+        if not usable or workspace not in states or not self._restored(states[workspace], workspace):
             self._states.clear()
             self._build(self.workspace)
             return False
@@ -204,15 +206,15 @@ class Docks(QObject):
         dock = QtAds.CDockWidget(self.manager, self.titles[name])
         dock.setObjectName(name)
         wanted = min(panel.minimumSizeHint().height(), TALLEST.get(name, TALL))
-        panel.setMinimumSize(max(panel.minimumWidth(), NARROWEST), max(panel.minimumHeight(), wanted, LOWEST))
+        panel.setMinimumSize(max(panel.minimumWidth(), NARROWEST.get(name, 240)), max(panel.minimumHeight(), wanted, LOWEST))
         dock.setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
-        dock.setMinimumSizeHintMode(QtAds.CDockWidget.MinimumSizeHintFromContentMinimumSize)
         dock.setFeature(QtAds.CDockWidget.DockWidgetClosable, True)
         return dock
 
     def _build(self, workspace: str) -> None:
         """Take every dock out and put it where the layout says; the rest is kept closed."""
         layout = LAYOUTS[workspace]
+        self._weigh(layout)
         for dock in self._docks.values():
             if dock.dockAreaWidget() is not None:
                 self.manager.removeDockWidget(dock)
@@ -226,6 +228,11 @@ class Docks(QObject):
         self._raise_first(layout)
         self._size(layout)
         self._show_actions()
+
+    def _restored(self, state: QByteArray, workspace: str) -> bool:
+        self._weigh(LAYOUTS[workspace])
+        done: bool = self.manager.restoreState(state, SCHEMA)
+        return done
 
     def _put(self, place: Place) -> None:
         dock, neighbour = self._docks[place.panel], self._docks.get(place.beside)
@@ -264,6 +271,12 @@ class Docks(QObject):
             if name not in self._permitted and not dock.isClosed():
                 dock.toggleView(False)
 
+    def _weigh(self, layout: Layout) -> None:
+        """Only panels of the layout may ask for a least size: a group of tabs takes it from all that enter, closed ones too."""
+        modes = QtAds.CDockWidget.MinimumSizeHintFromDockWidget, QtAds.CDockWidget.MinimumSizeHintFromContentMinimumSize
+        for name, dock in self._docks.items():
+            dock.setMinimumSizeHintMode(modes[layout.holds(name) and name in self._permitted])
+
     def _rescue(self) -> None:
         """Bring floating panels back that lie on a screen which is gone."""
         for floating in self.manager.floatingWidgets():
@@ -272,9 +285,9 @@ class Docks(QObject):
 
 
 def _shared(sizes: tuple[int, ...], total: int) -> list[int]:
-    """``sizes`` with the rest of ``total`` in place of 0; a fixed part takes at most 36 % of a small window."""
+    """``sizes`` with the rest of ``total`` in place of 0; a fixed part takes at most 32.5 % of a small window."""
     total = total or UNSEEN
-    fixed = [min(size, int(total * 0.36)) for size in sizes]
+    fixed = [min(size, int(total * 0.325)) for size in sizes]
     return [size or max(1, total - sum(fixed)) for size in fixed]
 
 
