@@ -9,7 +9,17 @@ from datetime import datetime
 import qtawesome
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QPainter, QPixmap, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMainWindow, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.alerts import Notice
@@ -24,6 +34,7 @@ from qv_desktop.ui.panels.alerts import Toasts
 from qv_desktop.ui.panels.health import HealthPanel
 
 TOP, STATUS = 44, 24  # px
+ROWS = {"compact": 20, "normal": 22, "comfort": 26}  # density -> px
 LINKED = ("watchlist", "tape", "chart", "ticket")  # panels that carry a link colour
 
 
@@ -86,6 +97,15 @@ class MainWindow(QMainWindow):
     def set_count(self, name: str, count: int | None) -> None:
         """Show a number after a panel's title; None shows none."""
         self.docks.set_count(name, count)
+
+    def set_title(self, name: str, title: str) -> None:
+        """Change what a panel's tab says, such as ``AAPL · 5m``."""
+        self.docks.set_title(name, title)
+
+    def set_density(self, density: str) -> None:
+        """Give the rows of every table their height: ``compact``, ``normal`` or ``comfort``."""
+        for table in self.findChildren(QTableView):
+            table.verticalHeader().setDefaultSectionSize(ROWS[density])
 
     def set_visible_panels(self, names: Collection[str]) -> None:
         """Show only these panels: the others lie outside the signed-in person's role."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QTableView, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.alerts import Notice
@@ -103,8 +103,10 @@ def test_object_names_are_the_panels_names_whatever_their_titles(window: MainWin
     window.set_count("orders", 1_206)
     dock = window.docks._docks["orders"]
     assert (dock.objectName(), dock.windowTitle()) == ("orders", "Orders 1,206")
+    window.set_title("orders", "Blotter")
+    assert dock.windowTitle() == "Blotter 1,206"
     window.set_count("orders", None)
-    assert dock.windowTitle() == "Orders"
+    assert dock.windowTitle() == "Blotter"
     assert "1,206" not in json.dumps(window.docks.saved())
 
 
@@ -183,6 +185,13 @@ def test_a_toast_lies_over_the_panels_and_opens_the_alerts(window: MainWindow, q
 def test_closing_says_so_and_does_not_end_the_program(window: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(window.closed):
         window.close()
+
+
+def test_density_changes_the_rows_of_every_table(window: MainWindow) -> None:
+    tables = window.findChildren(QTableView)
+    for density, height in (("compact", 20), ("comfort", 26), ("normal", 22)):
+        window.set_density(density)
+        assert {table.verticalHeader().defaultSectionSize() for table in tables} == {height}
 
 
 def test_panels_keep_apart_and_nothing_is_narrower_than_its_least(window: MainWindow) -> None:

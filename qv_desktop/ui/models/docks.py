@@ -77,6 +77,7 @@ class Docks(QObject):
         self.manager = QtAds.CDockManager(parent)
         self.manager.setStyleSheet("")
         self.titles = dict(titles)
+        self._counts: dict[str, int | None] = {}  # panel -> number behind its title
         self.workspace = "trading"
         self._permitted = set(panels)
         self._states: dict[str, QByteArray] = {}  # workspace -> its layout when it was left
@@ -126,9 +127,15 @@ class Docks(QObject):
 
     def set_count(self, name: str, count: int | None) -> None:
         """Show a number after a panel's title; None shows none."""
+        self._counts[name] = count
         if name in self._docks:
             title = self.titles[name]
             self._docks[name].setWindowTitle(title if count is None else f"{title} {count:,}")
+
+    def set_title(self, name: str, title: str) -> None:
+        """Change what a panel's tab says, such as the chart's symbol and timeframe."""
+        self.titles[name] = title
+        self.set_count(name, self._counts.get(name))
 
     def set_actions(self, name: str, actions: list[QAction]) -> None:
         """Put actions at the right end of the panel's title bar."""
@@ -206,7 +213,9 @@ class Docks(QObject):
         dock = QtAds.CDockWidget(self.manager, self.titles[name])
         dock.setObjectName(name)
         wanted = min(panel.minimumSizeHint().height(), TALLEST.get(name, TALL))
-        panel.setMinimumSize(max(panel.minimumWidth(), NARROWEST.get(name, 240)), max(panel.minimumHeight(), wanted, LOWEST))
+        panel.setMinimumSize(
+            max(panel.minimumWidth(), NARROWEST.get(name, 240)), max(panel.minimumHeight(), wanted, LOWEST)
+        )
         dock.setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
         dock.setFeature(QtAds.CDockWidget.DockWidgetClosable, True)
         return dock

@@ -152,7 +152,7 @@ class Table[R](QTableView):
         self.setTabKeyNavigation(False)
         self.setMouseTracking(True)
         self.verticalHeader().hide()
-        self.verticalHeader().setMinimumSectionSize(ROW)
+        self.verticalHeader().setMinimumSectionSize(16)
         self.verticalHeader().setDefaultSectionSize(ROW)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
 
