@@ -29,8 +29,10 @@ class Line:
 class Ledger(QWidget):
     """Paints lines of one height; a title too long for its place is elided, a value never before its title."""
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, *, empty: str = "", parent: QWidget | None = None) -> None:
+        """``empty`` stands where the lines will be."""
         super().__init__(parent)
+        self._empty = empty
         self.setAccessibleName(name)
         self._lines: tuple[Line, ...] = ()
 
@@ -63,6 +65,10 @@ class Ledger(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        if not self._lines:
+            painter.setFont(theme.small())
+            painter.setPen(theme.color("TX2"))
+            painter.drawText(self.rect(), Qt.TextFlag.TextWordWrap, self._empty)
         for place, line in enumerate(self._lines):
             self._paint(painter, line, QRect(0, place * _HEIGHT, self.contentsRect().right() + 1, _HEIGHT))
 

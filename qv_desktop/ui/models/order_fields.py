@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument, decimals, on_tick, price_step
@@ -56,9 +56,11 @@ class OrderFields(QWidget):
             "take_profit": NumberField("Take profit price"), "stop_loss": NumberField("Stop loss price"),
         }  # fmt: skip
         self.extended = QCheckBox("Ext. hours")
+        self.extended.setFixedHeight(26)
         self.touches = theme.Segmented(("Bid", "Mid", "Ask", "Last"))
         self._complaints: dict[str, QLabel] = {}  # row -> its sentence
         self._lots: list[QWidget] = []
+        self._middle = theme.caption("Stop")  # or Trail
         self._lay_out()
         self._connect()
         self.kind.setCurrentText("Limit")
@@ -104,40 +106,22 @@ class OrderFields(QWidget):
             field.clear()
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(6)
-        grid.setVerticalSpacing(2)
-        for column in range(6):
-            grid.setColumnStretch(column, 1)
-        self._titles = {name: theme.caption(name) for name in ("Limit", "Stop", "Take profit", "Stop loss")}
-        self._row(grid, 0, (theme.caption("Quantity"), self._lot_row(), 3), (theme.caption("Type"), self.kind, 3))
-        self._complaint(grid, 2, "size")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(5)
         middle = QWidget()
         stack = QHBoxLayout(middle)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.addWidget(self.prices["stop"])
         stack.addWidget(self.prices["trail"])
-        self._row(grid, 3, (self._titles["Limit"], self.prices["limit"], 2), (self._titles["Stop"], middle, 2),
-                  (theme.caption("Time in force"), self.tif, 2))  # fmt: skip
-        self._complaint(grid, 5, "price")
-        grid.setRowMinimumHeight(6, 30)
-        grid.addWidget(self.touches, 6, 0, 1, 6)
-        self._row(grid, 7, (self._titles["Take profit"], self.prices["take_profit"], 2),
-                  (self._titles["Stop loss"], self.prices["stop_loss"], 2), (theme.caption("Session"), self.extended, 2))  # fmt: skip
-        self._complaint(grid, 9, "bracket")
-
-    def _row(self, grid: QGridLayout, row: int, *parts: tuple[QLabel, QWidget, int]) -> None:
-        column = 0
-        for title, widget, span in parts:
-            title.setMaximumHeight(13)
-            title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            grid.addWidget(title, row, column, 1, span)
-            widget.setSizePolicy(
-                QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed
-            )  # equal columns, whatever is in them
-            grid.addWidget(widget, row + 1, column, 1, span)
-            column += span
+        column.addLayout(_row(("Quantity", self._lot_row()), ("Type", self.kind)))
+        column.addWidget(self._complaint("size"))
+        column.addLayout(_row(("Limit", self.prices["limit"]), (self._middle, middle), ("Time in force", self.tif)))
+        column.addWidget(self._complaint("price"))
+        column.addWidget(self.touches)
+        column.addLayout(_row(("Take profit", self.prices["take_profit"]), ("Stop loss", self.prices["stop_loss"]),
+                              ("Session", self.extended)))  # fmt: skip
+        column.addWidget(self._complaint("bracket"))
 
     def _lot_row(self) -> QWidget:
         box = QWidget()
@@ -156,13 +140,13 @@ class OrderFields(QWidget):
             row.addWidget(part)
         return box
 
-    def _complaint(self, grid: QGridLayout, row: int, name: str) -> None:
+    def _complaint(self, row: str) -> QLabel:
         sentence = theme.label("", "hint")
         sentence.setStyleSheet(f"color: {theme.DOWN};")
         sentence.setWordWrap(True)
         sentence.hide()
-        self._complaints[name] = sentence
-        grid.addWidget(sentence, row, 0, 1, 6)
+        self._complaints[row] = sentence
+        return sentence
 
     def _connect(self) -> None:
         for touch in ("Bid", "Mid", "Ask", "Last"):
@@ -215,7 +199,7 @@ class OrderFields(QWidget):
         self._enable("stop", kind.stop, f"{kind.title} orders have no stop price.")
         self.prices["stop"].setVisible(not kind.trail)
         self.prices["trail"].setVisible(bool(kind.trail))
-        self._titles["Stop"].setText(f"TRAIL, {kind.trail}" if kind.trail else "STOP")
+        self._middle.setText(f"TRAIL, {kind.trail}" if kind.trail else "STOP")
         for name in ("take_profit", "stop_loss"):
             self._enable(name, kind.brackets, f"{kind.title} orders take no profit or loss orders.")
         late = kind.title == "Limit" and TIMES[self.tif.currentText()] in (TimeInForce.DAY, TimeInForce.GTC)
@@ -239,3 +223,21 @@ class OrderFields(QWidget):
         field = self.prices[name]
         field.setEnabled(on)
         field.setToolTip("" if on else reason)
+
+
+def _row(*parts: tuple[str | QLabel, QWidget]) -> QHBoxLayout:
+    """Captioned fields of equal width, whatever is in them."""
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    for title, widget in parts:
+        over = theme.caption(title) if isinstance(title, str) else title
+        over.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        over.setFixedHeight(13)
+        widget.setFixedHeight(26)
+        widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        column = QVBoxLayout()
+        column.setSpacing(2)
+        column.addWidget(over)
+        column.addWidget(widget, 1)
+        row.addLayout(column, 1)
+    return row

@@ -158,7 +158,7 @@ class TicketPanel(QWidget):
             segment.setAccessibleName(name)
         self.fields = OrderFields()
         self.preview = Ledger("What the order would do")
-        self.rules = Ledger("Rules")
+        self.rules = Ledger("Rules", empty="The risk rules answer here once the order is complete.")
         self.rules.setContentsMargins(0, 0, 4, 0)  # off the scroll bar
         self.message = note()
         self.send = SendButton()
@@ -173,7 +173,9 @@ class TicketPanel(QWidget):
         column.addWidget(divider())
         column.addWidget(self.preview)
         column.addWidget(divider())
-        column.addWidget(scrolled(self.rules), 1)
+        rules = scrolled(self.rules)
+        rules.setMinimumHeight(20)  # sentences under fields take the room first
+        column.addWidget(rules, 1)
         column.addWidget(self.message)
         column.addWidget(self.send)
         order = [self._buy, self._sell, self.fields.quantity, self.fields.kind, *self.fields.prices.values(), self.fields.tif,
