@@ -78,8 +78,8 @@ def test_a_secret_shows_itself_nowhere() -> None:
         f"{secret!r:>20}",
         repr([secret]),
         repr({"key": secret}),
-        "%s" % secret,
-    ]  # noqa: UP031
+        "%s" % secret,  # noqa: UP031
+    ]
     assert not any("hunter2" in text for text in shown)
     assert secret.reveal() == "hunter2"
     with pytest.raises(TypeError):
