@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qv_desktop.ui.chart import times
 from qv_desktop.ui.chart.series import Series
@@ -38,20 +39,23 @@ def price_marks(scale: Scale, decimals: int) -> list[Mark]:
 
 
 def time_marks(series: Series, view: View) -> list[Mark]:
-    """Boundaries of time within the view, left to right.
+    """Boundaries of time within the view, left to right."""
+    first, last = view.window(len(series))
+    return [_mark(series, view, first + i) for i in boundaries(series.ranks[first:last], view.spacing, view.width)]
+
+
+def boundaries(rank: NDArray[np.int8], spacing: float, width: float) -> list[int]:
+    """Which of the bars in view to mark, by their rank, when each is ``spacing`` px wide in ``width`` px.
 
     A kind of boundary is marked whole or not at all, so that marks do not jump while a person pans.
     """
-    first, last = view.window(len(series))
-    rank = series.ranks[first:last]
     placed: list[int] = []
     for kind in range(times.FIVE_YEARLY, 0, -1):
-        found = np.flatnonzero(rank == kind)
-        if np.count_nonzero(rank >= kind) * TIME_GAP > max(view.width, TIME_GAP) * 1.2:
+        if np.count_nonzero(rank >= kind) * TIME_GAP > max(width, TIME_GAP) * 1.2:
             break
-        near = TIME_GAP * 0.75 / view.spacing
-        placed += [i for i in found.tolist() if all(abs(i - other) >= near for other in placed)]
-    return [_mark(series, view, first + i) for i in sorted(placed)]
+        near = TIME_GAP * 0.75 / spacing
+        placed += [i for i in np.flatnonzero(rank == kind).tolist() if all(abs(i - other) >= near for other in placed)]
+    return sorted(placed)
 
 
 def _mark(series: Series, view: View, index: int) -> Mark:

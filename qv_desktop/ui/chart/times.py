@@ -1,6 +1,8 @@
 """Bars on New York's clock: which bar begins an hour, a day or a year, and what the axis says there."""
 
 from datetime import UTC, datetime
+from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +21,33 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def local_seconds(starts: Whole) -> Whole:
     """New York wall-clock seconds since 1970 of UTC nanoseconds, shape (n,).
 
-    The offset is looked up once per UTC day at noon: clocks change on Sundays at 02:00, when nothing trades.
+    Offsets hold from midnight UTC of the day of a change: clocks change on Sundays at 02:00, when nothing trades.
     """
     seconds = starts // SECOND
-    days, place = np.unique(seconds // DAY, return_inverse=True)
-    offsets = np.array([_offset(int(day)) for day in days], dtype=np.int64)
-    return seconds + offsets[place] if len(days) else seconds
+    if not len(seconds):
+        return seconds
+    days = seconds // DAY
+    first, last = (datetime.fromtimestamp(int(day) * DAY, UTC).year for day in (days.min(), days.max()))
+    changes = [change for year in range(first, last + 1) for change in _changes(year)]
+    since, offsets = np.array(changes, dtype=np.int64).T
+    return np.asarray(seconds + offsets[np.searchsorted(since, days, side="right") - 1], dtype=np.int64)
+
+
+@cache
+def _changes(year: int) -> tuple[tuple[int, int], ...]:
+    """The year's days since 1970 from which an offset in seconds holds, the first of January among them."""
+    begin = int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) // DAY
+    samples = [*range(begin, begin + 365, 28), begin + 365]
+    out = [(begin, _offset(begin))]
+    for before, after in pairwise(samples):
+        if _offset(before) != _offset(after):
+            day = next(day for day in range(before, after + 1) if _offset(day) == _offset(after))
+            out.append((day, _offset(after)))
+    return tuple(out)
 
 
 def _offset(day: int) -> int:
+    """New York's offset at noon UTC of a day since 1970, in seconds."""
     shift = datetime.fromtimestamp(day * DAY + DAY // 2, UTC).astimezone(NEW_YORK).utcoffset()
     return int(shift.total_seconds()) if shift is not None else 0
 
