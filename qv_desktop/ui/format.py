@@ -14,7 +14,10 @@ MINUS = "−"
 
 def price(v: Number | None, decimals: int = 2) -> str:
     """A price with a fixed count of digits after the point, for example ``1,231.40``."""
-    return UNKNOWN if v is None else _signless(f"{_rounded(v, decimals):,.{decimals}f}")
+    if v is None:
+        return UNKNOWN
+    exact = v if isinstance(v, float) else _rounded(v, decimals)  # market prices come by the thousand, as floats
+    return _signless(f"{exact:,.{decimals}f}")
 
 
 def quantity(v: Number | None) -> str:

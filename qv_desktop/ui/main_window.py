@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-import qtawesome
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
@@ -212,7 +211,7 @@ class MainWindow(QMainWindow):
 
     def _menu_button(self) -> QPushButton:
         button = theme.button("", "ghost")
-        button.setIcon(qtawesome.icon("mdi6.menu", color=theme.TX1, color_active=theme.TX0))
+        button.setIcon(_bars(theme.TX1))
         button.setAccessibleName("Menu")
         button.setFixedWidth(30)
         menu, group = QMenu(button), ""
@@ -305,5 +304,16 @@ def _dot(hue: str) -> QIcon:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(theme.color(hue))
     painter.drawEllipse(4, 4, 8, 8)
+    painter.end()
+    return QIcon(picture)
+
+
+def _bars(hue: str) -> QIcon:
+    """Three bars of 14 px, the sign of a menu."""
+    picture = QPixmap(16, 16)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    for top in (3, 7, 11):
+        painter.fillRect(1, top, 14, 2, theme.color(hue))
     painter.end()
     return QIcon(picture)

@@ -25,7 +25,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import OrderType, Side, TimeInForce
 from qv_desktop.ui import theme
 from qv_desktop.ui.actions import COMMANDS, Actions, Command, key_text
-from qv_desktop.ui.models.table import Index
+from qv_desktop.ui.models.cells import Index
 
 MOST = 12  # rows
 ROW = 32  # px

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPaintEvent, QRegion
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.ui import format as fmt
@@ -180,6 +181,35 @@ def test_the_column_chooser_hides_and_shows(qtbot: QtBot) -> None:
     entry.trigger()
     assert table.isColumnHidden(1)
     assert table.tsv() == "Symbol\tStatus\nA\tWorking\n"
+
+
+class Painted(QObject):
+    """What a viewport was asked to paint."""
+
+    def __init__(self, viewport: QWidget) -> None:
+        super().__init__(viewport)
+        self.region = QRegion()
+        viewport.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.region += event.region()
+        return False
+
+
+def test_only_the_rows_that_changed_are_painted_again(qtbot: QtBot) -> None:
+    model = model_of(*(Row(f"S{i}", Decimal(i)) for i in range(12)))
+    table = Table(model, empty="nothing")
+    qtbot.addWidget(table)
+    table.resize(400, 340)
+    with qtbot.waitExposed(table):
+        table.show()
+    qtbot.wait(20)
+    painted = Painted(table.viewport())
+    model.upsert([Row("S2", Decimal(99)), Row("S9", None)])
+    qtbot.waitUntil(lambda: not painted.region.isEmpty())
+    rects = {row: table.visualRect(model.index(row, 1)) for row in range(12)}
+    assert {row for row, rect in rects.items() if painted.region.intersects(rect)} == {2, 9}
 
 
 def test_an_empty_table_says_what_fills_it(qtbot: QtBot) -> None:

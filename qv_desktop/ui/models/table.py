@@ -2,13 +2,12 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from decimal import Decimal
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAction,
-    QBrush,
-    QColor,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -20,73 +19,17 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
     QMenu,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
     QWidget,
 )
 
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.table_model import CHIP, GROUND, RAW, TableModel
+from qv_desktop.ui.models.cells import ROW, Cells, Index
+from qv_desktop.ui.models.table_model import RAW, TableModel
 
-type Index = QModelIndex | QPersistentModelIndex
-
-ROW, HEADER, PAD = 22, 24, 6  # px
+HEADER = 24  # px
+FEW = 24  # rows that are painted one by one when they change
 SQUEEZE = 0.85  # columns give way to this share of their width before the table scrolls sideways
-
-
-class Cells(QStyledItemDelegate):
-    """Paints a cell itself, for style sheets cost too much per cell under live data."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        rect: QRect = option.rect
-        self._paint_ground(painter, option, index, rect)
-        chip = index.data(CHIP)
-        text = index.data(Qt.ItemDataRole.DisplayRole) or ""
-        if chip in theme.CHIPS:
-            paint_chip(painter, rect, text, chip)
-            return
-        painter.setFont(index.data(Qt.ItemDataRole.FontRole) or theme.body())
-        painter.setPen(index.data(Qt.ItemDataRole.ForegroundRole) or theme.color("TX0"))
-        room = rect.adjusted(PAD, 0, -PAD, 0)
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, index.data(Qt.ItemDataRole.TextAlignmentRole), shown)
-
-    def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, rect: QRect) -> None:
-        state: QStyle.StateFlag = option.state
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(rect, theme.color("SELECTION"))
-        elif index.row() % 2:
-            painter.fillRect(rect, theme.color("ZEBRA"))
-        ground = index.data(GROUND)
-        if ground:
-            painter.fillRect(rect, theme.color(ground))
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
-        metrics = option.fontMetrics
-        return QSize(metrics.horizontalAdvance(text) + 2 * PAD + (12 if index.data(CHIP) else 0), ROW)
-
-
-def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:
-    """Draw ``text`` as a chip of theme.CHIPS at the left of ``rect``; unresolved ones are hatched."""
-    ground, ink = theme.CHIPS[chip]
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setFont(theme.small_bold())
-    metrics = painter.fontMetrics()
-    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - PAD - 13)
-    box = QRectF(rect.left() + PAD, rect.center().y() - 7.5, metrics.horizontalAdvance(shown) + 11, 16)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(ground))
-    painter.drawRoundedRect(box, 3, 3)
-    if chip in theme.HATCHED:
-        painter.setBrush(QBrush(QColor("#6b4d10"), Qt.BrushStyle.BDiagPattern))
-        painter.drawRoundedRect(box, 3, 3)
-    painter.setPen(QColor(ink))
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
-    painter.restore()
 
 
 class Table[R](QTableView):
@@ -102,7 +45,7 @@ class Table[R](QTableView):
         self._wanted = {place: column.width for place, column in enumerate(model.columns)}  # column -> px
         self._fitting = False
         self.setModel(model)
-        self.setItemDelegate(Cells(self))
+        self.setItemDelegate(Cells(model, self))
         self._set_manner()
         self._set_columns()
         self.selectionModel().selectionChanged.connect(self._on_selected)
@@ -228,6 +171,16 @@ class Table[R](QTableView):
         chosen = self.selected()
         if len(chosen) == 1:
             self.row_chosen.emit(chosen[0])
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint only the rows that changed, where the model says which."""
+        touched = self._model.touched
+        if touched is None or len(touched) > FEW:
+            super().dataChanged(first, last, roles)
+            return
+        width, height = self.viewport().width(), self.verticalHeader().defaultSectionSize()
+        for place in touched:
+            self.viewport().update(0, self.rowViewportPosition(place), width, height)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         chosen = self.selected()

@@ -47,6 +47,9 @@ class TableModel[R](QAbstractTableModel):
         self._rows: dict[Hashable, R] = {}  # key -> row, in order of arrival
         self._shown: list[Hashable] = []  # keys as shown
         self._places: dict[Hashable, int] = {}  # key -> row number as shown
+        self.touched: list[int] | None = (
+            None  # while a change is announced: the rows of it, when fewer than all between
+        )
         self._words: tuple[str, ...] = ()
         self._sorted: tuple[int, bool] | None = None  # column, descending
 
@@ -59,7 +62,9 @@ class TableModel[R](QAbstractTableModel):
             self._arrange()
         places = [self._places[key] for key in touched if key in self._places]
         if places:
+            self.touched = places
             self._announce(min(places), max(places))
+            self.touched = None
 
     def remove(self, keys: Iterable[Hashable]) -> None:
         """Take rows away; unknown keys are passed over."""

@@ -29,6 +29,7 @@ class WatchlistPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._now: int | None = None  # ns
+        self._aged: int | None = None  # ns, when ages were last painted
         self._flashes: dict[str, str] = {}  # symbol -> colour behind its last price
         self._flashing = True
         self.model: TableModel[Snapshot] = TableModel(self._columns(), key=lambda s: s.symbol, parent=self)
@@ -53,9 +54,11 @@ class WatchlistPanel(QWidget):
             self._fade.start()
 
     def show_age(self, now: int) -> None:
-        """Count ages from ``now`` (ns since the epoch, UTC)."""
+        """Count ages from ``now`` (ns since the epoch, UTC); the column is painted anew five times a second at most."""
         self._now = now
-        self.model.refresh(_AGE)
+        if self._aged is None or not 0 <= now - self._aged < SECOND // 5:
+            self._aged = now
+            self.model.refresh(_AGE)
 
     def show_chosen(self, symbol: str) -> None:
         """Select the row of ``symbol`` without saying so."""
