@@ -19,7 +19,7 @@ TEMPLATE = "qv_template"
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """An empty folder whose path is short and open to the account that the server runs as when the tests run as root."""
-    yield from _open_folder()
+    yield from an_open_folder()
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def postgres_server() -> Iterator["Server"]:
     """A running server."""
     from qv_desktop.adapters.db.server import Server
 
-    for folder in _open_folder():
+    for folder in an_open_folder():
         server = Server(folder / "pg")
         server.start()
         yield server
@@ -78,7 +78,7 @@ def _execute(url: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def _open_folder() -> Iterator[Path]:
+def an_open_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="qvt-"))
     folder.chmod(0o755)
     try:

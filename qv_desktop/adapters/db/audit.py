@@ -1,10 +1,11 @@
 """The audit trail in Postgres: rows are added at the chain's head, inside the transaction of what they record."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import Connection, Select, insert, or_, select, text
 
 from qv_desktop.adapters.db.database import Database, Work
@@ -75,12 +76,11 @@ class AuditTrail:
             query = query.where(audit_log.c.outcome == outcome)
         if text:
             query = query.where(or_(*(audit_log.c[name].icontains(text, autoescape=True) for name in SEARCHED)))
-        return await self._database.read(lambda connection: [_entry(tuple(row)) for row in connection.execute(query)])
+        return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     async def verify(self) -> Verification:
         """Check the whole chain, read in pieces of a few thousand rows on a read thread."""
-        query = select(audit_log).where(audit_log.c.chain == self._chain).order_by(audit_log.c.sequence)
-        return await self._database.read(lambda connection: verified(_streamed(connection, query)))
+        return await self._database.read(lambda connection: verified(_streamed(connection, self._chain)))
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
@@ -100,9 +100,17 @@ def _newest(chain: str, *columns: Any) -> Select[Any]:
     return select(*columns).where(audit_log.c.chain == chain).order_by(audit_log.c.sequence.desc())
 
 
-def _streamed(connection: Connection, query: Select[Any]) -> Iterator[Entry]:
-    rows = connection.execution_options(stream_results=True, yield_per=CHUNK).execute(query)
-    return (_entry(tuple(row)) for row in rows)
+def _streamed(connection: Connection, chain: str) -> Iterator[Entry]:
+    """The chain from its first row on, past SQLAlchemy, whose rows cost more than the hashing."""
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the connection was lost before the rows were read")
+    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in audit_log.c)
+    query = sql.SQL("SELECT {} FROM audit_log WHERE chain = %s ORDER BY sequence").format(columns)
+    with driver.cursor("audit_chain", binary=True) as cursor:
+        cursor.itersize = CHUNK
+        cursor.execute(query, (chain,))
+        yield from map(_entry, cursor)
 
 
 def _clean(draft: Draft) -> Draft:
@@ -128,7 +136,7 @@ def _row(entry: Entry) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Iterable[Any]) -> Entry:
     (chain, sequence, at, actor, actor_type, role, session, host, action, object_type, object_id, outcome, reason, before, after,
      correlation, causation, app_version, previous, stored) = row  # fmt: skip
     draft = Draft(Actor(actor, actor_type, role, session, host), action, object_type, object_id, outcome, reason, before, after,

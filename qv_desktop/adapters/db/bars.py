@@ -39,9 +39,9 @@ class BarStore:
         )
         return await self._database.read(lambda connection: [Bar(*row) for row in connection.execute(query)])
 
-    async def save(self, frame: Timeframe, received: Sequence[Bar], source: str) -> int:
+    async def save(self, frame: Timeframe, bars: Sequence[Bar], source: str) -> int:
         """Insert or amend by symbol, timeframe and start; the number of rows touched, unchanged ones not counted."""
-        latest = {(bar.symbol, bar.start): bar for bar in received}  # of one start the last word counts
+        latest = {(bar.symbol, bar.start): bar for bar in bars}  # of one start the last word counts
         if not latest:
             return 0
         rows = [(b.symbol, str(frame), b.start, b.open, b.high, b.low, b.close, b.volume, b.count, b.vwap, source)

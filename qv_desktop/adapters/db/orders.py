@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, insert, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from qv_desktop.adapters.db import tables
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.tables import account_snapshots, fills, order_events, orders, positions
+from qv_desktop.adapters.db.tables import account_snapshots, fills, order_events, orders
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.orders import (
@@ -95,20 +96,22 @@ class OrderJournal:
             lambda connection: [_fill(row) for row in connection.execute(query).mappings()]
         )
 
-    async def save_positions(self, account: str, held: Sequence[Position]) -> None:
+    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
         """Keep the positions as they stand; the ones not named are gone."""
-        rows = [asdict(position) | {"account": account} for position in held]
+        rows = [asdict(position) | {"account": account} for position in positions]
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(positions).where(positions.c.account == account))
+            connection.execute(delete(tables.positions).where(tables.positions.c.account == account))
             if rows:
-                connection.execute(insert(positions), rows)
+                connection.execute(insert(tables.positions), rows)
 
         await self._database.write(work)
 
     async def positions(self, account: str) -> list[Position]:
         """The positions last kept, by symbol."""
-        query = select(positions).where(positions.c.account == account).order_by(positions.c.symbol)
+        query = (
+            select(tables.positions).where(tables.positions.c.account == account).order_by(tables.positions.c.symbol)
+        )
         names = [field.name for field in fields(Position)]
         return await self._database.read(
             lambda connection: [

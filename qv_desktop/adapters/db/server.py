@@ -182,10 +182,21 @@ class Server:
 
     def _launch(self) -> None:
         if WINDOWS:
-            port = _free_port()
-            settings = f"-c listen_addresses=127.0.0.1 -c port={port} " + " ".join(_settings())
-            run([program(self._programs, "pg_ctl"), "start", "-W", "-D", str(self._data), "-l", str(self._log_path), "-o", settings],
-                None, self.home)  # fmt: skip
+            settings = f"-c listen_addresses=127.0.0.1 -c port={_free_port()} " + " ".join(_settings())
+            command = [
+                program(self._programs, "pg_ctl"),
+                "start",
+                "-W",
+                "-D",
+                str(self._data),
+                "-l",
+                str(self._log_path),
+                "-o",
+                settings,
+            ]
+            # no pipes: the server would inherit them, and reading to their end would wait for the server's
+            subprocess.run(command, check=False, env=environment(), cwd=self.home, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
             return
         folder = socket_folder.chosen(self.home, self._account)
         command = [program(self._programs, "postgres"), "-D", str(self._data), "-k", str(folder), "-c", "listen_addresses=",
@@ -284,7 +295,7 @@ def _in_words(home: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
             raise DatabaseDown(f"The disk that holds {home} is full; free some space and start again.") from error
         raise BadInput(f"The database folder {home} cannot be used ({error.strerror or error}); "
                        "give it to your user, or choose another.") from error  # fmt: skip

@@ -24,16 +24,16 @@ class TickStore:
         self._database = database
         self._partitions = Partitions("trades", lambda at: at // DAY)
 
-    async def save(self, prints: Sequence[Trade]) -> int:
+    async def save(self, trades: Sequence[Trade]) -> int:
         """Insert; replays insert nothing twice. The number of new rows. Not flushed to disk one by one: a crash of the whole
         machine may lose the last half second, which the vendor's history gives back."""
-        if not prints:
+        if not trades:
             return 0
-        rows = [(t.symbol, t.at, t.price, t.size, t.id, t.exchange, t.tape, " ".join(t.conditions)) for t in prints]
+        rows = [(t.symbol, t.at, t.price, t.size, t.id, t.exchange, t.tape, " ".join(t.conditions)) for t in trades]
 
         def work(connection: Connection) -> int:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
-            self._partitions.ensure(connection, [t.at for t in prints])
+            self._partitions.ensure(connection, [t.at for t in trades])
             copied(connection, "trades", COLUMNS, TYPES, rows)
             return connection.execute(_ONCE).rowcount
 

@@ -14,14 +14,14 @@ import pytest
 from qv_desktop.adapters.db import os_account, postmaster, server_words, socket_folder
 from qv_desktop.adapters.db.server import Server
 from qv_desktop.domain.errors import BadInput, DatabaseDown
-from tests.conftest import _open_folder
+from tests.conftest import an_open_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes and sockets are tested where they are POSIX")
 
 
 @pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
-    for opened in _open_folder():
+    for opened in an_open_folder():
         yield opened / "a folder with späces"
 
 
