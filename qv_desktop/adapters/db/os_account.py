@@ -23,19 +23,18 @@ class OsAccount:
     gid: int
 
 
-def service_account() -> OsAccount | None:
-    """The account that the server runs as: None for our own, an unprivileged one when we are root."""
+def service_account(folder: Path) -> OsAccount | None:
+    """The account that the server on ``folder`` runs as: None for our own; for root the folder's owner, else an unprivileged one."""
     if sys.platform == "win32" or os.geteuid() != 0:
         return None
     import pwd  # absent on Windows
 
-    for name in CANDIDATES:
-        try:
-            found = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        if found.pw_uid:
-            return OsAccount(name, found.pw_uid, found.pw_gid)
+    known = {found.pw_name: found for found in pwd.getpwall() if found.pw_uid}
+    owner = folder.stat().st_uid if folder.exists() else 0
+    owners = [found.pw_name for found in known.values() if found.pw_uid == owner]
+    for name in (*owners, *CANDIDATES):
+        if name in known:
+            return OsAccount(name, known[name].pw_uid, known[name].pw_gid)
     raise BadInput(
         "Postgres does not run as root and no account “nobody” exists; create a system user named qv-desktop."
     )

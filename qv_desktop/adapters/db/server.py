@@ -36,7 +36,7 @@ class Server:
     """
 
     def __init__(self, folder: Path, binaries: Path | None = None) -> None:
-        self._account = os_account.service_account()
+        self._account = os_account.service_account(folder.absolute())
         self.home = os_account.home(folder.absolute(), self._account)
         self._tree = binaries
         self._data = self.home / "data"
@@ -94,6 +94,7 @@ class Server:
     def _started(self) -> str:
         self._prepare()
         self._lock.take()
+        self._hand_over(self.home / "lock")
         if not self._data.is_dir():
             self._create()
         self._check_version()
@@ -125,6 +126,11 @@ class Server:
             shutil.rmtree(fresh, ignore_errors=True)
             raise failure(done.stderr or done.stdout, self.home)
         fresh.rename(self._data)
+
+    def _hand_over(self, path: Path) -> None:
+        """Leave no file of root's where its owner runs the program next."""
+        if self._account is not None:
+            os_account.give(path, self._account)
 
     def _check_version(self) -> None:
         version = (self._data / "PG_VERSION").read_text().strip()
@@ -202,6 +208,7 @@ class Server:
         command = [program(self._programs, "postgres"), "-D", str(self._data), "-k", str(folder), "-c", "listen_addresses=",
                    "-c", f"port={PORT}", "-c", "unix_socket_permissions=0700", *_settings()]  # fmt: skip
         with self._log_path.open("ab") as words:
+            self._hand_over(self._log_path)
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=words, stderr=words, cwd=self.home,
                                              env=environment(), start_new_session=True,
                                              **identity(self._account))  # fmt: skip

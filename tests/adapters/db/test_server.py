@@ -214,7 +214,7 @@ def test_a_long_path_gets_a_short_socket(open_folder: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root has to step down")
 def test_as_root_the_server_runs_as_someone_else(server: Server) -> None:
     server.start()
-    account = os_account.service_account()
+    account = os_account.service_account(Path("/nowhere"))
     assert account is not None
     assert Path(f"/proc/{pid_of(server)}").stat().st_uid == account.uid != 0
     assert (server.home / "password").stat().st_uid == 0
@@ -242,10 +242,25 @@ def test_as_root_programs_that_no_one_else_can_reach_are_copied(
     (package / "tree" / "bin" / "postgres").write_text("program")
     (open_folder / "closed" / "package.libs").mkdir()
     (open_folder / "closed").chmod(0o700)
-    account = os_account.service_account()
+    account = os_account.service_account(Path("/nowhere"))
     assert account is not None
     copy = os_account.readable_tree(package / "tree", account)
     assert os_account.reachable(copy / "bin" / "postgres", account)
     assert (copy / "bin" / "postgres").read_text() == "program"
     assert (copy.parent.parent / "package.libs").is_dir()
     assert os_account.readable_tree(package / "tree", account) == copy
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root has to step down")
+def test_as_root_on_someones_own_folder_the_server_runs_as_its_owner(open_folder: Path) -> None:
+    home = open_folder / "pg"
+    home.mkdir(mode=0o700)
+    os.chown(home, 1, 1)
+    server = Server(home)
+    server.start()
+    found = pid_of(server)
+    owner = Path(f"/proc/{found}").stat().st_uid
+    server.stop()
+    assert owner == 1
+    assert {path.name: path.stat().st_uid for path in home.iterdir()} == {
+        "data": 1, "lock": 1, "server.log": 1, "socket": 1, "password": 0}  # fmt: skip
