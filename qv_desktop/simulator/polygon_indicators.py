@@ -13,7 +13,6 @@ from qv_desktop.simulator.polygon_words import MILLISECOND, Words, agg, cursor, 
 from qv_desktop.simulator.ticks import DAY_SECONDS, SECOND, Bar
 
 DEFAULT_LIMIT, MOST = 10, 5000
-TYPICAL = ("second", "minute", "hour")
 REACH = {"second": 2, "minute": 12, "hour": 120}  # days of bars behind the first value asked for
 LONGEST_REACH = 8000  # days
 
@@ -90,31 +89,29 @@ def _smoothed(values: Floats, window: int, weight: float) -> Floats:
 
 
 def _answer(market: Market, asked: Asked, line: Line) -> Words:
-    symbol, now = asked.ticker(), market.now()
-    timespan = asked.text("timespan", "day", (*SECONDS, *LONGER))
-    order = asked.text("order", "desc", ("asc", "desc"))
+    symbol, timespan = asked.ticker(), asked.text("timespan", "day", (*SECONDS, *LONGER))
     series = asked.text("series_type", "close", ("close", "open", "high", "low"))
-    limit = asked.whole("limit", DEFAULT_LIMIT, MOST)
-    start, end = asked.window("timestamp", 0, now + 1)
+    start, end = asked.window("timestamp", 0, market.now() + 1)
     reach = REACH.get(timespan, LONGEST_REACH) * DAY_SECONDS * SECOND
     bars = bars_of(market, symbol, 1, timespan, max(0, max(start, end - reach) - reach), end)
-    wanted = _values(bars, series, line)
-    rows = [(bar, row) for bar, row in zip(bars, wanted, strict=True) if row and bar.t >= start]
-    if order == "desc":
-        rows.reverse()
-    page = rows[:limit]
-    underlying: dict[str, Any] = {"url": _underlying(asked, symbol, timespan, bars)}
+    values = zip(bars, _values(bars, series, line), strict=True)
+    rows = [(bar, row) for bar, row in values if row and bar.t >= start]
+    return _page(asked, rows, (start, end), _underlying(asked, symbol, timespan, bars))
+
+
+def _page(asked: Asked, rows: list[tuple[Bar, dict[str, float]]], window: tuple[int, int], url: str) -> Words:
+    newest_first = asked.text("order", "desc", ("asc", "desc")) == "desc"
+    limit = asked.whole("limit", DEFAULT_LIMIT, MOST)
+    ordered = rows[::-1] if newest_first else rows
+    underlying: dict[str, Any] = {"url": url}
     if asked.flag("expand_underlying", False):
-        underlying["aggregates"] = [agg(bar) for bar, _ in page]
-    answer = ok({"values": [row for _, row in page], "underlying": underlying})
+        underlying["aggregates"] = [agg(bar) for bar, _ in ordered[:limit]]
+    answer = ok({"values": [row for _, row in ordered[:limit]], "underlying": underlying})
     if len(rows) > limit:
-        edge = rows[limit][0].t
-        bounds = (
-            {"timestamp.gte": edge, "timestamp.lt": end}
-            if order == "asc"
-            else {"timestamp.gte": start, "timestamp.lt": edge + 1}
-        )
-        answer["next_url"] = asked.next_url(cursor(**{**asked.query, **bounds}))
+        edge = ordered[limit][0].t
+        start, end = (window[0], edge + 1) if newest_first else (edge, window[1])
+        token = cursor(**{**asked.query, "timestamp.gte": start, "timestamp.lt": end})
+        answer["next_url"] = asked.next_url(token)
     return answer
 
 

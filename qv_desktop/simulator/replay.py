@@ -15,13 +15,13 @@ import numpy as np
 
 from qv_desktop.simulator import sessions
 from qv_desktop.simulator.listings import Stock, stranger
-from qv_desktop.simulator.paths import DayPath, Floats
+from qv_desktop.simulator.paths import DayPath, Floats, Ints
 from qv_desktop.simulator.ticks import MINUTE, Session
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 TIME_COLUMNS = ("date", "timestamp", "datetime", "time")
 SHARES_A_TRADE = 6_000
-MOST_TRADES = 90
+FEWEST_TRADES, MOST_TRADES = 6, 90  # in one bar
 
 
 class ReplayError(ValueError):
@@ -198,29 +198,22 @@ def _parsed_time(text: str) -> datetime | None:
 
 def _path(stock: Stock, session: Session, rows: list[Row], seed: int) -> DayPath:
     size = (session.post_close - session.pre_open) // MINUTE
-    prices = np.full((4, size), np.nan)
-    volume, count = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    prices, volume, count = np.full((4, size), np.nan), np.zeros(size, np.int64), np.zeros(size, np.int64)
     for row in rows:
         minute = (sessions.ns(row.at.date(), row.at.time()) - session.pre_open) // MINUTE
         if 0 <= minute < size:
             prices[:, minute] = row.open, row.high, row.low, row.close
             volume[minute] = row.volume
-            count[minute] = min(MOST_TRADES, 6 + row.volume // SHARES_A_TRADE)
-    opened, closed = (session.open - session.pre_open) // MINUTE, (session.close - session.pre_open) // MINUTE
-    last = closed + 1 if closed < size and count[closed] else closed  # a row at the close is the closing print
-    return DayPath(
-        stock,
-        session,
-        prices[0],
-        prices[1],
-        prices[2],
-        prices[3],
-        _level(prices[3], rows[0].open),
-        volume,
-        count,
-        slice(opened, last),
-        seed,
-    )
+            count[minute] = min(MOST_TRADES, FEWEST_TRADES + row.volume // SHARES_A_TRADE)
+    o, h, low, c = prices[0], prices[1], prices[2], prices[3]
+    regular = _regular(session, count)
+    return DayPath(stock, session, o, h, low, c, _level(c, rows[0].open), volume, count, regular, seed)
+
+
+def _regular(session: Session, count: Ints) -> slice:
+    """Regular minutes, and the one after them when it is recorded: it is the closing print."""
+    opened, closed = ((at - session.pre_open) // MINUTE for at in (session.open, session.close))
+    return slice(opened, closed + 1 if count[closed] else closed)
 
 
 def _level(close: Floats, first: float) -> Floats:

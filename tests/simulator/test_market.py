@@ -294,10 +294,11 @@ def test_the_market_knows_when_it_is_open_and_goes_on_over_a_weekend() -> None:
         market.step()
     market.step()
     days = {sessions.new_york(one.t).date() for one in events if isinstance(one, Trade)}
-    assert days == {DAY, date(2026, 11, 23)}
+    assert {DAY, date(2026, 11, 23)} <= days
+    assert not {date(2026, 11, 21), date(2026, 11, 22)} & days
     bars = minute_bars(events, "SPY")
     assert market.bars("SPY", 60, bars[0].t, bars[-1].t + 1) == bars
-    assert sessions.new_york(bars[-1].t).date() == date(2026, 11, 23)
+    assert bars[-1].t > opening
 
 
 def test_before_the_open_the_day_has_no_bar_and_yesterday_is_the_previous_day() -> None:
