@@ -5,7 +5,17 @@ from datetime import datetime
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import Bar, Snapshot, Timeframe, ns, timeframe
@@ -18,7 +28,7 @@ from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.session_shading import Hole
 
 TIMEFRAMES = ("1m", "5m", "15m", "1h", "1D", "1W")
-ROOMY, WIDE = 380, 520  # px of width from which words fit beside the timeframes
+ROOMY = 380  # px of width from which words fit beside the timeframes
 EMPTY = "Choose a symbol in the watchlist, or type its first letter here, to see its chart."
 
 
@@ -83,15 +93,15 @@ class ChartPanel(QWidget):
         self._indicators.clicked.connect(self._choose_indicators)
         self._indicators.setMinimumWidth(28)
         row.addWidget(self._indicators)
-        row.addStretch(1)
         self._hint = theme.label("", "hint")
-        row.addWidget(self._hint)
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self._hint, 1)
         return row
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._indicators.setText("ƒ  Indicators" if self.width() >= ROOMY else "ƒ")
-        self._hint.setVisible(self.width() >= WIDE)
 
     def _flat(self, text: str, name: str) -> QPushButton:
         button = theme.button(text, "ghost")
