@@ -82,7 +82,7 @@ def _demo_words(demo: argparse.ArgumentParser) -> None:
 
 
 def _run(asked: argparse.Namespace) -> int:
-    from qv_desktop import app
+    from qv_desktop import app  # imported by what needs it, so that --version and mistakes answer at once
 
     return app.run(app.Options())
 

@@ -230,6 +230,23 @@ def _short(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
     )
 
 
+def _reversal(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """Alpaca takes no order that turns a long position short or back in one step."""
+    position = held(view, request.symbol)
+    if position * request.side.sign >= 0:
+        return None
+    room = max(abs(position) - committed(view, request.symbol, request.side), ZERO)
+    return _answer(
+        "REVERSAL",
+        "Crosses through flat",
+        request.quantity <= room or room == ZERO,
+        f"{request.quantity:,}",
+        f"{room:,}",
+        f"{room:,}",
+        f"One order cannot turn a position round; close {room:,} shares first.",
+    )
+
+
 def _wash(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     """Alpaca rejects an order that could trade with one of our own on the other side."""
     resting = [
@@ -326,6 +343,7 @@ RULES: tuple[Rule, ...] = (
     _gross,
     _buying_power,
     _short,
+    _reversal,
     _wash,
     _daily_loss,
     _rate,

@@ -1,6 +1,7 @@
 """The account: asked of the broker every few seconds and after each fill, and kept."""
 
 import asyncio
+import time
 
 import structlog
 
@@ -23,6 +24,7 @@ class Account:
         self._answers = 0
         self._soon = asyncio.Event()
         self.balances: Balances | None = None
+        self.latency_ms: float | None = None  # of the last answer
 
     @property
     def id(self) -> str:
@@ -31,7 +33,9 @@ class Account:
 
     async def refresh(self) -> Balances:
         """Ask now. Raises BrokerDown."""
+        began = time.perf_counter()
         balances = await self._broker.account()
+        self.latency_ms = (time.perf_counter() - began) * 1000
         self.balances = balances
         self._publish(AccountChanged(balances))
         if self._answers % KEEP_EVERY == 0:

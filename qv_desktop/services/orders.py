@@ -158,6 +158,13 @@ class Orders:
             for report in reports:
                 self._catch_up(report)
 
+    async def import_open(self, theirs: list[Order]) -> None:
+        """Take the broker's open orders that are not in the book: made elsewhere, visible here, never cancelled by us."""
+        for found in theirs:
+            if found.id not in self.book:
+                await self._adopt(found)
+                await self._book_missing_fills(self.book[found.id], found)
+
     async def _adopt(self, found: Order) -> None:
         # fills are taken one by one by execution id, so the adopted order starts without them
         order = replace(found, account=self._account(), filled=found.filled * 0, average=None,

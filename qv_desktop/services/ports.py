@@ -4,7 +4,7 @@ All methods are called on the one loop; makers hand blocking work to threads of 
 row in the same transaction as what it records.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,7 @@ from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.events import Event
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.market import Bar, Gap, Quote, Snapshot, Timeframe, Trade
+from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Reconciliation
@@ -256,5 +256,8 @@ class Reports(Protocol):
         """CSV, JSON and HTML under ``folder``; raises BadInput when it cannot be written there."""
 
 
-type Feed = Callable[[Sequence[Trade | Quote | Bar]], None]
-type Rows = Mapping[str, object]
+class Tables(Protocol):
+    """Writes a table as a file."""
+
+    async def write(self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path) -> Path:
+        """CSV under ``folder``; raises BadInput when it cannot be written there."""

@@ -1,0 +1,53 @@
+"""Builds everything: the only room that knows the adapters."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from qv_desktop.domain.audit import Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A simulated market and broker; ``headless`` runs the scripted trader for ``seconds`` and leaves its proof in ``out``."""
+
+    seed: int = 1
+    replay: Path | None = None
+    speed: float = 5.0
+    headless: bool = False
+    seconds: float = 60.0
+    out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the terminal is started."""
+
+    demo: Demo | None = None
+
+
+def run(options: Options) -> int:
+    """Open the terminal and return its exit code once it is closed. Raises QvError before a window could show it."""
+    from qv_desktop.app.running import opened  # Qt and the rest are imported only when a window is wanted
+
+    return opened(options)
+
+
+async def verify_audit(*, demo: bool) -> Verification:
+    """Check the audit trail without a window."""
+    from qv_desktop.app.tools import verified
+
+    return await verified(demo=demo)
+
+
+async def prepare_database() -> str:
+    """Start or reach the database, migrate it, and say where it is."""
+    from qv_desktop.app.tools import prepared
+
+    return await prepared()
+
+
+def circumstances() -> dict[str, object]:
+    """What is set, where things lie and what is missing."""
+    from qv_desktop.app.tools import circumstances as found
+
+    return found()

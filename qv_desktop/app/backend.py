@@ -1,0 +1,139 @@
+"""What runs behind the window: the database and, for the demo, the simulator process."""
+
+import asyncio
+import json
+import os
+import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from qv_desktop import paths
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.server import Server
+from qv_desktop.app import Demo
+from qv_desktop.config import Settings
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.services.clock import Rate
+
+log = structlog.get_logger(__name__)
+
+SIMULATOR_STARTS_WITHIN = 30.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Credentials for the vendors, as texts for the adapters alone."""
+
+    alpaca: str
+    alpaca_secret: str
+    polygon: str
+
+
+class Store:
+    """The database, being opened on a thread from the moment of construction; ``opened`` gives it or raises QvError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._server = None if settings.database_url else Server(paths.database(settings.home))
+        self._url = settings.database_url
+        self._database: Database | None = None
+        self._thread = ThreadPoolExecutor(1, "database-start")
+        self._opening: Future[Database] = self._thread.submit(self._open)
+
+    @property
+    def words(self) -> str:
+        """Where it is, for the status bar."""
+        return "Postgres remote" if self._server is None else "Postgres local"
+
+    @property
+    def waiting(self) -> int:
+        """Writes handed over and not yet finished."""
+        return self._database.waiting if self._database else 0
+
+    async def opened(self) -> Database:
+        """The migrated database. Raises BadInput, DatabaseDown."""
+        return await asyncio.wrap_future(self._opening)
+
+    def _open(self) -> Database:
+        url = self._server.start() if self._server is not None else self._url
+        database = Database(url, revive=self._server.start if self._server is not None else None)
+        database.migrate()
+        self._database = database
+        return database
+
+    def close(self) -> None:
+        """Finish what waits and stop the embedded server; blocking."""
+        if self._database is not None:
+            self._database.close()
+        if self._server is not None:
+            self._server.stop()
+        self._thread.shutdown(wait=False)
+
+
+class Simulation:
+    """The simulator as a process of its own; it ends with us."""
+
+    def __init__(self, demo: Demo) -> None:
+        words = [
+            "simulate",
+            "--port",
+            "0",
+            "--seed",
+            str(demo.seed),
+            "--speed",
+            f"{demo.speed:g}",
+            "--parent",
+            str(os.getpid()),
+        ]
+        if demo.replay is not None:
+            words += ["--replay", str(demo.replay)]
+        self._process = subprocess.Popen(
+            [*paths.relaunch(), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._thread = ThreadPoolExecutor(1, "simulator-start")
+        self._starting: Future[str] = self._thread.submit(self._first_line)
+
+    def _first_line(self) -> str:
+        return self._process.stdout.readline() if self._process.stdout else ""
+
+    async def ready(self) -> tuple[int, Rate]:
+        """Its port, and how its market's clock runs. Raises BadInput with its own sentence when it does not start."""
+        try:
+            line = await asyncio.wait_for(asyncio.wrap_future(self._starting), SIMULATOR_STARTS_WITHIN)
+        except TimeoutError:
+            raise BadInput("The simulator did not start within 30 s; close other programs and try again.") from None
+        if not line:
+            sentence = self._process.stderr.read().strip() if self._process.stderr else ""
+            raise BadInput(sentence.splitlines()[-1] if sentence else "The simulator ended at once; see the log.")
+        told = json.loads(line)
+        return int(told["port"]), Rate(int(told["market_ns"]), int(told["wall_ns"]), float(told["speed"]))
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.terminate()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+        self._thread.shutdown(wait=False)
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """The demo's settings: a home of its own, so that nothing simulated mingles with what is real."""
+    return settings.model_copy(update={"home": settings.home / "demo", "database_url": "", "environment": "SIMULATION"})
+
+
+def pointed(settings: Settings, port: int) -> Settings:
+    """The settings with every vendor's address on the simulator."""
+    web, socket = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
+    return settings.model_copy(
+        update={"alpaca_url": web, "alpaca_data_url": web, "polygon_url": web, "alpaca_stream_url": f"{socket}/stream",
+                "alpaca_prices_url": f"{socket}/v2/iex", "polygon_stream_url": f"{socket}/stocks"}
+    )  # fmt: skip
+
+
+SIMULATED = Keys("PKSIM", "simulated", "simulated")

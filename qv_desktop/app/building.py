@@ -1,0 +1,197 @@
+"""Makes every service with its adapters: what is built here is all there is."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+
+from qv_desktop import __version__, paths
+from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.history import AlpacaHistory
+from qv_desktop.adapters.alpaca.stream import TradeUpdates
+from qv_desktop.adapters.compute.pool import BacktestPool
+from qv_desktop.adapters.db.audit import AuditTrail
+from qv_desktop.adapters.db.backtests import BacktestStore
+from qv_desktop.adapters.db.bars import BarStore
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.instruments import InstrumentStore
+from qv_desktop.adapters.db.orders import OrderJournal
+from qv_desktop.adapters.db.preferences import Preferences
+from qv_desktop.adapters.db.reconciliation import ReconciliationStore
+from qv_desktop.adapters.db.risk import RiskStore
+from qv_desktop.adapters.db.strategies import StrategyStore
+from qv_desktop.adapters.db.ticks import TickStore
+from qv_desktop.adapters.db.users import Users
+from qv_desktop.adapters.polygon.rest import PolygonHistory
+from qv_desktop.adapters.polygon.stream import PolygonStream
+from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
+from qv_desktop.adapters.reports.tables import TableReports
+from qv_desktop.app.backend import Keys, Store
+from qv_desktop.config import Settings
+from qv_desktop.domain.audit import Entry
+from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import AuditRecorded
+from qv_desktop.domain.market import NEW_YORK, Gap
+from qv_desktop.domain.positions import Position
+from qv_desktop.services.account import Account
+from qv_desktop.services.audit import Audit
+from qv_desktop.services.backtests import Backtests
+from qv_desktop.services.bus import Bus
+from qv_desktop.services.clock import Clock
+from qv_desktop.services.exports import Exports
+from qv_desktop.services.health import Health
+from qv_desktop.services.history import History
+from qv_desktop.services.login import Login
+from qv_desktop.services.market_data import MarketData
+from qv_desktop.services.notices import Notices
+from qv_desktop.services.orders import Orders
+from qv_desktop.services.positions import Positions
+from qv_desktop.services.reconcile import Reconcile
+from qv_desktop.services.risk import Risk
+from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.ticks import Ticks
+from qv_desktop.wiring import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a log-in needs, built before anybody is signed in."""
+
+    bus: Bus
+    clock: Clock
+    trail: AuditTrail
+    users: Users
+    login: Login
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Everything of a signed-in program that runs by itself or must be closed."""
+
+    services: Services
+    broker: AlpacaBroker
+    journal: OrderJournal
+    instruments: InstrumentStore
+    prices: PolygonStream
+    updates: TradeUpdates
+    pool: BacktestPool
+    vendors: Sequence[PolygonHistory | AlpacaHistory]
+    positions: "PositionKeeper"
+    gaps: "GapKeeper"
+
+    async def close(self) -> None:
+        """End sockets, threads and the worker."""
+        await asyncio.gather(self.prices.stop(), self.updates.stop(), self.pool.close())
+        self.broker.close()
+        for vendor in self.vendors:
+            vendor.close()
+
+
+def entrance(database: Database, clock: Clock, install: str) -> Entrance:
+    """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain."""
+    bus, host = Bus(), socket.gethostname()
+
+    def recorded(entry: Entry) -> None:
+        bus.publish(AuditRecorded(entry))
+
+    trail = AuditTrail(database, install, __version__, clock.now, recorded)
+    users = Users(database, trail, clock.now)
+    return Entrance(bus, clock, trail, users, Login(users, trail, clock.now, host))
+
+
+def engine(
+    door: Entrance, database: Database, settings: Settings, keys: Keys, lag: Callable[[], float], store: Store
+) -> Engine:
+    """All services for the session that is signed in at ``door``."""
+    bus, clock, login = door.bus, door.clock, door.login
+    publish = bus.publish
+    journal, bars = OrderJournal(database, door.trail), BarStore(database)
+    ticks = Ticks(TickStore(database), bars, clock.now, "Polygon")
+    market = MarketData(clock, publish, ticks.keep, ticks.keep_bars)
+    vendors: list[PolygonHistory | AlpacaHistory] = [
+        PolygonHistory(keys.polygon, settings.polygon_url),
+        AlpacaHistory(keys.alpaca, keys.alpaca_secret, settings.alpaca_data_url),
+    ]
+    history = History(bars, [*vendors])
+    broker = AlpacaBroker(keys.alpaca, keys.alpaca_secret, settings.alpaca_url, clock.market, settings.environment)
+    account = Account(broker, journal, publish)
+    keeper = PositionKeeper(journal, account)
+    positions = Positions(publish, keeper.changed)
+    risk = Risk(RiskStore(database, door.trail), market, positions, account, login, publish, clock.market)
+    orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
+                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
+    strategies = Strategies(StrategyStore(database, door.trail))
+    pool = BacktestPool([*paths.relaunch(), "worker"], settings.home / "cache" / "numba")
+    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, history, login, publish)
+    health = Health(market, publish, waiting=lambda: ticks.waiting + orders.waiting + database.waiting, lag=lag,
+                    broker_ms=lambda: account.latency_ms, database=lambda: store.words, failures=lambda: bus.failures)  # fmt: skip
+    exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
+    services = Services(bus, clock, login, market, history, ticks, positions, account, risk, orders, reconcile,
+                        Audit(door.trail, login), strategies, backtests, Notices(publish, clock.market), health, exports,
+                        Preferences(database))  # fmt: skip
+    gaps = GapKeeper(TickStore(database), "Polygon", lambda: market.wanted)
+    prices = PolygonStream(settings.polygon_stream_url, keys.polygon, market.hear,
+                           lambda state, detail: market.feed_changed("Polygon", state, detail), gaps.found, now=clock.market)  # fmt: skip
+    updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
+                           lambda state, detail: market.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
+    market.feed(prices)
+    return Engine(services, broker, journal, InstrumentStore(database), prices, updates, pool, vendors, keeper, gaps)
+
+
+def day_start(moment: datetime) -> datetime:
+    """Midnight in New York before ``moment``, in UTC: since when today's fills count."""
+    local = moment.astimezone(NEW_YORK).date()
+    return datetime.combine(local, time(), NEW_YORK).astimezone(UTC)
+
+
+class PositionKeeper:
+    """Writes positions that moved, once a second, so that a burst of fills is one write."""
+
+    def __init__(self, journal: OrderJournal, account: Account) -> None:
+        self._journal, self._account = journal, account
+        self._moved: dict[str, Position] = {}  # symbol -> newest
+
+    def changed(self, position: Position) -> None:
+        """A position moved."""
+        self._moved[position.symbol] = position
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await asyncio.sleep(1)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what moved; what cannot be written waits."""
+        moved, self._moved = self._moved, {}
+        if not moved:
+            return
+        try:
+            await self._journal.save_positions(self._account.id, list(moved.values()))
+        except DatabaseDown:
+            self._moved = {**moved, **self._moved}
+
+
+class GapKeeper:
+    """Keeps the holes that a stream reports, for the backfill."""
+
+    def __init__(self, store: TickStore, feed: str, symbols: Callable[[], frozenset[str]]) -> None:
+        self._store, self._feed, self._symbols = store, feed, symbols
+        self._found: list[Gap] = []
+
+    def found(self, start: datetime, end: datetime, reason: str) -> None:
+        """Nothing was heard from ``start`` to ``end``."""
+        self._found.append(Gap(self._feed, tuple(sorted(self._symbols())), start, end, reason))
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await asyncio.sleep(1)
+            try:
+                while self._found:
+                    await self._store.save_gap(self._found[0])
+                    del self._found[0]
+            except DatabaseDown:
+                continue  # they wait in order

@@ -1,0 +1,20 @@
+"""This installation's name."""
+
+import secrets
+from pathlib import Path
+
+from qv_desktop.domain.errors import BadInput
+
+
+def install_id(home: Path) -> str:
+    """Eight hexadecimal digits, made once, that name this installation in order ids and in the audit chain. Raises BadInput."""
+    file = home / "install"
+    try:
+        if not file.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            file.write_text(secrets.token_hex(4), encoding="utf-8")
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise BadInput(
+            f"{file} cannot be written ({error.strerror}); free some space or choose another folder with QV_HOME."
+        ) from None

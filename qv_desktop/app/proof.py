@@ -1,0 +1,96 @@
+"""What the headless story leaves behind: pictures of the window and of each panel, the report, and a summary."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtGui import QPixmap
+
+from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
+from qv_desktop.app import Demo
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.services.health import percentile
+from qv_desktop.ui.frames import LagProbe
+from qv_desktop.wiring import Desk
+
+WORKSPACES = ("trading", "compliance", "research")
+WIDTH, HEIGHT = 1600, 900
+SETTLE = 0.4  # seconds for a switched workspace to lay itself out
+
+
+async def leave(desk: Desk, demo: Demo, probe: LagProbe, window_s: float, happened: dict[str, bool]) -> None:
+    """Write everything under ``demo.out``. Raises BadInput when it cannot be written."""
+    out = demo.out or Path("out")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        pictures = await _pictures(desk, out)
+        reports = await _reports(desk, out)
+        summary = await _summary(desk, probe, window_s)
+        summary |= {"stages": happened, "screenshots": pictures, "reports": reports}
+        (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"The proof could not be written to {out} ({error.strerror}); free some space or choose another --out."
+        ) from error
+
+
+async def _pictures(desk: Desk, out: Path) -> list[str]:
+    window = desk.window
+    window.resize(WIDTH, HEIGHT)
+    names = []
+    for workspace in WORKSPACES:
+        window.switch_workspace(workspace)
+        await asyncio.sleep(SETTLE)
+        names.append(_saved(window.grab(), out, f"window-{workspace}"))
+    window.switch_workspace("trading")
+    await asyncio.sleep(SETTLE)
+    for name in desk.panels.by_name():
+        window.raise_panel(name)
+        await asyncio.sleep(0.05)
+        names.append(_saved(window.grab_panel(name), out, f"panel-{name}"))
+    return names
+
+
+def _saved(picture: QPixmap, out: Path, name: str) -> str:
+    if not picture.save(str(out / f"{name}.png")):
+        raise BadInput(
+            f"The picture {name}.png could not be written to {out}; free some space or choose another --out."
+        )
+    return f"{name}.png"
+
+
+async def _reports(desk: Desk, out: Path) -> list[str]:
+    run = desk.services.reconcile.last
+    if run is None:
+        return []
+    exported = await desk.services.reconcile.export(run)
+    desk.panels.reconciliation.show_exported(exported)
+    return [path.name for path in await ReconciliationReports().write(run, out)]
+
+
+async def _summary(desk: Desk, probe: LagProbe, window_s: float) -> dict[str, Any]:
+    services = desk.services
+    await services.ticks.flush()
+    await services.orders.written(10)
+    run, verified = services.reconcile.last, services.audit.verified
+    latencies, (lag50, lag99) = list(services.market.latencies), probe.whole_run()
+    return {
+        "window_s": round(window_s, 3),
+        "ticks_received": services.market.trades,
+        "ticks_stored": services.ticks.stored,
+        "messages": services.market.messages,
+        "bars": services.ticks.stored_bars,
+        "orders": len(services.orders.book),
+        "fills": len(services.orders.fills),
+        "positions": len(services.positions.held()),
+        "breaks": len(run.breaks) if run else None,
+        "audit_entries": verified.rows if verified else 0,
+        "audit_verified": bool(verified and verified.whole),
+        "feed_latency_ms": {"p50": _rounded(percentile(latencies, 0.5)), "p99": _rounded(percentile(latencies, 0.99))},
+        "gui_lag_ms": {"p50": _rounded(lag50), "p99": _rounded(lag99)},
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

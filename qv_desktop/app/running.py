@@ -1,0 +1,87 @@
+"""One run of the terminal: from the command line to the exit code."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from qv_desktop import config, logs, paths
+from qv_desktop.app import Demo, Options
+from qv_desktop.app.backend import Simulation, Store, demo_settings
+from qv_desktop.config import Settings
+from qv_desktop.domain.errors import BadInput
+
+if TYPE_CHECKING:
+    from qv_desktop.app.session import Session
+
+log = structlog.get_logger(__name__)
+
+
+def opened(options: Options) -> int:
+    """Run until the window is closed. Raises QvError when it cannot even be opened."""
+    demo = options.demo
+    settings = config.load()
+    if demo is not None:
+        _check(demo)
+        settings = demo_settings(settings)
+    _make_home(settings.home)
+    store = Store(settings)  # starts the database while Qt is being imported
+    simulation = Simulation(demo) if demo is not None else None
+    try:
+        return _with_qt(settings, store, simulation, demo)
+    finally:
+        if simulation is not None:
+            simulation.close()
+        store.close()
+
+
+def _check(demo: Demo) -> None:
+    if demo.replay is not None and not demo.replay.is_file():
+        raise BadInput(f"There is no file {demo.replay}; give --replay a CSV or Parquet file of one-minute bars.")
+    if demo.headless and demo.seconds <= 0:
+        raise BadInput("--for takes a number of seconds above zero.")
+
+
+def _make_home(home: Path) -> None:
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o755)
+    except OSError as error:
+        raise BadInput(
+            f"The folder {home} cannot be made ({error.strerror}); choose another one with QV_HOME."
+        ) from None
+
+
+def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, demo: Demo | None) -> int:
+    if (demo is not None and demo.headless) or _no_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
+    os.environ.setdefault("QT_API", "pyside6")
+    import qasync
+    from PySide6.QtWidgets import QApplication
+
+    from qv_desktop.app.session import Session
+    from qv_desktop.ui import theme
+
+    app = QApplication(sys.argv[:1])
+    app.setQuitOnLastWindowClosed(False)  # main() ends the loop once everything behind the window has stopped
+    app.setApplicationName("QuantVision")
+    theme.apply(app)
+    with qasync.QEventLoop(app) as loop:
+        asyncio.set_event_loop(loop)
+        session = Session(settings, store, simulation, demo)
+        logs.start(paths.logs(settings.home), settings.log_level, session.heard)
+        return int(loop.run_until_complete(_lived(session)))
+
+
+async def _lived(session: "Session") -> int:
+    try:
+        return await session.run()
+    finally:
+        await session.stop()
+
+
+def _no_display() -> bool:
+    return sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,268 @@
+"""One sitting at the terminal: the log-in, the window, what runs behind it, and the way out."""
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import psutil
+import structlog
+
+from qv_desktop import __version__
+from qv_desktop.adapters.secrets import Secrets
+from qv_desktop.app import Demo
+from qv_desktop.app.backend import SIMULATED, Keys, Simulation, Store, pointed
+from qv_desktop.app.identity import install_id
+from qv_desktop.config import Settings
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.errors import QvError
+from qv_desktop.logs import Line
+from qv_desktop.services.clock import Clock
+from qv_desktop.ui.login_dialog import LoginDialog
+from qv_desktop.ui.tasks import Tasks
+
+if TYPE_CHECKING:  # these are imported once the dialog is in view
+    from qv_desktop.adapters.db.database import Database
+    from qv_desktop.app.building import Engine, Entrance
+    from qv_desktop.app.starting import Starting
+    from qv_desktop.ui.frames import Frames
+    from qv_desktop.ui.main_window import MainWindow
+    from qv_desktop.wiring import Desk
+
+log = structlog.get_logger(__name__)
+
+SHOWN_TO = {  # panel -> what a person must be able to view to see it
+    "watchlist": Resource.MARKET, "tape": Resource.MARKET, "chart": Resource.MARKET, "ticket": Resource.TRADING,
+    "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "risk": Resource.RISK,
+    "reconciliation": Resource.RECONCILIATION, "audit": Resource.AUDIT, "strategies": Resource.STRATEGIES,
+    "backtests": Resource.BACKTESTS,
+}  # fmt: skip
+
+
+def since_start() -> float:
+    """Seconds since the system started this process."""
+    return time.time() - psutil.Process().create_time()
+
+
+class Session:
+    """Builds the rest once somebody has signed in. ``heard`` takes log lines for the log panel."""
+
+    def __init__(self, settings: Settings, store: Store, simulation: Simulation | None, demo: Demo | None) -> None:
+        self._settings, self._store, self._simulation, self._demo = settings, store, simulation, demo
+        self._tasks = Tasks(self._show_error)
+        self._clock = Clock()
+        self._lines: deque[Line] = deque(maxlen=500)  # until there is a log panel
+        self._engine: Engine | None = None
+        self._desk: Desk | None = None
+        self._starting: Starting | None = None
+        self._dialog = LoginDialog(settings.environment, __version__)
+        self.login_s = self.window_s = 0.0
+
+    # ---- the way in
+
+    async def run(self) -> int:
+        """The exit code once the window is closed. Raises QvError when there is nobody at the screen to show it to."""
+        from qv_desktop.app.signing_in import SigningIn, demo_password
+
+        self._dialog.show()
+        self.login_s = since_start()
+        self._dialog.show_busy("Opening the database…")
+        database = await self._opened()
+        if database is None:
+            return 2
+        from qv_desktop.app import building  # the heavier half of the program, while the dialog is in view
+
+        door = building.entrance(database, self._clock, install_id(self._settings.home))
+        signing = SigningIn(self._dialog, door.login, self._tasks, Secrets(self._settings.home, lambda: None))
+        self._dialog.show_busy("")
+        if self._demo is not None:
+            from qv_desktop.app.signing_in import DEMO_USER
+
+            self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
+        await signing.offer()
+        if self._demo is not None and self._demo.headless:
+            self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
+        if await signing.session is None:
+            return 0
+        return await self._work(door, database)
+
+    async def _opened(self) -> "Database | None":
+        """The database; None when it cannot be opened and the person has read why."""
+        try:
+            return await self._store.opened()
+        except QvError as error:
+            if self._demo is not None and self._demo.headless:
+                raise
+            self._dialog.show_message(str(error))
+            closed = asyncio.Event()
+            self._dialog.closed.connect(closed.set)
+            self._dialog.settings_asked.connect(self._settings_first)
+            await closed.wait()
+            return None
+
+    def _settings_first(self) -> None:
+        from qv_desktop.app.settings import SettingsFirst
+
+        SettingsFirst(self._settings, self._tasks).open(self._dialog)
+
+    # ---- the window
+
+    async def _work(self, door: "Entrance", database: "Database") -> int:
+        from qv_desktop import wiring
+        from qv_desktop.app import building
+        from qv_desktop.app.starting import Starting
+        from qv_desktop.ui.frames import Frames
+        from qv_desktop.ui.main_window import MainWindow
+
+        panels = wiring.panels(install_id(self._settings.home))
+        window = MainWindow(panels.by_name())
+        self._dress(window, door)
+        window.show()
+        self._dialog.grant()
+        await asyncio.sleep(0)
+        self.window_s = since_start()
+        keys, settings = await self._vendors()
+        window.set_environment(settings.environment, self._market_words())
+        frames = Frames(self._frame, parent=window)
+        engine = building.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
+        desk = wiring.Desk(engine.services, panels, window, self._tasks)
+        starting = Starting(desk, engine, settings.watchlist)
+        self._engine, self._desk, self._starting = engine, desk, starting
+        await self._restore_layout(desk)
+        self._tasks.spawn(self._lines_to_panel(desk))
+        frames.start()
+        starting.begin()
+        return await self._until_closed(desk, starting, frames)
+
+    def _frame(self) -> None:
+        if self._starting is not None:
+            self._starting.frame()
+
+    def _dress(self, window: "MainWindow", door: "Entrance") -> None:
+        if door.login.session is not None:
+            window.account.show_user(door.login.session.user)
+        window.commands.allow(door.login.may)
+        hidden = {name for name, resource in SHOWN_TO.items() if not door.login.may(Permission(resource, Action.VIEW))}
+        window.set_visible_panels([name for name in (*SHOWN_TO, "alerts", "log") if name not in hidden])
+
+    async def _vendors(self) -> tuple[Keys, Settings]:
+        if self._simulation is not None:
+            port, rate = await self._simulation.ready()
+            self._clock.follow(rate)
+            return SIMULATED, pointed(self._settings, port)
+        kept = Secrets(self._settings.home, lambda: None)
+        texts = await asyncio.to_thread(_read_keys, kept)
+        return Keys(*texts), self._settings
+
+    def _market_words(self) -> str:
+        if self._demo is None:
+            return ""
+        word = "replay" if self._demo.replay else "simulated"
+        return f"{word} ×{self._demo.speed:g}"
+
+    async def _until_closed(self, desk: "Desk", starting: "Starting", frames: "Frames") -> int:
+        closed = asyncio.Event()
+        desk.window.closed.connect(closed.set)
+        desk.window.command.connect(self._command)
+        if self._demo is not None and self._demo.headless:
+            from qv_desktop.app.story import Story
+
+            story = Story(desk, starting, frames.probe, self._demo, self.window_s)
+            return await story.told()
+        await closed.wait()
+        await self._save_layout(desk)
+        return 0
+
+    async def _restore_layout(self, desk: "Desk") -> None:
+        session = desk.services.login.session
+        if session is None or (self._demo is not None and self._demo.headless):
+            return  # the pictures show the default layout
+        saved = await desk.services.preferences.workspace(session.user.id, "last")
+        if saved:
+            desk.window.restore_layout(saved)
+
+    async def _save_layout(self, desk: "Desk") -> None:
+        session = desk.services.login.session
+        if session is not None:
+            await desk.services.preferences.save_workspace(session.user.id, "last", desk.window.save_layout())
+
+    # ---- commands of the window that need the whole program
+
+    def _command(self, id_: str) -> None:
+        if self._desk is None:
+            return
+        if id_ == "lock":
+            self._tasks.spawn(self._lock(self._desk))
+        elif id_ == "settings":
+            from qv_desktop.app.settings import SettingsFirst
+
+            SettingsFirst(self._settings, self._tasks).open(self._desk.window)
+
+    async def _lock(self, desk: "Desk") -> None:
+        """Hide the desk behind the log-in of the person who is signed in; streams and orders go on."""
+        login = desk.services.login
+        session = login.session
+        if session is None:
+            return
+        dialog = LoginDialog(self._settings.environment, __version__)
+        dialog.show_locked(session.user.name)
+        desk.window.hide()
+        unlocked = asyncio.Event()
+
+        async def attempt(name: str, password: str) -> None:
+            dialog.show_busy("Unlocking…")
+            answer = await login.sign_in(session.user.name, password)
+            if answer.session is None:
+                dialog.show_message(answer.message)
+            else:
+                dialog.grant()
+                unlocked.set()
+
+        dialog.submitted.connect(lambda name, password, _: self._tasks.spawn(attempt(name, password)))
+        dialog.closed.connect(lambda: None if unlocked.is_set() else dialog.show())
+        dialog.show()
+        await unlocked.wait()
+        desk.window.show()
+
+    # ---- what a person should hear of
+
+    def _show_error(self, error: QvError) -> None:
+        if self._desk is not None:
+            self._desk.services.notices.tell("warning", "Not done", str(error))
+        else:
+            self._dialog.show_message(str(error))
+
+    def heard(self, line: Line) -> None:
+        """A log line, on whichever thread it was written."""
+        self._lines.append(line)
+
+    async def _lines_to_panel(self, desk: "Desk") -> None:
+        from qv_desktop.app.log_lines import shown
+
+        while True:
+            lines = [shown(self._lines.popleft()) for _ in range(len(self._lines))]
+            if lines:
+                desk.panels.log.append(lines)
+            await asyncio.sleep(0.5)
+
+    # ---- the way out
+
+    async def stop(self) -> None:
+        """Stop what runs, write what waits, say goodbye; safe after any failure."""
+        if self._engine is not None:
+            services = self._engine.services
+            await services.orders.written(3)
+            await services.ticks.flush()
+            await self._engine.positions.flush()
+            await self._engine.close()
+            try:
+                await services.login.sign_out()
+            except QvError as error:
+                log.warning("sign_out_failed", reason=str(error))
+        await self._tasks.close()
+
+
+def _read_keys(kept: Secrets) -> tuple[str, str, str]:
+    found = (kept.read(name) for name in ("alpaca_key", "alpaca_secret", "polygon_key"))
+    key, secret, polygon = (secret.reveal() if secret else "" for secret in found)
+    return key, secret, polygon

@@ -1,0 +1,69 @@
+"""The settings dialog with what is behind it: testing a database, keeping keys, writing the file."""
+
+import asyncio
+
+from PySide6.QtWidgets import QWidget
+
+from qv_desktop import config
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.secrets import Secret, Secrets
+from qv_desktop.config import Settings
+from qv_desktop.domain.errors import QvError
+from qv_desktop.ui.settings_dialog import KEYS, SettingsDialog, SettingsDraft
+from qv_desktop.ui.tasks import Tasks
+
+
+class SettingsFirst:
+    """Opens the dialog; what is saved counts from the next start."""
+
+    def __init__(self, settings: Settings, tasks: Tasks) -> None:
+        self._settings, self._tasks = settings, tasks
+        self._kept = Secrets(settings.home, lambda: None)
+
+    def open(self, parent: QWidget) -> SettingsDialog:
+        """Show the dialog over ``parent``."""
+        dialog = SettingsDialog(parent)
+        draft = SettingsDraft(self._settings.database_url, self._settings.environment)
+        dialog.show_settings(draft)
+        dialog.test_asked.connect(lambda url: self._tasks.spawn(self._test(dialog, url)))
+        dialog.saved.connect(
+            lambda chosen: self._tasks.spawn(self._save(dialog, chosen), on_error=lambda e: dialog.show_message(str(e)))
+        )
+        self._tasks.spawn(self._stored(dialog, draft))
+        dialog.open()
+        return dialog
+
+    async def _stored(self, dialog: SettingsDialog, draft: SettingsDraft) -> None:
+        dialog.show_settings(draft, await asyncio.to_thread(self._names))
+
+    def _names(self) -> list[str]:
+        try:
+            return [name for name in KEYS if self._kept.read(name)]
+        except QvError:
+            return []
+
+    async def _test(self, dialog: SettingsDialog, url: str) -> None:
+        if not url:
+            dialog.show_test_result(True, "The embedded database is used; nothing needs to be reached.")
+            return
+        try:
+            await asyncio.to_thread(_reached, url)
+        except QvError as error:
+            dialog.show_test_result(False, str(error))
+        else:
+            dialog.show_test_result(True, "Reached, and its tables are up to date.")
+
+    async def _save(self, dialog: SettingsDialog, chosen: SettingsDraft) -> None:
+        for name, text in chosen.keys.items():
+            await asyncio.to_thread(self._kept.write, name, Secret(text))
+        changes = {"database_url": chosen.database_url, "environment": chosen.environment}
+        self._settings = await asyncio.to_thread(config.save, self._settings, changes)
+        dialog.show_message("Saved. Restart QuantVision to use these settings.")
+
+
+def _reached(url: str) -> None:
+    database = Database(url)
+    try:
+        database.migrate()
+    finally:
+        database.close()

@@ -1,0 +1,99 @@
+"""The log-in: from a dialog to a session."""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+from qv_desktop.adapters.secrets import Secret, Secrets
+from qv_desktop.app.building import Entrance
+from qv_desktop.domain.access import Role, Session
+from qv_desktop.domain.audit import SYSTEM, Draft
+from qv_desktop.domain.errors import QvError
+from qv_desktop.services.login import Login
+from qv_desktop.services.ports import SignIn
+from qv_desktop.ui.login_dialog import LoginDialog
+from qv_desktop.ui.tasks import Tasks
+
+DEMO_USER = "demo"
+REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name in the keyring, not a token
+
+
+class SigningIn:
+    """Answers one dialog; ``session`` is done once somebody is signed in, with None when the dialog was closed."""
+
+    def __init__(self, dialog: LoginDialog, login: Login, tasks: Tasks, kept: Secrets) -> None:
+        self._dialog, self._login, self._tasks, self._kept = dialog, login, tasks, kept
+        self.session: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
+        dialog.submitted.connect(lambda name, password, stay: self._spawn(name, password, stay))
+        dialog.admin_created.connect(
+            lambda name, password: tasks.spawn(self._create(name, password), on_error=self._failed)
+        )
+        dialog.closed.connect(lambda: self._done(None))
+
+    def _spawn(self, name: str, password: str, stay: bool) -> None:
+        self._tasks.spawn(self._sign_in(name, password, stay), on_error=self._failed)
+
+    async def offer(self) -> None:
+        """Show the page that fits: the first Admin, a kept session, or the log-in."""
+        if await self._login.first_run():
+            self._dialog.show_first_run()
+            return
+        self._dialog.show_login()
+        token = await asyncio.to_thread(self._kept_token)
+        if token:
+            await self._take(await self._login.resume(token), True)
+
+    def _kept_token(self) -> str:
+        try:
+            found = self._kept.read(REFRESH_TOKEN)
+        except QvError:
+            return ""  # a keyring that cannot be opened keeps nobody from signing in
+        return found.reveal() if found else ""
+
+    async def _create(self, name: str, password: str) -> None:
+        await self._login.create_first_admin(name, password)
+        await self._sign_in(name, password, False)
+
+    async def _sign_in(self, name: str, password: str, stay: bool) -> None:
+        self._dialog.show_busy("Signing in…")
+        answer = await self._login.sign_in(name, password)
+        if answer.session is None:
+            self._dialog.show_message(answer.message)
+            return
+        await self._take(answer, stay)
+
+    async def _take(self, answer: SignIn, stay: bool) -> None:
+        if answer.session is None:
+            await asyncio.to_thread(self._forget)
+            return
+        if stay:
+            await asyncio.to_thread(self._keep, answer.refresh_token)
+        self._done(answer.session)
+
+    def _keep(self, token: str) -> None:
+        self._kept.write(REFRESH_TOKEN, Secret(token))
+
+    def _forget(self) -> None:
+        self._kept.forget(REFRESH_TOKEN)
+
+    def _failed(self, error: BaseException) -> None:
+        words = str(error) if isinstance(error, QvError) else "Signing in failed unexpectedly; the log has the details."
+        self._dialog.show_message(words)
+
+    def _done(self, session: Session | None) -> None:
+        if not self.session.done():
+            self.session.set_result(session)
+
+
+async def demo_password(door: Entrance, home: Path) -> str:
+    """The demo trader's password, made once for this installation; the user is made with it when there is none."""
+    file = home / "demo-password"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(12), encoding="utf-8")
+    password = file.read_text(encoding="utf-8")
+    if not await door.users.any():
+        await door.users.create(
+            DEMO_USER, password, Role.TRADER, Draft(SYSTEM, "user.create", "user", DEMO_USER, reason="demo")
+        )
+    return password

@@ -1,0 +1,142 @@
+"""From a shown window to “trading ready”, and back to ready after every reconnect: one path for both."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from qv_desktop.app.building import Engine, day_start
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, QvError
+from qv_desktop.domain.events import FeedChanged
+from qv_desktop.strategies.built_in import built_in
+from qv_desktop.wiring import Desk
+from qv_desktop.wiring.control import ControlWiring
+from qv_desktop.wiring.market import MarketWiring
+from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.trading import TradingWiring
+
+log = structlog.get_logger(__name__)
+
+RECONCILE_EVERY = 30.0  # seconds
+TRY_AGAIN = 2.0  # seconds between attempts to become ready
+WAITING = "Trading opens when the books have been compared with the broker's."
+
+
+class Starting:
+    """Runs the desk: streams, writers, beats; and keeps trading closed until the books agree with the broker's."""
+
+    def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
+        self._desk, self._engine = desk, engine
+        self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
+        self.market = MarketWiring(desk, watchlist, self.trading.show)
+        self.ready = asyncio.Event()
+        self._catching_up = asyncio.Lock()
+        desk.panels.ticket.set_enabled(WAITING)
+        desk.services.bus.subscribe(FeedChanged, self._feed_changed)
+
+    def begin(self) -> None:
+        """Start everything that runs by itself."""
+        services, engine, spawn = self._desk.services, self._engine, self._desk.tasks.spawn
+        running = (
+            engine.updates.run(), engine.prices.run(), services.orders.write(), services.orders.run(), services.ticks.run(),
+            services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(), self._starts(), self._reconciles(),
+        )  # fmt: skip
+        for work in running:
+            spawn(work)
+
+    async def _starts(self) -> None:
+        """What a person sees first comes first: prices, then the books, then what is stored."""
+        await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        services = self._desk.services
+        self.trading.start()
+        await services.strategies.load(built_in(services.clock.now()))
+        await self.research.start()
+        await self.control.start()
+        self._engine.pool.warm()
+
+    async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await step()
+        except QvError as error:
+            self._desk.services.notices.tell("warning", "Start", str(error))
+
+    # ---- the books
+
+    async def _become_ready(self) -> None:
+        while not self.ready.is_set():
+            try:
+                await self._open_books()
+            except (BrokerDown, DatabaseDown) as error:
+                self._desk.panels.ticket.set_enabled(f"{WAITING} {error}")
+                await asyncio.sleep(TRY_AGAIN)
+
+    async def _open_books(self) -> None:
+        services, engine = self._desk.services, self._engine
+        account = await services.account.refresh()
+        await services.risk.load()
+        listed = await engine.broker.instruments()
+        services.risk.know(listed)
+        self._desk.window.show_instruments(listed)
+        await engine.instruments.save(listed)
+        since = day_start(services.clock.market())
+        orders = await engine.journal.orders_since(account.id, since)
+        fills = await engine.journal.fills_since(account.id, since)
+        await services.orders.recover(orders, fills)
+        await self._compare("at start")
+        await engine.broker.warm()
+        self.ready.set()
+
+    async def _compare(self, reason: str) -> None:
+        services = self._desk.services
+        async with self._catching_up:
+            services.positions.adopt(await self._engine.broker.positions())
+            await services.orders.import_open(await self._engine.broker.open_orders())
+            run = await services.reconcile.run("system", reason)
+        broken = f"{len(run.breaks)} reconciliation breaks; resolve them in the Reconciliation panel before trading."
+        self._desk.panels.ticket.set_enabled(None if run.passed else broken)
+
+    def _feed_changed(self, event: FeedChanged) -> None:
+        """Alpaca repeats nothing that was missed while the stream was away, so the books are compared after every return."""
+        if event.feed == self._engine.updates.name and event.state == "live" and self.ready.is_set():
+            self._desk.tasks.spawn(self._attempt(self._return))
+
+    async def _return(self) -> None:
+        services = self._desk.services
+        await services.orders.recover([], [])
+        await self._compare("after a reconnect")
+
+    async def _reconciles(self) -> None:
+        await self.ready.wait()
+        await self._desk.services.reconcile.repeat(RECONCILE_EVERY)
+
+    # ---- the beats
+
+    async def _beats(self) -> None:
+        """Blotter prices four times a second; ages, risk and health once."""
+        services, count = self._desk.services, 0
+        while True:
+            await asyncio.sleep(0.25)
+            self.trading.beat()
+            count += 1
+            if count % 4 == 0:
+                self.market.tick()
+                self.trading.tick()
+                services.health.measure()
+                self._desk.window.show_now(services.clock.market())
+                self._show_ages()
+
+    def _show_ages(self) -> None:
+        newest = max(
+            (
+                s.quote.at
+                for s in map(self._desk.services.market.snapshot, self._desk.services.market.wanted)
+                if s.quote
+            ),
+            default=0,
+        )
+        self._desk.window.health.show_feed_age("Polygon", self._desk.services.clock.age(newest) if newest else None)
+
+    def frame(self) -> None:
+        """Once per frame."""
+        self._desk.services.market.flush()
+        self.trading.frame()

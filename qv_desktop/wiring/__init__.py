@@ -1,0 +1,105 @@
+"""Connects everything: the only room where services and panels meet."""
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from qv_desktop.services.account import Account
+from qv_desktop.services.audit import Audit
+from qv_desktop.services.backtests import Backtests
+from qv_desktop.services.bus import Bus
+from qv_desktop.services.clock import Clock
+from qv_desktop.services.exports import Exports
+from qv_desktop.services.health import Health
+from qv_desktop.services.history import History
+from qv_desktop.services.login import Login
+from qv_desktop.services.market_data import MarketData
+from qv_desktop.services.notices import Notices
+from qv_desktop.services.orders import Orders
+from qv_desktop.services.ports import Preferences
+from qv_desktop.services.positions import Positions
+from qv_desktop.services.reconcile import Reconcile
+from qv_desktop.services.risk import Risk
+from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.ticks import Ticks
+from qv_desktop.ui.main_window import MainWindow
+from qv_desktop.ui.panels.alerts import AlertsPanel
+from qv_desktop.ui.panels.audit import AuditPanel
+from qv_desktop.ui.panels.backtests import BacktestsPanel
+from qv_desktop.ui.panels.chart import ChartPanel
+from qv_desktop.ui.panels.fills import FillsPanel
+from qv_desktop.ui.panels.log import LogPanel
+from qv_desktop.ui.panels.orders import OrdersPanel
+from qv_desktop.ui.panels.positions import PositionsPanel
+from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
+from qv_desktop.ui.panels.risk import RiskPanel
+from qv_desktop.ui.panels.strategies import StrategiesPanel
+from qv_desktop.ui.panels.tape import TapePanel
+from qv_desktop.ui.panels.ticket import TicketPanel
+from qv_desktop.ui.panels.watchlist import WatchlistPanel
+from qv_desktop.ui.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every service of one signed-in program."""
+
+    bus: Bus
+    clock: Clock
+    login: Login
+    market: MarketData
+    history: History
+    ticks: Ticks
+    positions: Positions
+    account: Account
+    risk: Risk
+    orders: Orders
+    reconcile: Reconcile
+    audit: Audit
+    strategies: Strategies
+    backtests: Backtests
+    notices: Notices
+    health: Health
+    exports: Exports
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class Panels:
+    """Every panel of one window."""
+
+    watchlist: WatchlistPanel
+    tape: TapePanel
+    chart: ChartPanel
+    ticket: TicketPanel
+    orders: OrdersPanel
+    positions: PositionsPanel
+    fills: FillsPanel
+    risk: RiskPanel
+    reconciliation: ReconciliationPanel
+    audit: AuditPanel
+    strategies: StrategiesPanel
+    backtests: BacktestsPanel
+    alerts: AlertsPanel
+    log: LogPanel
+
+    def by_name(self) -> dict[str, QWidget]:
+        """The panels by their own names."""
+        return {panel.name: panel for panel in (getattr(self, slot) for slot in self.__slots__)}
+
+
+def panels(install: str) -> Panels:
+    """New panels; ``install`` names this installation in order ids."""
+    return Panels(WatchlistPanel(), TapePanel(), ChartPanel(), TicketPanel(install), OrdersPanel(install), PositionsPanel(),
+                  FillsPanel(), RiskPanel(), ReconciliationPanel(), AuditPanel(), StrategiesPanel(), BacktestsPanel(),
+                  AlertsPanel(), LogPanel())  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One window with all that is behind it."""
+
+    services: Services
+    panels: Panels
+    window: MainWindow
+    tasks: Tasks

@@ -1,0 +1,140 @@
+"""Audit, reconciliation, notices, health, log and exports: what the desk is held to."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from PySide6.QtCore import Qt
+
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.events import (
+    AuditRecorded,
+    FeedChanged,
+    Filled,
+    HealthMeasured,
+    Noticed,
+    OrderChanged,
+    Reconciled,
+    TradingStateChanged,
+)
+from qv_desktop.ui.models.table_model import RAW, TableModel
+from qv_desktop.ui.panels.audit import AuditQuery
+from qv_desktop.wiring import Desk
+
+BLOTTERS = {
+    "orders": Resource.TRADING,
+    "positions": Resource.TRADING,
+    "fills": Resource.TRADING,
+    "audit": Resource.AUDIT,
+}
+
+
+class ControlWiring:
+    """Hears what happened and shows it to those who watch over the desk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._query = AuditQuery()
+        self._hear()
+        self._listen()
+
+    def _hear(self) -> None:
+        bus, services, panels, window = (
+            self._desk.services.bus,
+            self._desk.services,
+            self._desk.panels,
+            self._desk.window,
+        )
+        bus.subscribe(Filled, services.notices.filled)
+        bus.subscribe(OrderChanged, services.notices.order_changed)
+        bus.subscribe(FeedChanged, services.notices.feed_changed)
+        bus.subscribe(Reconciled, services.notices.reconciled)
+        bus.subscribe(TradingStateChanged, services.notices.trading_state)
+        bus.subscribe(Noticed, lambda event: panels.alerts.add(event.notice))
+        bus.subscribe(Noticed, lambda event: window.show_notice(event.notice))
+        bus.subscribe(FeedChanged, lambda event: window.health.show_feed(event))
+        bus.subscribe(HealthMeasured, lambda event: window.health.show_health(event))
+        bus.subscribe(Reconciled, self._reconciled)
+        bus.subscribe(AuditRecorded, lambda event: panels.audit.prepend(event.entry))
+        bus.subscribe(AuditRecorded, lambda event: window.health.show_audit(event.entry))
+
+    def _listen(self) -> None:
+        panels, window = self._desk.panels, self._desk.window
+        panels.audit.page_asked.connect(lambda query: self._spawn(self._page(query)))
+        panels.audit.verify_asked.connect(lambda: self._spawn(self._verify()))
+        panels.reconciliation.run_asked.connect(lambda: self._spawn(self._reconcile()))
+        panels.reconciliation.export_asked.connect(lambda _: self._spawn(self._export_reconciliation()))
+        panels.alerts.unread_changed.connect(lambda count: window.set_count("alerts", count or None))
+        for name in BLOTTERS:
+            getattr(panels, name).export_asked.connect(lambda n=name: self._spawn(self._export(n)))
+        window.command.connect(self._command)
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._desk.tasks.spawn(work)
+
+    def _command(self, id_: str) -> None:
+        if id_ == "reconciliation.run":
+            self._spawn(self._reconcile())
+        elif id_ == "audit.verify":
+            self._spawn(self._verify())
+        elif id_ == "export":
+            panel = self._desk.window.focused_panel()
+            if panel in BLOTTERS:
+                self._spawn(self._export(panel))
+        elif id_ in ("risk.halt", "risk.resume", "orders.cancel_all"):
+            self._desk.window.raise_panel(id_.partition(".")[0])
+
+    # ---- the audit trail
+
+    async def _page(self, query: AuditQuery) -> None:
+        rows = await self._desk.services.audit.page(before=query.before, actor=query.actor, action=query.action,
+                                                    outcome=query.outcome, text=query.text)  # fmt: skip
+        panel = self._desk.panels.audit
+        if query.before is None:
+            panel.show_entries(rows)
+        else:
+            panel.show_older(rows)
+
+    async def _verify(self) -> None:
+        found = await self._desk.services.audit.verify()
+        self._desk.panels.audit.show_verification(found)
+        self._desk.window.health.show_verified(found.head, found.whole, self._desk.services.clock.market())
+
+    # ---- reconciliation
+
+    def _reconciled(self, event: Reconciled) -> None:
+        self._desk.panels.reconciliation.show_run(event.run)
+        self._desk.window.health.show_reconciliation(event.run)
+        self._desk.window.set_count("reconciliation", len(event.run.breaks))
+
+    async def _reconcile(self) -> None:
+        try:
+            await self._desk.services.reconcile.asked()
+        except QvError as error:
+            self._desk.panels.reconciliation.show_failed(str(error))
+            raise
+
+    async def _export_reconciliation(self) -> None:
+        self._desk.panels.reconciliation.show_exported(await self._desk.services.reconcile.export())
+
+    # ---- tables
+
+    async def _export(self, name: str) -> None:
+        model: TableModel[Any] = getattr(self._desk.panels, name).model
+        head, rows = _contents(model)
+        path = await self._desk.services.exports.table(name, Permission(BLOTTERS[name], Action.EXPORT), head, rows)
+        self._desk.services.notices.tell("info", f"Exported {len(rows)} rows", str(path), str(path))
+
+    async def start(self) -> None:
+        """Show what is stored, as far as the person may see it."""
+        services = self._desk.services
+        if services.login.may(Permission(Resource.AUDIT, Action.VIEW)):
+            await self._page(self._query)
+
+
+def _contents(model: TableModel[Any]) -> tuple[list[str], list[list[object]]]:
+    """Header and raw values of a table as it is sorted and filtered."""
+    columns = range(model.columnCount())
+    head = [str(model.headerData(c, Qt.Orientation.Horizontal)) for c in columns]
+    rows = [[model.data(model.index(r, c), RAW) for c in columns] for r in range(model.rowCount())]
+    return head, rows

@@ -1,0 +1,161 @@
+"""Orders, fills, positions, account and risk: from the ticket to the broker and back to the blotters."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from qv_desktop.domain.events import (
+    AccountChanged,
+    Filled,
+    OrderChanged,
+    PositionChanged,
+    RiskMeasured,
+    TradingStateChanged,
+)
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, Side
+from qv_desktop.domain.positions import Position
+from qv_desktop.wiring import Desk
+
+
+class TradingWiring:
+    """Batches what changes between frames, so that a burst of reports repaints a blotter once."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._changed: dict[str, Order] = {}  # client order id -> newest state since the last frame
+        self._draft: OrderRequest | None = None
+        self.shown = ""  # the chart's symbol
+        self._hear()
+        self._listen()
+
+    def _hear(self) -> None:
+        bus, panels, window = self._desk.services.bus, self._desk.panels, self._desk.window
+        bus.subscribe(OrderChanged, self._order_changed)
+        bus.subscribe(Filled, self._filled)
+        bus.subscribe(PositionChanged, self._position_changed)
+        bus.subscribe(AccountChanged, self._account_changed)
+        bus.subscribe(RiskMeasured, lambda event: panels.risk.show_measures(event.measures))
+        bus.subscribe(RiskMeasured, lambda event: window.account.show_measures(event.measures))
+        bus.subscribe(TradingStateChanged, lambda event: panels.risk.show_state(event.state))
+        bus.subscribe(TradingStateChanged, lambda event: window.account.show_state(event.state))
+
+    def _listen(self) -> None:
+        panels, services, window = self._desk.panels, self._desk.services, self._desk.window
+        panels.ticket.submitted.connect(lambda request: self._spawn(self._submit(request)))
+        panels.ticket.draft_changed.connect(self._drafted)
+        panels.orders.cancel_asked.connect(lambda ids: self._spawn(services.orders.cancel(ids)))
+        panels.orders.cancel_all_asked.connect(lambda: self._spawn(services.orders.cancel_all()))
+        panels.orders.amend_asked.connect(lambda key, request: self._spawn(services.orders.replace(key, request)))
+        panels.positions.close_asked.connect(self._close)
+        panels.risk.halt_asked.connect(lambda reason: self._spawn(services.risk.halt(reason)))
+        panels.risk.reduce_asked.connect(lambda reason: self._spawn(services.risk.reduce(reason)))
+        panels.risk.resume_asked.connect(lambda reason: self._spawn(services.risk.resume(reason)))
+        window.order_drafted.connect(
+            lambda words: panels.ticket.fill_from(
+                words.symbol, words.side, words.quantity, words.limit, words.time_in_force
+            )
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._desk.tasks.spawn(work)
+
+    # ---- out
+
+    async def _submit(self, request: OrderRequest) -> None:
+        """The id is the ticket's; should this fail before the journal, the same intent is sent again under the same id."""
+        self._note_arrival(request)
+        order = await self._desk.services.orders.submit(request)
+        self._desk.panels.ticket.intent_taken(order.id)
+
+    def _note_arrival(self, request: OrderRequest) -> None:
+        quote = self._desk.services.market.snapshot(request.symbol).quote
+        if quote is not None:
+            self._desk.panels.fills.show_arrival(request.client_order_id, quote.mid)
+
+    def _drafted(self, request: OrderRequest | None) -> None:
+        self._draft = request
+        self._judge()
+
+    def _judge(self) -> None:
+        services = self._desk.services
+        checks = services.risk.judge(self._draft, services.orders.book).checks if self._draft is not None else ()
+        self._desk.panels.ticket.show_preview(checks)
+
+    def _close(self, position: Position) -> None:
+        side = Side.SELL if position.quantity > 0 else Side.BUY
+        self._desk.panels.ticket.fill_from(position.symbol, side, abs(position.quantity))
+        self._desk.window.raise_panel("ticket")
+
+    # ---- in
+
+    def _order_changed(self, event: OrderChanged) -> None:
+        self._changed[event.order.id] = event.order
+
+    def _filled(self, event: Filled) -> None:
+        panels, services = self._desk.panels, self._desk.services
+        panels.fills.upsert(event.fill)
+        services.account.soon()
+        self._desk.window.set_count("fills", len(services.orders.fills))
+        if event.fill.symbol == self.shown:
+            panels.chart.show_fills(self._fills_of(self.shown))
+
+    def _position_changed(self, event: PositionChanged) -> None:
+        panels, services = self._desk.panels, self._desk.services
+        panels.positions.upsert(event.position)
+        panels.ticket.show_position(event.position)
+        self._desk.window.set_count("positions", len(services.positions.held()))
+        if event.position.symbol == self.shown:
+            panels.chart.show_position(event.position if event.position.quantity else None)
+
+    def _account_changed(self, event: AccountChanged) -> None:
+        self._desk.window.account.show_account(event.account)
+        self._desk.panels.ticket.show_account(event.account)
+        self._desk.panels.positions.show_equity(event.account.equity)
+
+    def frame(self) -> None:
+        """Once per frame: the blotter's changed rows."""
+        if not self._changed:
+            return
+        changed, self._changed = list(self._changed.values()), {}
+        panels, book = self._desk.panels, self._desk.services.orders.book
+        panels.orders.upsert(changed)
+        self._desk.window.set_count("orders", sum(order.open for order in book.values()))
+        if any(order.request.symbol == self.shown for order in changed):
+            panels.chart.show_orders(list(book.values()))
+
+    def beat(self) -> None:
+        """Four times a second: prices in the blotters and the draft's verdict, which moves with the quote."""
+        services, panels = self._desk.services, self._desk.panels
+        prices = services.market.prices()
+        ages = {
+            symbol: age
+            for symbol in services.positions.held()
+            if (age := services.market.quote_age(symbol)) is not None
+        }
+        panels.positions.show_prices(prices, ages)
+        panels.orders.show_prices(prices)
+        self._judge()
+
+    def tick(self) -> None:
+        """Once a second: the risk measures."""
+        services = self._desk.services
+        services.risk.measure(services.orders.book)
+
+    # ---- the chart's symbol
+
+    def show(self, symbol: str) -> None:
+        """Show orders, fills and position of ``symbol`` on the chart."""
+        self.shown = symbol
+        services, chart = self._desk.services, self._desk.panels.chart
+        chart.show_orders(list(services.orders.book.values()))
+        chart.show_fills(self._fills_of(symbol))
+        chart.show_position(services.positions.held().get(symbol))
+
+    def _fills_of(self, symbol: str) -> list[Fill]:
+        return [fill for fill in self._desk.services.orders.fills.values() if fill.symbol == symbol]
+
+    def start(self) -> None:
+        """Show everything that is in the book."""
+        services, panels = self._desk.services, self._desk.panels
+        panels.orders.show_orders(services.orders.book.values())
+        panels.fills.show_fills(services.orders.fills.values())
+        panels.positions.show_positions(services.positions.all().values())
