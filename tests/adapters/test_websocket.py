@@ -1,6 +1,7 @@
 """The supervised socket against a real server that misbehaves on command."""
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -394,10 +395,11 @@ def test_it_runs_on_the_loop_of_qt(qapp) -> None:
             await until(lambda: len(heard.items) > 5, "prices")
             assert socket.state == "live"
 
-    loop = qasync.QEventLoop(qapp)
-    with loop:
+    with qasync.QEventLoop(qapp) as loop:
         loop.run_until_complete(story())
     asyncio.set_event_loop(None)
+    del loop
+    gc.collect()  # here, for Qt's objects must not be destroyed by whichever thread happens to collect them later
 
 
 def test_waits_double_with_full_jitter_up_to_the_ceiling() -> None:
