@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QLayout,
     QProgressBar,
     QScrollArea,
     QSplitter,
@@ -83,6 +84,9 @@ class BacktestsPanel(QWidget):
         self._split: QSplitter | None = None
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
+        # the pages' own least sizes would keep a panel from shrinking into its next arrangement
+        self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.setMinimumSize(280, 160)
         self._pages()
         self._connect()
         self._show_running(None)
