@@ -1,6 +1,5 @@
 """The embedded Postgres server: made, started, proved alive, adopted after our own death, recovered after its own, stopped."""
 
-import errno
 import logging
 import os
 import secrets
@@ -9,19 +8,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from urllib.parse import quote
 
-from qv_desktop.adapters.db import os_account, postmaster, socket_folder
+from qv_desktop.adapters.db import os_account, postmaster, probe, socket_folder
 from qv_desktop.adapters.db.binaries import MAJOR, environment, identity, install_tree, program, run
 from qv_desktop.adapters.db.instance_lock import InstanceLock
-from qv_desktop.adapters.db.server_words import failure
-from qv_desktop.domain.errors import BadInput, DatabaseDown
+from qv_desktop.adapters.db.server_words import failure, in_words
+from qv_desktop.domain.errors import BadInput
 
-USER, DATABASE = "qv", "quantvision"
+USER = "qv"
 WINDOWS = sys.platform == "win32"
 PORT = 5432  # only a file name inside our own socket folder, except on Windows
 
@@ -52,7 +49,7 @@ class Server:
         Also the way back after the server died: lock, password and URL stay as they were. Raises BadInput when another program
         uses the folder or it cannot be used, DatabaseDown when the server does not come up.
         """
-        with self._mutex, _in_words(self.home):
+        with self._mutex, in_words(self.home):
             if self.alive():
                 return self._url
             held = self._lock.held
@@ -239,33 +236,14 @@ class Server:
     def _programs(self) -> Path:
         return self._tree or install_tree()
 
-    def _address(self, found: postmaster.Postmaster, database: str = DATABASE) -> str:
+    def _address(self, found: postmaster.Postmaster, database: str = probe.DATABASE) -> str:
         password = quote((self.home / "password").read_text().strip(), safe="")
         if found.socket_folder:
             return f"postgresql+psycopg://{USER}:{password}@/{database}?host={quote(found.socket_folder, safe='')}&port={found.port}"
         return f"postgresql+psycopg://{USER}:{password}@127.0.0.1:{found.port}/{database}"
 
     def _answers(self, url: str) -> bool:
-        """``SELECT 1``, and that the answer comes from our data folder; the database is made when it is not there yet."""
-        import psycopg  # 60 ms that a start with a remote database need not pay here
-
-        plain = url.replace("+psycopg", "", 1)
-        ask = "SELECT 1, current_setting('data_directory')"
-        try:
-            with psycopg.connect(plain, connect_timeout=3, autocommit=True) as connection:
-                row = connection.execute(ask).fetchone()
-        except psycopg.OperationalError as error:
-            return f'database "{DATABASE}" does not exist' in str(error) and self._made(plain)
-        return row is not None and row[0] == 1 and Path(row[1]).resolve() == self._data.resolve()
-
-    def _made(self, url: str) -> bool:
-        import psycopg
-
-        with psycopg.connect(
-            url.replace(f"/{DATABASE}", "/postgres", 1), connect_timeout=3, autocommit=True
-        ) as connection:
-            connection.execute(f"CREATE DATABASE {DATABASE}")
-        return self._answers(url)
+        return probe.answers(url, self._data)
 
 
 def _settings() -> list[str]:
@@ -294,15 +272,3 @@ def _write_private(path: Path, content: bytes, account: os_account.OsAccount | N
         os.fsync(file)
     if account is not None:
         os_account.give(path, account)
-
-
-@contextmanager
-def _in_words(home: Path) -> Iterator[None]:
-    """The operating system's refusals as one sentence."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-            raise DatabaseDown(f"The disk that holds {home} is full; free some space and start again.") from error
-        raise BadInput(f"The database folder {home} cannot be used ({error.strerror or error}); "
-                       "give it to your user, or choose another.") from error  # fmt: skip

@@ -1,5 +1,8 @@
-"""What a Postgres program's last words mean for the person at the screen."""
+"""What a Postgres program's last words, or the operating system's refusal, mean for the person at the screen."""
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
@@ -27,3 +30,15 @@ def _last(words: str) -> str:
     for mark in ("FATAL:", "PANIC:", "ERROR:", "error:"):
         found = found.split(mark, 1)[-1]
     return found.strip().rstrip(".")
+
+
+@contextmanager
+def in_words(home: Path) -> Iterator[None]:
+    """The operating system's refusals as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise DatabaseDown(f"The disk that holds {home} is full; free some space and start again.") from error
+        raise BadInput(f"The database folder {home} cannot be used ({error.strerror or error}); "
+                       "give it to your user, or choose another.") from error  # fmt: skip
