@@ -21,14 +21,20 @@ class Lane:
         self._own = threading.local()
 
     async def ask(self, method: str, path: str, data: dict[str, object] | None = None) -> Any:
-        """The answer's JSON. Raises Refusal, Unanswered."""
+        """The answer's JSON. Raises Refusal, Unanswered; the latter also once the lane is closed."""
         loop = asyncio.get_running_loop()
         started = asyncio.Event()
-        work = loop.run_in_executor(
-            self._threads, self._ask, method, path, data, lambda: loop.call_soon_threadsafe(started.set)
-        )
+        try:
+            work = loop.run_in_executor(
+                self._threads, self._ask, method, path, data, lambda: loop.call_soon_threadsafe(started.set)
+            )
+        except RuntimeError as closed:
+            raise Unanswered("the connection is closed") from closed
+        work.add_done_callback(lambda _: started.set())
         try:
             await asyncio.wait_for(started.wait(), self._limit * 4)
+            if work.cancelled():
+                raise Unanswered("the connection is closed")
             return await asyncio.wait_for(work, self._limit)
         except TimeoutError as slow:
             work.cancel()

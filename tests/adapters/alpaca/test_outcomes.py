@@ -220,14 +220,14 @@ def test_without_keys_the_sentence_says_what_to_do() -> None:
 
 
 def test_a_slow_question_does_not_delay_an_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "READ", 3.0)
+    monkeypatch.setattr(room, "READ", 2.0)
     body = {"id": "b-1", "client_order_id": REQUEST.client_order_id, "status": "accepted"}
 
     async def story() -> None:
         async with faulty_broker() as slow:
             slow.answer = "never"
             broker = AlpacaBroker("key", "secret", slow.url, now, "SIMULATION")
-            questions = [asyncio.create_task(broker._asked(f"/orders/{number}")) for number in range(6)]
+            questions = [asyncio.create_task(broker._asked(f"/orders/{number}")) for number in range(5)]
             while not slow.other:  # noqa: ASYNC110  # the server is another party
                 await asyncio.sleep(0.01)
             slow.answer = (200, json.dumps(body), "")
@@ -235,6 +235,9 @@ def test_a_slow_question_does_not_delay_an_order(monkeypatch: pytest.MonkeyPatch
             assert report.kind is ReportKind.ACKNOWLEDGED
             assert not any(question.done() for question in questions[:2])
             broker.close()
-            await asyncio.gather(*questions, return_exceptions=True)
+            ends = await asyncio.gather(*questions, return_exceptions=True)
+            assert all(isinstance(end, BrokerDown) for end in ends)
+            with pytest.raises(BrokerDown, match="the connection is closed"):
+                await broker.positions()
 
     asyncio.run(story())
