@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.docks = Docks(
             panels, {name: getattr(panel, "title", name.title()) for name, panel in panels.items()}, self._yard
         )
-        self._toasts = Toasts(self, STATUS)
+        self._toasts = Toasts(self, self.docks.prime)
         self._settled = False
         self._lay_out()
         self._link(panels)

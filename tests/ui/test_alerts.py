@@ -33,7 +33,7 @@ def test_toasts_stack_inside_the_window_at_most_four_and_equal_keys_once(qtbot: 
     qtbot.addWidget(window)
     window.resize(900, 600)
     window.show()
-    toasts = Toasts(window, 24)
+    toasts = Toasts(window, window.rect)
     for i in range(6):
         toasts.add(notice(f"n{i}", key=f"k{i}"))
     toasts.add(notice("again", key="k4"))
@@ -48,7 +48,7 @@ def test_a_click_opens_a_toast_and_takes_it_down(qtbot: QtBot) -> None:
     qtbot.addWidget(window)
     window.resize(900, 600)
     window.show()
-    toasts = Toasts(window, 24)
+    toasts = Toasts(window, window.rect)
     toasts.add(notice("Polygon went quiet"))
     with qtbot.waitSignal(toasts.opened) as opened:
         qtbot.mouseClick(window.findChild(Toast), Qt.MouseButton.LeftButton)

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLineEdit, QTableView, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -71,6 +71,7 @@ def test_ctrl_2_and_3_bring_the_other_workspaces_and_each_comes_back_as_it_was_l
             qtbot.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
         assert changed.args == [workspace]
         assert on_top(window) == {p.panel for p in LAYOUTS[workspace].places if p.side != "tab"}
+        assert {n for n, dock in window.docks._docks.items() if dock.tabWidget().isVisible()} == seen(window)
     window.switch_workspace("trading")
     assert "fills" in on_top(window)
     assert "orders" not in on_top(window)
@@ -177,6 +178,9 @@ def test_link_dots_step_through_the_colours(window: MainWindow) -> None:
 def test_a_toast_lies_over_the_panels_and_opens_the_alerts(window: MainWindow, qtbot: QtBot) -> None:
     window.show_notice(Notice(datetime(2026, 11, 20, tzinfo=UTC), "good", "Filled", "BUY 100 AAPL at 231.43", "k"))
     toast = window._toasts._toasts[0]
+    for name in ("ticket", "risk"):
+        area = window.docks._docks[name].dockAreaWidget()
+        assert not toast.geometry().intersects(QRect(area.mapTo(window, QPoint(0, 0)), area.size()))
     with qtbot.waitSignal(window.notice_opened):
         qtbot.mouseClick(toast, Qt.MouseButton.LeftButton)
     assert "alerts" in on_top(window)

@@ -40,13 +40,24 @@ def test_only_the_newest_are_kept(qtbot: QtBot) -> None:
     assert panel.model.row(0).trade.price == KEPT + 49
 
 
-def test_another_symbol_begins_anew_and_the_same_one_does_not(qtbot: QtBot) -> None:
+def test_another_symbol_shows_what_is_known_of_it_at_once(qtbot: QtBot) -> None:
     panel = tape(qtbot)
-    panel.add(prints(10))
-    panel.show_symbol("AAPL")
-    assert panel.model.rowCount() == 1
+    panel.add(prints(10, 11))
+    panel.add(prints(400, symbol="MSFT"))
     panel.show_symbol("MSFT")
+    assert [row.trade.price for row in panel.model.rows()] == [400]
+    panel.show_symbol("XOM")
     assert panel.model.rowCount() == 0
+    panel.show_symbol("AAPL")
+    assert [row.trade.price for row in panel.model.rows()] == [11, 10]
+
+
+def test_prints_that_came_while_it_was_hidden_are_there_when_it_shows(qtbot: QtBot) -> None:
+    panel = tape(qtbot)
+    panel.hide()
+    panel.add(prints(10, 11))
+    panel.show()
+    assert panel.model.rowCount() == 2
 
 
 def test_what_a_person_reads_further_down_does_not_move(qtbot: QtBot) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import PySide6QtAds as QtAds
-from PySide6.QtCore import QByteArray, QObject, QTimer
+from PySide6.QtCore import QByteArray, QObject, QPoint, QRect, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -205,6 +205,16 @@ class Docks(QObject):
         self._rescue()
         return True
 
+    def prime(self) -> QRect:
+        """Where the largest visible panel lies, in the window's coordinates."""
+        window: QWidget = self.manager.window()
+        areas = [area for area in self.manager.openedDockAreas() if area.isVisible()]
+        if not areas:
+            return window.rect()
+        largest = max(areas, key=lambda area: area.width() * area.height())
+        corner: QPoint = largest.mapTo(window, QPoint(0, 0))
+        return QRect(corner, largest.size())
+
     def settle(self) -> None:
         """Give the splitters the sizes of the layout again, once the window has its own size."""
         self._size(LAYOUTS[self.workspace])
@@ -250,6 +260,7 @@ class Docks(QObject):
         self.manager.addDockWidget(_AREAS[side], dock, area)
         if dock.isClosed():
             dock.toggleView(True)
+        dock.tabWidget().show()  # the tab of a dock that was taken out while closed stays hidden otherwise
 
     def _raise_first(self, layout: Layout) -> None:
         """In every group of tabs the first one is on top."""

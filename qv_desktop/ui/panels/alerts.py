@@ -1,6 +1,8 @@
 """Notices: the list of what a person should have heard of, and the toasts that say it."""
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -11,7 +13,7 @@ from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 KEPT = 1_000
-TOAST_MS: dict[Urgency, int] = {"info": 4_000, "good": 4_000, "warning": 8_000, "critical": 0}  # 0: until it is clicked
+TOAST_MS: dict[Urgency, int] = {"info": 4_000, "good": 4_000, "warning": 8_000, "critical": 15_000}
 _EDGES: dict[Urgency, str] = {"info": theme.ACCENT, "good": theme.UP, "warning": theme.WARN, "critical": theme.DOWN}
 _WORDS: dict[Urgency, str] = {"info": "Info", "good": "Done", "warning": "Warning", "critical": "Critical"}
 
@@ -91,8 +93,7 @@ class Toast(QFrame):
         column.setSpacing(3)
         column.addLayout(top)
         column.addWidget(text)
-        if TOAST_MS[notice.urgency]:
-            QTimer.singleShot(TOAST_MS[notice.urgency], self, self.done.emit)
+        QTimer.singleShot(TOAST_MS[notice.urgency], self, self.done.emit)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self.clicked.emit(self.notice)
@@ -100,15 +101,16 @@ class Toast(QFrame):
 
 
 class Toasts(QObject):
-    """The stack of toasts in the lower right corner of ``window``; at most four, equal keys once."""
+    """The stack of toasts in the lower right corner of ``room`` within ``window``, away from what a hand may be about to press;
+    at most four, equal keys once."""
 
     MOST = 4
 
     opened = Signal(object)  # Notice
 
-    def __init__(self, window: QWidget, above: int) -> None:
+    def __init__(self, window: QWidget, room: Callable[[], QRect]) -> None:
         super().__init__(window)
-        self._window, self._above = window, above
+        self._window, self._room = window, room
         self._toasts: list[Toast] = []
         window.installEventFilter(self)
 
@@ -143,12 +145,13 @@ class Toasts(QObject):
             self._place()
 
     def _place(self) -> None:
-        bottom = self._window.height() - self._above
+        room = self._room()
+        bottom = room.bottom() - 6
         for toast in reversed(self._toasts):
             size: QSize = toast.sizeHint()
             height = max(size.height(), toast.heightForWidth(toast.width()))
             bottom -= height + 6
-            toast.setGeometry(self._window.width() - toast.width() - 12, bottom, toast.width(), height)
+            toast.setGeometry(room.right() - toast.width() - 12, bottom, toast.width(), height)
             toast.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

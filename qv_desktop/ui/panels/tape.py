@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from qv_desktop.domain.market import Trade, utc
 from qv_desktop.ui import format as fmt
@@ -25,19 +26,33 @@ class Print:
     hue: str
 
 
+class Reel:
+    """The newest prints of one symbol."""
+
+    def __init__(self) -> None:
+        self.prints: deque[Print] = deque(maxlen=KEPT)  # newest first
+        self._number = 0
+
+    def add(self, trade: Trade) -> None:
+        """Print above the one before: up; below: down; equal: the colour stays."""
+        before = self.prints[0] if self.prints else None
+        hue = "TX1" if before is None else before.hue
+        if before is not None and trade.price != before.trade.price:
+            hue = "UP" if trade.price > before.trade.price else "DOWN"
+        self._number += 1
+        self.prints.appendleft(Print(self._number, trade, hue))
+
+
 class TapePanel(QWidget):
-    """Shows prints of the symbol last given; while a person reads further down, new ones wait."""
+    """Keeps the prints of every symbol it is given and shows one; while a person reads further down, new ones wait."""
 
     name = "tape"
     title = "Tape"
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._symbol, self._number = "", 0
-        self._before: float | None = None  # price of the print before
-        self._hue = "TX1"
-        self._prints: deque[Print] = deque(maxlen=KEPT)  # newest first
-        self._waiting = 0
+        self._symbol, self._waiting = "", 0
+        self._reels: dict[str, Reel] = {}  # symbol -> its prints
         self.model: TableModel[Print] = TableModel(_COLUMNS, key=lambda p: p.number, parent=self)
         self.table = Table(self.model, empty="No prints yet.\nChoose a symbol; its trades appear as they happen.")
         self.table.setAccessibleName("Time and sales")
@@ -46,51 +61,46 @@ class TapePanel(QWidget):
         self.table.verticalScrollBar().valueChanged.connect(self._catch_up)
 
     def show_symbol(self, symbol: str) -> None:
-        """Begin the tape of ``symbol`` anew; the same one again changes nothing."""
-        if symbol == self._symbol:
-            return
-        self._symbol, self._before, self._waiting = symbol, None, 0
-        self._heading.setText(symbol)
-        self._hint.setText("")
-        self._prints.clear()
-        self.model.replace(())
+        """Turn to ``symbol``, with the prints that are known of it; the same one again changes nothing."""
+        if symbol != self._symbol:
+            self._symbol = symbol
+            self._heading.setText(symbol)
+            self.table.scrollToTop()
+            self._show()
 
     def add(self, trades: Iterable[Trade]) -> None:
-        """Take prints in order of time; those of other symbols are passed over."""
-        fresh = [self._printed(trade) for trade in trades if trade.symbol == self._symbol]
-        if not fresh:
+        """Take prints in order of time."""
+        for trade in trades:
+            self._reels.setdefault(trade.symbol, Reel()).add(trade)
+            self._waiting += trade.symbol == self._symbol
+        if not self._waiting:
             return
-        self._prints.extendleft(fresh)
-        self._waiting += len(fresh)
         if self.table.verticalScrollBar().value() == 0:
             self._show()
         else:
             self._hint.setText(f"{self._waiting:,} new above")
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show()
+
     def _show(self) -> None:
+        prints = self._reels[self._symbol].prints if self._symbol in self._reels else ()
+        if not self.isVisible():
+            return
         self._waiting = 0
-        self._hint.setText(f"{fmt.volume(sum(p.trade.size for p in self._prints))} sh in {len(self._prints)} prints")
-        self.model.replace(self._prints)
+        total = fmt.volume(sum(p.trade.size for p in prints))
+        self._hint.setText(f"{total} sh in {len(prints)} print{'' if len(prints) == 1 else 's'}" if prints else "")
+        self.model.replace(prints)
 
     def _catch_up(self, position: int) -> None:
         if position == 0 and self._waiting:
             self._show()
 
-    def _printed(self, trade: Trade) -> Print:
-        """A print above the one before is up, below is down; an equal one keeps its colour."""
-        if self._before is not None and trade.price != self._before:
-            self._hue = "UP" if trade.price > self._before else "DOWN"
-        elif self._before is None:
-            self._hue = "TX1"
-        self._before = trade.price
-        self._number += 1
-        return Print(self._number, trade, self._hue)
-
     def _arrange(self) -> None:
         heading = QHBoxLayout()
         heading.setContentsMargins(8, 6, 8, 4)
-        for widget in (self._heading, QLabel()):
-            heading.addWidget(widget)
+        heading.addWidget(self._heading)
         heading.addStretch(1)
         heading.addWidget(self._hint)
         column = QVBoxLayout(self)
