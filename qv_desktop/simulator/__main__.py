@@ -129,7 +129,7 @@ def _running(asked: argparse.Namespace) -> server.Running:
         cash = Decimal(asked.cash)
     except InvalidOperation:
         cash = Decimal(-1)
-    if not 0 <= cash <= 10**12:
+    if not (cash.is_finite() and 0 <= cash <= 10**12):
         raise BadInputError(f"--cash {asked.cash!r} is not an amount; use dollars such as 100000.")
     keys = Keys(asked.alpaca_key, asked.alpaca_secret, asked.polygon_key)
     return server.Running(asked.port, asked.seed, keys, cash, asked.parent)

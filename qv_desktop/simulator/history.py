@@ -16,7 +16,7 @@ from qv_desktop.simulator.synthetic import Synthetic
 from qv_desktop.simulator.tape import Tape, folded_bars
 from qv_desktop.simulator.ticks import DAY_SECONDS, MINUTE, SECOND, Bar, Listing, Session
 
-EXACT_SESSIONS = 90  # day bars of so many sessions before the start are folded from their minutes
+EXACT_SESSIONS = 70  # day bars of so many sessions before the start are folded from their minutes
 HARD_TO_BORROW = {"NKE"}  # so that a refusal to short can be seen
 WHOLE_SHARES = {"C"}  # and one to trade fractions
 

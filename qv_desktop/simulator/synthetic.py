@@ -16,6 +16,7 @@ MARKET_DAY = 0.0088  # the market's daily volatility
 DRIFT = 0.0003  # log return a day
 TAILS = 5  # degrees of freedom of daily returns
 PULL = 0.0015  # share of a symbol's own wandering taken back each day
+KEPT_PATHS = 500  # some 50 kB each
 YEAR = 252  # sessions
 
 
@@ -38,7 +39,7 @@ class Synthetic:
         self._calm = _regime(len(self._days), dice(seed, MARKET, 1))
         self._market_night, self._market_day = self._market_returns()
         self._dailies: dict[str, Daily] = {}
-        self._path = lru_cache(maxsize=6000)(self._made_path)
+        self._path = lru_cache(maxsize=KEPT_PATHS)(self._made_path)
         self._market_walk = lru_cache(maxsize=200)(self._made_market_walk)
 
     def path(self, stock: Stock, day: date, scale: float = 1.0) -> DayPath:

@@ -42,6 +42,7 @@ class Tape:
         self._halts: list[Halt] = []
         self._prints: list[Trade | Quote] = []
         self._statuses: list[Status] = []
+        self._days: dict[date, Bar | None] = {}  # day bars of sessions that are over
         self._kept: OrderedDict[int, Minute] = OrderedDict()  # minute's start ns -> its ticks
 
     def path(self, day: date) -> DayPath:
@@ -73,7 +74,7 @@ class Tape:
         path = self.path(session.day)
         first = max(0, -(-(start - session.pre_open) // MINUTE))
         last = min(len(path.count), (end - session.pre_open) // MINUTE)
-        if not self._moves and not self._halts:
+        if self._is_clean(session):
             yield from path.bars(first, max(first, last))
             return
         for minute in range(first, last):
@@ -82,15 +83,23 @@ class Tape:
 
     def day_bar(self, session: Session, now: int) -> Bar | None:
         """Regular hours folded up to `now`, stamped at 00:00 New York; None before the first regular trade."""
+        if session.day not in self._days:
+            bar = self._made_day_bar(session, now)
+            if now < session.post_close:
+                return bar
+            self._days[session.day] = bar
+        return self._days[session.day]
+
+    def _made_day_bar(self, session: Session, now: int) -> Bar | None:
         path = self.path(session.day)
         begin = session.pre_open + path.regular.start * MINUTE
         end = session.pre_open + path.regular.stop * MINUTE
         done = min(end, now - now % MINUTE)
-        if self._moves or self._halts:
+        if self._is_clean(session):
+            whole = _folded_path(path, (done - session.pre_open) // MINUTE)
+        else:
             bars = list(self.minute_bars(session, begin, done))
             whole = folded_bars(bars, sessions.midnight(session.day), DAY_SECONDS) if bars else None
-        else:
-            whole = _folded_path(path, (done - session.pre_open) // MINUTE)
         if begin <= now < end and done <= now:
             return _joined(whole, [trade for trade in self.minute(done).trades if trade.t <= now], session)
         return whole
@@ -161,6 +170,12 @@ class Tape:
 
     def _factor(self, t: int) -> float:
         return next((move.factor for move in reversed(self._moves) if move.t < t), 1.0)
+
+    def _is_clean(self, session: Session) -> bool:
+        """Whether the session is as its path has it, without moves before its end or halts by hand in it."""
+        start, end = session.pre_open, session.post_close
+        halted = any(halt.start < end and (halt.end is None or halt.end > start) for halt in self._halts)
+        return not halted and all(move.t >= end for move in self._moves)
 
     def _touched(self, t: int) -> bool:
         """Whether hands reached into the minute, so that its bar must be folded from its ticks."""

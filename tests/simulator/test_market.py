@@ -255,6 +255,26 @@ def test_a_moved_price_prints_at_once_stays_and_is_in_the_history() -> None:
     assert market.previous_day_bar("AAPL") == previous
 
 
+def test_a_moved_price_stays_over_the_night() -> None:
+    market = market_at(symbols=3, speed=1)
+    market.price("AAPL", 50.0)
+    market.speed = 100_000
+    tomorrow = sessions.known(date(2026, 11, 23))
+    while market.now() < tomorrow.open + HOUR:
+        market.step()
+    market.step()
+    bars = market.bars("AAPL", DAY_SECONDS, sessions.midnight(date(2026, 11, 18)), tomorrow.open)
+    before, moved_day, after = bars[-3:]
+    assert before.close > 2 * 50
+    assert moved_day.open > 2 * 50
+    assert moved_day.close == pytest.approx(50, rel=0.02)
+    assert after.open == pytest.approx(50, rel=0.2)
+    assert market.previous_day_bar("AAPL") in bars
+    minutes = market.bars("AAPL", 60, tomorrow.open, tomorrow.open + HOUR)
+    assert minutes[0].open == after.open
+    assert all(bar.low <= bar.open <= bar.high < 70 for bar in minutes)
+
+
 def test_planned_halts_are_rare_and_empty_their_minutes() -> None:
     synthetic, stock = Synthetic(3), stocks()["TSLA"]
     paths = [synthetic.path(stock, day) for day in sessions.trading_days()[5000:6500]]
