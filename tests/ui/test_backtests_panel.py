@@ -1,5 +1,7 @@
 """The backtest panel: what it asks for, what it refuses to ask, and how a run is followed and read."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -142,9 +144,9 @@ def test_a_result_is_drawn_listed_and_counted(panel: BacktestsPanel, qtbot: QtBo
     ask(panel, qtbot)
     panel.show_progress("abc", 0.9, "running")
     panel.show_result(result())
-    assert panel._heading.text() == "sma_cross v1 · SPY 1D"
-    assert "300 bars" in panel._origin.text()
-    assert panel.plot.isVisible()
+    assert panel.equity._heading.text() == "sma_cross v1 · SPY 1D"
+    assert "300 bars" in panel.equity._origin.text()
+    assert panel.equity.plot.isVisible()
     assert [panel._tabs.tabText(i) for i in range(panel._tabs.count())] == ["Equity", "Trades 2", "Runs 1"]
     assert "Max drawdown: −18.6%" in panel.statistics.accessibleDescription()
     assert [run.id for run in panel.runs.selected()] == ["r1"]
@@ -154,10 +156,10 @@ def test_a_result_is_drawn_listed_and_counted(panel: BacktestsPanel, qtbot: QtBo
 def test_the_newest_stored_run_is_shown_and_another_can_be_chosen(panel: BacktestsPanel, qtbot: QtBot) -> None:
     old = replace(result("old", 1), spec=replace(SPEC, symbol="AAPL"))
     panel.show_runs([old, result("new", 2)])
-    assert "SPY" in panel._heading.text()
+    assert "SPY" in panel.equity._heading.text()
     with qtbot.waitSignal(panel.run_chosen):
         panel.runs.select_key("old")
-    assert "AAPL" in panel._heading.text()
+    assert "AAPL" in panel.equity._heading.text()
 
 
 def test_opening_a_stored_run_fills_the_form_with_its_terms(panel: BacktestsPanel) -> None:
@@ -190,7 +192,7 @@ def test_pages_go_where_there_is_room_and_none_is_lost(
     qtbot.wait(20)
     assert mode_for(panel.width(), panel.height()) == panel._mode == mode
     assert (panel.width(), panel.height()) == (width, height)
-    pages = (panel._form_page, panel._equity_page, panel._statistics_page, panel.trades, panel.runs)
+    pages = (panel._form_page, panel.equity, panel._statistics_page, panel.trades, panel.runs)
     for page in pages:
         place = panel._tabs.indexOf(page)
         if place >= 0:
@@ -201,17 +203,34 @@ def test_pages_go_where_there_is_room_and_none_is_lost(
 
 def test_the_pointer_reads_the_curves_at_a_bar(panel: BacktestsPanel) -> None:
     panel.show_result(result())
-    panel.plot._say(150)
-    assert "+7.50%" in panel.plot._legend.text()
-    assert "drawdown" in panel.plot._depth.text()
+    panel.equity.plot._say(150)
+    assert "+7.50%" in panel.equity.plot._legend.text()
+    assert "drawdown" in panel.equity.plot._depth.text()
 
 
 def test_the_drawdown_word_gives_the_deepest_one_while_nothing_is_pointed_at(panel: BacktestsPanel) -> None:
     panel.show_result(result())
-    assert "−0.6%" in panel.plot._depth.text()
+    assert "−0.6%" in panel.equity.plot._depth.text()
 
 
 def test_a_logarithmic_axis_still_says_dollars(panel: BacktestsPanel) -> None:
     panel.show_result(result())
-    panel._log.setChecked(True)
-    assert panel.plot._dollars.tickStrings([5.0], 1.0, 1.0) == ["100K"]
+    panel.equity._log.setChecked(True)
+    assert panel.equity.plot._dollars.tickStrings([5.0], 1.0, 1.0) == ["100K"]
+
+
+def test_the_curves_library_loads_with_the_first_result_and_not_with_the_window() -> None:
+    code = (
+        "import os, sys\n"
+        "os.environ['QT_QPA_PLATFORM'] = 'offscreen'\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "app = QApplication([])\n"
+        "from qv_desktop.ui.panels.backtests import BacktestsPanel\n"
+        "from qv_desktop.ui.panels.chart import ChartPanel\n"
+        "panel, chart = BacktestsPanel(), ChartPanel()\n"
+        "assert not {'pyqtgraph', 'talib', 'pandas', 'scipy'} & set(sys.modules)\n"
+        "panel.equity.plot\n"
+        "assert 'pyqtgraph' in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -62,3 +62,15 @@ def test_marks_keep_their_distance_and_their_bars_while_panning() -> None:
     before, after = boundaries(rank[1000:1150], 6.0, 900.0), boundaries(rank[1003:1153], 6.0, 900.0)
     inside = {1000 + i for i in before if 1003 <= 1000 + i < 1150}
     assert inside == {1003 + i for i in after if 1003 + i < 1150}
+
+
+def test_even_a_narrow_chart_of_many_years_is_marked() -> None:
+    days = times.ranks(wall("2000-01-03 00:00") + times.DAY * np.arange(20 * 365))
+    marks = boundaries(days, 220 / len(days), 220)
+    assert len(marks) >= 3
+    assert all(days[i] == times.FIVE_YEARLY for i in marks)
+
+
+def test_a_million_bars_of_one_kind_are_marked_sparsely() -> None:
+    marks = boundaries(np.ones(1_000_000, dtype=np.int8), 1600 / 1_000_000, 1600)
+    assert 5 <= len(marks) <= 1600 / 48 + 1

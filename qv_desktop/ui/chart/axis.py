@@ -11,6 +11,7 @@ from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.viewport import Scale, View
 
 PRICE_GAP, TIME_GAP = 40.0, 64.0  # least px between marks
+MOST_MARKS = 200  # of one kind that are tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,18 @@ def time_marks(series: Series, view: View) -> list[Mark]:
 def boundaries(rank: NDArray[np.int8], spacing: float, width: float) -> list[int]:
     """Which of the bars in view to mark, by their rank, when each is ``spacing`` px wide in ``width`` px.
 
-    A kind of boundary is marked whole or not at all, so that marks do not jump while a person pans.
+    A kind of boundary is marked whole or not at all, so that marks do not jump while a person pans; the greatest kind in view
+    is marked as far as there is room.
     """
     placed: list[int] = []
+    near = TIME_GAP * 0.75 / spacing
     for kind in range(times.FIVE_YEARLY, 0, -1):
-        if np.count_nonzero(rank >= kind) * TIME_GAP > max(width, TIME_GAP) * 1.2:
+        found = np.flatnonzero(rank == kind)
+        if placed and np.count_nonzero(rank >= kind) * TIME_GAP > max(width, TIME_GAP) * 1.2:
             break
-        near = TIME_GAP * 0.75 / spacing
-        placed += [i for i in np.flatnonzero(rank == kind).tolist() if all(abs(i - other) >= near for other in placed)]
+        for i in found[:: max(1, len(found) // MOST_MARKS)].tolist():
+            if all(abs(i - other) >= near for other in placed):
+                placed.append(i)
     return sorted(placed)
 
 

@@ -8,7 +8,6 @@ from PySide6.QtCore import QDate, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLabel,
     QLayout,
     QProgressBar,
     QScrollArea,
@@ -22,7 +21,7 @@ from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.ui import theme
-from qv_desktop.ui.chart.equity import EquityPlot
+from qv_desktop.ui.chart.equity_page import EquityPage
 from qv_desktop.ui.models.run_form import RunForm
 from qv_desktop.ui.models.run_tables import RUN_COLUMNS, TRADE_COLUMNS, NumberedTrade, numbered
 from qv_desktop.ui.models.statistics_list import StatisticsList
@@ -37,7 +36,6 @@ WIDE, WIDER, TALL = (
     460,
 )  # px from which there is room for two columns, for three, and for tables under the curves
 FORM_WIDE, STATISTICS_WIDE = 324, 216  # px
-EMPTY = "Choose a strategy and press Ctrl+Enter: the curves, statistics and trades of the run stand here."
 
 
 def mode_for(width: int, height: int) -> Mode:
@@ -63,7 +61,7 @@ class BacktestsPanel(QWidget):
         super().__init__()
         today = QDate.currentDate()
         self.form = RunForm(_plain(today.addYears(-1)), _plain(today.addDays(-1)))
-        self.plot, self.statistics = EquityPlot(), StatisticsList()
+        self.equity, self.statistics = EquityPage(), StatisticsList()
         self._trades: TableModel[NumberedTrade] = TableModel(TRADE_COLUMNS, key=lambda row: row.number)
         self._runs: TableModel[BacktestResult] = TableModel(RUN_COLUMNS, key=lambda run: run.id)
         self.trades: Table[NumberedTrade] = Table(self._trades, empty="A run's round trips stand here.")
@@ -74,9 +72,6 @@ class BacktestsPanel(QWidget):
         self._cancel = theme.button("Cancel")
         self._bar = QProgressBar()
         self._step = theme.label("", "hint")
-        self._heading, self._origin = QLabel(), theme.label("", "hint")
-        self._empty = QLabel(EMPTY)
-        self._log = theme.button("Log", "ghost")
         self._drawn = ""  # the result on the screen
         self._running: str | None = None  # the run under way; "" until its id is known
         self._mode: Mode | None = None
@@ -97,7 +92,7 @@ class BacktestsPanel(QWidget):
     def _pages(self) -> None:
         self.trades.setAccessibleName("Trades")
         self.runs.setAccessibleName("Stored runs")
-        self._form_page, self._equity_page = self._form_column(), self._equity_column()
+        self._form_page = self._form_column()
         self._statistics_page = QScrollArea()
         self._statistics_page.setWidgetResizable(True)
         self._statistics_page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -127,37 +122,9 @@ class BacktestsPanel(QWidget):
         column.addLayout(row)
         return page
 
-    def _equity_column(self) -> QWidget:
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(10, 2, 8, 2)
-        row.setSpacing(10)
-        self._heading.setFont(theme.bold())
-        self._origin.setMinimumWidth(10)
-        self._log.setCheckable(True)
-        self._log.setFixedHeight(22)
-        self._log.setToolTip("Equal ratios as equal heights")
-        row.addWidget(self._heading)
-        row.addWidget(self._origin, 1)
-        row.addWidget(self._log)
-        column.addLayout(row)
-        self._empty.setFont(theme.body())
-        self._empty.setStyleSheet(f"color:{theme.TX1}; padding:16px;")
-        self._empty.setWordWrap(True)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.addWidget(self._empty, 1)
-        column.addWidget(self.plot, 1)
-        self.plot.hide()
-        self._log.hide()
-        return page
-
     def _connect(self) -> None:
         self._run_button.clicked.connect(self._ask)
         self._cancel.clicked.connect(self._ask_cancel)
-        self._log.toggled.connect(self.plot.set_log)
         self.runs.row_chosen.connect(self._choose)
         self.runs.row_opened.connect(self._reuse)
         self.form.changed.connect(lambda: self._say("", bad=False))
@@ -182,28 +149,28 @@ class BacktestsPanel(QWidget):
         if mode == "narrow":
             tabs = [
                 (self._form_page, "Run"),
-                (self._equity_page, "Equity"),
-                (self._statistics_page, "Statistics"),
+                (self.equity, "Equity"),
+                (self._statistics_page, "Stats"),
                 *tables,
             ]
             self._fill(split, tabs, [])
         elif mode == "medium":
             self._fill(
                 split,
-                [(self._equity_page, "Equity"), (self._statistics_page, "Statistics"), *tables],
+                [(self.equity, "Equity"), (self._statistics_page, "Statistics"), *tables],
                 [self._form_page],
             )
         elif mode == "low":
-            self._fill(split, [(self._equity_page, "Equity"), *tables], [self._form_page, self._statistics_page])
+            self._fill(split, [(self.equity, "Equity"), *tables], [self._form_page, self._statistics_page])
         else:
             self._fill(split, tables, [self._form_page, self._statistics_page])
             stack = QSplitter(Qt.Orientation.Vertical)
             stack.setHandleWidth(1)
             stack.setChildrenCollapsible(False)
-            stack.addWidget(self._equity_page)
+            stack.addWidget(self.equity)
             split.insertWidget(1, stack)
             stack.addWidget(self._tabs)
-            self._equity_page.show()
+            self.equity.show()
             self._show_whole(split, kept)
             stack.setSizes([self.height() * 3 // 5, self.height() * 2 // 5])
             return
@@ -285,7 +252,7 @@ class BacktestsPanel(QWidget):
         """All stored runs; the newest is drawn if nothing is yet."""
         self._runs.replace(runs)
         self._count()
-        if runs and self.plot.isHidden():
+        if runs and not self._drawn:
             self._draw(max(runs, key=lambda run: run.started))
 
     def show_result(self, result: BacktestResult) -> None:
@@ -326,15 +293,7 @@ class BacktestsPanel(QWidget):
 
     def _draw(self, run: BacktestResult) -> None:
         self._drawn = run.id
-        self._empty.hide()
-        self.plot.show()
-        self._log.show()
-        spec = run.spec
-        self._heading.setText(f"{spec.strategy} v{spec.version} · {spec.symbol} {spec.timeframe}")
-        self._origin.setText(f"{run.bars:,} bars · {run.seconds:.2f} s · data {run.data_hash[:6]} · code {run.code_hash[:6]}"
-                             f" · {run.engine}")  # fmt: skip
-        self._origin.setToolTip(f"data {run.data_hash}\ncode {run.code_hash}\nterms {run.spec_hash}")
-        self.plot.show_result(run)
+        self.equity.show_result(run)
         self.statistics.show_result(run)
         self._trades.replace(numbered(run))
         self._count()
