@@ -20,8 +20,8 @@ from qv_desktop.simulator.ticks import MINUTE, Session
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 TIME_COLUMNS = ("date", "timestamp", "datetime", "time")
-SHARES_A_TRADE = 6_000
-FEWEST_TRADES, MOST_TRADES = 6, 90  # in one bar
+SHARES_A_TRADE = 3_000
+FEWEST_TRADES, MOST_TRADES = 6, 120  # in one bar
 
 
 class ReplayError(ValueError):
