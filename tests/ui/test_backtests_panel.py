@@ -234,3 +234,14 @@ def test_the_curves_library_loads_with_the_first_result_and_not_with_the_window(
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_result_that_nobody_sees_is_drawn_when_the_panel_comes_up(qtbot: QtBot) -> None:
+    panel = BacktestsPanel()
+    qtbot.addWidget(panel)
+    panel.resize(1160, 280)
+    panel.show_runs([result()])
+    assert panel.equity._plot is None
+    panel.show()
+    qtbot.waitExposed(panel)
+    assert "sma_cross v1" in panel.equity.plot._legend.text()

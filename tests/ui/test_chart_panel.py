@@ -166,6 +166,23 @@ def test_more_history_before_what_is_read_keeps_it_in_place(panel: ChartPanel, q
     assert stage(panel).series.starts[round(camera(panel).view.index(400))] == start
 
 
+def test_a_reload_of_the_same_bars_comes_back_to_what_was_read(panel: ChartPanel, qtbot: QtBot) -> None:
+    shown(panel)
+    qtbot.keyClick(panel.canvas, Qt.Key.Key_Home)
+    view = camera(panel).view
+    panel.show_message("Loading AAPL 5m…")
+    shown(panel)
+    assert camera(panel).view == view
+
+
+def test_a_live_bar_does_not_end_the_loading_of_history(panel: ChartPanel) -> None:
+    bars = shown(panel)
+    panel.show_message("Loading AAPL 1h…")
+    panel.show_bar(bars[-1])
+    assert panel.canvas.series is None
+    assert panel.text() == "Loading AAPL 1h…"
+
+
 def test_another_symbol_opens_at_its_newest_bar(panel: ChartPanel, qtbot: QtBot) -> None:
     shown(panel)
     qtbot.keyClick(panel.canvas, Qt.Key.Key_Home)

@@ -34,6 +34,7 @@ class Canvas(QWidget):
         super().__init__()
         self.series: Series | None = None
         self.camera: Camera | None = None
+        self._parked: Camera | None = None  # the view from before the bars were taken away
         self.holdings = Holdings()
         self.holes: list[Hole] = []
         self.volume = True
@@ -49,7 +50,7 @@ class Canvas(QWidget):
 
     def begin(self, series: Series, *, keep: bool) -> None:
         """Show a series; ``keep`` stays where a person reads, at the same bar's start, if they had left the newest bar."""
-        before, self.series = self.camera, series
+        before, self.series = self.camera or self._parked, series
         for study in (*self.averages, self.strength):
             study.rebuild(series)
         self.camera = Camera(series, self._panes())
@@ -58,7 +59,8 @@ class Canvas(QWidget):
         self.redraw()
 
     def clear(self) -> None:
-        """Show no bars."""
+        """Show no bars; where a person was reading is kept for the same symbol's return."""
+        self._parked = self.camera or self._parked
         self.series = self.camera = None
         self.redraw()
 

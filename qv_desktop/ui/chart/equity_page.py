@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from qv_desktop.domain.backtests import BacktestResult
@@ -20,6 +21,7 @@ class EquityPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._plot: EquityPlot | None = None
+        self._waiting: BacktestResult | None = None  # not drawn yet, for nobody sees the page
         self._heading, self._origin = QLabel(), theme.label("", "hint")
         self._log = theme.button("Log", "ghost")
         self._empty = QLabel(EMPTY)
@@ -61,7 +63,7 @@ class EquityPage(QWidget):
         return self._plot
 
     def show_result(self, run: BacktestResult) -> None:
-        """Draw a result and say which run on which data it is."""
+        """Say which run on which data it is, and draw it as soon as somebody sees the page."""
         self._empty.hide()
         self._log.show()
         spec = run.spec
@@ -69,7 +71,18 @@ class EquityPage(QWidget):
         self._origin.setText(f"{run.bars:,} bars · {run.seconds:.2f} s · data {run.data_hash[:6]} · code {run.code_hash[:6]}"
                              f" · {run.engine}")  # fmt: skip
         self._origin.setToolTip(f"data {run.data_hash}\ncode {run.code_hash}\nterms {run.spec_hash}")
-        self.plot.show_result(run)
+        self._waiting = run
+        if self.isVisible():
+            self._draw()
+
+    def _draw(self) -> None:
+        run, self._waiting = self._waiting, None
+        if run is not None:
+            self.plot.show_result(run)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._draw()
 
     def text(self) -> str:
         """What the page says, for a screen reader."""

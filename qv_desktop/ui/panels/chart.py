@@ -46,6 +46,7 @@ class ChartPanel(QWidget):
         super().__init__()
         self.canvas = Explorer()
         self._symbol, self._frame = "", Timeframe(5, "m")
+        self._begins = False  # history was empty: the next live bar begins the chart
         self._frames = QButtonGroup(self)
         self._frames.setExclusive(True)
         self._message = QLabel(EMPTY, self.canvas)
@@ -149,6 +150,7 @@ class ChartPanel(QWidget):
             self.canvas.holes.clear()
             self.canvas.holdings.now, self.canvas.holdings.halted = None, False
         self.canvas.holdings.previous_close = previous_close
+        self._begins = not bars
         if not bars:
             self.show_message(f"No bars of {symbol} at {frame} yet; the first trade draws one.")
             return
@@ -160,7 +162,7 @@ class ChartPanel(QWidget):
         """A live bar of the shown symbol and timeframe: it replaces the last or follows it; others are passed over."""
         if bar.symbol != self._symbol:
             return
-        if self.canvas.series is None:
+        if self._begins:
             self.show_history(self._symbol, self._frame, [bar], self.canvas.holdings.previous_close)
         else:
             self.canvas.take(bar)
