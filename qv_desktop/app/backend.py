@@ -6,16 +6,19 @@ import os
 import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from qv_desktop import paths
-from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.server import Server
 from qv_desktop.app import Demo
 from qv_desktop.config import Settings
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.services.clock import Rate
+
+if TYPE_CHECKING:  # imported on the thread that opens the database, for it takes as long as all of Qt
+    from qv_desktop.adapters.db.database import Database
+    from qv_desktop.adapters.db.server import Server
 
 log = structlog.get_logger(__name__)
 
@@ -35,8 +38,8 @@ class Store:
     """The database, being opened on a thread from the moment of construction; ``opened`` gives it or raises QvError."""
 
     def __init__(self, settings: Settings) -> None:
-        self._server = None if settings.database_url else Server(paths.database(settings.home))
-        self._url = settings.database_url
+        self._url, self._folder = settings.database_url, paths.database(settings.home)
+        self._server: Server | None = None
         self._database: Database | None = None
         self._thread = ThreadPoolExecutor(1, "database-start")
         self._opening: Future[Database] = self._thread.submit(self._open)
@@ -44,20 +47,27 @@ class Store:
     @property
     def words(self) -> str:
         """Where it is, for the status bar."""
-        return "Postgres remote" if self._server is None else "Postgres local"
+        return "Postgres remote" if self._url else "Postgres local"
 
     @property
     def waiting(self) -> int:
         """Writes handed over and not yet finished."""
         return self._database.waiting if self._database else 0
 
-    async def opened(self) -> Database:
+    async def opened(self) -> "Database":
         """The migrated database. Raises BadInput, DatabaseDown."""
         return await asyncio.wrap_future(self._opening)
 
-    def _open(self) -> Database:
-        url = self._server.start() if self._server is not None else self._url
-        database = Database(url, revive=self._server.start if self._server is not None else None)
+    def _open(self) -> "Database":
+        from qv_desktop.adapters.db.database import Database
+
+        if self._url:
+            database = Database(self._url)
+        else:
+            from qv_desktop.adapters.db.server import Server
+
+            self._server = Server(self._folder)
+            database = Database(self._server.start(), revive=self._server.start)
         database.migrate()
         self._database = database
         return database

@@ -1,17 +1,15 @@
 """Makes every service with its adapters: what is built here is all there is."""
 
 import asyncio
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from qv_desktop import __version__, paths
+from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.history import AlpacaHistory
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
-from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
@@ -22,47 +20,32 @@ from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.ticks import TickStore
-from qv_desktop.adapters.db.users import Users
 from qv_desktop.adapters.polygon.rest import PolygonHistory
 from qv_desktop.adapters.polygon.stream import PolygonStream
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.app.backend import Keys, Store
+from qv_desktop.app.entrance import Entrance
 from qv_desktop.config import Settings
-from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.errors import DatabaseDown
-from qv_desktop.domain.events import AuditRecorded
 from qv_desktop.domain.market import NEW_YORK, Gap
 from qv_desktop.domain.positions import Position
 from qv_desktop.services.account import Account
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
-from qv_desktop.services.bus import Bus
-from qv_desktop.services.clock import Clock
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
-from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.ticks import Ticks
 from qv_desktop.wiring import Services
-
-
-@dataclass(frozen=True, slots=True)
-class Entrance:
-    """What a log-in needs, built before anybody is signed in."""
-
-    bus: Bus
-    clock: Clock
-    trail: AuditTrail
-    users: Users
-    login: Login
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +62,7 @@ class Engine:
     vendors: Sequence[PolygonHistory | AlpacaHistory]
     positions: "PositionKeeper"
     gaps: "GapKeeper"
+    sessions: Sessions
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -86,18 +70,6 @@ class Engine:
         self.broker.close()
         for vendor in self.vendors:
             vendor.close()
-
-
-def entrance(database: Database, clock: Clock, install: str) -> Entrance:
-    """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain."""
-    bus, host = Bus(), socket.gethostname()
-
-    def recorded(entry: Entry) -> None:
-        bus.publish(AuditRecorded(entry))
-
-    trail = AuditTrail(database, install, __version__, clock.now, recorded)
-    users = Users(database, trail, clock.now)
-    return Entrance(bus, clock, trail, users, Login(users, trail, clock.now, host))
 
 
 def engine(
@@ -132,12 +104,16 @@ def engine(
                         Audit(door.trail, login), strategies, backtests, Notices(publish, clock.market), health, exports,
                         Preferences(database))  # fmt: skip
     gaps = GapKeeper(TickStore(database), "Polygon", lambda: market.wanted)
+    sessions = Sessions(broker, clock.market)
     prices = PolygonStream(settings.polygon_stream_url, keys.polygon, market.hear,
-                           lambda state, detail: market.feed_changed("Polygon", state, detail), gaps.found, now=clock.market)  # fmt: skip
+                           lambda state, detail: market.feed_changed("Polygon", state, detail), gaps.found, now=clock.market,
+                           expecting=sessions.open)  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
                            lambda state, detail: market.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
     market.feed(prices)
-    return Engine(services, broker, journal, InstrumentStore(database), prices, updates, pool, vendors, keeper, gaps)
+    return Engine(
+        services, broker, journal, InstrumentStore(database), prices, updates, pool, vendors, keeper, gaps, sessions
+    )
 
 
 def day_start(moment: datetime) -> datetime:

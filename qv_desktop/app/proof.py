@@ -38,6 +38,7 @@ async def leave(desk: Desk, demo: Demo, probe: LagProbe, window_s: float, happen
 async def _pictures(desk: Desk, out: Path) -> list[str]:
     window = desk.window
     window.resize(WIDTH, HEIGHT)
+    window.clear_notices()  # the trader has read them; they stand in the alerts panel
     names = []
     for workspace in WORKSPACES:
         window.switch_workspace(workspace)

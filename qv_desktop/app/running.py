@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+OFFSCREEN_CHATTER = "This plugin does not support propagateSizeHints()"  # of every window on Qt's offscreen platform
+
 
 def opened(options: Options) -> int:
     """Run until the window is closed. Raises QvError when it cannot even be opened."""
@@ -60,20 +62,27 @@ def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, de
     os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
     os.environ.setdefault("QT_API", "pyside6")
     import qasync
+    from PySide6.QtCore import qInstallMessageHandler
     from PySide6.QtWidgets import QApplication
 
+    from qv_desktop.app.collecting import Collector
     from qv_desktop.app.session import Session
     from qv_desktop.ui import theme
 
+    qInstallMessageHandler(_qt_said)
     app = QApplication(sys.argv[:1])
     app.setQuitOnLastWindowClosed(False)  # main() ends the loop once everything behind the window has stopped
     app.setApplicationName("QuantVision")
     theme.apply(app)
+    collector = Collector(app)
     with qasync.QEventLoop(app) as loop:
         asyncio.set_event_loop(loop)
         session = Session(settings, store, simulation, demo)
         logs.start(paths.logs(settings.home), settings.log_level, session.heard)
-        return int(loop.run_until_complete(_lived(session)))
+        try:
+            return int(loop.run_until_complete(_lived(session)))
+        finally:
+            collector.stop()
 
 
 async def _lived(session: "Session") -> int:
@@ -81,6 +90,12 @@ async def _lived(session: "Session") -> int:
         return await session.run()
     finally:
         await session.stop()
+
+
+def _qt_said(kind: object, context: object, message: str) -> None:
+    """Qt's own warnings belong in the log, where somebody finds them."""
+    if message != OFFSCREEN_CHATTER:
+        log.warning("qt", message=message, kind=str(kind))
 
 
 def _no_display() -> bool:

@@ -1,8 +1,13 @@
 """One sitting at the terminal: the log-in, the window, what runs behind it, and the way out."""
 
 import asyncio
+import json
+import os
+import sys
 import time
 from collections import deque
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import psutil
@@ -23,7 +28,8 @@ from qv_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.adapters.db.database import Database
-    from qv_desktop.app.building import Engine, Entrance
+    from qv_desktop.app.building import Engine
+    from qv_desktop.app.entrance import Entrance
     from qv_desktop.app.starting import Starting
     from qv_desktop.ui.frames import Frames
     from qv_desktop.ui.main_window import MainWindow
@@ -31,6 +37,8 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
 
 log = structlog.get_logger(__name__)
 
+HEAVY = ("vectorbt", "numba", "pandas", "scipy", "talib")  # none may be imported before the log-in shows
+REPORT = "QV_STARTUP_REPORT"  # names a file: write the start's figures there and quit once the window is up
 SHOWN_TO = {  # panel -> what a person must be able to view to see it
     "watchlist": Resource.MARKET, "tape": Resource.MARKET, "chart": Resource.MARKET, "ticket": Resource.TRADING,
     "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "risk": Resource.RISK,
@@ -57,33 +65,33 @@ class Session:
         self._starting: Starting | None = None
         self._dialog = LoginDialog(settings.environment, __version__)
         self.login_s = self.window_s = 0.0
+        self._heavy: list[str] = []
 
     # ---- the way in
 
     async def run(self) -> int:
         """The exit code once the window is closed. Raises QvError when there is nobody at the screen to show it to."""
-        from qv_desktop.app.signing_in import SigningIn, demo_password
-
         self._dialog.show()
-        self.login_s = since_start()
+        self.login_s, self._heavy = since_start(), [name for name in HEAVY if name in sys.modules]
         self._dialog.show_busy("Opening the database…")
         database = await self._opened()
         if database is None:
             return 2
-        from qv_desktop.app import building  # the heavier half of the program, while the dialog is in view
+        loading = asyncio.ensure_future(asyncio.to_thread(_load_window))
+        from qv_desktop.app.entrance import entrance
+        from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
 
-        door = building.entrance(database, self._clock, install_id(self._settings.home))
+        door = entrance(database, self._clock, install_id(self._settings.home))
         signing = SigningIn(self._dialog, door.login, self._tasks, Secrets(self._settings.home, lambda: None))
         self._dialog.show_busy("")
         if self._demo is not None:
-            from qv_desktop.app.signing_in import DEMO_USER
-
             self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
-        await signing.offer()
+        await signing.offer(resume=self._demo is None)
         if self._demo is not None and self._demo.headless:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
         if await signing.session is None:
             return 0
+        await loading
         return await self._work(door, database)
 
     async def _opened(self) -> "Database | None":
@@ -109,8 +117,6 @@ class Session:
 
     async def _work(self, door: "Entrance", database: "Database") -> int:
         from qv_desktop import wiring
-        from qv_desktop.app import building
-        from qv_desktop.app.starting import Starting
         from qv_desktop.ui.frames import Frames
         from qv_desktop.ui.main_window import MainWindow
 
@@ -121,18 +127,27 @@ class Session:
         self._dialog.grant()
         await asyncio.sleep(0)
         self.window_s = since_start()
+        if REPORT in os.environ:
+            return self._report(Path(os.environ[REPORT]))
+        building, starting_room = await asyncio.to_thread(_load_engine)
         keys, settings = await self._vendors()
         window.set_environment(settings.environment, self._market_words())
         frames = Frames(self._frame, parent=window)
         engine = building.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
         desk = wiring.Desk(engine.services, panels, window, self._tasks)
-        starting = Starting(desk, engine, settings.watchlist)
+        starting = starting_room.Starting(desk, engine, settings.watchlist)
         self._engine, self._desk, self._starting = engine, desk, starting
         await self._restore_layout(desk)
         self._tasks.spawn(self._lines_to_panel(desk))
         frames.start()
         starting.begin()
         return await self._until_closed(desk, starting, frames)
+
+    def _report(self, file: Path) -> int:
+        """Write how long the start took, for the benchmark, and leave."""
+        figures = {"login_s": self.login_s, "window_s": self.window_s, "heavy_modules": self._heavy}
+        file.write_text(json.dumps(figures), encoding="utf-8")
+        return 0
 
     def _frame(self) -> None:
         if self._starting is not None:
@@ -260,6 +275,19 @@ class Session:
             except QvError as error:
                 log.warning("sign_out_failed", reason=str(error))
         await self._tasks.close()
+
+
+def _load_window() -> None:
+    """Import the panels on a thread, while the log-in is in view."""
+    import qv_desktop.ui.main_window
+    import qv_desktop.wiring  # noqa: F401 - imported for what it brings
+
+
+def _load_engine() -> tuple[ModuleType, ModuleType]:
+    """Import the vendors' adapters on a thread, while the window is already in view."""
+    from qv_desktop.app import building, starting
+
+    return building, starting
 
 
 def _read_keys(kept: Secrets) -> tuple[str, str, str]:

@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from qv_desktop.adapters.secrets import Secret, Secrets
-from qv_desktop.app.building import Entrance
+from qv_desktop.app.entrance import Entrance
 from qv_desktop.domain.access import Role, Session
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import QvError
@@ -33,13 +33,13 @@ class SigningIn:
     def _spawn(self, name: str, password: str, stay: bool) -> None:
         self._tasks.spawn(self._sign_in(name, password, stay), on_error=self._failed)
 
-    async def offer(self) -> None:
-        """Show the page that fits: the first Admin, a kept session, or the log-in."""
+    async def offer(self, *, resume: bool) -> None:
+        """Show the page that fits: the first Admin, the log-in, or with ``resume`` none where a session was kept."""
         if await self._login.first_run():
             self._dialog.show_first_run()
             return
         self._dialog.show_login()
-        token = await asyncio.to_thread(self._kept_token)
+        token = await asyncio.to_thread(self._kept_token) if resume else ""
         if token:
             await self._take(await self._login.resume(token), True)
 

@@ -32,20 +32,23 @@ class Starting:
         self.ready = asyncio.Event()
         self._catching_up = asyncio.Lock()
         desk.panels.ticket.set_enabled(WAITING)
+        desk.panels.chart.title_changed.connect(lambda title: desk.window.set_title("chart", title))
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
 
     def begin(self) -> None:
         """Start everything that runs by itself."""
         services, engine, spawn = self._desk.services, self._engine, self._desk.tasks.spawn
         running = (
-            engine.updates.run(), engine.prices.run(), services.orders.write(), services.orders.run(), services.ticks.run(),
-            services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(), self._starts(), self._reconciles(),
+            engine.updates.run(), engine.prices.run(), engine.sessions.run(), services.orders.write(), services.orders.run(),
+            services.ticks.run(), services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(),
+            self._starts(), self._reconciles(),
         )  # fmt: skip
         for work in running:
             spawn(work)
 
     async def _starts(self) -> None:
         """What a person sees first comes first: prices, then the books, then what is stored."""
+        await asyncio.to_thread(_load)
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
         services = self._desk.services
         self.trading.start()
@@ -140,3 +143,11 @@ class Starting:
         """Once per frame."""
         self._desk.services.market.flush()
         self.trading.frame()
+
+
+def _load() -> None:
+    """Import on a thread what the first chart and the first backtest curve would otherwise import on the GUI's."""
+    import pyqtgraph
+    import talib
+
+    log.debug("loaded", pyqtgraph=pyqtgraph.__version__, talib=talib.__version__)

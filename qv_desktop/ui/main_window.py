@@ -93,6 +93,10 @@ class MainWindow(QMainWindow):
         """Show a toast."""
         self._toasts.add(notice)
 
+    def clear_notices(self) -> None:
+        """Take all toasts down; the notices stay in the alerts panel."""
+        self._toasts.clear()
+
     def set_count(self, name: str, count: int | None) -> None:
         """Show a number after a panel's title; None shows none."""
         self.docks.set_count(name, count)

@@ -148,7 +148,7 @@ class MarketWiring:
                 panels.chart.show_snapshot(snapshot)
             if snapshot.symbol == self._in_ticket:
                 panels.ticket.show_snapshot(snapshot, market.quote_age(snapshot.symbol))
-        panels.tape.add(trade for trade in event.trades if trade.symbol == self.symbol)
+        panels.tape.add(event.trades)
 
     def tick(self) -> None:
         """Once a second: ages and the countdown."""

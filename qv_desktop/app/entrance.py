@@ -1,0 +1,37 @@
+"""What a log-in needs, and no more: it is built while the rest of the program is still being loaded."""
+
+import socket
+from dataclasses import dataclass
+
+from qv_desktop import __version__
+from qv_desktop.adapters.db.audit import AuditTrail
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.users import Users
+from qv_desktop.domain.audit import Entry
+from qv_desktop.domain.events import AuditRecorded
+from qv_desktop.services.bus import Bus
+from qv_desktop.services.clock import Clock
+from qv_desktop.services.login import Login
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What a log-in needs, built before anybody is signed in."""
+
+    bus: Bus
+    clock: Clock
+    trail: AuditTrail
+    users: Users
+    login: Login
+
+
+def entrance(database: Database, clock: Clock, install: str) -> Entrance:
+    """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain."""
+    bus, host = Bus(), socket.gethostname()
+
+    def recorded(entry: Entry) -> None:
+        bus.publish(AuditRecorded(entry))
+
+    trail = AuditTrail(database, install, __version__, clock.now, recorded)
+    users = Users(database, trail, clock.now)
+    return Entrance(bus, clock, trail, users, Login(users, trail, clock.now, host))
