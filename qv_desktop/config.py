@@ -3,22 +3,28 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+import msgspec
 
 from qv_desktop import paths
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.errors import BadInput
 
+PREFIX = "QV_"
+OTHER_VARIABLES = (
+    "QV_HOME",
+    "QV_ALPACA_KEY",
+    "QV_ALPACA_SECRET",
+    "QV_POLYGON_KEY",
+    "QV_STARTUP_REPORT",
+)  # read elsewhere
 
-class Settings(BaseSettings):
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a person can set. Addresses are full URLs; an empty ``database_url`` means the embedded database."""
 
-    model_config = SettingsConfigDict(env_prefix="QV_", extra="forbid", frozen=True, validate_default=False)
-
-    home: Path = Field(default_factory=paths.home)
+    home: Path
     database_url: str = ""
     environment: Environment = "PAPER"
     alpaca_url: str = "https://paper-api.alpaca.markets"
@@ -28,34 +34,29 @@ class Settings(BaseSettings):
     polygon_url: str = "https://api.polygon.io"
     polygon_stream_url: str = "wss://socket.polygon.io/stocks"
     watchlist: tuple[str, ...] = ()
-    log_level: str = "INFO"
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file, whose values arrive as ``init`` arguments."""
-        return env_settings, init_settings
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
 def load(home: Path | None = None) -> Settings:
-    """The settings in force. Raises BadInput with the file, the line or key, and what to do."""
+    """The settings in force. Raises BadInput with the key, the reason, and where to correct it."""
     folder = home or paths.home()
-    values = {**_read(paths.resources() / "defaults.toml"), **_read(paths.settings_file(folder)), "home": folder}
+    shipped, kept = _read(paths.resources() / "defaults.toml"), _read(paths.settings_file(folder))
+    values = {**shipped, **kept, **_environment(), "home": str(folder)}
     try:
-        return Settings(**values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+    except msgspec.ValidationError as error:
         raise BadInput(
-            f"The setting “{key}” cannot be used ({first['msg'].lower()}); "
-            f"correct it in {paths.settings_file(folder)} or in QV_{key.upper()}."
+            f"A setting cannot be used: {error}. Correct it in {paths.settings_file(folder)} or in its QV_… variable."
         ) from None
+
+
+def _environment() -> dict[str, Any]:
+    """``QV_…`` variables by setting; lists are written with commas."""
+    found = {name.removeprefix(PREFIX).lower(): text for name, text in os.environ.items()
+             if name.startswith(PREFIX) and name not in OTHER_VARIABLES}  # fmt: skip
+    return {
+        key: [part.strip() for part in text.split(",")] if key == "watchlist" else text for key, text in found.items()
+    }
 
 
 def save(settings: Settings, changes: dict[str, str]) -> Settings:
@@ -69,7 +70,9 @@ def save(settings: Settings, changes: dict[str, str]) -> Settings:
         fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.replace(fresh, file)
     except OSError as error:
-        raise BadInput(f"The settings could not be written to {file} ({error.strerror}); free some space or choose QV_HOME.") from error
+        raise BadInput(
+            f"The settings could not be written to {file} ({error.strerror}); free some space or choose QV_HOME."
+        ) from error
     return load(settings.home)
 
 
@@ -79,7 +82,9 @@ def _read(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"The settings file {file} is damaged ({error}); correct that line, or move the file away.") from None
+        raise BadInput(
+            f"The settings file {file} is damaged ({error}); correct that line, or move the file away."
+        ) from None
     except OSError as error:
         raise BadInput(f"The settings file {file} cannot be read ({error.strerror}); check its permissions.") from None
 

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from qv_desktop import paths
@@ -41,7 +42,7 @@ class Store:
         self._url, self._folder = settings.database_url, paths.database(settings.home)
         self._server: Server | None = None
         self._database: Database | None = None
-        self._thread = ThreadPoolExecutor(1, "database-start")
+        self._thread = ThreadPoolExecutor(2, "database-start")
         self._opening: Future[Database] = self._thread.submit(self._open)
 
     @property
@@ -59,18 +60,23 @@ class Store:
         return await asyncio.wrap_future(self._opening)
 
     def _open(self) -> "Database":
-        from qv_desktop.adapters.db.database import Database
+        starting = None if self._url else self._thread.submit(self._start_server)
+        from qv_desktop.adapters.db.database import Database  # meanwhile: it takes as long as the server's start
 
-        if self._url:
+        if starting is None:
             database = Database(self._url)
         else:
-            from qv_desktop.adapters.db.server import Server
-
-            self._server = Server(self._folder)
-            database = Database(self._server.start(), revive=self._server.start)
+            server, url = starting.result()
+            database = Database(url, revive=server.start)
         database.migrate()
         self._database = database
         return database
+
+    def _start_server(self) -> "tuple[Server, str]":
+        from qv_desktop.adapters.db.server import Server
+
+        self._server = Server(self._folder)
+        return self._server, self._server.start()
 
     def close(self) -> None:
         """Finish what waits and stop the embedded server; blocking."""
@@ -134,15 +140,15 @@ class Simulation:
 
 def demo_settings(settings: Settings) -> Settings:
     """The demo's settings: a home of its own, so that nothing simulated mingles with what is real."""
-    return settings.model_copy(update={"home": settings.home / "demo", "database_url": "", "environment": "SIMULATION"})
+    return msgspec.structs.replace(settings, home=settings.home / "demo", database_url="", environment="SIMULATION")
 
 
 def pointed(settings: Settings, port: int) -> Settings:
     """The settings with every vendor's address on the simulator."""
     web, socket = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
-    return settings.model_copy(
-        update={"alpaca_url": web, "alpaca_data_url": web, "polygon_url": web, "alpaca_stream_url": f"{socket}/stream",
-                "alpaca_prices_url": f"{socket}/v2/iex", "polygon_stream_url": f"{socket}/stocks"}
+    return msgspec.structs.replace(
+        settings, alpaca_url=web, alpaca_data_url=web, polygon_url=web, alpaca_stream_url=f"{socket}/stream",
+        alpaca_prices_url=f"{socket}/v2/iex", polygon_stream_url=f"{socket}/stocks",
     )  # fmt: skip
 
 

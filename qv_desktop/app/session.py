@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.app.starting import Starting
     from qv_desktop.ui.frames import Frames
     from qv_desktop.ui.main_window import MainWindow
-    from qv_desktop.wiring import Desk
+    from qv_desktop.wiring import Desk, Panels
 
 log = structlog.get_logger(__name__)
 
@@ -74,10 +74,10 @@ class Session:
         self._dialog.show()
         self.login_s, self._heavy = since_start(), [name for name in HEAVY if name in sys.modules]
         self._dialog.show_busy("Opening the database…")
+        building = asyncio.ensure_future(self._built())
         database = await self._opened()
         if database is None:
             return 2
-        loading = asyncio.ensure_future(asyncio.to_thread(_load_window))
         from qv_desktop.app.entrance import entrance
         from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
 
@@ -91,8 +91,7 @@ class Session:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
         if await signing.session is None:
             return 0
-        await loading
-        return await self._work(door, database)
+        return await self._work(door, database, *await building)
 
     async def _opened(self) -> "Database | None":
         """The database; None when it cannot be opened and the person has read why."""
@@ -115,13 +114,19 @@ class Session:
 
     # ---- the window
 
-    async def _work(self, door: "Entrance", database: "Database") -> int:
+    async def _built(self) -> "tuple[Panels, MainWindow]":
+        """The panels and the window, made in steps while the log-in is in view."""
+        await asyncio.to_thread(_load_window)
         from qv_desktop import wiring
-        from qv_desktop.ui.frames import Frames
         from qv_desktop.ui.main_window import MainWindow
 
-        panels = wiring.panels(install_id(self._settings.home))
-        window = MainWindow(panels.by_name())
+        panels = await wiring.panels(install_id(self._settings.home), pause=lambda: asyncio.sleep(0))
+        return panels, MainWindow(panels.by_name())
+
+    async def _work(self, door: "Entrance", database: "Database", panels: "Panels", window: "MainWindow") -> int:
+        from qv_desktop.ui.frames import Frames
+        from qv_desktop.wiring import Desk
+
         self._dress(window, door)
         window.show()
         self._dialog.grant()
@@ -129,12 +134,12 @@ class Session:
         self.window_s = since_start()
         if REPORT in os.environ:
             return self._report(Path(os.environ[REPORT]))
-        building, starting_room = await asyncio.to_thread(_load_engine)
+        making, starting_room = await asyncio.to_thread(_load_engine)
         keys, settings = await self._vendors()
         window.set_environment(settings.environment, self._market_words())
         frames = Frames(self._frame, parent=window)
-        engine = building.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
-        desk = wiring.Desk(engine.services, panels, window, self._tasks)
+        engine = making.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
+        desk = Desk(engine.services, panels, window, self._tasks)
         starting = starting_room.Starting(desk, engine, settings.watchlist)
         self._engine, self._desk, self._starting = engine, desk, starting
         await self._restore_layout(desk)

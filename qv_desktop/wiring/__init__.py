@@ -1,6 +1,8 @@
 """Connects everything: the only room where services and panels meet."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -88,11 +90,17 @@ class Panels:
         return {panel.name: panel for panel in (getattr(self, slot) for slot in self.__slots__)}
 
 
-def panels(install: str) -> Panels:
-    """New panels; ``install`` names this installation in order ids."""
-    return Panels(WatchlistPanel(), TapePanel(), ChartPanel(), TicketPanel(install), OrdersPanel(install), PositionsPanel(),
-                  FillsPanel(), RiskPanel(), ReconciliationPanel(), AuditPanel(), StrategiesPanel(), BacktestsPanel(),
-                  AlertsPanel(), LogPanel())  # fmt: skip
+async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
+    """New panels, with a ``pause`` after each so that the log-in stays alive; ``install`` names this installation in order ids."""
+    makers: tuple[Callable[[], QWidget], ...] = (
+        WatchlistPanel, TapePanel, ChartPanel, lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
+        FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel, LogPanel,
+    )  # fmt: skip
+    made: list[Any] = []
+    for make in makers:
+        made.append(make())
+        await pause()
+    return Panels(*made)
 
 
 @dataclass(frozen=True, slots=True)
