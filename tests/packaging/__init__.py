@@ -1,0 +1,1 @@
+"""The two commands, the frozen build, the workflows and the documents."""
