@@ -49,8 +49,9 @@ class Machine:
         self.tool("apt-get", "exit 0")
 
     def dev(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([str(shutil.which("bash")), "packaging/dev", *words], cwd=self.checkout, env={"PATH": str(self.tools), "HOME": "/nowhere"},
-                              capture_output=True, text=True, check=False)  # fmt: skip
+        command = [str(shutil.which("bash")), "packaging/dev", *words]
+        environment = {"PATH": str(self.tools), "HOME": "/nowhere"}
+        return subprocess.run(command, cwd=self.checkout, env=environment, capture_output=True, text=True, check=False)
 
     def called(self, name: str) -> list[str]:
         lines = self.calls.read_text().splitlines() if self.calls.exists() else []
