@@ -51,6 +51,13 @@ def logs(home_folder: Path) -> Path:
     return home_folder / "logs"
 
 
+def compiled() -> Path:
+    """Where workers keep compiled code: one folder for all of a person's homes, for compiling takes a minute."""
+    from platformdirs import user_cache_path  # only needed once a worker is wanted
+
+    return user_cache_path(APP, appauthor=False) / "numba"
+
+
 def exports(home_folder: Path) -> Path:
     """The folder of exported reports, the only one that exports are written to unless a person names another."""
     return home_folder / "exports"

@@ -95,7 +95,7 @@ def engine(
     reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
     strategies = Strategies(StrategyStore(database, door.trail))
-    pool = BacktestPool([*paths.relaunch(), "worker"], settings.home / "cache" / "numba")
+    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, history, login, publish)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: store.words, failures=lambda: bus.failures)  # fmt: skip

@@ -80,11 +80,17 @@ class Verdict:
 
     __slots__ = ("checks", "request")
 
+    request: OrderRequest
+    checks: tuple[Check, ...]
+
     def __init__(self, request: OrderRequest, checks: tuple[Check, ...], mint: _Mint) -> None:
         if mint is not _MINT:
             raise TypeError("A verdict is made by the risk gate alone.")
-        self.request = request
-        self.checks = checks
+        object.__setattr__(self, "request", request)
+        object.__setattr__(self, "checks", checks)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("A verdict is not changed after it was given.")
 
     @property
     def refusals(self) -> tuple[Check, ...]:

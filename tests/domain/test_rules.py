@@ -35,6 +35,19 @@ def test_nobody_but_the_gate_can_make_a_verdict() -> None:
         Verdict(a_request(), (), object())  # type: ignore[arg-type]
 
 
+def test_a_verdict_cannot_be_moved_to_another_order() -> None:
+    verdict = judged(a_limit("100.00"), a_view(), Limits())
+    with pytest.raises(AttributeError):
+        verdict.request = a_limit("100.00", 9_999)
+
+
+def test_one_order_cannot_turn_a_position_round() -> None:
+    view = a_view(positions={"AAPL": a_position(100)})
+    assert "REVERSAL" in codes(a_request(150, Side.SELL), view)
+    assert nearest(a_request(150, Side.SELL), "REVERSAL", view) == "100"
+    assert codes(a_request(100, Side.SELL), view) == []
+
+
 @pytest.mark.parametrize(
     ("request_", "view", "code"),
     [
