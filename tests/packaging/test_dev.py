@@ -81,7 +81,7 @@ def test_root_installs_exactly_what_is_missing(machine: Machine) -> None:
     machine.debian(root=True)
     machine.tool("dpkg-query", 'case "$*" in *libegl1*) exit 1 ;; *) echo install ok installed ;; esac')
     assert machine.dev("demo").returncode == 0
-    assert machine.called("apt-get") == ["update -qq", "install -y -qq --no-install-recommends libegl1"]
+    assert machine.called("apt-get")[-1] == "install -y -qq --no-install-recommends libegl1"
 
 
 def test_sudo_without_a_password_is_used_where_there_is_one(machine: Machine) -> None:
