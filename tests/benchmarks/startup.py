@@ -36,6 +36,7 @@ def _started(home: Path) -> dict[str, Any]:
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "qv_desktop", "demo", "--headless", "--for", "1", "--out", str(home / "out")]
     environment = {**os.environ, "QV_HOME": str(home), "QV_STARTUP_REPORT": str(report), "QT_QPA_PLATFORM": "offscreen"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a warm start finds its modules compiled
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if not report.is_file():
         raise SystemExit(f"The program did not report its start (exit code {done.returncode}).\n{done.stderr[-2000:]}")
