@@ -150,7 +150,7 @@ def _environment(home: Path) -> dict[str, str]:
     """As on a machine that has no Python environment: what is needed must be in the build."""
     ours = ("PYTHON", "VIRTUAL_ENV", "QV_", "QT_", "LD_LIBRARY_PATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return kept | {"QV_HOME": str(home)}
+    return kept | {"QV_HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
 
 
 @contextmanager
