@@ -28,6 +28,7 @@ from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.config import Settings
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import GapFound
 from qv_desktop.domain.market import NEW_YORK, Gap
 from qv_desktop.domain.positions import Position
 from qv_desktop.services.account import Account
@@ -39,6 +40,7 @@ from qv_desktop.services.history import History
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
+from qv_desktop.services.ports import Publish
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
@@ -97,14 +99,14 @@ def engine(
     strategies = Strategies(StrategyStore(database, door.trail))
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, history, login, publish)
-    health = Health(market, publish, waiting=lambda: ticks.waiting + orders.waiting + database.waiting, lag=lag,
+    health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: store.words, failures=lambda: bus.failures)  # fmt: skip
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     services = Services(bus, clock, login, market, history, ticks, positions, account, risk, orders, reconcile,
                         Audit(door.trail, login), strategies, backtests, Notices(publish, clock.market), health, exports,
                         Preferences(database))  # fmt: skip
-    gaps = GapKeeper(TickStore(database), "Polygon", lambda: market.wanted)
-    sessions = Sessions(broker, clock.market)
+    gaps = GapKeeper(TickStore(database), "Polygon", lambda: market.wanted, publish)
+    sessions = Sessions(broker, clock.market, publish)
     prices = PolygonStream(settings.polygon_stream_url, keys.polygon, market.hear,
                            lambda state, detail: market.feed_changed("Polygon", state, detail), gaps.found, now=clock.market,
                            expecting=sessions.open)  # fmt: skip
@@ -151,15 +153,17 @@ class PositionKeeper:
 
 
 class GapKeeper:
-    """Keeps the holes that a stream reports, for the backfill."""
+    """Keeps the holes that a stream reports, for the backfill, and tells of them, for the chart."""
 
-    def __init__(self, store: TickStore, feed: str, symbols: Callable[[], frozenset[str]]) -> None:
-        self._store, self._feed, self._symbols = store, feed, symbols
+    def __init__(self, store: TickStore, feed: str, symbols: Callable[[], frozenset[str]], publish: Publish) -> None:
+        self._store, self._feed, self._symbols, self._publish = store, feed, symbols, publish
         self._found: list[Gap] = []
 
     def found(self, start: datetime, end: datetime, reason: str) -> None:
         """Nothing was heard from ``start`` to ``end``."""
-        self._found.append(Gap(self._feed, tuple(sorted(self._symbols())), start, end, reason))
+        gap = Gap(self._feed, tuple(sorted(self._symbols())), start, end, reason)
+        self._found.append(gap)
+        self._publish(GapFound(gap))
 
     async def run(self) -> None:
         """Write until cancelled."""

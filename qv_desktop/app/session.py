@@ -271,7 +271,7 @@ class Session:
         """Stop what runs, write what waits, say goodbye; safe after any failure."""
         if self._engine is not None:
             services = self._engine.services
-            await services.orders.written(3)
+            await services.orders.records.written(3)
             await services.ticks.flush()
             await self._engine.positions.flush()
             await self._engine.close()

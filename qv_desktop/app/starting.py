@@ -39,7 +39,7 @@ class Starting:
         """Start everything that runs by itself."""
         services, engine, spawn = self._desk.services, self._engine, self._desk.tasks.spawn
         running = (
-            engine.updates.run(), engine.prices.run(), engine.sessions.run(), services.orders.write(), services.orders.run(),
+            engine.updates.run(), engine.prices.run(), engine.sessions.run(), services.orders.records.run(), services.orders.run(),
             services.ticks.run(), services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(),
             self._starts(), self._reconciles(),
         )  # fmt: skip

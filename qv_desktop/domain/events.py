@@ -7,11 +7,12 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestResult
-from qv_desktop.domain.market import Bar, FeedState, Snapshot, Trade
+from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
+from qv_desktop.domain.sessions import MarketSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,20 @@ class FeedChanged:
     state: FeedState
     detail: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GapFound:
+    """A hole in a feed's data."""
+
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsKnown:
+    """The broker's calendar around now, oldest day first: half days and holidays are in it."""
+
+    sessions: tuple[MarketSession, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +152,6 @@ class HealthMeasured:
 
 
 type Event = (
-    MarketMoved | FeedChanged | OrderChanged | Filled | PositionChanged | AccountChanged | RiskMeasured | TradingStateChanged
+    MarketMoved | FeedChanged | GapFound | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged | RiskMeasured | TradingStateChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip

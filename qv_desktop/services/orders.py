@@ -1,20 +1,20 @@
 """Orders: one way in, one book, one journal; what is unknown at the broker is asked for, never guessed."""
 
 import asyncio
-import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.alerts import Notice
-from qv_desktop.domain.audit import BROKER, SYSTEM, Draft, Outcome
+from qv_desktop.domain.audit import BROKER, Draft, Outcome
 from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown, IllegalMove
 from qv_desktop.domain.events import Filled, Noticed, OrderChanged
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind, applied, fill_of
 from qv_desktop.services.login import Login
+from qv_desktop.services.order_records import OrderRecords, terms
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
@@ -24,8 +24,6 @@ log = structlog.get_logger(__name__)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 CHANGE = Permission(Resource.TRADING, Action.CHANGE)
 CANCEL = Permission(Resource.TRADING, Action.DELETE)
-
-type Record = tuple[Order, Report, Fill | None, Draft | None]
 
 
 class Orders:
@@ -44,16 +42,11 @@ class Orders:
     ) -> None:
         self._broker, self._journal, self._risk, self._positions = broker, journal, risk, positions
         self._login, self._publish, self._now, self._account = login, publish, now, account
-        self._records: asyncio.Queue[Record] = asyncio.Queue()
+        self.records = OrderRecords(journal)
         self._recovering = False  # the broker's positions already hold what is booked then
         self._early: dict[str, list[Report]] = {}  # client order id -> reports of orders that are not in the book yet
         self.book: dict[str, Order] = {}  # client order id -> order
         self.fills: dict[str, Fill] = {}  # execution id -> fill
-
-    @property
-    def waiting(self) -> int:
-        """Records that are not yet in the journal."""
-        return self._records.qsize()
 
     # ---- the way in
 
@@ -170,7 +163,7 @@ class Orders:
         order = replace(found, account=self._account(), filled=found.filled * 0, average=None,
                         status=OrderStatus.WORKING if found.filled else found.status)  # fmt: skip
         self.book[order.id] = order
-        await self._journal.adopt(order, Draft(BROKER, "order.adopt", "order", order.id, after=_terms(order.request)))
+        await self._journal.adopt(order, Draft(BROKER, "order.adopt", "order", order.id, after=terms(order.request)))
         self._publish(OrderChanged(order))
 
     def _catch_up(self, report: Report) -> None:
@@ -191,7 +184,7 @@ class Orders:
             return
         fill = fill_of(moved, report) if report.kind is ReportKind.FILL else None
         self.book[order.id] = moved
-        self._records.put_nowait((moved, report, fill, draft or self._told(moved, report)))
+        self.records.keep(moved, report, fill, draft)
         if fill is not None:
             self.fills[fill.execution_id] = fill
             if not self._recovering:
@@ -284,31 +277,6 @@ class Orders:
             except (BrokerDown, DatabaseDown) as error:
                 log.info("strangers_wait", reason=str(error))
 
-    # ---- the journal
-
-    async def write(self) -> None:
-        """Write records to the journal in order until cancelled; while the database is away they wait."""
-        while True:
-            record = await self._records.get()
-            await self._write(record)
-            self._records.task_done()
-
-    async def _write(self, record: Record) -> None:
-        while True:
-            try:
-                return await self._journal.record(*record)
-            except DatabaseDown as error:
-                log.info("journal_waits", rows=self.waiting + 1, reason=str(error))
-                await asyncio.sleep(0.5)
-
-    async def written(self, seconds: float) -> bool:
-        """Wait until the journal holds everything, at most ``seconds``; whether it does."""
-        try:
-            await asyncio.wait_for(self._records.join(), seconds)
-        except TimeoutError:
-            return False
-        return True
-
     # ---- words
 
     def _draft(self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "") -> Draft:
@@ -319,21 +287,9 @@ class Orders:
             order.id,
             outcome,
             reason,
-            after=_terms(order.request),
+            after=terms(order.request),
             correlation=order.id,
         )
-
-    def _told(self, order: Order, report: Report) -> Draft | None:
-        """The audit row of a report; our own steps are already recorded by the action that took them."""
-        action = _ACTIONS.get(report.kind)
-        if action is None:
-            return None
-        outcome: Outcome = _OUTCOMES.get(report.kind, "ok")
-        actor = SYSTEM if report.kind in (ReportKind.UNCERTAIN, ReportKind.NOT_FOUND) else BROKER
-        details = {"status": order.status, "filled": str(order.filled), "quantity": report.quantity, "price": report.price,
-                   "execution": report.execution_id, "broker_id": order.broker_id}  # fmt: skip
-        after = json.dumps({key: value for key, value in details.items() if value is not None}, default=str)
-        return Draft(actor, action, "order", order.id, outcome, report.reason, after=after, correlation=order.id)
 
     def _notice(self, urgency: "str", title: str, text: str) -> None:
         self._publish(
@@ -341,26 +297,6 @@ class Orders:
         )
 
 
-_ACTIONS: dict[ReportKind, str] = {
-    ReportKind.ACKNOWLEDGED: "order.acknowledge",
-    ReportKind.ACCEPTED: "order.accept",
-    ReportKind.FILL: "fill.book",
-    ReportKind.CANCELED: "order.canceled",
-    ReportKind.CANCEL_REFUSED: "order.cancel_refused",
-    ReportKind.REPLACED: "order.replaced",
-    ReportKind.REPLACE_REFUSED: "order.replace_refused",
-    ReportKind.EXPIRED: "order.expired",
-    ReportKind.REJECTED: "order.reject",
-    ReportKind.UNCERTAIN: "order.unresolved",
-    ReportKind.NOT_FOUND: "order.not_found",
-}
-_OUTCOMES: dict[ReportKind, Outcome] = {
-    ReportKind.REJECTED: "rejected",
-    ReportKind.CANCEL_REFUSED: "rejected",
-    ReportKind.REPLACE_REFUSED: "rejected",
-    ReportKind.UNCERTAIN: "unresolved",
-    ReportKind.NOT_FOUND: "failed",
-}
 _STANDING: dict[OrderStatus, ReportKind] = {  # what the broker's view of an order amounts to as a report
     OrderStatus.SUBMITTED: ReportKind.ACKNOWLEDGED,
     OrderStatus.WORKING: ReportKind.ACCEPTED,
@@ -373,8 +309,3 @@ _STANDING: dict[OrderStatus, ReportKind] = {  # what the broker's view of an ord
     OrderStatus.REPLACED: ReportKind.REPLACED,
     OrderStatus.UNKNOWN: ReportKind.UNKNOWN,
 }
-
-
-def _terms(request: OrderRequest) -> str:
-    """The request as JSON, without what was not set."""
-    return json.dumps({k: v for k, v in asdict(request).items() if v not in (None, "")}, default=str)

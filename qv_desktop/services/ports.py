@@ -4,7 +4,7 @@ All methods are called on the one loop; makers hand blocking work to threads of 
 row in the same transaction as what it records.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -252,8 +252,8 @@ class Preferences(Protocol):
 class Reports(Protocol):
     """Writes a reconciliation's report files."""
 
-    async def write(self, run: Reconciliation, folder: Path) -> tuple[Path, ...]:
-        """CSV, JSON and HTML under ``folder``; raises BadInput when it cannot be written there."""
+    async def write(self, run: Reconciliation, folder: Path, formats: Collection[str]) -> tuple[Path, ...]:
+        """The asked ones of csv, json and html under ``folder``; raises BadInput when they cannot be written there."""
 
 
 class Tables(Protocol):

@@ -6,21 +6,22 @@ from datetime import date, timedelta
 import structlog
 
 from qv_desktop.domain.errors import BrokerDown
+from qv_desktop.domain.events import SessionsKnown
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.sessions import MarketSession, Phase, phase
-from qv_desktop.services.ports import Broker, Now
+from qv_desktop.services.ports import Broker, Now, Publish
 
 log = structlog.get_logger(__name__)
 
-AHEAD, BEHIND = timedelta(days=10), timedelta(days=5)
+AHEAD, BEHIND = timedelta(days=10), timedelta(days=45)  # behind: as far back as a chart shades hours
 TRY_AGAIN, REFRESH = 30.0, 6 * 3600.0  # seconds
 
 
 class Sessions:
     """Asks the broker for the days around now and keeps them; before the first answer nothing is known to be open."""
 
-    def __init__(self, broker: Broker, now: Now) -> None:
-        self._broker, self._now = broker, now
+    def __init__(self, broker: Broker, now: Now, publish: Publish) -> None:
+        self._broker, self._now, self._publish = broker, now, publish
         self._known: dict[date, MarketSession] = {}  # New York day -> session
 
     def phase(self) -> Phase:
@@ -37,6 +38,7 @@ class Sessions:
         today = self._now().astimezone(NEW_YORK).date()
         found = await self._broker.sessions(today - BEHIND, today + AHEAD)
         self._known = {session.day: session for session in found}
+        self._publish(SessionsKnown(tuple(sorted(found, key=lambda session: session.day))))
 
     async def run(self) -> None:
         """Keep asking until cancelled."""

@@ -63,7 +63,7 @@ def on_a_desk(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role = R
         risk = Risk(RiskStore(), market, positions, account, login, events.append, now)
         risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
         orders = Orders(broker, journal, risk, positions, login, events.append, now, lambda: account.id)
-        writer = asyncio.ensure_future(orders.write())
+        writer = asyncio.ensure_future(orders.records.run())
         await story(Desk(orders, broker, journal, positions, risk, users, trail, events, moment))
         writer.cancel()
 
@@ -144,7 +144,7 @@ def test_a_cancel_goes_out_even_without_a_database() -> None:
         await desk.orders.cancel(["qv-1"])
         assert desk.broker.steps[-1] == "cancel qv-1"
         desk.journal.down = False
-        assert await desk.orders.written(5)
+        assert await desk.orders.records.written(5)
         assert desk.journal.orders["qv-1"].status is OrderStatus.PENDING_CANCEL
 
     on_a_desk(story)
@@ -158,7 +158,7 @@ def test_fills_move_the_position_once_however_often_they_are_told() -> None:
         assert desk.orders.book["qv-1"].status is OrderStatus.FILLED
         assert desk.positions["AAPL"].quantity == 100
         assert len(desk.kinds(Filled)) == 2
-        assert await desk.orders.written(5)
+        assert await desk.orders.records.written(5)
         assert [fill.execution_id for *_, fill, _ in desk.journal.records if fill] == ["e1", "e2"]
 
     on_a_desk(story)

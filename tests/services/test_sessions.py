@@ -20,7 +20,7 @@ class HalfDay(Broker):
 
 
 def phase_at(moment: datetime) -> tuple[str, bool]:
-    sessions = Sessions(HalfDay(), lambda: moment)
+    sessions = Sessions(HalfDay(), lambda: moment, lambda event: None)
     asyncio.run(sessions.load())
     return sessions.phase(), sessions.open()
 
@@ -37,4 +37,4 @@ def test_before_after_and_on_holidays_nothing_is_open() -> None:
 
 
 def test_before_the_broker_has_answered_nothing_is_known_to_be_open() -> None:
-    assert Sessions(HalfDay(), lambda: at(16)).open() is False
+    assert Sessions(HalfDay(), lambda: at(16), lambda event: None).open() is False

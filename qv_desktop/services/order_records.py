@@ -1,0 +1,97 @@
+"""The journal's queue: records are written in order, and wait while the database is away; and the words of their audit rows."""
+
+import asyncio
+import json
+from dataclasses import asdict
+
+import structlog
+
+from qv_desktop.domain.audit import BROKER, SYSTEM, Draft, Outcome
+from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
+from qv_desktop.services.ports import OrderJournal
+
+log = structlog.get_logger(__name__)
+
+TRY_AGAIN = 0.5  # seconds
+
+type Record = tuple[Order, Report, Fill | None, Draft | None]
+
+_ACTIONS: dict[ReportKind, str] = {
+    ReportKind.ACKNOWLEDGED: "order.acknowledge",
+    ReportKind.ACCEPTED: "order.accept",
+    ReportKind.FILL: "fill.book",
+    ReportKind.CANCELED: "order.canceled",
+    ReportKind.CANCEL_REFUSED: "order.cancel_refused",
+    ReportKind.REPLACED: "order.replaced",
+    ReportKind.REPLACE_REFUSED: "order.replace_refused",
+    ReportKind.EXPIRED: "order.expired",
+    ReportKind.REJECTED: "order.reject",
+    ReportKind.UNCERTAIN: "order.unresolved",
+    ReportKind.NOT_FOUND: "order.not_found",
+}
+_OUTCOMES: dict[ReportKind, Outcome] = {
+    ReportKind.REJECTED: "rejected",
+    ReportKind.CANCEL_REFUSED: "rejected",
+    ReportKind.REPLACE_REFUSED: "rejected",
+    ReportKind.UNCERTAIN: "unresolved",
+    ReportKind.NOT_FOUND: "failed",
+}
+
+
+class OrderRecords:
+    """What happened to orders, on its way to the journal. ``waiting`` counts what is not yet there."""
+
+    def __init__(self, journal: OrderJournal) -> None:
+        self._journal = journal
+        self._records: asyncio.Queue[Record] = asyncio.Queue()
+
+    @property
+    def waiting(self) -> int:
+        """Records that are not yet in the journal."""
+        return self._records.qsize()
+
+    def keep(self, order: Order, report: Report, fill: Fill | None, draft: Draft | None) -> None:
+        """Queue one record behind all earlier ones."""
+        self._records.put_nowait((order, report, fill, draft or told(order, report)))
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            record = await self._records.get()
+            await self._write(record)
+            self._records.task_done()
+
+    async def _write(self, record: Record) -> None:
+        while True:
+            try:
+                return await self._journal.record(*record)
+            except DatabaseDown as error:
+                log.info("journal_waits", rows=self.waiting + 1, reason=str(error))
+                await asyncio.sleep(TRY_AGAIN)
+
+    async def written(self, seconds: float) -> bool:
+        """Wait until the journal holds everything, at most ``seconds``; whether it does."""
+        try:
+            await asyncio.wait_for(self._records.join(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+
+def told(order: Order, report: Report) -> Draft | None:
+    """The audit row of a report; our own steps are already recorded by the action that took them."""
+    action = _ACTIONS.get(report.kind)
+    if action is None:
+        return None
+    outcome: Outcome = _OUTCOMES.get(report.kind, "ok")
+    actor = SYSTEM if report.kind in (ReportKind.UNCERTAIN, ReportKind.NOT_FOUND) else BROKER
+    details = {"status": order.status, "filled": str(order.filled), "quantity": report.quantity, "price": report.price,
+               "execution": report.execution_id, "broker_id": order.broker_id}  # fmt: skip
+    after = json.dumps({key: value for key, value in details.items() if value is not None}, default=str)
+    return Draft(actor, action, "order", order.id, outcome, report.reason, after=after, correlation=order.id)
+
+
+def terms(request: OrderRequest) -> str:
+    """The request as JSON, without what was not set."""
+    return json.dumps({k: v for k, v in asdict(request).items() if v not in (None, "")}, default=str)
