@@ -90,7 +90,7 @@ def _run(asked: argparse.Namespace) -> int:
 def _demo(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
-    speed = asked.speed or (10.0 if asked.replay else 5.0)
+    speed = asked.speed if asked.speed is not None else 10.0 if asked.replay else 5.0
     out = asked.out or (Path("out") if asked.headless else None)
     story = app.Demo(asked.seed, asked.replay, speed, asked.headless, asked.seconds, out)
     return app.run(app.Options(demo=story))

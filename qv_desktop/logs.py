@@ -23,6 +23,9 @@ _IN_TEXT = re.compile(
 
 def start(folder: Path, level: str, hear: Callable[[Line], None] | None = None) -> None:
     """Log to ``folder``; ``hear`` gets every line too, for the log panel. A folder that cannot be written leaves standard error."""
+    logging.raiseExceptions = (
+        False  # a log that cannot be written, on a full disk, is no reason to speak of it at every line
+    )
     handlers: list[logging.Handler] = [_errors()]
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -36,9 +36,13 @@ class Keys:
 
 
 class Store:
-    """The database, being opened on a thread from the moment of construction; ``opened`` gives it or raises QvError."""
+    """The database, being opened on a thread from the moment of construction; ``opened`` gives it or raises QvError.
 
-    def __init__(self, settings: Settings) -> None:
+    ``shared`` also takes the database of a terminal that is open; without it that is refused.
+    """
+
+    def __init__(self, settings: Settings, *, shared: bool = False) -> None:
+        self._shared = shared
         self._url, self._folder = settings.database_url, paths.database(settings.home)
         self._server: Server | None = None
         self._database: Database | None = None
@@ -76,7 +80,13 @@ class Store:
         from qv_desktop.adapters.db.server import Server
 
         self._server = Server(self._folder)
-        return self._server, self._server.start()
+        try:
+            return self._server, self._server.start()
+        except BadInput:
+            url = self._server.running_url() if self._shared else None
+            if url is None:
+                raise
+            return self._server, url
 
     def close(self) -> None:
         """Finish what waits and stop the embedded server; blocking."""
@@ -139,8 +149,12 @@ class Simulation:
 
 
 def demo_settings(settings: Settings) -> Settings:
-    """The demo's settings: a home of its own, so that nothing simulated mingles with what is real."""
-    return msgspec.structs.replace(settings, home=settings.home / "demo", database_url="", environment="SIMULATION")
+    """The demo's settings: a home of its own, so that nothing simulated mingles with what is real.
+
+    A database named in the settings file is the real one; one named in the environment was named for this start.
+    """
+    named = os.environ.get("QV_DATABASE_URL", "")
+    return msgspec.structs.replace(settings, home=settings.home / "demo", database_url=named, environment="SIMULATION")
 
 
 def pointed(settings: Settings, port: int) -> Settings:

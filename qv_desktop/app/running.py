@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+LONGEST = 7 * 86_400.0  # seconds
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 OFFSCREEN_CHATTER = "This plugin does not support propagateSizeHints()"  # of every window on Qt's offscreen platform
 
 
@@ -29,6 +32,7 @@ def opened(options: Options) -> int:
     if demo is not None:
         _check(demo)
         settings = demo_settings(settings)
+    _choose_platform(demo is not None and demo.headless)
     _make_home(settings.home)
     store = Store(settings)  # starts the database while Qt is being imported
     simulation = Simulation(demo) if demo is not None else None
@@ -43,8 +47,8 @@ def opened(options: Options) -> int:
 def _check(demo: Demo) -> None:
     if demo.replay is not None and not demo.replay.is_file():
         raise BadInput(f"There is no file {demo.replay}; give --replay a CSV or Parquet file of one-minute bars.")
-    if demo.headless and demo.seconds <= 0:
-        raise BadInput("--for takes a number of seconds above zero.")
+    if demo.headless and not 0 < demo.seconds < LONGEST:
+        raise BadInput("--for takes a number of seconds above zero and below a week.")
 
 
 def _make_home(home: Path) -> None:
@@ -57,8 +61,6 @@ def _make_home(home: Path) -> None:
 
 
 def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, demo: Demo | None) -> int:
-    if (demo is not None and demo.headless) or _no_display():
-        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
     os.environ.setdefault("QT_API", "pyside6")
     import qasync
@@ -86,8 +88,22 @@ def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, de
 
 
 async def _lived(session: "Session") -> int:
+    """The session's exit code; asked to end by the system, it ends as cleanly as by its window."""
+    loop, life = asyncio.get_running_loop(), asyncio.ensure_future(session.run())
+    asked: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        asked.append(number)
+        loop.call_soon_threadsafe(life.cancel)
+
+    for number in ENDINGS:
+        signal.signal(number, end)
     try:
-        return await session.run()
+        return await life
+    except asyncio.CancelledError:
+        if not asked:
+            raise
+        return 128 + asked[0]  # as a shell says it
     finally:
         await session.stop()
 
@@ -96,6 +112,14 @@ def _qt_said(kind: object, context: object, message: str) -> None:
     """Qt's own warnings belong in the log, where somebody finds them."""
     if message != OFFSCREEN_CHATTER:
         log.warning("qt", message=message, kind=str(kind))
+
+
+def _choose_platform(headless: bool) -> None:
+    """Draw in memory where that is wanted; refuse to open a window that nobody could see."""
+    if headless:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    elif _no_display() and "QT_QPA_PLATFORM" not in os.environ:
+        raise BadInput("There is no screen to open the window on; set DISPLAY, or use: qv-desktop demo --headless.")
 
 
 def _no_display() -> bool:

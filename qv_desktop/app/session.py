@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import structlog
+from PySide6.QtGui import QGuiApplication
 
 from qv_desktop import __version__
 from qv_desktop.adapters.secrets import Secrets
@@ -76,36 +77,39 @@ class Session:
         self._dialog.show_busy("Opening the database…")
         building = asyncio.ensure_future(self._built())
         database = await self._opened()
-        if database is None:
-            return 2
         from qv_desktop.app.entrance import entrance
         from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
 
         door = entrance(database, self._clock, install_id(self._settings.home))
-        signing = SigningIn(self._dialog, door.login, self._tasks, Secrets(self._settings.home, lambda: None))
+        headless = self._demo is not None and self._demo.headless
+        kept = Secrets(self._settings.home, lambda: None)
+        signing = SigningIn(self._dialog, door.login, self._tasks, kept, unseen=headless)
         self._dialog.show_busy("")
         if self._demo is not None:
             self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
         await signing.offer(resume=self._demo is None)
-        if self._demo is not None and self._demo.headless:
+        if headless:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
         if await signing.session is None:
             return 0
         return await self._work(door, database, *await building)
 
-    async def _opened(self) -> "Database | None":
-        """The database; None when it cannot be opened and the person has read why."""
+    async def _opened(self) -> "Database":
+        """The database. Raises QvError when it cannot be opened and the person, if there is one, has read why."""
         try:
             return await self._store.opened()
         except QvError as error:
-            if self._demo is not None and self._demo.headless:
-                raise
-            self._dialog.show_message(str(error))
-            closed = asyncio.Event()
-            self._dialog.closed.connect(closed.set)
-            self._dialog.settings_asked.connect(self._settings_first)
-            await closed.wait()
-            return None
+            if QGuiApplication.platformName() != "offscreen":
+                await self._read(str(error))
+            raise
+
+    async def _read(self, sentence: str) -> None:
+        """Show ``sentence`` until the dialog is closed; the settings stay within reach."""
+        self._dialog.show_message(sentence)
+        closed = asyncio.Event()
+        self._dialog.closed.connect(closed.set)
+        self._dialog.settings_asked.connect(self._settings_first)
+        await closed.wait()
 
     def _settings_first(self) -> None:
         from qv_desktop.app.settings import SettingsFirst

@@ -8,7 +8,7 @@ from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.domain.access import Role, Session
 from qv_desktop.domain.audit import SYSTEM, Draft
-from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.errors import BadInput, NotPermitted, QvError
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import SignIn
 from qv_desktop.ui.login_dialog import LoginDialog
@@ -19,10 +19,13 @@ REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name in the keyring, not a t
 
 
 class SigningIn:
-    """Answers one dialog; ``session`` is done once somebody is signed in, with None when the dialog was closed."""
+    """Answers one dialog; ``session`` is done once somebody is signed in, with None when the dialog was closed.
 
-    def __init__(self, dialog: LoginDialog, login: Login, tasks: Tasks, kept: Secrets) -> None:
-        self._dialog, self._login, self._tasks, self._kept = dialog, login, tasks, kept
+    ``unseen`` says that nobody sees the dialog: then a refusal ends the wait with NotPermitted.
+    """
+
+    def __init__(self, dialog: LoginDialog, login: Login, tasks: Tasks, kept: Secrets, *, unseen: bool = False) -> None:
+        self._dialog, self._login, self._tasks, self._kept, self._unseen = dialog, login, tasks, kept, unseen
         self.session: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
         dialog.submitted.connect(lambda name, password, stay: self._spawn(name, password, stay))
         dialog.admin_created.connect(
@@ -58,7 +61,7 @@ class SigningIn:
         self._dialog.show_busy("Signing in…")
         answer = await self._login.sign_in(name, password)
         if answer.session is None:
-            self._dialog.show_message(answer.message)
+            self._say(answer.message)
             return
         await self._take(answer, stay)
 
@@ -78,7 +81,12 @@ class SigningIn:
 
     def _failed(self, error: BaseException) -> None:
         words = str(error) if isinstance(error, QvError) else "Signing in failed unexpectedly; the log has the details."
+        self._say(words)
+
+    def _say(self, words: str) -> None:
         self._dialog.show_message(words)
+        if self._unseen and not self.session.done():
+            self.session.set_exception(NotPermitted(words))
 
     def _done(self, session: Session | None) -> None:
         if not self.session.done():
@@ -86,14 +94,31 @@ class SigningIn:
 
 
 async def demo_password(door: Entrance, home: Path) -> str:
-    """The demo trader's password, made once for this installation; the user is made with it when there is none."""
-    file = home / "demo-password"
-    if not file.exists():
-        file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(12), encoding="utf-8")
-    password = file.read_text(encoding="utf-8")
-    if not await door.users.any():
+    """The demo trader's password, made once for this installation; the user is made with it when there is none.
+
+    Raises BadInput when the database is somebody else's, or the password can be kept nowhere.
+    """
+    file, anybody = home / "demo-password", await door.users.any()
+    if anybody and not file.exists():
+        raise BadInput("This database has accounts of its own; give the demo an empty one in QV_DATABASE_URL, or none.")
+    password = _kept_in(file)
+    if not anybody:
         await door.users.create(
             DEMO_USER, password, Role.TRADER, Draft(SYSTEM, "user.create", "user", DEMO_USER, reason="demo")
         )
     return password
+
+
+def _kept_in(file: Path) -> str:
+    """The password in ``file``, made whole or not at all when there is none."""
+    try:
+        if not file.exists():
+            fresh = file.with_suffix(".new")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_urlsafe(12), encoding="utf-8")
+            fresh.replace(file)
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(
+            f"{file} cannot be written ({error.strerror}); free some space or choose another folder with QV_HOME."
+        ) from None

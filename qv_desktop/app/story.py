@@ -52,9 +52,9 @@ class Story:
         try:
             await stage()
             self.happened[name] = True
-        except TimeoutError:
+        except (TimeoutError, LookupError) as error:
             self.happened[name] = False
-            log.error("stage_missing", stage=name, seconds=time.monotonic() - self._began)
+            log.error("stage_missing", stage=name, seconds=time.monotonic() - self._began, reason=str(error))
 
     async def _sees(self, seen: Callable[[], object], patience: float = PATIENCE) -> None:
         """Wait until ``seen`` is true. Raises TimeoutError."""

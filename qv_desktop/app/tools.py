@@ -17,7 +17,7 @@ from qv_desktop.domain.audit import Verification
 async def verified(*, demo: bool) -> Verification:
     """The whole audit chain, checked."""
     settings = demo_settings(config.load()) if demo else config.load()
-    store = Store(settings)
+    store = Store(settings, shared=True)
     try:
         database = await store.opened()
         trail = AuditTrail(
@@ -30,7 +30,7 @@ async def verified(*, demo: bool) -> Verification:
 
 async def prepared() -> str:
     """Where the database is, once it is reached and migrated."""
-    store = Store(config.load())
+    store = Store(config.load(), shared=True)
     try:
         database: Database = await store.opened()
         return f"The database is ready: {database.url.render_as_string(hide_password=True)}"

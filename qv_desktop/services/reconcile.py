@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RECONCILIATION, Action.RUN)
 EXPORT = Permission(Resource.RECONCILIATION, Action.EXPORT)
+FORMATS = ("csv", "json", "html")
 SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapshot and stream race
 
 
@@ -104,13 +105,13 @@ class Reconcile:
             after=after,
         )
 
-    async def export(self, run: Reconciliation | None = None) -> tuple[Path, ...]:
-        """Write the report of ``run``, or of the newest. Raises BadInput, NotPermitted."""
+    async def export(self, run: Reconciliation | None = None, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
+        """Write the report of ``run``, or of the newest, in each of ``formats``. Raises BadInput, NotPermitted."""
         await self._login.require(EXPORT)
         chosen = run or self.last
         if chosen is None:
             raise BadInput("There is no reconciliation to export yet; run one first.")
-        return await self._reports.write(chosen, self._folder)
+        return await self._reports.write(chosen, self._folder, formats)
 
     async def repeat(self, seconds: float) -> None:
         """Run every ``seconds`` until cancelled; an unreachable broker leaves the last verdict and its age in view."""

@@ -63,7 +63,7 @@ class ControlWiring:
         panels.audit.page_asked.connect(lambda query: self._spawn(self._page(query)))
         panels.audit.verify_asked.connect(lambda: self._spawn(self._verify()))
         panels.reconciliation.run_asked.connect(lambda: self._spawn(self._reconcile()))
-        panels.reconciliation.export_asked.connect(lambda _: self._spawn(self._export_reconciliation()))
+        panels.reconciliation.export_asked.connect(lambda formats: self._spawn(self._export_reconciliation(formats)))
         panels.alerts.unread_changed.connect(lambda count: window.set_count("alerts", count or None))
         for name in BLOTTERS:
             getattr(panels, name).export_asked.connect(lambda n=name: self._spawn(self._export(n)))
@@ -114,8 +114,13 @@ class ControlWiring:
             self._desk.panels.reconciliation.show_failed(str(error))
             raise
 
-    async def _export_reconciliation(self) -> None:
-        self._desk.panels.reconciliation.show_exported(await self._desk.services.reconcile.export())
+    async def _export_reconciliation(self, formats: list[str]) -> None:
+        panel = self._desk.panels.reconciliation
+        try:
+            panel.show_exported(await self._desk.services.reconcile.export(formats=formats))
+        except QvError as error:
+            panel.show_failed(str(error))
+            raise
 
     # ---- tables
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput, QvError
-from qv_desktop.domain.events import MarketMoved
-from qv_desktop.domain.market import Timeframe, timeframe
+from qv_desktop.domain.events import GapFound, MarketMoved, SessionsKnown
+from qv_desktop.domain.market import Gap, Timeframe, timeframe
 from qv_desktop.wiring import Desk
 
 BARS = 600  # loaded at once; more than two screens at the opening zoom
@@ -22,6 +22,7 @@ class MarketWiring:
         self._in_ticket = ""
         self.frame = Timeframe(1, "m")
         self._symbols: list[str] = []
+        self._gaps: list[Gap] = []  # of this sitting, in order
         self._connect()
 
     def _connect(self) -> None:
@@ -34,7 +35,10 @@ class MarketWiring:
         panels.ticket.symbol_asked.connect(lambda symbol: self.pick("ticket", symbol))
         window.symbol_chosen.connect(lambda symbol: self.pick("chart", symbol))
         window.links.followed.connect(lambda panel, symbol, _: self._follow(panel, symbol))
-        self._desk.services.bus.subscribe(MarketMoved, self._moved)
+        bus = self._desk.services.bus
+        bus.subscribe(MarketMoved, self._moved)
+        bus.subscribe(GapFound, self._gap_found)
+        bus.subscribe(SessionsKnown, lambda event: panels.chart.show_sessions(event.sessions))
 
     def _spawn(self, work: object) -> None:
         self._desk.tasks.spawn(work)  # type: ignore[arg-type]  # coroutines of this class
@@ -133,9 +137,19 @@ class MarketWiring:
         services.market.track(symbol, frame, bars[-1] if bars else None)
         chart.show_history(symbol, frame, bars, services.market.snapshot(symbol).previous_close)
         chart.show_snapshot(services.market.snapshot(symbol))
+        self._show_gaps()
         if not bars:
             chart.show_message(f"There are no bars of {symbol} in {frame}; choose another symbol or timeframe.")
         self._chosen(symbol)
+
+    def _gap_found(self, event: GapFound) -> None:
+        self._gaps.append(event.gap)
+        self._show_gaps()
+
+    def _show_gaps(self) -> None:
+        """Hatch what the feed left out of the shown symbol; while it is still out there is nothing to hatch."""
+        holes = [(gap.start, gap.end) for gap in self._gaps if gap.end is not None and self.symbol in gap.symbols]
+        self._desk.panels.chart.show_gaps(holes)
 
     def _moved(self, event: MarketMoved) -> None:
         panels, market = self._desk.panels, self._desk.services.market

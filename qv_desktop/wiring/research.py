@@ -6,6 +6,7 @@ from qv_desktop.domain.backtests import BacktestSpec
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed
 from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.ui import format
 from qv_desktop.wiring import Desk
 
 YEARS = timedelta(days=3 * 365)  # the form's first range
@@ -41,10 +42,9 @@ class ResearchWiring:
     def _finished(self, event: BacktestFinished) -> None:
         result = event.result
         self._desk.panels.backtests.show_result(result)
-        total = result.numbers.get("Total return", 0.0)
-        self._desk.services.notices.tell(
-            "info", f"Backtest of {result.spec.strategy} on {result.spec.symbol}", f"{total:+.1%}", result.id
-        )
+        title = f"Backtest of {result.spec.strategy} on {result.spec.symbol}"
+        total = format.percent(result.numbers.get("Total return"), 1)
+        self._desk.services.notices.tell("info", title, total, result.id)
         self._desk.tasks.spawn(self._list())
 
     async def _list(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
+from qv_desktop.domain.audit import SYSTEM
 from qv_desktop.domain.events import (
     AccountChanged,
     Filled,
@@ -13,7 +14,9 @@ from qv_desktop.domain.events import (
 )
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Side
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.permissions import PermissionWiring
 
 
 class TradingWiring:
@@ -24,6 +27,7 @@ class TradingWiring:
         self._changed: dict[str, Order] = {}  # client order id -> newest state since the last frame
         self._draft: OrderRequest | None = None
         self.shown = ""  # the chart's symbol
+        self._permissions = PermissionWiring(desk)
         self._hear()
         self._listen()
 
@@ -35,8 +39,7 @@ class TradingWiring:
         bus.subscribe(AccountChanged, self._account_changed)
         bus.subscribe(RiskMeasured, lambda event: panels.risk.show_measures(event.measures))
         bus.subscribe(RiskMeasured, lambda event: window.account.show_measures(event.measures))
-        bus.subscribe(TradingStateChanged, lambda event: panels.risk.show_state(event.state))
-        bus.subscribe(TradingStateChanged, lambda event: window.account.show_state(event.state))
+        bus.subscribe(TradingStateChanged, self._state_changed)
 
     def _listen(self) -> None:
         panels, services, window = self._desk.panels, self._desk.services, self._desk.window
@@ -87,6 +90,12 @@ class TradingWiring:
 
     # ---- in
 
+    def _state_changed(self, event: TradingStateChanged) -> None:
+        """What stands since before this sitting needs no author; everything else says who and why."""
+        told = () if event.actor == SYSTEM.name and event.state is TradingState.ACTIVE else (event.actor, event.reason)
+        self._desk.panels.risk.show_state(event.state, *told)
+        self._desk.window.account.show_state(event.state)
+
     def _order_changed(self, event: OrderChanged) -> None:
         self._changed[event.order.id] = event.order
 
@@ -136,8 +145,9 @@ class TradingWiring:
         self._judge()
 
     def tick(self) -> None:
-        """Once a second: the risk measures."""
+        """Once a second: the risk measures, and whether the person's role is still the same."""
         services = self._desk.services
+        self._permissions.tick()
         services.risk.measure(services.orders.book)
 
     # ---- the chart's symbol

@@ -341,7 +341,7 @@ def test_orders_position_fills_and_a_gap_are_painted(panel: ChartPanel) -> None:
     held = panel.canvas.grab().toImage()
     assert held != filled
     gap = utc(bars[-40].start)
-    panel.show_gap(gap, gap + timedelta(seconds=41))
+    panel.show_gaps([(gap, gap + timedelta(seconds=41))])
     assert panel.canvas.grab().toImage() != held
     assert stage(panel).holes[0].text == "feed gap 41 s"
 

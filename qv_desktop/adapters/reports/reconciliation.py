@@ -1,6 +1,7 @@
 """The reconciliation report in every format that a desk files."""
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 from qv_desktop.adapters.reports import csv, html, json
@@ -13,11 +14,13 @@ FORMATS = {"csv": csv.reconciliation, "json": json.reconciliation, "html": html.
 class ReconciliationReports:
     """Writes reports under the export folder."""
 
-    async def write(self, run: Reconciliation, folder: Path) -> tuple[Path, ...]:
-        """CSV, JSON and HTML under ``folder``. Raises BadInput when it cannot be written there."""
-        return await asyncio.to_thread(self.written, run, folder)
+    async def write(self, run: Reconciliation, folder: Path, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
+        """The asked ones of CSV, JSON and HTML under ``folder``. Raises BadInput when they cannot be written there."""
+        return await asyncio.to_thread(self.written, run, folder, formats)
 
-    def written(self, run: Reconciliation, folder: Path) -> tuple[Path, ...]:
+    def written(self, run: Reconciliation, folder: Path, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
         """The same, at once."""
         stem = f"reconciliation-{run.at:%Y%m%d-%H%M%S}-{run.id[:8]}"
-        return tuple(written(folder, f"{stem}.{ending}", text(run)) for ending, text in FORMATS.items())
+        return tuple(
+            written(folder, f"{stem}.{ending}", text(run)) for ending, text in FORMATS.items() if ending in formats
+        )

@@ -10,7 +10,8 @@ from qv_desktop.ui.chart.viewport import Scale, View
 from qv_desktop.ui.theme import color
 
 BODY = 0.7  # of a bar's width
-VOLUME_SHARE = 0.33  # of the candles' colour
+VOLUME_SHARE, CAP_SHARE = 0.33, 0.75  # of the candles' colour: volume, and the end of a bar that is cut off
+CAP = 2.0  # px
 
 
 def middles(view: View, begin: int, count: int, stride: int) -> Floats:
@@ -49,7 +50,7 @@ def _rows(x: Floats, tops: Floats, bottoms: Floats, wide: float) -> Floats:
 
 def draw_volume(painter: QPainter, view: View, floor: float, tall: float, most: float, begin: int, columns: Columns,
                 stride: int) -> None:  # fmt: skip
-    """Faint bars that stand on ``floor``; ``most`` shares are ``tall`` px high."""
+    """Faint bars that stand on ``floor``; ``most`` shares are ``tall`` px high, and more ends there with a bright cap."""
     rises: NDArray[np.bool_] = columns.close >= columns.open
     wide = body_width(view, stride)
     height = np.clip(np.round(columns.volume / most * tall), 0.0, tall)
@@ -57,3 +58,6 @@ def draw_volume(painter: QPainter, view: View, floor: float, tall: float, most: 
                             np.full(len(columns), wide), height))  # fmt: skip
     for which, token in ((rises, "UP"), (~rises, "DOWN")):
         fill_rectangles(painter, rows[which], faint(token, VOLUME_SHARE))
+        cut = rows[which & (columns.volume > most)]
+        cut[:, 3] = CAP
+        fill_rectangles(painter, cut, faint(token, CAP_SHARE))

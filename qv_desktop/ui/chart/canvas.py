@@ -15,7 +15,7 @@ from qv_desktop.ui.chart.indicators import BLUE, YELLOW, Average, Strength
 from qv_desktop.ui.chart.live import draw_last, draw_live, draw_live_strength, last_box
 from qv_desktop.ui.chart.order_lines import draw_fills, draw_levels, draw_previous_close
 from qv_desktop.ui.chart.series import Series
-from qv_desktop.ui.chart.session_shading import Hole
+from qv_desktop.ui.chart.session_shading import Hole, hours
 from qv_desktop.ui.chart.stage import Panes, Stage, panes
 from qv_desktop.ui.chart.viewport import Scale, stride_of
 
@@ -37,6 +37,7 @@ class Canvas(QWidget):
         self._parked: Camera | None = None  # the view from before the bars were taken away
         self.holdings = Holdings()
         self.holes: list[Hole] = []
+        self.regular = hours(())
         self.volume = True
         self.averages = (Average(9, YELLOW), Average(30, BLUE))
         self.strength = Strength(14, "VIOLET")
@@ -116,7 +117,7 @@ class Canvas(QWidget):
         strength = self.strength if self.strength.title not in self.hidden else None
         space = Scale(camera.panes.floor + 6, camera.panes.bottom - 4, 0.0, 100.0)
         return Stage(series, camera.view, camera.scale, space, camera.panes, series.decimals, stride,
-                     series.most_volume(first, last, stride), self.volume, shown, strength, tuple(self.holes))  # fmt: skip
+                     series.most_volume(first, last, stride), self.volume, shown, strength, tuple(self.holes), self.regular)  # fmt: skip
 
     def _tail(self) -> QRegion:
         """What a tick can change: the live bar to the right edge, and the legend while it reads the live bar."""

@@ -26,7 +26,7 @@ def draw_history(painter: QPainter, stage: Stage) -> None:
     whole = panes.width + panes.axis
     painter.fillRect(0, 0, whole, panes.height, color("BG1"))
     painter.setClipRect(0, 0, panes.width, panes.bottom)
-    draw_hours(painter, series, view, panes.bottom)
+    draw_hours(painter, series, view, panes.bottom, stage.regular)
     if panes.study:
         top, bottom = (stage.strength_scale.y(level) for level in (OVERBOUGHT, OVERSOLD))
         painter.fillRect(QRectF(0, top, panes.width, bottom - top), faint("VIOLET", 0.05))

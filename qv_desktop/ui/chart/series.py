@@ -11,6 +11,7 @@ from qv_desktop.domain.market import SECOND, Bar, Timeframe
 from qv_desktop.ui.chart.growing import Growing
 from qv_desktop.ui.chart.times import local_seconds, ranks
 
+OUTLIERS, TWICE = 0.97, 2.0  # share of columns that volume is scaled by when the greatest is more than twice as tall
 HALF_CENTS = 0.3  # share of closes from which half a cent is taken for the price step
 
 type Taken = Literal["moved", "closed", "ignored"]
@@ -102,11 +103,17 @@ class Series:
         return (min(low, self.live.low), max(high, self.live.high)) if last >= len(self) else (low, high)
 
     def most_volume(self, first: int, last: int, stride: int) -> float:
-        """The greatest volume of a column in the window, in shares; never zero."""
-        columns = self.closed.columns(first, last, stride)[1]
-        closed = float(columns.volume.max()) if len(columns) else 0.0
-        live = float(self.live_column(stride)[1].volume[0]) if last >= len(self) else 0.0
-        return max(closed, live, 1.0)
+        """The volume in shares that is drawn full height; never zero.
+
+        It is the greatest in the window, unless auctions dwarf the rest: then it is what 97 of 100 columns stay under.
+        """
+        volumes = self.closed.columns(first, last, stride)[1].volume
+        if last >= len(self):
+            volumes = np.append(volumes, self.live_column(stride)[1].volume)
+        if not len(volumes):
+            return 1.0
+        most, usual = float(volumes.max()), float(np.quantile(volumes, OUTLIERS, method="lower"))
+        return max(usual if most > usual * TWICE else most, 1.0)
 
     def live_column(self, stride: int) -> tuple[int, Columns]:
         """The column that holds the live bar, with the closed bars that share it, and its first bar."""

@@ -1,5 +1,6 @@
 """The ground behind the candles: hours before the open and after the close, day separators, and holes in the feed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter
 
 from qv_desktop.domain.market import ns
+from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart import times
 from qv_desktop.ui.chart.series import Series
@@ -44,13 +46,43 @@ def day_width(series: Series, view: View) -> float:
     return view.spacing * times.DAY / max(1, series.frame.seconds) * 0.5
 
 
-def draw_hours(painter: QPainter, series: Series, view: View, height: float) -> None:
-    """Shade what lies outside 09:30 to 16:00 New York time."""
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Regular hours by day, shape (n,) each: days since 1970, opens and closes in New York seconds after midnight.
+
+    Days that are not in it, as those before the broker's calendar begins, open at 09:30 and close at 16:00.
+    """
+
+    days: times.Whole
+    opens: times.Whole
+    closes: times.Whole
+
+    def outside(self, local: times.Whole) -> NDArray[np.bool_]:
+        """Which bars, by their starts in New York wall-clock seconds, lie before their day's open or from its close on."""
+        day, clock = local // times.DAY, local % times.DAY
+        opens, closes = np.full(len(local), times.OPEN), np.full(len(local), times.CLOSE)
+        if len(self.days):
+            place = np.minimum(np.searchsorted(self.days, day), len(self.days) - 1)
+            known = self.days[place] == day
+            opens[known], closes[known] = self.opens[place][known], self.closes[place][known]
+        return np.asarray((clock < opens) | (clock >= closes))
+
+
+def hours(sessions: Sequence[MarketSession]) -> Hours:
+    """The regular hours of ``sessions``, oldest day first."""
+    opens, closes = (
+        times.local_seconds(np.array([ns(moment) for moment in moments], dtype=np.int64))
+        for moments in ([s.open for s in sessions], [s.close for s in sessions])
+    )
+    return Hours(opens // times.DAY, opens % times.DAY, closes % times.DAY)
+
+
+def draw_hours(painter: QPainter, series: Series, view: View, height: float, regular: Hours) -> None:
+    """Shade what lies outside ``regular`` hours."""
     if not series.frame.intraday or day_width(series, view) < NARROWEST_DAY:
         return
     first, last = view.window(len(series))
-    clock = series.local[first:last] % times.DAY
-    runs = spans((clock < times.OPEN) | (clock >= times.CLOSE))
+    runs = spans(regular.outside(series.local[first:last]))
     left = [np.floor(view.x(first + begin - 0.5)) for begin, _ in runs]
     right = [np.floor(view.x(first + end - 0.5)) for _, end in runs]
     rows = np.array([(a, 0.0, b - a, height) for a, b in zip(left, right, strict=True)]).reshape(-1, 4)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF
 
 from qv_desktop.ui.chart.indicators import Average, Strength
 from qv_desktop.ui.chart.series import Series
-from qv_desktop.ui.chart.session_shading import Hole
+from qv_desktop.ui.chart.session_shading import Hole, Hours
 from qv_desktop.ui.chart.viewport import Scale, View
 
 TIME_HEIGHT = 24
@@ -68,3 +68,4 @@ class Stage:
     averages: tuple[Average, ...]
     strength: Strength | None
     holes: tuple[Hole, ...]
+    regular: Hours

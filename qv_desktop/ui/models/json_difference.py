@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QTextEdit
 
 from qv_desktop.ui import theme
@@ -47,14 +48,15 @@ class DifferenceView(QTextEdit):
         self.setReadOnly(True)
         self.setAccessibleName(name)
         self.setFont(theme.mono())
-        self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)  # hashes are long words
         self.setMinimumHeight(48)
 
     def show_lines(self, lines: Sequence[tuple[Sign, str]]) -> None:
         """Replace the text."""
         rows = (f'<span style="color:{_INKS[sign]}">{_escaped(sign, text)}</span>' for sign, text in lines)
-        self.setHtml(f"<pre style=\"font-family:'JetBrains Mono',monospace; margin:0\">{'<br>'.join(rows)}</pre>")
+        family = "font-family:'JetBrains Mono',monospace; margin:0; white-space:pre-wrap"
+        self.setHtml(f'<p style="{family}">{"<br>".join(rows)}</p>')
 
 
 def _escaped(sign: Sign, text: str) -> str:
-    return f"{'−' if sign == '-' else sign} {html.escape(text)}".replace(" ", "&nbsp;")
+    return f"{'−' if sign == '-' else sign} {html.escape(text)}"

@@ -76,6 +76,15 @@ def stacked(panel: QWidget, *parts: QWidget) -> QVBoxLayout:
     return column
 
 
+def forbid(control: QWidget, why: str) -> None:
+    """Grey a control out with the reason as its tip, or give it back with nothing."""
+    if why:
+        control.setToolTip(why)
+    elif not control.isEnabled():
+        control.setToolTip("")
+    control.setEnabled(not why)
+
+
 def divider() -> QFrame:
     """A horizontal line of one pixel."""
     line = QFrame()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
 from qv_desktop.ui import theme
@@ -24,6 +24,7 @@ class Line:
     mark_color: str = "TX1"
     tip: str = ""
     mono: bool = False
+    quiet: bool = False  # all of it like a hint
 
 
 class Ledger(QWidget):
@@ -44,13 +45,17 @@ class Ledger(QWidget):
         self._lines = tuple(lines)
         self.setAccessibleDescription("\n".join(self.texts()))
         if resized:
-            self.setMinimumHeight(self.sizeHint().height())
-            self.updateGeometry()
+            self._claim()
         self.update()
+
+    def _claim(self) -> None:
+        """Ask for room for every line."""
+        self.setMinimumHeight(self.sizeHint().height())
+        self.updateGeometry()
 
     def texts(self) -> list[str]:
         """The lines as a person reads them."""
-        return [" ".join(filter(None, (line.mark, line.title, line.value))) for line in self._lines]
+        return [_words(line) for line in self._lines]
 
     def sizeHint(self) -> QSize:
         return QSize(160, _HEIGHT * len(self._lines))
@@ -85,9 +90,70 @@ class Ledger(QWidget):
             painter.setPen(theme.color(line.mark_color))
             painter.drawText(box, middle, line.mark)
             box = box.adjusted(_MARK, 0, 0, 0)
-        painter.setPen(theme.color("TX1"))
+        painter.setPen(theme.color("TX2" if line.quiet else "TX1"))
         room = box.width() - wide - 8
         painter.drawText(box, middle, painter.fontMetrics().elidedText(line.title, Qt.TextElideMode.ElideRight, room))
+
+
+class FittedLedger(Ledger):
+    """Lines in the room that is given, never half a one: the first ones, and a last line that says how many more there are.
+
+    The wheel brings the others up; hovering over the last line lists them.
+    """
+
+    def __init__(self, name: str, *, empty: str = "", more: str = "more", parent: QWidget | None = None) -> None:
+        """``more`` follows the number of lines that found no room."""
+        super().__init__(name, empty=empty, parent=parent)
+        self._all: tuple[Line, ...] = ()
+        self._more = more
+        self._first = 0  # line at the top
+
+    def show_lines(self, lines: Sequence[Line]) -> None:
+        """Replace every line; another number of lines begins at the top again."""
+        if len(lines) != len(self._all):
+            self._first = 0
+        self._all = tuple(lines)
+        self._fit()
+
+    def texts(self) -> list[str]:
+        return [_words(line) for line in self._all]
+
+    def shown(self) -> list[str]:
+        """The lines that have room, as a person reads them."""
+        return [_words(line) for line in self._lines]
+
+    def _fit(self) -> None:
+        room = max(1, self.height() // _HEIGHT)
+        if room >= len(self._all):
+            super().show_lines(self._all)
+            return
+        self._first = max(0, min(self._first, len(self._all) - room + 1))
+        seen = self._all[self._first : self._first + room - 1]
+        rest = (*self._all[: self._first], *self._all[self._first + room - 1 :])
+        tip = "\n".join(_words(line) for line in rest)
+        super().show_lines((*seen, Line(f"{len(rest)} {self._more}", "▾", "TX2", tip=tip, quiet=True)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._first += -1 if event.angleDelta().y() > 0 else 1
+        self._fit()
+        event.accept()
+
+    def _claim(self) -> None:
+        """The room is what is left over; it is not asked for."""
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, _HEIGHT * len(self._all))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, _HEIGHT)
+
+
+def _words(line: Line) -> str:
+    return " ".join(filter(None, (line.mark, line.title, line.value)))
 
 
 def scrolled(widget: QWidget) -> QScrollArea:

@@ -1,23 +1,24 @@
 """The audit trail: who did what when, what changed, and whether the chain of hashes is whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from qv_desktop.domain.audit import Entry, Verification
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.json_difference import DifferenceView, difference
-from qv_desktop.ui.models.layouts import Bar, across, paint_pill, pill, stacked
+from qv_desktop.ui.models.layouts import Bar, across, forbid, paint_pill, pill, stacked
 from qv_desktop.ui.models.ledger import Ledger, Line
 from qv_desktop.ui.models.split import DetailSplit, pane
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 _PAUSE_MS = 250  # after the last key of a search
+NAME = 16  # characters; longer ones are ids
 _CAP, _SPARE = 1_500, 100  # rows kept while the newest are read, and how many more may gather
 _ACTIONS = ("order.*", "fill.*", "risk.*", "login.*", "reconciliation.*", "backtest.*", "user.*", "settings.*")
 _OUTCOMES = ("ok", "refused", "rejected", "failed", "unresolved")
@@ -70,6 +71,7 @@ class AuditPanel(QWidget):
         super().__init__()
         self._query = AuditQuery()
         self._whole = False  # whether the oldest row that matches is shown
+        self._newest = 0  # the row that was chosen for being the newest; a person's own choice is another
         self.model = TableModel(_columns(), key=lambda entry: entry.sequence)
         self.model.sort(0, Qt.SortOrder.DescendingOrder)
         self.table = Table(self.model, empty="No row matches. Widen the filters, or clear the search.")
@@ -89,8 +91,8 @@ class AuditPanel(QWidget):
         self._whole = not page
         self.model.replace(page)
         self._learn_actors(page)
-        if page:
-            self.table.select_key(page[0].sequence)
+        self._newest = 0
+        self._follow_newest()
 
     def show_older(self, entries: Iterable[Entry]) -> None:
         """Add the page that follows the oldest row; an empty one says there are no more."""
@@ -107,7 +109,13 @@ class AuditPanel(QWidget):
         if self.model.rowCount() > _CAP + _SPARE and self.table.verticalScrollBar().value() == 0:
             self.model.remove(sorted(row.sequence for row in self.model.rows())[:-_CAP])
             self._whole = False
+        if self.isVisible():
+            self._follow_newest()
         self._learn_actors([entry])
+
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``export``; what is absent is allowed."""
+        forbid(self.export, lacking.get("export", ""))
 
     def show_verification(self, found: Verification) -> None:
         """The chain's state: whole up to its head, or where and why it breaks."""
@@ -204,6 +212,22 @@ class AuditPanel(QWidget):
 
     # ---- eyes
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._follow_newest()
+
+    def _follow_newest(self) -> None:
+        """Choose the newest row, unless a person has chosen another one or has scrolled to older ones."""
+        chosen = [entry.sequence for entry in self.table.selected()]
+        if (
+            chosen not in ([], [self._newest])
+            or self.table.verticalScrollBar().value() > 0
+            or not self.model.rowCount()
+        ):
+            return
+        self._newest = self.model.row(0).sequence
+        self.table.select_key(self._newest)
+
     def _show_details(self, entry: Entry | None) -> None:
         for part in (self.follow, self.copy):
             part.setEnabled(entry is not None)
@@ -246,28 +270,28 @@ class AuditPanel(QWidget):
 
 def _columns() -> list[Column[Entry]]:
     return [
-        Column("#", lambda e: f"{e.sequence:,}", key=lambda e: e.sequence, width=60),
-        Column("Time ET", lambda e: words.clock_ms(e.at), key=lambda e: e.at, width=98, tip=lambda e: e.at.isoformat()),
-        Column("Actor", lambda e: e.draft.actor.name, width=68),
+        Column("#", lambda e: f"{e.sequence:,}", key=lambda e: e.sequence, width=52),
+        Column("Time ET", lambda e: words.clock_ms(e.at), key=lambda e: e.at, width=92, tip=lambda e: e.at.isoformat()),
+        Column("Actor", lambda e: e.draft.actor.name, width=62),
         Column("Role", lambda e: e.draft.actor.role or words.UNKNOWN, width=56, color=lambda e: "TX1"),
-        Column("Action", lambda e: e.draft.action, width=122),
-        Column("Object", _object, width=112, tip=lambda e: f"{e.draft.object_type} {e.draft.object_id}"),
-        Column("Outcome", lambda e: e.draft.outcome, chip=lambda e: e.draft.outcome, width=86),
-        Column("Reason", lambda e: e.draft.reason, color=lambda e: "TX2", width=90, stretch=True, tip=lambda e: e.draft.reason),
+        Column("Action", lambda e: e.draft.action, width=120),
+        Column("Object", _object, width=146, tip=lambda e: f"{e.draft.object_type} {e.draft.object_id}"),
+        Column("Outcome", lambda e: e.draft.outcome, chip=lambda e: e.draft.outcome, width=84),
+        Column("Reason", lambda e: e.draft.reason, color=lambda e: "TX2", width=70, stretch=True, tip=lambda e: e.draft.reason),
         Column("Correlation", lambda e: _tail(e.draft.correlation, 8), key=lambda e: e.draft.correlation, color=lambda e: "ACCENT",
-               tip=lambda e: e.draft.correlation, width=78),
+               tip=lambda e: e.draft.correlation, width=92),
         Column("Hash", lambda e: _short(e.hash), key=lambda e: e.hash, mono=True, color=lambda e: "TX2", width=82, tip=lambda e: e.hash),
     ]  # fmt: skip
 
 
 def _object(entry: Entry) -> str:
     """What was acted on, its id cut to its telling end."""
-    return f"{entry.draft.object_type} {_tail(entry.draft.object_id, 6)}".strip()
+    return f"{entry.draft.object_type} {_tail(entry.draft.object_id, 8)}".strip()
 
 
 def _tail(text: str, length: int) -> str:
     """Ids begin alike and differ at their end."""
-    return text if len(text) <= length + 4 else f"…{text[-length:]}"
+    return text if len(text) <= NAME else f"…{text[-length:]}"
 
 
 def _short(digest: str) -> str:

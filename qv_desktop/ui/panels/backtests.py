@@ -1,6 +1,6 @@
 """The backtest panel: a form to run one, its curves, statistics and trades, and the runs that are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -22,6 +22,7 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.equity_page import EquityPage
+from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.run_form import RunForm
 from qv_desktop.ui.models.run_tables import RUN_COLUMNS, TRADE_COLUMNS, NumberedTrade, numbered
 from qv_desktop.ui.models.statistics_list import StatisticsList
@@ -214,7 +215,7 @@ class BacktestsPanel(QWidget):
     # asking
 
     def _ask(self) -> None:
-        if self._running is not None:
+        if self._running is not None or not self._run_button.isEnabled():
             return
         try:
             spec = self.form.spec()
@@ -277,6 +278,10 @@ class BacktestsPanel(QWidget):
         if self._running in ("", run) or not run:
             self._show_running(None)
         self._say(reason, bad=True)
+
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``run`` one; what is absent is allowed."""
+        forbid(self._run_button, lacking.get("run", ""))
 
     def _show_running(self, run: str | None) -> None:
         self._running = run

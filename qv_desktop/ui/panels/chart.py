@@ -21,11 +21,12 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import Bar, Snapshot, Timeframe, ns, timeframe
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.ui import format, theme
 from qv_desktop.ui.chart.crosshair import reading
 from qv_desktop.ui.chart.explorer import Explorer
 from qv_desktop.ui.chart.series import Series
-from qv_desktop.ui.chart.session_shading import Hole
+from qv_desktop.ui.chart.session_shading import Hole, hours
 
 TIMEFRAMES = ("1m", "5m", "15m", "1h", "1D", "1W")
 ROOMY = 380  # px of width from which words fit beside the timeframes
@@ -198,9 +199,16 @@ class ChartPanel(QWidget):
         self.canvas.holdings.fills = tuple(fills)
         self.canvas.update()
 
-    def show_gap(self, start: datetime, end: datetime) -> None:
-        """A hole in the feed, hatched."""
-        self.canvas.holes.append(Hole(start, end))
+    def show_gaps(self, gaps: Sequence[tuple[datetime, datetime]]) -> None:
+        """All holes in the feed of the shown symbol, hatched from start to end."""
+        holes = [Hole(start, end) for start, end in gaps]
+        if holes != self.canvas.holes:
+            self.canvas.holes = holes
+            self.canvas.redraw()
+
+    def show_sessions(self, sessions: Sequence[MarketSession]) -> None:
+        """The calendar, oldest day first: what lies outside its regular hours is shaded, half days too."""
+        self.canvas.regular = hours(sessions)
         self.canvas.redraw()
 
     def show_message(self, text: str) -> None:

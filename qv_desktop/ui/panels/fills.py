@@ -1,6 +1,6 @@
 """Fills: every execution as it came, to the millisecond, with what it was worth."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 from qv_desktop.domain.orders import Fill, Side
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.layouts import Bar, divider, stacked
+from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked
 from qv_desktop.ui.models.order_words import price_text
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
@@ -72,6 +72,10 @@ class FillsPanel(QWidget):
         self._arrivals[client_order_id] = mid
         self.model.refresh()
 
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``export``; what is absent is allowed."""
+        forbid(self.export, lacking.get("export", ""))
+
     def _columns(self) -> list[Column[Fill]]:
         return [
             Column("Time ET", lambda f: words.clock_ms(f.at), key=lambda f: f.at, width=92, tip=lambda f: f.at.isoformat()),
@@ -81,7 +85,7 @@ class FillsPanel(QWidget):
             Column("Price", lambda f: price_text(f.price), key=lambda f: f.price, right=True, width=78, bold=True),
             Column("Value", lambda f: words.money(f.quantity * f.price), key=lambda f: f.quantity * f.price, right=True, width=104),
             Column("Fee", lambda f: words.money(f.fee), key=lambda f: f.fee, right=True, width=58),
-            Column("Slip, bps", lambda f: words.signed(self._slippage(f), 1), key=self._slippage, right=True, width=70, shown=False,
+            Column("Slip, bps", lambda f: words.signed(self._slippage(f), 1), key=self._slippage, right=True, width=70,
                    tip=lambda f: "Against the mid when the order was made; above zero is worse"),
             Column("Source", lambda f: f.source, width=110),
             Column("Order", lambda f: f"…{f.client_order_id[-12:]}", key=lambda f: f.client_order_id, mono=True,

@@ -13,7 +13,7 @@ from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
-from qv_desktop.ui.models.layouts import Bar, stacked
+from qv_desktop.ui.models.layouts import Bar, forbid, stacked
 from qv_desktop.ui.models.ledger import Ledger, Line, scrolled
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.order_draft import number, positive
@@ -58,6 +58,7 @@ class OrdersPanel(QWidget):
         self._times = Timelines()
         self._open = 0
         self._day = ""  # of the newest order, as New York counts it
+        self._lacking: Mapping[str, str] = {}  # cancel, amend, export -> why the person may not
         self.model = TableModel(self._columns(), key=lambda order: order.id)
         self.table = Table(
             self.model, empty="No orders yet. Fill the ticket and press Ctrl+Enter twice to send the first."
@@ -94,6 +95,12 @@ class OrdersPanel(QWidget):
         else:
             self.model.refresh(column)
 
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``cancel``, ``amend`` or ``export``; what is absent is allowed."""
+        self._lacking = lacking
+        forbid(self.export, lacking.get("export", ""))
+        self._count()
+
     # ---- building
 
     def _build(self) -> None:
@@ -103,7 +110,6 @@ class OrdersPanel(QWidget):
         self.open_first.setChecked(True)
         self.open_first.setToolTip("Orders that can still trade above all others, newest first")
         self.cancel = theme.button("Cancel selected", "ghost")
-        self.cancel.setToolTip("Cancel the selected open orders (Del)")
         self.cancel_all = theme.HoldButton("Cancel all · hold 1 s")
         self.cancel_all.setMinimumWidth(136)
         self.export = theme.button("⤓ Export CSV", "ghost")
@@ -141,22 +147,22 @@ class OrdersPanel(QWidget):
         """The default columns, and those that wait in the chooser."""
         return [
             Column("Open first", lambda o: "open" if o.open else "closed", key=lambda o: (o.open, o.submitted), shown=False),
-            Column("Status", lambda o: chip(o.status)[0], chip=lambda o: chip(o.status)[1], width=88, tip=status_tip),
-            Column("Time ET", self._when, key=lambda o: o.submitted, width=68,
+            Column("Status", lambda o: chip(o.status)[0], chip=lambda o: chip(o.status)[1], width=84, tip=status_tip),
+            Column("Time ET", self._when, key=lambda o: o.submitted, width=64,
                    tip=lambda o: o.submitted.isoformat()),
-            Column("Symbol", lambda o: o.request.symbol, bold=True, width=58),
+            Column("Symbol", lambda o: o.request.symbol, bold=True, width=56),
             Column("Side", lambda o: o.request.side.upper(), color=side_color, width=46),
-            Column("Qty", lambda o: words.quantity(o.request.quantity), key=lambda o: o.request.quantity, right=True, width=54),
-            Column("Filled", lambda o: words.quantity(o.filled), key=lambda o: o.filled, right=True, width=50),
+            Column("Qty", lambda o: words.quantity(o.request.quantity), key=lambda o: o.request.quantity, right=True, width=52),
+            Column("Filled", lambda o: words.quantity(o.filled), key=lambda o: o.filled, right=True, width=48),
             Column("Remaining", lambda o: words.quantity(o.remaining), key=lambda o: o.remaining, right=True, width=72),
-            Column("Type", lambda o: kind_text(o.request), width=70),
-            Column("Limit", lambda o: price_text(o.request.limit), key=lambda o: o.request.limit, right=True, width=64),
-            Column("Stop", lambda o: price_text(o.request.stop), key=lambda o: o.request.stop, right=True, width=64),
-            Column("TIF", lambda o: life_text(o.request), width=44),
-            Column("Avg fill", lambda o: price_text(o.average), key=lambda o: o.average, right=True, width=64),
+            Column("Type", lambda o: kind_text(o.request), width=62),
+            Column("Limit", lambda o: price_text(o.request.limit), key=lambda o: o.request.limit, right=True, width=58),
+            Column("Stop", lambda o: price_text(o.request.stop), key=lambda o: o.request.stop, right=True, width=58),
+            Column("TIF", lambda o: life_text(o.request), width=42),
+            Column("Avg fill", lambda o: price_text(o.average), key=lambda o: o.average, right=True, width=60),
             Column("To fill, bps", lambda o: words.price(self._to_fill(o), 1), key=self._to_fill, right=True, width=76),
-            Column("Source", lambda o: o.request.source, width=90),
-            Column("User", lambda o: o.user, width=64),
+            Column("Source", lambda o: o.request.source, width=72, tip=lambda o: o.request.source),
+            Column("User", lambda o: o.user, width=52, tip=lambda o: o.user),
             Column("Reason", reason_text, color=lambda o: "DOWN" if o.status is OrderStatus.REJECTED else "TX2", width=110, stretch=True,
                    tip=reason_text),
             Column("Client id", lambda o: o.id, mono=True, width=230, shown=False),
@@ -183,7 +189,7 @@ class OrdersPanel(QWidget):
     def _ask_cancel(self, rows: list[Order]) -> None:
         """Name the count before anything is cancelled; closed orders are passed over."""
         ids = [order.id for order in rows if order.open]
-        if not ids:
+        if not ids or "cancel" in self._lacking:
             return
         what = f"the {rows[0].request.symbol} order" if len(ids) == 1 else f"{len(ids)} open orders"
         self.amending.dismiss()
@@ -192,7 +198,7 @@ class OrdersPanel(QWidget):
 
     def _ask_amend(self, rows: list[Order]) -> None:
         """Open the amend strip for one open order: quantity, and its limit where it has one."""
-        if len(rows) != 1 or not rows[0].open:
+        if len(rows) != 1 or not rows[0].open or "amend" in self._lacking:
             return
         request = rows[0].request
         self.asking.dismiss()
@@ -251,15 +257,18 @@ class OrdersPanel(QWidget):
         unresolved = sum(order.status is OrderStatus.UNRESOLVED for order in orders)
         text = f"{self._open} open · {len(orders) - self._open} closed"
         self.count.setText(f"{text} · {unresolved} unresolved" if unresolved else text)
-        self.cancel_all.setEnabled(self._open > 0)
+        lacking = self._lacking.get("cancel", "")
+        self.cancel_all.setEnabled(self._open > 0 and not lacking)
         self.cancel_all.setToolTip(
-            f"Hold for one second to cancel {self._open} open order{'' if self._open == 1 else 's'}"
+            lacking or f"Hold for one second to cancel {self._open} open order{'' if self._open == 1 else 's'}"
         )
         self._show_actions()
 
     def _show_actions(self) -> None:
         count = sum(order.open for order in self.table.selected())
-        self.cancel.setEnabled(count > 0)
+        lacking = self._lacking.get("cancel", "")
+        self.cancel.setEnabled(count > 0 and not lacking)
+        self.cancel.setToolTip(lacking or "Cancel the selected open orders (Del)")
         self.cancel.setText(f"Cancel {count} selected" if count > 1 else "Cancel selected")
 
     def _open_details(self, _: Order) -> None:

@@ -11,7 +11,7 @@ from qv_desktop.domain.market import money
 from qv_desktop.domain.positions import Position, market_value, unrealised
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.layouts import Bar, divider, stacked, tint
+from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
@@ -102,6 +102,10 @@ class PositionsPanel(QWidget):
         if moved:
             self.model.upsert([self._row(position) for position in moved])
             self._show_totals()
+
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``export``; what is absent is allowed."""
+        forbid(self.export, lacking.get("export", ""))
 
     def show_equity(self, equity: Decimal | None) -> None:
         """The account's equity, which each position is a part of."""

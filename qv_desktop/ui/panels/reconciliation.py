@@ -1,6 +1,6 @@
 """Reconciliation: our books beside the broker's, each difference with what it puts at risk and the entry that would settle it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -11,7 +11,7 @@ from qv_desktop.domain.reconciliation import Break, Reconciliation
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.json_difference import DifferenceView
-from qv_desktop.ui.models.layouts import Bar, note, paint_note, paint_pill, pill, stacked, tint
+from qv_desktop.ui.models.layouts import Bar, forbid, note, paint_note, paint_pill, pill, stacked, tint
 from qv_desktop.ui.models.ledger import Ledger, Line
 from qv_desktop.ui.models.split import DetailSplit, pane
 from qv_desktop.ui.models.table import Table
@@ -44,6 +44,7 @@ class ReconciliationPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._run: Reconciliation | None = None
+        self._lacking: Mapping[str, str] = {}  # run, export -> why the person may not
         self.model = TableModel(_columns(), key=lambda b: (b.section, b.key, b.kind))
         self.model.sort(0, Qt.SortOrder.DescendingOrder)
         self.table = Table(self.model, empty="No breaks.")
@@ -90,6 +91,12 @@ class ReconciliationPanel(QWidget):
         """A run or an export that came to nothing, and what to do."""
         self._settle()
         self._say(sentence, "DOWN")
+
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``run`` or ``export``; what is absent is allowed."""
+        self._lacking = lacking
+        self._settle()
+        self._show_header()
 
     # ---- building
 
@@ -144,8 +151,8 @@ class ReconciliationPanel(QWidget):
         self.run_asked.emit()
 
     def _settle(self) -> None:
-        self.run.setEnabled(True)
-        self.first.setEnabled(True)
+        for ask in (self.run, self.first):
+            forbid(ask, self._lacking.get("run", ""))
         self.run.setText("Run now")
 
     # ---- eyes
@@ -163,7 +170,7 @@ class ReconciliationPanel(QWidget):
         for fact in (self.as_of, self.account, self.matched, self.breaks, self.tolerances):
             self.strip.want(fact, run is not None)
         for export in self.exports.values():
-            export.setEnabled(run is not None)
+            forbid(export, self._lacking.get("export", "" if run is not None else "Run a reconciliation first"))
         if run is None:
             return
         limits = run.tolerances

@@ -14,7 +14,8 @@ from qv_desktop.ui import format, theme
 type Action = Literal["halt", "reduce", "resume"]
 
 NEAR, AT = 0.8, 1.0  # fractions of a limit from which a bar warns, and from which it is reached
-ROW, BAR, EXPOSURE_ROW, GAP = 32, 5, 22, 26  # px
+ROW, DENSE, BAR, EXPOSURE_ROW, GAP = 32, 19, 5, 22, 26  # px; gauges are between DENSE and ROW tall, as there is room
+LOW = 236  # px of height under which the reason stands beside the state
 TWO_COLUMNS = 560  # px of width from which gauges stand in two columns
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
 STATES: dict[TradingState, tuple[str, str]] = {  # state -> colour token, what it means
@@ -39,6 +40,7 @@ class Measured(QWidget):
         self._exposures: tuple[tuple[str, Decimal], ...] = ()
         self._equity: Decimal | None = None
         self._summary = ""
+        self._room = self._row = ROW  # px: what there is for gauges, and what each takes
 
     def show_measures(self, measures: Measures) -> None:
         """Paint these."""
@@ -50,13 +52,21 @@ class Measured(QWidget):
         self._fit()
         self.update()
 
+    def make_room(self, height: int) -> None:
+        """Draw the gauges as tall as ``height`` px allow, so that none has to be scrolled to."""
+        self._room = height
+        self._fit()
+        self.update()
+
     def _columns(self) -> int:
         return 2 if self.width() >= TWO_COLUMNS else 1
 
     def _gauges_tall(self) -> int:
-        return -(-len(self._gauges) // self._columns()) * ROW
+        return -(-len(self._gauges) // self._columns()) * self._row
 
     def _fit(self) -> None:
+        rows = -(-len(self._gauges) // self._columns()) or 1
+        self._row = max(DENSE, min(ROW, self._room // rows))
         exposures = GAP + len(self._exposures) * EXPOSURE_ROW if self._exposures else 0
         self.setMinimumHeight(self._gauges_tall() + exposures + 4)
 
@@ -73,7 +83,7 @@ class Measured(QWidget):
         wide = (self.width() - 20 - (many - 1) * 24) / many
         for place, gauge in enumerate(self._gauges):
             left = 10 + place % many * (wide + 24)
-            paint_gauge(painter, QRectF(left, place // many * ROW, wide, ROW), gauge)
+            paint_gauge(painter, QRectF(left, place // many * self._row, wide, self._row), gauge)
         if self._exposures:
             self._paint_exposures(painter, QRectF(10, self._gauges_tall(), self.width() - 20, 0))
 
@@ -98,7 +108,8 @@ def _dollars(value: Decimal) -> str:
 def paint_gauge(painter: QPainter, box: QRectF, gauge: Gauge) -> None:
     """Title left, “value of limit” right, and a bar below as full as the limit is used."""
     middle = Qt.AlignmentFlag.AlignVCenter
-    text = QRectF(box.x(), box.y() + 2, box.width(), 20)
+    bar = BAR if box.height() > DENSE + 5 else 3  # px
+    text = QRectF(box.x(), box.y(), box.width(), box.height() - bar - 2)
     painter.setFont(theme.bold())
     painter.setPen(theme.color("TX0" if gauge.used < AT else "DOWN"))
     words = f"{gauge.value} of {gauge.limit}"
@@ -108,7 +119,7 @@ def paint_gauge(painter: QPainter, box: QRectF, gauge: Gauge) -> None:
     painter.setPen(theme.color("TX1"))
     title = QFontMetricsF(theme.body()).elidedText(gauge.title, Qt.TextElideMode.ElideRight, room)
     painter.drawText(text, Qt.AlignmentFlag.AlignLeft | middle, title)
-    _bar(painter, QRectF(box.x(), box.y() + 24, box.width(), BAR), gauge.used, bar_token(gauge.used))
+    _bar(painter, QRectF(box.x(), text.bottom(), box.width(), bar), gauge.used, bar_token(gauge.used))
 
 
 def _bar(painter: QPainter, box: QRectF, share: float, token: str) -> None:
@@ -118,7 +129,8 @@ def _bar(painter: QPainter, box: QRectF, share: float, token: str) -> None:
     wide = box.width() * max(0.0, min(share, 1.0))
     if wide >= 1:
         painter.setBrush(theme.color(token))
-        painter.drawRoundedRect(QRectF(box.x(), box.y(), max(wide, box.height()), box.height()), 2.5, 2.5)
+        round_ = box.height() / 2
+        painter.drawRoundedRect(QRectF(box.x(), box.y(), max(wide, box.height()), box.height()), round_, round_)
 
 
 def paint_exposure(painter: QPainter, box: QRectF, symbol: str, value: Decimal, share: Decimal | None,
@@ -141,6 +153,22 @@ def paint_exposure(painter: QPainter, box: QRectF, symbol: str, value: Decimal, 
         _bar(painter, QRectF(box.x() + 58, box.center().y() - 2, room, 4), full, "UP" if value >= 0 else "DOWN")
 
 
+class Shutter(QScrollArea):
+    """Scrolls the measures up and down, and tells them how much of them can be seen at once."""
+
+    def __init__(self, measured: Measured) -> None:
+        super().__init__()
+        self._measured = measured
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(measured)
+        self.setAccessibleName("Risk measures")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._measured.make_room(self.viewport().height())
+
+
 class RiskPanel(QWidget):
     """Shows measures and the trading state; asks to halt, reduce or resume, each with a reason for the audit trail."""
 
@@ -155,6 +183,7 @@ class RiskPanel(QWidget):
         super().__init__()
         self._measured = Measured()
         self._empty = QLabel(EMPTY)
+        self._low = False  # whether the panel is too low for a row of the reason alone
         self._state_chip = QLabel()
         self._meaning = theme.label("", "hint")
         self._reason = QLineEdit()
@@ -169,11 +198,7 @@ class RiskPanel(QWidget):
         column.setContentsMargins(0, 6, 0, 8)
         column.setSpacing(4)
         column.addLayout(self._state_row())
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._measured)
-        scroll.setAccessibleName("Risk measures")
+        scroll = Shutter(self._measured)
         self._measured.setAccessibleName("Risk measures")
         self._empty.setWordWrap(True)
         self._empty.setFont(theme.body())
@@ -193,7 +218,24 @@ class RiskPanel(QWidget):
         self._state_chip.setAccessibleName("Trading state")
         row.addWidget(self._state_chip)
         row.addWidget(self._meaning, 1)
+        self._top = row
         return row
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_reason()
+
+    def _place_reason(self) -> None:
+        """A low panel has the reason beside the state, in the place of its meaning."""
+        low = self.height() < LOW
+        if low != self._low:
+            self._low = low
+            self._meaning.setVisible(not low)
+            (self._bottom if low else self._top).removeWidget(self._reason)
+            if low:
+                self._top.addWidget(self._reason, 1)
+            else:
+                self._bottom.insertWidget(0, self._reason)
 
     def _brakes(self) -> QVBoxLayout:
         column = QVBoxLayout()
@@ -202,6 +244,7 @@ class RiskPanel(QWidget):
         self._reason.setPlaceholderText("Reason, kept in the audit trail")
         self._reason.setAccessibleName("Reason")
         self._reason.setMaxLength(200)
+        self._bottom = column
         column.addWidget(self._reason)
         row = QHBoxLayout()
         row.setSpacing(6)

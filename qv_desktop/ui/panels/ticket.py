@@ -17,7 +17,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import divider, note, paint_note
-from qv_desktop.ui.models.ledger import Ledger, scrolled
+from qv_desktop.ui.models.ledger import FittedLedger, Ledger
 from qv_desktop.ui.models.order_draft import KINDS, Draft, drafted
 from qv_desktop.ui.models.order_fields import OrderFields
 from qv_desktop.ui.models.order_ids import OrderIds
@@ -52,7 +52,8 @@ class TicketPanel(QWidget):
         self._account: Account | None = None
         self._position: Position | None = None
         self._draft = Draft(None, {})
-        self._refused: str | None = None  # why the whole ticket is off
+        self._closed: str | None = None  # why trading is off for now
+        self._lacking = ""  # why the person may not trade at all
         self._emitted: OrderRequest | None = None
         self._build()
         self._lay_out()
@@ -134,11 +135,24 @@ class TicketPanel(QWidget):
 
     def set_enabled(self, reason: str | None) -> None:
         """Switch the ticket off with one sentence of ``reason``, or on with None."""
-        self._refused = reason
+        self._closed = reason
+        self._show_refused()
+
+    def forbid(self, why: str) -> None:
+        """Why the person may not trade, whatever the market does; nothing when they may."""
+        self._lacking = why
+        self._show_refused()
+
+    @property
+    def _refused(self) -> str | None:
+        """Why the whole ticket is off."""
+        return self._lacking or self._closed
+
+    def _show_refused(self) -> None:
         for part in (self.fields, self.sides):
-            part.setEnabled(reason is None)
+            part.setEnabled(self._refused is None)
         self._reviewed = None
-        self._say(reason or "", "WARN")
+        self._say(self._refused or "", "WARN")
         self._show_button()
 
     @property
@@ -158,8 +172,8 @@ class TicketPanel(QWidget):
             segment.setAccessibleName(name)
         self.fields = OrderFields()
         self.preview = Ledger("What the order would do")
-        self.rules = Ledger("Rules", empty="The risk rules answer here once the order is complete.")
-        self.rules.setContentsMargins(0, 0, 4, 0)  # off the scroll bar
+        empty = "The risk rules answer here once the order is complete."
+        self.rules = FittedLedger("Rules", empty=empty, more="more rules, all listed on hovering")
         self.message = note()
         self.send = SendButton()
 
@@ -173,9 +187,8 @@ class TicketPanel(QWidget):
         column.addWidget(divider())
         column.addWidget(self.preview)
         column.addWidget(divider())
-        rules = scrolled(self.rules)
-        rules.setMinimumHeight(20)  # sentences under fields take the room first
-        column.addWidget(rules, 1)
+        self.rules.setMinimumHeight(20)  # sentences under fields take the room first
+        column.addWidget(self.rules, 1)
         column.addWidget(self.message)
         column.addWidget(self.send)
         order = [self._buy, self._sell, self.fields.quantity, self.fields.kind, *self.fields.prices.values(), self.fields.tif,
@@ -308,7 +321,8 @@ class TicketPanel(QWidget):
     def _show_button(self) -> None:
         request = self._draft.request
         if request is None or self._refused is not None:
-            self.send.setText("Trading is off" if self._refused else "Complete the order")
+            off = "You may not trade" if self._lacking else "Trading is off"
+            self.send.setText(off if self._refused else "Complete the order")
         elif self._reviewed is not None:
             self.send.setText(f"Send {self._verb()} {request.quantity:,f} {request.symbol}")
         else:

@@ -1,6 +1,6 @@
 """The watchlist: last price, change, touch and age of the symbols that a person follows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout, QWidget
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QVBoxLayout, QWidget
 from qv_desktop.domain.market import SECOND, Quote, Snapshot
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
@@ -32,6 +33,7 @@ class WatchlistPanel(QWidget):
         self._aged: int | None = None  # ns, when ages were last painted
         self._flashes: dict[str, str] = {}  # symbol -> colour behind its last price
         self._flashing = True
+        self._lacking = ""  # why the person may not change the list
         self.model: TableModel[Snapshot] = TableModel(self._columns(), key=lambda s: s.symbol, parent=self)
         self.table = Table(self.model, empty="No symbols yet.\nType one below and press Enter.")
         self.table.setAccessibleName("Watchlist")
@@ -65,6 +67,12 @@ class WatchlistPanel(QWidget):
         self.table.blockSignals(True)
         self.table.select_key(symbol)
         self.table.blockSignals(False)
+
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``change`` the list; what is absent is allowed."""
+        self._lacking = lacking.get("change", "")
+        self._add.setPlaceholderText(self._lacking or "Add symbol…")
+        forbid(self._add, self._lacking)
 
     def set_flashing(self, on: bool) -> None:
         """Whether price changes flash; off for people who asked for less motion."""
@@ -112,12 +120,12 @@ class WatchlistPanel(QWidget):
             self._add.clear()
 
     def _ask_remove(self, chosen: list[Snapshot]) -> None:
-        for snapshot in chosen:
+        for snapshot in chosen if not self._lacking else ():
             self.symbol_remove_asked.emit(snapshot.symbol)
 
     def _offer(self, at: QPoint) -> None:
         chosen = self.table.selected()
-        if not chosen:
+        if not chosen or self._lacking:
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

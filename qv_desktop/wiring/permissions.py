@@ -1,0 +1,56 @@
+"""What the signed-in role may not do, told to every panel as greyed controls with the reason; the services decide all the same."""
+
+from qv_desktop.domain.access import Action, Permission, Resource, Role
+from qv_desktop.wiring import Desk
+
+TRADE = Permission(Resource.TRADING, Action.CREATE)
+BRAKE = Permission(Resource.RISK, Action.RUN)
+
+NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> what that takes
+    "orders": {
+        "cancel": Permission(Resource.TRADING, Action.DELETE),
+        "amend": Permission(Resource.TRADING, Action.CHANGE),
+        "export": Permission(Resource.TRADING, Action.EXPORT),
+    },
+    "positions": {"export": Permission(Resource.TRADING, Action.EXPORT)},
+    "fills": {"export": Permission(Resource.TRADING, Action.EXPORT)},
+    "audit": {"export": Permission(Resource.AUDIT, Action.EXPORT)},
+    "reconciliation": {
+        "run": Permission(Resource.RECONCILIATION, Action.RUN),
+        "export": Permission(Resource.RECONCILIATION, Action.EXPORT),
+    },
+    "backtests": {"run": Permission(Resource.BACKTESTS, Action.RUN)},
+    "watchlist": {"change": Permission(Resource.MARKET, Action.CHANGE)},
+}
+
+
+class PermissionWiring:
+    """Tells the panels once, and again when the role as last read has changed."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._role: Role | None = None
+        self.tick()
+
+    def tick(self) -> None:
+        """Look whether the role is still the same."""
+        session = self._desk.services.login.session
+        if session is not None and session.user.role is not self._role:
+            self._role = session.user.role
+            self._tell()
+
+    def _tell(self) -> None:
+        panels = self._desk.panels
+        for name, needs in NEEDS.items():
+            lacking = {asked: why for asked, permission in needs.items() if (why := self._why(permission))}
+            getattr(panels, name).forbid(lacking)
+        panels.ticket.forbid(self._why(TRADE))
+        braking = self._why(BRAKE)
+        panels.risk.show_permitted(() if braking else ("halt", "reduce", "resume"), braking)
+        self._desk.window.commands.allow(self._desk.services.login.may)
+
+    def _why(self, permission: Permission) -> str:
+        """Why the role may not, or nothing when it may."""
+        if self._desk.services.login.may(permission):
+            return ""
+        return f"Your role, {self._role}, lacks “{permission}”; ask an Admin."
