@@ -125,15 +125,17 @@ def day_start(moment: datetime) -> datetime:
 
 
 class PositionKeeper:
-    """Writes positions that moved, once a second, so that a burst of fills is one write."""
+    """Writes the positions as they stand once a second if any moved, so that a burst of fills is one write."""
 
     def __init__(self, journal: OrderJournal, account: Account) -> None:
         self._journal, self._account = journal, account
-        self._moved: dict[str, Position] = {}  # symbol -> newest
+        self._book: dict[str, Position] = {}  # symbol -> newest, flat ones included
+        self._moved = False
 
     def changed(self, position: Position) -> None:
         """A position moved."""
-        self._moved[position.symbol] = position
+        self._book[position.symbol] = position
+        self._moved = True
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -142,14 +144,14 @@ class PositionKeeper:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what moved; what cannot be written waits."""
-        moved, self._moved = self._moved, {}
-        if not moved:
+        """Write what stands if anything moved; what cannot be written is tried again."""
+        if not self._moved:
             return
+        self._moved = False
         try:
-            await self._journal.save_positions(self._account.id, list(moved.values()))
+            await self._journal.save_positions(self._account.id, list(self._book.values()))
         except DatabaseDown:
-            self._moved = {**moved, **self._moved}
+            self._moved = True
 
 
 class GapKeeper:
