@@ -131,3 +131,25 @@ def test_copy_gives_the_whole_hashes(qtbot: QtBot, panel: AuditPanel) -> None:
 )
 def test_differences_compare_values_not_layout(before: str, after: str, lines: list[tuple[str, str]]) -> None:
     assert difference(before, after) == lines
+
+
+def test_the_newest_row_stays_chosen_until_a_person_chooses_another(panel: AuditPanel) -> None:
+    new = entries(24)
+    panel.prepend(new[20])
+    assert panel.heading.text() == "Entry #21"
+    panel.table.select_key(15)
+    panel.prepend(new[21])
+    assert panel.heading.text() == "Entry #15"
+
+
+def test_a_viewer_that_was_hidden_opens_at_the_newest_row(qtbot: QtBot) -> None:
+    viewer = AuditPanel()
+    qtbot.addWidget(viewer)
+    viewer.resize(1160, 280)
+    viewer.show_entries(reversed(entries(6)))
+    for entry in entries(60)[6:]:
+        viewer.prepend(entry)
+    viewer.show()
+    qtbot.waitExposed(viewer)
+    assert viewer.heading.text() == "Entry #60"
+    assert viewer.table.verticalScrollBar().value() == 0

@@ -1,9 +1,10 @@
 """The chart as a person uses it: what it says, what it asks for, and that it never moves what is being read."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage
@@ -11,17 +12,25 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from qv_desktop.domain.market import SECOND, Bar, Snapshot, Timeframe, ns, utc
+from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Snapshot, Timeframe, ns, utc
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, OrderType, Side
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.camera import Camera
 from qv_desktop.ui.chart.crosshair import bar_at, reading, study_words
 from qv_desktop.ui.chart.live import countdown
 from qv_desktop.ui.chart.order_lines import order_levels, position_level
+from qv_desktop.ui.chart.series import Series
+from qv_desktop.ui.chart.session_shading import hours
 from qv_desktop.ui.chart.stage import Stage
+from qv_desktop.ui.chart.times import local_seconds
 from qv_desktop.ui.panels.chart import ChartPanel
 from tests.ui.chart_market import BEGIN, FIVE, walk
+
+HALF_DAY = MarketSession(
+    date(2026, 11, 27), *(datetime(2026, 11, 27, *at, tzinfo=UTC) for at in ((9,), (14, 30), (18,), (22,)))
+)
 
 
 @pytest.fixture
@@ -369,3 +378,29 @@ def test_a_week_of_days_says_what_it_holds_to_a_screen_reader(panel: ChartPanel)
     assert panel.text().startswith(f"AAPL 1D, O {bars[-1].open:.2f}")
     assert panel.text().endswith("since the previous close")
     assert panel.canvas.accessibleDescription() == panel.text()
+
+
+def test_an_auction_does_not_dwarf_the_rest_of_the_volume() -> None:
+    bars = [replace(bar, volume=1_000.0 + place) for place, bar in enumerate(walk(200))]
+    tame = Series("AAPL", FIVE, bars)
+    assert tame.most_volume(0, 200, 1) == 1_199
+    bars[30] = replace(bars[30], volume=250_000.0)
+    assert 1_100 < Series("AAPL", FIVE, bars).most_volume(0, 200, 1) < 1_200
+    assert Series("AAPL", FIVE, bars[30:31]).most_volume(0, 1, 1) == 250_000
+
+
+def test_a_half_day_is_shaded_from_its_own_close_and_unknown_days_from_four() -> None:
+    known = hours([HALF_DAY])
+    begin = [datetime(2026, 11, at, hour, minute, tzinfo=NEW_YORK) for at, hour, minute in
+             ((25, 12, 59), (25, 13, 0), (25, 16, 0), (27, 9, 29), (27, 9, 30), (27, 12, 59), (27, 13, 0))]  # fmt: skip
+    local = local_seconds(np.array([ns(moment) for moment in begin], dtype=np.int64))
+    assert known.outside(local).tolist() == [False, False, True, True, False, False, True]
+    assert hours(()).outside(local).tolist() == [False, False, True, True, False, False, False]
+
+
+def test_the_shading_follows_the_calendar(panel: ChartPanel) -> None:
+    bars = walk(120, begin=datetime(2026, 11, 27, 9, 30, tzinfo=BEGIN.tzinfo))
+    panel.show_history("AAPL", FIVE, bars, None)
+    before = panel.canvas.grab().toImage()
+    panel.show_sessions([HALF_DAY])
+    assert panel.canvas.grab().toImage() != before

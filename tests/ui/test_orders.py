@@ -196,3 +196,26 @@ def test_a_narrow_dock_keeps_the_dangerous_buttons_whole(qtbot: QtBot, panel: Or
     assert (panel.count.isVisible(), panel.export.isVisible(), panel.cancel_all.isVisible()) == (False, False, True)
     qtbot.waitUntil(lambda: panel.cancel_all.geometry().right() <= 300)
     assert not panel.cancel.geometry().intersects(panel.cancel_all.geometry())
+
+
+def test_what_the_role_may_not_do_is_grey_with_the_reason_and_keys_do_nothing(qtbot: QtBot, panel: OrdersPanel) -> None:
+    why = "Your role, Viewer, lacks “trading: delete”; ask an Admin."
+    panel.forbid({"cancel": why, "amend": why, "export": why})
+    panel.table.select_key("qv-test-002")
+    assert [part.isEnabled() for part in (panel.cancel, panel.cancel_all, panel.export)] == [False, False, False]
+    assert [part.toolTip() for part in (panel.cancel, panel.cancel_all, panel.export)] == [why] * 3
+    qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+    qtbot.keyClick(panel, Qt.Key.Key_F2)
+    assert not panel.asking.isVisible()
+    assert not panel.amending.isVisible()
+    panel.forbid({})
+    assert panel.cancel.isEnabled()
+    assert panel.export.isEnabled()
+
+
+def test_at_the_width_of_its_dock_a_reason_has_room(panel: OrdersPanel) -> None:
+    panel.resize(1278, 235)
+    header = panel.table.horizontalHeader()
+    column = [c.title for c in panel.model.columns].index("Reason")
+    assert header.sectionSize(column) >= 360
+    assert not panel.table.horizontalScrollBar().isVisible()

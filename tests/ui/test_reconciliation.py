@@ -92,3 +92,11 @@ def test_it_says_where_the_report_is_and_why_a_run_failed(panel: ReconciliationP
 def test_every_class_of_break_is_explained() -> None:
     kinds = ("missing here", "missing there", "quantity", "price", "side", "status", "duplicate", "timing", "external")
     assert set(_MEANINGS) == set(kinds)
+
+
+def test_what_the_role_may_not_do_stays_grey_after_a_run(panel: ReconciliationPanel) -> None:
+    panel.forbid({"run": "no run", "export": "no export"})
+    panel.show_run(run(1))
+    assert not panel.run.isEnabled()
+    assert panel.run.toolTip() == "no run"
+    assert {(button.isEnabled(), button.toolTip()) for button in panel.exports.values()} == {(False, "no export")}

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QPushButton
+from PySide6.QtWidgets import QLineEdit, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.risk import Gauge, Measures, TradingState
@@ -117,3 +117,28 @@ def test_a_wide_panel_sets_gauges_in_two_columns(panel: RiskPanel, qtbot: QtBot)
     panel.resize(640, 420)
     qtbot.wait(20)
     assert panel._measured.minimumHeight() < tall
+
+
+def test_at_the_size_of_its_dock_no_gauge_has_to_be_scrolled_to(panel: RiskPanel, qtbot: QtBot) -> None:
+    six = tuple(Gauge(f"Measure {i}", 0.5, "1", "2") for i in range(6))
+    shown = Measures(
+        datetime(2025, 11, 20, tzinfo=UTC), TradingState.ACTIVE, six, Decimal(1), Decimal(1), (), Decimal(10)
+    )
+    panel.show_measures(shown)
+    for width, height in ((306, 235), (306, 196)):
+        panel.resize(width, height)
+        area = panel.findChild(QScrollArea)
+        assert area is not None
+        qtbot.waitUntil(lambda a=area: a.verticalScrollBar().maximum() == 0)
+
+
+def test_a_low_panel_says_who_halted_in_the_place_of_the_reason(panel: RiskPanel, qtbot: QtBot) -> None:
+    panel.resize(306, 220)
+    panel.show_state(TradingState.HALTED, "demo", "Fat finger")
+    field = panel.findChild(QLineEdit)
+    assert field is not None
+    assert field.placeholderText() == "demo · Fat finger"
+    qtbot.waitUntil(lambda: field.geometry().y() < 12)
+    panel.resize(306, 420)
+    assert field.placeholderText() == "Reason, kept in the audit trail"
+    qtbot.waitUntil(lambda: field.geometry().y() > 100)

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side
+from qv_desktop.domain.risk import Check
 from qv_desktop.ui.panels.ticket import TicketPanel
 from tests.ui.trading_values import AAPL, ACCOUNT, MARKET
 
@@ -178,3 +179,34 @@ def test_b_and_s_choose_the_side_unless_a_text_field_has_the_key(qtbot: QtBot, t
     qtbot.keyClicks(ticket.head.symbol, "s")
     assert ticket.draft.side is Side.BUY
     assert ticket.head.symbol.text() == "s"
+
+
+def test_who_may_not_trade_reads_why_and_the_market_cannot_change_it(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    ticket.forbid("Your role, Viewer, lacks “trading: create”; ask an Admin.")
+    ticket.set_enabled(None)
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    assert sent == []
+    assert ticket.message.text() == "Your role, Viewer, lacks “trading: create”; ask an Admin."
+    assert ticket.send.text() == "You may not trade"
+    ticket.forbid("")
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    assert len(sent) == 1
+
+
+def test_rules_show_whole_lines_refusals_first_and_say_how_many_more_there_are(
+    qtbot: QtBot, ticket: TicketPanel
+) -> None:
+    passed = [Check(f"RULE_{i}", f"Rule {i}", True, "1", "100", "") for i in range(11)]
+    refused = Check("LAST", "Order value", False, "$200,000", "$100,000", "Too large", "432 shares")
+    ticket.show_preview([*passed, refused])
+    shown = ticket.rules.shown()
+    assert shown[0].startswith("✗ Order value")
+    assert len(shown) == ticket.rules.height() // 18
+    assert shown[-1].split()[0] == str(12 - (len(shown) - 1))
+    assert len(ticket.rules.texts()) == 12
+    ticket.resize(310, 900)
+    qtbot.waitUntil(lambda: len(ticket.rules.shown()) == 12)

@@ -96,3 +96,15 @@ def test_symbols_are_added_by_typing_and_removed_by_del(qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.symbol_remove_asked) as removed:
         qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
     assert removed.args == ["MSFT"]
+
+
+def test_a_list_that_the_role_may_not_change_says_so_and_asks_for_nothing(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL")
+    panel.forbid({"change": "Your role, Viewer, lacks “market data: change”; ask an Admin."})
+    field = panel.findChild(QLineEdit)
+    assert field is not None
+    assert not field.isEnabled()
+    assert "lacks" in field.placeholderText()
+    panel.show_chosen("AAPL")
+    with qtbot.assertNotEmitted(panel.symbol_remove_asked):
+        qtbot.keyClick(panel.table, Qt.Key.Key_Delete)

@@ -214,19 +214,17 @@ class AuditPanel(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._follow_newest()
+        self._follow_newest(reading=False)
 
-    def _follow_newest(self) -> None:
-        """Choose the newest row, unless a person has chosen another one or has scrolled to older ones."""
+    def _follow_newest(self, *, reading: bool = True) -> None:
+        """Choose the newest row, unless a person has chosen another one or is ``reading`` older ones."""
         chosen = [entry.sequence for entry in self.table.selected()]
-        if (
-            chosen not in ([], [self._newest])
-            or self.table.verticalScrollBar().value() > 0
-            or not self.model.rowCount()
-        ):
+        away = reading and self.table.verticalScrollBar().value() > 0
+        if chosen not in ([], [self._newest]) or away or not self.model.rowCount():
             return
         self._newest = self.model.row(0).sequence
         self.table.select_key(self._newest)
+        self.table.scrollToTop()
 
     def _show_details(self, entry: Entry | None) -> None:
         for part in (self.follow, self.copy):
@@ -275,7 +273,7 @@ def _columns() -> list[Column[Entry]]:
         Column("Actor", lambda e: e.draft.actor.name, width=62),
         Column("Role", lambda e: e.draft.actor.role or words.UNKNOWN, width=56, color=lambda e: "TX1"),
         Column("Action", lambda e: e.draft.action, width=120),
-        Column("Object", _object, width=146, tip=lambda e: f"{e.draft.object_type} {e.draft.object_id}"),
+        Column("Object", _object, width=152, tip=lambda e: f"{e.draft.object_type} {e.draft.object_id}"),
         Column("Outcome", lambda e: e.draft.outcome, chip=lambda e: e.draft.outcome, width=84),
         Column("Reason", lambda e: e.draft.reason, color=lambda e: "TX2", width=70, stretch=True, tip=lambda e: e.draft.reason),
         Column("Correlation", lambda e: _tail(e.draft.correlation, 8), key=lambda e: e.draft.correlation, color=lambda e: "ACCENT",
@@ -286,7 +284,7 @@ def _columns() -> list[Column[Entry]]:
 
 def _object(entry: Entry) -> str:
     """What was acted on, its id cut to its telling end."""
-    return f"{entry.draft.object_type} {_tail(entry.draft.object_id, 8)}".strip()
+    return f"{entry.draft.object_type} {_tail(entry.draft.object_id, 6)}".strip()
 
 
 def _tail(text: str, length: int) -> str:

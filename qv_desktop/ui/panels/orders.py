@@ -148,7 +148,7 @@ class OrdersPanel(QWidget):
         return [
             Column("Open first", lambda o: "open" if o.open else "closed", key=lambda o: (o.open, o.submitted), shown=False),
             Column("Status", lambda o: chip(o.status)[0], chip=lambda o: chip(o.status)[1], width=84, tip=status_tip),
-            Column("Time ET", self._when, key=lambda o: o.submitted, width=64,
+            Column("Time ET", self._when, key=lambda o: o.submitted, width=70,
                    tip=lambda o: o.submitted.isoformat()),
             Column("Symbol", lambda o: o.request.symbol, bold=True, width=56),
             Column("Side", lambda o: o.request.side.upper(), color=side_color, width=46),

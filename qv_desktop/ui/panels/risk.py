@@ -14,7 +14,14 @@ from qv_desktop.ui import format, theme
 type Action = Literal["halt", "reduce", "resume"]
 
 NEAR, AT = 0.8, 1.0  # fractions of a limit from which a bar warns, and from which it is reached
-ROW, DENSE, BAR, EXPOSURE_ROW, GAP = 32, 19, 5, 22, 26  # px; gauges are between DENSE and ROW tall, as there is room
+ROW, DENSE, BAR, EXPOSURE_ROW, GAP, MARGIN = (
+    32,
+    19,
+    5,
+    22,
+    26,
+    2,
+)  # px; gauges are between DENSE and ROW tall, as there is room
 LOW = 236  # px of height under which the reason stands beside the state
 TWO_COLUMNS = 560  # px of width from which gauges stand in two columns
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
@@ -66,9 +73,9 @@ class Measured(QWidget):
 
     def _fit(self) -> None:
         rows = -(-len(self._gauges) // self._columns()) or 1
-        self._row = max(DENSE, min(ROW, self._room // rows))
+        self._row = max(DENSE, min(ROW, (self._room - MARGIN) // rows))
         exposures = GAP + len(self._exposures) * EXPOSURE_ROW if self._exposures else 0
-        self.setMinimumHeight(self._gauges_tall() + exposures + 4)
+        self.setMinimumHeight(self._gauges_tall() + exposures + MARGIN)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
@@ -183,6 +190,7 @@ class RiskPanel(QWidget):
         super().__init__()
         self._measured = Measured()
         self._empty = QLabel(EMPTY)
+        self._by = ""  # who set the state, and why
         self._low = False  # whether the panel is too low for a row of the reason alone
         self._state_chip = QLabel()
         self._meaning = theme.label("", "hint")
@@ -231,6 +239,7 @@ class RiskPanel(QWidget):
         if low != self._low:
             self._low = low
             self._meaning.setVisible(not low)
+            self._say_author()
             (self._bottom if low else self._top).removeWidget(self._reason)
             if low:
                 self._top.addWidget(self._reason, 1)
@@ -241,7 +250,6 @@ class RiskPanel(QWidget):
         column = QVBoxLayout()
         column.setContentsMargins(10, 0, 10, 0)
         column.setSpacing(6)
-        self._reason.setPlaceholderText("Reason, kept in the audit trail")
         self._reason.setAccessibleName("Reason")
         self._reason.setMaxLength(200)
         self._bottom = column
@@ -285,11 +293,17 @@ class RiskPanel(QWidget):
         self._state_chip.setText(f"● {state.value}")
         self._state_chip.setStyleSheet(f"color:{theme.color(token).name()};")
         by = " · ".join(word for word in (actor, reason) if word)
+        self._by = by
         self._meaning.setText(by or meaning)
         self._meaning.setToolTip(f"{meaning}. {by}".strip())
+        self._say_author()
         self._halt.setVisible(state is not TradingState.HALTED)
         self._reduce.setVisible(state is not TradingState.REDUCING)
         self._resume.setVisible(state is not TradingState.ACTIVE)
+
+    def _say_author(self) -> None:
+        """Where the meaning gave way to the reason, the empty field says who set the state."""
+        self._reason.setPlaceholderText(self._by if self._low and self._by else "Reason, kept in the audit trail")
 
     def show_permitted(self, actions: Sequence[Action], why: str = "") -> None:
         """Enable only these actions; the others say ``why`` they are grey."""
