@@ -1,9 +1,10 @@
 """Settings: shipped defaults, then the settings file, then ``QV_…`` environment variables; the later wins."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -45,9 +46,24 @@ def load(home: Path | None = None) -> Settings:
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
-        raise BadInput(
-            f"A setting cannot be used: {error}. Correct it in {paths.settings_file(folder)} or in its QV_… variable."
-        ) from None
+        raise BadInput(_complaint(str(error), folder)) from None
+
+
+def _complaint(words: str, folder: Path) -> str:
+    """What is wrong with which setting, where it was set, and what would do."""
+    found = re.search(r"`\$\.(\w+)|unknown field `(\w+)`", words)
+    key = (found[1] or found[2]) if found else ""
+    where = f"{PREFIX}{key.upper()}" if key in _environment() else f"{key} in {paths.settings_file(folder)}"
+    kinds = get_type_hints(Settings)
+    if key not in kinds:
+        return f"There is no setting {where}; the settings are {', '.join(name for name in kinds if name != 'home')}."
+    kind = kinds[key]
+    choices = get_args(getattr(kind, "__value__", kind)) if kind not in (str, Path) else ()
+    named = [choice for choice in choices if isinstance(choice, str)]
+    cause = words.partition(" - at")[0]
+    return f"The setting {where} cannot be used ({cause}); " + (
+        f"use {' or '.join(named)}." if named else "correct it."
+    )
 
 
 def _environment() -> dict[str, Any]:

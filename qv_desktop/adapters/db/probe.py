@@ -23,5 +23,8 @@ def _made(url: str) -> bool:
     import psycopg
 
     with psycopg.connect(url.replace(f"/{DATABASE}", "/postgres", 1), connect_timeout=3, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
+        try:
+            connection.execute(f"CREATE DATABASE {DATABASE}")
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            pass  # another program of ours made it in this moment
     return True
