@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from qv_desktop.adapters.db.database import Database
     from qv_desktop.adapters.db.server import Server
 
 TEMPLATE = "qv_template"
+
+# a busy machine is no failure: examples count, not the seconds that they took
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ours")
 
 
 @pytest.fixture

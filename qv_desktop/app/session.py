@@ -67,6 +67,7 @@ class Session:
         self._dialog = LoginDialog(settings.environment, __version__)
         self.login_s = self.window_s = 0.0
         self._heavy: list[str] = []
+        self._building: asyncio.Future[tuple[Panels, MainWindow]] | None = None
 
     # ---- the way in
 
@@ -75,7 +76,7 @@ class Session:
         self._dialog.show()
         self.login_s, self._heavy = since_start(), [name for name in HEAVY if name in sys.modules]
         self._dialog.show_busy("Opening the database…")
-        building = asyncio.ensure_future(self._built())
+        building = self._building = asyncio.ensure_future(self._built())
         database = await self._opened()
         from qv_desktop.app.entrance import entrance
         from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
@@ -273,6 +274,9 @@ class Session:
 
     async def stop(self) -> None:
         """Stop what runs, write what waits, say goodbye; safe after any failure."""
+        if self._building is not None and not self._building.done():
+            self._building.cancel()
+            await asyncio.gather(self._building, return_exceptions=True)
         if self._engine is not None:
             services = self._engine.services
             await services.orders.records.written(3)
