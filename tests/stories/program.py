@@ -1,0 +1,111 @@
+"""The real program as a process of its own: started, waited for, killed, and what it kept."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qv_desktop.adapters.db import postmaster
+from qv_desktop.adapters.db.server import Server
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT / ".." / "shared"
+PATIENCE = 400.0  # seconds for one story; the first on a machine compiles the backtest's kernels
+WHERE_SHOWN = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """This process's environment for a program that keeps everything in ``home``, with no screen unless ``more`` names one."""
+    kept = {key: text for key, text in os.environ.items() if not key.startswith("QV_") and key not in WHERE_SHOWN}
+    return {**kept, "QV_HOME": str(home), **more}
+
+
+def command(*words: str) -> list[str]:
+    """The command line of the program."""
+    return [sys.executable, "-m", "qv_desktop", *words]
+
+
+def ran(home: Path, *words: str, seconds: float = PATIENCE, **more: str) -> subprocess.CompletedProcess[str]:
+    """The program with ``words``, once it has ended."""
+    return subprocess.run(command(*words), cwd=ROOT, env=environment(home, **more), capture_output=True, text=True,
+                          timeout=seconds, check=False)  # fmt: skip
+
+
+@contextmanager
+def running(home: Path, *words: str, module: Sequence[str] = (), **more: str) -> Iterator[subprocess.Popen[str]]:
+    """The program with ``words`` (or another ``module`` of Python), killed at the end if it still runs."""
+    line = [sys.executable, "-m", *module, *words] if module else command(*words)
+    process = subprocess.Popen(line, cwd=ROOT, env=environment(home, **more), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+@contextmanager
+def a_home() -> Iterator[Path]:
+    """An empty folder that the database's own account may enter; no database server outlives it."""
+    home = Path(tempfile.mkdtemp(prefix="qvs-"))
+    home.chmod(0o755)
+    try:
+        yield home
+    finally:
+        for data in home.glob("**/postgres/data"):
+            if (left := server_of(data.parent)) is not None:
+                os.kill(left, signal.SIGKILL)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def server_of(folder: Path) -> int | None:
+    """The process id of the database server that runs on ``folder``, or None."""
+    found = postmaster.read(folder / "data")
+    return found.pid if found is not None and postmaster.serves(found.pid, folder / "data") else None
+
+
+def opened(folder: Path) -> Callable[[], bool]:
+    """Whether a database server answers on ``folder``."""
+    return lambda: (folder / "data").is_dir() and Server(folder).running_url() is not None
+
+
+def rows(url: str, question: str) -> list[tuple[Any, ...]]:
+    """What the database at ``url`` answers."""
+    import psycopg
+
+    with psycopg.connect(url.replace("+psycopg", "", 1)) as connection:
+        return connection.execute(question.encode()).fetchall()
+
+
+def number(url: str, table: str, condition: str = "true") -> int:
+    """How many rows of ``table`` meet ``condition``."""
+    return int(rows(url, f"SELECT count(*) FROM {table} WHERE {condition}")[0][0])  # noqa: S608 - constants of tests
+
+
+def until(seen: Callable[[], object], process: subprocess.Popen[str], seconds: float = 120.0) -> None:
+    """Wait until ``seen`` is true while ``process`` runs."""
+    end = time.monotonic() + seconds
+    while not seen():
+        assert process.poll() is None, f"the program ended with {process.returncode}: {process.communicate()[1]}"
+        assert time.monotonic() < end, "what was waited for did not come"
+        time.sleep(0.1)
+
+
+def summary(out: Path) -> dict[str, Any]:
+    """The proof's figures."""
+    found: dict[str, Any] = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    return found
+
+
+def is_one_sentence(text: str) -> bool:
+    """Whether ``text`` is one line that ends as a sentence does, and no trace."""
+    lines = text.strip().splitlines()
+    return len(lines) == 1 and lines[0].endswith((".", "!")) and "Traceback" not in text

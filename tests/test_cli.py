@@ -1,0 +1,103 @@
+"""The command line: what it answers without a window, and how it ends."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from qv_desktop import __version__
+from qv_desktop.adapters.db.server import Server
+from tests.stories.program import is_one_sentence, ran
+
+SECRETS = {
+    "QV_ALPACA_KEY": "AKVERYSECRET", "QV_ALPACA_SECRET": "alpaca-very-secret", "QV_POLYGON_KEY": "polygon-very-secret",
+    "QV_DATABASE_URL": "postgresql://trader:database-very-secret@127.0.0.1:1/qv",
+}  # fmt: skip
+
+
+def test_the_version_is_said_and_nothing_is_made(tmp_path: Path) -> None:
+    done = ran(tmp_path / "home", "--version")
+    assert (done.returncode, done.stdout.strip()) == (0, f"QuantVision Desktop {__version__}")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["demo", "--help"], ["run", "--help"], ["audit", "--help"], ["db", "--help"]]
+)
+def test_help_names_what_can_be_asked_for(tmp_path: Path, words: list[str]) -> None:
+    done = ran(tmp_path, *words)
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: qv-desktop")
+    assert done.stderr == ""
+
+
+def test_the_simulator_and_the_worker_are_the_same_program(tmp_path: Path) -> None:
+    done = ran(tmp_path, "simulate", "--help")
+    assert done.returncode == 0
+    assert "--replay" in done.stdout
+
+
+def test_the_doctor_says_what_is_set_and_no_secret(tmp_path: Path) -> None:
+    done = ran(tmp_path, "doctor", **SECRETS)
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
+    assert told["version"] == __version__
+    assert told["home"] == str(tmp_path)
+    assert told["database"] == "remote"
+    for secret in SECRETS.values():
+        assert secret not in done.stdout + done.stderr
+    assert "very-secret" not in done.stdout + done.stderr
+
+
+def test_the_doctor_works_before_anything_was_started(tmp_path: Path) -> None:
+    home = tmp_path / "never" / "made"
+    told = json.loads(ran(home, "doctor").stdout)
+    assert told["home_exists"] is False
+    assert told["database"] == "embedded"
+    assert not home.exists()
+
+
+def test_the_database_is_made_checked_and_its_trail_verified_without_a_window(open_folder: Path) -> None:
+    for step in ("migrate", "check"):
+        done = ran(open_folder, "db", step)
+        assert done.returncode == 0, done.stderr
+        assert "ready" in done.stdout
+        assert "***" in done.stdout  # the password's place
+    verified = ran(open_folder, "audit", "verify")
+    assert verified.returncode == 0, verified.stderr
+    assert "whole" in verified.stdout
+
+
+def test_a_forged_trail_is_exit_code_1_and_the_row_is_named(open_folder: Path) -> None:
+    assert ran(open_folder, "audit", "verify").returncode == 0
+    forge_a_row(open_folder)
+    done = ran(open_folder, "audit", "verify")
+    assert done.returncode == 1
+    assert "broken at row 1" in done.stdout
+
+
+def forge_a_row(home: Path) -> None:
+    """Write an audit row whose hash is not that of its content."""
+    texts = ("actor", "role", "session", "host", "object_type", "object_id", "reason", "before", "after", "correlation",
+             "causation", "app_version")  # fmt: skip
+    chain = (home / "install").read_text(encoding="utf-8")
+    server = Server(home / "postgres")
+    with psycopg.connect(server.start().replace("+psycopg", "", 1)) as connection:
+        names = ("chain", "sequence", "at", "actor_type", "action", "outcome", "previous", "hash", *texts)
+        values = (chain, 1, datetime.now(UTC), "human", "order.submit", "ok", "0" * 64, "a" * 64, *("" for _ in texts))
+        places = ", ".join(["%s"] * len(values))
+        connection.execute(f"INSERT INTO audit_log ({', '.join(names)}) VALUES ({places})".encode(), values)  # noqa: S608
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["audit", "nonsense"], ["db"], ["--nonsense"], ["demo", "--seed", "x"]]
+)
+def test_a_command_line_that_cannot_be_read_is_one_sentence_and_exit_code_2(tmp_path: Path, words: list[str]) -> None:
+    done = ran(tmp_path, *words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert is_one_sentence(done.stderr), done.stderr
+    assert "--help" in done.stderr
