@@ -91,8 +91,13 @@ def _demo(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
     speed = asked.speed if asked.speed is not None else 10.0 if asked.replay else 5.0
-    out = asked.out or (Path("out") if asked.headless else None)
-    story = app.Demo(asked.seed, asked.replay, speed, asked.headless, asked.seconds, out)
+    headless = asked.headless or not app.has_screen()
+    out = asked.out or (Path("out") if headless else None)
+    if headless and not asked.headless:
+        sys.stderr.write(
+            f"There is no screen, so the scripted trader runs the demo for {asked.seconds:g} s; see {out} for its pictures.\n"
+        )
+    story = app.Demo(asked.seed, asked.replay, speed, headless, asked.seconds, out)
     return app.run(app.Options(demo=story))
 
 

@@ -1,5 +1,7 @@
 """Builds everything: the only room that knows the adapters."""
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,13 @@ class Options:
     """How the terminal is started."""
 
     demo: Demo | None = None
+
+
+def has_screen() -> bool:
+    """Whether a window could be seen: not on Linux without a display, nor where Qt is told to draw in memory."""
+    if os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in ("offscreen", "minimal"):
+        return False
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def run(options: Options) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qv_desktop import config, logs, paths
-from qv_desktop.app import Demo, Options
+from qv_desktop.app import Demo, Options, has_screen
 from qv_desktop.app.backend import Simulation, Store, demo_settings
 from qv_desktop.config import Settings
 from qv_desktop.domain.errors import BadInput
@@ -118,9 +118,5 @@ def _choose_platform(headless: bool) -> None:
     """Draw in memory where that is wanted; refuse to open a window that nobody could see."""
     if headless:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    elif _no_display() and "QT_QPA_PLATFORM" not in os.environ:
+    elif not has_screen() and "QT_QPA_PLATFORM" not in os.environ:
         raise BadInput("There is no screen to open the window on; set DISPLAY, or use: qv-desktop demo --headless.")
-
-
-def _no_display() -> bool:
-    return sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
