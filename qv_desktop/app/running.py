@@ -33,7 +33,7 @@ def opened(options: Options) -> int:
         _check(demo)
         settings = demo_settings(settings)
     _choose_platform(demo is not None and demo.headless)
-    _make_home(settings.home)
+    _make(settings.home, "QV_HOME")
     store = Store(settings)  # starts the database while Qt is being imported
     simulation = Simulation(demo) if demo is not None else None
     try:
@@ -49,14 +49,16 @@ def _check(demo: Demo) -> None:
         raise BadInput(f"There is no file {demo.replay}; give --replay a CSV or Parquet file of one-minute bars.")
     if demo.headless and not 0 < demo.seconds < LONGEST:
         raise BadInput("--for takes a number of seconds above zero and below a week.")
+    if demo.headless and demo.out is not None:
+        _make(demo.out, "--out")
 
 
-def _make_home(home: Path) -> None:
+def _make(folder: Path, chosen_by: str) -> None:
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o755)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o755)
     except OSError as error:
         raise BadInput(
-            f"The folder {home} cannot be made ({error.strerror}); choose another one with QV_HOME."
+            f"The folder {folder} cannot be made ({error.strerror}); choose another one with {chosen_by}."
         ) from None
 
 
