@@ -19,7 +19,7 @@ MINUTE = Timeframe(1, "m")
 
 
 class Ticks:
-    """A bounded buffer before the store. ``stored`` counts new rows, ``waiting`` what is not yet written."""
+    """A bounded buffer before the store. ``stored`` counts what the store has, new or known before; ``waiting`` what it has not."""
 
     def __init__(self, ticks: TickStore, bars: BarStore, now: Now, source: str) -> None:
         self._ticks, self._bars, self._now, self._source = ticks, bars, now, source
@@ -59,11 +59,13 @@ class Ticks:
         try:
             while self._trades:
                 batch = self._trades[:BATCH]
-                self.stored += await self._ticks.save(batch)
+                await self._ticks.save(batch)
+                self.stored += len(batch)
                 del self._trades[: len(batch)]
             while self._done:
                 bars = self._done[:BATCH]
-                self.stored_bars += await self._bars.save(MINUTE, bars, self._source)
+                await self._bars.save(MINUTE, bars, self._source)
+                self.stored_bars += len(bars)
                 del self._done[: len(bars)]
             await self._tell_gap()
         except DatabaseDown as error:
