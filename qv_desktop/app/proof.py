@@ -72,8 +72,9 @@ async def _reports(desk: Desk, out: Path) -> list[str]:
 
 async def _summary(desk: Desk, probe: LagProbe, window_s: float) -> dict[str, Any]:
     services = desk.services
-    await services.ticks.flush()
     await services.orders.records.written(10)
+    while services.ticks.waiting:  # what arrived meanwhile too, so that the counts are of one moment
+        await services.ticks.flush()
     run, verified = services.reconcile.last, services.audit.verified
     latencies, (lag50, lag99) = list(services.market.latencies), probe.whole_run()
     return {

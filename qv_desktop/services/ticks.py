@@ -23,6 +23,7 @@ class Ticks:
 
     def __init__(self, ticks: TickStore, bars: BarStore, now: Now, source: str) -> None:
         self._ticks, self._bars, self._now, self._source = ticks, bars, now, source
+        self._one = asyncio.Lock()
         self._trades: list[Trade] = []
         self._done: list[Bar] = []
         self._lost: tuple[datetime, datetime, frozenset[str]] | None = None
@@ -56,6 +57,10 @@ class Ticks:
 
     async def flush(self) -> None:
         """Write all that waits; what cannot be written stays for the next time."""
+        async with self._one:  # two writers at once would each drop what the other had written
+            await self._flushed()
+
+    async def _flushed(self) -> None:
         try:
             while self._trades:
                 batch = self._trades[:BATCH]

@@ -62,6 +62,27 @@ def test_trades_wait_while_the_database_is_away_and_are_written_when_it_returns(
     asyncio.run(story())
 
 
+def test_two_flushes_at_once_write_everything_once() -> None:
+    class Slow(Store):
+        async def save(self, *what: object) -> int:
+            await asyncio.sleep(0)
+            return await super().save(*what)
+
+    async def story() -> None:
+        store = Slow()
+        buffer = Ticks(store, store, lambda: END, "Polygon")
+        buffer.keep([Trade("AAPL", ns(END), 10, 1, str(i)) for i in range(10)])
+        both = asyncio.gather(buffer.flush(), buffer.flush())
+        await asyncio.sleep(0)
+        buffer.keep([Trade("AAPL", ns(END), 10, 1, "late")])
+        await both
+        await buffer.flush()
+        assert [trade.id for trade in store.trades] == [*map(str, range(10)), "late"]
+        assert (buffer.stored, buffer.waiting) == (11, 0)
+
+    asyncio.run(story())
+
+
 def test_an_overflow_leaves_a_gap_to_be_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         store = Store()
