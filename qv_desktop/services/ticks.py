@@ -25,6 +25,7 @@ class Ticks:
         self._ticks, self._bars, self._now, self._source = ticks, bars, now, source
         self._one = asyncio.Lock()
         self._trades: list[Trade] = []
+        self._writing: list[Trade] = []
         self._done: list[Bar] = []
         self._lost: tuple[datetime, datetime, frozenset[str]] | None = None
         self.stored = 0
@@ -33,7 +34,7 @@ class Ticks:
     @property
     def waiting(self) -> int:
         """Rows not yet written."""
-        return len(self._trades) + len(self._done)
+        return len(self._trades) + len(self._writing) + len(self._done)
 
     def keep(self, trades: Sequence[Trade]) -> None:
         """Buffer trades; when the buffer is full, the oldest go and leave a recorded gap."""
@@ -63,10 +64,7 @@ class Ticks:
     async def _flushed(self) -> None:
         try:
             while self._trades:
-                batch = self._trades[:BATCH]
-                await self._ticks.save(batch)
-                self.stored += len(batch)
-                del self._trades[: len(batch)]
+                await self._write_trades()
             while self._done:
                 bars = self._done[:BATCH]
                 await self._bars.save(MINUTE, bars, self._source)
@@ -75,6 +73,18 @@ class Ticks:
             await self._tell_gap()
         except DatabaseDown as error:
             log.info("ticks_wait", rows=self.waiting, reason=str(error))
+
+    async def _write_trades(self) -> None:
+        """One batch, taken out first: an overflow meanwhile must not move what is counted off."""
+        self._writing, self._trades = self._trades[:BATCH], self._trades[BATCH:]
+        try:
+            await self._ticks.save(self._writing)
+            self.stored += len(self._writing)
+        except DatabaseDown:
+            self._trades = self._writing + self._trades
+            raise
+        finally:
+            self._writing = []
 
     async def _tell_gap(self) -> None:
         if self._lost is None:
