@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side
@@ -210,3 +210,24 @@ def test_rules_show_whole_lines_refusals_first_and_say_how_many_more_there_are(
     assert len(ticket.rules.texts()) == 12
     ticket.resize(310, 900)
     qtbot.waitUntil(lambda: len(ticket.rules.shown()) == 12)
+
+
+def test_a_moving_quote_costs_no_layout(qtbot: QtBot, ticket: TicketPanel) -> None:
+    qtbot.waitExposed(ticket)
+    qtbot.wait(50)
+    laid_out: list[QEvent.Type] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.LayoutRequest:
+                laid_out.append(event.type())
+            return False
+
+    watch = Watch()
+    ticket.head.installEventFilter(watch)
+    quote = MARKET.quote
+    assert quote is not None
+    ticket.show_snapshot(replace(MARKET, quote=replace(quote, bid=231.31, ask=231.33)), 0.4)
+    assert ticket.head.bid.text().startswith("231.31")
+    qtbot.wait(50)
+    assert laid_out == []

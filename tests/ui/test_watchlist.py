@@ -1,6 +1,6 @@
 """The watchlist shows what moved and asks for what a person wants to follow."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
@@ -108,3 +108,30 @@ def test_a_list_that_the_role_may_not_change_says_so_and_asks_for_nothing(qtbot:
     panel.show_chosen("AAPL")
     with qtbot.assertNotEmitted(panel.symbol_remove_asked):
         qtbot.keyClick(panel.table, Qt.Key.Key_Delete)
+
+
+def test_live_prices_repaint_the_table_and_nothing_behind_it(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL", "MSFT")
+    qtbot.waitExposed(panel)
+    qtbot.wait(50)
+    painted: list[object] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                painted.append(watched)
+            return False
+
+    watch = Watch()
+    panel.installEventFilter(watch)
+    panel.table.viewport().installEventFilter(watch)
+    panel.upsert([snapshot()])
+    qtbot.waitUntil(lambda: bool(painted))
+    assert set(painted) == {panel.table.viewport()}
+
+
+def test_what_did_not_move_is_not_painted_again(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL")
+    panel.upsert([snapshot()])
+    with qtbot.assertNotEmitted(panel.model.dataChanged):
+        panel.upsert([snapshot()])

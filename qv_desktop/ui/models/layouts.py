@@ -85,6 +85,31 @@ def forbid(control: QWidget, why: str) -> None:
     control.setEnabled(not why)
 
 
+class Steady(QLabel):
+    """A label for live figures: it grows when a text needs more room and never shrinks, so that a new text costs no layout."""
+
+    def __init__(self, role: theme.LabelRole = "label") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", role)
+        self.setFont(theme.small() if role == "hint" else theme.body())
+        self.setFixedHeight(self.fontMetrics().height() + 1)
+
+    def show_text(self, text: str) -> None:
+        """Show ``text``."""
+        if text == self.text():
+            return
+        wide = self.fontMetrics().horizontalAdvance(text) + 2
+        if wide > self.minimumWidth():
+            self.setFixedWidth(wide)  # a label of fixed size asks nobody for room
+        self.setText(text)
+
+    def shrink(self) -> None:
+        """Give the room back."""
+        self.setText("")
+        self.setFixedWidth(0)
+
+
 def divider() -> QFrame:
     """A horizontal line of one pixel."""
     line = QFrame()

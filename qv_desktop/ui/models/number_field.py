@@ -35,7 +35,8 @@ class NumberField(QLineEdit):
             self.setProperty("bad", bool(sentence))
             self.style().unpolish(self)
             self.style().polish(self)
-        self.setToolTip(sentence)
+        if self.toolTip() != sentence:
+            self.setToolTip(sentence)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))

@@ -8,7 +8,7 @@ from qv_desktop.domain.instruments import Instrument, decimals
 from qv_desktop.domain.market import Snapshot, money
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.layouts import across, tint
+from qv_desktop.ui.models.layouts import Steady, across, tint
 
 _STALE = 2.0  # seconds, from which a quote is no ground for a price
 
@@ -27,9 +27,11 @@ class QuoteHead(QWidget):
         self.symbol.setMaxLength(12)
         self.symbol.setFixedWidth(72)
         self.symbol.setFont(theme.strong())
-        self.listing, self.age = theme.label("", "hint"), theme.label("", "hint")
+        self.listing, self.age = theme.label("", "hint"), Steady("hint")
         self.listing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.bid, self.spread, self.ask = theme.label(""), theme.label("", "hint"), theme.label("")
+        self.bid, self.spread, self.ask = Steady(), Steady("hint"), Steady()
+        for figure in (self.age, self.ask):
+            figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._shown = ""
         self._instrument: Instrument | None = None
         column = QVBoxLayout(self)
@@ -47,6 +49,8 @@ class QuoteHead(QWidget):
         self._shown = symbol
         self.symbol.setText(symbol)
         self.show_instrument(None, known=True)
+        for figure in (self.age, self.bid, self.spread, self.ask):
+            figure.shrink()
         self.show_quote(None, None)
 
     def show_instrument(self, instrument: Instrument | None, *, known: bool) -> None:
@@ -60,11 +64,11 @@ class QuoteHead(QWidget):
         quote = snapshot.quote if snapshot else None
         fresh = age is not None and age <= _STALE
         halted = snapshot is not None and snapshot.halted
-        self.age.setText("HALTED" if halted else f"quote {words.age(age)}" if quote else "no quote")
+        self.age.show_text("HALTED" if halted else f"quote {words.age(age)}" if quote else "no quote")
         tint(self.age, "DOWN" if halted else "TX2" if fresh or quote is None else "WARN")
-        self.bid.setText(f"{self._price(quote.bid)} × {words.quantity(quote.bid_size)}" if quote else "— × —")
-        self.ask.setText(f"{self._price(quote.ask)} × {words.quantity(quote.ask_size)}" if quote else "— × —")
-        self.spread.setText(f"spread {self._price(quote.ask - quote.bid, quote.ask)}" if quote else "spread —")
+        self.bid.show_text(f"{self._price(quote.bid)} × {words.quantity(quote.bid_size)}" if quote else "— × —")
+        self.ask.show_text(f"{self._price(quote.ask)} × {words.quantity(quote.ask_size)}" if quote else "— × —")
+        self.spread.show_text(f"spread {self._price(quote.ask - quote.bid, quote.ask)}" if quote else "spread —")
         tint(self.bid, "UP" if fresh else "TX2")
         tint(self.ask, "DOWN" if fresh else "TX2")
 

@@ -86,6 +86,9 @@ class Table[R](QTableView):
     def _set_manner(self) -> None:
         self.setShowGrid(False)
         self.setAlternatingRowColors(False)  # the delegate paints the zebra
+        self.viewport().setAttribute(
+            Qt.WidgetAttribute.WA_OpaquePaintEvent
+        )  # else every widget behind it is painted too
         self.setWordWrap(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -198,6 +201,9 @@ class Table[R](QTableView):
         self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        ground = QPainter(self.viewport())
+        ground.fillRect(event.rect(), theme.color("BG1"))
+        ground.end()
         super().paintEvent(event)
         if not self._model.rowCount():
             self._paint_empty()

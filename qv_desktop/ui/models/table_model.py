@@ -54,8 +54,9 @@ class TableModel[R](QAbstractTableModel):
         self._sorted: tuple[int, bool] | None = None  # column, descending
 
     def upsert(self, rows: Iterable[R]) -> None:
-        """Add or replace rows by key; one change signal for all of them."""
+        """Add or replace rows by key; one change signal for all that differ from what is shown."""
         touched = {self._key(row): row for row in rows}
+        touched = {key: row for key, row in touched.items() if self._rows.get(key) != row}
         resort = self._moves(touched)
         self._rows.update(touched)
         if resort:

@@ -40,9 +40,11 @@ class Light(QWidget):
         if color:
             tint(self._dot, color)
         tint(self._words, "DOWN" if color == "DOWN" else "TX1")
-        self._words.setText(text)
-        self.setToolTip(tip)
-        self.setAccessibleDescription(text)
+        if text != self._words.text():
+            self._words.setText(text)
+            self.setAccessibleDescription(text)
+        if tip != self.toolTip():
+            self.setToolTip(tip)
         self.show()
 
     @property

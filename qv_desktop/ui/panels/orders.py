@@ -91,9 +91,8 @@ class OrdersPanel(QWidget):
         column = next(place for place, c in enumerate(self.model.columns) if c.key == self._to_fill)
         sorting = self.model.sorting()
         if sorting is not None and sorting[0] == column:
-            self.model.upsert([order for order in self.model.rows() if order.open and order.request.symbol in prices])
-        else:
-            self.model.refresh(column)
+            self.model.sort(column, Qt.SortOrder.DescendingOrder if sorting[1] else Qt.SortOrder.AscendingOrder)
+        self.model.refresh(column)
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
         """Why the person may not ``cancel``, ``amend`` or ``export``; what is absent is allowed."""

@@ -50,7 +50,10 @@ class Measured(QWidget):
         self._room = self._row = ROW  # px: what there is for gauges, and what each takes
 
     def show_measures(self, measures: Measures) -> None:
-        """Paint these."""
+        """Paint these, unless they are painted already."""
+        shown = (measures.gauges, measures.exposures, measures.equity)
+        if shown == (self._gauges, self._exposures, self._equity):
+            return
         self._gauges, self._exposures, self._equity = measures.gauges, measures.exposures, measures.equity
         self._summary = f"net {_dollars(measures.net)} · gross {_dollars(measures.gross)}"
         lines = [f"{g.title}: {g.value} of {g.limit}, {g.used:.0%} used" for g in self._gauges]
@@ -191,6 +194,7 @@ class RiskPanel(QWidget):
         self._measured = Measured()
         self._empty = QLabel(EMPTY)
         self._by = ""  # who set the state, and why
+        self._state = TradingState.ACTIVE
         self._low = False  # whether the panel is too low for a row of the reason alone
         self._state_chip = QLabel()
         self._meaning = theme.label("", "hint")
@@ -302,8 +306,9 @@ class RiskPanel(QWidget):
         self._resume.setVisible(state is not TradingState.ACTIVE)
 
     def _say_author(self) -> None:
-        """Where the meaning gave way to the reason, the empty field says who set the state."""
-        self._reason.setPlaceholderText(self._by if self._low and self._by else "Reason, kept in the audit trail")
+        """Where the meaning gave way to the reason, the empty field says who stopped trading."""
+        told = self._low and self._by and self._state is not TradingState.ACTIVE
+        self._reason.setPlaceholderText(self._by if told else "Reason, kept in the audit trail")
 
     def show_permitted(self, actions: Sequence[Action], why: str = "") -> None:
         """Enable only these actions; the others say ``why`` they are grey."""
