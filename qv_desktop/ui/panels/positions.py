@@ -122,7 +122,9 @@ class PositionsPanel(QWidget):
     def _lay_out(self) -> None:
         parts: list[QWidget | None] = [self.count, None]
         for title, figure in self.totals.items():
-            parts += [theme.label(title, "hint"), figure]
+            name = theme.label(title, "hint")
+            name.setContentsMargins(10, 0, 0, 0)  # nearer to its own figure than to the one before
+            parts += [name, figure]
         self.export = theme.button("⤓ Export CSV", "ghost")
         self.export.clicked.connect(self.export_asked)
         yielding = [part for part in (self.export, self.count, *parts[2:6], *parts[8:]) if part is not None]

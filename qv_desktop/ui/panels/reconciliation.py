@@ -12,7 +12,7 @@ from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.json_difference import DifferenceView
 from qv_desktop.ui.models.layouts import Bar, forbid, note, paint_note, paint_pill, pill, stacked, tint
-from qv_desktop.ui.models.ledger import Ledger, Line
+from qv_desktop.ui.models.ledger import Ledger, Line, scrolled
 from qv_desktop.ui.models.split import DetailSplit, pane
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
@@ -124,7 +124,7 @@ class ReconciliationPanel(QWidget):
         self.pages = QStackedWidget()
         self.compared.setFixedHeight(68)
         side = pane(self.heading, self.meaning, self.compared, self.facts)
-        self.pages.addWidget(DetailSplit(self.table, side))
+        self.pages.addWidget(DetailSplit(self.table, scrolled(side), wide=270))
         self.pages.addWidget(_centred("✓", self.verdict, self.detail))
         self.first = theme.button("Run the first reconciliation", "primary")
         hint = theme.label("A run compares positions, open orders, fills and cash with the broker.")
@@ -214,15 +214,15 @@ class ReconciliationPanel(QWidget):
 def _columns() -> list[Column[Break]]:
     return [
         Column("Severity", lambda b: b.severity.capitalize(), key=lambda b: (_RANKS[b.severity], b.at_risk), chip=lambda b: b.severity,
-               width=82),
-        Column("Section", lambda b: b.section.removeprefix("open ").capitalize(), width=96, color=lambda b: "TX1"),
-        Column("Class", lambda b: b.kind.capitalize(), width=100),
-        Column("Key", lambda b: b.key, bold=True, width=110, tip=lambda b: b.key),
-        Column("Internal", lambda b: b.internal, right=True, width=112, tip=lambda b: b.internal),
-        Column("External", lambda b: b.external, right=True, width=140, tip=lambda b: b.external),
-        Column("Difference", _signed, right=True, width=84, color=_difference_color),
-        Column("At risk", lambda b: words.money(b.at_risk), key=lambda b: b.at_risk, right=True, width=92),
-        Column("Proposed entry", lambda b: b.proposal, width=140, stretch=True, color=lambda b: "TX1", tip=lambda b: b.proposal),
+               width=76),
+        Column("Section", lambda b: b.section.removeprefix("open ").capitalize(), width=78, color=lambda b: "TX1"),
+        Column("Class", lambda b: b.kind.capitalize(), width=92),
+        Column("Key", lambda b: b.key, bold=True, width=90, tip=lambda b: b.key),
+        Column("Internal", lambda b: b.internal, right=True, width=92, tip=lambda b: b.internal),
+        Column("External", lambda b: b.external, right=True, width=118, tip=lambda b: b.external),
+        Column("Difference", _signed, right=True, width=72, color=_difference_color),
+        Column("At risk", lambda b: words.money(b.at_risk), key=lambda b: b.at_risk, right=True, width=98),
+        Column("Proposed entry", lambda b: b.proposal, width=98, stretch=True, color=lambda b: "TX1", tip=lambda b: b.proposal),
     ]  # fmt: skip
 
 
