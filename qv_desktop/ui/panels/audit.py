@@ -78,7 +78,7 @@ class AuditPanel(QWidget):
         self.table.setAccessibleName("Audit trail")
         self._build_filters()
         self._build_details()
-        self.split = DetailSplit(self.table, self.details, wide=280)
+        self.split = DetailSplit(self.table, self.details, wide=260)
         stacked(self, self.filters, self.split).setStretch(1, 1)
         self._connect()
         self._show_details(None)
@@ -272,11 +272,11 @@ def _columns() -> list[Column[Entry]]:
         Column("Time ET", lambda e: words.clock_ms(e.at), key=lambda e: e.at, width=92, tip=lambda e: e.at.isoformat()),
         Column("Actor", lambda e: e.draft.actor.name, width=62),
         Column("Role", lambda e: e.draft.actor.role or words.UNKNOWN, width=54, color=lambda e: "TX1"),
-        Column("Action", lambda e: e.draft.action, width=118),
-        Column("Object", _object, width=136, tip=lambda e: f"{e.draft.object_type} {e.draft.object_id}"),
+        Column("Action", lambda e: e.draft.action, width=122),
+        Column("Object", _object, width=142, tip=lambda e: f"{e.draft.object_type} {e.draft.object_id}"),
         Column("Outcome", lambda e: e.draft.outcome, chip=lambda e: e.draft.outcome, width=78),
         Column("Reason", lambda e: e.draft.reason, color=lambda e: "TX2", width=56, stretch=True, tip=lambda e: e.draft.reason),
-        Column("Correlation", lambda e: _tail(e.draft.correlation, 8), key=lambda e: e.draft.correlation, color=lambda e: "ACCENT",
+        Column("Correlation", lambda e: _tail(e.draft.correlation, 6), key=lambda e: e.draft.correlation, color=lambda e: "ACCENT",
                tip=lambda e: e.draft.correlation, width=86),
         Column("Hash", lambda e: _short(e.hash), key=lambda e: e.hash, mono=True, color=lambda e: "TX2", width=78, tip=lambda e: e.hash),
     ]  # fmt: skip
