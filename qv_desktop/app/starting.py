@@ -115,18 +115,20 @@ class Starting:
     # ---- the beats
 
     async def _beats(self) -> None:
-        """Blotter prices four times a second; ages, risk and health once."""
-        services, count = self._desk.services, 0
+        """Blotter prices four times a second; ages, risk, health and time once each, in turn so that they never fall together."""
+        second, count = (self.market.tick, self.trading.tick, self._measure_health, self._show_time), 0
         while True:
             await asyncio.sleep(0.25)
             self.trading.beat()
-            count += 1
-            if count % 4 == 0:
-                self.market.tick()
-                self.trading.tick()
-                services.health.measure()
-                self._desk.window.show_now(services.clock.market())
-                self._show_ages()
+            count = (count + 1) % len(second)
+            second[count]()
+
+    def _measure_health(self) -> None:
+        self._desk.services.health.measure()
+
+    def _show_time(self) -> None:
+        self._desk.window.show_now(self._desk.services.clock.market())
+        self._show_ages()
 
     def _show_ages(self) -> None:
         newest = max(

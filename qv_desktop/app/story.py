@@ -40,6 +40,7 @@ class Story:
         await self._until_time()
         await self._stage(self._last_reconcile)
         await self._stage(self._verify)
+        await self._stage(self._look_back)
         self._probe.stop()  # the pictures are the proof's own work
         await leave(self._desk, self._demo, self._probe, self._window_s, self.happened)
         missing = [name for name, did in self.happened.items() if not did]
@@ -77,9 +78,12 @@ class Story:
         await self._sees(lambda: self._order(bought).status is OrderStatus.FILLED)
         await self._send("AAPL", Side.BUY, self._worth("AAPL", 9_000), through=Decimal("0.002"))
         await self._send("MSFT", Side.BUY, self._worth("MSFT", 8_000), through=Decimal("-0.006"))
-        await self._send("NVDA", Side.BUY, self._worth("NVDA", 6_000), through=Decimal("0.002"))
+        await self._send("NVDA", Side.BUY, self._worth("NVDA", 6_000), bracket=Decimal("0.02"))
         await self._send("KO", Side.SELL, self._worth("KO", 5_000))
         await self._sees(lambda: len(self._desk.services.orders.fills) >= 4)
+        await self._sees(
+            lambda: any(order.status is OrderStatus.HELD for order in self._desk.services.orders.book.values())
+        )
 
     async def _refusal(self) -> None:
         """An order beyond the limits is refused with the nearest size that passes."""
@@ -139,18 +143,33 @@ class Story:
         await self._sees(lambda: self._desk.services.audit.verified)
         await self._sees(lambda: "chain" in shown_text(self._desk.panels.audit))
 
+    async def _look_back(self) -> None:
+        """The chart returns to the first symbol, with its position, its fills and the orders that rest there."""
+        chart = self._desk.panels.chart
+        self._desk.panels.ticket.symbol_asked.emit("SPY")
+        await self._sees(lambda: "SPY" in chart.text() and chart.canvas.series is not None)
+        await asyncio.sleep(1)
+
     async def _until_time(self) -> None:
         await asyncio.sleep(max(0.0, self._demo.seconds - (time.monotonic() - self._began)))
 
     # ---- the ticket
 
-    async def _send(self, symbol: str, side: Side, quantity: int, through: Decimal | None = None) -> str:
-        """Fill the ticket, review and send; the client order id. ``through`` is how far a limit reaches beyond the touch."""
+    async def _send(
+        self, symbol: str, side: Side, quantity: int, through: Decimal | None = None, bracket: Decimal | None = None
+    ) -> str:
+        """Fill the ticket, review and send; the client order id.
+
+        ``through`` is how far a limit reaches beyond the touch, ``bracket`` how far take profit and stop loss lie from it.
+        """
         ticket, market = self._desk.panels.ticket, self._desk.services.market
         ticket.symbol_asked.emit(symbol)
         await self._sees(lambda: market.quote_age(symbol) is not None and (market.quote_age(symbol) or 0) < 1.5)
         limit = None if through is None else self._limit(symbol, side, through)
         ticket.fill_from(symbol, side, Decimal(quantity), limit)
+        if bracket is not None:
+            ticket.fields.set_price("take_profit", self._limit(symbol, side, bracket))
+            ticket.fields.set_price("stop_loss", self._limit(symbol, side, -bracket))
         await asyncio.sleep(0.3)  # a person reads the preview
         taken: list[OrderRequest] = []
         ticket.submitted.connect(taken.append)

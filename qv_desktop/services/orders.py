@@ -12,7 +12,17 @@ from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import BROKER, Draft, Outcome
 from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown, IllegalMove
 from qv_desktop.domain.events import Filled, Noticed, OrderChanged
-from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind, applied, fill_of
+from qv_desktop.domain.orders import (
+    Fill,
+    Order,
+    OrderClass,
+    OrderRequest,
+    OrderStatus,
+    Report,
+    ReportKind,
+    applied,
+    fill_of,
+)
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_records import OrderRecords, terms
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
@@ -43,6 +53,7 @@ class Orders:
         self._broker, self._journal, self._risk, self._positions = broker, journal, risk, positions
         self._login, self._publish, self._now, self._account = login, publish, now, account
         self.records = OrderRecords(journal)
+        self._legs_due = False  # the broker makes legs of its own, and does not stream those that wait
         self._recovering = False  # the broker's positions already hold what is booked then
         self._early: dict[str, list[Report]] = {}  # client order id -> reports of orders that are not in the book yet
         self.book: dict[str, Order] = {}  # client order id -> order
@@ -151,6 +162,12 @@ class Orders:
             for report in reports:
                 self._catch_up(report)
 
+    async def adopt_legs(self) -> None:
+        """Take the legs of brackets into the book once something happened to their parents. Raises BrokerDown, DatabaseDown."""
+        if self._legs_due:
+            self._legs_due = False
+            await self.import_open(await self._broker.open_orders())
+
     async def import_open(self, theirs: list[Order]) -> None:
         """Take the broker's open orders that are not in the book: made elsewhere, visible here, never cancelled by us."""
         for found in theirs:
@@ -184,6 +201,7 @@ class Orders:
             return
         fill = fill_of(moved, report) if report.kind is ReportKind.FILL else None
         self.book[order.id] = moved
+        self._legs_due = self._legs_due or moved.request.order_class is not OrderClass.SIMPLE
         self.records.keep(moved, report, fill, draft)
         if fill is not None:
             self.fills[fill.execution_id] = fill
@@ -273,6 +291,7 @@ class Orders:
             await asyncio.sleep(2)
             await self.settle_all()
             try:
+                await self.adopt_legs()
                 await self.adopt_strangers()
             except (BrokerDown, DatabaseDown) as error:
                 log.info("strangers_wait", reason=str(error))

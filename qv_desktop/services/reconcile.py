@@ -60,6 +60,7 @@ class Reconcile:
         """Compare, look again at what differs, store and publish. Raises BrokerDown: an error is never read as “flat”."""
         async with self._one:
             await self._orders.settle_all()  # what is unresolved is no difference of books
+            await self._orders.adopt_legs()
             tolerances = Tolerances()
             broker, local = await self._theirs(), self._ours()
             breaks, matched = differences(local, broker, tolerances)

@@ -14,7 +14,7 @@ from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.events import Event, Filled, OrderChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Trade, ns
-from qv_desktop.domain.orders import Fill, OrderStatus, Report, ReportKind, Side
+from qv_desktop.domain.orders import Fill, OrderClass, OrderStatus, OrderType, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.clock import Clock
@@ -261,5 +261,18 @@ def test_a_halt_stops_orders_at_once_and_resume_lets_them_through() -> None:
         await desk.risk.resume("over")
         assert desk.risk.state is TradingState.ACTIVE
         assert (await desk.orders.submit(a_limit("100.00", id="qv-2"))).status is OrderStatus.SUBMITTED
+
+    on_a_desk(story)
+
+
+def test_the_legs_of_a_bracket_join_the_book_though_nobody_streams_them() -> None:
+    async def story(desk: Desk) -> None:
+        bracket = a_limit("100.00", order_class=OrderClass.BRACKET, take_profit=Decimal(110), stop_loss=Decimal(90))
+        await desk.orders.submit(bracket)
+        leg = an_order(a_request(100, Side.SELL, id="leg", type=OrderType.STOP, stop=Decimal(90)), OrderStatus.HELD)
+        desk.broker.known = {"leg": leg, "qv-1": replace(desk.orders.book["qv-1"])}
+        await desk.orders.adopt_legs()
+        assert desk.orders.book["leg"].status is OrderStatus.HELD
+        assert desk.journal.orders["leg"].request.stop == Decimal(90)
 
     on_a_desk(story)
