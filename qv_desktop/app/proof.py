@@ -24,9 +24,12 @@ async def leave(desk: Desk, demo: Demo, probe: LagProbe, window_s: float, happen
     out = demo.out or Path("out")
     try:
         out.mkdir(parents=True, exist_ok=True)
+        latencies = list(
+            desk.services.market.latencies
+        )  # before the pictures, whose taking is no part of the terminal's work
         pictures = await _pictures(desk, out)
         reports = await _reports(desk, out)
-        summary = await _summary(desk, probe, window_s)
+        summary = await _summary(desk, probe, window_s, latencies)
         summary |= {"stages": happened, "screenshots": pictures, "reports": reports}
         (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
@@ -70,13 +73,13 @@ async def _reports(desk: Desk, out: Path) -> list[str]:
     return [path.name for path in await ReconciliationReports().write(run, out)]
 
 
-async def _summary(desk: Desk, probe: LagProbe, window_s: float) -> dict[str, Any]:
+async def _summary(desk: Desk, probe: LagProbe, window_s: float, latencies: list[float]) -> dict[str, Any]:
     services = desk.services
     await services.orders.records.written(10)
     while services.ticks.waiting:  # what arrived meanwhile too, so that the counts are of one moment
         await services.ticks.flush()
     run, verified = services.reconcile.last, services.audit.verified
-    latencies, (lag50, lag99) = list(services.market.latencies), probe.whole_run()
+    lag50, lag99 = probe.whole_run()
     return {
         "window_s": round(window_s, 3),
         "ticks_received": services.market.trades,

@@ -29,7 +29,7 @@ class Starting:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.market = MarketWiring(desk, watchlist, self.trading.show)
-        self.ready = asyncio.Event()
+        self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         desk.panels.ticket.set_enabled(WAITING)
         desk.panels.chart.title_changed.connect(lambda title: desk.window.set_title("chart", title))
@@ -39,16 +39,22 @@ class Starting:
         """Start everything that runs by itself."""
         services, engine, spawn = self._desk.services, self._engine, self._desk.tasks.spawn
         running = (
-            engine.updates.run(), engine.prices.run(), engine.sessions.run(), services.orders.records.run(), services.orders.run(),
+            engine.updates.run(), self._streams(), engine.sessions.run(), services.orders.records.run(), services.orders.run(),
             services.ticks.run(), services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(),
             self._starts(), self._reconciles(),
         )  # fmt: skip
         for work in running:
             spawn(work)
 
+    async def _streams(self) -> None:
+        """Prices flow once nothing that loads can hold them up: a late price is worse than one that comes a moment later."""
+        await asyncio.to_thread(_load)
+        self._loaded.set()
+        await self._engine.prices.run()
+
     async def _starts(self) -> None:
         """What a person sees first comes first: prices, then the books, then what is stored."""
-        await asyncio.to_thread(_load)
+        await self._loaded.wait()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
         services = self._desk.services
         self.trading.start()
