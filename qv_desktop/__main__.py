@@ -15,9 +15,12 @@ def main() -> None:
         sys.argv = [sys.argv[0], *sys.argv[2:]]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         return
-    from qv_desktop.cli import command
+    try:
+        from qv_desktop.cli import command
 
-    sys.exit(command(sys.argv[1:]))
+        sys.exit(command(sys.argv[1:]))
+    except KeyboardInterrupt:  # while the command line itself was being loaded
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import subprocess
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ import structlog
 from qv_desktop import paths
 from qv_desktop.app import Demo
 from qv_desktop.config import Settings
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.services.clock import Rate
 
 if TYPE_CHECKING:  # imported on the thread that opens the database, for it takes as long as all of Qt
@@ -46,6 +47,7 @@ class Store:
         self._url, self._folder = settings.database_url, paths.database(settings.home)
         self._server: Server | None = None
         self._database: Database | None = None
+        self._closing = False
         self._thread = ThreadPoolExecutor(2, "database-start")
         self._opening: Future[Database] = self._thread.submit(self._open)
 
@@ -72,8 +74,10 @@ class Store:
         else:
             server, url = starting.result()
             database = Database(url, revive=server.start)
-        database.migrate()
         self._database = database
+        if self._closing:
+            raise DatabaseDown("The program was told to end before the database was open.")
+        database.migrate()
         return database
 
     def _start_server(self) -> "tuple[Server, str]":
@@ -89,12 +93,15 @@ class Store:
             return self._server, url
 
     def close(self) -> None:
-        """Finish what waits and stop the embedded server; blocking."""
-        if self._database is not None:
-            self._database.close()
-        if self._server is not None:
-            self._server.stop()
-        self._thread.shutdown(wait=False)
+        """Finish what waits and stop the embedded server, also one that is only just starting; blocking."""
+        self._closing = True
+        self._thread.shutdown(wait=True)
+        try:
+            if self._database is not None:
+                self._database.close()
+        finally:
+            if self._server is not None:
+                self._server.stop()
 
 
 class Simulation:
@@ -117,11 +124,20 @@ class Simulation:
         self._process = subprocess.Popen(
             [*paths.relaunch(), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        self._thread = ThreadPoolExecutor(1, "simulator-start")
+        self._said: deque[str] = deque(maxlen=20)
+        self._thread = ThreadPoolExecutor(2, "simulator")
         self._starting: Future[str] = self._thread.submit(self._first_line)
+        self._drained = self._thread.submit(self._drain)
 
     def _first_line(self) -> str:
         return self._process.stdout.readline() if self._process.stdout else ""
+
+    def _drain(self) -> None:
+        """What it says goes to the log: a pipe that nobody empties would stop it once full."""
+        for line in self._process.stderr or ():
+            self._said.append(line.strip())
+            if structlog.is_configured():
+                log.warning("simulator_said", words=line.strip())
 
     async def ready(self) -> tuple[int, Rate]:
         """Its port, and how its market's clock runs. Raises BadInput with its own sentence when it does not start."""
@@ -130,22 +146,23 @@ class Simulation:
         except TimeoutError:
             raise BadInput("The simulator did not start within 30 s; close other programs and try again.") from None
         if not line:
-            sentence = self._process.stderr.read().strip() if self._process.stderr else ""
-            raise BadInput(sentence.splitlines()[-1] if sentence else "The simulator ended at once; see the log.")
+            await asyncio.wrap_future(self._drained)
+            raise BadInput(self._said[-1] if self._said else "The simulator ended at once; see the log.")
         told = json.loads(line)
         return int(told["port"]), Rate(int(told["market_ns"]), int(told["wall_ns"]), float(told["speed"]))
 
     def close(self) -> None:
-        """End the process."""
+        """End the process and wait until it has ended."""
         self._process.terminate()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
+        self._thread.shutdown(wait=True)  # its pipes have ended with it
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
-        self._thread.shutdown(wait=False)
 
 
 def demo_settings(settings: Settings) -> Settings:

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ import structlog
 from qv_desktop import config, logs, paths
 from qv_desktop.app import Demo, Options, has_screen
 from qv_desktop.app.backend import Simulation, Store, demo_settings
+from qv_desktop.app.endings import Asked, noted
 from qv_desktop.config import Settings
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, QvError
 
 if TYPE_CHECKING:
     from qv_desktop.app.session import Session
@@ -21,12 +22,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST = 7 * 86_400.0  # seconds
-ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+LAST_WRITES = 10.0  # seconds for what nobody waits for any more, such as a write whose asker was cancelled
 OFFSCREEN_CHATTER = "This plugin does not support propagateSizeHints()"  # of every window on Qt's offscreen platform
 
 
 def opened(options: Options) -> int:
-    """Run until the window is closed. Raises QvError when it cannot even be opened."""
+    """Run until the window is closed or the system asks to end. Raises QvError when it cannot even be opened."""
+    with noted() as asked:
+        try:
+            return _run(options, asked)
+        except QvError:
+            if asked.code is None:
+                raise
+            return asked.code  # what fails because the program was told to end is no news
+
+
+def _run(options: Options, asked: Asked) -> int:
     demo = options.demo
     settings = config.load()
     if demo is not None:
@@ -34,14 +45,13 @@ def opened(options: Options) -> int:
         settings = demo_settings(settings)
     _choose_platform(demo is not None and demo.headless)
     _make(settings.home, "QV_HOME")
-    store = Store(settings)  # starts the database while Qt is being imported
-    simulation = Simulation(demo) if demo is not None else None
-    try:
-        return _with_qt(settings, store, simulation, demo)
-    finally:
+    with ExitStack() as behind:
+        store = Store(settings)  # starts the database while Qt is being imported
+        behind.callback(store.close)
+        simulation = Simulation(demo) if demo is not None else None
         if simulation is not None:
-            simulation.close()
-        store.close()
+            behind.callback(simulation.close)
+        return _with_qt(settings, store, simulation, demo, asked)
 
 
 def _check(demo: Demo) -> None:
@@ -62,7 +72,7 @@ def _make(folder: Path, chosen_by: str) -> None:
         ) from None
 
 
-def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, demo: Demo | None) -> int:
+def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, demo: Demo | None, asked: Asked) -> int:
     os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")
     os.environ.setdefault("QT_API", "pyside6")
     import qasync
@@ -73,6 +83,8 @@ def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, de
     from qv_desktop.app.session import Session
     from qv_desktop.ui import theme
 
+    if asked.code is not None:
+        return asked.code
     qInstallMessageHandler(_qt_said)
     app = QApplication(sys.argv[:1])
     app.setQuitOnLastWindowClosed(False)  # main() ends the loop once everything behind the window has stopped
@@ -84,30 +96,39 @@ def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, de
         session = Session(settings, store, simulation, demo)
         logs.start(paths.logs(settings.home), settings.log_level, session.heard)
         try:
-            return int(loop.run_until_complete(_lived(session)))
+            return int(loop.run_until_complete(_lived(session, asked)))
         finally:
             collector.stop()
 
 
-async def _lived(session: "Session") -> int:
+async def _lived(session: "Session", asked: Asked) -> int:
     """The session's exit code; asked to end by the system, it ends as cleanly as by its window."""
     loop, life = asyncio.get_running_loop(), asyncio.ensure_future(session.run())
-    asked: list[int] = []
-
-    def end(number: int, _frame: object) -> None:
-        asked.append(number)
-        loop.call_soon_threadsafe(life.cancel)
-
-    for number in ENDINGS:
-        signal.signal(number, end)
+    asked.wake = lambda: loop.call_soon_threadsafe(life.cancel)
+    if asked.code is not None:  # while Qt and the window were being made
+        life.cancel()
     try:
         return await life
-    except asyncio.CancelledError:
-        if not asked:
+    except (asyncio.CancelledError, QvError):
+        if asked.code is None:
             raise
-        return 128 + asked[0]  # as a shell says it
+        return asked.code
     finally:
         await session.stop()
+        await _let_finish()
+        asked.wake = lambda: None
+
+
+async def _let_finish() -> None:
+    """Wait for what was begun and handed to nobody; the loop must not close under it."""
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    if not rest:
+        return
+    _, late = await asyncio.wait(rest, timeout=LAST_WRITES)
+    for task in late:
+        log.warning("task_ended_late", task=repr(task.get_coro()))
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 def _qt_said(kind: object, context: object, message: str) -> None:
