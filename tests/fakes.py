@@ -1,5 +1,6 @@
 """Plain stand-ins for pure unit tests of services; each keeps what it was told, in order."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,6 +25,8 @@ class Broker:
 
     steps: list[str] = field(default_factory=list)
     answer: ReportKind = ReportKind.ACKNOWLEDGED
+    cancel_answer: ReportKind = ReportKind.CANCEL_ASKED
+    replace_answer: ReportKind = ReportKind.REPLACED
     reason: str = ""
     known: dict[str, Order] = field(default_factory=dict)
     executions: list[Fill] = field(default_factory=list)
@@ -33,17 +36,21 @@ class Broker:
     async def submit(self, order: Order, verdict: Verdict) -> Report:
         assert verdict.passed
         self.steps.append(f"post {order.id}")
-        return Report(order.id, self.answer, NOW, broker_id=f"b-{order.id}", reason=self.reason)
+        known = f"b-{order.id}" if self.answer is ReportKind.ACKNOWLEDGED else None
+        return Report(order.id, self.answer, NOW, broker_id=known, reason=self.reason)
 
     async def cancel(self, order: Order) -> Report:
         self.steps.append(f"cancel {order.id}")
-        return Report(
-            order.id, self.answer if self.answer is ReportKind.CANCEL_REFUSED else ReportKind.CANCEL_ASKED, NOW
-        )
+        return Report(order.id, self.cancel_answer, NOW)
 
     async def replace(self, order: Order, replacement: OrderRequest, verdict: Verdict) -> Report:
         self.steps.append(f"replace {order.id}")
-        return Report(order.id, ReportKind.REPLACED, NOW, replaced_by="b-new")
+        return Report(
+            order.id,
+            self.replace_answer,
+            NOW,
+            replaced_by="b-new" if self.replace_answer is ReportKind.REPLACED else None,
+        )
 
     async def find(self, client_order_id: str) -> Order | None:
         self._ask()
@@ -122,11 +129,14 @@ class Journal:
 
 @dataclass
 class Trail:
-    """A chain in a list."""
+    """A chain in a list; ``down`` makes every write fail."""
 
     rows: list[Entry] = field(default_factory=list)
+    down: bool = False
 
     async def append(self, draft: Draft) -> Entry:
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was written.")
         previous = self.rows[-1].hash if self.rows else GENESIS
         self.rows.append(sealed("test", len(self.rows) + 1, NOW, draft, "0", previous))
         return self.rows[-1]
@@ -141,11 +151,13 @@ class Trail:
 
 @dataclass
 class Users:
-    """One user; ``user`` is how it stands in the store now."""
+    """One user; ``user`` is how it stands in the store now. ``down`` fails like a database, ``mute`` never answers."""
 
     user: User | None = field(default_factory=lambda: a_session().user)
     session: Session = field(default_factory=a_session)
     asked: int = 0
+    down: bool = False
+    mute: bool = False
 
     async def any(self) -> bool:
         return self.user is not None
@@ -166,6 +178,10 @@ class Users:
 
     async def standing(self, session: Session) -> User | None:
         self.asked += 1
+        if self.mute:
+            await asyncio.Event().wait()
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was read.")
         return self.user
 
 

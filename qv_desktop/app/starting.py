@@ -39,7 +39,7 @@ class Starting:
         """Start everything that runs by itself."""
         services, engine, spawn = self._desk.services, self._engine, self._desk.tasks.spawn
         running = (
-            engine.updates.run(), self._streams(), engine.sessions.run(), services.orders.records.run(), services.orders.run(),
+            engine.updates.run(), self._streams(), engine.sessions.run(), services.orders.records.run(), services.orders.settling.run(),
             services.ticks.run(), services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(),
             self._starts(), self._reconciles(),
         )  # fmt: skip
@@ -90,7 +90,7 @@ class Starting:
         since = day_start(services.clock.market())
         orders = await engine.journal.orders_since(account.id, since)
         fills = await engine.journal.fills_since(account.id, since)
-        await services.orders.recover(orders, fills)
+        await services.orders.settling.recover(orders, fills)
         await self._compare("at start")
         await engine.broker.warm()
         self.ready.set()
@@ -98,8 +98,8 @@ class Starting:
     async def _compare(self, reason: str) -> None:
         services = self._desk.services
         async with self._catching_up:
-            services.positions.adopt(await self._engine.broker.positions())
-            await services.orders.import_open(await self._engine.broker.open_orders())
+            await services.orders.settling.take_over_positions(day_start(services.clock.market()))
+            await services.orders.settling.import_open(await self._engine.broker.open_orders())
             run = await services.reconcile.run("system", reason)
         broken = f"{len(run.breaks)} reconciliation breaks; resolve them in the Reconciliation panel before trading."
         self._desk.panels.ticket.set_enabled(None if run.passed else broken)
@@ -111,7 +111,7 @@ class Starting:
 
     async def _return(self) -> None:
         services = self._desk.services
-        await services.orders.recover([], [])
+        await services.orders.settling.recover([], [])
         await self._compare("after a reconnect")
 
     async def _reconciles(self) -> None:

@@ -186,6 +186,7 @@ class Order:
     replaced_by: str | None = None
     sent_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    before: OrderStatus | None = None  # what it was when a cancel or a replacement was asked for
     executions: frozenset[str] = field(default_factory=frozenset)
 
     @property
@@ -239,7 +240,7 @@ MOVES: dict[tuple[OrderStatus, ReportKind], OrderStatus] = {
     **_rows(_BROKER_OPEN, K.EXPIRED, S.EXPIRED),
     **_rows(_BROKER_OPEN, K.REJECTED, S.REJECTED),  # a broker may reject what it had accepted
     **_rows(_BROKER_OPEN, K.PAUSED, S.PAUSED),
-    **_rows((S.INTENT, S.UNRESOLVED), K.NOT_FOUND, S.REJECTED),
+    **_rows((S.INTENT, *_WAITING, *_ASKED), K.NOT_FOUND, S.REJECTED),
     **_rows(_BROKER_OPEN, K.UNKNOWN, S.UNKNOWN),
     # shares that traded are ours, whatever we believed: fills arrive after cancel, expiry, replacement and rejection
     **_stays((S.FILLED, S.CANCELED, S.EXPIRED, S.REPLACED, S.REJECTED), K.FILL),
@@ -265,9 +266,11 @@ def applied(order: Order, report: Report) -> Order:
     to = MOVES.get((order.status, report.kind))
     if to is None:
         raise IllegalMove(f"Order {order.id} is {order.status} and was told “{report.kind}”.")
-    moved = replace(order, status=_settled(order, report, to), changed=report.at,
-                    broker_id=order.broker_id or report.broker_id, reason=report.reason or order.reason,
-                    replaced_by=report.replaced_by or order.replaced_by)  # fmt: skip
+    status = _settled(order, report, to)
+    asked = status in _ASKED and order.status not in _ASKED
+    moved = replace(order, status=status, changed=report.at, broker_id=order.broker_id or report.broker_id,
+                    reason=report.reason or order.reason, replaced_by=report.replaced_by or order.replaced_by,
+                    before=order.status if asked else order.before)  # fmt: skip
     if report.kind is ReportKind.SENT:
         return replace(moved, sent_at=report.at)
     if report.kind is ReportKind.FILL:
@@ -283,12 +286,21 @@ def _settled(order: Order, report: Report, to: OrderStatus) -> OrderStatus:
         if order.filled + (report.quantity or ZERO) >= order.request.quantity:
             return OrderStatus.FILLED
         return order.status if order.status in (*CLOSED, *_ASKED) else to
-    refused_back = report.kind in (ReportKind.CANCEL_REFUSED, ReportKind.REPLACE_REFUSED, ReportKind.ACCEPTED)
-    if refused_back and to is OrderStatus.WORKING:
-        if report.kind is ReportKind.ACCEPTED and order.status in _ASKED:
-            return order.status  # a late “new” does not undo a cancel in flight
-        return OrderStatus.PARTIAL if order.filled else to
-    return to
+    if report.kind is ReportKind.ACCEPTED and order.status in _ASKED:
+        return order.status  # a late “new” does not undo a cancel in flight
+    if report.kind in (ReportKind.CANCEL_REFUSED, ReportKind.REPLACE_REFUSED) and to is OrderStatus.WORKING:
+        return _unasked(order)
+    return OrderStatus.PARTIAL if to is OrderStatus.WORKING and order.filled else to
+
+
+def _unasked(order: Order) -> OrderStatus:
+    """Where an order stands once a cancel or a replacement was refused: where it stood before, never further."""
+    if order.filled:
+        return OrderStatus.PARTIAL
+    if order.broker_id is None:
+        return OrderStatus.UNRESOLVED  # nobody has ever confirmed it
+    waited = (OrderStatus.HELD, OrderStatus.PAUSED, OrderStatus.TRIGGERED)
+    return order.before if order.before in waited else OrderStatus.WORKING
 
 
 def _with_fill(order: Order, report: Report) -> Order:

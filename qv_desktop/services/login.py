@@ -1,24 +1,34 @@
 """Who is signed in, and whether they may: every action asks here, by what is stored now rather than what was true at log-in."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import structlog
+
 from qv_desktop.domain.access import Permission, Session, User, UserState, allowed
 from qv_desktop.domain.audit import Actor, Draft
-from qv_desktop.domain.errors import NotPermitted
+from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.services.ports import Now, SignIn, Trail, Users
 
+log = structlog.get_logger(__name__)
+
 FRESH = timedelta(seconds=1)  # a suspension or demotion takes effect within this time
+BRAKE_WAITS = 1.0  # seconds that a cancel or a halt waits for the database before the last known role decides
 
 
 class Login:
-    """The signed-in session of this window. ``session`` is None while nobody is signed in."""
+    """The signed-in session of this window. ``session`` is None while nobody is signed in.
+
+    ``spool`` takes the record of a refusal that the database cannot take now.
+    """
 
     def __init__(self, users: Users, trail: Trail, now: Now, host: str) -> None:
         self._users, self._trail, self._now, self._host = users, trail, now, host
         self._asked: datetime | None = None
         self.session: Session | None = None
         self.ended: Callable[[str], None] = lambda reason: None
+        self.spool: Callable[[Draft], None] = _only_logged
 
     @property
     def actor(self) -> Actor:
@@ -61,19 +71,36 @@ class Login:
         if session is not None:
             await self._users.sign_out(session)
 
-    async def require(self, permission: Permission) -> Session:
-        """The session, when its user holds ``permission`` now. Raises NotPermitted, and records the refusal."""
-        session = await self._standing()
+    async def require(self, permission: Permission, *, even_without_database: bool = False) -> Session:
+        """The session, when its user holds ``permission`` now. Raises NotPermitted, and records the refusal.
+
+        Raises DatabaseDown too, unless ``even_without_database``: then the role as last read decides, within a second. That is
+        for what makes things safer, which must work while the database is away.
+        """
+        session = await (self._last_known() if even_without_database else self._standing())
         if session is None:
             raise NotPermitted("Your session has ended; sign in again.")
         if allowed(session.user.role, permission):
             return session
         role = session.user.role
-        reason = f"{role} lacks “{permission}”"
-        await self._trail.append(
-            Draft(self.actor, "permission.refuse", "permission", str(permission), "refused", reason)
+        await self._record(
+            Draft(self.actor, "permission.refuse", "permission", str(permission), "refused", f"{role} lacks “{permission}”")
         )
         raise NotPermitted(f"The role {role} may not do this: it lacks “{permission}”.")
+
+    async def _record(self, draft: Draft) -> None:
+        """A refusal stands, whether or not it can be written down now."""
+        try:
+            await self._trail.append(draft)
+        except DatabaseDown:
+            self.spool(draft)
+
+    async def _last_known(self) -> Session | None:
+        try:
+            return await asyncio.wait_for(self._standing(), BRAKE_WAITS)
+        except (DatabaseDown, TimeoutError) as error:
+            log.warning("role_as_last_read", reason=str(error) or "the database does not answer")
+            return self.session
 
     def may(self, permission: Permission) -> bool:
         """Whether the role as last read holds ``permission``; for greying out, never for deciding."""
@@ -91,3 +118,7 @@ class Login:
         self._asked = self._now()
         self.session = Session(session.id, user, session.host, session.started, session.expires)
         return self.session
+
+
+def _only_logged(draft: Draft) -> None:
+    log.error("audit_row_lost", action=draft.action, actor=draft.actor.name, outcome=draft.outcome, reason=draft.reason)

@@ -45,6 +45,7 @@ class OrderRecords:
     def __init__(self, journal: OrderJournal) -> None:
         self._journal = journal
         self._records: asyncio.Queue[Record] = asyncio.Queue()
+        self.failed = 0  # records that the journal could not take at all
 
     @property
     def waiting(self) -> int:
@@ -59,7 +60,17 @@ class OrderRecords:
         """Write until cancelled."""
         while True:
             record = await self._records.get()
-            await self._write(record)
+            try:
+                await self._write(record)
+            except Exception as error:  # noqa: BLE001 - one record's bug must not keep all later ones out of the journal
+                self.failed += 1
+                log.error(
+                    "record_not_written",
+                    exc_info=error,
+                    order=record[0].id,
+                    report=record[1].kind,
+                    at=str(record[1].at),
+                )
             self._records.task_done()
 
     async def _write(self, record: Record) -> None:

@@ -1,33 +1,24 @@
 """Orders: one way in, one book, one journal; what is unknown at the broker is asked for, never guessed."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
-from qv_desktop.domain.alerts import Notice
-from qv_desktop.domain.audit import BROKER, Draft, Outcome
-from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown, IllegalMove
-from qv_desktop.domain.events import Filled, Noticed, OrderChanged
-from qv_desktop.domain.orders import (
-    Fill,
-    Order,
-    OrderClass,
-    OrderRequest,
-    OrderStatus,
-    Report,
-    ReportKind,
-    applied,
-    fill_of,
-)
+from qv_desktop.domain.audit import Draft, Outcome
+from qv_desktop.domain.errors import BadInput, DatabaseDown, IllegalMove
+from qv_desktop.domain.events import Filled, OrderChanged
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind, applied, fill_of
+from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_records import OrderRecords, terms
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.settling import Settling
 
 log = structlog.get_logger(__name__)
 
@@ -49,15 +40,17 @@ class Orders:
         publish: Publish,
         now: Now,
         account: Callable[[], str],
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker, self._journal, self._risk, self._positions = broker, journal, risk, positions
         self._login, self._publish, self._now, self._account = login, publish, now, account
-        self.records = OrderRecords(journal)
-        self._legs_due = False  # the broker makes legs of its own, and does not stream those that wait
-        self._recovering = False  # the broker's positions already hold what is booked then
-        self._early: dict[str, list[Report]] = {}  # client order id -> reports of orders that are not in the book yet
+        self._cancel_wanted: set[str] = set()  # ids to cancel once their sending has an answer
+        self._held_back: list[Report] | None = None  # what the stream says while positions are being taken over
         self.book: dict[str, Order] = {}  # client order id -> order
         self.fills: dict[str, Fill] = {}  # execution id -> fill
+        self.sending: set[str] = set()  # ids that a call of this process holds: nobody else may judge their fate
+        self.records = OrderRecords(journal)
+        self.settling = Settling(self, broker, journal, positions, publish, now, account, elapsed)
 
     # ---- the way in
 
@@ -73,20 +66,45 @@ class Orders:
         verdict = self._risk.judge(request, self.book)
         order = Order(request, session.user.name, self._account(), self._now())
         if not verdict.passed:
-            reason = " ".join(check.message for check in verdict.refusals)
-            return await self._refuse(order, reason)
-        self.book[order.id] = order  # before the first await, so that a second click finds it
+            return await self._refuse(order, verdict)
+        with self._held(order.id):
+            await self._intend(order, "order.submit")
+            if self._withdrawn(order.id):
+                return self.book[order.id]
+            self.apply(Report(order.id, ReportKind.SENT, self._now()))
+            self.apply(await self._broker.submit(order, verdict))
+        await self._cancel_if_wanted(order.id)
+        return self.book[order.id]
+
+    @contextmanager
+    def _held(self, key: str) -> Iterator[None]:
+        """Hold an order while its fate is in this call's hands."""
+        self.sending.add(key)
         try:
-            await self._journal.intend(order, self._draft("order.submit", order))
+            yield
+        finally:
+            self.sending.discard(key)
+
+    async def _intend(self, order: Order, action: str) -> None:
+        """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves."""
+        self.book[order.id] = order
+        try:
+            await self._journal.intend(order, self._draft(action, order))
         except DatabaseDown:
             del self.book[order.id]
             raise
         self._publish(OrderChanged(order))
-        self._apply(Report(order.id, ReportKind.SENT, self._now()))
-        self._apply(await self._broker.submit(order, verdict))
-        return self.book[order.id]
 
-    async def _refuse(self, order: Order, reason: str) -> Order:
+    def _withdrawn(self, key: str) -> bool:
+        """Whether the order was cancelled while it was being written down: then it is never sent."""
+        if key not in self._cancel_wanted:
+            return False
+        self._cancel_wanted.discard(key)
+        self.apply(Report(key, ReportKind.CANCELED, self._now(), reason="cancelled before it was sent"))
+        return True
+
+    async def _refuse(self, order: Order, verdict: Verdict) -> Order:
+        reason = " ".join(check.message for check in verdict.refusals)
         refused = applied(order, Report(order.id, ReportKind.REFUSED, self._now(), reason=reason))
         self.book[order.id] = refused
         await self._journal.intend(refused, self._draft("order.submit", refused, "refused", reason))
@@ -95,15 +113,25 @@ class Orders:
 
     async def cancel(self, ids: list[str]) -> None:
         """Ask the broker to cancel each; goes out even when the database is away. Raises NotPermitted."""
-        await self._login.require(CANCEL)
+        await self._login.require(CANCEL, even_without_database=True)
         await asyncio.gather(*(self._cancel(self.book[key]) for key in ids if key in self.book and self.book[key].open))
 
     async def _cancel(self, order: Order) -> None:
-        self._apply(Report(order.id, ReportKind.CANCEL_ASKED, self._now()), self._draft("order.cancel", order))
-        report = await self._broker.cancel(self.book[order.id])
+        if order.id in self.sending:
+            self._cancel_wanted.add(order.id)  # it is on its way out; the cancel follows its answer
+            return
+        self.apply(Report(order.id, ReportKind.CANCEL_ASKED, self._now()), self._draft("order.cancel", order))
+        with self._held(order.id):
+            report = await self._broker.cancel(self.book[order.id])
         if report.kind is ReportKind.CANCEL_REFUSED:
-            self._apply(report)
-            await self.settle(self.book[order.id])
+            self.apply(report)
+            await self.settling.settled(self.book[order.id])
+
+    async def _cancel_if_wanted(self, key: str) -> None:
+        if key in self._cancel_wanted:
+            self._cancel_wanted.discard(key)
+            if self.book[key].open:
+                await self._cancel(self.book[key])
 
     async def cancel_all(self) -> int:
         """Cancel every open order; how many were asked for."""
@@ -115,216 +143,77 @@ class Orders:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""
         session = await self._login.require(CHANGE)
         order = self.book.get(key)
-        if order is None or not order.open or order.broker_id is None:
+        if order is None or not order.open or order.broker_id is None or key in self.sending:
             raise BadInput("This order can no longer be changed; enter a new one.")
         verdict = self._risk.judge(replacement, {k: o for k, o in self.book.items() if k != key})
         fresh = Order(replacement, session.user.name, order.account, self._now())
         if not verdict.passed:
-            return await self._refuse(fresh, " ".join(check.message for check in verdict.refusals))
-        self.book[fresh.id] = fresh
-        try:
-            await self._journal.intend(fresh, self._draft("order.replace", fresh))
-        except DatabaseDown:
-            del self.book[fresh.id]
-            raise
-        self._apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
-        self._apply(Report(fresh.id, ReportKind.SENT, self._now()))
-        self._replaced(order, fresh, await self._broker.replace(order, replacement, verdict))
+            return await self._refuse(fresh, verdict)
+        with self._held(fresh.id), self._held(key):
+            await self._intend(fresh, "order.replace")
+            if self._withdrawn(fresh.id):
+                return self.book[fresh.id]
+            self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
+            self.apply(Report(fresh.id, ReportKind.SENT, self._now()))
+            self._replaced(fresh, await self._broker.replace(order, replacement, verdict))
+        for wanted in (fresh.id, key):
+            await self._cancel_if_wanted(wanted)
         return self.book[fresh.id]
 
-    def _replaced(self, order: Order, fresh: Order, report: Report) -> None:
+    def _replaced(self, fresh: Order, report: Report) -> None:
         if report.kind is ReportKind.REPLACED:
-            self._apply(Report(fresh.id, ReportKind.ACKNOWLEDGED, report.at, broker_id=report.replaced_by))
+            self.apply(Report(fresh.id, ReportKind.ACKNOWLEDGED, report.at, broker_id=report.replaced_by))
         elif report.kind is ReportKind.REPLACE_REFUSED:
-            self._apply(report)
-            self._apply(Report(fresh.id, ReportKind.REJECTED, report.at, reason=report.reason))
+            self.apply(report)
+            self.apply(Report(fresh.id, ReportKind.REJECTED, report.at, reason=report.reason))
         else:
-            self._apply(Report(fresh.id, ReportKind.UNCERTAIN, report.at, reason=report.reason))
+            self.apply(Report(fresh.id, ReportKind.UNCERTAIN, report.at, reason=report.reason))
 
     # ---- what comes back
 
     def hear(self, report: Report) -> None:
         """Take a report from the broker's stream; one of an unknown order waits until the order is adopted."""
-        if report.client_order_id in self.book:
-            self._apply(report)
+        if self._held_back is not None:
+            self._held_back.append(report)
+        elif report.client_order_id in self.book:
+            self.apply(report)
         else:
-            self._early.setdefault(report.client_order_id, []).append(report)
+            self.settling.heard_early(report)
 
-    async def adopt_strangers(self) -> None:
-        """Take orders that were made elsewhere into the book, with what was already heard of them."""
-        for key in list(self._early):
-            found = await self._broker.find(key)
-            reports = self._early.pop(key, [])
-            if found is None:
-                log.warning("report_of_unknown_order", order=key)
-                continue
-            await self._adopt(found)
-            for report in reports:
-                self._catch_up(report)
-
-    async def adopt_legs(self) -> None:
-        """Take the legs of brackets into the book once something happened to their parents. Raises BrokerDown, DatabaseDown."""
-        if self._legs_due:
-            self._legs_due = False
-            await self.import_open(await self._broker.open_orders())
-
-    async def import_open(self, theirs: list[Order]) -> None:
-        """Take the broker's open orders that are not in the book: made elsewhere, visible here, never cancelled by us."""
-        for found in theirs:
-            if found.id not in self.book:
-                await self._adopt(found)
-                await self._book_missing_fills(self.book[found.id], found)
-
-    async def _adopt(self, found: Order) -> None:
-        # fills are taken one by one by execution id, so the adopted order starts without them
-        order = replace(found, account=self._account(), filled=found.filled * 0, average=None,
-                        status=OrderStatus.WORKING if found.filled else found.status)  # fmt: skip
-        self.book[order.id] = order
-        await self._journal.adopt(order, Draft(BROKER, "order.adopt", "order", order.id, after=terms(order.request)))
-        self._publish(OrderChanged(order))
-
-    def _catch_up(self, report: Report) -> None:
+    @contextmanager
+    def holding_back(self) -> Iterator[None]:
+        """Keep the stream's reports aside until the block ends, then take them in order."""
+        self._held_back = []
         try:
-            self._apply(report)
-        except IllegalMove as error:
-            log.info("report_came_late", reason=str(error))
+            yield
+        finally:
+            held, self._held_back = self._held_back, None
+            for report in held:
+                self.hear(report)
 
-    def _apply(self, report: Report, draft: Draft | None = None) -> None:
+    def apply(self, report: Report, draft: Draft | None = None, *, in_positions: bool = False) -> None:
+        """Take a report of an order in the book; ``in_positions`` says that the positions hold its fill already."""
         order = self.book[report.client_order_id]
         try:
             moved = applied(order, report)
+            fill = fill_of(moved, report) if report.kind is ReportKind.FILL and moved != order else None
         except IllegalMove as error:
             log.error("illegal_move", order=order.id, status=order.status, report=report.kind)
-            self._notice("critical", "Order state", f"{error} Reconcile before trading on.")
+            self._risk.trip(f"{error} Reconcile before trading on.")
             return
         if moved == order:
             return
-        fill = fill_of(moved, report) if report.kind is ReportKind.FILL else None
         self.book[order.id] = moved
-        self._legs_due = self._legs_due or moved.request.order_class is not OrderClass.SIMPLE
+        self.settling.stirred(moved)
         self.records.keep(moved, report, fill, draft)
         if fill is not None:
             self.fills[fill.execution_id] = fill
-            if not self._recovering:
+            if not in_positions:
                 self._positions.fill(fill)
         self._publish(OrderChanged(moved))
         if fill is not None:
             self._publish(Filled(fill))
 
-    # ---- the unresolved
-
-    async def settle(self, order: Order) -> None:
-        """Ask the broker what became of ``order`` and take its answer. Raises BrokerDown."""
-        found = await self._broker.find(order.id)
-        current = self.book[order.id]
-        if found is None:
-            if current.status in (OrderStatus.INTENT, OrderStatus.UNRESOLVED):
-                await self._missing(current)
-            return
-        await self._book_missing_fills(current, found)
-        kind = _STANDING.get(found.status)
-        if kind is not None and self.book[order.id].open:
-            self._apply(Report(order.id, kind, found.changed or self._now(), found.broker_id, reason=found.reason,
-                               replaced_by=found.replaced_by))  # fmt: skip
-
-    async def _missing(self, order: Order) -> None:
-        """Proved absent twice, and older than the broker's read lag: it never arrived, and a stale order is not sent again."""
-        if self._now() - order.submitted < timedelta(seconds=10):
-            return
-        if await self._broker.find(order.id) is None:
-            self._apply(
-                Report(
-                    order.id,
-                    ReportKind.NOT_FOUND,
-                    self._now(),
-                    reason="it never reached the broker; send it again if still wanted",
-                )
-            )
-
-    async def _book_missing_fills(self, order: Order, found: Order) -> None:
-        if found.filled <= order.filled:
-            return
-        for fill in await self._broker.fills(order.submitted - timedelta(minutes=1)):
-            if fill.client_order_id == order.id:
-                self._apply(
-                    Report(
-                        order.id,
-                        ReportKind.FILL,
-                        fill.at,
-                        found.broker_id,
-                        fill.execution_id,
-                        fill.quantity,
-                        fill.price,
-                    )
-                )
-
-    async def settle_all(self) -> None:
-        """Settle every order whose fate is open: at start, after a reconnect, and every two seconds while one is unresolved."""
-        doubtful = (OrderStatus.INTENT, OrderStatus.UNRESOLVED)
-        for order in [o for o in self.book.values() if o.status in doubtful]:
-            await self._settled(order)
-
-    async def recover(self, orders: list[Order], fills: list[Fill]) -> None:
-        """Take the journal's orders and fills into the book, then ask the broker about every open one."""
-        for order in orders:
-            self.book.setdefault(order.id, order)
-        for fill in fills:
-            self.fills.setdefault(fill.execution_id, fill)
-        self._recovering = True
-        try:
-            for order in [o for o in self.book.values() if o.open]:
-                await self._settled(order)
-        finally:
-            self._recovering = False
-        for order in self.book.values():
-            self._publish(OrderChanged(order))
-
-    async def _settled(self, order: Order) -> None:
-        try:
-            await self.settle(order)
-        except BrokerDown as error:
-            log.info("order_stays_unresolved", order=order.id, reason=str(error))
-
-    async def run(self) -> None:
-        """Settle and adopt until cancelled."""
-        while True:
-            await asyncio.sleep(2)
-            await self.settle_all()
-            try:
-                await self.adopt_legs()
-                await self.adopt_strangers()
-            except (BrokerDown, DatabaseDown) as error:
-                log.info("strangers_wait", reason=str(error))
-
-    # ---- words
-
     def _draft(self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "") -> Draft:
-        return Draft(
-            self._login.actor,
-            action,
-            "order",
-            order.id,
-            outcome,
-            reason,
-            after=terms(order.request),
-            correlation=order.id,
-        )
-
-    def _notice(self, urgency: "str", title: str, text: str) -> None:
-        self._publish(
-            Noticed(Notice(self._now(), "critical" if urgency == "critical" else "warning", title, text, title))
-        )
-
-
-_STANDING: dict[OrderStatus, ReportKind] = {  # what the broker's view of an order amounts to as a report
-    OrderStatus.SUBMITTED: ReportKind.ACKNOWLEDGED,
-    OrderStatus.WORKING: ReportKind.ACCEPTED,
-    OrderStatus.PARTIAL: ReportKind.ACCEPTED,
-    OrderStatus.HELD: ReportKind.HELD,
-    OrderStatus.PAUSED: ReportKind.PAUSED,
-    OrderStatus.CANCELED: ReportKind.CANCELED,
-    OrderStatus.EXPIRED: ReportKind.EXPIRED,
-    OrderStatus.REJECTED: ReportKind.REJECTED,
-    OrderStatus.REPLACED: ReportKind.REPLACED,
-    OrderStatus.UNKNOWN: ReportKind.UNKNOWN,
-}
+        return Draft(self._login.actor, action, "order", order.id, outcome, reason, after=terms(order.request),
+                     correlation=order.id)  # fmt: skip

@@ -59,13 +59,14 @@ class Reconcile:
     async def run(self, operator: str, reason: str) -> Reconciliation:
         """Compare, look again at what differs, store and publish. Raises BrokerDown: an error is never read as “flat”."""
         async with self._one:
-            await self._orders.settle_all()  # what is unresolved is no difference of books
-            await self._orders.adopt_legs()
+            await self._orders.settling.settle_all()  # what is unresolved is no difference of books
+            await self._orders.settling.adopt_legs()
             tolerances = Tolerances()
             broker, local = await self._theirs(), self._ours()
             breaks, matched = differences(local, broker, tolerances)
             if breaks:
                 await asyncio.sleep(SETTLE)
+                await self._orders.settling.settle_open()  # a stream can be mute while its socket lives
                 broker, local = await self._theirs(), self._ours()
                 breaks, matched = differences(local, broker, tolerances)
             masked = broker.account.masked if broker.account else ""

@@ -13,20 +13,23 @@ from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderRequest
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
 from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict
 from qv_desktop.domain.rules import judged
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
-from qv_desktop.services.ports import Now, Publish, RiskStore
+from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
 
 RUN = Permission(Resource.RISK, Action.RUN)
 
 
 class Risk:
-    """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored."""
+    """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored.
+
+    A halt that the database cannot take waits in ``spool``; without one it holds only until the program ends.
+    """
 
     def __init__(
         self,
@@ -37,7 +40,9 @@ class Risk:
         login: Login,
         publish: Publish,
         now: Now,
+        spool: Spool | None = None,
     ) -> None:
+        self._spool = spool
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
@@ -76,7 +81,7 @@ class Risk:
             positions=self._positions.held(),
             open_orders=tuple(order for order in others if order.open),
             prices={name: money(price) for name, price in self._market.prices().items()},
-            recent=tuple(o for o in others if _seconds(now, o) < 60 and o.sent_at is not None),
+            recent=tuple(o for o in others if _seconds(now, o) < 60 and o.status is not OrderStatus.REFUSED),
             halted=snapshot.halted,
         )
 
@@ -93,27 +98,50 @@ class Risk:
         await self._change(TradingState.ACTIVE, reason)
 
     async def _change(self, state: TradingState, reason: str) -> None:
-        session = await self._login.require(RUN)
-        before = self.state
-        safer = state is not TradingState.ACTIVE
-        if safer:
-            self._set(state, session.user.name, reason)  # first the brake, then the book-keeping
-        draft = Draft(self._login.actor, f"risk.{state.lower()}", "account", self._account.id, reason=reason,
-                      before=json.dumps({"state": before}), after=json.dumps({"state": state}))  # fmt: skip
+        if state is TradingState.ACTIVE:
+            await self._release(reason)
+        else:
+            await self._brake(state, reason)
+
+    async def _brake(self, state: TradingState, reason: str) -> None:
+        """First the brake, then the book-keeping."""
+        session = await self._login.require(RUN, even_without_database=True)
+        draft = self._draft(state, reason)
+        self._set(state, session.user.name, reason)
         try:
             await self._store.save_state(self._account.id, state, draft)
         except DatabaseDown:
-            if not safer:
-                raise
+            self._keep(draft)
+
+    def _keep(self, draft: Draft) -> None:
+        try:
+            if self._spool is None:
+                raise DatabaseDown("there is no spool")
+            self._spool.keep(draft)
+        except DatabaseDown:
             raise DatabaseDown(
-                f"Trading is {state} now, but the database is away: it will not be remembered after a restart."
+                f"Trading is {self.state} now, but it can be written nowhere: it will not be remembered after a restart."
             ) from None
-        if not safer:
-            self._set(state, session.user.name, reason)
+
+    async def _release(self, reason: str) -> None:
+        """Only once it is written down, and behind a halt that still waits to be."""
+        session = await self._login.require(RUN)
+        if self._spool is not None:
+            await self._spool.drain()
+        await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
+        self._set(TradingState.ACTIVE, session.user.name, reason)
+
+    def _draft(self, state: TradingState, reason: str) -> Draft:
+        return Draft(self._login.actor, f"risk.{state.lower()}", "account", self._account.id, reason=reason,
+                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}))  # fmt: skip
 
     def _set(self, state: TradingState, actor: str, reason: str) -> None:
         self.state = state
         self._publish(TradingStateChanged(state, actor, reason))
+
+    def trip(self, reason: str) -> None:
+        """Halt by the program itself, at once: an order's state can no longer be trusted. A person resumes."""
+        self._set(TradingState.HALTED, "QuantVision", reason)
 
     async def set_limits(self, limits: Limits) -> None:
         """Store new limits. Raises NotPermitted, DatabaseDown."""

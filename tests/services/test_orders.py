@@ -62,7 +62,17 @@ def on_a_desk(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role = R
         await account.refresh()
         risk = Risk(RiskStore(), market, positions, account, login, events.append, now)
         risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
-        orders = Orders(broker, journal, risk, positions, login, events.append, now, lambda: account.id)
+        orders = Orders(
+            broker,
+            journal,
+            risk,
+            positions,
+            login,
+            events.append,
+            now,
+            lambda: account.id,
+            lambda: moment[0].timestamp(),
+        )
         writer = asyncio.ensure_future(orders.records.run())
         await story(Desk(orders, broker, journal, positions, risk, users, trail, events, moment))
         writer.cancel()
@@ -172,7 +182,7 @@ def test_an_unresolved_order_is_settled_by_what_the_broker_knows() -> None:
         found = replace(order, status=OrderStatus.FILLED, filled=Decimal(100), average=Decimal(100), broker_id="b1")
         desk.broker.known["qv-1"] = found
         desk.broker.executions = [Fill("e1", "qv-1", "AAPL", Side.BUY, Decimal(100), Decimal(100), NOW)]
-        await desk.orders.settle_all()
+        await desk.orders.settling.settle_all()
         assert desk.orders.book["qv-1"].status is OrderStatus.FILLED
         assert desk.positions["AAPL"].quantity == 100
 
@@ -183,10 +193,10 @@ def test_one_answer_of_not_found_settles_nothing() -> None:
     async def story(desk: Desk) -> None:
         desk.broker.answer = ReportKind.UNCERTAIN
         await desk.orders.submit(a_limit("100.00"))
-        await desk.orders.settle_all()
+        await desk.orders.settling.settle_all()
         assert desk.orders.book["qv-1"].status is OrderStatus.UNRESOLVED
         desk.later(11)
-        await desk.orders.settle_all()
+        await desk.orders.settling.settle_all()
         assert desk.orders.book["qv-1"].status is OrderStatus.REJECTED
         assert "never reached" in desk.orders.book["qv-1"].reason
 
@@ -199,7 +209,7 @@ def test_a_broker_that_does_not_answer_leaves_the_order_unresolved() -> None:
         await desk.orders.submit(a_limit("100.00"))
         desk.broker.down = True
         desk.later(60)
-        await desk.orders.settle_all()
+        await desk.orders.settling.settle_all()
         assert desk.orders.book["qv-1"].status is OrderStatus.UNRESOLVED
 
     on_a_desk(story)
@@ -209,7 +219,7 @@ def test_an_order_made_elsewhere_is_adopted_with_its_fills() -> None:
     async def story(desk: Desk) -> None:
         desk.orders.hear(fill_report("e9", 5, id="elsewhere"))
         desk.broker.known["elsewhere"] = an_order(a_request(5, id="elsewhere"), OrderStatus.FILLED, filled=Decimal(5))
-        await desk.orders.adopt_strangers()
+        await desk.orders.settling.adopt_strangers()
         assert desk.orders.book["elsewhere"].status is OrderStatus.FILLED
         assert desk.positions["AAPL"].quantity == 5
 
@@ -238,7 +248,7 @@ def test_recovery_asks_about_every_open_order_and_does_not_move_positions_twice(
             open_order, status=OrderStatus.FILLED, filled=Decimal(100), average=Decimal(100)
         )
         desk.broker.executions = [Fill("e1", "qv-1", "AAPL", Side.BUY, Decimal(100), Decimal(100), NOW)]
-        await desk.orders.recover([open_order], [])
+        await desk.orders.settling.recover([open_order], [])
         assert desk.orders.book["qv-1"].status is OrderStatus.FILLED
         assert desk.positions["AAPL"].quantity == 0  # the broker's own positions are adopted next
 
@@ -271,7 +281,7 @@ def test_the_legs_of_a_bracket_join_the_book_though_nobody_streams_them() -> Non
         await desk.orders.submit(bracket)
         leg = an_order(a_request(100, Side.SELL, id="leg", type=OrderType.STOP, stop=Decimal(90)), OrderStatus.HELD)
         desk.broker.known = {"leg": leg, "qv-1": replace(desk.orders.book["qv-1"])}
-        await desk.orders.adopt_legs()
+        await desk.orders.settling.adopt_legs()
         assert desk.orders.book["leg"].status is OrderStatus.HELD
         assert desk.journal.orders["leg"].request.stop == Decimal(90)
 
