@@ -46,6 +46,11 @@ def settings_file(home_folder: Path) -> Path:
     return home_folder / "settings.toml"
 
 
+def spool(home_folder: Path) -> Path:
+    """The file of audit rows that wait for the database."""
+    return home_folder / "audit-waiting.jsonl"
+
+
 def logs(home_folder: Path) -> Path:
     """The folder of log files."""
     return home_folder / "logs"

@@ -1,7 +1,8 @@
 """Makes every service with its adapters: what is built here is all there is."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
@@ -18,6 +19,7 @@ from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
+from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.ticks import TickStore
 from qv_desktop.adapters.polygon.rest import PolygonHistory
@@ -27,10 +29,12 @@ from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.config import Settings
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import GapFound
 from qv_desktop.domain.market import NEW_YORK, Gap
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
@@ -40,7 +44,8 @@ from qv_desktop.services.history import History
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports import Publish, Trail
+from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
@@ -65,6 +70,7 @@ class Engine:
     positions: "PositionKeeper"
     gaps: "GapKeeper"
     sessions: Sessions
+    spool: Spool
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -92,7 +98,10 @@ def engine(
     account = Account(broker, journal, publish)
     keeper = PositionKeeper(journal, account)
     positions = Positions(publish, keeper.changed)
-    risk = Risk(RiskStore(database, door.trail), market, positions, account, login, publish, clock.market)
+    risk_store = RiskStore(database, door.trail)
+    spool = Spool(paths.spool(settings.home), late(door.trail, risk_store), clock.now)
+    login.spool = spool.keep
+    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
@@ -114,8 +123,31 @@ def engine(
                            lambda state, detail: market.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
     market.feed(prices)
     return Engine(
-        services, broker, journal, InstrumentStore(database), prices, updates, pool, vendors, keeper, gaps, sessions
+        services,
+        broker,
+        journal,
+        InstrumentStore(database),
+        prices,
+        updates,
+        pool,
+        vendors,
+        keeper,
+        gaps,
+        sessions,
+        spool,
     )
+
+
+def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:
+    """How a row that waited is written: a halt with the state that it stands for, all else by itself."""
+    brakes = {f"risk.{state.lower()}" for state in TradingState}
+
+    def write(draft: Draft) -> Awaitable[object]:
+        if draft.action in brakes:
+            return store.save_state(draft.object_id, TradingState(json.loads(draft.after)["state"]), draft)
+        return trail.append(draft)
+
+    return write
 
 
 def day_start(moment: datetime) -> datetime:

@@ -41,7 +41,7 @@ class Starting:
         running = (
             engine.updates.run(), self._streams(), engine.sessions.run(), services.orders.records.run(), services.orders.settling.run(),
             services.ticks.run(), services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(),
-            self._starts(), self._reconciles(),
+            engine.spool.run(), self._starts(), self._reconciles(),
         )  # fmt: skip
         for work in running:
             spawn(work)
@@ -82,6 +82,7 @@ class Starting:
     async def _open_books(self) -> None:
         services, engine = self._desk.services, self._engine
         account = await services.account.refresh()
+        await engine.spool.drain()  # a halt of the last sitting may wait there
         await services.risk.load()
         listed = await engine.broker.instruments()
         services.risk.know(listed)

@@ -84,7 +84,14 @@ class Login:
             return session
         role = session.user.role
         await self._record(
-            Draft(self.actor, "permission.refuse", "permission", str(permission), "refused", f"{role} lacks “{permission}”")
+            Draft(
+                self.actor,
+                "permission.refuse",
+                "permission",
+                str(permission),
+                "refused",
+                f"{role} lacks “{permission}”",
+            )
         )
         raise NotPermitted(f"The role {role} may not do this: it lacks “{permission}”.")
 

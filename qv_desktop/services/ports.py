@@ -101,6 +101,16 @@ class Trail(Protocol):
         """Check the whole chain."""
 
 
+class Spool(Protocol):
+    """Audit rows that wait on this machine until the database is back."""
+
+    def keep(self, draft: Draft) -> None:
+        """Append one row. Raises DatabaseDown when it can be kept nowhere."""
+
+    async def drain(self) -> None:
+        """Write what waits, in order; what cannot be written stays."""
+
+
 class Users(Protocol):
     """Users and their sessions."""
 

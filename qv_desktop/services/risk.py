@@ -25,6 +25,17 @@ from qv_desktop.services.positions import Positions
 RUN = Permission(Resource.RISK, Action.RUN)
 
 
+class Forgetful:
+    """``ports.Spool`` of a desk that has none: nothing can wait there."""
+
+    def keep(self, draft: Draft) -> None:
+        """Say so. Raises DatabaseDown."""
+        raise DatabaseDown("The database is away; nothing was written.")
+
+    async def drain(self) -> None:
+        """Nothing ever waits."""
+
+
 class Risk:
     """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored.
 
@@ -42,7 +53,7 @@ class Risk:
         now: Now,
         spool: Spool | None = None,
     ) -> None:
-        self._spool = spool
+        self._spool: Spool = spool or Forgetful()
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
@@ -86,22 +97,16 @@ class Risk:
         )
 
     async def halt(self, reason: str) -> None:
-        """Stop all new orders. Takes effect at once, even when it cannot be stored."""
-        await self._change(TradingState.HALTED, reason)
+        """Stop all new orders. Takes effect at once, even while the database is away. Raises NotPermitted."""
+        await self._brake(TradingState.HALTED, reason)
 
     async def reduce(self, reason: str) -> None:
         """Take only orders that reduce a position."""
-        await self._change(TradingState.REDUCING, reason)
+        await self._brake(TradingState.REDUCING, reason)
 
     async def resume(self, reason: str) -> None:
         """Trade normally again."""
-        await self._change(TradingState.ACTIVE, reason)
-
-    async def _change(self, state: TradingState, reason: str) -> None:
-        if state is TradingState.ACTIVE:
-            await self._release(reason)
-        else:
-            await self._brake(state, reason)
+        await self._release(reason)
 
     async def _brake(self, state: TradingState, reason: str) -> None:
         """First the brake, then the book-keeping."""
@@ -115,19 +120,14 @@ class Risk:
 
     def _keep(self, draft: Draft) -> None:
         try:
-            if self._spool is None:
-                raise DatabaseDown("there is no spool")
             self._spool.keep(draft)
-        except DatabaseDown:
-            raise DatabaseDown(
-                f"Trading is {self.state} now, but it can be written nowhere: it will not be remembered after a restart."
-            ) from None
+        except DatabaseDown as error:
+            raise DatabaseDown(f"Trading is {self.state} now, but a restart will forget it. {error}") from None
 
     async def _release(self, reason: str) -> None:
         """Only once it is written down, and behind a halt that still waits to be."""
         session = await self._login.require(RUN)
-        if self._spool is not None:
-            await self._spool.drain()
+        await self._spool.drain()
         await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
         self._set(TradingState.ACTIVE, session.user.name, reason)
 

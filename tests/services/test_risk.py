@@ -1,0 +1,96 @@
+"""The brakes work without a database, and what they did reaches the trail once it is back."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from qv_desktop.adapters.db.spool import Spool
+from qv_desktop.app.building import late
+from qv_desktop.domain.audit import SYSTEM, Draft
+from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.orders import OrderStatus
+from qv_desktop.domain.risk import TradingState
+from tests.builders import NOW, a_limit
+from tests.fakes import RiskStore, Trail
+from tests.services.test_orders import Desk, on_a_desk
+
+
+def away(desk: Desk) -> RiskStore:
+    """The desk's database is gone, and the last look at the role is too old."""
+    store = desk.risk._store
+    assert isinstance(store, RiskStore)
+    desk.users.down = desk.trail.down = store.down = True
+    desk.later(5)
+    return store
+
+
+def test_a_halt_works_without_a_database_and_is_stored_in_order_when_it_is_back(tmp_path: Path) -> None:
+    file = tmp_path / "waiting.jsonl"
+
+    async def story(desk: Desk) -> None:
+        store = away(desk)
+        desk.risk._spool = spool = Spool(file, late(desk.trail, store), lambda: NOW)
+        await desk.risk.reduce("too fast")
+        await desk.risk.halt("drill")
+        assert desk.risk.state is TradingState.HALTED
+        await spool.drain()
+        assert (spool.waiting, store.kept) == (2, TradingState.ACTIVE)
+        store.down = False
+        await spool.drain()
+        assert (spool.waiting, store.kept) == (0, TradingState.HALTED)
+
+    on_a_desk(story)
+
+
+def test_a_resume_waits_until_the_halt_before_it_is_stored(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        store = away(desk)
+        desk.risk._spool = spool = Spool(tmp_path / "waiting.jsonl", late(desk.trail, store), lambda: NOW)
+        await desk.risk.halt("drill")
+        desk.users.down = store.down = False
+        await desk.risk.resume("over")
+        await spool.drain()
+        assert (desk.risk.state, store.kept) == (TradingState.ACTIVE, TradingState.ACTIVE)
+
+    on_a_desk(story)
+
+
+def test_a_halt_that_can_be_kept_nowhere_still_halts_and_says_so(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        store = away(desk)
+        desk.risk._spool = Spool(tmp_path, late(desk.trail, store), lambda: NOW)
+        with pytest.raises(DatabaseDown, match="a restart will forget it"):
+            await desk.risk.halt("drill")
+        assert desk.risk.state is TradingState.HALTED
+
+    on_a_desk(story)
+
+
+def test_spooled_rows_survive_the_program_and_a_torn_line_costs_no_other_row(tmp_path: Path) -> None:
+    file, trail = tmp_path / "waiting.jsonl", Trail()
+    one, two = (Draft(SYSTEM, "permission.refuse", "permission", name, "refused", "why") for name in ("a", "b"))
+    Spool(file, trail.append, lambda: NOW).keep(one)
+    with file.open("a") as torn:
+        torn.write('{"actor": ')
+    Spool(file, trail.append, lambda: NOW + timedelta(seconds=1)).keep(two)
+    asyncio.run(Spool(file, trail.append, lambda: NOW).drain())
+    assert [row.draft.object_id for row in trail.rows] == ["a", "b"]
+    assert trail.rows[0].draft.reason == "why (at 2026-11-20 15:30:00 UTC, while the database was away)"
+    assert not file.exists()
+
+
+def test_an_order_that_is_still_being_written_down_counts_as_a_duplicate() -> None:
+    async def story(desk: Desk) -> None:
+        one, two = await asyncio.gather(
+            desk.orders.submit(a_limit("100.00")), desk.orders.submit(a_limit("100.00", id="qv-2"))
+        )
+        assert (one.status, two.status) == (OrderStatus.SUBMITTED, OrderStatus.REFUSED)
+        assert "same order" in two.reason
+        third = await desk.orders.submit(a_limit("100.00", id="qv-3"))
+        assert "Orders per minute" in {c.title for c in desk.risk.judge(a_limit("99.00"), desk.orders.book).checks}
+        count = next(c for c in desk.risk.judge(a_limit("99.00"), desk.orders.book).checks if c.code == "ORDER_RATE")
+        assert (third.status, count.value) == (OrderStatus.REFUSED, "2")
+
+    on_a_desk(story)
