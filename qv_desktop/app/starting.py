@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from qv_desktop.app.building import Engine, day_start
+from qv_desktop.app.supervising import supervised
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.strategies.built_in import built_in
@@ -31,20 +32,31 @@ class Starting:
         self.market = MarketWiring(desk, watchlist, self.trading.show)
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
+        self._count = 0  # of beats
         desk.panels.ticket.set_enabled(WAITING)
         desk.panels.chart.title_changed.connect(lambda title: desk.window.set_title("chart", title))
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
 
     def begin(self) -> None:
         """Start everything that runs by itself."""
-        services, engine, spawn = self._desk.services, self._engine, self._desk.tasks.spawn
-        running = (
-            engine.updates.run(), self._streams(), engine.sessions.run(), services.orders.records.run(), services.orders.settling.run(),
-            services.ticks.run(), services.account.run(), engine.positions.run(), engine.gaps.run(), self._beats(),
-            engine.spool.run(), self._starts(), self._reconciles(),
-        )  # fmt: skip
-        for work in running:
-            spawn(work)
+        services, engine = self._desk.services, self._engine
+        running: dict[str, Callable[[], Awaitable[object]]] = {
+            "order news": engine.updates.run, "prices": self._streams, "the calendar": engine.sessions.run,
+            "the order journal": services.orders.records.run, "asking about orders": services.orders.settling.run,
+            "keeping prices": services.ticks.run, "the account": services.account.run, "keeping positions": engine.positions.run,
+            "keeping gaps": engine.gaps.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
+            "the start": self._starts, "reconciliation": self._reconciles,
+        }  # fmt: skip
+        for name, work in running.items():
+            self._desk.tasks.spawn(supervised(name, work, self._part_failed))
+
+    def _part_failed(self, name: str) -> None:
+        """Counted with the handlers' errors in the status bar, and told, for somebody must look into it."""
+        services = self._desk.services
+        services.bus.failures += 1
+        services.notices.tell(
+            "critical", "A part failed", f"{name} failed and was started again; send in the log.", f"part {name}"
+        )
 
     async def _streams(self) -> None:
         """Prices flow once nothing that loads can hold them up: a late price is worse than one that comes a moment later."""
@@ -123,12 +135,14 @@ class Starting:
 
     async def _beats(self) -> None:
         """Blotter prices four times a second; ages, risk, health and time once each, in turn so that they never fall together."""
-        second, count = (self.market.tick, self.trading.tick, self._measure_health, self._show_time), 0
+        second = (self.market.tick, self.trading.tick, self._measure_health, self._show_time)
         while True:
             await asyncio.sleep(0.25)
+            self._count = (self._count + 1) % len(
+                second
+            )  # before the work: one that fails must not keep the others waiting
             self.trading.beat()
-            count = (count + 1) % len(second)
-            second[count]()
+            second[self._count]()
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()

@@ -1,12 +1,11 @@
 """The rules that every order must pass, each with its numbers and the nearest value that would pass."""
 
 from collections.abc import Callable
-from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from qv_desktop.domain.accounts import day_profit
-from qv_desktop.domain.exposure import committed, gross, held, reduces, reference_price
+from qv_desktop.domain.exposure import committed, gross, held, reduces, reference_price, touch, whole_shares
 from qv_desktop.domain.instruments import on_tick, price_step
-from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check, Limits, RiskView, TradingState, Verdict, minted
 
@@ -115,7 +114,7 @@ def _value(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
             f"${limits.order_value:,.0f}",
             message="There is no price to value the order at; wait for a quote.",
         )
-    value, most = price * request.quantity, _shares(limits.order_value, price)
+    value, most = price * request.quantity, whole_shares(limits.order_value, price)
     return _answer(
         "ORDER_VALUE",
         "Order value",
@@ -139,11 +138,16 @@ def _collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | No
             f"{limits.quote_age} s",
             message=f"The quote is too old to price against ({age}, at most {limits.quote_age} s).",
         )
+    meets = touch(view, request.side)
+    if meets is None:
+        side = "ask to buy at" if request.side is Side.BUY else "bid to sell at"
+        return _answer(
+            "NO_QUOTE", "Quote", False, "none", "> 0", message=f"The market shows no {side}; wait for a quote."
+        )
     if request.limit is None:
         return None
-    touch = money(view.quote.ask if request.side is Side.BUY else view.quote.bid)
-    through = (request.limit - touch) / touch * request.side.sign
-    edge = touch * (1 + limits.collar * request.side.sign)
+    through = (request.limit - meets) / meets * request.side.sign
+    edge = meets * (1 + limits.collar * request.side.sign)
     return _answer(
         "COLLAR",
         "Collar vs NBBO",
@@ -162,7 +166,7 @@ def _single_name(request: OrderRequest, view: RiskView, limits: Limits) -> Check
     sign, side = request.side.sign, request.side
     before = held(view, request.symbol) + committed(view, request.symbol, side) * sign
     share = abs(before + request.quantity * sign) * price / equity
-    most = max(_shares(equity * limits.position_fraction, price) - before * sign, ZERO)
+    most = max(whole_shares(equity * limits.position_fraction, price) - before * sign, ZERO)
     return _answer(
         "SINGLE_NAME",
         "Single-name exposure",
@@ -189,7 +193,7 @@ def _gross(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
         share <= limits.gross_fraction,
         f"{share:.0%}",
         f"{limits.gross_fraction:.0%}",
-        f"{max(_shares(room, price), ZERO):,}",
+        f"{max(whole_shares(room, price), ZERO):,}",
         f"Gross exposure would be {share:.0%} of equity, over {limits.gross_fraction:.0%}.",
     )
 
@@ -199,8 +203,8 @@ def _buying_power(request: OrderRequest, view: RiskView, limits: Limits) -> Chec
     if power is None or price is None or reduces(request, view):
         return None
     # Alpaca values a short at the higher of the limit and 3 % over the ask
-    if request.side is Side.SELL and view.quote is not None:
-        price = max(price, money(view.quote.ask) * Decimal("1.03"))
+    if request.side is Side.SELL:
+        price = max(price, (touch(view, Side.BUY) or ZERO) * Decimal("1.03"))
     cost = price * request.quantity
     return _answer(
         "BUYING_POWER",
@@ -208,7 +212,7 @@ def _buying_power(request: OrderRequest, view: RiskView, limits: Limits) -> Chec
         cost <= power,
         f"${cost:,.0f}",
         f"${power:,.0f}",
-        f"{_shares(power, price):,}",
+        f"{whole_shares(power, price):,}",
         f"The order needs ${cost:,.0f} of ${power:,.0f} buying power.",
     )
 
@@ -320,12 +324,6 @@ def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
         "0",
         message=f"The same order was sent within {limits.duplicate_seconds} s; wait, or change it.",
     )
-
-
-def _shares(dollars: Decimal, price: Decimal) -> Decimal:
-    """Whole shares that ``dollars`` buy."""
-    whole = (dollars / price).quantize(Decimal(1), rounding=ROUND_FLOOR if dollars < 0 else ROUND_DOWN)
-    return whole if price > 0 else ZERO
 
 
 type Rule = Callable[[OrderRequest, RiskView, Limits], Check | None]

@@ -178,9 +178,7 @@ def _gauges(
         loss = max(-profit, Decimal(0))
         sign = "+" if profit >= 0 else "−"
         gauges.append(
-            Gauge(
-                "Day loss", float(loss / limits.daily_loss), f"{sign}{abs(profit):,.0f}", f"−{limits.daily_loss:,.0f}"
-            )
+            Gauge("Day loss", _used(loss, limits.daily_loss), f"{sign}{abs(profit):,.0f}", f"−{limits.daily_loss:,.0f}")
         )
     if account is None or not account.equity:
         return gauges
@@ -193,7 +191,8 @@ def _gauges(
     if account.buying_power:
         gauges.append(_share("Working orders", working / account.buying_power, Decimal(1)))
     rate = len(view.recent)
-    gauges.append(Gauge("Orders per minute", rate / limits.orders_per_minute, f"{rate}", f"{limits.orders_per_minute}"))
+    most = limits.orders_per_minute
+    gauges.append(Gauge("Orders per minute", _used(Decimal(rate), Decimal(most)), f"{rate}", f"{most}"))
     return gauges
 
 
@@ -202,7 +201,12 @@ def _worth(order: Order, view: RiskView) -> Decimal:
 
 
 def _share(title: str, fraction: Decimal, limit: Decimal) -> Gauge:
-    return Gauge(title, float(fraction / limit), f"{fraction:.1%}", f"{limit:.0%}")
+    return Gauge(title, _used(fraction, limit), f"{fraction:.1%}", f"{limit:.0%}")
+
+
+def _used(value: Decimal, limit: Decimal) -> float:
+    """The fraction of ``limit`` that is used; any use of a limit of nothing is over it."""
+    return float(value / limit) if limit > 0 else float(value > 0)
 
 
 def _seconds(now: datetime, order: Order) -> float:

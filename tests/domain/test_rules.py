@@ -12,7 +12,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Limits, RiskView, TradingState, Verdict
 from qv_desktop.domain.rules import judged
-from tests.builders import NOW, a_limit, a_position, a_request, a_view, an_account, an_order
+from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_view, an_account, an_order
 
 
 def codes(request: OrderRequest, view: RiskView | None = None, limits: Limits | None = None) -> list[str]:
@@ -77,6 +77,32 @@ def test_one_order_cannot_turn_a_position_round() -> None:
 )
 def test_each_rule_refuses_what_it_is_for(request_: OrderRequest, view: RiskView, code: str) -> None:
     assert code in codes(request_, view)
+
+
+@pytest.mark.parametrize("nothing", [0.0, -1.0, float("nan")])
+def test_a_side_of_the_quote_that_is_no_price_refuses_with_a_sentence(nothing: float) -> None:
+    no_ask = a_view(quote=a_quote(ask=nothing))
+    assert "NO_QUOTE" in codes(a_request(), no_ask)
+    assert "NO_QUOTE" in codes(a_limit("100.00"), no_ask)
+    view = a_view(quote=a_quote(bid=nothing), positions={"AAPL": a_position(100)})
+    check = next(c for c in judged(a_request(10, Side.SELL), view, Limits()).refusals if c.code == "NO_QUOTE")
+    assert check.message == "The market shows no bid to sell at; wait for a quote."
+
+
+any_price = st.floats(allow_nan=True, allow_infinity=True) | st.sampled_from([0.0, -0.0, 1e-300, 1e300, -5.0])
+any_dollars = st.decimals(min_value=0, max_value=10**9, allow_nan=False, places=4)
+any_shares = st.decimals(min_value=-(10**7), max_value=10**7, allow_nan=False, places=0)
+any_limit = st.none() | st.decimals(min_value=-100, max_value=10**7, allow_nan=False, places=4)
+
+
+@given(any_price, any_price, any_dollars, any_shares, any_shares, any_limit, st.sampled_from(Side))
+def test_the_gate_answers_whatever_the_market_and_the_books_hold(
+    bid: float, ask: float, dollars: Decimal, held: Decimal, quantity: Decimal, limit: Decimal | None, side: Side
+) -> None:
+    view = a_view(quote=a_quote(bid, ask), account=an_account(str(dollars)), positions={"AAPL": a_position(int(held))})
+    request = replace(a_request(int(quantity), side), limit=limit, type=OrderType.LIMIT if limit else OrderType.MARKET)
+    for limits in (Limits(), Limits(*([dollars] * 7), 0, dollars)):
+        assert judged(request, view, limits).checks
 
 
 def test_reducing_takes_orders_that_reduce_and_no_others() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from qv_desktop.app.building import late
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.orders import OrderStatus
-from qv_desktop.domain.risk import TradingState
-from tests.builders import NOW, a_limit
+from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.services.risk import measured
+from tests.builders import NOW, a_limit, a_position, a_view, an_account
 from tests.fakes import RiskStore, Trail
 from tests.services.test_orders import Desk, on_a_desk
 
@@ -94,3 +96,10 @@ def test_an_order_that_is_still_being_written_down_counts_as_a_duplicate() -> No
         assert (third.status, count.value) == (OrderStatus.REFUSED, "2")
 
     on_a_desk(story)
+
+
+def test_limits_of_nothing_are_measured_too() -> None:
+    nothing = Limits(*([Decimal(0)] * 7), 0, Decimal(0))
+    view = a_view(account=an_account("99000", last_equity=Decimal(100_000)), positions={"AAPL": a_position(100)})
+    used = {gauge.title: gauge.used for gauge in measured(view, nothing).gauges}
+    assert (used["Day loss"], used["Gross exposure"], used["Orders per minute"]) == (1.0, 1.0, 0.0)
