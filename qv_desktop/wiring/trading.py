@@ -4,6 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from qv_desktop.domain.audit import SYSTEM
+from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import (
     AccountChanged,
     Filled,
@@ -66,8 +67,16 @@ class TradingWiring:
     async def _submit(self, request: OrderRequest) -> None:
         """The id is the ticket's; should this fail before the journal, the same intent is sent again under the same id."""
         self._note_arrival(request)
-        order = await self._desk.services.orders.submit(request)
-        self._desk.panels.ticket.intent_taken(order.id)
+        ticket = self._desk.panels.ticket
+        try:
+            order = await self._desk.services.orders.submit(request)
+        except BaseException as error:
+            words = (
+                str(error) if isinstance(error, QvError) else "it failed unexpectedly; look at the blotter and the log."
+            )
+            ticket.intent_failed(request.client_order_id, words)
+            raise
+        ticket.intent_taken(order.id)
 
     def _note_arrival(self, request: OrderRequest) -> None:
         quote = self._desk.services.market.snapshot(request.symbol).quote
@@ -98,6 +107,9 @@ class TradingWiring:
 
     def _order_changed(self, event: OrderChanged) -> None:
         self._changed[event.order.id] = event.order
+        self._desk.panels.ticket.intent_taken(
+            event.order.id
+        )  # in the book, though the broker may not have answered yet
 
     def _filled(self, event: Filled) -> None:
         panels, services = self._desk.panels, self._desk.services

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side
@@ -89,6 +91,29 @@ def test_control_enter_reviews_and_then_sends(qtbot: QtBot, ticket: TicketPanel,
         assert len(sent) == count
 
 
+def test_holding_the_keys_is_one_press_and_sends_one_order_at_most(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    ticket.submitted.connect(lambda request: ticket.intent_taken(request.client_order_id))  # a book that is quick
+    ticket.activateWindow()
+    qtbot.waitUntil(ticket.isActiveWindow)
+    hold(ticket.fields.quantity, 30)
+    assert sent == []
+    assert ticket.message.text().startswith("Send BUY")
+    hold(ticket.fields.quantity, 30)
+    assert len(sent) == 1
+
+
+def hold(field: QWidget, repeats: int) -> None:
+    """Ctrl+Enter held down: the first event is a press, all others are marked as repeats."""
+    for repeat in range(repeats):
+        for kind in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress):
+            event = QKeyEvent(kind, Qt.Key.Key_Return, CONTROL, "", repeat > 0)
+            window = field.window().windowHandle()
+            assert window is not None
+            QApplication.sendEvent(window if kind is QEvent.Type.KeyPress else field, event)
+
+
 def test_plain_enter_never_sends_from_any_field(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
     press(qtbot, ticket)
     fields = (
@@ -126,8 +151,12 @@ def test_escape_drops_the_review(qtbot: QtBot, ticket: TicketPanel, sent: list[O
 def test_an_intent_keeps_its_id_until_the_book_has_it(
     qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
 ) -> None:
-    for _ in range(4):
-        press(qtbot, ticket)
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    ticket.intent_failed(sent[0].client_order_id, "The database is away.")
+    assert ticket.message.text() == "Not sent: The database is away."
+    press(qtbot, ticket)
+    press(qtbot, ticket)
     first, again = sent
     assert first.client_order_id == again.client_order_id
     ticket.intent_taken(first.client_order_id)
@@ -142,6 +171,11 @@ def test_a_sent_intent_that_is_changed_becomes_another(
     press(qtbot, ticket)
     press(qtbot, ticket)
     ticket.fields.quantity.setText("300")
+    press(qtbot, ticket)
+    press(qtbot, ticket)
+    assert len(sent) == 1, "the first is still on its way"
+    assert ticket.message.text().startswith("The order before is still on its way")
+    ticket.intent_taken(sent[0].client_order_id)
     press(qtbot, ticket)
     press(qtbot, ticket)
     assert sent[0].client_order_id != sent[1].client_order_id

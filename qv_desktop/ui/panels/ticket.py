@@ -44,6 +44,7 @@ class TicketPanel(QWidget):
         self._ids = OrderIds(install)
         self._id = self._ids.next()  # of the present intent
         self._sent: OrderRequest | None = None  # sent and not yet taken
+        self._under_way = ""  # id of the intent that is on its way to the book; until its answer nothing else is sent
         self._reviewed: OrderRequest | None = None  # shown as a sentence, waiting for the second press
         self._symbol = ""
         self._side = Side.BUY
@@ -126,12 +127,20 @@ class TicketPanel(QWidget):
 
     def intent_taken(self, client_order_id: str) -> None:
         """The sent intent is in the book: the next one gets an id of its own."""
+        if client_order_id == self._under_way:
+            self._under_way = ""
         if self._sent is None or self._sent.client_order_id != client_order_id:
             return
         self._sent, self._id = None, self._ids.next()
         self._say("Order taken; see the blotter.", "UP")
         self._show_button()
         self._announce()
+
+    def intent_failed(self, client_order_id: str, why: str) -> None:
+        """The sent intent never reached the book: unchanged, it can be sent again, under the same id."""
+        if client_order_id == self._under_way:
+            self._under_way = ""
+            self._say(f"Not sent: {why}", "DOWN")
 
     def set_enabled(self, reason: str | None) -> None:
         """Switch the ticket off with one sentence of ``reason``, or on with None."""
@@ -205,6 +214,7 @@ class TicketPanel(QWidget):
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)  # keys that are held are one press
             shortcut.activated.connect(self._press)
 
     # ---- hands
@@ -252,12 +262,14 @@ class TicketPanel(QWidget):
         request = self.draft
         if self._refused is not None or request is None:
             self._point_at_complaint()
+        elif self._under_way:
+            self._say("The order before is still on its way; wait for the book to take it.", "WARN")
         elif self._reviewed != request:
             self._reviewed = request
             self._say(f"Send {sentence(request, self._verb())}?", "TX0")
             self._show_button()
         else:
-            self._reviewed, self._sent = None, request
+            self._reviewed, self._sent, self._under_way = None, request, request.client_order_id
             self._say("Sent; waiting for the book to take it.", "TX1")
             self._show_button()
             self.submitted.emit(request)
