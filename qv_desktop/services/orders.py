@@ -9,7 +9,7 @@ import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
-from qv_desktop.domain.errors import BadInput, DatabaseDown, IllegalMove
+from qv_desktop.domain.errors import BadInput, IllegalMove
 from qv_desktop.domain.events import Filled, OrderChanged
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind, applied, fill_of
 from qv_desktop.domain.risk import Verdict
@@ -90,7 +90,7 @@ class Orders:
         self.book[order.id] = order
         try:
             await self._journal.intend(order, self._draft(action, order))
-        except DatabaseDown:
+        except BaseException:  # whatever the reason: what is not written down is not in the book and is never sent
             del self.book[order.id]
             raise
         self._publish(OrderChanged(order))

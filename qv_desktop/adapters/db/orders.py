@@ -31,7 +31,8 @@ from qv_desktop.domain.positions import Position
 RENAMED = {"limit": "limit_price", "stop": "stop_price"}  # words of SQL
 ENUMS: dict[str, type[Any]] = {"side": Side, "type": OrderType, "time_in_force": TimeInForce, "order_class": OrderClass}
 REQUEST = [field.name for field in fields(OrderRequest)]
-STATE = [field.name for field in fields(Order) if field.name != "request"]
+NOT_KEPT = ("request", "before")  # the request has columns of its own; what an order was before is of this sitting only
+STATE = [field.name for field in fields(Order) if field.name not in NOT_KEPT]
 MOVING = (
     "status",
     "changed",
