@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from qv_desktop.app.building import Engine, day_start
+from qv_desktop.app.gate import Gate
 from qv_desktop.app.supervising import supervised
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, QvError
 from qv_desktop.domain.events import FeedChanged
@@ -20,7 +21,6 @@ log = structlog.get_logger(__name__)
 
 RECONCILE_EVERY = 30.0  # seconds
 TRY_AGAIN = 2.0  # seconds between attempts to become ready
-WAITING = "Trading opens when the books have been compared with the broker's."
 
 
 class Starting:
@@ -33,7 +33,7 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
-        desk.panels.ticket.set_enabled(WAITING)
+        self._gate = Gate(desk.services.bus, desk.panels.ticket.set_enabled)
         desk.panels.chart.title_changed.connect(lambda title: desk.window.set_title("chart", title))
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
 
@@ -88,7 +88,7 @@ class Starting:
             try:
                 await self._open_books()
             except (BrokerDown, DatabaseDown) as error:
-                self._desk.panels.ticket.set_enabled(f"{WAITING} {error}")
+                self._gate.wait(str(error))
                 await asyncio.sleep(TRY_AGAIN)
 
     async def _open_books(self) -> None:
@@ -104,6 +104,7 @@ class Starting:
         orders = await engine.journal.orders_since(account.id, since)
         fills = await engine.journal.fills_since(account.id, since)
         await services.orders.settling.recover(orders, fills)
+        self._gate.books_loaded()
         await self._compare("at start")
         await engine.broker.warm()
         self.ready.set()
@@ -113,9 +114,7 @@ class Starting:
         async with self._catching_up:
             await services.orders.settling.take_over_positions(day_start(services.clock.market()))
             await services.orders.settling.import_open(await self._engine.broker.open_orders())
-            run = await services.reconcile.run("system", reason)
-        broken = f"{len(run.breaks)} reconciliation breaks; resolve them in the Reconciliation panel before trading."
-        self._desk.panels.ticket.set_enabled(None if run.passed else broken)
+            await services.reconcile.run("system", reason)
 
     def _feed_changed(self, event: FeedChanged) -> None:
         """Alpaca repeats nothing that was missed while the stream was away, so the books are compared after every return."""
@@ -138,9 +137,8 @@ class Starting:
         second = (self.market.tick, self.trading.tick, self._measure_health, self._show_time)
         while True:
             await asyncio.sleep(0.25)
-            self._count = (self._count + 1) % len(
-                second
-            )  # before the work: one that fails must not keep the others waiting
+            # before the work: one that fails must not keep the others waiting
+            self._count = (self._count + 1) % len(second)
             self.trading.beat()
             second[self._count]()
 
