@@ -62,7 +62,7 @@ class OrderRecords:
             record = await self._records.get()
             try:
                 await self._write(record)
-            except Exception as error:  # noqa: BLE001 - one record's bug must not keep all later ones out of the journal
+            except Exception as error:  # one record's bug must not keep all later ones out
                 self.failed += 1
                 log.error(
                     "record_not_written",
