@@ -1,7 +1,7 @@
 """From a shown window to “trading ready”, and back to ready after every reconnect: one path for both."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -10,6 +10,7 @@ from qv_desktop.app.gate import Gate
 from qv_desktop.app.supervising import supervised
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, QvError
 from qv_desktop.domain.events import FeedChanged
+from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.control import ControlWiring
@@ -105,14 +106,16 @@ class Starting:
         fills = await engine.journal.fills_since(account.id, since)
         await services.orders.settling.recover(orders, fills)
         self._gate.books_loaded()
-        await self._compare("at start")
+        await self._compare("at start", await engine.journal.positions(account.id))
         await engine.broker.warm()
         self.ready.set()
 
-    async def _compare(self, reason: str) -> None:
+    async def _compare(self, reason: str, stored: Sequence[Position] = ()) -> None:
         services = self._desk.services
+        since = day_start(services.clock.market())
         async with self._catching_up:
-            await services.orders.settling.take_over_positions(day_start(services.clock.market()))
+            await services.orders.settling.take_over_positions(since)
+            services.positions.take_realised((f for f in services.orders.fills.values() if f.at >= since), stored)
             await services.orders.settling.import_open(await self._engine.broker.open_orders())
             await services.reconcile.run("system", reason)
 

@@ -1,11 +1,12 @@
 """Positions: moved by our fills, adopted from the broker at start."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from qv_desktop.domain.events import PositionChanged
 from qv_desktop.domain.orders import Fill
-from qv_desktop.domain.positions import Position, after
+from qv_desktop.domain.positions import Position, after, realised_of
 from qv_desktop.services.ports import Publish
 
 
@@ -38,6 +39,22 @@ class Positions:
             taken = Position(symbol, told.quantity, told.average, known.realised)
             if taken != known:
                 self._set(taken)
+
+    def take_realised(self, fills: Iterable[Fill], stored: Iterable[Position] = ()) -> None:
+        """Count today's realised profit anew from all of today's ``fills``, once the broker's quantities are adopted.
+
+        Where they do not tell it, what was ``stored`` stands, or else what was counted here.
+        """
+        kept = {position.symbol: position.realised for position in stored}
+        done: dict[str, list[Fill]] = {}  # symbol -> fills, oldest first
+        for fill in sorted(fills, key=lambda fill: fill.at):
+            done.setdefault(fill.symbol, []).append(fill)
+        for symbol, theirs in done.items():
+            known = self[symbol]
+            counted = realised_of(theirs, known)
+            fresh = counted if counted is not None else kept.get(symbol, known.realised)
+            if fresh != known.realised:
+                self._set(replace(known, realised=fresh))
 
     def realised(self) -> Decimal:
         """Dollars taken today over all symbols."""

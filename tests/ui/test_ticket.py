@@ -141,6 +141,15 @@ def test_a_change_after_the_review_must_be_reviewed_again(
     assert ticket.message.text() == "Send BUY 200 AAPL @ 231.44 Day?"
 
 
+def test_a_review_outlives_being_told_again_that_trading_is_on(
+    qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]
+) -> None:
+    press(qtbot, ticket)
+    ticket.set_enabled(None)
+    press(qtbot, ticket)
+    assert len(sent) == 1
+
+
 def test_escape_drops_the_review(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
     press(qtbot, ticket)
     qtbot.keyClick(ticket, Qt.Key.Key_Escape)

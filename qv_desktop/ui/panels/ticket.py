@@ -144,8 +144,9 @@ class TicketPanel(QWidget):
 
     def set_enabled(self, reason: str | None) -> None:
         """Switch the ticket off with one sentence of ``reason``, or on with None."""
-        self._closed = reason
-        self._show_refused()
+        if reason != self._closed:  # told again and again; what is being reviewed must outlive that
+            self._closed = reason
+            self._show_refused()
 
     def forbid(self, why: str) -> None:
         """Why the person may not trade, whatever the market does; nothing when they may."""
