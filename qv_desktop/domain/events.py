@@ -152,6 +152,7 @@ class HealthMeasured:
 
 
 type Event = (
-    MarketMoved | FeedChanged | GapFound | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged | RiskMeasured | TradingStateChanged
+    MarketMoved | FeedChanged | GapFound | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged
+    | RiskMeasured | TradingStateChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip
