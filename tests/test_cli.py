@@ -78,6 +78,17 @@ def test_a_forged_trail_is_exit_code_1_and_the_row_is_named(open_folder: Path) -
     assert "broken at row 1" in done.stdout
 
 
+def test_a_trail_that_lost_what_this_installation_remembers_is_exit_code_1(open_folder: Path) -> None:
+    assert ran(open_folder, "audit", "verify").returncode == 0
+    (open_folder / "audit-mark.json").write_text(json.dumps({"embedded": [7, "a" * 64]}), encoding="utf-8")
+    done = ran(open_folder, "audit", "verify")
+    assert done.returncode == 1
+    assert done.stdout.strip() == (
+        "The audit trail is broken at row 1: rows 1 to 7 are missing at the end; "
+        "this installation remembers to have recorded row 7."
+    )
+
+
 def forge_a_row(home: Path) -> None:
     """Write an audit row whose hash is not that of its content."""
     texts = ("actor", "role", "session", "host", "object_type", "object_id", "reason", "before", "after", "correlation",

@@ -19,6 +19,7 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.services.clock import Rate
 
 if TYPE_CHECKING:  # imported on the thread that opens the database, for it takes as long as all of Qt
+    from qv_desktop.adapters.audit_mark import AuditMark
     from qv_desktop.adapters.db.database import Database
     from qv_desktop.adapters.db.server import Server
 
@@ -163,6 +164,15 @@ class Simulation:
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def audit_mark(settings: Settings, database: "Database") -> "AuditMark":
+    """What this installation remembers of its audit trail in ``database``. Raises BadInput when that cannot be read."""
+    from qv_desktop.adapters.audit_mark import AuditMark
+
+    url = database.url
+    where = f"{url.host}:{url.port}/{url.database}" if settings.database_url else "embedded"
+    return AuditMark(settings.home / "audit-mark.json", where)
 
 
 def demo_settings(settings: Settings) -> Settings:

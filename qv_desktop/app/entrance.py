@@ -4,6 +4,7 @@ import socket
 from dataclasses import dataclass
 
 from qv_desktop import __version__
+from qv_desktop.adapters.audit_mark import AuditMark
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.users import Users
@@ -25,13 +26,14 @@ class Entrance:
     login: Login
 
 
-def entrance(database: Database, clock: Clock, install: str) -> Entrance:
-    """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain."""
+def entrance(database: Database, clock: Clock, install: str, mark: AuditMark) -> Entrance:
+    """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain, ``mark`` remembers its head."""
     bus, host = Bus(), socket.gethostname()
 
     def recorded(entry: Entry) -> None:
+        mark.heard(entry)
         bus.publish(AuditRecorded(entry))
 
-    trail = AuditTrail(database, install, __version__, clock.now, recorded)
+    trail = AuditTrail(database, install, __version__, clock.now, recorded, lambda: mark.mark)
     users = Users(database, trail, clock.now)
     return Entrance(bus, clock, trail, users, Login(users, trail, clock.now, host))

@@ -17,7 +17,7 @@ from PySide6.QtGui import QGuiApplication
 from qv_desktop import __version__
 from qv_desktop.adapters.secrets import Secrets
 from qv_desktop.app import Demo
-from qv_desktop.app.backend import SIMULATED, Keys, Simulation, Store, pointed
+from qv_desktop.app.backend import SIMULATED, Keys, Simulation, Store, audit_mark, pointed
 from qv_desktop.app.identity import install_id
 from qv_desktop.config import Settings
 from qv_desktop.domain.access import Action, Permission, Resource
@@ -28,6 +28,7 @@ from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:  # these are imported once the dialog is in view
+    from qv_desktop.adapters.audit_mark import AuditMark
     from qv_desktop.adapters.db.database import Database
     from qv_desktop.app.building import Engine
     from qv_desktop.app.entrance import Entrance
@@ -64,6 +65,7 @@ class Session:
         self._engine: Engine | None = None
         self._desk: Desk | None = None
         self._starting: Starting | None = None
+        self._mark: AuditMark | None = None
         self._dialog = LoginDialog(settings.environment, __version__)
         self.login_s = self.window_s = 0.0
         self._heavy: list[str] = []
@@ -77,11 +79,12 @@ class Session:
         self.login_s, self._heavy = since_start(), [name for name in HEAVY if name in sys.modules]
         self._dialog.show_busy("Opening the database…")
         building = self._building = asyncio.ensure_future(self._built())
-        database = await self._opened()
+        database, mark = await self._opened()
         from qv_desktop.app.entrance import entrance
         from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
 
-        door = entrance(database, self._clock, install_id(self._settings.home))
+        door = entrance(database, self._clock, install_id(self._settings.home), mark)
+        await self._keep_mark(door, mark)
         headless = self._demo is not None and self._demo.headless
         kept = Secrets(self._settings.home, lambda: None)
         signing = SigningIn(self._dialog, door.login, self._tasks, kept, unseen=headless)
@@ -95,14 +98,23 @@ class Session:
             return 0
         return await self._work(door, database, *await building)
 
-    async def _opened(self) -> "Database":
-        """The database. Raises QvError when it cannot be opened and the person, if there is one, has read why."""
+    async def _opened(self) -> "tuple[Database, AuditMark]":
+        """The database and the mark of its trail. Raises QvError when there is none and the person, if any, has read why."""
         try:
-            return await self._store.opened()
+            database = await self._store.opened()
+            return database, audit_mark(self._settings, database)
         except QvError as error:
             if QGuiApplication.platformName() != "offscreen":
                 await self._read(str(error))
             raise
+
+    async def _keep_mark(self, door: "Entrance", mark: "AuditMark") -> None:
+        """Remember the trail's head from now on, unless the trail lacks what is remembered: then that must stay in view."""
+        if mark.mark is not None and not await door.trail.holds(mark.mark):
+            mark.freeze()
+            log.warning("audit_trail_cut", remembered=mark.mark.sequence)
+        self._mark = mark
+        self._tasks.spawn(mark.run())
 
     async def _read(self, sentence: str) -> None:
         """Show ``sentence`` until the dialog is closed; the settings stay within reach."""
@@ -278,16 +290,28 @@ class Session:
             self._building.cancel()
             await asyncio.gather(self._building, return_exceptions=True)
         if self._engine is not None:
-            services = self._engine.services
-            await services.orders.records.written(3)
-            await services.ticks.flush()
-            await self._engine.positions.flush()
-            await self._engine.close()
-            try:
-                await services.login.sign_out()
-            except QvError as error:
-                log.warning("sign_out_failed", reason=str(error))
+            await self._leave(self._engine)
         await self._tasks.close()
+        if self._mark is not None:
+            await asyncio.to_thread(self._mark.write)
+
+    async def _leave(self, engine: "Engine") -> None:
+        services = engine.services
+        if not await services.orders.records.written(3):
+            _tell_unwritten(services.orders.records.waiting)
+        await services.ticks.flush()
+        await engine.positions.flush()
+        await engine.close()
+        try:
+            await services.login.sign_out()
+        except QvError as error:
+            log.warning("sign_out_failed", reason=str(error))
+
+
+def _tell_unwritten(count: int) -> None:
+    log.warning("records_unwritten", count=count)
+    what = "1 change of an order was" if count == 1 else f"{count} changes of orders were"
+    sys.stderr.write(f"{what} not written to the database in time; the broker is asked for it at the next start.\n")
 
 
 def _load_window() -> None:

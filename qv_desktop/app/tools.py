@@ -9,7 +9,7 @@ from typing import Any
 from qv_desktop import __version__, config, paths
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.app.backend import Store, demo_settings
+from qv_desktop.app.backend import Store, audit_mark, demo_settings
 from qv_desktop.app.identity import install_id
 from qv_desktop.domain.audit import Verification
 
@@ -20,9 +20,9 @@ async def verified(*, demo: bool) -> Verification:
     store = Store(settings, shared=True)
     try:
         database = await store.opened()
-        trail = AuditTrail(
-            database, install_id(settings.home), __version__, lambda: datetime.now(UTC), lambda entry: None
-        )
+        mark = audit_mark(settings, database).mark  # as it was before the rows are read
+        trail = AuditTrail(database, install_id(settings.home), __version__, lambda: datetime.now(UTC), lambda entry: None,
+                           lambda: mark)  # fmt: skip
         return await trail.verify()
     finally:
         store.close()

@@ -7,7 +7,7 @@ or a swap shows at the first row that no longer fits.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -79,6 +79,14 @@ def sealed(chain: str, sequence: int, at: datetime, draft: Draft, app_version: s
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The newest row that an installation remembers to have recorded, kept apart from the chain."""
+
+    sequence: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """What checking a chain found: rows read, the head, and the first row that does not fit, with the reason."""
 
@@ -94,15 +102,36 @@ class Verification:
         return self.broken_at is None
 
 
-def verified(entries: Iterable[Entry], *, first: int = 1, previous: str = GENESIS) -> Verification:
-    """Check rows in order of sequence, starting after the row whose hash is ``previous``."""
+def verified(
+    entries: Iterable[Entry], *, first: int = 1, previous: str = GENESIS, mark: Mark | None = None
+) -> Verification:
+    """Check rows in order of sequence, starting after the row whose hash is ``previous``, against what ``mark`` remembers."""
     expected, rows = first, 0
     for entry in entries:
-        fault = _fault(entry, expected, previous)
+        fault = _fault(entry, expected, previous) or _forgotten(entry, mark)
         if fault:
             return Verification(rows, expected - 1, previous, expected, fault)
         expected, previous, rows = entry.sequence + 1, entry.hash, rows + 1
+    if mark is not None and expected <= mark.sequence:
+        return Verification(rows, expected - 1, previous, expected, _cut(expected, mark.sequence))
     return Verification(rows, expected - 1, previous)
+
+
+def emptied(found: Verification) -> Verification:
+    """The verification of a trail without any row in a database that has users: making them was recorded."""
+    reason = "the database has users, whose making was recorded, and the trail has no rows"
+    return replace(found, broken_at=1, reason=reason)
+
+
+def _cut(first: int, last: int) -> str:
+    gone = f"row {first} is" if first == last else f"rows {first} to {last} are"
+    return f"{gone} missing at the end; this installation remembers to have recorded row {last}"
+
+
+def _forgotten(entry: Entry, mark: Mark | None) -> str:
+    if mark is None or entry.sequence != mark.sequence or entry.hash == mark.hash:
+        return ""
+    return f"row {entry.sequence} is not the one that this installation remembers to have recorded"
 
 
 def _fault(entry: Entry, expected: int, previous: str) -> str:

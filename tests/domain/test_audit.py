@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qv_desktop.domain.audit import GENESIS, SYSTEM, Draft, Entry, sealed, verified
+from qv_desktop.domain.audit import GENESIS, SYSTEM, Draft, Entry, Mark, emptied, sealed, verified
 
 START = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -66,3 +66,34 @@ def test_a_row_rehashed_after_an_edit_no_longer_fits_the_next() -> None:
     found = verified(rows)
     assert found.broken_at == 4
     assert "does not follow" in found.reason
+
+
+def test_a_chain_cut_short_is_broken_where_the_remembered_rows_begin_to_be_missing() -> None:
+    rows = chain(20)
+    found = verified(rows[:15], mark=Mark(20, rows[19].hash))
+    assert (found.whole, found.broken_at, found.head) == (False, 16, 15)
+    assert "rows 16 to 20 are missing" in found.reason
+
+
+def test_an_empty_chain_is_broken_when_rows_are_remembered() -> None:
+    found = verified([], mark=Mark(1, chain(1)[0].hash))
+    assert (found.broken_at, found.rows) == (1, 0)
+    assert "row 1 is missing" in found.reason
+
+
+def test_a_chain_that_was_written_anew_is_broken_at_the_remembered_row() -> None:
+    found = verified(chain(20), mark=Mark(12, "f" * 64))
+    assert found.broken_at == 12
+    assert "remembers" in found.reason
+
+
+@given(st.integers(1, 20))
+def test_a_chain_that_went_on_after_the_mark_is_whole(row: int) -> None:
+    rows = chain(20)
+    assert verified(rows, mark=Mark(row, rows[row - 1].hash)).whole
+
+
+def test_no_rows_in_a_database_with_users_is_broken() -> None:
+    found = emptied(verified([]))
+    assert not found.whole
+    assert "users" in found.reason

@@ -31,7 +31,8 @@ def end_at(home: Path, number: signal.Signals, seconds: float) -> tuple[int, str
     with running(home, *HEADLESS, "--out", str(home / "out")) as process:
         until = time.monotonic() + 60
         while not listens(process):
-            assert process.poll() is None and time.monotonic() < until
+            assert process.poll() is None
+            assert time.monotonic() < until
             time.sleep(0.005)
         time.sleep(seconds)
         children = psutil.Process(process.pid).children(recursive=True)

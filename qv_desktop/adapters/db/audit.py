@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Connection, Select, insert, or_, select, text
+from sqlalchemy import Connection, Select, exists, insert, or_, select, text
 
 from qv_desktop.adapters.db.database import Database, Work
-from qv_desktop.adapters.db.tables import audit_log
-from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Verification, sealed, verified
+from qv_desktop.adapters.db.tables import audit_log, users
+from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, emptied, sealed, verified
 
 CHUNK = 5_000
 SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
@@ -18,15 +18,18 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))"
 
 
 class AuditTrail:
-    """One chain. ``recorded`` is called on the loop for each row once it is committed; ``now`` is asked on the write thread."""
+    """One chain. ``recorded`` is called on the loop for each row once it is committed; ``now`` is asked on the write thread.
+
+    ``mark`` gives the newest row that this installation remembers, if it does; the chain is verified against it.
+    """
 
     def __init__(self, database: Database, chain: str, app_version: str, now: Callable[[], datetime],
-                 recorded: Callable[[Entry], None]) -> None:  # fmt: skip
+                 recorded: Callable[[Entry], None], mark: Callable[[], Mark | None] = lambda: None) -> None:  # fmt: skip
         self._database = database
         self._chain = chain
         self._app_version = app_version
         self._now = now
-        self._recorded = recorded
+        self._recorded, self._mark = recorded, mark
 
     async def append(self, draft: Draft) -> Entry:
         """Commit one row at the chain's head. Raises DatabaseDown."""
@@ -79,8 +82,19 @@ class AuditTrail:
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     async def verify(self) -> Verification:
-        """Check the whole chain, read in pieces of a few thousand rows on a read thread."""
-        return await self._database.read(lambda connection: verified(_streamed(connection, self._chain)))
+        """Check the whole chain, read in pieces of a few thousand rows on a read thread, against the mark of before."""
+        mark = self._mark()
+
+        def checked(connection: Connection) -> Verification:
+            found = verified(_streamed(connection, self._chain), mark=mark)
+            return emptied(found) if found.whole and not found.rows and _lost_all(connection) else found
+
+        return await self._database.read(checked)
+
+    async def holds(self, mark: Mark) -> bool:
+        """Whether the chain has the row that ``mark`` remembers."""
+        query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
+        return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
@@ -94,6 +108,11 @@ class AuditTrail:
             return  # nothing was written; the one who asked hears of it
         for entry in writing.result()[1]:
             self._recorded(entry)
+
+
+def _lost_all(connection: Connection) -> bool:
+    """Whether there are users and not one row of any chain; a fresh installation on a shared database has none of its own."""
+    return bool(connection.execute(select(exists(select(users.c.id)) & ~exists(select(audit_log.c.chain)))).scalar())
 
 
 def _newest(chain: str, *columns: Any) -> Select[Any]:

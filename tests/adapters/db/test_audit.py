@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import audit_log
-from qv_desktop.domain.audit import GENESIS, SYSTEM, Actor, Draft, Entry, sealed
+from qv_desktop.domain.audit import GENESIS, SYSTEM, Actor, Draft, Entry, Mark, sealed
 from qv_desktop.domain.errors import DatabaseDown
 from tests.adapters.db.conftest import Clock
 
@@ -234,3 +234,29 @@ def test_two_chains_in_one_database_do_not_mix(database: Database, clock: Clock)
     filled(two, 2)
     assert asyncio.run(one.verify()).rows == 3
     assert [entry.sequence for entry in asyncio.run(two.page())] == [2, 1]
+
+
+def test_a_trail_that_lost_its_end_is_broken_where_the_mark_says(trail: AuditTrail, owner: Engine) -> None:
+    rows = filled(trail, 5)
+    trail._mark = lambda: Mark(5, rows[4].hash)
+    assert asyncio.run(trail.verify()).whole
+    tampered(owner, "DELETE FROM audit_log WHERE chain = :chain AND sequence > 3", trail)
+    found = asyncio.run(trail.verify())
+    assert (found.broken_at, found.head) == (4, 3)
+    assert asyncio.run(trail.holds(Mark(3, rows[2].hash)))
+    assert not asyncio.run(trail.holds(Mark(5, rows[4].hash)))
+
+
+def test_an_emptied_trail_of_a_database_with_users_is_not_whole(trail: AuditTrail, owner: Engine) -> None:
+    tampered(owner, "DELETE FROM audit_log", trail)
+    assert asyncio.run(trail.verify()).whole  # nobody was there yet
+    with owner.begin() as connection:
+        connection.execute(text("INSERT INTO users (id, name, role, state, role_version, password_hash, created) "
+                                "VALUES ('u1', 'maria', 'Trader', 'active', 1, '$argon2id$x', now())"))  # fmt: skip
+    try:
+        found = asyncio.run(trail.verify())
+        assert (found.broken_at, found.rows) == (1, 0)
+        assert "users" in found.reason
+    finally:
+        with owner.begin() as connection:
+            connection.execute(text("DELETE FROM users WHERE id = 'u1'"))
