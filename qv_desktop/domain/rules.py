@@ -4,7 +4,16 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from qv_desktop.domain.accounts import day_profit
-from qv_desktop.domain.exposure import committed, gross, held, reduces, reference_price, touch, whole_shares
+from qv_desktop.domain.exposure import (
+    committed,
+    gross,
+    held,
+    reduces,
+    reference_price,
+    room_to_reduce,
+    touch,
+    whole_shares,
+)
 from qv_desktop.domain.instruments import on_tick, price_step
 from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check, Limits, RiskView, TradingState, Verdict, minted
@@ -182,18 +191,16 @@ def _gross(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
     price, equity = reference_price(request, view), view.account.equity if view.account else None
     if price is None or equity is None or equity <= 0 or reduces(request, view):
         return None
-    working = ZERO
-    for order in view.open_orders:
-        working += order.remaining * (order.request.limit or view.prices.get(order.request.symbol, ZERO))
-    room = equity * limits.gross_fraction - gross(view) - working
-    share = (gross(view) + working + request.quantity * price) / equity
+    before, free = gross(view), room_to_reduce(view, request.symbol, request.side)
+    share = (before + max(request.quantity - free, ZERO) * price) / equity
+    most = max(whole_shares(equity * limits.gross_fraction - before, price), ZERO) + free
     return _answer(
         "GROSS",
         "Gross exposure",
         share <= limits.gross_fraction,
         f"{share:.0%}",
         f"{limits.gross_fraction:.0%}",
-        f"{max(whole_shares(room, price), ZERO):,}",
+        f"{most:,}",
         f"Gross exposure would be {share:.0%} of equity, over {limits.gross_fraction:.0%}.",
     )
 
@@ -239,7 +246,7 @@ def _reversal(request: OrderRequest, view: RiskView, limits: Limits) -> Check | 
     position = held(view, request.symbol)
     if position * request.side.sign >= 0:
         return None
-    room = max(abs(position) - committed(view, request.symbol, request.side), ZERO)
+    room = room_to_reduce(view, request.symbol, request.side)
     return _answer(
         "REVERSAL",
         "Crosses through flat",
@@ -303,17 +310,8 @@ def _rate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
 
 def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     def same(order: Order) -> bool:
-        other = order.request
         age = Decimal(str((view.now - order.submitted).total_seconds()))
-        alike = (other.symbol, other.side, other.quantity, other.limit, other.stop, other.source)
-        return age < limits.duplicate_seconds and alike == (
-            request.symbol,
-            request.side,
-            request.quantity,
-            request.limit,
-            request.stop,
-            request.source,
-        )
+        return age < limits.duplicate_seconds and _terms(order.request) == _terms(request)
 
     count = sum(same(order) for order in view.recent)
     return _answer(
@@ -324,6 +322,10 @@ def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
         "0",
         message=f"The same order was sent within {limits.duplicate_seconds} s; wait, or change it.",
     )
+
+
+def _terms(request: OrderRequest) -> tuple[object, ...]:
+    return (request.symbol, request.side, request.quantity, request.limit, request.stop, request.source)
 
 
 type Rule = Callable[[OrderRequest, RiskView, Limits], Check | None]

@@ -11,6 +11,7 @@ from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
+from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
@@ -187,17 +188,12 @@ def _gauges(
     gauges.append(_share(f"Largest name · {name}", abs(value) / account.equity, limits.position_fraction))
     if account.maintenance_margin is not None:
         gauges.append(_share("Margin used", account.maintenance_margin / account.equity, Decimal(1)))
-    working = sum((o.remaining * _worth(o, view) for o in view.open_orders), Decimal(0))
     if account.buying_power:
-        gauges.append(_share("Working orders", working / account.buying_power, Decimal(1)))
+        gauges.append(_share("Working orders", added(view) / account.buying_power, Decimal(1)))
     rate = len(view.recent)
     most = limits.orders_per_minute
     gauges.append(Gauge("Orders per minute", _used(Decimal(rate), Decimal(most)), f"{rate}", f"{most}"))
     return gauges
-
-
-def _worth(order: Order, view: RiskView) -> Decimal:
-    return order.request.limit or view.prices.get(order.request.symbol, Decimal(0))
 
 
 def _share(title: str, fraction: Decimal, limit: Decimal) -> Gauge:
