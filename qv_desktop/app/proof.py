@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtGui import QPixmap
 
+from qv_desktop.adapters.reports.files import written
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.app import Demo
 from qv_desktop.domain.errors import BadInput
@@ -27,15 +28,20 @@ async def leave(desk: Desk, demo: Demo, probe: LagProbe, window_s: float, happen
         latencies = list(
             desk.services.market.latencies
         )  # before the pictures, whose taking is no part of the terminal's work
-        pictures = await _pictures(desk, out)
         reports = await _reports(desk, out)
         summary = await _summary(desk, probe, window_s, latencies)
-        summary |= {"stages": happened, "screenshots": pictures, "reports": reports}
-        (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+        summary |= {"stages": happened, "screenshots": [], "reports": reports}
+        _sum_up(out, summary)  # the figures stand even when the disk has no room for the pictures
+        summary["screenshots"] = await _pictures(desk, out)
+        _sum_up(out, summary)
     except OSError as error:
         raise BadInput(
             f"The proof could not be written to {out} ({error.strerror}); free some space or choose another --out."
         ) from error
+
+
+def _sum_up(out: Path, summary: dict[str, Any]) -> None:
+    written(out, "summary.json", json.dumps(summary, indent=2) + "\n")
 
 
 async def _pictures(desk: Desk, out: Path) -> list[str]:
@@ -57,10 +63,13 @@ async def _pictures(desk: Desk, out: Path) -> list[str]:
 
 
 def _saved(picture: QPixmap, out: Path, name: str) -> str:
-    if not picture.save(str(out / f"{name}.png")):
+    fresh = out / f".{name}.part"
+    if not picture.save(str(fresh), "PNG"):
+        fresh.unlink(missing_ok=True)
         raise BadInput(
             f"The picture {name}.png could not be written to {out}; free some space or choose another --out."
         )
+    fresh.replace(out / f"{name}.png")
     return f"{name}.png"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ def _check(demo: Demo) -> None:
         raise BadInput("--for takes a number of seconds above zero and below a week.")
     if demo.headless and demo.out is not None:
         _make(demo.out, "--out")
+        _try_to_write(demo.out, "--out")
 
 
 def _make(folder: Path, chosen_by: str) -> None:
@@ -69,6 +71,21 @@ def _make(folder: Path, chosen_by: str) -> None:
     except OSError as error:
         raise BadInput(
             f"The folder {folder} cannot be made ({error.strerror}); choose another one with {chosen_by}."
+        ) from None
+
+
+def _try_to_write(folder: Path, chosen_by: str) -> None:
+    """Write a small file and take it away again, so that nobody learns at the end of a story that it cannot be kept."""
+    try:
+        handle, probe = tempfile.mkstemp(dir=folder, prefix=".", suffix=".probe")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(bytes(4096))
+        finally:
+            os.unlink(probe)
+    except OSError as error:
+        raise BadInput(
+            f"Nothing can be written to {folder} ({error.strerror}); choose another folder with {chosen_by}."
         ) from None
 
 

@@ -1,6 +1,7 @@
 """Reconciliation: our books beside the broker's, compared over the union of keys.
 
-The broker is the authority for orders, fills, positions and cash; the difference of a row is the entry to book here.
+The broker is the authority for orders, fills and positions; the difference of a row is the entry to book here. Cash and equity
+are not compared yet: that takes the fees, interest, dividends and transfers that the broker books besides our fills.
 """
 
 import hashlib
@@ -36,7 +37,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:
-    """Differences up to these are no breaks: shares, dollars per share, dollars."""
+    """Differences up to these are no breaks: shares, dollars per share; ``cash`` is stored but nothing is compared with it yet."""
 
     quantity: Decimal = ZERO
     price: Decimal = Decimal("0.01")

@@ -115,6 +115,12 @@ def test_a_folder_that_cannot_be_made_is_named(words: tuple[str, ...], home: Pat
     assert in_the_way.read_text(encoding="utf-8") == "not a folder"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a folder that is there and takes no files")
+def test_an_out_folder_that_takes_no_files_is_refused_before_anything_is_started(home: Path) -> None:
+    assert "--out" in refused(ran(home, *HEADLESS, "--out", "/proc"))
+    assert not (home / "demo").exists()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only here can there be no screen")
 def test_a_window_that_nobody_could_see_is_refused(home: Path) -> None:
     assert "demo --headless" in refused(ran(home, "run"))

@@ -55,7 +55,7 @@ def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPan
     assert (panel.breaks.text(), panel.matched.text(), panel.tolerances.text()) == (
         "✓ No breaks",
         "Matched 412",
-        "Tolerance $0.01 · 0 sh",
+        "Tolerance $0.01 a share · 0 sh",
     )
 
 

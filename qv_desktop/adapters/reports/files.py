@@ -15,9 +15,13 @@ def written(folder: Path, name: str, text: str) -> Path:
         if target.parent != folder.resolve() or target.is_symlink():
             raise BadInput(f"“{name}” would be written outside {folder}; choose another name.")
         handle, fresh = tempfile.mkstemp(dir=folder, prefix=".", suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.replace(fresh, target)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            os.replace(fresh, target)
+        except BaseException:
+            Path(fresh).unlink(missing_ok=True)  # half a report on a full disk only takes more room
+            raise
     except OSError as error:
         raise BadInput(
             f"The report could not be written to {folder} ({error.strerror}); free some space or choose another folder."

@@ -43,7 +43,7 @@ def _header(run: Reconciliation) -> str:
         ("Our books at", f"{run.local_at:%H:%M:%S.%f} UTC"),
         ("Reason", run.reason),
         ("Broker's books at", f"{run.broker_at:%H:%M:%S.%f} UTC"),
-        ("Tolerances", f"{limits.quantity} sh · ${limits.price} a share · ${limits.cash}"),
+        ("Tolerances", f"{limits.quantity} sh · ${limits.price} a share; cash is not compared"),
     )
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts) + "</dl>"
 

@@ -178,7 +178,7 @@ class ReconciliationPanel(QWidget):
         self.as_of.setToolTip(f"Ours at {run.local_at.isoformat()}, the broker's at {run.broker_at.isoformat()}")
         self.account.setText(f"Account {run.account}")
         self.matched.setText(f"Matched {run.matched:,}")
-        self.tolerances.setText(f"Tolerance {words.money(limits.cash)} · {words.quantity(limits.quantity)} sh")
+        self.tolerances.setText(f"Tolerance {words.money(limits.price)} a share · {words.quantity(limits.quantity)} sh")
         self.breaks.setText(
             f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
         )

@@ -35,14 +35,31 @@ def a_break(key: str = "NVDA", internal: str = "250") -> Break:
 @given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=40))
 def test_no_cell_of_any_text_starts_as_a_formula_and_all_texts_survive(text: str) -> None:
     rows = list(csv.reader(io.StringIO(csv_report.reconciliation(a_run(a_break(text))), newline="")))
-    cell = rows[1][1]
+    cell = rows[1][csv_report.HEAD.index("key")]
     assert not cell.startswith(csv_report.DANGEROUS)
     assert cell.removeprefix("'") == text.removeprefix("'") or cell == text
 
 
 def test_numbers_stay_numbers_in_csv() -> None:
     rows = list(csv.reader(io.StringIO(csv_report.reconciliation(a_run(a_break())))))
-    assert rows[1][7] == "1694.04"
+    assert rows[1][csv_report.HEAD.index("at_risk")] == "1694.04"
+
+
+def test_every_csv_row_names_its_run() -> None:
+    head, *rows = csv.reader(io.StringIO(csv_report.reconciliation(a_run(a_break(), a_break("AAPL")))))
+    assert [len(row) for row in rows] == [len(head)] * 2
+    assert [row[:4] for row in rows] == [["a1b2c3d4e5", NOW.isoformat(), "••••123", "breaks"]] * 2
+
+
+def test_a_csv_without_breaks_says_that_all_matched() -> None:
+    head, *rows = csv.reader(io.StringIO(csv_report.reconciliation(a_run())))
+    assert len(rows) == 1
+    assert len(rows[0]) == len(head)
+    assert rows[0][3:5] == ["passed", "all matched"]
+
+
+def test_no_report_speaks_of_a_tolerance_of_cash_that_nothing_is_compared_with() -> None:
+    assert "cash is not compared" in html.reconciliation(a_run())
 
 
 def test_json_keeps_every_field_and_amounts_as_texts() -> None:
