@@ -109,7 +109,8 @@ def engine(
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, history, login, publish)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
-                    broker_ms=lambda: account.latency_ms, database=lambda: store.words, failures=lambda: bus.failures)  # fmt: skip
+                    broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
+                    failures=lambda: bus.failures)  # fmt: skip
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     services = Services(bus, clock, login, market, history, ticks, positions, account, risk, orders, reconcile,
                         Audit(door.trail, login), strategies, backtests, Notices(publish, clock.market), health, exports,

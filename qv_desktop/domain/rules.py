@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from operator import attrgetter
 
 from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.exposure import (
@@ -19,6 +20,7 @@ from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Side, TimeI
 from qv_desktop.domain.risk import Check, Limits, RiskView, TradingState, Verdict, minted
 
 ZERO = Decimal(0)
+_terms = attrgetter("symbol", "side", "quantity", "limit", "stop", "source")  # what makes two requests the same order
 
 
 def judged(request: OrderRequest, view: RiskView, limits: Limits) -> Verdict:
@@ -311,7 +313,7 @@ def _rate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
 def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     def same(order: Order) -> bool:
         age = Decimal(str((view.now - order.submitted).total_seconds()))
-        return age < limits.duplicate_seconds and _terms(order.request) == _terms(request)
+        return age < limits.duplicate_seconds and bool(_terms(order.request) == _terms(request))
 
     count = sum(same(order) for order in view.recent)
     return _answer(
@@ -322,10 +324,6 @@ def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
         "0",
         message=f"The same order was sent within {limits.duplicate_seconds} s; wait, or change it.",
     )
-
-
-def _terms(request: OrderRequest) -> tuple[object, ...]:
-    return (request.symbol, request.side, request.quantity, request.limit, request.stop, request.source)
 
 
 type Rule = Callable[[OrderRequest, RiskView, Limits], Check | None]

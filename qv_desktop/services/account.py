@@ -17,26 +17,36 @@ KEEP_EVERY = 10  # every so many answers one snapshot is stored
 
 
 class Account:
-    """The newest balances. ``balances`` is None until the broker has answered once."""
+    """The newest balances. ``balances`` is None until the broker has answered once, ``latency_ms`` while it does not answer."""
 
     def __init__(self, broker: Broker, journal: OrderJournal, publish: Publish) -> None:
         self._broker, self._journal, self._publish = broker, journal, publish
         self._answers = 0
         self._soon = asyncio.Event()
         self.balances: Balances | None = None
-        self.latency_ms: float | None = None  # of the last answer
+        self.latency_ms: float | None = None  # of the last answer; None when the last question got none
+        self._answered: float | None = None  # on the monotonic clock
 
     @property
     def id(self) -> str:
         """The broker's id of the account; empty while unknown."""
         return self.balances.id if self.balances else ""
 
+    @property
+    def age(self) -> float | None:
+        """Seconds since the broker last told the balances; None before the first time."""
+        return None if self._answered is None else time.monotonic() - self._answered
+
     async def refresh(self) -> Balances:
         """Ask now. Raises BrokerDown."""
         began = time.perf_counter()
-        balances = await self._broker.account()
+        try:
+            balances = await self._broker.account()
+        except BrokerDown:
+            self.latency_ms = None
+            raise
         self.latency_ms = (time.perf_counter() - began) * 1000
-        self.balances = balances
+        self._answered, self.balances = time.monotonic(), balances
         self._publish(AccountChanged(balances))
         if self._answers % KEEP_EVERY == 0:
             await self._keep(balances)

@@ -157,8 +157,9 @@ class TradingWiring:
         self._judge()
 
     def tick(self) -> None:
-        """Once a second: the risk measures, and whether the person's role is still the same."""
+        """Once a second: the risk measures, how old the balances are, and whether the person's role is still the same."""
         services = self._desk.services
+        self._desk.window.account.show_age(services.account.age)
         self._permissions.tick()
         services.risk.measure(services.orders.book)
 

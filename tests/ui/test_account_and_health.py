@@ -99,7 +99,31 @@ def test_health_reads_in_plain_words(qtbot: QtBot) -> None:
     assert [light.text for light in (panel.broker, panel.database, panel.rate, panel.lag)] == [
         "Broker · 41 ms", "Postgres local · queue 7", "12,418 msg/s", "loop lag p99 3.1 ms"]  # fmt: skip
     panel.show_health(replace(HEALTH, broker_ms=None, handler_failures=2))
-    assert (panel.broker.text, panel.lag.text) == ("Broker · no answer yet", "loop lag p99 3.1 ms · 2 handler errors")
+    assert (panel.broker.text, panel.lag.text) == ("Broker · no answer", "loop lag p99 3.1 ms · 2 handler errors")
+
+
+def test_silence_of_the_broker_and_failing_writes_are_red(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.show_health(replace(HEALTH, broker_ms=None))
+    assert (panel.broker.text, panel.broker.color) == ("Broker · no answer yet", "WARN")
+    panel.show_health(HEALTH)
+    assert (panel.broker.color, panel.database.color) == ("UP", "UP")
+    panel.show_health(replace(HEALTH, broker_ms=None, database="Postgres local · down"))
+    assert (panel.broker.color, panel.database.color) == ("DOWN", "DOWN")
+    assert panel.database.text == "Postgres local · down · queue 7"
+
+
+def test_balances_that_the_broker_told_long_ago_fade_with_their_age(qtbot: QtBot) -> None:
+    panel = strip(qtbot)
+    money = (panel.equity, panel.profit, panel.power, panel.headroom)
+    panel.show_age(3.0)
+    assert not any(figure.faded for figure in money)
+    panel.show_age(42.0)
+    assert all(figure.faded for figure in money)
+    assert panel.equity.title == "EQUITY · 42S OLD"
+    assert panel.equity.text == "$104,381.22"
+    panel.show_age(0.1)
+    assert (panel.equity.title, panel.equity.faded) == ("EQUITY", False)
 
 
 def test_the_last_reconciliation_and_the_audit_head_are_named(qtbot: QtBot) -> None:

@@ -1,6 +1,7 @@
 """The one door to Postgres: a write thread and two read threads, transactions, and what to do when the server goes away."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -17,6 +18,7 @@ from qv_desktop.domain.errors import DatabaseDown, QvError
 type Work[T] = Callable[[Connection], T]
 
 READERS = 2
+PATIENCE = 5.0  # seconds that one write may take before the database counts as down
 LOST = (OperationalError, InterfaceError)
 CONNECT = {
     "connect_timeout": 5, "options": "-c timezone=UTC", "application_name": "qv-desktop",
@@ -41,6 +43,14 @@ class Database:
         self._writer = ThreadPoolExecutor(1, "db-write")
         self._readers = ThreadPoolExecutor(READERS, "db-read")
         self._waiting = 0
+        self._failed = False  # the last write
+        self._since: float | None = None  # when the write that is being done began, on the monotonic clock
+
+    @property
+    def down(self) -> bool:
+        """Whether writes fail: the last one did, or the one under way has had no answer for a while."""
+        since = self._since
+        return self._failed or (since is not None and time.monotonic() - since > PATIENCE)
 
     @property
     def waiting(self) -> int:
@@ -91,7 +101,16 @@ class Database:
             raise DatabaseDown("The database is closed because the program is ending; nothing was written.") from error
 
     def _written[T](self, work: Work[T]) -> T:
-        return self._twice(self._committed_once, work)
+        self._since = time.monotonic()
+        try:
+            result = self._twice(self._committed_once, work)
+        except DatabaseDown:
+            self._failed = True
+            raise
+        finally:
+            self._since = None
+        self._failed = False
+        return result
 
     def _seen[T](self, work: Work[T]) -> T:
         return self._twice(self._seen_once, work)

@@ -14,6 +14,7 @@ from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
 
 _STATE_COLORS = {TradingState.ACTIVE: "UP", TradingState.REDUCING: "WARN", TradingState.HALTED: "DOWN"}
+STALE = 10.0  # seconds; the broker is asked every three
 _GAP = 18  # px between figures
 
 
@@ -25,6 +26,7 @@ class Figure(QWidget):
         self._caption, self._value = theme.caption(title), theme.label("—", "value")
         self._value.setTextFormat(Qt.TextFormat.RichText)
         self._shown: tuple[str, str, str] = ("—", "TX0", "")
+        self._faded = False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -38,6 +40,11 @@ class Figure(QWidget):
         if (text, color, after) == self._shown:
             return
         self._shown = (text, color, after)
+        self._paint()
+
+    def _paint(self) -> None:
+        text, color, after = self._shown
+        color = "TX2" if self._faded else color
         small = f' <span style="font-size: 11px">{escape(after)}</span>' if after else ""
         self._value.setText(f'<span style="color: {theme.color(color).name()}">{escape(text)}{small}</span>')
         self.setAccessibleDescription(self.text)
@@ -47,7 +54,24 @@ class Figure(QWidget):
 
     def show_title(self, title: str) -> None:
         """Change the caption."""
-        self._caption.setText(title.upper())
+        if title.upper() != self._caption.text():
+            self._caption.setText(title.upper())
+
+    @property
+    def title(self) -> str:
+        """The caption as shown."""
+        return self._caption.text()
+
+    def fade(self, faded: bool) -> None:
+        """Whether the figure is too old to be believed."""
+        if faded != self._faded:
+            self._faded = faded
+            self._paint()
+
+    @property
+    def faded(self) -> bool:
+        """Whether it is shown as too old."""
+        return self._faded
 
     @property
     def text(self) -> str:
@@ -86,6 +110,13 @@ class AccountPanel(QWidget):
         hue = "TX0" if not profit else fmt.trend(profit)
         self.profit.show_value(fmt.signed(profit), hue, "" if share is None else fmt.percent(share))
         self._make_room()
+
+    def show_age(self, seconds: float | None) -> None:
+        """Fade the broker's figures once they were told more than ``STALE`` seconds ago, and say how long ago."""
+        stale = seconds is not None and seconds > STALE
+        self.equity.show_title(f"Equity · {fmt.age(seconds)} old" if stale else "Equity")
+        for figure in (self.equity, self.profit, self.power, self.headroom):
+            figure.fade(stale)
 
     def show_measures(self, measures: Measures) -> None:
         """Show net and gross exposure as shares of equity, and the risk state."""

@@ -16,6 +16,7 @@ _FEED_COLORS: dict[FeedState, str] = {
     "live": "UP", "quiet": "UP", "connecting": "WARN", "authenticating": "WARN", "backfilling": "WARN", "mute": "DOWN",
     "evicted": "DOWN", "backing off": "DOWN", "off": "TX2",
 }  # fmt: skip
+DOWN = "· down"  # ends the words of a database whose writes fail
 SLOW_LAG = 16.0  # ms: a frame
 
 
@@ -24,6 +25,7 @@ class Light(QWidget):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self.color = ""
         self._dot, self._words = QLabel("●"), QLabel("")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -36,6 +38,7 @@ class Light(QWidget):
 
     def show_words(self, text: str, color: str = "", tip: str = "") -> None:
         """Show ``text`` behind a dot of ``color``, or without one."""
+        self.color = color  # a token of the theme, or nothing
         self._dot.setVisible(bool(color))
         if color:
             tint(self._dot, color)
@@ -62,22 +65,17 @@ class HealthPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._feeds: dict[str, Light] = {}  # feed -> its light
+        self._answered = False  # whether the broker ever has
         self._states: dict[str, FeedChanged] = {}  # feed -> last change
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 0, 12, 0)
         self._row.setSpacing(16)
         self.broker, self.database = Light("Broker"), Light("Database")
         self.rate, self.lag = Light("Messages per second"), Light("Loop lag")
-        self.reconciled, self.audit, self.keys = (
-            Light("Last reconciliation"),
-            Light("Audit head"),
-            Light("Trading keys"),
-        )
+        self.reconciled, self.audit = Light("Last reconciliation"), Light("Audit head")
         for light in (self.broker, self.database, self.rate, self.lag, self.reconciled, self.audit):
             self._row.addWidget(light)
         self._row.addStretch(1)
-        self._row.addWidget(self.keys)
-        self.show_armed(False)
 
     def show_feed(self, change: FeedChanged) -> None:
         """Show a feed's state."""
@@ -91,15 +89,24 @@ class HealthPanel(QWidget):
 
     def show_health(self, health: HealthMeasured) -> None:
         """Show rates, delays and queues."""
-        delay = "no answer yet" if health.broker_ms is None else f"{health.broker_ms:,.0f} ms"
-        self.broker.show_words(f"Broker · {delay}", "TX2" if health.broker_ms is None else "UP")
-        self.database.show_words(
-            f"{health.database} · queue {health.queue:,}", "UP" if health.queue < 50_000 else "WARN"
-        )
+        self._show_broker(health.broker_ms)
+        down = health.database.endswith(DOWN)
+        color = "DOWN" if down else "UP" if health.queue < 50_000 else "WARN"
+        self.database.show_words(f"{health.database} · queue {health.queue:,}", color)
         self.rate.show_words(f"{health.messages_per_second:,.0f} msg/s", tip=_feed_delay(health))
         slow = health.loop_lag_p99 > SLOW_LAG
         failures = f" · {health.handler_failures} handler errors" if health.handler_failures else ""
         self.lag.show_words(f"loop lag p99 {health.loop_lag_p99:.1f} ms{failures}", "WARN" if slow or failures else "")
+
+    def _show_broker(self, delay: float | None) -> None:
+        """Before the first answer there is nothing to fear yet; afterwards silence is an alarm."""
+        if delay is not None:
+            self._answered = True
+            self.broker.show_words(f"Broker · {delay:,.0f} ms", "UP")
+        elif self._answered:
+            self.broker.show_words("Broker · no answer", "DOWN")
+        else:
+            self.broker.show_words("Broker · no answer yet", "WARN")
 
     def show_reconciliation(self, run: Reconciliation) -> None:
         """Show when our books were last compared with the broker's, and what differed."""
@@ -115,10 +122,6 @@ class HealthPanel(QWidget):
         """Show that the audit trail was checked up to row ``head``, and whether it is whole."""
         words = f"Audit #{head:,} · {'whole' if whole else 'BROKEN'} at {fmt.clock(at)}"
         self.audit.show_words(words, "UP" if whole else "DOWN")
-
-    def show_armed(self, armed: bool) -> None:
-        """Show whether trading keys are armed."""
-        self.keys.show_words("Trading keys ARMED" if armed else "Trading keys disarmed", "WARN" if armed else "")
 
     def _show_feed(self, change: FeedChanged, seconds: float | None) -> None:
         light = self._feeds.get(change.feed)

@@ -6,8 +6,9 @@ import signal
 from pathlib import Path
 
 import pytest
+from psycopg.errors import DiskFull
 from sqlalchemy import Connection, TextClause, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from qv_desktop.adapters.db import postmaster
 from qv_desktop.adapters.db.database import Database
@@ -216,6 +217,22 @@ def test_a_server_that_is_away_is_named_without_the_password() -> None:
         asyncio.run(database.write(lambda _: None))
     assert "s3cret" not in str(caught.value)
     database.close()
+
+
+def test_failing_writes_are_known_and_reads_that_succeed_do_not_hide_them(database: Database) -> None:
+    def full(connection: Connection) -> None:
+        raise OperationalError("INSERT", {}, DiskFull("no space left on device"))
+
+    async def story() -> None:
+        assert not database.down
+        with pytest.raises(DatabaseDown):
+            await database.write(full)
+        await database.read(lambda connection: connection.execute(text("SELECT 1")))
+        assert database.down
+        await database.write(lambda connection: connection.execute(kept("back")))
+        assert not database.down
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize(
