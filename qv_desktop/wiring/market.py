@@ -167,7 +167,7 @@ class MarketWiring:
     def tick(self) -> None:
         """Once a second: ages and the countdown."""
         services, panels = self._desk.services, self._desk.panels
-        panels.watchlist.show_age(services.clock.market_ns())
+        panels.watchlist.show_age(services.clock.market_ns(), services.clock.speed)
         panels.chart.show_now(services.clock.market())
         if self._in_ticket:
             market = services.market

@@ -1,11 +1,15 @@
 """The watchlist shows what moved and asks for what a person wants to follow."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.market import SECOND, Quote, Snapshot
+from qv_desktop.services.clock import Clock, Rate
+from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.table_model import GROUND
 from qv_desktop.ui.panels.watchlist import WatchlistPanel
@@ -35,6 +39,14 @@ def test_a_row_reads_like_the_tape(qtbot: QtBot) -> None:
     panel.upsert([snapshot()])
     panel.show_age(NOW + SECOND // 5)
     assert texts(panel) == ["AAPL", "231.43", "+0.84", "231.42 × 231.44", "0.2s"]
+
+
+def test_ages_are_what_a_person_waited_and_those_of_the_quote_as_in_the_ticket(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL")
+    panel.upsert([replace(snapshot(), last_at=NOW + 60 * SECOND)])
+    clock = Clock(Rate(NOW, 0, 60.0), lambda: 2 * SECOND)  # two seconds later, the market's clock runs 60 times as fast
+    panel.show_age(clock.market_ns(), clock.speed)
+    assert texts(panel)[4] == fmt.age(clock.age(NOW)) == "2.0s"
 
 
 def test_what_is_unknown_is_an_em_dash_and_prices_under_a_dollar_have_four_digits(qtbot: QtBot) -> None:

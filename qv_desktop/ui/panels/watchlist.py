@@ -30,6 +30,7 @@ class WatchlistPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._now: int | None = None  # ns
+        self._speed = 1.0
         self._aged: int | None = None  # ns, when ages were last painted
         self._flashes: dict[str, str] = {}  # symbol -> colour behind its last price
         self._flashing = True
@@ -55,10 +56,13 @@ class WatchlistPanel(QWidget):
         if self._flashes and not self._fade.isActive():
             self._fade.start()
 
-    def show_age(self, now: int) -> None:
-        """Count ages from ``now`` (ns since the epoch, UTC); the column is painted anew five times a second at most."""
-        self._now = now
-        if self._aged is None or not 0 <= now - self._aged < SECOND // 5:
+    def show_age(self, now: int, speed: float = 1.0) -> None:
+        """Count ages from the market's ``now`` (ns since the epoch, UTC), in seconds that a person waits.
+
+        ``speed`` is seconds of market time in one of those; the column is painted anew five times a second at most.
+        """
+        self._now, self._speed = now, speed
+        if self._aged is None or not 0 <= now - self._aged < SECOND / 5 * speed:
             self._aged = now
             self.model.refresh(_AGE)
 
@@ -146,8 +150,9 @@ class WatchlistPanel(QWidget):
         self.model.refresh(_LAST)
 
     def _age(self, snapshot: Snapshot) -> float | None:
-        times = [at for at in (snapshot.last_at, snapshot.quote.at if snapshot.quote else None) if at is not None]
-        return None if self._now is None or not times else max(0, self._now - max(times)) / SECOND
+        """The quote's age, as the ticket shows it; the last trade's where there is no quote."""
+        at = snapshot.quote.at if snapshot.quote else snapshot.last_at
+        return None if self._now is None or at is None else max(0, self._now - at) / SECOND / self._speed
 
     def _age_color(self, snapshot: Snapshot) -> str:
         age = self._age(snapshot)
