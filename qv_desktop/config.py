@@ -70,6 +70,8 @@ def _environment() -> dict[str, Any]:
     """``QV_…`` variables by setting; lists are written with commas."""
     found = {name.removeprefix(PREFIX).lower(): text for name, text in os.environ.items()
              if name.startswith(PREFIX) and name not in OTHER_VARIABLES}  # fmt: skip
+    if "log_level" in found:
+        found["log_level"] = found["log_level"].upper()
     return {
         key: [part.strip() for part in text.split(",")] if key == "watchlist" else text for key, text in found.items()
     }

@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.adapters.db.database import Database
     from qv_desktop.app.building import Engine
     from qv_desktop.app.entrance import Entrance
+    from qv_desktop.app.locking import Lock
     from qv_desktop.app.starting import Starting
     from qv_desktop.ui.frames import Frames
     from qv_desktop.ui.main_window import MainWindow
@@ -66,6 +67,8 @@ class Session:
         self._desk: Desk | None = None
         self._starting: Starting | None = None
         self._mark: AuditMark | None = None
+        self._lock: Lock | None = None
+        self._headless = demo is not None and demo.headless
         self._dialog = LoginDialog(settings.environment, __version__)
         self.login_s = self.window_s = 0.0
         self._heavy: list[str] = []
@@ -159,6 +162,7 @@ class Session:
         desk = Desk(engine.services, panels, window, self._tasks)
         starting = starting_room.Starting(desk, engine, settings.watchlist)
         self._engine, self._desk, self._starting = engine, desk, starting
+        self._arm_lock(desk)
         await self._restore_layout(desk)
         self._tasks.spawn(self._lines_to_panel(desk))
         frames.start()
@@ -228,38 +232,27 @@ class Session:
     def _command(self, id_: str) -> None:
         if self._desk is None:
             return
-        if id_ == "lock":
-            self._tasks.spawn(self._lock(self._desk))
+        if id_ == "lock" and self._lock is not None:
+            self._tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
 
             SettingsFirst(self._settings, self._tasks).open(self._desk.window)
 
-    async def _lock(self, desk: "Desk") -> None:
-        """Hide the desk behind the log-in of the person who is signed in; streams and orders go on."""
+    def _arm_lock(self, desk: "Desk") -> None:
+        """From now on the desk can be locked, and a session that ends locks it."""
+        from qv_desktop.app.locking import Lock
+
         login = desk.services.login
-        session = login.session
-        if session is None:
-            return
-        dialog = LoginDialog(self._settings.environment, __version__)
-        dialog.show_locked(session.user.name)
-        desk.window.hide()
-        unlocked = asyncio.Event()
+        if login.session is not None and not self._headless:
+            self._lock = Lock(login, desk.window, self._tasks, self._settings.environment, login.session.user.name)
+        login.ended = self._session_ended
 
-        async def attempt(name: str, password: str) -> None:
-            dialog.show_busy("Unlocking…")
-            answer = await login.sign_in(session.user.name, password)
-            if answer.session is None:
-                dialog.show_message(answer.message)
-            else:
-                dialog.grant()
-                unlocked.set()
-
-        dialog.submitted.connect(lambda name, password, _: self._tasks.spawn(attempt(name, password)))
-        dialog.closed.connect(lambda: None if unlocked.is_set() else dialog.show())
-        dialog.show()
-        await unlocked.wait()
-        desk.window.show()
+    def _session_ended(self, sentence: str) -> None:
+        if self._desk is not None:
+            self._desk.services.notices.tell("critical", "Session ended", sentence)
+        if self._lock is not None:
+            self._tasks.spawn(self._lock.lock(sentence))
 
     # ---- what a person should hear of
 

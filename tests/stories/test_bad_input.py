@@ -188,3 +188,8 @@ def fill(file: Path, leave: int) -> None:
                 opened_file.flush()
         except OSError:
             return
+
+
+@pytest.mark.parametrize("word", ["debug", "Debug", "DEBUG"])
+def test_a_log_level_counts_however_it_is_written(word: str, home: Path) -> None:
+    assert ran(home, "doctor", QV_LOG_LEVEL=word).returncode == 0
