@@ -155,6 +155,10 @@ class Session:
         if REPORT in os.environ:
             return self._report(Path(os.environ[REPORT]))
         making, starting_room = await asyncio.to_thread(_load_engine)
+        if self._demo is not None and door.login.session is not None:
+            from qv_desktop.app.demo_market import turned_to
+
+            await turned_to(self._demo, database, door.login.session.user.id)
         keys, settings = await self._vendors()
         window.set_environment(settings.environment, self._market_words())
         frames = Frames(self._frame, parent=window)

@@ -43,6 +43,14 @@ def test_the_next_vendor_takes_over_and_the_store_answers_when_none_does() -> No
     assert asyncio.run(History(store, [broken]).newest("AAPL", MINUTE, 3, END)) == bars(3)[:2]
 
 
+def test_the_vendor_knows_best_as_far_as_it_has_got() -> None:
+    store, vendor = Store(), Vendor(answer=bars(10)[:8])
+    stray = Bar("AAPL", bars(10)[3].start + 1, 99, 99, 99, 99, 1)  # the vendor has since withdrawn it
+    asyncio.run(store.save(MINUTE, [stray, bars(10)[8]], "stream"))
+    found = asyncio.run(History(store, [vendor]).newest("AAPL", MINUTE, 20, END))
+    assert found == bars(10)[:9]
+
+
 def test_without_store_and_vendor_the_reason_is_said() -> None:
     with pytest.raises(FeedDown, match="away"):
         asyncio.run(History(Store(), [Vendor(error=FeedDown("away"))]).newest("AAPL", MINUTE, 3, END))

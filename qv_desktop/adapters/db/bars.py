@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, select, text
 
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.partitions import Partitions, copied
@@ -28,6 +28,10 @@ class BarStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._partitions = Partitions("bars", lambda at: utc(at).year)
+
+    async def forget(self) -> None:
+        """Drop every bar: they can be asked for again. For a demo that turns to another simulated market."""
+        await self._database.write(lambda connection: connection.execute(delete(bars)))
 
     async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Stored bars from ``start`` up to ``end``, oldest first."""

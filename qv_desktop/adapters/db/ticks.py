@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.database import Database
@@ -23,6 +23,15 @@ class TickStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._partitions = Partitions("trades", lambda at: at // DAY)
+
+    async def forget(self) -> None:
+        """Drop every trade and gap. For a demo that turns to another simulated market."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(trades))
+            connection.execute(delete(gaps))
+
+        await self._database.write(work)
 
     async def save(self, trades: Sequence[Trade]) -> int:
         """Insert; replays insert nothing twice. The number of new rows. Not flushed to disk one by one: a crash of the whole
