@@ -138,14 +138,14 @@ def test_the_whole_story_is_in_the_database(tellings: dict[str, Told], database:
     assert empty == []
     assert number(database, "orders") == figures["orders"]
     assert number(database, "fills") == figures["fills"]
-    assert number(database, "trades") == figures["ticks_stored"]
+    assert number(database, "trades") >= figures["ticks_stored"]  # the stream goes on while the pictures are taken
     assert number(database, "positions", "quantity <> 0") == figures["positions"]
     assert number(database, "reconciliation_breaks") == 0
 
 
 def test_every_order_has_its_intent_before_its_events_and_its_fills_add_up(database: str) -> None:
     strangers = """SELECT client_order_id FROM orders WHERE client_order_id NOT IN
-                   (SELECT object_id FROM audit_log WHERE action = 'order.submit')"""
+                   (SELECT object_id FROM audit_log WHERE action IN ('order.submit', 'order.adopt'))"""
     assert rows(database, strangers) == []
     differing = """SELECT o.client_order_id, o.filled, sum(f.quantity) FROM orders o JOIN fills f USING (client_order_id)
                    GROUP BY 1, 2 HAVING o.filled <> sum(f.quantity)"""
