@@ -1,5 +1,6 @@
 """Asked to end at any moment of the start, the program ends as asked and leaves nothing running behind it."""
 
+import itertools
 import signal
 import subprocess
 import sys
@@ -41,8 +42,9 @@ def end_at(home: Path, number: signal.Signals, seconds: float) -> tuple[int, str
         return process.returncode, words, children
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("seconds", MOMENTS)
+@pytest.mark.parametrize(
+    ("seconds", "number"), zip(MOMENTS, itertools.cycle([signal.SIGINT, signal.SIGTERM]), strict=False)
+)
 def test_a_start_that_is_told_to_end_ends_clean(home: Path, seconds: float, number: signal.Signals) -> None:
     code, words, children = end_at(home, number, seconds)
     assert code == 128 + number, words
