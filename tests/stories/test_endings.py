@@ -43,7 +43,7 @@ def end_at(home: Path, number: signal.Signals, seconds: float) -> tuple[int, str
 
 
 @pytest.mark.parametrize(
-    ("seconds", "number"), zip(MOMENTS, itertools.cycle([signal.SIGINT, signal.SIGTERM]), strict=False)
+    ("seconds", "number"), list(zip(MOMENTS, itertools.cycle([signal.SIGINT, signal.SIGTERM]), strict=False))
 )
 def test_a_start_that_is_told_to_end_ends_clean(home: Path, seconds: float, number: signal.Signals) -> None:
     code, words, children = end_at(home, number, seconds)
