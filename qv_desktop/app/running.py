@@ -46,6 +46,8 @@ def _run(options: Options, asked: Asked) -> int:
         settings = demo_settings(settings)
     _choose_platform(demo is not None and demo.headless)
     _make(settings.home, "QV_HOME")
+    import PySide6.QtCore  # noqa: F401 - first and alone: its bootstrap walks the loaded modules and dies when another thread loads one
+
     with ExitStack() as behind:
         store = Store(settings)  # starts the database while Qt is being imported
         behind.callback(store.close)
