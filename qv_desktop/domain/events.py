@@ -7,11 +7,13 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
+from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
 
 
@@ -39,6 +41,48 @@ class GapFound:
     """A hole in a feed's data."""
 
     gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class GapFilled:
+    """A hole whose bars and trades were got from a vendor's history and stored; ``gap.filled_at`` says when."""
+
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class BarsAmended:
+    """Stored minute bars of ``symbol`` between these times (UTC) changed: a correction, a cancel, or late trades."""
+
+    symbol: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceChanged:
+    """Live prices now come from ``source`` (a stream's name), and why."""
+
+    source: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChanged:
+    """A question to a vendor's history as it now stands."""
+
+    request: HistoryRequest
+
+
+@dataclass(frozen=True, slots=True)
+class ScanMatched:
+    """What a scan found this time, best first; ``entered`` are the symbols that were not in it the time before."""
+
+    scan: str
+    matches: tuple[Match, ...]
+    entered: frozenset[str]
+    looked_at: int  # symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +196,7 @@ class HealthMeasured:
 
 
 type Event = (
-    MarketMoved | FeedChanged | GapFound | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged
+    MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip

@@ -5,10 +5,11 @@ epoch, UTC, and bars are stamped with their start.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from qv_desktop.domain.errors import BadInput
@@ -22,9 +23,8 @@ type FeedState = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """One print. ``id`` is unique per symbol, exchange and tape."""
+class Trade(NamedTuple):
+    """One print. ``id`` is unique per symbol, exchange and tape. A tuple, for hundreds of thousands are made in a second."""
 
     symbol: str
     at: int  # ns
@@ -33,7 +33,7 @@ class Trade:
     id: str
     exchange: str = ""
     tape: str = ""
-    conditions: tuple[str, ...] = ()
+    conditions: str = ""  # the vendor's codes, with spaces between
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,8 @@ class Snapshot:
     day_low: float | None = None
     day_volume: float | None = None
     halted: bool = False
-    source: str = ""
+    source: str = ""  # the vendor whose prices these are
+    stale: bool = False  # silent for too long, though it trades busily and the market is open
 
     @property
     def change(self) -> float | None:
@@ -125,6 +126,52 @@ class Halt:
     at: int  # ns
     halted: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A print that the exchange took back: ``trade`` stands in its place, or nothing when None (a cancel)."""
+
+    symbol: str
+    at: int  # ns, of the print that was wrong
+    id: str
+    exchange: str
+    tape: str
+    trade: Trade | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a stream said at once, oldest first: every trade, and of each symbol's quotes the newest only.
+
+    ``events`` counts the messages it was made of, the conflated quotes included. ``seconds``, ``minutes`` and ``days`` are the
+    vendor's own bars: completed ones, amended ones (a minute heard again), and the day so far.
+    """
+
+    trades: Sequence[Trade] = ()
+    quotes: Sequence[Quote] = ()
+    minutes: Sequence[Bar] = ()
+    seconds: Sequence[Bar] = ()
+    days: Sequence[Bar] = ()
+    halts: Sequence[Halt] = ()
+    corrections: Sequence[Correction] = ()
+    events: int = 0
+
+
+type Adjustment = Literal["raw", "split", "all"]  # of history: as traded, for splits, for splits and dividends
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A split or dividend of ``symbol`` that takes effect before the first trade of ``day``.
+
+    A split's ``amount`` is new shares for each old one (7.0 for 7:1); a dividend's is dollars per share before it.
+    """
+
+    symbol: str
+    day: date
+    kind: Literal["split", "dividend"]
+    amount: float
 
 
 @dataclass(frozen=True, slots=True)

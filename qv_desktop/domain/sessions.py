@@ -18,6 +18,16 @@ class MarketSession:
     post_close: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class BrokerClock:
+    """What the broker says of now; all times aware UTC."""
+
+    at: datetime
+    is_open: bool
+    next_open: datetime
+    next_close: datetime
+
+
 def phase(session: MarketSession | None, at: datetime) -> Phase:
     """The part of ``session`` that ``at`` falls into."""
     if session is None or not session.pre_open <= at < session.post_close:

@@ -16,16 +16,20 @@ from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.events import Event
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
+from qv_desktop.domain.history import Span
+from qv_desktop.domain.imports import Imported, Reading
+from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import Limits, TradingState, Verdict
-from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.domain.scans import Scan
+from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import Strategy
 
 type Publish = Callable[[Event], None]
 type Now = Callable[[], datetime]  # aware UTC
+type Progress = Callable[[float, str], None]  # from 0 to 1, and what it waits for; called on the loop
 
 
 class Broker(Protocol):
@@ -60,6 +64,9 @@ class Broker(Protocol):
 
     async def sessions(self, first: date, last: date) -> list[MarketSession]:
         """The broker's calendar, both days included."""
+
+    async def clock(self) -> BrokerClock:
+        """What time it is for the broker, and whether the market is open."""
 
 
 class OrderJournal(Protocol):
@@ -134,44 +141,117 @@ class Users(Protocol):
 
 
 class BarStore(Protocol):
-    """Stored bars."""
+    """Stored bars, as traded (raw), and what of them is known to be complete. Raises DatabaseDown."""
 
     async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Stored bars from ``start`` up to ``end``, oldest first."""
 
+    async def of_many(self, symbols: Sequence[str], frame: Timeframe, start: datetime, end: datetime) -> dict[str, list[Bar]]:
+        """The same of many symbols in one question; symbols without a bar are left out."""
+
     async def save(self, frame: Timeframe, bars: Sequence[Bar], source: str) -> int:
         """Insert or amend by symbol, timeframe and start; the number of rows touched."""
 
+    async def covered(self, symbol: str, frame: Timeframe) -> list[Span]:
+        """The spans of which every bar is stored, oldest first; adjoining ones are one."""
+
+    async def cover(self, symbol: str, frame: Timeframe, span: Span) -> None:
+        """From now on ``span`` is known to be complete."""
+
+    async def uncover(self, symbol: str, frames: Collection[Timeframe], span: Span) -> None:
+        """``span`` is no longer known to be complete in these timeframes: something in it changed."""
+
+
+class ActionStore(Protocol):
+    """Stored splits and dividends. Raises DatabaseDown."""
+
+    async def actions(self, symbol: str) -> tuple[datetime | None, list[Action]]:
+        """When they were last asked for (None: never), and all of them, oldest first."""
+
+    async def save_actions(self, symbol: str, actions: Sequence[Action], asked_at: datetime) -> None:
+        """Replace the symbol's actions by what a vendor says now."""
+
 
 class TickStore(Protocol):
-    """Stored trades, and holes in them."""
+    """Stored trades, and holes in them. Raises DatabaseDown."""
 
     async def save(self, trades: Sequence[Trade]) -> int:
         """Insert; replays insert nothing twice. The number of new rows."""
 
+    async def trades(self, symbol: str, start: int, end: int, limit: int = 100_000) -> list[Trade]:
+        """Stored trades from ``start`` up to ``end`` (ns), oldest first."""
+
+    async def amend(self, corrections: Sequence[Correction]) -> int:
+        """Correct or take away the prints that the exchange took back; the number of rows changed."""
+
     async def save_gap(self, gap: Gap) -> None:
-        """Keep a hole, or mark it as filled."""
+        """Keep a hole, or mark it as filled; a hole is known by its feed, start and symbols."""
+
+    async def gaps(self, limit: int = 200, unfilled: bool = False) -> list[Gap]:
+        """Holes, newest first; all, or only those that nothing has filled yet."""
+
+
+class TickSpool(Protocol):
+    """Trades and bars that wait on this machine's disk while the database is away, drained in order. Methods block: use a thread."""
+
+    @property
+    def waiting(self) -> int:
+        """Rows on the disk."""
+
+    def keep(self, trades: Sequence[Trade], bars: Sequence[tuple[Timeframe, Bar]]) -> bool:
+        """Append; False when there is no room left, and then nothing was kept."""
+
+    def first(self) -> tuple[list[Trade], list[tuple[Timeframe, Bar]]] | None:
+        """The oldest portion, or None when nothing waits; it stays until ``drop_first``."""
+
+    def drop_first(self) -> None:
+        """Forget the oldest portion, which is in the database now."""
+
+
+class Retention(Protocol):
+    """Drops what is older than the policy says. Raises DatabaseDown."""
+
+    async def keep_since(self, kind: str, oldest: datetime) -> int:
+        """Drop whole partitions of ``kind`` (trades, or a timeframe's bars such as 1s) before ``oldest``; how many rows or partitions."""
 
 
 class History(Protocol):
-    """A vendor's bars and snapshots over REST. Raises FeedDown with what to do."""
+    """A vendor's history over REST, as traded (raw). Raises FeedDown with what to do. Cancelling the task ends the question, also
+    while it waits for the vendor's rate limit."""
 
     name: str
 
-    async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        """Bars from ``start`` up to ``end``, oldest first, adjusted for splits."""
+    async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime, progress: Progress | None = None) -> list[Bar]:
+        """Bars from ``start`` up to ``end``, oldest first, unadjusted."""
+
+    async def trades(self, symbol: str, start: datetime, end: datetime, progress: Progress | None = None) -> list[Trade]:
+        """Prints from ``start`` up to ``end``, oldest first, with the ids that the vendor's stream gives them."""
+
+    async def daily(self, symbols: Sequence[str], start: datetime, end: datetime, progress: Progress | None = None) -> dict[str, list[Bar]]:
+        """Daily bars of many symbols in few questions, unadjusted."""
+
+    async def actions(self, symbol: str) -> list[Action]:
+        """Every split and dividend that the vendor knows, oldest first."""
 
     async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
         """The present state of each symbol that the vendor knows."""
+
+
+class Calendar(Protocol):
+    """The exchange's own calendar, without a vendor."""
+
+    async def sessions(self, first: date, last: date) -> list[MarketSession]:
+        """Every session from ``first`` to ``last``, both days included."""
 
 
 class Stream(Protocol):
     """A vendor's live socket; runs until stopped and reconnects by itself."""
 
     name: str
+    most: int | None  # symbols that the plan allows; None is any number
 
-    def want(self, symbols: frozenset[str]) -> None:
-        """Replace the set of symbols to hear of; applied at once and after every reconnect."""
+    def want(self, symbols: Sequence[str]) -> None:
+        """Replace the symbols to hear of, most wanted first; applied at once and after every reconnect. Beyond ``most``: not heard."""
 
     async def run(self) -> None:
         """Connect, listen, reconnect; returns after ``stop``."""
@@ -237,14 +317,44 @@ class ReconciliationStore(Protocol):
         """Newest first."""
 
 
+class Watchlists(Protocol):
+    """A person's watchlists. Raises DatabaseDown."""
+
+    async def all(self, user: str) -> dict[str, tuple[str, ...]]:
+        """Symbols in order by the list's name; the lists in the order in which the person keeps them."""
+
+    async def save(self, user: str, name: str, symbols: Sequence[str]) -> None:
+        """Keep a list, new or known."""
+
+    async def rename(self, user: str, name: str, new: str) -> None:
+        """Give a list another name. Raises BadInput when that is taken."""
+
+    async def delete(self, user: str, name: str) -> None:
+        """Forget a list."""
+
+
+class Scans(Protocol):
+    """A person's saved scans. Raises DatabaseDown."""
+
+    async def all(self, user: str) -> list[Scan]:
+        """In order of name."""
+
+    async def save(self, user: str, scan: Scan) -> None:
+        """Keep a scan, new or known by its name."""
+
+    async def delete(self, user: str, name: str) -> None:
+        """Forget a scan."""
+
+
+class Reader(Protocol):
+    """Reads files of bars and ticks that others made."""
+
+    async def read(self, file: Path, reading: Reading) -> Imported:
+        """What the file holds. Raises BadInput with the offending line when it cannot be read in exactly one way."""
+
+
 class Preferences(Protocol):
-    """What a user keeps between sessions: watchlists, workspaces and settings."""
-
-    async def watchlist(self, user: str, name: str) -> tuple[str, ...] | None:
-        """Symbols in order, or None when there is no such list."""
-
-    async def save_watchlist(self, user: str, name: str, symbols: Sequence[str]) -> None:
-        """Keep the list."""
+    """What a user keeps between sessions: workspaces and settings."""
 
     async def workspace(self, user: str, name: str) -> bytes | None:
         """The window's saved layout."""
@@ -269,5 +379,5 @@ class Reports(Protocol):
 class Tables(Protocol):
     """Writes a table as a file."""
 
-    async def write(self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path) -> Path:
-        """CSV under ``folder``; raises BadInput when it cannot be written there."""
+    async def write(self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path, form: str = "csv") -> Path:
+        """CSV or Parquet (``form`` csv or parquet) under ``folder``; raises BadInput when it cannot be written there."""

@@ -36,7 +36,7 @@ class TradeMessage(Struct, tag_field="T", tag="t", gc=False):
 
     def value(self) -> Trade:
         """The trade."""
-        return Trade(self.S, nanoseconds(self.t), self.p, self.s, str(self.i), self.x, self.z, tuple(self.c))
+        return Trade(self.S, nanoseconds(self.t), self.p, self.s, str(self.i), self.x, self.z, " ".join(self.c))
 
 
 class QuoteMessage(Struct, tag_field="T", tag="q", gc=False, rename={"as_": "as"}):

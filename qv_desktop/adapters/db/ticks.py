@@ -38,12 +38,11 @@ class TickStore:
         machine may lose the last half second, which the vendor's history gives back."""
         if not trades:
             return 0
-        rows = [(t.symbol, t.at, t.price, t.size, t.id, t.exchange, t.tape, " ".join(t.conditions)) for t in trades]
 
         def work(connection: Connection) -> int:
             connection.execute(text("SET LOCAL synchronous_commit = off"))
             self._partitions.ensure(connection, [t.at for t in trades])
-            copied(connection, "trades", COLUMNS, TYPES, rows)
+            copied(connection, "trades", COLUMNS, TYPES, trades)
             return connection.execute(_ONCE).rowcount
 
         return await self._partitions.remembered(self._database.write(work))
@@ -56,7 +55,7 @@ class TickStore:
             .order_by(trades.c.at)
             .limit(limit)
         )
-        return await self._database.read(lambda connection: [_trade(*row) for row in connection.execute(query)])
+        return await self._database.read(lambda connection: [Trade(*row) for row in connection.execute(query)])
 
     async def save_gap(self, gap: Gap) -> None:
         """Keep a hole, or mark it as filled; a hole is known by its feed, start and symbols."""
@@ -78,9 +77,3 @@ class TickStore:
         return await self._database.read(
             lambda connection: [Gap(row[0], tuple(row[1]), *row[2:]) for row in connection.execute(query)]
         )
-
-
-def _trade(
-    symbol: str, at: int, price: float, size: float, key: str, exchange: str, tape: str, conditions: str
-) -> Trade:
-    return Trade(symbol, at, price, size, key, exchange, tape, tuple(conditions.split()))

@@ -46,7 +46,7 @@ class TradeMessage(Struct, tag_field="ev", tag="T", gc=False):
     def value(self) -> Trade:
         """The trade."""
         return Trade(self.sym, self.t * MILLI, self.p, self.s, self.i, EXCHANGES.get(self.x, str(self.x)),
-                     TAPES.get(self.z, ""), tuple(map(str, self.c)))  # fmt: skip
+                     TAPES.get(self.z, ""), " ".join(map(str, self.c)))  # fmt: skip
 
 
 class QuoteMessage(Struct, tag_field="ev", tag="Q", gc=False, rename={"as_": "as"}):

@@ -117,5 +117,5 @@ _COLUMNS: list[Column[Print]] = [
     Column("Size", lambda p: fmt.quantity(p.trade.size), key=lambda p: p.trade.size, right=True, width=56,
            color=lambda p: "WARN" if p.trade.size >= BLOCK else None),
     Column("Venue", lambda p: p.trade.exchange or fmt.UNKNOWN, width=48, color=lambda p: "TX2", right=True, stretch=True),
-    Column("Conditions", lambda p: " ".join(p.trade.conditions), width=70, color=lambda p: "TX2", shown=False),
+    Column("Conditions", lambda p: p.trade.conditions, width=70, color=lambda p: "TX2", shown=False),
 ]  # fmt: skip

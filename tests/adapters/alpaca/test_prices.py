@@ -20,7 +20,7 @@ def frame(wire: Path, name: str) -> bytes:
 
 def test_recorded_messages_keep_their_nanoseconds(wire: Path) -> None:
     assert heard(frame(wire, "trade_t.json")).values == [
-        Trade("AAPL", 1614009104208000000, 126.55, 1, "96921", "D", "C", ("@", "I"))
+        Trade("AAPL", 1614009104208000000, 126.55, 1, "96921", "D", "C", "@ I")
     ]
     assert heard(frame(wire, "quote_q.json")).values == [Quote("AMD", 1614009105335689322, 87.66, 1, 87.68, 4)]
     assert heard(frame(wire, "bar_b.json")).values == [

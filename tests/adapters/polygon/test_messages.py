@@ -18,7 +18,7 @@ def recorded(path: Path) -> bytes:
 
 def test_recorded_trades_keep_their_stamp_exchange_tape_and_conditions(wire: Path) -> None:
     found = heard(recorded(wire / "polygon/client-python_ws/T_AAPL_2.json"))
-    assert found.values == [Trade("AAPL", 1651684192462000000, 161.87, 300, "5096", "N", "C", ("14", "41"))]
+    assert found.values == [Trade("AAPL", 1651684192462000000, 161.87, 300, "5096", "N", "C", "14 41")]
     two = heard(recorded(wire / "polygon/client-python_ws/T_AMZN_3.json"))
     assert [trade.id for trade in two.values] == ["72815", "799"]
     assert two.values[1].conditions == ()
