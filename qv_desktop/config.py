@@ -34,6 +34,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alpaca_prices_url: str = "wss://stream.data.alpaca.markets/v2/iex"
     polygon_url: str = "https://api.polygon.io"
     polygon_stream_url: str = "wss://socket.polygon.io/stocks"
+    polygon_per_minute: int = 5  # requests that the plan allows
+    alpaca_per_minute: int = 200
     watchlist: tuple[str, ...] = ()
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

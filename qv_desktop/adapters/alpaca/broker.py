@@ -18,7 +18,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Verdict
-from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.domain.sessions import BrokerClock, MarketSession
 
 log = structlog.get_logger()
 
@@ -167,14 +167,10 @@ class AlpacaBroker:
         answer = await self._asked("/calendar", {"start": first.isoformat(), "end": last.isoformat()})
         return self._read(lambda: [messages.session(raw) for raw in rows(answer)])
 
-    async def clock_skew(self) -> float:
-        """Seconds by which Alpaca's clock is ahead of ours, taken at the middle of the exchange."""
-        before = self._now()
-        raw = await self._one("/clock")
-        theirs = moment(raw, "timestamp")
-        if theirs is None:
-            raise BrokerDown("Alpaca's clock could not be read; try again in a moment.")
-        return (theirs - (before + (self._now() - before) / 2)).total_seconds()
+    async def clock(self) -> BrokerClock:
+        """What time it is for Alpaca, and whether the market is open. Raises BrokerDown."""
+        answer = await self._one("/clock")
+        return self._read(lambda: messages.clock(answer))
 
     async def warm(self) -> None:
         """Open the order lane's connections ahead of the first order, so that it does not wait for an import or a handshake."""

@@ -25,7 +25,7 @@ from qv_desktop.domain.orders import (
     TimeInForce,
 )
 from qv_desktop.domain.positions import Position
-from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.domain.sessions import BrokerClock, MarketSession
 
 ZERO = Decimal(0)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -231,6 +231,14 @@ def session(raw: Raw) -> MarketSession:
         raise Unreadable(f"A calendar day cannot be read: {error}") from error
     pre, start, end, post = (datetime.combine(day, at, NEW_YORK).astimezone(UTC) for at in (early, opens, closes, late))
     return MarketSession(day, pre, start, end, post)
+
+
+def clock(raw: Raw) -> BrokerClock:
+    """Alpaca's clock. Raises Unreadable."""
+    at, opens, closes = (moment(raw, key) for key in ("timestamp", "next_open", "next_close"))
+    if at is None or opens is None or closes is None:
+        raise Unreadable("Alpaca's clock lacks a time")
+    return BrokerClock(at, flag(raw, "is_open") or False, opens, closes)
 
 
 def _clock(words: str) -> time:
