@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0007"  # the newest step in migrations/versions
+HEAD = "0008"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -42,8 +42,18 @@ def _table(name: str, key: str, /, **columns: Kind) -> Table:
 
 instruments = _table("instruments", "symbol", symbol=Text, name=Text, exchange=Text, tick=Numeric, tradable=Boolean, marginable=Boolean,
                      shortable=Boolean, easy_to_borrow=Boolean, fractionable=Boolean)  # fmt: skip
-bars = _table("bars", "symbol timeframe start", symbol=Text, timeframe=Text, start=BigInteger, open=Double, high=Double, low=Double,
-              close=Double, volume=Double, count=Integer, vwap_=Double, source=Text)  # fmt: skip
+
+
+def _bars(name: str) -> Table:
+    return _table(name, "symbol timeframe start", symbol=Text, timeframe=Text, start=BigInteger, open=Double, high=Double, low=Double,
+                  close=Double, volume=Double, count=Integer, vwap_=Double, source=Text)  # fmt: skip
+
+
+bars, second_bars = _bars("bars"), _bars("second_bars")
+bar_coverage = _table("bar_coverage", "symbol timeframe span_start", symbol=Text, timeframe=Text, span_start=BigInteger,
+                      span_end=BigInteger)  # fmt: skip
+actions = _table("actions", "symbol day kind amount", symbol=Text, day=Date, kind=Text, amount=Double)
+actions_asked = _table("actions_asked", "symbol", symbol=Text, asked_at=STAMP)
 trades = _table(
     "trades",
     "",
@@ -100,7 +110,10 @@ sessions = _table(
     "sessions", "id", id=Text, user_id=Text, host=Text, started=STAMP, expires=STAMP, ended_=STAMP, ended_because=Text
 )
 refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)
-watchlists = _table("watchlists", "user name", user=Text, name=Text, symbols=TEXTS)
+watchlists = _table("watchlists", "user name", user=Text, name=Text, symbols=TEXTS, position=Integer)
+scans = _table(
+    "scans", "user name", user=Text, name=Text, rule=Text, universe=Text, sort=Text, limit=Integer, alert=Boolean
+)
 workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
 settings = _table("settings", "user key", user=Text, key=Text, value=Text)
 

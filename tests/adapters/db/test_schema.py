@@ -35,7 +35,7 @@ def test_tables_and_migrations_agree(postgres_url: str) -> None:
 
 
 def _columns_only(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:
-    partition = kind == "table" and reflected and name is not None and name.startswith(("bars_", "trades_"))
+    partition = kind == "table" and reflected and name is not None and name.startswith(("bars_", "second_bars_", "trades_"))
     return kind not in ("index", "unique_constraint", "foreign_key_constraint") and not partition
 
 
