@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qv_desktop.simulator.alpaca_data_subscriptions import Subscriptions
 from qv_desktop.simulator.alpaca_data_words import Stamp, Words, words
@@ -14,6 +14,7 @@ UPDATE_DELAY = MINUTE + MINUTE // 2  # after a bar's start: half a minute after 
 BAND = 0.05  # limit up, limit down: tier 1, above $3
 BAND_MINUTES = 5
 TAPE = "C"
+CORRECTED_ID = 5_000  # above the id of the wrong print: no minute has so many
 
 
 @dataclass(slots=True)
@@ -52,6 +53,8 @@ class Feed:
         wants = self.subscriptions.wants
         if wants("bars", bar.symbol):
             yield self._named("b", bar.symbol, words(bar, self.stamp))
+            if self.faults.take("late_trade", "alpaca_data"):
+                self.market.print_late(bar.symbol, bar.t)
         if wants("updatedBars", bar.symbol):
             self._updates.append(bar)
         day = self.market.day_bar(bar.symbol) if wants("dailyBars", bar.symbol) else None
@@ -71,11 +74,13 @@ class Feed:
         """A correction or cancellation of this trade, when one was asked for."""
         named = {"x": trade.exchange, "z": trade.tape, "t": self.stamp(trade.t)}
         if self.faults.take("correction", "alpaca_data"):
+            right = replace(trade, id=trade.id + CORRECTED_ID, price=round(trade.price + 0.01, 4))
+            self.market.amend(trade, right)
             was = {"oi": trade.id, "op": trade.price, "os": trade.size, "oc": list(trade.conditions)}
-            price = round(trade.price + 0.01, 4)
-            now = {"ci": trade.id + 1, "cp": price, "cs": trade.size, "cc": list(trade.conditions)}
+            now = {"ci": right.id, "cp": right.price, "cs": right.size, "cc": list(right.conditions)}
             yield self._named("c", trade.symbol, {**named, **was, **now})
-        if self.faults.take("cancel_error", "alpaca_data"):
+        elif self.faults.take("cancel_error", "alpaca_data"):
+            self.market.amend(trade, None)
             cancelled = {"i": trade.id, "p": trade.price, "s": trade.size, "a": "C"}
             yield self._named("x", trade.symbol, {**named, **cancelled})
 

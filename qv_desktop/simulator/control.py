@@ -35,10 +35,10 @@ def routes(market: Market, exchange: Resettable, faults: Faults, stop: Callable[
         "/sim/stop": control.stop,
     }
     return [
-        web.get("/sim/clock", _answered(lambda _: control.clock())),
-        web.get("/sim/faults", _answered(lambda _: control.waiting())),
-        web.delete("/sim/faults", _answered(lambda _: control.clear())),
-        *(web.post(path, _answered(act)) for path, act in posts.items()),
+        web.get("/sim/clock", answered(lambda _: control.clock())),
+        web.get("/sim/faults", answered(lambda _: control.waiting())),
+        web.delete("/sim/faults", answered(lambda _: control.clear())),
+        *(web.post(path, answered(act)) for path, act in posts.items()),
     ]
 
 
@@ -109,9 +109,11 @@ class Control:
         return symbol
 
 
-def _answered(
+def answered(
     act: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The handler of a control path: for this machine only, JSON in and out, 422 with a sentence for what is refused."""
+
     async def answer(request: web.Request) -> web.StreamResponse:
         if not ipaddress.ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 - the address of nobody
             return web.json_response({"error": "The control endpoint answers this machine only."}, status=403)

@@ -11,7 +11,7 @@ from aiohttp.typedefs import Handler, Middleware
 REST_KINDS = {"rate_limit", "accept_then_504", "html_502", "hang"}
 STREAM_KINDS = {"upgrade_429", "connection_limit", "slow_client", "mute", "abort", "close", "max_connections"}
 TRADING_KINDS = {"partial_fills", "unknown_enums", "reject_next", "cancel_rejected"}
-DATA_STREAM_KINDS = {"error", "free_plan", "correction", "cancel_error"}
+DATA_STREAM_KINDS = {"error", "free_plan", "correction", "cancel_error", "late_trade"}
 REPORT_KINDS = {"replay_events", "reorder", "unknown_enums"}
 TARGETS: dict[str, set[str]] = {  # target -> kinds that it knows
     "trading": REST_KINDS | TRADING_KINDS,
@@ -19,7 +19,7 @@ TARGETS: dict[str, set[str]] = {  # target -> kinds that it knows
     "polygon": REST_KINDS,
     "trade_updates": STREAM_KINDS | REPORT_KINDS,
     "alpaca_data": STREAM_KINDS | DATA_STREAM_KINDS,
-    "polygon_stream": STREAM_KINDS,
+    "polygon_stream": STREAM_KINDS | {"late_trade"},
 }
 
 

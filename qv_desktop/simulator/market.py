@@ -32,6 +32,7 @@ class Market:
         self._last: dict[str, Trade] = {}
         self._quotes: dict[str, Quote] = {}
         self._bars: dict[str, Bar] = {}
+        self._late: list[Event] = []  # prints of an earlier minute, still to be told
         self._hearers: list[Hear] = []
         self._unprepared = iter(self._tapes.values())  # tapes whose next minute is not laid out yet
         self._look_back(start)
@@ -152,6 +153,19 @@ class Market:
         self._tapes[symbol].move(self.now(), price)
         self._replan()
 
+    def amend(self, trade: Trade, now: Trade | None) -> None:
+        """Correct `trade` to `now`, or take it back; history has it so from here on. Symbols that are not ours stay."""
+        if tape := self._tapes.get(trade.symbol):
+            tape.amend(trade, now)
+            if now is not None and self._last.get(trade.symbol) == trade:
+                self._last[trade.symbol] = now
+            self._replan()
+
+    def print_late(self, symbol: str, minute: int) -> None:
+        """Tell with the next step of a trade in a minute (its start, ns) whose bar is out already."""
+        if (tape := self._tapes.get(symbol)) and (trade := tape.late(minute)):
+            self._late.append(trade)
+
     def subscribe(self, hear: Hear) -> Callable[[], None]:
         """Hear the events of each step, in order of time; returns the way to stop hearing."""
         self._hearers.append(hear)
@@ -165,7 +179,7 @@ class Market:
 
     def step(self) -> None:
         """Send all events that are due."""
-        now, events = self.now(), list[Event]()
+        now, events, self._late = self.now(), self._late, []
         while True:
             events += self._due(now)
             if self._minute + MINUTE > now:

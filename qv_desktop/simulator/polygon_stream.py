@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -14,24 +15,24 @@ from qv_desktop.simulator.polygon_words import (
     Words,
     streamed_bar,
     streamed_limits,
+    streamed_pause,
     streamed_quote,
     streamed_trade,
 )
-from qv_desktop.simulator.ticks import Bar, Event, Quote, Trade
+from qv_desktop.simulator.ticks import Bar, Event, Quote, Status, Trade
 
 TARGET = "polygon_stream"
 KINDS = {"T", "Q", "A", "AM", "LULD"}
 TOO_MANY = "Maximum number of websocket connections exceeded. "
-MOST_WAITING = 20_000  # events; a consumer further behind is dropped
+MOST_BEHIND = 2.0  # seconds; a consumer that takes longer to accept what waits for it is dropped
+MOST_WAITING = 256 * 2**20  # bytes, for a consumer that takes a little all the time
 
 
-def routes(market: Market, keys: Keys, faults: Faults) -> list[web.RouteDef]:
+def routes(hub: "Hub") -> list[web.RouteDef]:
     """`/stocks`; faults at polygon_stream: upgrade_429, connection_limit or max_connections, slow_client, mute, abort
-    and close (params code, default 1000), at once or, while nobody is connected, after the next subscription.
+    and close (params code, default 1000), at once or, while nobody is connected, after the next subscription; late_trade
+    with the next minute bar sent.
     """
-    hub = Hub(market, keys, faults)
-    market.subscribe(hub.hear)
-    faults.listen(hub.fault)
     return [web.get("/stocks", hub.serve)]
 
 
@@ -44,6 +45,8 @@ class Connection:
         self.muted = False
         self.topics: dict[str, set[str]] = {kind: set() for kind in KINDS}  # kind -> symbols, or "*" for all
         self._waiting: list[bytes] = []
+        self._size = 0  # bytes that wait
+        self._since = 0.0  # when the first of them came
         self._more = asyncio.Event()
 
     def wants(self, kind: str, symbol: str) -> bool:
@@ -52,12 +55,16 @@ class Connection:
         return symbol in symbols or "*" in symbols
 
     def put(self, events: list[bytes]) -> None:
-        """Queue encoded events; they go out in one frame with whatever else waits."""
+        """Queue encoded events, or commas' worth of them in one piece; they go out in one frame with whatever else waits."""
         if self.muted or not events:
             return
+        now = time.monotonic()
+        if not self._waiting:
+            self._since, self._size = now, 0
         self._waiting += events
+        self._size += sum(map(len, events))
         self._more.set()
-        if len(self._waiting) > MOST_WAITING:
+        if now - self._since > MOST_BEHIND or self._size > MOST_WAITING:
             self.abort()
 
     async def send_waiting(self) -> None:
@@ -88,10 +95,16 @@ class Hub:
         self._connections: set[Connection] = set()
         self._encoder = msgspec.json.Encoder()
         self._tasks: set[asyncio.Task[None]] = set()
+        market.subscribe(self.hear)
+        faults.listen(self.fault)
+
+    def live(self) -> list[Connection]:
+        """Those who have authenticated."""
+        return [one for one in self._connections if one.authenticated]
 
     def hear(self, events: Sequence[Event]) -> None:
         """Pass the market's events on to those who want them."""
-        listening = [one for one in self._connections if one.authenticated and any(one.topics.values())]
+        listening = [one for one in self.live() if any(one.topics.values())]
         if not listening:
             return
         batches: dict[Connection, list[bytes]] = {one: [] for one in listening}
@@ -102,12 +115,14 @@ class Hub:
                     encoded = self._encoder.encode(words)
                     for one in wanting:
                         batches[one].append(encoded)
+                    if kind == "AM" and self._faults.take("late_trade", TARGET):
+                        self._market.print_late(event.symbol, event.t)
         for one, batch in batches.items():
             one.put(batch)
 
     def fault(self, fault: Fault) -> None:
         """Apply a fault at once to whoever is connected."""
-        if fault.target == TARGET and any(one.authenticated for one in self._connections):
+        if fault.target == TARGET and self.live():
             self._apply_faults()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -154,7 +169,7 @@ class Hub:
         elif self._faults.take("connection_limit", TARGET):
             await _evict(connection)
         else:
-            for older in [one for one in self._connections if one.authenticated and one is not connection]:
+            for older in [one for one in self.live() if one is not connection]:
                 await _evict(older)
             connection.authenticated = True
             await connection.status("auth_success", "authenticated")
@@ -177,7 +192,7 @@ class Hub:
             "close": lambda one, fault: one.socket.close(code=int(fault.params.get("code", WSCloseCode.OK))),
             "slow_client": lambda one, _: one.socket.close(code=WSCloseCode.POLICY_VIOLATION),
         }
-        live = [one for one in self._connections if one.authenticated]
+        live = self.live()
         for kind in ("max_connections", "close", "slow_client", "mute", "abort"):
             if fault := self._faults.take(kind, TARGET):
                 for one in live:
@@ -207,8 +222,8 @@ class Hub:
                 return streamed_limits(event, quote.tape if (quote := self._market.quote(event.symbol)) else "C")
             case Bar():
                 return streamed_bar(event, self._market.day_bar(event.symbol))
-            case _:
-                return None
+            case Status():
+                return streamed_pause(event, self._market.last(event.symbol))
 
 
 async def _evict(connection: Connection) -> None:
@@ -228,5 +243,5 @@ def _kinds(event: Event) -> tuple[str, ...]:
             return ("A",)
         case Bar():
             return ("AM", "LULD")
-        case _:
-            return ()
+        case Status():
+            return ("LULD",)

@@ -7,7 +7,7 @@ import base64
 import uuid
 from typing import Any
 
-from qv_desktop.simulator.ticks import SECOND, Bar, Quote, Trade
+from qv_desktop.simulator.ticks import SECOND, Bar, Quote, Status, Trade
 
 type Words = dict[str, Any]
 
@@ -16,6 +16,7 @@ EXCHANGE_IDS = {"A": 1, "B": 2, "C": 3, "D": 4, "J": 7, "K": 8, "N": 10, "P": 11
 TAPE_IDS = {"A": 1, "B": 2, "C": 3}
 CONDITION_IDS = {"T": 12}  # extended hours; a regular sale carries none
 SHARES_PER_LOT = 100
+HALTED, RESUMED, BAND_ONLY = 17, 18, 21  # LULD indicators
 
 
 def ok(results: object, **more: object) -> Words:
@@ -193,8 +194,23 @@ def streamed_limits(bar: Bar, tape: str) -> Words:
         "T": bar.symbol,
         "h": round(bar.vwap * 1.05, 2),
         "l": round(bar.vwap * 0.95, 2),
-        "i": [21],
+        "i": [BAND_ONLY],
         "z": TAPE_IDS[tape],
         "t": t // MILLISECOND,
         "q": sequence(t),
+    }
+
+
+def streamed_pause(status: Status, last: Trade | None) -> Words:
+    """A LULD event that halts a symbol or lets it trade again, with the band around its last price (0 without one)."""
+    price = last.price if last else 0.0
+    return {
+        "ev": "LULD",
+        "T": status.symbol,
+        "h": round(price * 1.05, 2),
+        "l": round(price * 0.95, 2),
+        "i": [HALTED if status.code == "H" else RESUMED],
+        "z": TAPE_IDS[last.tape if last else "C"],
+        "t": status.t // MILLISECOND,
+        "q": sequence(status.t),
     }

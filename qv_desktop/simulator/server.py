@@ -19,6 +19,7 @@ from qv_desktop.simulator import (
     alpaca_trading_stream,
     control,
     parent,
+    polygon_load,
     polygon_rest,
     polygon_stream,
 )
@@ -52,7 +53,9 @@ def application(
     app.add_routes(alpaca_data_rest.routes(market, keys, faults))
     app.add_routes(alpaca_data_stream.routes(market, keys, faults))
     app.add_routes(polygon_rest.routes(market, keys))
-    app.add_routes(polygon_stream.routes(market, keys, faults))
+    hub = polygon_stream.Hub(market, keys, faults)
+    app.add_routes(polygon_stream.routes(hub))
+    app.add_routes(polygon_load.routes(market, hub))
     app.add_routes(control.routes(market, exchange, faults, stop))
     return app
 

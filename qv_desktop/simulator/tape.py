@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 
 from qv_desktop.simulator import sessions
+from qv_desktop.simulator.amendments import Amendments
 from qv_desktop.simulator.listings import Stock
 from qv_desktop.simulator.paths import DayPath, Minute, expanded, folded
 from qv_desktop.simulator.ticks import DAY_SECONDS, MINUTE, Bar, Quote, Session, Status, Trade
@@ -41,6 +42,8 @@ class Tape:
         self._moves: list[Move] = []
         self._halts: list[Halt] = []
         self._prints: list[Trade | Quote] = []
+        self._amendments = Amendments()
+        self._made = 0  # trades made by hand
         self._statuses: list[Status] = []
         self._days: dict[date, Bar | None] = {}  # day bars of sessions that are over
         self._kept: OrderedDict[int, Minute] = OrderedDict()  # minute's start ns -> its ticks
@@ -142,9 +145,24 @@ class Tape:
             quote = Quote(
                 self.stock.symbol, t + 1, round(price - 0.01, 4), 500, round(price + 0.01, 4), 500, tape=self.stock.tape
             )
-            number = (t - t % MINUTE) // MINUTE % 1440 * 10_000 + 9_000 + len(self._prints)
-            self._prints += [quote, Trade(self.stock.symbol, t + 2, price, 100, number, tape=self.stock.tape)]
+            self._prints += [quote, Trade(self.stock.symbol, t + 2, price, 100, self._number(t), tape=self.stock.tape)]
         self._forget(t)
+
+    def amend(self, trade: Trade, now: Trade | None) -> None:
+        """The exchange takes `trade` back, and `now`, unless None, stands in its place."""
+        self._amendments.change(trade, now)
+        self._forget_minute(trade.t)
+
+    def late(self, start: int) -> Trade | None:
+        """A print of the minute that starts at `start` ns, above all others of it; None when nothing traded in it."""
+        bar = self.minute_bar(start)
+        if bar is None:
+            return None
+        t, price = start + MINUTE - MINUTE // 1000, round(bar.high + 0.01, 4)
+        trade = Trade(self.stock.symbol, t + self._made, price, 100, self._number(t), tape=self.stock.tape)
+        self._amendments.add(trade)
+        self._forget_minute(t)
+        return trade
 
     def halt(self, t: int, reason: str) -> None:
         """Stop trading at `t` ns."""
@@ -164,6 +182,15 @@ class Tape:
         """By how much prices have been moved by hand at `t` ns."""
         return self._factor(t)
 
+    def _number(self, t: int) -> int:
+        """An id for a trade that was made by hand; the market's own count from 1 in each minute."""
+        self._made += 1
+        return (t - t % MINUTE) // MINUTE % 1440 * 10_000 + 9_000 + self._made
+
+    def _forget_minute(self, t: int) -> None:
+        self._kept.pop(t - t % MINUTE, None)
+        self._days.pop(sessions.new_york(t).date(), None)
+
     def _forget(self, t: int) -> None:
         for start in [start for start in self._kept if start + MINUTE > t]:
             del self._kept[start]
@@ -175,13 +202,17 @@ class Tape:
         """Whether the session is as its path has it, without moves before its end or halts by hand in it."""
         start, end = session.pre_open, session.post_close
         halted = any(halt.start < end and (halt.end is None or halt.end > start) for halt in self._halts)
-        return not halted and all(move.t >= end for move in self._moves)
+        return not halted and not self._amendments.touch(start, end) and all(move.t >= end for move in self._moves)
 
     def _touched(self, t: int) -> bool:
         """Whether hands reached into the minute, so that its bar must be folded from its ticks."""
         end = t + MINUTE
         moved = any(t <= move.t < end for move in self._moves)
-        return moved or any(halt.start < end and (halt.end is None or halt.end > t) for halt in self._halts)
+        return (
+            moved
+            or self._amendments.touch(t, end)
+            or any(halt.start < end and (halt.end is None or halt.end > t) for halt in self._halts)
+        )
 
     def _made_minute(self, t: int) -> Minute:
         session = session_of(t)
@@ -193,8 +224,9 @@ class Tape:
         prints = [one for one in self._prints if t <= one.t < t + MINUTE]
         trades = [self._moved_trade(one) for one in minute.trades] + [one for one in prints if isinstance(one, Trade)]
         quotes = [self._moved_quote(one) for one in minute.quotes] + [one for one in prints if isinstance(one, Quote)]
+        stand = self._amendments.applied(t, trades)
         return Minute(
-            tuple(sorted((one for one in trades if not self.halted(one.t)), key=lambda one: one.t)),
+            tuple(sorted((one for one in stand if not self.halted(one.t)), key=lambda one: one.t)),
             tuple(sorted((one for one in quotes if not self.halted(one.t)), key=lambda one: one.t)),
         )
 

@@ -94,20 +94,35 @@ def test_a_halt_and_a_resumption_are_told() -> None:
     served(story)
 
 
-def test_corrections_and_cancellations_come_with_trades_when_asked_for() -> None:
+def test_corrections_and_cancellations_come_with_trades_when_asked_for_and_change_the_history() -> None:
     async def story(server: DataServer) -> None:
         server.fault("correction")
         server.fault("cancel_error")
         async with reader(f"{server.ws}/v2/iex", trades=["SPY"]) as socket:
             found = await heard_until(socket, "t", "c", "x")
-        trade, correction, cancellation = found["t"][0], found["c"][0], found["x"][0]
+        (trade, next_one), correction, cancellation = found["t"][:2], found["c"][0], found["x"][0]
         assert same_shape(recorded(f"{RECORDED}/correction_c.json"), correction) == []
         assert same_shape(recorded(f"{RECORDED}/cancelerror_x.json"), cancellation) == []
         assert (correction["oi"], correction["op"], correction["os"]) == (trade["i"], trade["p"], trade["s"])
         assert correction["cp"] != correction["op"]
-        assert (cancellation["i"], cancellation["S"]) == (trade["i"], "SPY")
+        assert (cancellation["i"], cancellation["S"]) == (next_one["i"], "SPY")
+        kept = server.market.trades("SPY", ns(trade["t"]), ns(next_one["t"]) + 1, 10)
+        assert [(one.id, one.price) for one in kept] == [(correction["ci"], correction["cp"])]
 
     served(story, speed=20)
+
+
+def test_a_late_trade_follows_its_minute_s_bar_and_the_updated_bar_carries_it() -> None:
+    async def story(server: DataServer) -> None:
+        server.fault("late_trade")
+        async with reader(f"{server.ws}/v2/sip", trades=["SPY"], bars=["SPY"], updatedBars=["SPY"]) as socket:
+            found = await heard_until(socket, "b", "u")
+        bar, update = found["b"][0], found["u"][0]
+        late = next(trade for trade in found["t"] if trade["p"] == update["h"] != bar["h"])
+        assert ns(bar["t"]) <= ns(late["t"]) < ns(bar["t"]) + MINUTE
+        assert (update["t"], update["v"], update["n"]) == (bar["t"], bar["v"] + late["s"], bar["n"] + 1)
+
+    served(story, speed=60)
 
 
 def test_msgpack_stamps_are_extension_timestamps_with_nanoseconds() -> None:
