@@ -193,6 +193,11 @@ class HealthMeasured:
     queue: int
     database: str
     handler_failures: int = 0
+    source: str = ""  # the stream whose prices are in force; empty while there is none
+    delay_p50: float | None = None  # ms from a frame's receipt until the model has it
+    delay_p99: float | None = None
+    gaps: int = 0  # holes that nothing has filled yet
+    spooled: int = 0  # rows that wait on the disk for the database
 
 
 type Event = (
