@@ -1,6 +1,8 @@
 """Faults on demand: what a test or a person asked to go wrong, and the REST faults applied to every request."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -101,7 +103,7 @@ def rest_faults(faults: Faults) -> Middleware:
         if target is None:
             return await handler(request)
         if fault := faults.take("rate_limit", target):
-            return _too_many(target, fault.params.get("retry_after"))
+            return too_many(target, fault.params.get("retry_after"))
         if faults.take("html_502", target):
             return web.Response(status=502, content_type="text/html", text=BAD_GATEWAY)
         if fault := faults.take("hang", target):
@@ -120,8 +122,12 @@ POLYGON_TOO_MANY = (
 )
 
 
-def _too_many(target: str, retry_after: object) -> web.Response:
+def too_many(target: str, retry_after: object) -> web.Response:
+    """429 in the words of the vendor, with `Retry-After` unless that is None; Alpaca's says when requests pass again."""
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    if target != "polygon":
+        reset = math.ceil(time.time() + float(str(retry_after or 1)))
+        headers |= {"X-RateLimit-Limit": "200", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}
     body: dict[str, str] = {"message": "too many requests."}
     if target == "polygon":
         body = {"status": "ERROR", "request_id": "0" * 32, "error": POLYGON_TOO_MANY}

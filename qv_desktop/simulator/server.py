@@ -18,6 +18,7 @@ from qv_desktop.simulator import (
     alpaca_rest,
     alpaca_trading_stream,
     control,
+    limits,
     parent,
     polygon_load,
     polygon_rest,
@@ -47,7 +48,8 @@ def application(
     market: Market, exchange: Exchange, faults: Faults, keys: Keys, stop: Callable[[], None]
 ) -> web.Application:
     """The whole surface: Alpaca trading and data, Polygon, and control."""
-    app = web.Application(middlewares=[rest_faults(faults)])
+    limit = limits.Limits()
+    app = web.Application(middlewares=[limits.rest_limits(limit), rest_faults(faults)])
     app.add_routes(alpaca_rest.routes(exchange, market, keys))
     app.add_routes(alpaca_trading_stream.routes(exchange, keys, faults))
     app.add_routes(alpaca_data_rest.routes(market, keys, faults))
@@ -56,6 +58,7 @@ def application(
     hub = polygon_stream.Hub(market, keys, faults)
     app.add_routes(polygon_stream.routes(hub))
     app.add_routes(polygon_load.routes(market, hub))
+    app.add_routes(limits.routes(limit))
     app.add_routes(control.routes(market, exchange, faults, stop))
     return app
 
