@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
 
@@ -71,3 +71,11 @@ def _cause(text: str) -> str:
     return {"does not exist": "no such user or database", "no pg_hba.conf entry": "it does not let this machine in",
             "password authentication failed": "wrong user or password", "no password supplied": "it wants a password",
             }.get(found, "no such host")  # fmt: skip
+
+
+def refused(what: str, error: DBAPIError) -> BadInput:
+    """Rows that break a rule of their table, as one sentence."""
+    cause = str(error.orig).partition("\n")[0]
+    return BadInput(
+        f"The database refuses these {what}, none of them is kept ({cause}); correct or leave out the bad ones."
+    )

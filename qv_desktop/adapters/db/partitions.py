@@ -1,58 +1,52 @@
-"""Fast writing into tables partitioned by time: partitions made on demand, and COPY into a temporary table."""
+"""Writing into tables partitioned by time: a partition is made when the first row for it comes, and remembered once committed."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Set
 
-from psycopg import sql
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DataError, IntegrityError
 
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.database_words import refused
+from qv_desktop.domain.market import SECOND
+
+DAY = 86_400 * SECOND  # ns
 _ADD = text("SELECT add_partition(:parent, :at)")
+_LAZY = text("SET LOCAL synchronous_commit = off")
 
 
 class Partitions:
-    """Which partitions of ``parent`` exist, as far as this program knows; ``period`` maps a time in ns to its partition."""
+    """The partitions of ``parent``, as far as this program knows; ``period`` maps a UTC day's first ns to its partition."""
 
-    def __init__(self, parent: str, period: Callable[[int], int]) -> None:
-        self._parent = parent
-        self._period = period
-        self._known: set[int] = set()
-        self._made: set[int] = set()
+    def __init__(self, database: Database, parent: str, period: Callable[[int], int] = lambda day: day // DAY) -> None:
+        self._database, self._parent, self._period = database, parent, period
+        self._days: set[int] = set()  # whose partitions are committed
 
-    def ensure(self, connection: Connection, times: Iterable[int]) -> None:
-        """Make the partitions that hold ``times`` in the caller's transaction, on the write thread."""
-        missing = {self._period(at): at for at in times}
-        for period, at in missing.items():
-            if period not in self._known:
-                connection.execute(_ADD, {"parent": self._parent, "at": at})
-                self._made.add(period)
+    async def write(self, times: Callable[[], Iterable[int]], insert: Callable[[Connection], int]) -> int:
+        """What ``insert`` returns, with partitions for ``times`` (ns) and its rows in one transaction, on the write thread.
 
-    async def remembered[T](self, writing: Awaitable[T]) -> T:
-        """The write's result; the partitions it made are remembered once they are committed."""
+        It is not flushed to the disk at once: the vendor's history gives back the half second that a crash of the machine may cost.
+        Raises BadInput when the table refuses a row, and then nothing is kept.
+        """
         try:
-            result = await writing
-        except BaseException:
-            self._made.clear()
-            raise
-        self._known |= self._made
-        self._made.clear()
-        return result
+            return await self._written(times, insert)
+        except (IntegrityError, DataError) as error:
+            if not (self._days and "no partition of relation" in str(error.orig)):
+                raise refused(self._parent, error) from error
+        self._days.clear()  # retention dropped one, perhaps another program's
+        return await self.write(times, insert)
 
+    async def _written(self, times: Callable[[], Iterable[int]], insert: Callable[[Connection], int]) -> int:
+        def work(connection: Connection) -> tuple[int, Set[int]]:
+            connection.execute(_LAZY)
+            fresh = self._ensured(connection, times())
+            return insert(connection), fresh
 
-def copied(
-    connection: Connection, table: str, columns: Sequence[str], types: Sequence[str], rows: Iterable[Sequence[object]]
-) -> None:
-    """COPY ``rows`` into the temporary table ``incoming_<table>``, which is empty again after the transaction."""
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection was lost before the copy")
-    incoming = sql.Identifier(f"incoming_{table}")
-    with driver.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("CREATE TEMP TABLE IF NOT EXISTS {} (LIKE {}) ON COMMIT DELETE ROWS").format(
-                incoming, sql.Identifier(table)
-            )
-        )
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(incoming, names)) as copy:
-            copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
+        touched, fresh = await self._database.write(work)
+        self._days |= fresh
+        return touched
+
+    def _ensured(self, connection: Connection, times: Iterable[int]) -> Set[int]:
+        fresh = {at // DAY for at in times} - self._days
+        for at in {self._period(day * DAY): day * DAY for day in fresh}.values():
+            connection.execute(_ADD, {"parent": self._parent, "at": at})
+        return fresh

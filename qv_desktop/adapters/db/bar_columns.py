@@ -1,0 +1,89 @@
+"""Bars read as columns: the server sends one array per symbol and column, and numpy takes them as they lie on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from psycopg import sql
+from sqlalchemy import Connection
+
+from qv_desktop.adapters.db.copying import driven
+from qv_desktop.domain.market import Bar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+HEAD = 20  # bytes before an array's elements: dimensions, flags, type, length, lower bound
+PRICES = ("start", "open", "high", "low", "close", "volume")
+ALL = (*PRICES, "count", "vwap")
+KINDS = {"start": ">i8", "count": ">i4"}  # all others are float8
+_QUERY = sql.SQL("""
+    SELECT s.symbol, found.* FROM unnest(%s::text[]) AS s (symbol) CROSS JOIN LATERAL (
+        SELECT {columns} FROM (
+            SELECT * FROM {table} b WHERE b.symbol = s.symbol AND timeframe = %s AND start >= %s AND start < %s ORDER BY start
+        ) AS one
+    ) AS found WHERE found.start IS NOT NULL
+""")
+
+
+class Columns(NamedTuple):
+    """One symbol's bars, oldest first: starts in ns (int64), prices and volume (float64), all of one length."""
+
+    start: np.ndarray[Any, np.dtype[np.int64]]
+    open: np.ndarray[Any, np.dtype[np.float64]]
+    high: np.ndarray[Any, np.dtype[np.float64]]
+    low: np.ndarray[Any, np.dtype[np.float64]]
+    close: np.ndarray[Any, np.dtype[np.float64]]
+    volume: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def columns(
+    connection: Connection, table: str, symbols: Sequence[str], frame: str, start: int, end: int
+) -> dict[str, Columns]:
+    """Bars from ``start`` up to ``end`` (ns) by symbol; symbols without one are left out."""
+    return {symbol: Columns(*arrays) for symbol, arrays in _read(connection, table, PRICES, symbols, frame, start, end)}
+
+
+def values(
+    connection: Connection, table: str, symbols: Sequence[str], frame: str, start: int, end: int
+) -> dict[str, list[Bar]]:
+    """The same as bars."""
+    return {
+        symbol: list(_bars(symbol, *arrays))
+        for symbol, arrays in _read(connection, table, ALL, symbols, frame, start, end)
+    }
+
+
+def _bars(symbol: str, *arrays: np.ndarray[Any, Any]) -> Iterator[Bar]:
+    *plain, vwap = (array.tolist() for array in arrays)
+    known = (None if value != value else value for value in vwap)  # NaN stands for NULL on the wire
+    return map(Bar, repeat(symbol), *plain, known)
+
+
+def _read(connection: Connection, table: str, names: Sequence[str], symbols: Sequence[str], frame: str, start: int,
+          end: int) -> Iterator[tuple[str, list[np.ndarray[Any, Any]]]]:  # fmt: skip
+    import numpy as np
+
+    kinds = [np.dtype([("length", ">i4"), ("value", KINDS.get(name, ">f8"))]) for name in names]
+    query = _QUERY.format(columns=sql.SQL(", ").join(map(_array, names)), table=sql.Identifier(table))
+    with driven(connection) as driver, driver.cursor(binary=True) as cursor:
+        cursor.execute(query, (list(symbols), frame, start, end))
+        found = cursor.pgresult
+        for row in range(found.ntuples if found else 0):
+            symbol, *cells = (found.get_value(row, column) or b"" for column in range(len(names) + 1))  # type: ignore[union-attr]  # no rows without a result
+            yield symbol.decode(), [_native(cell, kind) for cell, kind in zip(cells, kinds, strict=True)]
+
+
+def _array(name: str) -> sql.Composable:
+    """One column as an array without NULLs, for each of them would shift what follows."""
+    known = sql.SQL("coalesce(vwap, 'NaN')") if name == "vwap" else sql.Identifier(name)
+    return sql.SQL("array_agg({}) AS {}").format(known, sql.Identifier(name))
+
+
+def _native(cell: bytes, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    values = np.frombuffer(cell, kind, offset=HEAD)["value"]
+    return values.astype(values.dtype.newbyteorder("="))
