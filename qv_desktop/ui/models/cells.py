@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.table_model import CHIP, TableModel
+from qv_desktop.ui.models.table_model import CHIP, Column, TableModel
 
 type Index = QModelIndex | QPersistentModelIndex
 
-ROW, PAD = 22, 6  # px
+type Look = tuple[str, str | None, str | None, str | float | None]  # text, colour, ground, chip or fraction
+
+ROW, PAD, BAR_TEXT = 22, 6, 44  # px
+REMEMBERED = 20_000  # cells
 _SELECTED = QStyle.StateFlag.State_Selected.value
 _RIGHT = (Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value
 _LEFT = (Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value
@@ -49,55 +51,98 @@ def _chip_face() -> Face:
 
 
 class Cells[R](QStyledItemDelegate):
-    """Paints a cell itself, for the style sheet's way costs too much under live data."""
+    """Paints a cell itself, for the style sheet's way costs too much under live data, and remembers what it painted."""
 
     def __init__(self, model: TableModel[R], parent: QObject) -> None:
         super().__init__(parent)
         self._model = model
-        self._paints: list[Callable[[QPainter, QRect, R], None]] = [
-            self._chip_painter(column) if column.chip else self._text_painter(column) for column in model.columns
-        ]
+        self._looks: list[Callable[[R], Look]] = [_look_of(column) for column in model.columns]
+        self._paints: list[Callable[[QPainter, QRect, Look], None]] = [_painter(column) for column in model.columns]
+        self._painted: dict[tuple[int, int], Look] = {}  # (row, column) as shown -> what stands there
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         place, number = index.row(), index.column()
-        row, rect = self._model.row(place), option.rect
+        look, rect = self._looks[number](self._model.row(place)), option.rect
+        if len(self._painted) > REMEMBERED:
+            self._painted.clear()
+        self._painted[place, number] = look
         if option.state.value & _SELECTED:
             painter.fillRect(rect, theme.color("SELECTION"))
         elif place & 1:
             painter.fillRect(rect, theme.color("ZEBRA"))
-        self._paints[number](painter, rect, row)
+        self._paints[number](painter, rect, look)
+
+    def changed(self, place: int, number: int) -> bool:
+        """Whether the cell would look other than it was last painted."""
+        return self._painted.get((place, number)) != self._looks[number](self._model.row(place))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         text = str(index.data(Qt.ItemDataRole.DisplayRole) or "")
         return QSize(option.fontMetrics.horizontalAdvance(text) + 2 * PAD + (12 if index.data(CHIP) else 0), ROW)
 
-    def _text_painter(self, column: Any) -> Callable[[QPainter, QRect, R], None]:
-        look, flags, plain = face(column.bold, column.mono), _RIGHT if column.right else _LEFT, theme.color("TX0")
-        font, fitted, text_of, color_of, ground_of = look.font, look.fitted, column.text, column.color, column.ground
 
-        def paint(painter: QPainter, rect: QRect, row: R) -> None:
-            ground = ground_of(row) if ground_of else None
-            if ground:
-                painter.fillRect(rect, theme.color(ground))
-            token = color_of(row) if color_of else None
-            painter.setFont(font)
-            painter.setPen(theme.color(token) if token else plain)
-            room = rect.width() - 2 * PAD
-            painter.drawText(rect.x() + PAD, rect.y(), room, rect.height(), flags, fitted(text_of(row), room))
+def _look_of[R](column: Column[R]) -> Callable[[R], Look]:
+    """What a cell of ``column`` shows of a row; the parts that a column does not have are not asked for."""
+    text_of, color_of, ground_of = column.text, column.color, column.ground
+    mark_of: Callable[[R], str | float | None] | None = column.chip or column.bar
+    if ground_of is None and mark_of is None:
+        if color_of is None:
+            return lambda row: (text_of(row), None, None, None)
+        return lambda row: (text_of(row), color_of(row), None, None)
+    return lambda row: (
+        text_of(row),
+        color_of(row) if color_of else None,
+        ground_of(row) if ground_of else None,
+        mark_of(row) if mark_of else None,
+    )
 
-        return paint
 
-    def _chip_painter(self, column: Any) -> Callable[[QPainter, QRect, R], None]:
-        plain = self._text_painter(column)
+def _painter[R](column: Column[R]) -> Callable[[QPainter, QRect, Look], None]:
+    plain = _text_painter(column)
+    return _chip_painter(plain) if column.chip else _bar_painter(plain) if column.bar else plain
 
-        def paint(painter: QPainter, rect: QRect, row: R) -> None:
-            chip = column.chip(row)
-            if chip in theme.CHIPS:
-                paint_chip(painter, rect, column.text(row), chip)
-            else:
-                plain(painter, rect, row)
 
-        return paint
+def _text_painter[R](column: Column[R]) -> Callable[[QPainter, QRect, Look], None]:
+    look, flags, usual = face(column.bold, column.mono), _RIGHT if column.right else _LEFT, theme.color("TX0")
+    font, fitted = look.font, look.fitted
+
+    def paint(painter: QPainter, rect: QRect, shown: Look) -> None:
+        text, token, ground, _ = shown
+        if ground:
+            painter.fillRect(rect, theme.color(ground))
+        painter.setFont(font)
+        painter.setPen(theme.color(token) if token else usual)
+        room = rect.width() - 2 * PAD
+        painter.drawText(rect.x() + PAD, rect.y(), room, rect.height(), flags, fitted(text, room))
+
+    return paint
+
+
+def _chip_painter(plain: Callable[[QPainter, QRect, Look], None]) -> Callable[[QPainter, QRect, Look], None]:
+    def paint(painter: QPainter, rect: QRect, shown: Look) -> None:
+        if shown[3] in theme.CHIPS:
+            paint_chip(painter, rect, shown[0], str(shown[3]))
+        else:
+            plain(painter, rect, shown)
+
+    return paint
+
+
+def _bar_painter(plain: Callable[[QPainter, QRect, Look], None]) -> Callable[[QPainter, QRect, Look], None]:
+    """A bar from the left, filled as far as the fraction says, and the text at its right."""
+
+    def paint(painter: QPainter, rect: QRect, shown: Look) -> None:
+        room = rect.width() - 2 * PAD - BAR_TEXT
+        if shown[3] is None or room < 20:
+            plain(painter, rect, shown)
+            return
+        track = QRect(rect.x() + PAD, rect.center().y() - 2, room, 5)
+        painter.fillRect(track, theme.color("BG3"))
+        track.setWidth(round(room * min(1.0, max(0.0, float(shown[3])))))
+        painter.fillRect(track, theme.color(shown[1] or "ACCENT"))
+        plain(painter, rect.adjusted(room, 0, 0, 0), (shown[0], "TX1", None, None))
+
+    return paint
 
 
 def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:

@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QGuiApplication,
@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -28,24 +29,30 @@ from qv_desktop.ui.models.cells import ROW, Cells, Index
 from qv_desktop.ui.models.table_model import RAW, TableModel
 
 HEADER = 24  # px
-FEW = 24  # rows that are painted one by one when they change
+FORMS = {"csv": "CSV", "parquet": "Parquet"}  # what a table is exported as -> how it is called
 SQUEEZE = 0.85  # columns give way to this share of their width before the table scrolls sideways
 
 
 class Table[R](QTableView):
-    """A table over ``TableModel``. Keys: Enter opens, Del asks for deletion, Ctrl+C copies raw values as TSV."""
+    """A table over ``TableModel``. Keys: Enter opens, Del asks for deletion, Ctrl+C copies raw values as TSV.
+
+    A right click on the header chooses columns and exports; ``export_menu`` is the same for a panel's own button or Ctrl+E.
+    """
 
     row_chosen = Signal(object)
     row_opened = Signal(object)
     delete_asked = Signal(list)
+    export_asked = Signal(str)  # a key of FORMS
 
     def __init__(self, model: TableModel[R], *, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model, self._empty = model, empty
         self._wanted = {place: column.width for place, column in enumerate(model.columns)}  # column -> px
         self._fitting = False
+        self._no_export = ""
         self.setModel(model)
-        self.setItemDelegate(Cells(model, self))
+        self._cells = Cells(model, self)
+        self.setItemDelegate(self._cells)
         self._set_manner()
         self._set_columns()
         self.selectionModel().selectionChanged.connect(self._on_selected)
@@ -159,6 +166,30 @@ class Table[R](QTableView):
             entry.setChecked(not self.isColumnHidden(place))
             entry.toggled.connect(lambda on, c=place: self._show_column(c, on))
             menu.addAction(entry)
+        menu.addSeparator()
+        self.offer_export(menu)
+        return menu
+
+    def forbid_export(self, why: str) -> None:
+        """Why the person may not export, or nothing when they may."""
+        self._no_export = why
+
+    def offer_export(self, menu: QMenu) -> None:
+        """Add what the table can be exported as to ``menu``."""
+        menu.setToolTipsVisible(True)
+        for form, name in FORMS.items():
+            entry = menu.addAction(f"Export as {name}")
+            entry.setEnabled(not self._no_export)
+            entry.setToolTip(self._no_export)
+            entry.triggered.connect(lambda _=False, form=form: self.export_asked.emit(form))
+
+    def export_menu(self) -> QMenu:
+        """A menu of the forms alone, open at the table's middle: what Ctrl+E shows."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.offer_export(menu)
+        menu.popup(self.mapToGlobal(self.rect().center()))
+        menu.setActiveAction(menu.actions()[0])
         return menu
 
     def _show_column(self, column: int, shown: bool) -> None:
@@ -176,14 +207,39 @@ class Table[R](QTableView):
             self.row_chosen.emit(chosen[0])
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
-        """Paint only the rows that changed, where the model says which."""
-        touched = self._model.touched
-        if touched is None or len(touched) > FEW:
+        """Paint only the cells on the screen that look other than before."""
+        if self._model.touched is None and first.column() == 0:
             super().dataChanged(first, last, roles)
             return
-        width, height = self.viewport().width(), self.verticalHeader().defaultSectionSize()
-        for place in touched:
-            self.viewport().update(0, self.rowViewportPosition(place), width, height)
+        rows = range(first.row(), last.row() + 1) if self._model.touched is None else self._model.touched
+        shown = [c for c in range(first.column(), last.column() + 1) if not self.isColumnHidden(c)]
+        spans = sorted((self.columnViewportPosition(c), self.columnWidth(c), c) for c in shown)
+        region = QRegion()
+        for place in self._on_screen(rows):
+            for rect in self._changed(place, spans):
+                region += rect
+        if not region.isEmpty():
+            self.viewport().update(region)
+
+    def _changed(self, place: int, spans: Sequence[tuple[int, int, int]]) -> list[QRect]:
+        """Where row ``place`` looks other than before, from left to right; neighbours are one, for regions grow slow.
+
+        ``spans`` are (left, width, column) in px.
+        """
+        top, height = self.rowViewportPosition(place), self.verticalHeader().defaultSectionSize()
+        rects: list[QRect] = []
+        for left, width, column in spans:
+            if self._cells.changed(place, column):
+                if rects and rects[-1].right() + 1 == left:
+                    rects[-1].setRight(left + width - 1)
+                else:
+                    rects.append(QRect(left, top, width, height))
+        return rects
+
+    def _on_screen(self, rows: Iterable[int]) -> list[int]:
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        end = self._model.rowCount() if last < 0 else last + 1
+        return sorted(place for place in rows if max(0, first) <= place < end)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         chosen = self.selected()

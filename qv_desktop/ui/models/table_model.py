@@ -26,6 +26,7 @@ class Column[R]:
     right: bool = False
     color: Callable[[R], str | None] | None = None
     chip: Callable[[R], str | None] | None = None  # key of theme.CHIPS: drawn as a chip
+    bar: Callable[[R], float | None] | None = None  # from 0 to 1: drawn as a bar before the text
     width: int = 80
     bold: bool = False
     mono: bool = False
@@ -33,6 +34,7 @@ class Column[R]:
     shown: bool = True
     ground: Callable[[R], str | None] | None = None
     stretch: bool = False  # takes the room that is left
+    aging: bool = False  # its text or colour changes with the time alone
 
 
 class TableModel[R](QAbstractTableModel):
@@ -77,6 +79,10 @@ class TableModel[R](QAbstractTableModel):
         self._arrange({self._key(row): row for row in rows})
         if self._shown:
             self._announce(0, len(self._shown) - 1)
+
+    def key_of(self, row: R) -> Hashable:
+        """The key that tells ``row`` from others."""
+        return self._key(row)
 
     def row(self, i: int) -> R:
         """The row shown at ``i``. Raises IndexError."""
