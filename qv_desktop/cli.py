@@ -11,6 +11,8 @@ from typing import NoReturn
 from qv_desktop import __version__
 from qv_desktop.domain.errors import QvError
 
+BUSIEST = 2_000_000  # events per second that the simulator can be asked for
+
 type Command = Callable[[argparse.Namespace], int]
 
 
@@ -78,7 +80,18 @@ def _demo_words(demo: argparse.ArgumentParser) -> None:
         "--replay", type=Path, default=None, metavar="FILE", help="one-minute bars (CSV, CSV.gz, Parquet) to replay"
     )
     demo.add_argument("--speed", type=float, default=None, help="market seconds for each second")
+    demo.add_argument(
+        "--load", type=_rate, default=0, metavar="EVENTS_PER_SECOND",
+        help="no screen and no trader: measure the program for as long while the market is so busy",
+    )  # fmt: skip
     demo.set_defaults(command=_demo)
+
+
+def _rate(words: str) -> int:
+    """Events per second."""
+    if not words.isdigit() or not 0 < int(words) <= BUSIEST:
+        raise argparse.ArgumentTypeError(f"it takes a whole number from 1 to {BUSIEST}, not {words!r}")
+    return int(words)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -91,13 +104,13 @@ def _demo(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
     speed = asked.speed if asked.speed is not None else 10.0 if asked.replay else 5.0
-    headless = asked.headless or not app.has_screen()
+    headless = asked.headless or asked.load > 0 or not app.has_screen()
     out = asked.out or (Path("out") if headless else None)
-    if headless and not asked.headless:
+    if headless and not asked.headless and not asked.load:
         sys.stderr.write(
             f"There is no screen, so the scripted trader runs the demo for {asked.seconds:g} s; see {out} for its pictures.\n"
         )
-    story = app.Demo(asked.seed, asked.replay, speed, headless, asked.seconds, out)
+    story = app.Demo(asked.seed, asked.replay, speed, headless, asked.seconds, out, asked.load)
     return app.run(app.Options(demo=story))
 
 

@@ -10,7 +10,10 @@ from qv_desktop.domain.audit import Verification
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """A simulated market and broker; ``headless`` runs the scripted trader for ``seconds`` and leaves its proof in ``out``."""
+    """A simulated market and broker; ``headless`` runs the scripted trader for ``seconds`` and leaves its proof in ``out``.
+
+    With ``load``, in events per second, there is no trader: the program is measured while it hears as many.
+    """
 
     seed: int = 1
     replay: Path | None = None
@@ -18,6 +21,7 @@ class Demo:
     headless: bool = False
     seconds: float = 60.0
     out: Path | None = None
+    load: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,12 @@ class Session:
         closed = asyncio.Event()
         desk.window.closed.connect(closed.set)
         desk.window.command.connect(self._command)
+        if self._demo is not None and self._demo.load and self._simulation is not None and self._engine is not None:
+            from qv_desktop.app.load_story import LoadStory
+
+            port, _ = await self._simulation.ready()
+            database, counts = await self._store.opened(), self._engine.prices.counts
+            return await LoadStory(desk, starting, port, database, counts, self._demo).told()
         if self._demo is not None and self._demo.headless:
             from qv_desktop.app.story import Story
 

@@ -64,6 +64,7 @@ class Load:
     sent_events: int = 0
     sent_trades: int = 0
     took: float = 0.0  # seconds
+    first_id: int = FIRST_ID
     _task: asyncio.Task[None] | None = None
     _ids: "count[int]" = field(default_factory=lambda: count(FIRST_ID))
 
@@ -77,6 +78,8 @@ class Load:
             raise Refused(complaint)
         self.end({})
         self.sent_events = self.sent_trades = 0
+        self.first_id = next(self._ids)
+        self._ids = count(self.first_id)
         self._task = asyncio.get_running_loop().create_task(self._run(order))
         return self.told()
 
@@ -88,10 +91,10 @@ class Load:
         return self.told()
 
     def told(self) -> Words:
-        """What has been sent since the beginning of the load, in how many seconds, and whether it goes on."""
+        """What has been sent since the load began, in how many seconds, the id of its first trade, and whether it goes on."""
         running = self._task is not None and not self._task.done()
         sent = {"sent_events": self.sent_events, "sent_trades": self.sent_trades}
-        return {**sent, "running": running, "seconds": round(self.took, 3)}
+        return {**sent, "running": running, "seconds": round(self.took, 3), "first_id": self.first_id}
 
     async def _run(self, order: Order) -> None:
         begun = flushed = looked = time.monotonic()
