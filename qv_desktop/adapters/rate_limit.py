@@ -16,6 +16,7 @@ LONGEST = 180.0  # seconds: whoever is to wait longer is told so instead
 FIRST_PAUSES = {429, 503}
 
 type Told = Callable[[float], None]  # seconds that are still to be waited
+type Progress = Callable[[float, str], None]  # from 0 to 1, and what it waits for; called on the loop
 
 
 class Cancelled(Exception):

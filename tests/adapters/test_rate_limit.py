@@ -1,7 +1,7 @@
 """The limit of requests per minute, on a clock that the test turns."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -33,8 +33,8 @@ class Patient(threading.Event):
 
 
 @pytest.fixture
-def clock() -> Iterator[Clock]:
-    yield Clock()
+def clock() -> Clock:
+    return Clock()
 
 
 def limit(clock: Clock, per_minute: int = 5) -> RateLimit:
@@ -103,9 +103,7 @@ def test_a_cancel_wakes_a_thread_that_waits() -> None:
         (200, {"X-RateLimit-Limit": "much", "X-RateLimit-Remaining": "", "X-RateLimit-Reset": "nan"}, 0),
     ],
 )
-def test_what_the_vendor_says_is_waited_for(
-    clock: Clock, status: int, headers: dict[str, str], seconds: float
-) -> None:
+def test_what_the_vendor_says_is_waited_for(clock: Clock, status: int, headers: dict[str, str], seconds: float) -> None:
     one = limit(clock)
     one.heard(status, headers)
     assert one.take() == pytest.approx(seconds, abs=1)
@@ -144,7 +142,9 @@ def test_a_pause_of_an_hour_is_said_instead_of_waited_for(clock: Clock) -> None:
     one.heard(429, {"Retry-After": "3600"})
     with pytest.raises(TooLong) as found:
         passed(clock, one)
-    assert rate_limit.too_long("Polygon", found.value.seconds).startswith("Polygon takes no more requests for 60 minutes")
+    assert rate_limit.too_long("Polygon", found.value.seconds).startswith(
+        "Polygon takes no more requests for 60 minutes"
+    )
 
 
 def test_threads_share_one_limit() -> None:

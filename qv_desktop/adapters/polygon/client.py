@@ -1,5 +1,7 @@
-"""Polygon's official REST client with time limits and plain refusals; imported only on the history's own threads."""
+"""Polygon's official REST client with time limits, the plan's rate limit and plain refusals; imported only on the history's threads."""
 
+import threading
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -8,14 +10,17 @@ import urllib3
 from polygon import RESTClient
 from urllib3.util.retry import Retry
 
+from qv_desktop.adapters.rate_limit import PATIENCE, RateLimit, TooLong, too_long
 from qv_desktop.domain.errors import FeedDown
 
 WHOLE = 30.0  # seconds for a whole answer
 PIECE = 65_536  # bytes
 TIMES = urllib3.Timeout(connect=4.0, read=10.0)
-# a full plan answers 429 for minutes: waiting for it here would only hold up the thread
-AGAIN = Retry(total=2, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504], raise_on_status=False,
-              respect_retry_after_header=False)  # fmt: skip
+AGAIN = 2  # times after a passing fault
+NONE = Retry(
+    total=0, redirect=False, raise_on_status=False
+)  # each request is counted, so the library may make none of its own
+PASSING = {500, 502, 503, 504}
 
 SENTENCES = {
     401: "Polygon refused the API key; enter a valid key in the settings.",
@@ -25,19 +30,61 @@ SENTENCES = {
 
 
 class Pool(urllib3.PoolManager):
-    """The client's pool: it keeps the time limits that the client ignores, and turns refusals into sentences."""
+    """The client's pool: it keeps the limits that the client ignores, and turns refusals into sentences.
+
+    Before a thread asks, it sets ``asking.cancelled`` (an event) and ``asking.told`` (hears how long the limit is waited for).
+    """
+
+    def __init__(self, limit: RateLimit, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._rate = limit
+        self.asking = threading.local()
 
     def request(self, *args: Any, **kwargs: Any) -> Any:
-        """Ask once, with patience for a passing fault. Raises FeedDown."""
+        """Ask, and ask again after a passing fault or a full minute. Raises FeedDown, Cancelled."""
+        faults = refusals = 0
+        while True:
+            try:
+                answer = self._once(args, kwargs)
+            except urllib3.exceptions.HTTPError as silence:
+                faults += 1
+                if faults > AGAIN:
+                    raise FeedDown("Polygon's history cannot be reached; check the network and try again.") from silence
+                self._breathe(faults)
+                continue
+            if answer.status == 429 and refusals < PATIENCE:
+                refusals += 1
+            elif answer.status in PASSING and faults < AGAIN:
+                faults += 1
+                self._breathe(faults)
+            else:
+                return _readable(answer)
+
+    def _once(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> urllib3.HTTPResponse:
         try:
-            answer = _whole(super().request(*args, **kwargs, preload_content=False), monotonic() + WHOLE)
-        except urllib3.exceptions.HTTPError as silence:
-            raise FeedDown("Polygon's history cannot be reached; check the network and try again.") from silence
-        if answer.status in SENTENCES:
-            raise FeedDown(SENTENCES[answer.status])
-        if answer.status >= 500:
-            raise FeedDown(f"Polygon answers with a fault of its own (HTTP {answer.status}); try again in a minute.")
-        return answer
+            self._rate.wait(self._cancelled(), self._told())
+        except TooLong as long:
+            raise FeedDown(too_long("Polygon", long.seconds)) from long
+        answer = super().request(*args, **kwargs, preload_content=False)
+        self._rate.heard(answer.status, answer.headers)
+        return _whole(answer, monotonic() + WHOLE)
+
+    def _breathe(self, faults: int) -> None:
+        self._cancelled().wait(0.2 * 2**faults)
+
+    def _cancelled(self) -> threading.Event:
+        return getattr(self.asking, "cancelled", None) or threading.Event()
+
+    def _told(self) -> Callable[[float], None]:
+        return getattr(self.asking, "told", None) or (lambda _: None)
+
+
+def _readable(answer: urllib3.HTTPResponse) -> urllib3.HTTPResponse:
+    if answer.status in SENTENCES:
+        raise FeedDown(SENTENCES[answer.status])
+    if answer.status >= 500:
+        raise FeedDown(f"Polygon answers with a fault of its own (HTTP {answer.status}); try again in a minute.")
+    return answer
 
 
 def _whole(answer: Any, until: float) -> urllib3.HTTPResponse:
@@ -52,9 +99,9 @@ def _whole(answer: Any, until: float) -> urllib3.HTTPResponse:
     return urllib3.HTTPResponse(b"".join(pieces), status=answer.status)
 
 
-def rest_client(key: str, base_url: str) -> RESTClient:
+def rest_client(key: str, base_url: str, limit: RateLimit) -> RESTClient:
     """A client for ``base_url``; safe to share between threads."""
     client = RESTClient(key, base=base_url.rstrip("/"))
-    client.client = Pool(num_pools=4, maxsize=4, headers=client.headers, ca_certs=certifi.where(),
-                         cert_reqs="CERT_REQUIRED", retries=AGAIN, timeout=TIMES)  # fmt: skip
+    client.client = Pool(limit, num_pools=4, maxsize=4, headers=client.headers, ca_certs=certifi.where(),
+                         cert_reqs="CERT_REQUIRED", retries=NONE, timeout=TIMES)  # fmt: skip
     return client

@@ -1,21 +1,22 @@
-"""Polygon's history over REST: bars of any timeframe, and snapshots."""
+"""Polygon's history over REST: bars of any timeframe, prints, splits and dividends, all as they traded, and snapshots."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from itertools import batched
-from typing import Any, Literal
+from typing import Any
 
+from qv_desktop.adapters.polygon import questions
 from qv_desktop.adapters.polygon.messages import LOT
+from qv_desktop.adapters.polygon.questions import Question
+from qv_desktop.adapters.rate_limit import Cancelled, Progress, RateLimit
 from qv_desktop.domain.errors import FeedDown
-from qv_desktop.domain.market import Bar, Quote, Snapshot, Timeframe, bar_start, merged, ns, utc
+from qv_desktop.domain.market import Action, Bar, Quote, Snapshot, Timeframe, Trade
 
-MILLI = 1_000_000  # ns
-PAGE = 50_000  # base bars in one answer, Polygon's most
 TOGETHER = 250  # symbols in one snapshot request, to keep its address short
-SPANS = {"s": "second", "m": "minute", "h": "hour", "D": "day"}
+PER_MINUTE = 5  # requests of the free plan
 
 
 class PolygonHistory:
@@ -23,65 +24,76 @@ class PolygonHistory:
 
     name = "Polygon"
 
-    def __init__(self, key: str, base_url: str = "https://api.polygon.io") -> None:
+    def __init__(self, key: str, base_url: str = "https://api.polygon.io", limit: RateLimit | None = None) -> None:
         self._key = key
         self._url = base_url
+        self._limit = limit or RateLimit(PER_MINUTE)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="polygon")
+        self._open: set[Question] = set()
         self._client: Any = None
 
-    async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        """Bars from ``start`` up to ``end``, oldest first, adjusted for splits. Raises FeedDown."""
-        return await self._on_thread(lambda client: _bars(client, symbol, frame, start, end))
+    async def bars(
+        self, symbol: str, frame: Timeframe, start: datetime, end: datetime, progress: Progress | None = None
+    ) -> list[Bar]:
+        """Bars from ``start`` up to ``end``, oldest first, unadjusted. Raises FeedDown."""
+        return await self._on_thread(
+            lambda client, one: questions.bars(client, symbol, frame, start, end, one), progress
+        )
+
+    async def trades(
+        self, symbol: str, start: datetime, end: datetime, progress: Progress | None = None
+    ) -> list[Trade]:
+        """Prints from ``start`` up to ``end``, oldest first, with the stream's ids. Raises FeedDown."""
+        return await self._on_thread(lambda client, one: questions.trades(client, symbol, start, end, one), progress)
+
+    async def daily(self, symbols: Sequence[str], start: datetime, end: datetime,
+                    progress: Progress | None = None) -> dict[str, list[Bar]]:  # fmt: skip
+        """Daily bars of many symbols in few questions, unadjusted. Raises FeedDown."""
+        return await self._on_thread(lambda client, one: questions.daily(client, symbols, start, end, one), progress)
+
+    async def actions(self, symbol: str) -> list[Action]:
+        """Every split and dividend that Polygon knows, oldest first. Raises FeedDown."""
+        return await self._on_thread(lambda client, _: questions.actions(client, symbol))
 
     async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
         """The present state of each symbol that Polygon knows. Raises FeedDown."""
-        return await self._on_thread(lambda client: _snapshots(client, symbols)) if symbols else []
+        return await self._on_thread(lambda client, _: _snapshots(client, symbols)) if symbols else []
 
     def close(self) -> None:
-        """Let the threads go; a question still under way ends by its own time limit."""
+        """Let the threads go; a question still under way asks for no further page and ends by its own time limit."""
+        for question in self._open:
+            question.cancelled.set()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _on_thread[Answer](self, ask: Callable[[Any], Answer]) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._asked, ask)
+    async def _on_thread[Answer](
+        self, ask: Callable[[Any, Question], Answer], progress: Progress | None = None
+    ) -> Answer:
+        question = Question(progress, self._limit)
+        self._open.add(question)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._asked, ask, question)
+        finally:
+            question.cancelled.set()  # a thread that is not done asks for no further page
+            self._open.discard(question)
 
-    def _asked[Answer](self, ask: Callable[[Any], Answer]) -> Answer:
+    def _asked[Answer](self, ask: Callable[[Any, Question], Answer], question: Question) -> Answer:
         from polygon.exceptions import BadResponse
 
         from qv_desktop.adapters.polygon.client import rest_client
 
-        self._client = self._client or rest_client(self._key, self._url)
+        self._client = self._client or rest_client(self._key, self._url, self._limit)
+        asking = self._client.client.asking
+        asking.cancelled, asking.told = question.cancelled, question.waits
         try:
-            return ask(self._client)
+            return ask(self._client, question)
         except BadResponse as refusal:
             raise FeedDown(f"Polygon did not understand the request: {str(refusal)[:200]}") from refusal
         except (AttributeError, KeyError, TypeError, ValueError) as nonsense:
             raise FeedDown(
                 "Polygon's answer could not be read; try again, or choose another price source."
             ) from nonsense
-
-
-def source(frame: Timeframe) -> Timeframe:
-    """The timeframe to ask for: Polygon aligns odd lengths, weeks and months otherwise than we do, so those are merged here."""
-    if frame.unit in ("s", "m") and 60 % frame.count == 0:
-        return frame
-    unit: Literal["s", "m", "h", "D"] = frame.unit if frame.unit in ("s", "m", "h") else "D"
-    return Timeframe(1, unit)
-
-
-def _bars(client: Any, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-    asked = source(frame)
-    since = utc(bar_start(ns(start), frame))
-    rows = client.list_aggs(symbol, asked.count, SPANS[asked.unit], since, end, adjusted=True, sort="asc", limit=PAGE)
-    bars = list(_read(symbol, rows))
-    whole = bars if asked == frame else merged(bars, frame)
-    return [bar for bar in whole if ns(start) <= bar.start < ns(end)]
-
-
-def _read(symbol: str, rows: Iterable[Any]) -> Iterable[Bar]:
-    for row in rows:
-        if row.close is not None:
-            yield Bar(symbol, row.timestamp * MILLI, row.open, row.high, row.low, row.close, float(row.volume or 0),
-                      row.transactions or 0, row.vwap)  # fmt: skip
+        except Cancelled as gone:
+            raise FeedDown("The question to Polygon was cancelled.") from gone
 
 
 def _snapshots(client: Any, symbols: Sequence[str]) -> list[Snapshot]:
