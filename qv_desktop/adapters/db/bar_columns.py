@@ -19,12 +19,12 @@ HEAD = 20  # bytes before an array's elements: dimensions, flags, type, length, 
 PRICES = ("start", "open", "high", "low", "close", "volume")
 ALL = (*PRICES, "count", "vwap")
 KINDS = {"start": ">i8", "count": ">i4"}  # all others are float8
+# a fresh partition has no statistics to plan by
+_BY_INDEX = "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
 _QUERY = sql.SQL("""
-    SELECT s.symbol, found.* FROM unnest(%s::text[]) AS s (symbol) CROSS JOIN LATERAL (
-        SELECT {columns} FROM (
-            SELECT * FROM {table} b WHERE b.symbol = s.symbol AND timeframe = %s AND start >= %s AND start < %s ORDER BY start
-        ) AS one
-    ) AS found WHERE found.start IS NOT NULL
+    SELECT symbol, {columns} FROM (
+        SELECT * FROM {table} WHERE symbol = ANY (%s) AND timeframe = %s AND start >= %s AND start < %s ORDER BY symbol, start
+    ) AS found GROUP BY symbol
 """)
 
 
@@ -69,6 +69,7 @@ def _read(connection: Connection, table: str, names: Sequence[str], symbols: Seq
     kinds = [np.dtype([("length", ">i4"), ("value", KINDS.get(name, ">f8"))]) for name in names]
     query = _QUERY.format(columns=sql.SQL(", ").join(map(_array, names)), table=sql.Identifier(table))
     with driven(connection) as driver, driver.cursor(binary=True) as cursor:
+        cursor.execute(_BY_INDEX)
         cursor.execute(query, (list(symbols), frame, start, end))
         found = cursor.pgresult
         for row in range(found.ntuples if found else 0):

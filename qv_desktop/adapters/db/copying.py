@@ -70,4 +70,4 @@ def driven(connection: Connection) -> Iterator[psycopg.Connection[tuple[object, 
         lost = bool(driver.closed)
         if lost:
             connection.invalidate(error)
-        raise DBAPIError.instance("COPY", None, error, psycopg.Error, connection_invalidated=lost) from error
+        raise DBAPIError.instance("(by the driver)", None, error, psycopg.Error, connection_invalidated=lost) from error
