@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from math import prod
 
+from qv_desktop.domain.adjustment import adjusted, effective, midnight, steps
 from qv_desktop.domain.market import NEW_YORK, Action, Bar, utc
 
 VOLUME_DAYS, RANGE_DAYS, SHORT, LONG = 20, 14, 20, 252  # sessions; 252 are 52 weeks
@@ -35,12 +37,19 @@ class Norms:
 
 def norms(bars: Sequence[Bar], today: date, actions: Sequence[Action] | None) -> Norms:
     """The norms on ``today`` from daily bars, oldest first; later bars are ignored. ``actions`` is None while nobody was asked."""
-    past = [bar for bar in bars if day_of(bar) < today]
-    usable = _since_jump(past) if actions is None else split_adjusted(past, actions, today)
+    end = midnight(today)
+    past = [bar for bar in bars if bar.start < end]
+    if actions is None:
+        usable, split = _since_jump(past), 1.0
+    else:
+        usable, split = adjusted(past, steps(effective(actions, today), "split")), _split_on(today, actions)
     if not usable:
         return Norms()
-    ratio = _ratio([action for action in actions or () if action.day == today])
-    return replace(_figures(usable), split_today=ratio, doubtful=len(usable) < len(past))
+    return replace(_figures(usable), split_today=split, doubtful=len(usable) < len(past))
+
+
+def _split_on(day: date, actions: Sequence[Action]) -> float:
+    return prod(one.amount for one in effective(actions, day) if one.kind == "split" and one.day == day)
 
 
 def _figures(bars: Sequence[Bar]) -> Norms:
@@ -76,29 +85,7 @@ def _true_range(bar: Bar, close: float) -> float:
     return max(bar.high, close) - min(bar.low, close)
 
 
-def split_adjusted(bars: Sequence[Bar], actions: Sequence[Action], today: date) -> list[Bar]:
-    """``bars`` in the shares of ``today``: before a split of n for 1, prices are divided by n and volumes times n."""
-    splits = sorted((one for one in actions if one.kind == "split" and one.day <= today), key=lambda one: one.day)
-    if not splits:
-        return list(bars)
-    return [_divided(bar, _ratio([one for one in splits if one.day > day_of(bar)])) for bar in bars]
-
-
-def _ratio(splits: Sequence[Action]) -> float:
-    ratio = 1.0
-    for split in splits:
-        ratio *= split.amount if split.kind == "split" and split.amount > 0 else 1.0
-    return ratio
-
-
-def _divided(bar: Bar, by: float) -> Bar:
-    if by == 1.0:
-        return bar
-    return replace(bar, open=bar.open / by, high=bar.high / by, low=bar.low / by, close=bar.close / by,
-                   volume=bar.volume * by, vwap=None if bar.vwap is None else bar.vwap / by)  # fmt: skip
-
-
-def _since_jump(bars: Sequence[Bar]) -> Sequence[Bar]:
+def _since_jump(bars: list[Bar]) -> list[Bar]:
     for index in range(len(bars) - 1, 0, -1):
         if jumped(bars[index - 1].close, bars[index].open):
             return bars[index:]

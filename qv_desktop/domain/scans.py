@@ -1,6 +1,6 @@
 """Scans: which symbols stand out now, by a person's rule, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from qv_desktop.domain.errors import BadInput
@@ -9,9 +9,11 @@ from qv_desktop.domain.scan_parsing import RuleError, parse
 from qv_desktop.domain.scan_rows import Row
 from qv_desktop.domain.scan_rules import And, Condition, Or, Rule, explain, fields_of
 
-__all__ = ["FIELDS", "FLAGS", "PRESETS", "Match", "RuleError", "Scan", "checked", "found", "parse", "ranked"]
+__all__ = ["FIELDS", "FLAGS", "PRESETS", "Match", "RuleError", "Scan", "checked", "found", "parse", "placing"]
 
 MOST, LONGEST_NAME = 500, 60  # matches, characters
+
+type Place = tuple[bool, float, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +82,15 @@ def _seeks_small(rule: Rule, field: str) -> bool:
     return False
 
 
-def ranked(scan: Scan, rows: Sequence[Row]) -> list[Row]:
-    """The best rows, at most the scan's limit; rows whose ranking figure is unknown come last, equal ones by symbol."""
+def placing(scan: Scan) -> Callable[[Row], Place]:
+    """How the scan's matches are ordered, smallest place first: by figure, unknown figures last, equal ones by symbol."""
     field, largest = order_of(scan)
 
-    def place(row: Row) -> tuple[bool, float, str]:
+    def place(row: Row) -> Place:
         value = figure(row, field)
         return value is None, 0.0 if value is None else -value if largest else value, row.snapshot.symbol
 
-    return sorted(rows, key=place)[: scan.limit]
+    return place
 
 
 def found(scan: Scan, row: Row) -> Match:
