@@ -1,4 +1,4 @@
-"""Corporate actions: the quarterly cash dividends of the simulated companies, and prices adjusted for them."""
+"""Corporate actions: cash dividends each quarter and the splits that were asked for, and prices adjusted for dividends."""
 
 import base64
 import binascii
@@ -11,11 +11,12 @@ from math import prod
 
 from aiohttp import web
 
-from qv_desktop.simulator import listings
+from qv_desktop.simulator import listings, sessions
 from qv_desktop.simulator.alpaca_data_frames import DAY, NEW_YORK, nanoseconds
 from qv_desktop.simulator.alpaca_data_query import choice, refusal, symbols_asked, whole
 from qv_desktop.simulator.alpaca_data_words import Words
 from qv_desktop.simulator.market import Market
+from qv_desktop.simulator.splits import Split
 from qv_desktop.simulator.ticks import DAY_SECONDS, SECOND, Bar
 
 QUARTER_MONTHS = (2, 5, 8, 11)
@@ -35,6 +36,16 @@ class Dividend:
     symbol: str
     rate: float
     asset_id: str
+
+    @property
+    def kind(self) -> str:
+        """The name of the list that it is answered in."""
+        return "cash_dividends"
+
+    @property
+    def processed(self) -> date:
+        """The day by which it is found."""
+        return self.ex + PAYABLE_AFTER
 
     @property
     def id(self) -> str:
@@ -62,6 +73,48 @@ class Dividend:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class ShareSplit:
+    """A split of the security `asset_id`."""
+
+    split: Split
+    asset_id: str
+
+    @property
+    def kind(self) -> str:
+        """The name of the list that it is answered in."""
+        return "forward_splits" if self.split.ratio > 1 else "reverse_splits"
+
+    @property
+    def symbol(self) -> str:
+        """What it is a split of."""
+        return self.split.symbol
+
+    @property
+    def processed(self) -> date:
+        """The day by which it is found."""
+        return self.split.ex
+
+    @property
+    def id(self) -> str:
+        """The same split always has the same id."""
+        return self.split.id
+
+    @property
+    def cusip(self) -> str:
+        """Nine characters that stand for the security."""
+        return self.asset_id.replace("-", "")[:9].upper()
+
+    def words(self) -> Words:
+        """The split under Alpaca's names."""
+        cusips = {"cusip": self.cusip}
+        if self.split.ratio < 1:
+            cusips = {"old_cusip": self.cusip, "new_cusip": self.cusip}
+        dates = dict.fromkeys(("process_date", "ex_date", "record_date", "payable_date"), self.split.ex.isoformat())
+        rates = {"new_rate": self.split.new, "old_rate": self.split.old}
+        return {"id": self.id, "symbol": self.symbol, **cusips, **rates, **dates}
+
+
 def answers(market: Market) -> dict[str, Callable[[web.Request], Awaitable[web.StreamResponse]]]:
     """path -> handler."""
 
@@ -81,7 +134,8 @@ def dividends(market: Market, symbol: str, first: date, last: date) -> Iterator[
         for month in QUARTER_MONTHS:
             ex = _ex_date(market, listing.asset_id, year, month)
             if first <= ex <= last:
-                yield Dividend(ex, symbol, rate, listing.asset_id)
+                then = round(rate * market.splits.ratio(symbol, sessions.midnight(ex)), 4)
+                yield Dividend(ex, symbol, then, listing.asset_id)
 
 
 def adjusted(market: Market, bars: Iterable[Bar], symbol: str) -> list[Bar]:
@@ -106,7 +160,7 @@ def _factors(market: Market, symbol: str, start: int) -> Iterator[tuple[int, flo
         ex = nanoseconds(datetime(dividend.ex.year, dividend.ex.month, dividend.ex.day, tzinfo=NEW_YORK))
         before = market.bars(symbol, DAY_SECONDS, ex - 7 * DAY, ex)
         if before:
-            yield ex, 1 - dividend.rate / before[-1].close
+            yield ex, 1 - dividend.rate / market.splits.ratio(symbol, ex) / before[-1].close
 
 
 def _scaled(bar: Bar, factor: float) -> Bar:
@@ -121,18 +175,20 @@ def _scaled(bar: Bar, factor: float) -> Bar:
 
 
 def _page(market: Market, query: Mapping[str, str]) -> Words:
-    found = sorted(_wanted(market, query), key=lambda one: (one.ex + PAYABLE_AFTER, one.symbol))
+    found = sorted(_wanted(market, query), key=lambda one: (one.processed, one.symbol))
     if choice(query, "sort", ("asc", "desc")) == "desc":
         found.reverse()
     limit, place = whole(query, "limit", default=100, highest=1000), _place(query.get("page_token"))
     given = list(islice(found, place, place + limit))
     more = place + limit < len(found)
     token = base64.urlsafe_b64encode(f"{place + limit}|{given[-1].id}".encode()).decode() if more else None
-    listed: Words = {"cash_dividends": [dividend.words() for dividend in given]} if given else {}
+    listed: dict[str, list[Words]] = {}
+    for one in given:
+        listed.setdefault(one.kind, []).append(one.words())
     return {"corporate_actions": listed, "next_page_token": token}
 
 
-def _wanted(market: Market, query: Mapping[str, str]) -> Iterator[Dividend]:
+def _wanted(market: Market, query: Mapping[str, str]) -> "Iterator[Dividend | ShareSplit]":
     kinds = {name for name in query.get("types", "").split(",") if name} or TYPES
     if kinds - TYPES:
         raise refusal(400, f"invalid types: {', '.join(sorted(kinds - TYPES))}")
@@ -142,10 +198,19 @@ def _wanted(market: Market, query: Mapping[str, str]) -> Iterator[Dividend]:
     ids, cusips = (set(query.get(name, "").split(",")) - {""} for name in ("ids", "cusips"))
     if ids:  # an id is looked for in all the years that the market knows
         first, last = date(today.year - 20, 1, 1), date(today.year + 1, 12, 31)
-    for symbol in symbols if "cash_dividend" in kinds else ():
-        for dividend in dividends(market, symbol, first - PAYABLE_AFTER, last - PAYABLE_AFTER):
-            if (not ids or dividend.id in ids) and (not cusips or dividend.cusip in cusips):
-                yield dividend
+    for symbol in symbols:
+        paid = dividends(market, symbol, first - PAYABLE_AFTER, last - PAYABLE_AFTER)
+        found: list[Dividend | ShareSplit] = [*paid, *_splits(market, symbol, first, last)]
+        for one in found:
+            if one.kind[:-1] in kinds and (not ids or one.id in ids) and (not cusips or one.cusip in cusips):
+                yield one
+
+
+def _splits(market: Market, symbol: str, first: date, last: date) -> Iterator[ShareSplit]:
+    listing = market.listing(symbol)
+    for split in market.splits.of(symbol) if listing else ():
+        if listing and first <= split.ex <= last:
+            yield ShareSplit(split, listing.asset_id)
 
 
 def _day(query: Mapping[str, str], name: str, default: date) -> date:

@@ -123,7 +123,8 @@ def _bars(market: Market, symbol: str, asked: Asked) -> Iterator[Bar]:
     spans = [(first, last)] if frame.seconds > 60 else windows(first, last, asked.descending)
     for start, end in spans:
         plain = market.bars(symbol, frame.seconds, start, end)
-        bars = list(folded(adjusted(market, plain, symbol) if asked.adjusted else plain, frame))
+        paid = adjusted(market, plain, symbol) if asked.for_dividends else plain
+        bars = list(folded(paid if asked.for_splits else market.splits.as_traded(paid), frame))
         yield from reversed(bars) if asked.descending else bars
 
 
@@ -138,12 +139,12 @@ def windows(start: int, end: int, descending: bool) -> Iterator[tuple[int, int]]
 
 def trades_of(market: Market) -> Source[Trade]:
     """Trades in the asked range."""
-    return _ticks_of(market.trades)
+    return _ticks_of(lambda *asked: market.splits.as_traded(market.trades(*asked)))
 
 
 def quotes_of(market: Market) -> Source[Quote]:
     """Quotes in the asked range."""
-    return _ticks_of(market.quotes)
+    return _ticks_of(lambda *asked: market.splits.as_traded(market.quotes(*asked)))
 
 
 def _ticks_of[P: Point](recorded: Callable[[str, int, int, int], list[P]]) -> Source[P]:

@@ -28,7 +28,8 @@ class Asked:
     descending: bool
     token: str | None
     frame: Timeframe = field(default=Timeframe(1, "Min"))
-    adjusted: bool = False  # for dividends: nothing else ever happens to a simulated company
+    for_dividends: bool = False
+    for_splits: bool = False
 
 
 def refusal(status: int, message: str, code: int | None = None) -> web.HTTPException:
@@ -76,15 +77,15 @@ def known_form(symbol: str) -> str:
     return symbol
 
 
-def frame_asked(query: Mapping[str, str]) -> tuple[Timeframe, bool]:
-    """The timeframe of a bars request, and whether its prices are to be adjusted for dividends."""
+def frame_asked(query: Mapping[str, str]) -> tuple[Timeframe, set[str]]:
+    """The timeframe of a bars request, and the words for what its prices are to be adjusted for."""
     adjustments = set(query.get("adjustment", "raw").split(","))
     if adjustments - ADJUSTMENTS:
         raise refusal(400, f"invalid adjustment: {query['adjustment']}")
     if "timeframe" not in query:
         raise refusal(400, "timeframe is required")
     try:
-        return timeframe(query["timeframe"]), bool(adjustments & {"dividend", "all"})
+        return timeframe(query["timeframe"]), adjustments
     except ValueError as error:
         raise refusal(400, str(error)) from None
 

@@ -181,7 +181,8 @@ class StockData:
 
 def _framed(asked: Asked, request: web.Request) -> Asked:
     frame, adjusted = frame_asked(request.query)
-    return replace(asked, frame=frame, adjusted=adjusted)
+    dividends, splits = bool(adjusted & {"dividend", "all"}), bool(adjusted & {"split", "all"})
+    return replace(asked, frame=frame, for_dividends=dividends, for_splits=splits)
 
 
 def _by_symbol(kind: str, points: dict[str, list[Words]]) -> Words:

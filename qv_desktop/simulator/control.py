@@ -4,10 +4,12 @@ import ipaddress
 import json
 import time
 from collections.abc import Awaitable, Callable
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from aiohttp import web
 
+from qv_desktop.simulator import sessions, splits
 from qv_desktop.simulator.faults import Fault, Faults
 from qv_desktop.simulator.market import Market
 
@@ -31,6 +33,7 @@ def routes(market: Market, exchange: Resettable, faults: Faults, stop: Callable[
         "/sim/halt": control.halt,
         "/sim/resume": control.resume,
         "/sim/price": control.price,
+        "/sim/split": control.split,
         "/sim/reset": control.reset,
         "/sim/stop": control.stop,
     }
@@ -90,6 +93,26 @@ class Control:
             raise Refused("A price is a number of dollars from 0.01 to 1000000.")
         self._market.price(symbol, float(price))
         return {"symbol": symbol, "price": price}
+
+    def split(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Split {"symbol", "ratio": 4, "old": 1, "day": "YYYY-MM-DD"}: `ratio` shares for each `old`, on a past trading day."""
+        symbol, new, old = self._symbol(body), body.get("ratio", 4), body.get("old", 1)
+        if not all(isinstance(one, int) and 1 <= one <= splits.MOST for one in (new, old)):
+            raise Refused(f"A split's ratio and old are whole numbers of shares from 1 to {splits.MOST}.")
+        made = splits.Split(self._past_day(body), symbol, new, old)
+        self._market.splits.add(made)
+        return {"symbol": symbol, "day": made.ex.isoformat(), "ratio": made.ratio}
+
+    def _past_day(self, body: dict[str, Any]) -> date:
+        today = sessions.new_york(self._market.now()).date()
+        text = str(body.get("day", sessions.latest(today - timedelta(days=14)).day))
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise Refused(f"The day {text!r} is none; use YYYY-MM-DD.") from None
+        if sessions.session(day) is None or day > today:
+            raise Refused(f"On {day} a split cannot be made; use a trading day up to {today}.")
+        return day
 
     def reset(self, _: dict[str, Any]) -> dict[str, Any]:
         """Give back a fresh account without orders, and forget the faults."""

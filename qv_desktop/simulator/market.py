@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from qv_desktop.simulator import sessions
 from qv_desktop.simulator.history import History, chosen
 from qv_desktop.simulator.replay import Replay
+from qv_desktop.simulator.splits import Splits
 from qv_desktop.simulator.tape import Tape, minutes_back, session_of
 from qv_desktop.simulator.ticks import DAY_SECONDS, MINUTE, SECOND, Bar, Event, Listing, Quote, Session, Trade
 
@@ -23,6 +24,7 @@ class Market:
 
     def __init__(self, history: History, start: int, speed: float = 1.0) -> None:
         self.speed = speed
+        self.splits = Splits()
         self._history = history
         self._tapes = history.tapes
         self._start, self._zero = start, time.monotonic_ns()

@@ -68,7 +68,9 @@ async def _range(market: Market, asked: Asked) -> object:
     order = asked.text("sort", "asc", ("asc", "desc"))
     limit = asked.whole("limit", DEFAULT_LIMIT, MOST)
     window = max(start, EARLIEST), min(last + width, market.now())
-    bars = await _first_bars(market, (symbol, multiplier, timespan), window, order == "desc", limit + 1)
+    bars = _asked_for(
+        market, asked, await _first_bars(market, (symbol, multiplier, timespan), window, order == "desc", limit + 1)
+    )
     answer = _envelope(symbol, asked, bars[:limit])
     if len(bars) > limit:
         edge = bars[limit].t // MILLISECOND
@@ -76,6 +78,11 @@ async def _range(market: Market, asked: Asked) -> object:
         token = cursor(**bounds, sort=order, limit=limit, adjusted=str(asked.flag("adjusted", True)).lower())
         answer["next_url"] = asked.next_url(token)
     return answer
+
+
+def _asked_for(market: Market, asked: Asked, bars: list[Bar]) -> list[Bar]:
+    """Adjusted for splits, which is how the vendor answers unless told otherwise, or as they traded."""
+    return bars if asked.flag("adjusted", True) else market.splits.as_traded(bars)
 
 
 def _span(asked: Asked) -> tuple[int, str]:
@@ -124,9 +131,10 @@ def _envelope(symbol: str, asked: Asked, bars: Iterable[Bar]) -> dict[str, objec
 def _previous(market: Market, asked: Asked) -> object:
     symbol = asked.ticker()
     bar = market.previous_day_bar(symbol)
-    answer = _envelope(symbol, asked, [bar] if bar else [])
-    if bar:
-        answer["results"] = [{"T": symbol, **agg(bar)}]
+    bars = _asked_for(market, asked, [bar] if bar else [])
+    answer = _envelope(symbol, asked, bars)
+    if bars:
+        answer["results"] = [{"T": symbol, **agg(bar)} for bar in bars]
     return answer
 
 
@@ -145,7 +153,8 @@ def _day_bar(market: Market, symbol: str, day: date) -> Bar | None:
 def _grouped(market: Market, asked: Asked) -> object:
     day = _day_of(asked)
     bars = [bar for symbol in market.symbols() if (bar := _day_bar(market, symbol, day))]
-    results = [{"T": bar.symbol, **agg(bar)} for bar in bars]
+    told = [one for bar in bars for one in _asked_for(market, asked, [bar])]
+    results = [{"T": bar.symbol, **agg(bar)} for bar in told]
     counts = {"queryCount": len(results), "resultsCount": len(results), "count": len(results)}
     return ok(results, adjusted=asked.flag("adjusted", True), **counts)
 

@@ -9,6 +9,7 @@ from qv_desktop.simulator.alpaca_data_actions import Dividend, dividends
 from qv_desktop.simulator.market import Market
 from qv_desktop.simulator.polygon_query import Answer, Asked, not_found
 from qv_desktop.simulator.polygon_words import Words, cursor, ok
+from qv_desktop.simulator.splits import Split
 from qv_desktop.simulator.ticks import Listing
 
 MICS = {"NASDAQ": "XNAS", "NYSE": "XNYS", "ARCA": "ARCX"}
@@ -46,8 +47,7 @@ def answers(market: Market) -> dict[str, Answer]:
         "/v3/reference/tickers/types": lambda _: _counted([_kind(code) for code in KINDS]),
         "/v3/reference/tickers/{ticker}": lambda asked: _ticker(market, asked),
         "/v3/reference/dividends": lambda asked: _dividends(market, asked),
-        # The simulated companies never split their shares.
-        "/v3/reference/splits": lambda _: ok([]),
+        "/v3/reference/splits": lambda asked: _splits(market, asked),
         "/v3/reference/exchanges": lambda _: _counted([_exchange(*row) for row in EXCHANGES]),
         "/v3/reference/conditions": lambda _: _counted([_condition(*row) for row in CONDITIONS]),
         "/v1/marketstatus/now": lambda _: _status(market),
@@ -132,6 +132,17 @@ def _dividend(one: Dividend) -> dict[str, Any]:
         "record_date": one.ex.isoformat(),
         "pay_date": pay.isoformat(),
     }
+
+
+def _splits(market: Market, asked: Asked) -> Words:
+    rows = [_split(one) for one in market.splits.of()]
+    kept = [row for row in rows if all(asked.keeps(name, row[name]) for name in ("ticker", "execution_date"))]
+    return _page(asked, kept, 10, 1000, asked.text("sort", "execution_date"), descending="order" not in asked.query)
+
+
+def _split(one: Split) -> dict[str, Any]:
+    shares = {"split_from": one.old, "split_to": one.new}
+    return {"id": one.id, "ticker": one.symbol, "execution_date": one.ex.isoformat(), **shares}
 
 
 def _kind(code: str) -> Words:

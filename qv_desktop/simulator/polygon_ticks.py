@@ -30,8 +30,8 @@ MOVERS = 20
 def answers(market: Market) -> dict[str, Answer]:
     """path -> answer."""
     return {
-        "/v3/trades/{ticker}": lambda asked: _history(asked, market.now(), market.trades, historic_trade),
-        "/v3/quotes/{ticker}": lambda asked: _history(asked, market.now(), market.quotes, historic_quote),
+        "/v3/trades/{ticker}": lambda asked: _history(asked, market, market.trades, historic_trade),
+        "/v3/quotes/{ticker}": lambda asked: _history(asked, market, market.quotes, historic_quote),
         "/v2/last/trade/{ticker}": lambda asked: ok(last_trade(_found(market.last(asked.ticker())))),
         "/v2/last/nbbo/{ticker}": lambda asked: ok(last_quote(_found(market.quote(asked.ticker())))),
         f"{STOCKS}/tickers": lambda asked: _all(market, asked),
@@ -47,14 +47,14 @@ def _found[Tick: (Trade, Quote)](tick: Tick | None) -> Tick:
 
 
 def _history[Tick: (Trade, Quote)](
-    asked: Asked, now: int, ticks: Callable[..., Sequence[Tick]], words: Callable[[Tick], Words]
+    asked: Asked, market: Market, ticks: Callable[..., Sequence[Tick]], words: Callable[[Tick], Words]
 ) -> Words:
     symbol, order = asked.ticker(), asked.text("order", "desc", ("asc", "desc"))
     asked.text("sort", "timestamp", ("timestamp", "sip_timestamp", "participant_timestamp"))
     limit = asked.whole("limit", DEFAULT_LIMIT, MOST)
-    start, end = asked.window("timestamp", 0, now + 1)
+    start, end = asked.window("timestamp", 0, market.now() + 1)
     found = ticks(symbol, max(start, end - LONGEST), end, limit + 1, newest_first=order == "desc")
-    answer = ok([words(tick) for tick in found[:limit]])
+    answer = ok([words(tick) for tick in market.splits.as_traded(found[:limit])])
     if len(found) > limit:
         edge = found[limit].t
         bounds = {"gte": edge, "lt": end} if order == "asc" else {"gte": start, "lt": edge + 1}
