@@ -5,11 +5,13 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
 from qv_desktop import __version__
-from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.errors import BadInput, QvError
+from qv_desktop.domain.market import timeframe
 
 BUSIEST = 2_000_000  # events per second that the simulator can be asked for
 
@@ -60,6 +62,8 @@ def _parser() -> Parser:
     db = commands.add_parser("db", help="the database")
     db.add_argument("step", choices=["check", "migrate"])
     db.set_defaults(command=_db)
+    _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
+    _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -92,6 +96,50 @@ def _rate(words: str) -> int:
     if not words.isdigit() or not 0 < int(words) <= BUSIEST:
         raise argparse.ArgumentTypeError(f"it takes a whole number from 1 to {BUSIEST}, not {words!r}")
     return int(words)
+
+
+def _import_words(words: argparse.ArgumentParser) -> None:
+    words.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV (also gzipped) or Parquet")
+    words.add_argument(
+        "--symbol", default="", help="whose prices they are, if neither a column nor the file's name says"
+    )
+    words.add_argument(
+        "--timeframe", default="", metavar="1s|1m|1h|1D", help="how long the bars are, if their times do not say"
+    )
+    words.add_argument(
+        "--zone", default="", metavar="ZONE", help="of times without an offset, such as America/New_York"
+    )
+    words.add_argument("--dates", default="", choices=["mdy", "dmy", "ymd"], help="which comes first in 03/04/2020")
+    words.add_argument(
+        "--prices", default="", choices=["traded", "adjusted"], help="whether prices before a split are divided by it"
+    )
+    words.add_argument(
+        "--stamps", default="", choices=["start", "end"], help="whether a bar's time is its start or its end"
+    )
+    words.add_argument(
+        "--replace", action="store_true", help="replace stored bars that have other values; else they stay"
+    )
+    consent = words.add_mutually_exclusive_group()
+    consent.add_argument("--yes", action="store_true", help="store without asking")
+    consent.add_argument("--dry-run", action="store_true", help="only show what was understood")
+    words.set_defaults(command=_import)
+
+
+def _export_words(words: argparse.ArgumentParser) -> None:
+    words.add_argument("symbol")
+    words.add_argument("--timeframe", default="1D", metavar="1s|1m|1h|1D", help="of the stored bars; 1D by default")
+    words.add_argument(
+        "--from", dest="first", type=date.fromisoformat, default=None, metavar="DAY", help="first day, 2020-12-15"
+    )
+    words.add_argument(
+        "--to", dest="last", type=date.fromisoformat, default=None, metavar="DAY", help="last day, included"
+    )
+    words.add_argument(
+        "--out", type=Path, default=None, metavar="FILE", help="a .csv or .parquet; else one in the export folder"
+    )
+    words.add_argument("--adjusted", default="raw", choices=["raw", "split", "all"], help="raw, as traded, by default")
+    words.add_argument("--force", action="store_true", help="replace FILE if it exists")
+    words.set_defaults(command=_export)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -129,6 +177,44 @@ def _db(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
     print(asyncio.run(app.prepare_database()))
+    return 0
+
+
+def _import(asked: argparse.Namespace) -> int:
+    from qv_desktop.app import importing
+    from qv_desktop.domain.imports import Imported, Reading
+
+    if not asked.yes and not asked.dry_run and not sys.stdin.isatty():
+        raise BadInput(
+            "Nobody can be asked here whether the file was understood; say --yes to store it, or --dry-run to look."
+        )
+    frame = timeframe(asked.timeframe) if asked.timeframe else None
+    reading = Reading(asked.symbol, frame, asked.zone, asked.dates, asked.prices, asked.stamps)
+
+    def agreed(found: Imported) -> bool:
+        return not asked.dry_run and (asked.yes or input("Store this? [y/N] ").strip().lower() in ("y", "yes"))
+
+    work = importing.imported(asked.files, reading, agreed, print, _complain, replace=asked.replace)
+    return 2 if asyncio.run(work) else 0
+
+
+def _complain(why: str) -> None:
+    sys.stderr.write(f"{why}\n")
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from qv_desktop.app import importing
+
+    frame, suffix = timeframe(asked.timeframe), asked.out.suffix.lower() if asked.out else ".csv"
+    if suffix not in (".csv", ".parquet"):
+        raise BadInput(f"{asked.out} says neither .csv nor .parquet; end the name with one of them.")
+    wanted = importing.Wanted(
+        asked.symbol.upper(), frame, asked.first, asked.last, asked.out, suffix[1:], asked.adjusted, asked.force
+    )
+    file, count = asyncio.run(importing.exported(wanted))
+    print(
+        f"{count:,} bars of {wanted.symbol} {frame}, prices {'as traded' if asked.adjusted == 'raw' else 'adjusted'}: {file}"
+    )
     return 0
 
 

@@ -1,25 +1,83 @@
-"""Exports of tables: permitted, recorded, and written under the export folder only."""
+"""Exports of tables and bars: permitted, recorded, and written under the export folder only."""
 
+import asyncio
+import json
 from collections.abc import Sequence
+from datetime import date, datetime
 from pathlib import Path
 
-from qv_desktop.domain.access import Permission
-from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.audit import SYSTEM, Actor, Draft
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.market import NEW_YORK, Adjustment, Bar, Timeframe, utc
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Now, Tables, Trail
 
+EXPORT_BARS = Permission(Resource.MARKET, Action.EXPORT)
+FORMS = ("csv", "parquet")
+BARS = ("symbol", "timeframe", "adjustment", "time", "open", "high", "low", "close", "volume", "count", "vwap")
+
 
 class Exports:
-    """Writes what a person sees in a table."""
+    """Writes what a person sees. ``login`` decides who may; without it (the command line) ``actor`` is who is recorded."""
 
-    def __init__(self, tables: Tables, login: Login, trail: Trail, now: Now, folder: Path) -> None:
+    def __init__(
+        self, tables: Tables, login: Login | None, trail: Trail, now: Now, folder: Path, actor: Actor = SYSTEM
+    ) -> None:
         self._tables, self._login, self._trail, self._now, self.folder = tables, login, trail, now, folder
+        self._actor = actor
 
     async def table(
-        self, name: str, permission: Permission, head: Sequence[str], rows: Sequence[Sequence[object]]
+        self,
+        name: str,
+        permission: Permission,
+        head: Sequence[str],
+        rows: Sequence[Sequence[object]],
+        form: str = "csv",
     ) -> Path:
-        """The CSV file that holds ``rows``. Raises NotPermitted, BadInput, DatabaseDown."""
+        """The CSV or Parquet file (``form``) that holds ``rows``. Raises NotPermitted, BadInput, DatabaseDown."""
+        actor, form = await self._permitted(permission), checked(form)
+        file = f"{name}-{self._now():%Y%m%d-%H%M%S}.{form}"
+        await self._trail.append(Draft(actor, "export.table", name, file, after=json.dumps({"rows": len(rows)})))
+        return await self._tables.write(file, head, rows, self.folder, form)
+
+    async def bars(self, symbol: str, frame: Timeframe, bars: Sequence[Bar], form: str = "csv", adjustment: Adjustment = "raw",
+                   file: str = "") -> Path:  # fmt: skip
+        """The file that holds ``bars`` (oldest first), which are adjusted as ``adjustment`` says; ``file`` is its name if not the usual.
+
+        Raises NotPermitted, BadInput, DatabaseDown.
+        """
+        actor, form = await self._permitted(EXPORT_BARS), checked(form)
+        if not bars:
+            raise BadInput(
+                f"There are no bars of {symbol} {frame} to export; load the range into a chart first, or import it."
+            )
+        name = file or f"{symbol.replace('/', '.')}_{frame}-{self._now():%Y%m%d-%H%M%S}.{form}"
+        what = {"rows": len(bars), "timeframe": str(frame), "adjustment": adjustment,
+                "from": str(utc(bars[0].start)), "to": str(utc(bars[-1].start))}  # fmt: skip
+        await self._trail.append(Draft(actor, "export.bars", symbol, name, after=json.dumps(what)))
+        rows = await asyncio.to_thread(bar_rows, frame, bars, adjustment)
+        return await self._tables.write(name, BARS, rows, self.folder, form)
+
+    async def _permitted(self, permission: Permission) -> Actor:
+        if self._login is None:
+            return self._actor
         await self._login.require(permission)
-        file = f"{name}-{self._now():%Y%m%d-%H%M%S}.csv"
-        await self._trail.append(Draft(self._login.actor, "export.table", name, file, after=f'{{"rows": {len(rows)}}}'))
-        return await self._tables.write(file, head, rows, self.folder)
+        return self._login.actor
+
+
+def checked(form: str) -> str:
+    """``form`` if it is one. Raises BadInput."""
+    if form not in FORMS:
+        raise BadInput(f"“{form}” cannot be written; choose {' or '.join(FORMS)}.")
+    return form
+
+
+def bar_rows(frame: Timeframe, bars: Sequence[Bar], adjustment: Adjustment = "raw") -> list[tuple[object, ...]]:
+    """Rows under ``BARS``: intraday times in UTC, days as dates; unknown counts and vwaps are empty."""
+    return [(bar.symbol, str(frame), adjustment, _time(bar, frame), bar.open, bar.high, bar.low, bar.close, bar.volume,
+             bar.count or None, bar.vwap) for bar in bars]  # fmt: skip
+
+
+def _time(bar: Bar, frame: Timeframe) -> datetime | date:
+    return utc(bar.start) if frame.intraday else utc(bar.start).astimezone(NEW_YORK).date()

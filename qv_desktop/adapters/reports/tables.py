@@ -1,4 +1,4 @@
-"""Any table as CSV: numbers stay numbers, texts that a spreadsheet would run are neutralised."""
+"""Any table as CSV or Parquet: numbers stay numbers, texts that a spreadsheet would run are neutralised."""
 
 import asyncio
 import csv
@@ -9,14 +9,26 @@ from pathlib import Path
 
 from qv_desktop.adapters.reports.csv import neutral
 from qv_desktop.adapters.reports.files import written
+from qv_desktop.adapters.reports.parquet import parquet
 
 
 class TableReports:
-    """Writes tables under the export folder."""
+    """Writes tables on a thread; ``overwrite`` says whether a file that is there already may be replaced."""
 
-    async def write(self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path) -> Path:
+    def __init__(self, *, overwrite: bool = True) -> None:
+        self._overwrite = overwrite
+
+    async def write(
+        self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path, form: str = "csv"
+    ) -> Path:
         """The file ``name`` under ``folder``. Raises BadInput when it cannot be written there."""
-        return await asyncio.to_thread(written, folder, name, table(head, rows))
+        return await asyncio.to_thread(self._written, name, head, rows, folder, form)
+
+    def _written(
+        self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path, form: str
+    ) -> Path:
+        content = parquet(head, rows) if form == "parquet" else table(head, rows)
+        return written(folder, name, content, overwrite=self._overwrite)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

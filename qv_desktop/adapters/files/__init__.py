@@ -1,0 +1,1 @@
+"""Files of bars and ticks that others made: CSV and Parquet, in one of the many layouts, to our words."""
