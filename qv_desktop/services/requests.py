@@ -23,7 +23,7 @@ class _Entry:
     request: HistoryRequest
     key: Hashable
     urgent: bool
-    task: "asyncio.Task[object] | None" = None
+    task: "asyncio.Task[object]" = field(init=False)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     waiters: int = 0
     running: bool = False
@@ -47,7 +47,7 @@ class Requests:
     def cancel(self, number: int) -> None:
         """End a question; whoever waits for it hears that it was cancelled."""
         for entry in list(self._entries.values()):
-            if entry.request.id == number and entry.task is not None:
+            if entry.request.id == number:
                 entry.cancelled = True
                 self._give_up(entry)
 
@@ -63,7 +63,6 @@ class Requests:
         entry.urgent = entry.urgent or urgent
         entry.waiters += 1
         self._admit(vendor)
-        assert entry.task is not None
         try:
             return await asyncio.shield(entry.task)  # type: ignore[return-value]  # equal keys have equal answers
         except asyncio.CancelledError:
@@ -93,7 +92,7 @@ class Requests:
     def _progress(self, entry: _Entry, fraction: float, detail: str) -> None:
         if not entry.running:
             return  # a late word
-        entry.request = replace(entry.request, fraction=min(1.0, max(0.0, fraction)), detail=detail)
+        entry.request = replace(entry.request, fraction=min(1.0, max(entry.request.fraction, fraction)), detail=detail)
         if asyncio.get_running_loop().time() - entry.told >= PACE:
             self._tell(entry)
 
@@ -101,8 +100,7 @@ class Requests:
         """End it now: whoever asks the same in the next moment must not get an answer that is being torn down."""
         if self._entries.get(entry.key) is entry:
             del self._entries[entry.key]
-        if entry.task is not None:
-            entry.task.cancel()
+        entry.task.cancel()
 
     def _ended(self, entry: _Entry, task: "asyncio.Task[object]") -> None:
         entry.running = False

@@ -1,11 +1,13 @@
 """Alpaca's official REST clients with time limits and no retries of their own; imported only on the adapters' threads."""
 
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from alpaca.common.exceptions import APIError
 from alpaca.common.rest import RESTClient
+from alpaca.data.historical.corporate_actions import CorporateActionsClient
 from alpaca.data.historical.stock import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
 from requests import PreparedRequest, ReadTimeout, RequestException, Response
@@ -18,18 +20,25 @@ from qv_desktop.adapters.websocket import is_loopback
 CONNECT = 3.05  # seconds
 PIECE = 65_536  # bytes
 
+type Heard = Callable[[int, Mapping[str, str]], None]  # an answer's status and headers
+
 
 class Patient(HTTPAdapter):
-    """Gives every request the time limits that the client has none of, and takes no redirect for an answer."""
+    """Gives every request the time limits that the client has none of, and takes no redirect for an answer.
 
-    def __init__(self, read: float) -> None:
-        self._read = read
+    ``heard`` gets the status and the headers of each answer: what the plan still allows.
+    """
+
+    def __init__(self, read: float, heard: Heard | None = None) -> None:
+        self._read, self._heard = read, heard
         super().__init__()
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """Send once and read the whole answer. Raises RequestException."""
         kwargs["timeout"] = (CONNECT, self._read)
         answer = super().send(request, *args, **kwargs)
+        if self._heard is not None:
+            self._heard(answer.status_code, answer.headers)
         answer._content = _whole(answer, monotonic() + self._read)
         answer._content_consumed = True
         if 300 <= answer.status_code < 400:
@@ -57,10 +66,16 @@ def trading_client(key: str, secret: str, url: str, read: float) -> RESTClient:
     return _tamed(TradingClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read)
 
 
-def data_client(key: str, secret: str, url: str, read: float) -> RESTClient:
+def data_client(key: str, secret: str, url: str, read: float, heard: Heard | None = None) -> RESTClient:
     """A market-data client for one thread. Raises Refusal without keys."""
     _require(key, secret)
-    return _tamed(StockHistoricalDataClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read)
+    return _tamed(StockHistoricalDataClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read, heard)
+
+
+def actions_client(key: str, secret: str, url: str, read: float, heard: Heard | None = None) -> RESTClient:
+    """A client for splits and dividends, for one thread. Raises Refusal without keys."""
+    _require(key, secret)
+    return _tamed(CorporateActionsClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read, heard)
 
 
 def _require(key: str, secret: str) -> None:
@@ -68,13 +83,13 @@ def _require(key: str, secret: str) -> None:
         raise Refusal(401, "")
 
 
-def _tamed(client: RESTClient, url: str, read: float) -> RESTClient:
+def _tamed(client: RESTClient, url: str, read: float, heard: Heard | None = None) -> RESTClient:
     # the client would post an order again after 504, blocking for seconds; what may be repeated is ours to decide
     client._retry = 0
     client._retry_codes = []
     client._session.trust_env = not is_loopback(url)
     for scheme in ("http://", "https://"):
-        client._session.mount(scheme, Patient(read))
+        client._session.mount(scheme, Patient(read, heard))
     return client
 
 

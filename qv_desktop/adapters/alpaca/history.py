@@ -1,21 +1,29 @@
-"""Alpaca's history over REST: bars of any timeframe from a minute up, and snapshots."""
+"""Alpaca's history over REST: bars from a minute up, prints, splits and dividends, all as they traded, and snapshots."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from itertools import batched
 from typing import Any
 
-from qv_desktop.adapters.alpaca import prices
+from qv_desktop.adapters.alpaca import answers, prices
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, record
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.adapters.rate_limit import LOOK, PATIENCE, Progress, RateLimit, TooLong, too_long, waiting
 from qv_desktop.domain.errors import FeedDown
-from qv_desktop.domain.market import Bar, Snapshot, Timeframe, bar_start, merged, ns, utc
+from qv_desktop.domain.market import Action, Bar, Snapshot, Timeframe, Trade, bar_start, merged, ns, utc
 
 READ = 10.0  # seconds
-PAGE = 10_000  # bars in one answer, Alpaca's most
-TOGETHER = 200  # symbols in one snapshot request, to keep its address short
+PAGE = 10_000  # bars or prints in one answer, Alpaca's most
+MOST = 1_000  # splits or dividends in one answer
+TOGETHER = 200  # symbols in one request, to keep its address short
+THREADS = 2
+PER_MINUTE = 200  # requests of the free plan
 SPANS = {"m": "Min", "h": "Hour", "D": "Day"}
+DAY = Timeframe(1, "D")
+OLDEST = "2010-01-01"  # Alpaca's bars begin in 2016: earlier actions change nothing that it has
+KINDS = "forward_split,reverse_split,unit_split,stock_dividend,cash_dividend"
 
 
 class AlpacaHistory:
@@ -23,49 +31,116 @@ class AlpacaHistory:
 
     name = "Alpaca"
 
-    def __init__(self, key: str, secret: str, base_url: str = "https://data.alpaca.markets", feed: str = "iex") -> None:
+    def __init__(self, key: str, secret: str, base_url: str = "https://data.alpaca.markets", feed: str = "iex",
+                 limit: RateLimit | None = None) -> None:  # fmt: skip
         self._feed = feed
-        self._lane = Lane("alpaca-history", 2, lambda: _client(key, secret, base_url), READ)
+        self._limit = limit or RateLimit(PER_MINUTE)
+        self._room = asyncio.Semaphore(THREADS)  # a request that the limit lets go must leave at once
+        heard = self._limit.heard
+        self._lane = Lane("alpaca-history", THREADS, lambda: _client("data_client", key, secret, base_url, heard), READ)
+        self._actions = Lane("alpaca-actions", 1, lambda: _client("actions_client", key, secret, base_url, heard), READ)
 
-    async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        """Bars from ``start`` up to ``end``, oldest first, adjusted for splits. Raises FeedDown."""
+    async def bars(
+        self, symbol: str, frame: Timeframe, start: datetime, end: datetime, progress: Progress | None = None
+    ) -> list[Bar]:
+        """Bars from ``start`` up to ``end``, oldest first, unadjusted. Raises FeedDown."""
         asked = source(frame)
-        query: dict[str, object] = {"symbols": symbol, "timeframe": f"{asked.count}{SPANS[asked.unit]}",
-                                    "start": _stamp(utc(bar_start(ns(start), frame))), "end": _stamp(end),
-                                    "limit": PAGE, "adjustment": "split", "sort": "asc", "feed": self._feed}  # fmt: skip
+        since = utc(bar_start(ns(start), frame))
+        query = {"timeframe": f"{asked.count}{SPANS[asked.unit]}", "adjustment": "raw"}
         found: list[Bar] = []
-        while True:
-            answer = await self._asked("/stocks/bars", query)
-            found += _bars(symbol, answer)
-            if not answer.get("next_page_token"):
-                break
-            query["page_token"] = answer["next_page_token"]
-        whole = found if asked == frame else merged(found, frame)
+        async for answer in self._pages("/stocks/bars", (symbol,), since, end, query, progress):
+            found += (await asyncio.to_thread(answers.of_symbols, "bars", answer, prices.bar)).get(symbol, [])
+            _told(progress, found[-1].start if found else 0, since, end)
+        whole = found if asked == frame else await asyncio.to_thread(merged, found, frame)
         return [bar for bar in whole if ns(start) <= bar.start < ns(end)]
+
+    async def trades(
+        self, symbol: str, start: datetime, end: datetime, progress: Progress | None = None
+    ) -> list[Trade]:
+        """Prints from ``start`` up to ``end``, oldest first, with the stream's ids. Raises FeedDown."""
+        found: list[Trade] = []
+        async for answer in self._pages("/stocks/trades", (symbol,), start, end, {}, progress):
+            found += (await asyncio.to_thread(answers.of_symbols, "trades", answer, answers.trade)).get(symbol, [])
+            _told(progress, found[-1].at if found else 0, start, end)
+        return [trade for trade in found if ns(start) <= trade.at < ns(end)]
+
+    async def daily(self, symbols: Sequence[str], start: datetime, end: datetime,
+                    progress: Progress | None = None) -> dict[str, list[Bar]]:  # fmt: skip
+        """Daily bars of many symbols in few questions, unadjusted. Raises FeedDown."""
+        found: dict[str, list[Bar]] = {}
+        groups = list(batched(symbols, TOGETHER))
+        for number, some in enumerate(groups):
+            query = {"timeframe": "1Day", "adjustment": "raw"}
+            async for answer in self._pages("/stocks/bars", some, utc(bar_start(ns(start), DAY)), end, query, progress):
+                page = await asyncio.to_thread(answers.of_symbols, "bars", answer, prices.bar)
+                for symbol, bars in page.items():
+                    found.setdefault(symbol, []).extend(bar for bar in bars if ns(start) <= bar.start < ns(end))
+            if progress is not None:
+                progress((number + 1) / len(groups), "")
+        return {symbol: bars for symbol, bars in found.items() if bars}
+
+    async def actions(self, symbol: str) -> list[Action]:
+        """Every split and dividend that Alpaca knows, oldest first. Raises FeedDown."""
+        query: dict[str, object] = {"symbols": symbol, "types": KINDS, "start": OLDEST, "limit": MOST, "sort": "asc"}
+        found: list[Action] = []
+        while True:
+            answer = await self._asked(self._actions, "/corporate-actions", query)
+            found += answers.actions(symbol, answer)
+            if not answer.get("next_page_token"):
+                return sorted(found, key=lambda one: one.day)
+            query["page_token"] = answer["next_page_token"]
 
     async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
         """The present state of each symbol that Alpaca knows. Raises FeedDown."""
         found: list[Snapshot] = []
         for some in batched(symbols, TOGETHER):
-            answer = await self._asked("/stocks/snapshots", {"symbols": ",".join(some), "feed": self._feed})
+            query: dict[str, object] = {"symbols": ",".join(some), "feed": self._feed}
+            answer = await self._asked(self._lane, "/stocks/snapshots", query)
             found += [prices.snapshot(symbol, raw) for symbol, raw in answer.items() if isinstance(raw, dict)]
         return found
 
     def close(self) -> None:
         """Let the threads go."""
         self._lane.close()
+        self._actions.close()
 
-    async def _asked(self, path: str, query: dict[str, object]) -> Raw:
+    async def _pages(self, path: str, symbols: Sequence[str], start: datetime, end: datetime, more: dict[str, str],
+                     progress: Progress | None) -> AsyncIterator[Raw]:  # fmt: skip
+        query: dict[str, object] = {"symbols": ",".join(symbols), "start": _stamp(start), "end": _stamp(end), "limit": PAGE,
+                                    "sort": "asc", "feed": self._feed, **more}  # fmt: skip
+        while True:
+            answer = await self._asked(self._lane, path, query, progress)
+            yield answer
+            if not answer.get("next_page_token"):
+                return
+            query["page_token"] = answer["next_page_token"]
+
+    async def _asked(self, lane: Lane, path: str, query: dict[str, object], progress: Progress | None = None) -> Raw:
+        for patience in reversed(range(PATIENCE + 1)):
+            try:
+                async with self._room:
+                    await self._allowed(progress)
+                    return record(await lane.ask("get", path, query))
+            except Refusal as refusal:
+                if refusal.status != 429 or not patience:
+                    raise FeedDown(_sentence(refusal)) from refusal
+            except Unreadable as nonsense:
+                raise FeedDown(
+                    "Alpaca's prices could not be read; try again, or choose another price source."
+                ) from nonsense
+            except Unanswered as silence:
+                raise FeedDown(f"Alpaca's history cannot be reached ({silence}); check the network.") from silence
+        raise AssertionError  # the last refusal was raised
+
+    async def _allowed(self, progress: Progress | None) -> None:
+        """Wait until the plan allows one more request."""
         try:
-            return record(await self._lane.ask("get", path, query))
-        except Refusal as refusal:
-            raise FeedDown(_sentence(refusal)) from refusal
-        except Unreadable as nonsense:
-            raise FeedDown(
-                "Alpaca's prices could not be read; try again, or choose another price source."
-            ) from nonsense
-        except Unanswered as silence:
-            raise FeedDown(f"Alpaca's history cannot be reached ({silence}); check the network.") from silence
+            while seconds := self._limit.take():
+                if progress is not None:
+                    progress(0.0, waiting(self.name, self._limit.per_minute, seconds))
+                await asyncio.sleep(min(seconds, LOOK))
+        except TooLong as long:
+            raise FeedDown(too_long(self.name, long.seconds)) from long
 
 
 def source(frame: Timeframe) -> Timeframe:
@@ -77,13 +152,9 @@ def source(frame: Timeframe) -> Timeframe:
     return Timeframe(1, "h") if frame.unit == "h" else Timeframe(1, "D")
 
 
-def _bars(symbol: str, answer: Raw) -> list[Bar]:
-    by_symbol = answer.get("bars")  # null when there are none
-    raws = by_symbol.get(symbol) if isinstance(by_symbol, dict) else None
-    try:
-        return [prices.bar(symbol, raw) for raw in raws or []]
-    except (KeyError, TypeError, ValueError) as nonsense:
-        raise FeedDown("Alpaca's bars could not be read; try again, or choose another price source.") from nonsense
+def _told(progress: Progress | None, at: int, start: datetime, end: datetime) -> None:
+    if progress is not None:
+        progress((at - ns(start)) / max(1, ns(end) - ns(start)), "")
 
 
 def _sentence(refusal: Refusal) -> str:
@@ -98,7 +169,7 @@ def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _client(key: str, secret: str, url: str) -> Any:
-    from qv_desktop.adapters.alpaca.client import data_client
+def _client(kind: str, key: str, secret: str, url: str, heard: Any) -> Any:
+    from qv_desktop.adapters.alpaca import client
 
-    return data_client(key, secret, url, READ)
+    return getattr(client, kind)(key, secret, url, READ, heard)
