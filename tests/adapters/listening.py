@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from qv_desktop.domain.market import FeedState
+from qv_desktop.domain.market import Batch, FeedState
 
 
 @dataclass
@@ -15,9 +15,24 @@ class Heard:
     items: list = field(default_factory=list)
     states: list[tuple[FeedState, str]] = field(default_factory=list)
     gaps: list[tuple[datetime, datetime, str]] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
 
     def hear(self, batch: Sequence) -> None:
         self.items.extend(batch)
+
+    def take(self, batch: Batch) -> None:
+        """Keep a batch, and every value in it."""
+        self.batches.append(batch)
+        for values in (
+            batch.trades,
+            batch.quotes,
+            batch.seconds,
+            batch.minutes,
+            batch.days,
+            batch.halts,
+            batch.corrections,
+        ):
+            self.items.extend(values)
 
     def state(self, state: FeedState, detail: str) -> None:
         self.states.append((state, detail))

@@ -9,9 +9,10 @@ from websockets.asyncio.client import ClientConnection
 
 from qv_desktop.adapters.alpaca import messages
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable
-from qv_desktop.adapters.alpaca.prices import ErrorMessage, heard
+from qv_desktop.adapters.alpaca.price_messages import heard
+from qv_desktop.adapters.alpaca.price_words import ErrorMessage
 from qv_desktop.adapters.websocket import Evicted, Frame, Lost, Now, OnGap, OnState, Patience, Refused, Socket
-from qv_desktop.domain.market import Bar, Halt, Quote, Trade
+from qv_desktop.domain.market import Batch
 from qv_desktop.domain.orders import Report
 
 log = structlog.get_logger()
@@ -19,13 +20,22 @@ log = structlog.get_logger()
 REFUSED = "Alpaca refused the API keys; enter valid keys in the settings. They are tried again every five minutes."
 EVICTED = "Another program holds the only connection that Alpaca allows these keys; close it, or use keys of their own."
 NOT_ALLOWED = "Your Alpaca plan does not include this price feed; choose the IEX feed or Polygon in the settings."
-CHANNELS = ("trades", "quotes", "bars", "updatedBars", "statuses")
+CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses")
+TICKS_ALLOWED = 30  # on the free feed, of trades and quotes together; bars are not counted
 
-type Hear = Callable[[Sequence[Trade | Quote | Bar | Halt]], None]
+type Hear = Callable[[Batch], None]
 
 
 def _encoded(words: object) -> str:
     return msgspec.json.encode(words).decode()
+
+
+LISTEN = _encoded(
+    {"action": "listen", "data": {"streams": ["trade_updates"]}}
+)  # said again, it is only confirmed again
+PROBE = _encoded(
+    {"action": "subscribe", "trades": [], "quotes": [], "bars": []}
+)  # changes nothing, draws the whole subscription
 
 
 class TradeUpdates:
@@ -41,9 +51,10 @@ class TradeUpdates:
                  on_gap: OnGap = lambda start, end, reason: None, patience: Patience | None = None) -> None:  # fmt: skip
         self._key, self._secret = key, secret
         self._out, self._now = hear, now
-        # nothing is heard while nothing is traded: only the protocol's pings tell a live link from a dead one
+        # nothing is heard while nothing is traded: only pings and probes tell a live link from a dead one
         patience = replace(patience or Patience(), silence=None)
-        self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, patience=patience)
+        self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, patience=patience,
+                              probe=lambda symbols: LISTEN)  # fmt: skip
         self.counts = self._socket.counts
 
     async def run(self) -> None:
@@ -58,7 +69,7 @@ class TradeUpdates:
         data = {"key_id": self._key, "secret_key": self._secret}
         await connection.send(_encoded({"action": "authenticate", "data": data}))
         await self._awaited(connection, "authorization")
-        await connection.send(_encoded({"action": "listen", "data": {"streams": ["trade_updates"]}}))
+        await connection.send(LISTEN)
         await self._awaited(connection, "listening")
 
     async def _awaited(self, connection: ClientConnection, stream: str) -> None:
@@ -70,7 +81,7 @@ class TradeUpdates:
             if found.get("stream") == stream:
                 return
 
-    def _decoded(self, frame: Frame) -> Raw:
+    def _decoded(self, frame: bytes | str) -> Raw:
         """The message, empty when it is none."""
         try:
             found = msgspec.json.decode(frame)
@@ -103,7 +114,7 @@ class TradeUpdates:
 
 
 class AlpacaPrices:
-    """Trades, quotes, minute bars and halts from ``url`` (such as wss://stream.data.alpaca.markets/v2/iex)."""
+    """Trades, quotes, bars, halts and corrections from ``url`` (such as wss://stream.data.alpaca.markets/v2/iex)."""
 
     name = "Alpaca prices"
 
@@ -111,13 +122,18 @@ class AlpacaPrices:
                  expecting: Callable[[], bool] = lambda: True, patience: Patience | None = None) -> None:  # fmt: skip
         self._key, self._secret = key, secret
         self._out = hear
+        self.most = TICKS_ALLOWED // 2 if url.rstrip("/").endswith("/iex") else None
         self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, wording=wording,
-                              expecting=expecting, patience=patience)  # fmt: skip
+                              expecting=expecting, patience=patience, probe=lambda symbols: PROBE, most=self.most)  # fmt: skip
         self.counts = self._socket.counts
 
-    def want(self, symbols: frozenset[str]) -> None:
-        """Replace the set of symbols to hear of; applied at once and after every reconnect."""
+    def want(self, symbols: Sequence[str]) -> None:
+        """Replace the symbols to hear of, most wanted first; applied at once and after every reconnect."""
         self._socket.want(symbols)
+
+    def backfilling(self, on: bool) -> None:
+        """Show that holes are being filled, or no longer."""
+        self._socket.backfilling(on)
 
     async def run(self) -> None:
         """Connect, listen, reconnect; returns after ``stop``."""
@@ -135,23 +151,20 @@ class AlpacaPrices:
 
     async def _awaited(self, connection: ClientConnection, word: str) -> None:
         while True:
-            found = heard(await connection.recv())
+            found = heard([await connection.recv()])
             for error in found.errors:
                 raise ending(error) or Lost(f"the server says: {error.msg}")
             if word in found.successes:
                 return
 
     def _hear(self, frames: Sequence[Frame]) -> None:
-        values: list[Trade | Quote | Bar | Halt] = []
-        for frame in frames:
-            found = heard(frame)
-            self.counts.messages += found.messages
-            self.counts.bad += found.bad
-            values += found.values
-            for error in found.errors:
-                self._heed(error)
-        if values:
-            self._out(values)
+        found = heard(frames)
+        self.counts.messages += found.messages
+        self.counts.bad += found.bad
+        for error in found.errors:
+            self._heed(error)
+        if found.events:
+            self._out(found.batch())
 
     def _heed(self, error: ErrorMessage) -> None:
         if (end := ending(error)) is not None:

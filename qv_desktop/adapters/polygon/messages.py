@@ -1,32 +1,30 @@
 """Polygon's stream messages, translated: frame bytes in, domain values out.
 
-Shapes and units follow Polygon's websocket reference: T, Q and AM stamp milliseconds; LULD is documented in milliseconds and
+Shapes and units follow Polygon's websocket reference: T, Q, A and AM stamp milliseconds; LULD is documented in milliseconds and
 recorded in microseconds, so both are understood. Trades count shares, quotes round lots of 100.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
-from qv_desktop.domain.market import Bar, Halt, Quote, Trade
+from qv_desktop.adapters.polygon.tables import CONDITIONS, EXCHANGES, TAPES
+from qv_desktop.domain.market import Bar, Batch, Halt, Quote, Trade
 
 MILLI, MICRO = 1_000_000, 1_000  # ns
 LOT = 100  # shares
 MICROS_FROM = 10**14  # a stamp this large cannot be milliseconds
 
+# the bounds are checked while decoding, which is quicker than any check afterwards; stamps stay within 64 bits of ns
 type Price = Annotated[float, Meta(gt=0, lt=1e9)]
 type Side = Annotated[float, Meta(ge=0, lt=1e9)]  # an empty side of a quote is 0
-type Size = Annotated[float, Meta(ge=0)]
-type Millis = Annotated[int, Meta(ge=0, lt=10**13)]
-type Micros = Annotated[int, Meta(ge=0, lt=10**16)]
+type Size = Annotated[float, Meta(ge=0, lt=1e12)]
+type Millis = Annotated[int, Meta(ge=0, lt=9 * 10**12)]
+type Micros = Annotated[int, Meta(ge=0, lt=9 * 10**15)]
 type Symbol = Annotated[str, Meta(min_length=1, max_length=24)]
 
-TAPES = {1: "A", 2: "B", 3: "C"}
-# id -> letter, from Polygon's /v3/reference/exchanges
-EXCHANGES = dict(zip(range(1, 22), "ABCDEIJKMNPTSLVWXYZHU", strict=True))
 # indicator -> whether trading stops; Polygon's LULD page names 17 (halt) and 18 (resumption), for Nasdaq's listings only
 PAUSES = {17: True, 18: False}
 
@@ -41,12 +39,7 @@ class TradeMessage(Struct, tag_field="ev", tag="T", gc=False):
     i: str = ""
     x: int = 0
     z: int = 0
-    c: list[int] = []
-
-    def value(self) -> Trade:
-        """The trade."""
-        return Trade(self.sym, self.t * MILLI, self.p, self.s, self.i, EXCHANGES.get(self.x, str(self.x)),
-                     TAPES.get(self.z, ""), " ".join(map(str, self.c)))  # fmt: skip
+    c: tuple[int, ...] = ()
 
 
 class QuoteMessage(Struct, tag_field="ev", tag="Q", gc=False, rename={"as_": "as"}):
@@ -59,13 +52,9 @@ class QuoteMessage(Struct, tag_field="ev", tag="Q", gc=False, rename={"as_": "as
     ap: Side = 0.0
     as_: Size = 0.0
 
-    def value(self) -> Quote:
-        """The quote, its sizes in shares."""
-        return Quote(self.sym, self.t * MILLI, self.bp, self.bs * LOT, self.ap, self.as_ * LOT)
 
-
-class MinuteMessage(Struct, tag_field="ev", tag="AM", gc=False):
-    """A completed minute, stamped by its start ``s``."""
+class _BarMessage(Struct, gc=False):
+    """A completed bar, stamped by its start ``s``. Its average size is rounded, so the number of its trades stays unknown."""
 
     sym: Symbol
     s: Millis
@@ -75,12 +64,14 @@ class MinuteMessage(Struct, tag_field="ev", tag="AM", gc=False):
     c: Price
     v: Size
     vw: float | None = None
-    z: float = 0.0
 
-    def value(self) -> Bar:
-        """The bar; the number of trades is volume by average size ``z``."""
-        count = round(self.v / self.z) if self.z > 0 else 0
-        return Bar(self.sym, self.s * MILLI, self.o, self.h, self.l, self.c, self.v, count, self.vw)
+
+class SecondMessage(_BarMessage, tag_field="ev", tag="A", gc=False):
+    """A completed second."""
+
+
+class MinuteMessage(_BarMessage, tag_field="ev", tag="AM", gc=False):
+    """A completed minute."""
 
 
 class BandMessage(Struct, tag_field="ev", tag="LULD", gc=False):
@@ -88,16 +79,7 @@ class BandMessage(Struct, tag_field="ev", tag="LULD", gc=False):
 
     T: Symbol
     t: Micros
-    i: list[int] = []
-
-    def value(self) -> Halt | None:
-        """The halt or its end, or None for mere bands."""
-        for code in self.i:
-            if code in PAUSES:
-                stops = PAUSES[code]
-                at = self.t * (MICRO if self.t >= MICROS_FROM else MILLI)
-                return Halt(self.T, at, stops, "Limit-up limit-down pause" if stops else "Trading resumed")
-        return None
+    i: tuple[int, ...] = ()
 
 
 class StatusMessage(Struct, tag_field="ev", tag="status", gc=False):
@@ -111,56 +93,101 @@ class _Head(Struct, gc=False):
     ev: str
 
 
-type Message = TradeMessage | QuoteMessage | MinuteMessage | BandMessage | StatusMessage
+type Message = TradeMessage | QuoteMessage | SecondMessage | MinuteMessage | BandMessage | StatusMessage
 
-KNOWN = {"T", "Q", "AM", "LULD", "status"}
+KNOWN = {"T", "Q", "A", "AM", "LULD", "status"}
 _frame: Callable[[bytes | str], list[Message]] = msgspec.json.Decoder(list[Message]).decode
 _parts: Callable[[bytes | str], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _head: Callable[[msgspec.Raw], _Head] = msgspec.json.Decoder(_Head).decode
 _message: Callable[[msgspec.Raw], Message] = msgspec.json.Decoder(Message).decode
+_new = tuple.__new__  # a Trade's own constructor costs three times as much
 
 
-@dataclass(slots=True)
 class Heard:
-    """What one frame held: ``bad`` counts messages that break the vendor's own rules, and were dropped."""
+    """What some frames held; ``bad`` counts messages that break the vendor's own rules, and were dropped."""
 
-    values: list[Trade | Quote | Bar | Halt] = field(default_factory=list)
-    statuses: list[StatusMessage] = field(default_factory=list)
-    messages: int = 0
-    bad: int = 0
+    __slots__ = ("_quotes", "bad", "halts", "messages", "minutes", "seconds", "statuses", "trades")
+
+    def __init__(self) -> None:
+        self.trades: list[Trade] = []
+        self.seconds: list[Bar] = []
+        self.minutes: list[Bar] = []
+        self.halts: list[Halt] = []
+        self.statuses: list[StatusMessage] = []
+        self.messages = self.bad = 0
+        self._quotes: dict[str, QuoteMessage] = {}  # symbol -> newest
+
+    def take(self, frame: bytes | str) -> None:
+        """Add what ``frame`` holds; never raises. Messages of kinds that we did not ask for are passed over."""
+        try:
+            messages = _frame(frame)
+        except (ValueError, RecursionError):
+            messages = self._one_by_one(frame)
+        self.messages += len(messages)
+        trades, quotes = self.trades, self._quotes
+        for message in messages:
+            kind = message.__class__
+            if kind is QuoteMessage:
+                quotes[message.sym] = message  # type: ignore[assignment, union-attr]  # mypy does not narrow by a class's identity
+            elif kind is TradeMessage:
+                trades.append(_trade(message))  # type: ignore[arg-type]
+            else:
+                self._rare(message)
+
+    def batch(self) -> Batch:
+        """All of it as our values; of each symbol's quotes the newest."""
+        quotes = [Quote(q.sym, q.t * MILLI, q.bp, q.bs * LOT, q.ap, q.as_ * LOT) for q in self._quotes.values()]
+        return Batch(
+            self.trades, quotes, self.minutes, self.seconds, halts=self.halts, events=self.messages - len(self.statuses)
+        )
+
+    def _rare(self, message: Message) -> None:
+        match message:
+            case StatusMessage():
+                self.statuses.append(message)
+            case SecondMessage():
+                self.seconds.append(_bar(message))
+            case MinuteMessage():
+                self.minutes.append(_bar(message))
+            case BandMessage():
+                self.halts += _halts(message)
+
+    def _one_by_one(self, frame: bytes | str) -> list[Message]:
+        """One bad message must not cost the good ones beside it."""
+        try:
+            parts = _parts(frame)
+        except (ValueError, RecursionError):
+            self.bad += 1
+            return []
+        good: list[Message] = []
+        for part in parts:
+            try:
+                if _head(part).ev in KNOWN:
+                    good.append(_message(part))
+            except (ValueError, RecursionError):
+                self.bad += 1
+        return good
 
 
-def heard(frame: bytes | str) -> Heard:
-    """The values and statuses in ``frame``; never raises. Messages of kinds we did not ask for are passed over."""
+def heard(frames: Sequence[bytes | str]) -> Heard:
+    """What ``frames`` hold together; never raises."""
     found = Heard()
-    for message in _messages(frame, found):
-        found.messages += 1
-        if isinstance(message, StatusMessage):
-            found.statuses.append(message)
-        elif (value := message.value()) is not None:
-            found.values.append(value)
+    for frame in frames:
+        found.take(frame)
     return found
 
 
-def _messages(frame: bytes | str, found: Heard) -> list[Message]:
-    try:
-        return _frame(frame)
-    except (ValueError, RecursionError):
-        return _one_by_one(frame, found)
+def _trade(m: TradeMessage) -> Trade:
+    return _new(Trade, (m.sym, m.t * MILLI, m.p, m.s, m.i, EXCHANGES[m.x], TAPES.get(m.z, ""), CONDITIONS[m.c]))
 
 
-def _one_by_one(frame: bytes | str, found: Heard) -> list[Message]:
-    """One bad message must not cost the good ones beside it."""
-    try:
-        parts = _parts(frame)
-    except (ValueError, RecursionError):
-        found.bad += 1
-        return []
-    good: list[Message] = []
-    for part in parts:
-        try:
-            if _head(part).ev in KNOWN:
-                good.append(_message(part))
-        except (ValueError, RecursionError):
-            found.bad += 1
-    return good
+def _bar(m: _BarMessage) -> Bar:
+    average = m.vw if m.vw is not None and 0 < m.vw < 1e9 else None
+    return Bar(m.sym, m.s * MILLI, m.o, m.h, m.l, m.c, m.v, vwap=average)
+
+
+def _halts(m: BandMessage) -> list[Halt]:
+    """The halt or its end, if it is one; mere bands are none."""
+    at = m.t * (MICRO if m.t >= MICROS_FROM else MILLI)
+    stops = [PAUSES[code] for code in m.i if code in PAUSES]
+    return [Halt(m.T, at, stop, "Limit-up limit-down pause" if stop else "Trading resumed") for stop in stops[:1]]

@@ -1,4 +1,4 @@
-"""Polygon's live socket: trades, quotes, minute bars and halts of the symbols that are wanted."""
+"""Polygon's live socket: trades, quotes, bars of a second and a minute, and halts of the symbols that are wanted."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,33 +8,39 @@ from websockets.asyncio.client import ClientConnection
 
 from qv_desktop.adapters.polygon.messages import StatusMessage, heard
 from qv_desktop.adapters.websocket import Evicted, Frame, Lost, Now, OnGap, OnState, Patience, Refused, Socket
-from qv_desktop.domain.market import Bar, Halt, Quote, Trade
+from qv_desktop.domain.market import Batch
 
 log = structlog.get_logger()
 
-TOPICS = ("T", "Q", "AM", "LULD")
+TOPICS = ("T", "Q", "A", "AM", "LULD")
+ANY = "SPY"  # asked about when nothing is wanted, to draw a word from the server
 REFUSED = "Polygon refused the API key; enter a valid key in the settings. It is tried again every five minutes."
 EVICTED = "Another program uses this Polygon key and took over the connection; close it, or give it a key of its own."
 
-type Hear = Callable[[Sequence[Trade | Quote | Bar | Halt]], None]
+type Hear = Callable[[Batch], None]
 
 
 class PolygonStream:
     """A supervised connection to ``url`` (such as wss://socket.polygon.io/stocks); one per key, a newer one evicts the older."""
 
     name = "Polygon"
+    most: int | None = None
 
     def __init__(self, url: str, key: str, hear: Hear, on_state: OnState, on_gap: OnGap, *, now: Now,
                  expecting: Callable[[], bool] = lambda: True, patience: Patience | None = None) -> None:  # fmt: skip
         self._key = key
         self._out = hear
         self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, wording=wording,
-                              expecting=expecting, patience=patience)  # fmt: skip
+                              expecting=expecting, patience=patience, probe=probe)  # fmt: skip
         self.counts = self._socket.counts
 
-    def want(self, symbols: frozenset[str]) -> None:
-        """Replace the set of symbols to hear of; applied at once and after every reconnect."""
+    def want(self, symbols: Sequence[str]) -> None:
+        """Replace the symbols to hear of; applied at once and after every reconnect."""
         self._socket.want(symbols)
+
+    def backfilling(self, on: bool) -> None:
+        """Show that holes are being filled, or no longer."""
+        self._socket.backfilling(on)
 
     async def run(self) -> None:
         """Connect, listen, reconnect; returns after ``stop``."""
@@ -48,24 +54,20 @@ class PolygonStream:
         """Polygon greets with ``connected``, takes ``auth`` and answers ``auth_success`` or ``auth_failed``."""
         await connection.send(msgspec.json.encode({"action": "auth", "params": self._key}).decode())
         while True:
-            frame = await connection.recv()
-            for status in heard(frame).statuses:
+            for status in heard([await connection.recv()]).statuses:
                 if status.status == "auth_success":
                     return
                 if (ending := _ending(status)) is not None:
                     raise ending
 
     def _hear(self, frames: Sequence[Frame]) -> None:
-        values: list[Trade | Quote | Bar | Halt] = []
-        for frame in frames:
-            found = heard(frame)
-            self.counts.messages += found.messages
-            self.counts.bad += found.bad
-            values += found.values
-            for status in found.statuses:
-                self._heed(status)
-        if values:
-            self._out(values)
+        found = heard(frames)
+        self.counts.messages += found.messages
+        self.counts.bad += found.bad
+        for status in found.statuses:
+            self._heed(status)
+        if found.messages > len(found.statuses):
+            self._out(found.batch())
 
     def _heed(self, status: StatusMessage) -> None:
         if (ending := _ending(status)) is not None:
@@ -78,11 +80,16 @@ class PolygonStream:
 def wording(added: frozenset[str], removed: frozenset[str]) -> list[str]:
     """The messages that change what we hear of."""
     changes = (("unsubscribe", removed), ("subscribe", added))
-    return [
-        msgspec.json.encode({"action": action, "params": _topics(symbols)}).decode()
-        for action, symbols in changes
-        if symbols
-    ]
+    return [_encoded(action, _topics(symbols)) for action, symbols in changes if symbols]
+
+
+def probe(symbols: Sequence[str]) -> str:
+    """A subscription that stands already, or to a topic that hardly speaks: the server confirms either."""
+    return _encoded("subscribe", f"LULD.{symbols[0] if symbols else ANY}")
+
+
+def _encoded(action: str, topics: str) -> str:
+    return msgspec.json.encode({"action": action, "params": topics}).decode()
 
 
 def _topics(symbols: frozenset[str]) -> str:

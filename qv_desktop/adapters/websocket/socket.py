@@ -1,80 +1,70 @@
 """The socket itself: dial, sign in, listen, notice silence, reconnect."""
 
 import asyncio
-import contextlib
-import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import structlog
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import WebSocketException
 
-from qv_desktop.adapters.websocket.endings import Evicted, Lost, Refused, judged, reason
-from qv_desktop.adapters.websocket.inbox import Frame, Inbox
+from qv_desktop.adapters.websocket.counts import Counts
+from qv_desktop.adapters.websocket.dialling import dialled, hang_up
+from qv_desktop.adapters.websocket.endings import Evicted, Lost, Refused, reason
+from qv_desktop.adapters.websocket.holes import Holes, OnGap
+from qv_desktop.adapters.websocket.inbox import BYTES, FRAMES, Frame, Inbox
 from qv_desktop.adapters.websocket.patience import Backoff, Patience
+from qv_desktop.adapters.websocket.pulse import Pulse
+from qv_desktop.adapters.websocket.wanted import Wanted, Wording
 from qv_desktop.domain.market import FeedState
 
 log = structlog.get_logger()
 
-MAX_FRAME = 16 * 1024 * 1024  # bytes; an auction's burst comes in frames of a few megabytes
-
 type OnState = Callable[[FeedState, str], None]
-type OnGap = Callable[[datetime, datetime, str], None]  # from, to, reason
 type Now = Callable[[], datetime]  # aware UTC
 type Handshake = Callable[[ClientConnection], Awaitable[None]]
-type Wording = Callable[[frozenset[str], frozenset[str]], Sequence[str]]  # symbols added, symbols removed -> messages
-
-
-@dataclass(slots=True)
-class Counts:
-    """What passed through a socket since it was made; messages and bad ones are counted by the vendor's parser."""
-
-    messages: int = 0
-    bad: int = 0
-    reconnects: int = 0
-    gaps: int = 0
+type Probe = Callable[
+    [Sequence[str]], str
+]  # symbols heard of -> a message that the server answers and that changes nothing
 
 
 class Socket:
     """Connects, authenticates, listens, notices silence and reconnects until stopped.
 
     ``hear`` gets frames in order, a portion at a time, on the loop. ``expecting`` tells whether data must be flowing now; only
-    then is silence a fault. ``on_gap`` is told of each hole once the link is live again, or at once when frames had to be dropped.
+    then is mere silence a fault, else ``probe`` asks for a word. ``on_gap`` is told of each hole once it has ended. ``most`` is the
+    number of symbols that the vendor's plan allows.
     """
 
     def __init__(self, name: str, url: str, handshake: Handshake, hear: Callable[[Sequence[Frame]], None],
                  on_state: OnState, on_gap: OnGap, *, now: Now, wording: Wording = lambda added, removed: (),
-                 expecting: Callable[[], bool] = lambda: True, patience: Patience | None = None, bound: int = 20_000) -> None:  # fmt: skip
+                 expecting: Callable[[], bool] = lambda: True, patience: Patience | None = None, probe: Probe | None = None,
+                 most: int | None = None, bound: int = FRAMES, size: int = BYTES) -> None:  # fmt: skip
         # at DEBUG the library logs whole frames, and with them the key
         logging.getLogger("websockets").setLevel(logging.INFO)
         self.name = name
         self.state: FeedState = "off"
         self.detail = ""
         self.counts = Counts()
-        self._url, self._handshake, self._hear = url, handshake, hear
-        self._on_state, self._on_gap, self._now = on_state, on_gap, now
-        self._wording, self._expecting = wording, expecting
+        self._url, self._handshake, self._on_state = url, handshake, on_state
+        self._expecting, self._probe = expecting, probe
         self._patience = patience or Patience()
-        self._backoff = Backoff(self._patience)
-        self._inbox = Inbox(name, self._heard_of, self._overflowed, bound)
-        self._wanted: frozenset[str] = frozenset()
-        self._changed = asyncio.Event()
+        self._wanted = Wanted(wording, most)
+        self._holes = Holes(on_gap, now, self.counts)
+        self._inbox = Inbox(name, hear, self.counts, self._holes, now, bound, size)
         self._verdict: asyncio.Future[None] | None = None
         self._work: asyncio.Task[None] | None = None
+        self._settling: asyncio.TimerHandle | None = None
+        self._subscribed = False  # whether the present link was told what is wanted, and has not spoken since
         self._stopping = False
         self._live_since: float | None = None  # loop time
-        self._heard = 0.0  # loop time of the last frame
-        self._known_until: datetime | None = None  # up to here nothing is missing
-        self._gap: tuple[datetime, str] | None = None  # (start, reason) of the hole we are in
 
-    def want(self, symbols: frozenset[str]) -> None:
-        """Replace the symbols to hear of, now and after every reconnect."""
-        self._wanted = symbols
-        self._changed.set()
+    def want(self, symbols: Sequence[str]) -> None:
+        """Replace the symbols to hear of, most wanted first, now and after every reconnect."""
+        self._wanted.replace(symbols)
+        if self.state in ("live", "quiet"):
+            self._set(self.state, self._words(self.state))
 
     def end(self, ending: Exception) -> None:
         """End the present connection for something found in its messages: Refused, Evicted or Lost."""
@@ -84,6 +74,13 @@ class Socket:
     def tell(self, detail: str) -> None:
         """Report something of note without a change of state."""
         self._set(self.state, detail)
+
+    def backfilling(self, on: bool) -> None:
+        """Show that holes are being filled, or no longer; the state of a link that is not up stays as it is."""
+        if on and self.state in ("live", "quiet"):
+            self._set("backfilling", f"{self.name}: live; what was missed is being fetched.")
+        elif not on and self.state == "backfilling":
+            self._set("live", self._words("live"))
 
     async def run(self) -> None:
         """Connect, listen and reconnect; returns after ``stop``."""
@@ -107,16 +104,17 @@ class Socket:
             await asyncio.wait({self._work}, timeout=0.9)
 
     async def _supervised(self) -> None:
+        backoff = Backoff(self._patience, asyncio.get_running_loop().time)
         while True:
             state: FeedState = "backing off"
             try:
                 await self._connection()
             except Refused as refusal:
-                state, wait, words = "off", self._patience.refused, str(refusal)
+                state, wait, words = "off", backoff.at_least(self._patience.refused), str(refusal)
             except Evicted as eviction:
-                state, wait, words = "evicted", self._patience.evicted, str(eviction)
+                state, wait, words = "evicted", backoff.at_least(self._patience.evicted), str(eviction)
             except (Lost, OSError, WebSocketException) as failure:
-                wait = self._backoff.after(self._lived())
+                wait = backoff.after(self._lived())
                 words = f"{self.name}: {reason(failure)}; trying again" + (f" in {wait:.0f} s." if wait >= 1 else ".")
             self._live_since = None
             self.counts.reconnects += 1
@@ -126,119 +124,111 @@ class Socket:
     async def _connection(self) -> None:
         """One connection from dialling to its end; raises what ended it."""
         self._set("connecting", f"{self.name}: connecting.")
-        connection = await self._dialled()
+        connection = await dialled(self.name, self._url, self._patience)
         try:
             self._set("authenticating", f"{self.name}: signing in.")
             async with asyncio.timeout(self._patience.opening):
                 await self._handshake(connection)
-            self._begin()
             await self._listening(connection)
         finally:
-            await self._hang_up(connection)
-
-    async def _dialled(self) -> ClientConnection:
-        patience = self._patience
-        try:
-            return await connect(self._url, proxy=None if is_loopback(self._url) else True, max_size=MAX_FRAME,
-                                 open_timeout=patience.opening, ping_interval=patience.ping, ping_timeout=patience.ping,
-                                 close_timeout=patience.hang_up)  # fmt: skip
-        except InvalidURI:
-            raise Refused(f"{self.name}: {self._url} is no websocket address; correct it in the settings.") from None
-        except InvalidStatus as answer:
-            raise judged(self.name, answer.response.status_code) from answer
+            await hang_up(connection, self._patience)
 
     async def _listening(self, connection: ClientConnection) -> None:
         """Read, speak and watch until one of them ends the connection; raises why."""
-        self._verdict = verdict = asyncio.get_running_loop().create_future()
-        jobs = [asyncio.create_task(job) for job in (self._read(connection), self._speak(connection), self._watch())]
+        loop = asyncio.get_running_loop()
+        self._live_since = loop.time()
+        self._subscribed = False
+        self._holes.begun()
+        self._set("live", self._words("live"))
+        self._verdict = verdict = loop.create_future()
+        pulse = Pulse(self._patience, loop.time)
+        work = (self._read(connection, pulse), self._speak(connection), self._watch(connection, pulse))
+        jobs = [asyncio.create_task(job) for job in work]
         try:
             done, _ = await asyncio.wait([*jobs, verdict], return_when=asyncio.FIRST_COMPLETED)
-            self._inbox.drain()  # the last words say why a server hangs up
+            await self._inbox.drained()  # the last words say why a server hangs up
             for ended in [verdict] if verdict.done() else done:
                 ended.result()
         except Exception as failure:
-            self._lose(reason(failure))
+            self._holes.lost(reason(failure))
             raise
         finally:
             self._verdict = None
+            if self._settling is not None:
+                self._settling.cancel()
             verdict.cancel()
             for job in jobs:
                 job.cancel()
             await asyncio.gather(*jobs, return_exceptions=True)
 
-    async def _read(self, connection: ClientConnection) -> None:
-        loop = asyncio.get_running_loop()
+    async def _read(self, connection: ClientConnection, pulse: Pulse) -> None:
+        clock = asyncio.get_running_loop().time
         while True:
-            frame = await connection.recv()
-            self._heard = loop.time()
-            if self.state == "quiet":
-                self._set("live", f"{self.name}: live.")
-            self._inbox.put(frame)
+            frame = await connection.recv(decode=False)
+            received = clock()
+            if pulse.heard(received) and self.state == "quiet":
+                self._set("live", self._words("live"))
+            if self._subscribed:
+                self._subscribed = False
+                self._settle()
+            self._inbox.put(frame, received)
 
     async def _speak(self, connection: ClientConnection) -> None:
+        """Tell the server what is wanted, now and whenever that changes."""
         applied: frozenset[str] = frozenset()
+        first = True
         while True:
-            self._changed.clear()
-            wanted = self._wanted
-            for message in self._wording(wanted - applied, applied - wanted):
+            applied, messages = self._wanted.changed(applied)
+            for message in messages:
                 await connection.send(message)
-            applied = wanted
-            await self._changed.wait()
+            if first and messages:
+                self._subscribed = True
+            elif first:
+                self._holes.linked()
+            first = False
+            await self._wanted.change()
 
-    async def _watch(self) -> None:
-        """Raise Lost when nothing was heard for too long although data must be flowing."""
-        limit = self._patience.silence
-        loop = asyncio.get_running_loop()
-        expected_since = loop.time()
-        while limit is not None:
-            if not (self._wanted and self._expecting()):
-                expected_since = loop.time()
-                if loop.time() - self._heard >= limit and self.state == "live":
-                    self._set("quiet", f"{self.name}: connected; nothing is trading.")
-            elif loop.time() - max(self._heard, expected_since) >= limit:
-                await asyncio.sleep(limit / 20)  # a loop that was held up lets the reader speak first
-                if loop.time() - max(self._heard, expected_since) >= limit:
-                    self._set("mute", f"{self.name}: connected, yet nothing was heard for {limit:.0f} s.")
-                    raise Lost(f"nothing was heard for {limit:.0f} s")
-            await asyncio.sleep(limit / 10)
-        await asyncio.Event().wait()
+    async def _watch(self, connection: ClientConnection, pulse: Pulse) -> None:
+        """Raise Lost when the link is silent that should speak, or does not answer when asked."""
+        while True:
+            await asyncio.sleep(pulse.look)
+            finding = self._finding(pulse)
+            if finding in ("silent", "unanswered"):
+                await asyncio.sleep(pulse.look / 2)  # a loop that was held up lets the reader speak first
+                finding = self._finding(pulse)
+            match finding:
+                case "still" if self.state == "live" and self._patience.silence is not None:
+                    self._set("quiet", self._words("quiet"))
+                case "ask" if self._probe is not None:
+                    await self._ask(connection, pulse, self._probe)
+                case "silent":
+                    self._mute(f"nothing was heard for {self._patience.silence:.0f} s")
+                case "unanswered":
+                    self._mute(f"it did not answer for {self._patience.answer:.0f} s")
 
-    def _heard_of(self, batch: Sequence[Frame]) -> None:
-        self._known_until = self._now()
-        self._hear(batch)
+    def _finding(self, pulse: Pulse) -> str:
+        return pulse.finding(bool(self._wanted.heard) and self._expecting(), self._probe is not None)
 
-    def _overflowed(self) -> None:
-        self._report_gap(self._known_until or self._now(), "messages came faster than they could be read")
+    async def _ask(self, connection: ClientConnection, pulse: Pulse, probe: Probe) -> None:
+        pulse.asked()
+        self.counts.probes += 1
+        async with asyncio.timeout(self._patience.answer):
+            await connection.send(probe(self._wanted.heard))
 
-    def _begin(self) -> None:
-        self._live_since = self._heard = asyncio.get_running_loop().time()
-        self._known_until = self._now()
-        self._set("live", f"{self.name}: live.")
-        if self._gap is not None:
-            start, why = self._gap
-            self._gap = None
-            self._report_gap(start, why)
+    def _mute(self, why: str) -> None:
+        self._set("mute", f"{self.name}: connected, yet {why}.")
+        raise Lost(why)
 
-    def _lose(self, why: str) -> None:
-        if self._gap is None and self._known_until is not None:
-            self._gap = (self._known_until, why)
-
-    def _report_gap(self, start: datetime, why: str) -> None:
-        self.counts.gaps += 1
-        self._on_gap(start, self._now(), why)
+    def _settle(self) -> None:
+        """The first answer to a subscription came; a moment later the last one will have."""
+        self._settling = asyncio.get_running_loop().call_later(self._patience.settle, self._holes.linked)
 
     def _lived(self) -> float:
         return 0.0 if self._live_since is None else asyncio.get_running_loop().time() - self._live_since
 
-    async def _hang_up(self, connection: ClientConnection) -> None:
-        try:
-            async with asyncio.timeout(self._patience.hang_up):
-                await connection.close()
-        except TimeoutError:
-            pass  # a half-open peer answers nothing
-        finally:
-            with contextlib.suppress(AttributeError):  # no transport is left once it closed by itself
-                connection.transport.abort()
+    def _words(self, state: FeedState) -> str:
+        said = "live" if state == "live" else "connected; nothing is trading"
+        return f"{self.name}: {said}." + self._wanted.beyond
 
     def _set(self, state: FeedState, detail: str) -> None:
         if (state, detail) == (self.state, self.detail):
@@ -247,12 +237,3 @@ class Socket:
             log.info("feed state", feed=self.name, state=state, detail=detail)
         self.state, self.detail = state, detail
         self._on_state(state, detail)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether ``url`` names this machine; proxies must not stand between us and ourselves."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

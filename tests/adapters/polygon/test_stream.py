@@ -3,25 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
-from qv_desktop.adapters.polygon.stream import PolygonStream, wording
+from qv_desktop.adapters.polygon.stream import PolygonStream, probe, wording
 from qv_desktop.adapters.websocket import Patience
 from qv_desktop.domain.market import Bar, Quote, Trade
 from tests.adapters.listening import Heard, now, until
 from tests.simulator.process import Simulator, running
 
-QUICK = Patience(first=0.05, ceiling=0.1, evicted=0.5, silence=1.5)
+QUICK = Patience(first=0.05, ceiling=0.1, evicted=0.5, silence=1.5, settle=0.2, attempts=1000)
 
 
 @asynccontextmanager
 async def streaming(
     simulator: Simulator, heard: Heard, key: str = "simulated", **options
 ) -> AsyncIterator[PolygonStream]:
-    stream = PolygonStream(
-        f"{simulator.ws}/stocks", key, heard.hear, heard.state, heard.gap, now=now, patience=QUICK, **options
-    )
+    settings = {"now": now, "patience": QUICK, **options}
+    stream = PolygonStream(f"{simulator.ws}/stocks", key, heard.take, heard.state, heard.gap, **settings)
     work = asyncio.create_task(stream.run())
     try:
         yield stream
@@ -38,29 +38,64 @@ def test_trades_and_quotes_of_the_wanted_symbols_and_no_others_are_heard(simulat
     async def story() -> None:
         heard = Heard()
         async with streaming(simulator, heard) as stream:
-            stream.want(frozenset({"SPY", "AAPL"}))
+            stream.want(("SPY", "AAPL"))
             await until(lambda: {type(value) for value in heard.items} >= {Trade, Quote}, "trades and quotes")
             assert {value.symbol for value in heard.items} <= {"SPY", "AAPL"}
             assert stream.counts.bad == 0
             assert stream.counts.messages >= len(heard.items)
-            stream.want(frozenset({"QQQ"}))
+            stream.want(("QQQ",))
             await until(lambda: any(value.symbol == "QQQ" for value in heard.items), "the symbol wanted later")
 
     asyncio.run(story())
 
 
-def test_completed_minutes_arrive_as_bars() -> None:
+def test_completed_seconds_and_minutes_arrive_as_bars() -> None:
     async def story(fast: Simulator) -> None:
         heard = Heard()
         async with streaming(fast, heard) as stream:
-            stream.want(frozenset({"SPY"}))
-            await until(lambda: sum(isinstance(value, Bar) for value in heard.items) >= 2, "two minutes")
-            first, second = [value for value in heard.items if isinstance(value, Bar)][:2]
+            stream.want(("SPY",))
+            await until(lambda: len(bars(heard, "minutes")) >= 2 and len(bars(heard, "seconds")) >= 2, "two of each")
+            first, second = bars(heard, "minutes")[:2]
             assert second.start - first.start == 60_000_000_000
             assert first.low <= first.open <= first.high
+            assert first.count == 0  # unknown: the vendor sends a rounded average size
+            assert {bar.start % 1_000_000_000 for bar in bars(heard, "seconds")} == {0}
 
     with running("--seed", "1", "--speed", "60") as fast:
         asyncio.run(story(fast))
+
+
+def bars(heard: Heard, kind: str) -> list[Bar]:
+    return [bar for batch in heard.batches for bar in getattr(batch, kind)]
+
+
+def test_a_probe_is_answered_and_a_quiet_link_that_answers_is_kept(simulator: Simulator) -> None:
+    async def story() -> None:
+        heard = Heard()
+        patience = replace(QUICK, silence=0.2, beat=0.3, answer=2.0)
+        async with streaming(simulator, heard, expecting=lambda: False, patience=patience) as stream:
+            await until(lambda: stream.counts.probes >= 4, "four probes of a link that nobody uses")
+            assert heard.count("mute") == 0
+            assert [state for state, _ in heard.states] == ["connecting", "authenticating", "live", "quiet"]
+            assert not heard.items
+
+    asyncio.run(story())
+
+
+def test_a_link_that_does_not_answer_is_mute_although_nothing_is_expected(simulator: Simulator) -> None:
+    async def story() -> None:
+        heard = Heard()
+        patience = replace(QUICK, silence=0.2, beat=0.3, answer=0.5)
+        async with streaming(simulator, heard, expecting=lambda: False, patience=patience) as stream:
+            await until(lambda: stream.counts.probes >= 1, "the first probe")
+            await asyncio.to_thread(fault, simulator, "mute")
+            await until(lambda: heard.count("mute"), "the mute state")
+            assert "did not answer" in next(words for state, words in heard.states if state == "mute")
+            await until(
+                lambda: stream.counts.reconnects == 1 and heard.states[-1][0] in ("live", "quiet"), "another link"
+            )
+
+    asyncio.run(story())
 
 
 def test_a_wrong_key_is_one_sentence_that_says_what_to_do(simulator: Simulator) -> None:
@@ -82,7 +117,7 @@ def test_a_lost_connection_comes_back_with_its_subscriptions_and_names_the_gap(
     async def story() -> None:
         heard = Heard()
         async with streaming(simulator, heard) as stream:
-            stream.want(frozenset({"SPY"}))
+            stream.want(("SPY",))
             await until(lambda: heard.items, "prices")
             await asyncio.to_thread(fault, simulator, kind, **params)
             await until(lambda: heard.gaps, "the gap")
@@ -97,7 +132,7 @@ def test_a_mute_connection_is_noticed_and_replaced(simulator: Simulator) -> None
     async def story() -> None:
         heard = Heard()
         async with streaming(simulator, heard) as stream:
-            stream.want(frozenset({"SPY", "AAPL", "QQQ", "NVDA"}))
+            stream.want(("SPY", "AAPL", "QQQ", "NVDA"))
             await until(lambda: heard.items, "prices")
             await asyncio.to_thread(fault, simulator, "mute")
             await until(lambda: heard.count("mute"), "the mute state")
@@ -112,7 +147,7 @@ def test_an_eviction_is_a_state_of_its_own_and_does_not_fight_back(simulator: Si
     async def story() -> None:
         heard = Heard()
         async with streaming(simulator, heard) as stream:
-            stream.want(frozenset({"SPY"}))
+            stream.want(("SPY",))
             await until(lambda: heard.items, "prices")
             await asyncio.to_thread(fault, simulator, "max_connections")
             await until(lambda: heard.count("evicted"), "the eviction")
@@ -127,6 +162,11 @@ def test_an_eviction_is_a_state_of_its_own_and_does_not_fight_back(simulator: Si
 def test_every_topic_is_asked_for_per_symbol_and_nothing_for_nobody() -> None:
     assert wording(frozenset(), frozenset()) == []
     assert wording(frozenset({"B", "A"}), frozenset({"C"})) == [
-        '{"action":"unsubscribe","params":"T.C,Q.C,AM.C,LULD.C"}',
-        '{"action":"subscribe","params":"T.A,Q.A,AM.A,LULD.A,T.B,Q.B,AM.B,LULD.B"}',
+        '{"action":"unsubscribe","params":"T.C,Q.C,A.C,AM.C,LULD.C"}',
+        '{"action":"subscribe","params":"T.A,Q.A,A.A,AM.A,LULD.A,T.B,Q.B,A.B,AM.B,LULD.B"}',
     ]
+
+
+def test_a_probe_asks_for_what_is_wanted_anyhow() -> None:
+    assert probe(("B", "A")) == '{"action":"subscribe","params":"LULD.B"}'
+    assert probe(()) == '{"action":"subscribe","params":"LULD.SPY"}'
