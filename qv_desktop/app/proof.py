@@ -15,7 +15,7 @@ from qv_desktop.services.health import percentile
 from qv_desktop.ui.frames import LagProbe
 from qv_desktop.wiring import Desk
 
-WORKSPACES = ("trading", "compliance", "research")
+WORKSPACES = ("trading", "markets", "compliance", "research")
 WIDTH, HEIGHT = 1600, 900
 SETTLE = 0.4  # seconds for a switched workspace to lay itself out
 

@@ -37,6 +37,7 @@ WORKSPACES = (
     Command("workspace.trading", "Workspace: Trading", ("Ctrl+1",), group="Workspaces"),
     Command("workspace.compliance", "Workspace: Compliance", ("Ctrl+2",), group="Workspaces"),
     Command("workspace.research", "Workspace: Research", ("Ctrl+3",), group="Workspaces"),
+    Command("workspace.markets", "Workspace: Markets", ("Ctrl+4",), group="Workspaces"),
     Command("workspace.reset", "Reset this workspace's layout", group="Workspaces"),
 )
 
@@ -47,6 +48,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.watchlist", "Show Watchlist", ("Alt+1",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.chart", "Show Chart", ("Alt+2",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.tape", "Show Time and sales", (), _may(Resource.MARKET, _LOOK), group="Panels"),
+    Command("panel.quotes", "Show Quotes", ("Alt+7",), _may(Resource.MARKET, _LOOK), group="Panels"),
+    Command("panel.scanner", "Show Scanner", ("Alt+8",), _may(Resource.MARKET, _LOOK), group="Panels"),
+    Command("panel.data", "Show Data: feeds, gaps, requests", ("Alt+9",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.ticket", "Show Order ticket", ("Alt+3",), _TRADE, group="Panels"),
     Command("panel.orders", "Show Orders", ("Alt+4",), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.positions", "Show Positions", ("Alt+5",), _may(Resource.TRADING, _LOOK), group="Panels"),
@@ -64,7 +68,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("reconciliation.run", "Run reconciliation", (), _may(Resource.RECONCILIATION, Action.RUN), group="Control"),
     Command("audit.verify", "Verify the audit trail", (), _may(Resource.AUDIT, _LOOK), group="Control"),
     Command("backtests.run", "Run the backtest", (), _may(Resource.BACKTESTS, Action.RUN), group="Research"),
+    Command("market.import", "Import bars or ticks from a file…", (), _may(Resource.MARKET, Action.CREATE), group="Data"),
     Command("export", "Export this panel", ("Ctrl+E",)),
+    Command("export.parquet", "Export this panel as Parquet", ("Ctrl+Alt+E",)),
     Command("full_screen", "Full screen", ("F11",)),
     Command("help.keys", "Keys", ("F1",)),
     Command("settings", "Settings", ("Ctrl+,",), _may(Resource.SETTINGS, _LOOK)),

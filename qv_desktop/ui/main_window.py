@@ -34,7 +34,7 @@ from qv_desktop.ui.panels.health import HealthPanel
 
 TOP, STATUS = 44, 24  # px
 ROWS = {"compact": 20, "normal": 22, "comfort": 26}  # density -> px
-LINKED = ("watchlist", "tape", "chart", "ticket")  # panels that carry a link colour
+LINKED = ("watchlist", "quotes", "scanner", "tape", "chart", "ticket")  # panels that carry a link colour
 
 
 class MainWindow(QMainWindow):

@@ -56,6 +56,12 @@ LAYOUTS: dict[str, Layout] = {
          Place("tape", "tab", "watchlist"), Place("risk", "bottom", "ticket"), *(Place(name, "tab", "orders") for name in _BLOTTERS)),
         (("", (0, 308)), ("orders", (0, 280)), ("watchlist", (336, 0)), ("risk", (0, 280))),
     ),
+    "markets": Layout(
+        (Place("quotes", "center"), Place("watchlist", "left"), Place("chart", "right"), Place("tape", "bottom", "watchlist"),
+         Place("scanner", "bottom", "quotes"), Place("data", "bottom", "chart"), Place("ticket", "tab", "watchlist"),
+         Place("alerts", "tab", "data"), Place("log", "tab", "data")),
+        (("", (320, 0, 470)), ("tape", (0, 300)), ("scanner", (0, 400)), ("data", (0, 360))),
+    ),
     "compliance": Layout(
         (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
          Place("fills", "tab", "audit"), Place("risk", "right"), Place("alerts", "bottom", "risk")),
