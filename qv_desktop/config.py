@@ -4,7 +4,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -22,6 +22,9 @@ OTHER_VARIABLES = (
 )  # read elsewhere
 
 
+type Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]  # 0: for ever
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a person can set. Addresses are full URLs; an empty ``database_url`` means the embedded database."""
 
@@ -37,6 +40,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     polygon_per_minute: int = 5  # requests that the plan allows
     alpaca_per_minute: int = 200
     watchlist: tuple[str, ...] = ()
+    keep_trades_days: Days = 30
+    keep_seconds_days: Days = 7
+    keep_minutes_days: Days = 0
+    spool_megabytes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2048
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
