@@ -1,96 +1,234 @@
-"""Keeps what the streams say: trades in batches every quarter of a second, bars as they complete, nothing lost while they fit."""
+"""Keeps what the streams say: into the database five times a second, onto the disk while the database is away."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import repeat
 
 import structlog
 
-from qv_desktop.domain.errors import DatabaseDown
-from qv_desktop.domain.market import Bar, Gap, Timeframe, Trade, utc
-from qv_desktop.services.ports import BarStore, Now, TickStore
+from qv_desktop.domain.errors import BadInput, DatabaseDown
+from qv_desktop.domain.market import SECOND, Bar, Correction, Timeframe, Trade, utc
+from qv_desktop.services.ports import BarStore, Now, TickSpool, TickStore
 
 log = structlog.get_logger(__name__)
 
-INTERVAL = 0.25  # seconds between batches
-BATCH = 5_000  # trades that are written at once
-MOST = 500_000  # trades held while the database is away; beyond it a gap is recorded for backfill
-MINUTE = Timeframe(1, "m")
+INTERVAL = 0.2  # seconds from one write to the next, so that no row waits for more than a quarter of a second
+PAUSE = 1.0  # seconds between attempts while the database is away
+BATCH = 10_000  # rows that are written at once
+MOST = 200_000  # rows held in memory; beyond it they go to the spool
+TOO_MANY = 500_000  # rows held in memory when even the disk does not follow; beyond it the oldest go
+PORTION = 50_000  # rows that go to the spool at once
+
+type TimedBar = tuple[Timeframe, Bar]
+type Rows = tuple[list[Trade], list[TimedBar]]
+type Loss = tuple[int, int, frozenset[str]]  # from and to in ns, symbols
+type Gap = Callable[[datetime, datetime, tuple[str, ...], str], None]  # start, end, symbols, reason
 
 
 class Ticks:
-    """A bounded buffer before the store. ``stored`` counts what the store has, new or known before; ``waiting`` what it has not."""
+    """A bounded buffer and a spool before the store. ``stored`` and ``stored_bars`` count what the store took, new or known before.
 
-    def __init__(self, ticks: TickStore, bars: BarStore, now: Now, source: str) -> None:
-        self._ticks, self._bars, self._now, self._source = ticks, bars, now, source
-        self._one = asyncio.Lock()
+    The older is always written first: what was being written when the database went, then the spool, then the buffer. When the
+    spool is full too, the oldest rows in memory go and ``gap`` is told once the database is back, for a backfill.
+    """
+
+    def __init__(self, ticks: TickStore, bars: BarStore, spool: TickSpool, now: Now, source: str, gap: Gap) -> None:
+        self._ticks, self._bars, self._spool, self._now, self._source, self._gap = ticks, bars, spool, now, source, gap
+        self._writer, self._mover = asyncio.Lock(), asyncio.Lock()
         self._trades: list[Trade] = []
-        self._writing: list[Trade] = []
-        self._done: list[Bar] = []
-        self._lost: tuple[datetime, datetime, frozenset[str]] | None = None
+        self._done: list[TimedBar] = []
+        self._head: Rows = ([], [])  # on their way into the store
+        self._moving = 0  # rows on their way into the spool
+        self._corrections: list[Correction] = []
+        self._away: datetime | None = None  # since when the database takes nothing
+        self._lost: Loss | None = None
         self.stored = 0
         self.stored_bars = 0
 
     @property
     def waiting(self) -> int:
-        """Rows not yet written."""
-        return len(self._trades) + len(self._writing) + len(self._done)
+        """Rows not yet written, those of the spool included."""
+        head = len(self._head[0]) + len(self._head[1])
+        return self._buffered + head + self._moving + self._spool.waiting + len(self._corrections)
+
+    @property
+    def _buffered(self) -> int:
+        return len(self._trades) + len(self._done)
 
     def keep(self, trades: Sequence[Trade]) -> None:
-        """Buffer trades; when the buffer is full, the oldest go and leave a recorded gap."""
+        """Buffer trades."""
         self._trades.extend(trades)
-        over = len(self._trades) - MOST
-        if over > 0:
-            gone, self._trades = self._trades[:over], self._trades[over:]
-            first = self._lost[0] if self._lost else utc(gone[0].at)
-            symbols = frozenset(t.symbol for t in gone) | (self._lost[2] if self._lost else frozenset())
-            self._lost = (first, utc(gone[-1].at), symbols)
+        while self._buffered > TOO_MANY:
+            self._give_up(self._taken(BATCH))
 
-    def keep_bars(self, bars: Sequence[Bar]) -> None:
-        """Buffer completed minute bars."""
-        self._done.extend(bars)
+    def keep_bars(self, frame: Timeframe, bars: Sequence[Bar]) -> None:
+        """Buffer completed or amended bars."""
+        self._done.extend(zip(repeat(frame), bars))
+
+    def amend(self, corrections: Sequence[Correction]) -> None:
+        """Correct stored prints, after every print that waits now."""
+        self._corrections.extend(corrections)
 
     async def run(self) -> None:
-        """Write batches until cancelled."""
-        while True:
-            await asyncio.sleep(INTERVAL)
-            await self.flush()
+        """Write, and spool what becomes too much, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._writing())
+            group.create_task(self._spilling())
 
     async def flush(self) -> None:
         """Write all that waits; what cannot be written stays for the next time."""
-        async with self._one:  # two writers at once would each drop what the other had written
-            await self._flushed()
+        async with self._writer:
+            try:
+                corrections = self._corrections[:]  # of prints that are written below
+                await self._write()
+                await self._settle(corrections)
+            except DatabaseDown as error:
+                if self._away is None:
+                    log.warning("ticks_wait", rows=self.waiting, reason=str(error))
+                    self._away = self._now()
 
-    async def _flushed(self) -> None:
-        try:
-            while self._trades:
-                await self._write_trades()
-            while self._done:
-                bars = self._done[:BATCH]
-                await self._bars.save(MINUTE, bars, self._source)
-                self.stored_bars += len(bars)
-                del self._done[: len(bars)]
-            await self._tell_gap()
-        except DatabaseDown as error:
-            log.info("ticks_wait", rows=self.waiting, reason=str(error))
+    async def written(self) -> None:
+        """Return once everything that waits is stored, however long the database is away."""
+        while self.waiting:
+            await self.flush()
+            await asyncio.sleep(PAUSE if self._away else 0)
 
-    async def _write_trades(self) -> None:
-        """One batch, taken out first: an overflow meanwhile must not move what is counted off."""
-        self._writing, self._trades = self._trades[:BATCH], self._trades[BATCH:]
-        try:
-            await self._ticks.save(self._writing)
-            self.stored += len(self._writing)
-        except DatabaseDown:
-            self._trades = self._writing + self._trades
-            raise
-        finally:
-            self._writing = []
+    async def close(self) -> None:
+        """Write all that waits; what the database does not take now goes into the spool for the next start."""
+        await self.flush()
+        async with self._writer:
+            (trades, done), self._head = self._head, ([], [])
+            self._trades[:0], self._done[:0] = trades, done
+            while self._buffered:
+                await self.spill()
+            for left in self._corrections:
+                self._lose(left.at, left.at + 1, [left.symbol])
+            self._tell_gap()
 
-    async def _tell_gap(self) -> None:
+    async def spill(self) -> None:
+        """Move the oldest rows of the buffer onto the disk, or give them up when there is no room."""
+        async with self._mover:
+            trades, done = rows = self._taken(PORTION)
+            self._moving = len(trades) + len(done)
+            try:
+                if not await asyncio.to_thread(self._spool.keep, trades, done):
+                    self._give_up(rows)
+            except BaseException:  # told to stop: better twice than never
+                self._trades[:0], self._done[:0] = trades, done
+                raise
+            finally:
+                self._moving = 0
+
+    async def _writing(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + INTERVAL
+            await self.flush()
+            await asyncio.sleep(PAUSE if self._away else max(0.0, due - loop.time()))
+
+    async def _spilling(self) -> None:
+        while True:
+            while self._buffered > MOST:
+                await self.spill()
+            await asyncio.sleep(INTERVAL)
+
+    async def _write(self) -> None:
+        """What waits now; what comes meanwhile is for the next time, or many small writes would follow each other."""
+        last = False
+        while True:
+            if any(self._head):
+                await self._write_head()
+            elif self._moving:
+                async with self._mover:
+                    pass
+            elif self._spool.waiting:
+                await self._drain_first()
+            elif last:
+                return
+            else:
+                last = max(len(self._trades), len(self._done)) <= BATCH
+                self._head = self._taken(BATCH)
+
+    async def _write_head(self) -> None:
+        trades, done = self._head
+        self.stored += await self._saved_trades(trades)
+        self._head = [], done
+        self.stored_bars += await self._saved_bars(done)
+        self._head = [], []
+
+    async def _drain_first(self) -> None:
+        """Counted once it is stored as a whole, for a portion that was cut short comes again."""
+        portion = await asyncio.to_thread(self._spool.first)
+        if portion is None:
+            return
+        trades, done = portion
+        stored = [await self._saved_trades(trades[at : at + BATCH]) for at in range(0, len(trades), BATCH)]
+        bars = [await self._saved_bars(done[at : at + BATCH]) for at in range(0, len(done), BATCH)]
+        await asyncio.to_thread(self._spool.drop_first)
+        self.stored, self.stored_bars = self.stored + sum(stored), self.stored_bars + sum(bars)
+
+    async def _saved_trades(self, trades: Sequence[Trade]) -> int:
+        return await _saved(self._ticks.save, trades)
+
+    async def _saved_bars(self, done: Sequence[TimedBar]) -> int:
+        frames = dict[Timeframe, list[Bar]]()
+        for frame, bar in done:
+            frames.setdefault(frame, []).append(bar)
+        return sum([await self._saved_of(frame, bars) for frame, bars in frames.items()])
+
+    async def _saved_of(self, frame: Timeframe, bars: Sequence[Bar]) -> int:
+        return await _saved(lambda some: self._bars.save(frame, some, self._source), bars)
+
+    async def _settle(self, corrections: Sequence[Correction]) -> None:
+        """Every print of before is written: what the exchange took back goes, and what was lost is told."""
+        await _saved(self._ticks.amend, corrections)
+        del self._corrections[: len(corrections)]
+        self._tell_gap()
+        if self._away is not None:
+            log.info("ticks_written_again", away_since=self._away.isoformat())
+        self._away = None
+
+    def _taken(self, most: int) -> Rows:
+        """The oldest rows, out of the buffer."""
+        rows = self._trades[:most], self._done[:most]
+        del self._trades[:most], self._done[:most]
+        return rows
+
+    def _give_up(self, rows: Rows) -> None:
+        trades, done = rows
+        if trades:
+            times = [trade.at for trade in trades]
+            self._lose(min(times), max(times) + 1, {trade.symbol for trade in trades})
+        if done:
+            ends = [bar.start + frame.seconds * SECOND for frame, bar in done]
+            self._lose(min(bar.start for _, bar in done), max(ends), {bar.symbol for _, bar in done})
+
+    def _lose(self, start: int, end: int, symbols: Iterable[str]) -> None:
+        known = self._lost or (start, end, frozenset())
+        if self._lost is None:
+            log.error("ticks_lost", since=utc(start).isoformat(), reason="memory and spool are full")
+        self._lost = min(known[0], start), max(known[1], end), known[2].union(symbols)
+
+    def _tell_gap(self) -> None:
         if self._lost is None:
             return
-        start, end, symbols = self._lost
-        await self._ticks.save_gap(
-            Gap(self._source, tuple(sorted(symbols)), start, end, "the database was away too long")
-        )
-        self._lost = None
+        (start, end, symbols), self._lost = self._lost, None
+        since = f" since {self._away:%H:%M:%S} UTC" if self._away else ""
+        reason = f"the database was away{since}, and memory and spool on this machine were full"
+        self._gap(utc(start), utc(end + 999), tuple(sorted(symbols)), reason)  # never before the last of them
+
+
+async def _saved[T](save: Callable[[Sequence[T]], Awaitable[object]], rows: Sequence[T]) -> int:
+    """Save ``rows``; a bad one is found by halving, logged and left out, so that it holds up no other. How many were good."""
+    if not rows:
+        return 0
+    try:
+        await save(rows)
+    except BadInput as error:
+        if len(rows) == 1:
+            log.error("row_refused", row=repr(rows[0]), reason=str(error))
+            return 0
+        half = len(rows) // 2
+        return await _saved(save, rows[:half]) + await _saved(save, rows[half:])
+    return len(rows)
