@@ -1,11 +1,13 @@
 """The program's own pulse, measured once a second for the status bar."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from qv_desktop.domain.events import HealthMeasured
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports import Publish
+
+NEWEST = 2_000  # samples that a percentile is of
 
 
 def percentile(values: Sequence[float], q: float) -> float | None:
@@ -17,7 +19,10 @@ def percentile(values: Sequence[float], q: float) -> float | None:
 
 
 class Health:
-    """Gathers rates, delays and queues; each source is a plain function given at construction."""
+    """Gathers rates, delays and queues; each source is a plain function given at construction.
+
+    ``delays`` give each stream's newest samples from receipt to model, in milliseconds.
+    """
 
     def __init__(
         self,
@@ -29,24 +34,32 @@ class Health:
         broker_ms: Callable[[], float | None],
         database: Callable[[], str],
         failures: Callable[[], int],
+        delays: Sequence[Callable[[], Iterable[float]]] = (),
+        gaps: Callable[[], int] = lambda: 0,
+        spooled: Callable[[], int] = lambda: 0,
     ) -> None:
         self._market, self._publish = market, publish
-        self._waiting, self._lag, self._broker_ms, self._database, self._failures = (
-            waiting,
-            lag,
-            broker_ms,
-            database,
-            failures,
-        )
+        self._waiting, self._lag, self._broker_ms = waiting, lag, broker_ms
+        self._database, self._failures = database, failures
+        self._delays, self._gaps, self._spooled = delays, gaps, spooled
         self._counted, self._at = 0, time.monotonic()
 
     def measure(self) -> HealthMeasured:
         """Publish the pulse of this moment."""
+        ages = _newest(self._market.latencies)
+        delays = [sample for source in self._delays for sample in _newest(source())]
+        pulse = HealthMeasured(self._rate(), self._lag(), percentile(ages, 0.5), percentile(ages, 0.99), self._broker_ms(),
+                               self._waiting(), self._database(), self._failures(), self._market.source,
+                               percentile(delays, 0.5), percentile(delays, 0.99), self._gaps(), self._spooled())  # fmt: skip
+        self._publish(pulse)
+        return pulse
+
+    def _rate(self) -> float:
         now, messages = time.monotonic(), self._market.messages
         rate = (messages - self._counted) / max(now - self._at, 0.001)
         self._counted, self._at = messages, now
-        newest = list(self._market.latencies)[-2_000:]
-        pulse = HealthMeasured(rate, self._lag(), percentile(newest, 0.5), percentile(newest, 0.99), self._broker_ms(),
-                               self._waiting(), self._database(), self._failures())  # fmt: skip
-        self._publish(pulse)
-        return pulse
+        return rate
+
+
+def _newest(samples: Iterable[float]) -> list[float]:
+    return list(samples)[-NEWEST:]

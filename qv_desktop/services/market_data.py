@@ -1,161 +1,202 @@
 """Live market data: the newest of everything per symbol, bars folded from trades, and what moved since the last frame."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from datetime import datetime
 
-from qv_desktop.domain.events import FeedChanged, MarketMoved
-from qv_desktop.domain.market import Bar, FeedState, Halt, Quote, Snapshot, Timeframe, Trade, folded
+from qv_desktop.domain.events import BarsAmended, MarketMoved
+from qv_desktop.domain.market import Bar, Batch, Correction, Snapshot, Timeframe, Trade
 from qv_desktop.services.clock import Clock
-from qv_desktop.services.ports import Publish, Stream
+from qv_desktop.services.live_bars import MINUTE
+from qv_desktop.services.ports import Publish
+from qv_desktop.services.staleness import forget, looked_at
+from qv_desktop.services.ticker import Ticker
+from qv_desktop.services.tickers import Tickers
+from qv_desktop.services.wants import Listener, Wants
 
 TAPE = 200  # trades handed to a frame at most; the store keeps all of them
 LATENCIES = 50_000  # newest samples kept
+TEXT_EVERY = 1 / 15  # seconds: nobody reads numbers that change faster
+SECOND_BARS = Timeframe(1, "s")
 
 
 class MarketData:
-    """Holds snapshots and live bars; ``hear`` takes what a stream says, ``flush`` gives a frame what moved."""
+    """Holds snapshots and live bars; ``hear`` takes what the stream in force says, ``flush`` gives a frame what moved.
+
+    ``keep_trades``, ``keep_bars`` and ``keep_corrections`` hand on what is stored. ``open_now`` tells whether regular hours are
+    on; ``monotonic`` gives the seconds that a person waits.
+    """
 
     def __init__(
         self,
         clock: Clock,
         publish: Publish,
         keep_trades: Callable[[Sequence[Trade]], None],
-        keep_bars: Callable[[Sequence[Bar]], None],
+        keep_bars: Callable[[Timeframe, Sequence[Bar]], None],
+        keep_corrections: Callable[[Sequence[Correction]], None] = lambda corrections: None,
+        *,
+        open_now: Callable[[], bool] = lambda: False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock, self._publish = clock, publish
-        self._keep_trades, self._keep_bars = keep_trades, keep_bars
-        self._stream: Stream | None = None
-        self._snapshots: dict[str, Snapshot] = {}  # symbol -> newest
-        self._bars: dict[tuple[str, Timeframe], Bar | None] = {}  # tracked charts -> live bar
-        self._wanted: dict[str, frozenset[str]] = {}  # owner -> symbols
-        self._moved: set[str] = set()
-        self._moved_bars: set[tuple[str, Timeframe]] = set()
+        self._keep_trades, self._keep_bars, self._keep_corrections = keep_trades, keep_bars, keep_corrections
+        self._open_now, self._monotonic = open_now, monotonic
+        self._tickers = Tickers(clock, monotonic)
+        self._wants = Wants()
         self._tape: deque[Trade] = deque(maxlen=TAPE)
+        self._shown_at = float("-inf")  # monotonic, of the last frame with everything
+        self._stored = True  # whether what is heard is stored too
+        self._busy = False
+        self._settling: list[BarsAmended] = []  # minutes that were amended before the last look
         self.latencies: deque[float] = deque(maxlen=LATENCIES)  # ms from stamp to receipt
-        self.feeds: dict[str, FeedChanged] = {}  # feed -> its last state
         self.messages = 0
-        self.trades = 0
+        self.trades = 0  # handed on to be stored
         self.bars = 0
 
-    def feed(self, stream: Stream) -> None:
-        """Take prices from ``stream``, and ask it for all that is wanted."""
-        self._stream = stream
-        stream.want(self.wanted)
+    # ---- who wants what
 
     @property
-    def wanted(self) -> frozenset[str]:
-        """Every symbol that somebody watches."""
-        return frozenset().union(*self._wanted.values()) if self._wanted else frozenset()
+    def wanted(self) -> tuple[str, ...]:
+        """Every symbol that somebody watches, most wanted first."""
+        return self._wants.wanted
 
     def watch(self, owner: str, symbols: Iterable[str]) -> None:
-        """Replace what ``owner`` watches; the stream hears the union."""
-        before = self.wanted
-        self._wanted[owner] = frozenset(symbols)
-        if self._stream is not None and self.wanted != before:
-            self._stream.want(self.wanted)
+        """Replace what ``owner`` watches, most wanted first; ``ticket`` and ``chart`` are shown anew in every frame."""
+        for symbol in self._wants.watch(owner, symbols):
+            forget(self._tickers.of(symbol))
 
-    def track(self, symbol: str, frame: Timeframe, last: Bar | None) -> None:
-        """Fold live bars of ``symbol`` in ``frame`` from now on, continuing ``last``."""
-        self._bars[symbol, frame] = last
+    def subscribe(self, listener: Listener) -> None:
+        """Tell ``listener`` what is wanted, now and after every change."""
+        self._wants.subscribe(listener)
 
-    def untrack(self, symbol: str, frame: Timeframe) -> None:
-        """Fold that chart's bars no longer."""
-        self._bars.pop((symbol, frame), None)
-        self._moved_bars.discard((symbol, frame))
+    def track(self, symbol: str, frame: Timeframe, last: Bar | None, owner: str = "chart") -> None:
+        """Keep a live bar of ``symbol`` in ``frame`` for ``owner``, continuing ``last`` from history; again after a reload."""
+        self._tickers.of(symbol).track(frame, last, owner)
+
+    def untrack(self, symbol: str, frame: Timeframe, owner: str = "chart") -> None:
+        """That owner needs the live bar no longer; it goes with the last one."""
+        self._tickers.of(symbol).untrack(frame, owner)
+
+    # ---- what is known
 
     def snapshot(self, symbol: str) -> Snapshot:
         """What is known of ``symbol`` now."""
-        return self._snapshots.get(symbol) or Snapshot(symbol)
+        ticker = self._tickers.known.get(symbol)
+        return Snapshot(symbol) if ticker is None else ticker.snapshot()
 
     def prices(self) -> dict[str, float]:
         """Last prices by symbol, of those that have one."""
-        return {symbol: s.last for symbol, s in self._snapshots.items() if s.last is not None}
+        return {symbol: one.last for symbol, one in self._tickers.known.items() if one.last is not None}
 
     def quote_age(self, symbol: str) -> float | None:
         """Seconds since the newest quote of ``symbol``; None without one."""
-        quote = self.snapshot(symbol).quote
-        return None if quote is None else self._clock.age(quote.at)
+        ticker = self._tickers.known.get(symbol)
+        return None if ticker is None or ticker.quote is None else self._clock.age(ticker.quote.at)
 
-    def seed(self, snapshots: Iterable[Snapshot]) -> None:
-        """Take what a vendor's REST knows; live values that are newer stay."""
-        for fresh in snapshots:
-            known = self.snapshot(fresh.symbol)
-            newer = (known.last_at or 0) > (fresh.last_at or 0)
-            self._snapshots[fresh.symbol] = replace(
-                fresh,
-                last=known.last if newer else fresh.last,
-                last_at=known.last_at if newer else fresh.last_at,
-                quote=known.quote or fresh.quote,
-                halted=known.halted,
-            )
-            self._moved.add(fresh.symbol)
+    @property
+    def source(self) -> str:
+        """The stream whose prices are in force; empty while there is none."""
+        return self._tickers.source
 
-    def feed_changed(self, feed: str, state: FeedState, detail: str) -> None:
-        """A feed went into ``state``."""
-        event = FeedChanged(feed, state, detail, self._clock.now())
-        self.feeds[feed] = event
-        self._publish(event)
+    def busy(self) -> bool:
+        """Whether silence is a fault now: regular hours are on and a wanted symbol was trading busily within the last minute."""
+        return self._busy and self._open_now()
 
-    def hear(self, batch: Sequence[Trade | Quote | Bar | Halt]) -> None:
-        """Take a batch from a stream, oldest first."""
-        self.messages += len(batch)
-        trades = [item for item in batch if isinstance(item, Trade)]
-        bars = [item for item in batch if isinstance(item, Bar)]
-        for item in batch:
-            if isinstance(item, Trade):
-                self._trade(item)
-            elif isinstance(item, Quote):
-                self._quote(item)
-            elif isinstance(item, Halt):
-                self._halt(item)
-        if trades:
-            self.trades += len(trades)
-            self._tape.extend(trades)
-            self._keep_trades(trades)
-        if bars:
-            self.bars += len(bars)
-            self._keep_bars(bars)
+    def heard_since(self, symbol: str) -> int | None:
+        """Since when (ns) the stream whose prints are stored has told of ``symbol`` without a hole; None while it does not."""
+        ticker = self._tickers.known.get(symbol)
+        return ticker.since if ticker and self._stored and ticker.token is self._tickers.token else None
+
+    def seed(self, snapshots: Iterable[Snapshot], anew: bool = False) -> None:
+        """Take what a vendor's REST knows; live values that are newer stay.
+
+        The day's range and volume widen what is known, for some vendors answer late; after a correction or a backfill they
+        replace it (``anew``).
+        """
+        self._tickers.seed(snapshots, anew)
+
+    # ---- what is heard
+
+    def hear(self, batch: Batch) -> None:
+        """Take a batch of the stream in force: show it, and hand it on to be stored."""
+        self.show(batch)
+        self._store(batch)
+
+    def keep(self, batch: Batch) -> None:
+        """Hand a batch on to be stored without showing it: its stream is whole and not in force."""
+        self.messages += batch.events
+        self._store(batch)
+
+    def show(self, batch: Batch) -> None:
+        """Show a batch without storing it: its stream stands in for another, whose history fills the hole under its own ids."""
+        self.messages += batch.events
+        self._tickers.take(batch)
+        self._tape.extend(batch.trades[-TAPE:])
+        self._sample(batch)
+
+    def gap(self, start: datetime, end: datetime) -> None:
+        """Nothing is known of what the stream said between these times."""
+        self._tickers.gap(end)
+
+    def change_source(self, source: str, stored: bool = True) -> None:
+        """From now on ``hear`` and ``show`` bring the prices of ``source``, which are ``stored`` or not; empty while there is none.
+
+        What the last source told is stale until the new one speaks of the symbol, when the market is open.
+        """
+        self._stored = stored
+        self._tickers.change_source(source)
+        if self._open_now():
+            for ticker in map(self._tickers.of, self.wanted):
+                ticker.stale_at = self._monotonic() if ticker.heard else ticker.stale_at
+                self._tickers.show(ticker)
+
+    # ---- what is shown
 
     def flush(self) -> None:
-        """Publish what moved since the last call, if anything did."""
-        if not self._moved and not self._moved_bars:
-            return
-        snapshots = tuple(self._snapshots[symbol] for symbol in self._moved)
-        live = ((str(frame), self._bars.get((symbol, frame))) for symbol, frame in self._moved_bars)
-        bars = tuple((frame, bar) for frame, bar in live if bar is not None)
-        trades = tuple(self._tape)
-        self._moved.clear()
-        self._moved_bars.clear()
-        self._tape.clear()
-        self._publish(MarketMoved(snapshots, bars, trades))
+        """Publish what moved since the last call, if anything did: bars and urgent symbols at once, text at 15 Hz."""
+        now, everyone = self._monotonic(), self._tickers.moved
+        if now - self._shown_at >= TEXT_EVERY:
+            self._shown_at, self._tickers.moved = now, []
+            self._frame(everyone, tuple(self._tape))
+            self._tape.clear()
+        else:
+            urgent = self._wants.urgent
+            at_once = [one for one in everyone if one.tracked or one.symbol in urgent]
+            if at_once:
+                self._tickers.moved = [one for one in everyone if not (one.tracked or one.symbol in urgent)]
+                self._frame(at_once, ())
 
-    def _trade(self, trade: Trade) -> None:
-        known = self.snapshot(trade.symbol)
-        self._snapshots[trade.symbol] = replace(
-            known,
-            last=trade.price,
-            last_at=trade.at,
-            day_open=known.day_open if known.day_open is not None else trade.price,
-            day_high=trade.price if known.day_high is None else max(known.day_high, trade.price),
-            day_low=trade.price if known.day_low is None else min(known.day_low, trade.price),
-            day_volume=(known.day_volume or 0.0) + trade.size,
-        )
-        self._moved.add(trade.symbol)
-        self._sample(trade.at)
-        for key, bar in self._bars.items():
-            if key[0] == trade.symbol:
-                self._bars[key] = folded(bar, trade, key[1])
-                self._moved_bars.add(key)
+    def _frame(self, moved: list[Ticker], trades: tuple[Trade, ...]) -> None:
+        if moved or trades:
+            bars = tuple(bar for ticker in moved for bar in ticker.bars())
+            self._publish(MarketMoved(tuple(ticker.shown() for ticker in moved), bars, trades))
 
-    def _quote(self, quote: Quote) -> None:
-        self._snapshots[quote.symbol] = replace(self.snapshot(quote.symbol), quote=quote)
-        self._moved.add(quote.symbol)
-        self._sample(quote.at)
+    def tick(self) -> None:
+        """Once a second: judge who has fallen silent, and tell of amended minutes that the store has had a second to take."""
+        wanted = [self._tickers.of(symbol) for symbol in self.wanted]
+        changed, self._busy = looked_at(wanted, self._monotonic(), self._open_now())
+        for ticker in changed:
+            self._tickers.show(ticker)
+        ripe, self._settling, self._tickers.amended = self._settling, self._tickers.amended, []
+        for event in ripe:
+            self._publish(event)
 
-    def _halt(self, halt: Halt) -> None:
-        self._snapshots[halt.symbol] = replace(self.snapshot(halt.symbol), halted=halt.halted)
-        self._moved.add(halt.symbol)
+    def _store(self, batch: Batch) -> None:
+        if batch.trades:
+            self.trades += len(batch.trades)
+            self._keep_trades(batch.trades)
+        if batch.minutes:
+            self.bars += len(batch.minutes)
+            self._keep_bars(MINUTE, batch.minutes)
+        if batch.seconds:
+            self._keep_bars(SECOND_BARS, batch.seconds)
+        if batch.corrections:
+            self._keep_corrections(batch.corrections)
 
-    def _sample(self, at: int) -> None:
-        self.latencies.append(self._clock.age(at) * 1000)
+    def _sample(self, batch: Batch) -> None:
+        """How old the oldest and the newest of each kind are; no more, for a batch may hold thousands."""
+        for kind in (batch.trades, batch.quotes):
+            if kind:
+                self.latencies.append(self._clock.age(kind[0].at) * 1000)
+                self.latencies.append(self._clock.age(kind[-1].at) * 1000)

@@ -13,7 +13,7 @@ from qv_desktop.domain.access import Role, User, UserState
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.events import Event, Filled, OrderChanged
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.market import Trade, ns
+from qv_desktop.domain.market import Batch, Trade, ns
 from qv_desktop.domain.orders import Fill, OrderClass, OrderStatus, OrderType, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
@@ -56,8 +56,10 @@ def on_a_desk(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role = R
         now = lambda: moment[0]  # noqa: E731
         login = Login(users, trail, now, "host")
         await login.sign_in("demo", "right")
-        market = MarketData(Clock(wall_ns=lambda: ns(moment[0])), events.append, lambda trades: None, lambda bars: None)
-        market.hear([Trade("AAPL", ns(NOW), 100.0, 10, "1"), a_quote()])
+        market = MarketData(
+            Clock(wall_ns=lambda: ns(moment[0])), events.append, lambda trades: None, lambda frame, bars: None
+        )
+        market.hear(Batch([Trade("AAPL", ns(NOW), 100.0, 10, "1")], [a_quote()]))
         positions, account = Positions(events.append), Account(broker, journal, events.append)
         await account.refresh()
         risk = Risk(RiskStore(), market, positions, account, login, events.append, now)
@@ -231,7 +233,7 @@ def test_a_replacement_is_an_order_of_its_own_and_the_old_one_is_replaced() -> N
         await desk.orders.submit(a_limit("100.00"))
         desk.orders.hear(Report("qv-1", ReportKind.ACCEPTED, NOW, "b-qv-1"))
         desk.later(2)
-        desk.orders._risk._market.hear([replace(a_quote(), at=ns(desk.moment[0]))])
+        desk.orders._risk._market.hear(Batch(quotes=[replace(a_quote(), at=ns(desk.moment[0]))]))
         fresh = await desk.orders.replace("qv-1", replace(a_limit("100.01"), client_order_id="qv-2"))
         assert (fresh.status, fresh.broker_id) == (OrderStatus.SUBMITTED, "b-new")
         assert desk.orders.book["qv-1"].status is OrderStatus.PENDING_REPLACE
