@@ -24,7 +24,7 @@ class Imported:
     def __str__(self) -> str:
         parts = [f"{len(self.added)} symbols added" if len(self.added) != 1 else "1 symbol added"]
         if self.already:
-            parts.append(f"{len(self.already)} were in the list")
+            parts.append(f"{len(self.already)} already in the list")
         if self.unknown:
             more = f" and {len(self.unknown) - 5} more" if len(self.unknown) > 5 else ""
             parts.append(f"{len(self.unknown)} unknown: {', '.join(self.unknown[:5])}{more}")
