@@ -9,11 +9,12 @@ from itertools import groupby
 import numpy as np
 
 from qv_desktop.simulator import sessions
+from qv_desktop.simulator.day_bars import folded_bars
 from qv_desktop.simulator.listings import Stock, stocks
 from qv_desktop.simulator.paths import DayPath, folded_seconds
 from qv_desktop.simulator.replay import Replay
 from qv_desktop.simulator.synthetic import Synthetic
-from qv_desktop.simulator.tape import Tape, folded_bars
+from qv_desktop.simulator.tape import Tape
 from qv_desktop.simulator.ticks import DAY_SECONDS, MINUTE, SECOND, Bar, Listing, Session
 
 EXACT_SESSIONS = 70  # day bars of so many sessions before the start are folded from their minutes

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from qv_desktop.simulator import sessions
+from qv_desktop.simulator.day_bars import folded_bars
 from qv_desktop.simulator.market import Market
 from qv_desktop.simulator.polygon_query import Answer, Asked, bad, moment, not_found
 from qv_desktop.simulator.polygon_words import MILLISECOND, agg, cursor, ok, request_id
-from qv_desktop.simulator.tape import folded_bars
 from qv_desktop.simulator.ticks import DAY_SECONDS, SECOND, Bar
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-import numpy as np
-
 from qv_desktop.simulator import sessions
 from qv_desktop.simulator.amendments import Amendments
+from qv_desktop.simulator.day_bars import folded_bars, folded_path, joined
 from qv_desktop.simulator.listings import Stock
 from qv_desktop.simulator.paths import DayPath, Minute, expanded, folded
 from qv_desktop.simulator.ticks import DAY_SECONDS, MINUTE, Bar, Quote, Session, Status, Trade
@@ -99,12 +98,12 @@ class Tape:
         end = session.pre_open + path.regular.stop * MINUTE
         done = min(end, now - now % MINUTE)
         if self._is_clean(session):
-            whole = _folded_path(path, (done - session.pre_open) // MINUTE)
+            whole = folded_path(path, (done - session.pre_open) // MINUTE)
         else:
             bars = list(self.minute_bars(session, begin, done))
             whole = folded_bars(bars, sessions.midnight(session.day), DAY_SECONDS) if bars else None
         if begin <= now < end and done <= now:
-            return _joined(whole, [trade for trade in self.minute(done).trades if trade.t <= now], session)
+            return joined(whole, [trade for trade in self.minute(done).trades if trade.t <= now], session)
         return whole
 
     def last_before(self, t: int) -> tuple[Trade | None, Quote | None]:
@@ -263,40 +262,6 @@ def session_of(t: int) -> Session | None:
     """The session whose pre-market, regular or post-market hours hold `t` ns."""
     session = sessions.session(sessions.new_york(t).date())
     return session if session and session.pre_open <= t < session.post_close else None
-
-
-def folded_bars(bars: list[Bar], t: int, span: int) -> Bar:
-    """Bars (in order, at least one) as one bar that starts at `t`."""
-    volume = sum(bar.volume for bar in bars)
-    worth = sum(bar.vwap * bar.volume for bar in bars)
-    vwap = round(worth / volume, 4) if volume else bars[-1].vwap
-    high, low = max(bar.high for bar in bars), min(bar.low for bar in bars)
-    count = sum(bar.count for bar in bars)
-    return Bar(bars[0].symbol, t, bars[0].open, high, low, bars[-1].close, volume, count, vwap, span)
-
-
-def _folded_path(path: DayPath, until: int) -> Bar | None:
-    """Regular minutes before `until` as a day bar, by arrays."""
-    window = slice(path.regular.start, max(path.regular.start, until))
-    traded = path.count[window] > 0
-    if not traded.any():
-        return None
-    o, h, low, c = (prices[window][traded] for prices in (path.open, path.high, path.low, path.close))
-    sizes = path.volume[window][traded]
-    volume, count = int(sizes.sum()), int(path.count[window].sum())
-    vwap = round(float((np.round((o + h + low + c) / 4, 4) * sizes).sum()) / volume, 4) if volume else float(c[-1])
-    t = sessions.midnight(path.session.day)
-    ends = float(o[0]), float(np.max(h)), float(np.min(low)), float(c[-1])
-    return Bar(path.stock.symbol, t, *ends, volume, count, vwap, DAY_SECONDS)
-
-
-def _joined(whole: Bar | None, trades: list[Trade], session: Session) -> Bar | None:
-    """A day bar so far with the trades of the minute under way."""
-    if not trades:
-        return whole
-    t = sessions.midnight(session.day)
-    latest = folded(trades, t, DAY_SECONDS)
-    return folded_bars([whole, latest], t, DAY_SECONDS) if whole else latest
 
 
 def minutes_back(t: int) -> Iterator[int]:
