@@ -38,8 +38,10 @@ def frame_of(rows: Rows, days: bool, told: Timeframe | None) -> tuple[Timeframe,
             raise BadInput(f"{file} has dates without clocks, so its bars cannot be of {frame}; say --timeframe 1D.")
         return frame, f"bars of {frame}, as said"
     seconds = _step(rows) * 86_400 if days else _step(rows) // SECOND
-    if 82_800 <= seconds <= 90_000:  # a day may have 23 or 25 hours
-        seconds = 86_400
+    if 82_800 <= seconds <= 90_000 or (
+        days and seconds < 5 * 86_400
+    ):  # a day may have 23 or 25 hours, a weekend four days
+        seconds = 86_400 if seconds else 0
     if seconds in KEPT:
         return KEPT[seconds], f"bars of {KEPT[seconds]}, the most frequent step of the times"
     raise _not_kept(file, _words(seconds)) if seconds else BadInput(

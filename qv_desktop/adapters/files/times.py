@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 from numpy.typing import NDArray
 
-from qv_desktop.adapters.files.dates import WORDS, day_number, needs_order, possible_orders
+from qv_desktop.adapters.files.dates import ORDERS, WORDS, day_number, needs_order, possible_orders
 from qv_desktop.adapters.files.layout import Layout
 from qv_desktop.adapters.files.sheet import Sheet
 from qv_desktop.domain.errors import BadInput
@@ -175,8 +175,10 @@ def _order(sheet: Sheet, texts: list[str], codes: Ints, told: DateOrder) -> tupl
     if possible:
         raise sheet.refused(row, f"has “{texts[doubtful]}”, which can be two days, and no other line settles it; "
                             "say --dates mdy (month first) or --dates dmy (day first).")  # fmt: skip
-    best = max(("ymd", "mdy", "dmy"), key=lambda order: sum(day_number(text, order) is not None for text in texts))  # type: ignore[arg-type]
-    return best, f"dates as {WORDS[best]}"  # type: ignore[return-value]  # the first that is no day so is then refused
+    best = max(
+        ORDERS, key=lambda order: next(place for place, text in enumerate(texts) if day_number(text, order) is None)
+    )
+    return best, ""  # the first that is no day so is refused next
 
 
 def _clocks(sheet: Sheet, parts: Any) -> tuple[Ints, bool]:
