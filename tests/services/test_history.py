@@ -1,15 +1,13 @@
-"""History and the tick buffer: stored first, vendors in order, and nothing lost while the database is away."""
+"""History: stored first, vendors in order."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
 from qv_desktop.domain.errors import FeedDown
-from qv_desktop.domain.market import SECOND, Bar, Trade, ns, timeframe
-from qv_desktop.services import ticks
+from qv_desktop.domain.market import SECOND, Bar, ns, timeframe
 from qv_desktop.services.history import History
-from qv_desktop.services.ticks import Ticks
 from tests.fakes import Store, Vendor
 
 END = datetime(2026, 11, 20, 16, tzinfo=UTC)
@@ -54,53 +52,3 @@ def test_the_vendor_knows_best_as_far_as_it_has_got() -> None:
 def test_without_store_and_vendor_the_reason_is_said() -> None:
     with pytest.raises(FeedDown, match="away"):
         asyncio.run(History(Store(), [Vendor(error=FeedDown("away"))]).newest("AAPL", MINUTE, 3, END))
-
-
-def test_trades_wait_while_the_database_is_away_and_are_written_when_it_returns() -> None:
-    async def story() -> None:
-        store = Store(down=True)
-        buffer = Ticks(store, store, lambda: END, "Polygon")
-        buffer.keep([Trade("AAPL", ns(END), 10, 1, str(i)) for i in range(10)])
-        await buffer.flush()
-        assert buffer.waiting == 10
-        store.down = False
-        await buffer.flush()
-        assert (buffer.waiting, buffer.stored, len(store.trades)) == (0, 10, 10)
-
-    asyncio.run(story())
-
-
-def test_two_flushes_at_once_write_everything_once() -> None:
-    class Slow(Store):
-        async def save(self, *what: object) -> int:
-            await asyncio.sleep(0)
-            return await super().save(*what)
-
-    async def story() -> None:
-        store = Slow()
-        buffer = Ticks(store, store, lambda: END, "Polygon")
-        buffer.keep([Trade("AAPL", ns(END), 10, 1, str(i)) for i in range(10)])
-        both = asyncio.gather(buffer.flush(), buffer.flush())
-        await asyncio.sleep(0)
-        buffer.keep([Trade("AAPL", ns(END), 10, 1, "late")])
-        await both
-        await buffer.flush()
-        assert [trade.id for trade in store.trades] == [*map(str, range(10)), "late"]
-        assert (buffer.stored, buffer.waiting) == (11, 0)
-
-    asyncio.run(story())
-
-
-def test_an_overflow_leaves_a_gap_to_be_filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def story() -> None:
-        store = Store()
-        buffer = Ticks(store, store, lambda: END, "Polygon")
-        buffer.keep([Trade("AAPL", ns(END + timedelta(seconds=i)), 10, 1, str(i)) for i in range(15)])
-        await buffer.flush()
-        assert buffer.stored == 10
-        assert [(gap.symbols, gap.start, gap.end) for gap in store.gaps] == [
-            (("AAPL",), END, END + timedelta(seconds=4))
-        ]
-
-    monkeypatch.setattr(ticks, "MOST", 10)
-    asyncio.run(story())

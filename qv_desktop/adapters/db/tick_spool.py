@@ -51,14 +51,14 @@ class TickSpool:
         if sum(map(len, parts)) + sum(map(_size, self._files)) > self._most:
             return False
         file = self._folder / f"{self._next:012d}-{len(trades) + len(bars)}{SUFFIX}"
+        self._next += 1  # also when it fails: what cannot be removed must not be in the way
         try:
             self._written(file, parts)
         except OSError as error:
             log.error("ticks_not_spooled", file=str(file), reason=error.strerror)
-            file.unlink(missing_ok=True)
+            _removed(file)
             return False
         self._files.append(file)
-        self._next += 1
         return True
 
     def first(self) -> tuple[list[Trade], list[TimedBar]] | None:
@@ -72,11 +72,7 @@ class TickSpool:
 
     def drop_first(self) -> None:
         """Forget the oldest portion, which is in the database now."""
-        file = self._files.pop(0)
-        try:
-            file.unlink(missing_ok=True)
-        except OSError as error:  # it is given again after the next start, and inserts nothing twice
-            log.warning("spooled_ticks_stay", file=str(file), reason=error.strerror)
+        _removed(self._files.pop(0))
 
     def _written(self, file: Path, parts: Sequence[bytes]) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +82,13 @@ class TickSpool:
             opened.flush()
             os.fsync(handle)
         _folder_forced(self._folder)
+
+
+def _removed(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:  # it is given again after the next start, and inserts nothing twice
+        log.warning("spooled_ticks_stay", file=str(file), reason=error.strerror)
 
 
 def _folder_forced(folder: Path) -> None:
