@@ -94,6 +94,8 @@ class Feeds:
             self._greeted = self._greeted or state not in _GREETING
             if first or self._talks(feed) != talked:
                 self._since = self._monotonic()
+            if talked and not self._talks(feed):
+                self._market.interrupt()
         self._say(feed)
         self._decide()
 

@@ -16,6 +16,7 @@ from qv_desktop.services.tickers import Tickers
 from qv_desktop.services.wants import Listener, Wants
 
 TAPE = 200  # trades handed to a frame at most; the store keeps all of them
+FRAME = 400  # symbols in a frame at most, under two milliseconds; a scan that asks of thousands shows over several
 LATENCIES = 50_000  # newest samples kept
 TEXT_EVERY = 1 / 15  # seconds: nobody reads numbers that change faster
 SECOND_BARS = Timeframe(1, "s")
@@ -135,6 +136,10 @@ class MarketData:
         self._tape.extend(batch.trades[-TAPE:])
         self._sample(batch)
 
+    def interrupt(self) -> None:
+        """The stream whose prints are stored fell silent; how long the hole is will be known when it ends."""
+        self._tickers.interrupt()
+
     def gap(self, start: datetime, end: datetime) -> None:
         """Nothing is known of what the stream said between these times."""
         self._tickers.gap(end)
@@ -157,8 +162,8 @@ class MarketData:
         """Publish what moved since the last call, if anything did: bars and urgent symbols at once, text at 15 Hz."""
         now, everyone = self._monotonic(), self._tickers.moved
         if now - self._shown_at >= TEXT_EVERY:
-            self._shown_at, self._tickers.moved = now, []
-            self._frame(everyone, tuple(self._tape))
+            self._shown_at, self._tickers.moved = now, everyone[FRAME:]
+            self._frame(everyone[:FRAME], tuple(self._tape))
             self._tape.clear()
         else:
             urgent = self._wants.urgent

@@ -48,6 +48,10 @@ class Tickers:
             ticker.seed(told, today, anew)
             self.show(ticker)
 
+    def interrupt(self) -> None:
+        """Something is not heard from now on."""
+        self.token = object()
+
     def gap(self, end: datetime) -> None:
         """Something was not heard, until ``end`` at the latest."""
         self.token, self._whole_from = object(), max(self._whole_from, ns(end))

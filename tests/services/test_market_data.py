@@ -43,6 +43,14 @@ def test_the_tape_of_a_frame_is_bounded_and_the_store_gets_every_trade() -> None
     assert (len(moved.trades), moved.trades[-1].id, len(floor.trades)) == (200, "0.899", 900)
 
 
+def test_thousands_of_symbols_are_shown_over_several_frames_and_none_is_left_out() -> None:
+    floor = Floor()
+    floor.market.seed([Snapshot(f"S{n}", last=1) for n in range(1000)])
+    frames = [[s.symbol for s in floor.moved().snapshots] for _ in range(3)]
+    assert [len(frame) for frame in frames] == [400, 400, 200]
+    assert len({symbol for frame in frames for symbol in frame}) == 1000
+
+
 def test_listeners_hear_the_union_in_order_of_want_and_only_when_it_changes() -> None:
     market, heard = Floor().market, []
     market.subscribe(heard.append)
