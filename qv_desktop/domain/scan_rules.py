@@ -3,17 +3,24 @@
 Three-valued: a figure that is unknown makes its condition unknown, never true, and “not” of unknown is unknown too (Kleene).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
+from math import isfinite
+from operator import eq, ge, gt, le, lt, ne
 from typing import Literal
 
 from qv_desktop.domain.scan_fields import FIELDS, FLAGS, figure, shown
 from qv_desktop.domain.scan_rows import Row
 
 type Comparison = Literal["<", "<=", ">", ">=", "=", "!="]
+type Figure = Callable[[Row], float | None]
+type Judge = Callable[[Row], bool | None]
 type Rule = Condition | Between | Flag | Not | And | Or
 
 OPPOSITE: dict[Comparison, Comparison] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
+_COMPARED: dict[Comparison, Callable[[float, float], bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge, "=": eq, "!=": ne}
 _SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "=": "=", "!=": "≠"}
 
 
@@ -65,49 +72,64 @@ class Or:
 
 def truth(rule: Rule, row: Row) -> bool | None:
     """Whether ``rule`` holds for ``row``; None when what is unknown could decide either way."""
+    return judge(rule)(row)
+
+
+@lru_cache(maxsize=4096)
+def judge(rule: Rule) -> Judge:
+    """``truth`` of one rule, made ready to be asked of thousands of rows in a second."""
     match rule:
         case Condition(field, comparison, value):
-            found = figure(row, field)
-            return None if found is None else _compared(found, comparison, value)
+            return _comparing(FIELDS[field].of, _COMPARED[comparison], value)
         case Between(field, low, high):
-            found = figure(row, field)
-            return None if found is None else low <= found <= high
+            return _bounded(FIELDS[field].of, low, high)
         case Flag(name):
-            return FLAGS[name].of(row)
+            return FLAGS[name].of
         case Not(inner):
-            told = truth(inner, row)
-            return None if told is None else not told
+            return _opposite(judge(inner))
         case And(rules):
-            return _decided(rules, row, by=False)
+            return _decided([judge(part) for part in rules], by=False)
         case Or(rules):
-            return _decided(rules, row, by=True)
+            return _decided([judge(part) for part in rules], by=True)
 
 
-def _decided(rules: tuple[Rule, ...], row: Row, by: bool) -> bool | None:
+def _comparing(of: Figure, compared: Callable[[float, float], bool], value: float) -> Judge:
+    def told(row: Row) -> bool | None:
+        found = of(row)
+        return None if found is None or not isfinite(found) else compared(found, value)
+
+    return told
+
+
+def _bounded(of: Figure, low: float, high: float) -> Judge:
+    def told(row: Row) -> bool | None:
+        found = of(row)
+        return None if found is None or not isfinite(found) else low <= found <= high
+
+    return told
+
+
+def _opposite(inner: Judge) -> Judge:
+    def told(row: Row) -> bool | None:
+        so = inner(row)
+        return None if so is None else not so
+
+    return told
+
+
+def _decided(parts: list[Judge], by: bool) -> Judge:
     """One part that is ``by`` decides; else one unknown part leaves it unknown."""
-    unknown = False
-    for rule in rules:
-        told = truth(rule, row)
-        if told is by:
-            return by
-        unknown = unknown or told is None
-    return None if unknown else not by
 
+    def told(row: Row) -> bool | None:
+        unknown = False
+        for part in parts:
+            so = part(row)
+            if so is by:
+                return by
+            unknown = unknown or so is None
+        return None if unknown else not by
 
-def _compared(found: float, comparison: Comparison, value: float) -> bool:
-    match comparison:
-        case "<":
-            return found < value
-        case "<=":
-            return found <= value
-        case ">":
-            return found > value
-        case ">=":
-            return found >= value
-        case "=":
-            return found == value
-        case "!=":
-            return found != value
+    return told
 
 
 def explain(rule: Rule, row: Row) -> tuple[bool, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from qv_desktop.domain.norms import Norms
 from qv_desktop.domain.scans import PRESETS, RuleError, Scan
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.services import scanner as room
+from qv_desktop.services import turns as turns_room
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.login import Login
 from qv_desktop.services.notices import Notices
@@ -373,7 +374,7 @@ def test_what_could_not_be_stored_or_checked_is_not_kept() -> None:
 
 def test_a_large_universe_lets_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a slice of no length it yields at every step: how long one takes is for a benchmark, not for a test."""
-    monkeypatch.setattr(room, "SLICE", 0.0)
+    monkeypatch.setattr(turns_room, "SLICE", 0.0)
     symbols = [f"S{i}" for i in range(8000)]
     desk = Desk(*symbols)
     for i, symbol in enumerate(symbols):
@@ -393,7 +394,7 @@ def test_a_large_universe_lets_others_have_their_turn(monkeypatch: pytest.Monkey
         beside.cancel()
 
     asyncio.run(story())
-    assert turns >= 8000 // room.STEP * 2
+    assert turns >= 8000 // turns_room.STEP * 2
     (result,) = (event for event in desk.events if isinstance(event, ScanMatched))
     assert (len(result.matches), result.looked_at) == (500, 8000)
 
