@@ -1,83 +1,194 @@
-"""Bars of the past: stored ones first, the vendor for what is missing, and then stored."""
+"""Bars of the past: stored ones first, a vendor only for what is missing, and then stored. Stored as traded, adjusted when read."""
 
 import asyncio
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
+from qv_desktop.domain.adjustment import Step, adjusted, effective, steps
 from qv_desktop.domain.errors import DatabaseDown, FeedDown
-from qv_desktop.domain.market import Bar, Snapshot, Timeframe, utc
-from qv_desktop.services.ports import BarStore
+from qv_desktop.domain.history import (
+    HistoryRequest,
+    Span,
+    asked_back,
+    base,
+    closed,
+    joined,
+    missing,
+    next_start,
+    settled,
+)
+from qv_desktop.domain.market import NEW_YORK, SECOND, Adjustment, Bar, Snapshot, Timeframe, bar_start, merged, ns, utc
+from qv_desktop.services.actions import Actions
+from qv_desktop.services.ports import ActionStore, BarStore, Now
 from qv_desktop.services.ports import History as Vendor
+from qv_desktop.services.requests import Requests
+from qv_desktop.services.vendors import Vendors
 
-OPEN_HOURS = 16 / 24 * 5 / 7  # the part of the week that has bars, pre- and post-market included
+MINUTE, DAY = Timeframe(1, "m"), Timeframe(1, "D")
+LATE = 15 * SECOND  # after its end a minute that the stream told of is surely stored
+BEFORE = 10 * 86_400 * SECOND  # so long before the first bar there is a close, for the factor of a dividend
+TRIES = 3  # times that ``newest`` goes back, further each time
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Bars, oldest first. When not ``complete``, ``why`` says in a sentence what is missing and what to do."""
+
+    bars: list[Bar]
+    complete: bool
+    why: str
 
 
 class History:
-    """Asks vendors in order of preference; equal requests under way are made once."""
+    """``heard_since`` tells from when (ns) the stream has stored every minute of a symbol; None while it does not."""
 
-    def __init__(self, store: BarStore, vendors: list[Vendor]) -> None:
-        self._store, self._vendors = store, vendors
-        self._asking: dict[tuple[str, Timeframe, datetime, datetime], asyncio.Task[list[Bar]]] = {}
+    def __init__(self, store: BarStore, actions: ActionStore, vendors: Sequence[Vendor], requests: Requests, now: Now,
+                 heard_since: Callable[[str], int | None]) -> None:  # fmt: skip
+        self._store, self._now, self._heard_since = store, now, heard_since
+        self._vendors, self.requests = Vendors(vendors, requests), requests
+        self._actions = Actions(actions, self._vendors, now)
+
+    async def load(self, symbol: str, frame: Timeframe, start: datetime, end: datetime, adjustment: Adjustment = "split",
+                   urgent: bool = True) -> Loaded:  # fmt: skip
+        """Bars from ``start`` up to ``end`` (UTC) with what is known of their completeness.
+
+        The one under way is among them, but for minutes that the stream has heard whole. Not ``urgent``: only what is left
+        over of the vendor's time. Raises FeedDown when there is nothing at all because no vendor answers.
+        """
+        raw = await self._raw(symbol, base(frame), bar_start(ns(start), frame), min(ns(end), ns(self._now())), urgent)
+        found, doubt = await self._steps(symbol, raw, adjustment, urgent)
+        bars = await asyncio.to_thread(_shaped, raw.bars, found, frame, ns(start), ns(end))
+        if not bars and not raw.complete:
+            raise FeedDown(raw.why)
+        why = " ".join(filter(None, (raw.why, doubt)))
+        return Loaded(bars, not why, why)
+
+    async def latest(
+        self, symbol: str, frame: Timeframe, count: int, until: datetime, adjustment: Adjustment = "split"
+    ) -> Loaded:
+        """About ``count`` bars before ``until`` (UTC); fewer only where the vendors have no more or do not answer."""
+        found, before = Loaded([], True, ""), -1
+        for again in range(TRIES):
+            found = await self.load(symbol, frame, utc(asked_back(ns(until), frame, count, again)), until, adjustment)
+            # holidays, thin trading, or the beginning of all: only going on tells
+            if len(found.bars) >= count or not found.complete or len(found.bars) == before:
+                break
+            before = len(found.bars)
+        return Loaded(found.bars[-count:], found.complete, found.why)
 
     async def newest(self, symbol: str, frame: Timeframe, count: int, until: datetime) -> list[Bar]:
-        """About ``count`` bars before ``until`` (UTC), oldest first; fewer only where the vendor has no more."""
-        span = timedelta(seconds=frame.seconds * count)
-        back = span / OPEN_HOURS + timedelta(days=4) if frame.intraday else span * 1.5 + timedelta(days=10)
-        return (await self.between(symbol, frame, until - back, until))[-count:]
+        """The bars of ``latest``, for whom incomplete ones will do. Raises FeedDown when there are none and no vendor answers."""
+        return (await self.latest(symbol, frame, count, until)).bars
 
-    async def between(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        """Bars from ``start`` up to ``end``. Raises FeedDown when neither the store nor a vendor has any."""
-        key = (symbol, frame, start, end)
-        task = self._asking.get(key)
-        if task is None:
-            task = self._asking[key] = asyncio.ensure_future(self._complete(symbol, frame, start, end))
-            task.add_done_callback(lambda _: self._asking.pop(key, None))
-        return await asyncio.shield(task)
+    async def between(self, symbol: str, frame: Timeframe, start: datetime, end: datetime,
+                      adjustment: Adjustment = "split") -> list[Bar]:  # fmt: skip
+        """The bars of ``load``, for whom only all of them will do. Raises FeedDown when some are missing."""
+        found = await self.load(symbol, frame, start, end, adjustment)
+        if not found.complete:
+            raise FeedDown(f"Bars of {symbol} are missing. {found.why}")
+        return found.bars
 
-    async def snapshots(self, symbols: list[str]) -> list[Snapshot]:
-        """The first vendor's present view of the symbols. Raises FeedDown."""
-        failure = FeedDown("No price vendor is configured; enter a Polygon or Alpaca key in the settings.")
-        for vendor in self._vendors:
+    async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
+        """A vendor's present view of the symbols. Raises FeedDown."""
+        wanted = tuple(dict.fromkeys(symbols))
+        if not wanted:
+            return []
+        label = wanted[0] if len(wanted) == 1 else f"{len(wanted)} symbols"
+        key = ("snapshots", frozenset(wanted))
+        return (await self._vendors.ask(key, f"{label} now", lambda vendor, _: vendor.snapshots(wanted)))[0]
+
+    @property
+    def active(self) -> tuple[HistoryRequest, ...]:
+        """The questions under way."""
+        return self.requests.active
+
+    # ---- bars as traded
+
+    async def _raw(self, symbol: str, frame: Timeframe, start: int, end: int, urgent: bool) -> Loaded:
+        wanted, fresh, why = Span(start, end), list[Bar](), ""
+        known = await self._known(symbol, frame, wanted)
+        parts = joined(missing(wanted, [*known, *closed(wanted, frame)]), frame) if start < end else []
+        for part in reversed(parts):  # the newest first: when a vendor fails on the way, they are worth more
             try:
-                return await vendor.snapshots(symbols)
+                fresh = await self._asked(symbol, frame, part, urgent) + fresh
             except FeedDown as error:
-                failure = error
-        raise failure
+                why = str(error)
+                break
+        stored = await self._stored(symbol, frame, wanted)
+        return Loaded(await asyncio.to_thread(_united, stored, fresh, wanted), not why, why)
 
-    async def _complete(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        stored = await self._stored(symbol, frame, start, end)
+    async def _known(self, symbol: str, frame: Timeframe, wanted: Span) -> list[Span]:
+        """What need not be asked for: what is covered, and the minutes that the stream has stored."""
         try:
-            fresh, source = await self._ask(symbol, frame, start, end)
-        except FeedDown:
-            if stored:
-                return stored
-            raise
-        await self._keep(frame, fresh, source)
-        newest = fresh[-1].start if fresh else 0
-        return fresh + [bar for bar in stored if bar.start > newest]  # the vendor knows best, as far as it has got
-
-    async def _stored(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
-        try:
-            return await self._store.bars(symbol, frame, start, end)
+            known = await self._store.covered(symbol, frame)
         except DatabaseDown:
             return []  # the vendor can still answer
+        heard = self._heard_since(symbol) if frame == MINUTE else None
+        if heard is None:
+            return known
+        since = bar_start(heard - 1, MINUTE) + 60 * SECOND  # the first whole one
+        return [*known, *await self._heard(symbol, Span(since, wanted.end))]
 
-    async def _ask(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> tuple[list[Bar], str]:
-        failure = FeedDown("No price vendor is configured; enter a Polygon or Alpaca key in the settings.")
-        for vendor in self._vendors:
-            try:
-                return await vendor.bars(symbol, frame, start, end), vendor.name
-            except FeedDown as error:
-                failure = error
-        raise failure
+    async def _heard(self, symbol: str, span: Span) -> list[Span]:
+        """``span`` without the minute that has just ended, unless it is stored already."""
+        now = ns(self._now())
+        current = bar_start(now, MINUTE)
+        last = current - 60 * SECOND
+        if now - current >= LATE or last < span.start or await self._stored(symbol, MINUTE, Span(last, current)):
+            return [span] if span.start < span.end else []
+        return [one for one in (Span(span.start, last), Span(current, span.end)) if one.start < one.end]
 
-    async def _keep(self, frame: Timeframe, bars: list[Bar], source: str) -> None:
-        """Store complete bars only: the last one may still grow."""
+    async def _asked(self, symbol: str, frame: Timeframe, part: Span, urgent: bool) -> list[Bar]:
+        """A vendor's bars, stored and covered as far as they cannot change any more."""
+        end = next_start(bar_start(part.end - 1, frame), frame)  # equal questions are equal in every detail
+        start, until = utc(part.start), utc(end)
+        bars, source = await self._vendors.ask(
+            ("bars", symbol, frame, part.start, end), f"{symbol} {frame}",
+            lambda vendor, progress: vendor.bars(symbol, frame, start, until, progress), urgent)  # fmt: skip
+        await self._keep(symbol, frame, part, bars, source)
+        return bars
+
+    async def _keep(self, symbol: str, frame: Timeframe, part: Span, bars: list[Bar], source: str) -> None:
+        now = ns(self._now())
+        growing = bar_start(now, frame)
         try:
-            await self._store.save(frame, bars[:-1], source)
+            await self._store.save(frame, [bar for bar in bars if bar.start < growing], source)
+            done = settled(Span(part.start, min(part.end, growing)), bars[-1].start if bars else None, frame, now)
+            if done.start < done.end:
+                await self._store.cover(symbol, frame, done)
         except DatabaseDown:
             return  # they can be asked for again
 
+    async def _stored(self, symbol: str, frame: Timeframe, span: Span) -> list[Bar]:
+        try:
+            return await self._store.bars(symbol, frame, utc(span.start), utc(span.end))
+        except DatabaseDown:
+            return []
 
-def last_start(bars: list[Bar]) -> datetime | None:
-    """Start of the newest bar (UTC)."""
-    return utc(bars[-1].start) if bars else None
+    # ---- adjusted
+
+    async def _steps(self, symbol: str, raw: Loaded, adjustment: Adjustment, urgent: bool) -> tuple[list[Step], str]:
+        if adjustment == "raw" or not raw.bars:
+            return [], ""
+        known, doubt = await self._actions.of(symbol, urgent)
+        today = self._now().astimezone(NEW_YORK).date()
+        first = utc(raw.bars[0].start).astimezone(NEW_YORK).date()
+        actions = [one for one in effective(known, today) if one.day > first]
+        if adjustment == "split" or not any(one.kind == "dividend" for one in actions):
+            return steps(actions, "split"), doubt
+        start = bar_start(raw.bars[0].start - BEFORE, DAY)
+        closes = await self._raw(symbol, DAY, start, ns(self._now()), urgent)
+        return steps(actions, "all", closes.bars), " ".join(filter(None, (doubt, closes.why)))
+
+
+def _united(stored: list[Bar], fresh: list[Bar], wanted: Span) -> list[Bar]:
+    """The stored bars with the vendor's newer word on them, and the one under way, which is not stored."""
+    bars = {bar.start: bar for bar in (*stored, *fresh) if wanted.start <= bar.start < wanted.end}
+    return [bars[start] for start in sorted(bars)]
+
+
+def _shaped(raw: list[Bar], found: list[Step], frame: Timeframe, start: int, end: int) -> list[Bar]:
+    bars = adjusted(raw, found)
+    whole = bars if frame == base(frame) else merged(bars, frame)
+    return [bar for bar in whole if start <= bar.start < end]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from qv_desktop.domain.errors import FeedDown, QvError
 from qv_desktop.domain.events import RequestChanged
@@ -16,6 +17,10 @@ PACE = 0.1  # seconds between two words of progress
 type Work[Answer] = Callable[[Progress], Awaitable[Answer]]
 
 
+class RequestCancelled(FeedDown):
+    """A person wants the answer no more: no other vendor is to be asked either."""
+
+
 @dataclass(slots=True, eq=False)
 class _Entry:
     """A question with its waiters."""
@@ -23,7 +28,7 @@ class _Entry:
     request: HistoryRequest
     key: Hashable
     urgent: bool
-    task: "asyncio.Task[object]" = field(init=False)
+    task: "asyncio.Task[Any]" = field(init=False)
     go: asyncio.Event = field(default_factory=asyncio.Event)
     waiters: int = 0
     running: bool = False
@@ -57,17 +62,18 @@ class Requests:
         """What ``work`` answers; equal keys under way share one answer, and it ends when nobody waits for it any more.
 
         ``work`` gets a progress to report to. Not ``urgent``: only what is left over of the vendor's time. Raises what ``work``
-        raises, and FeedDown when a person cancelled the question.
+        raises, and RequestCancelled when a person cancelled the question.
         """
         entry = self._entries.get((vendor, key)) or self._begun((vendor, key), label, vendor, work)
         entry.urgent = entry.urgent or urgent
         entry.waiters += 1
         self._admit(vendor)
         try:
-            return await asyncio.shield(entry.task)  # type: ignore[return-value]  # equal keys have equal answers
+            answer: Answer = await asyncio.shield(entry.task)  # equal keys have equal answers
+            return answer
         except asyncio.CancelledError:
             if entry.cancelled:
-                raise FeedDown(f"{label} was cancelled; ask again to have it.") from None
+                raise RequestCancelled(f"{label} was cancelled; ask again to have it.") from None
             raise
         finally:
             entry.waiters -= 1
@@ -102,7 +108,7 @@ class Requests:
             del self._entries[entry.key]
         entry.task.cancel()
 
-    def _ended(self, entry: _Entry, task: "asyncio.Task[object]") -> None:
+    def _ended(self, entry: _Entry, task: "asyncio.Task[Any]") -> None:
         entry.running = False
         if self._entries.get(entry.key) is entry:
             del self._entries[entry.key]
