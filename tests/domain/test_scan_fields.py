@@ -1,6 +1,7 @@
 """The figures of a scan: each formula by hand, unknown where something is missing, and how they read."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -116,6 +117,12 @@ def test_flags_compare_today_with_the_sessions_before() -> None:
 def test_the_part_of_the_day_is_a_flag(when: datetime, flag: str) -> None:
     told = {name: FLAGS[name].of(row_at(when)) for name in ("pre-market", "regular hours", "post-market")}
     assert {name for name, so in told.items() if so} == {flag}
+
+
+def test_every_field_and_flag_is_in_the_guide() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "scanner.md").read_text(encoding="utf-8")
+    words = [*FIELDS, *FLAGS, *(alias for field in FIELDS.values() for alias in field.aliases[:1])]
+    assert not [word for word in words if f"`{word}`" not in guide]
 
 
 @pytest.mark.parametrize(
