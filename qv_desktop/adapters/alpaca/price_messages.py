@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from qv_desktop.adapters.alpaca.price_words import (
+    ESCAPE,
     KNOWN,
+    NUL,
     AmendedMessage,
     BarMessage,
     CancelMessage,
@@ -57,10 +59,10 @@ class Heard:
         self.messages = self.bad = self.events = 0  # events are messages that speak of a symbol
         self._quotes: dict[str, tuple[QuoteMessage, int]] = {}  # symbol -> newest, with its stamp
 
-    def take(self, frame: bytes | str) -> None:
+    def take(self, frame: bytes) -> None:
         """Add what ``frame`` holds; never raises. Messages of kinds that we did not ask for are passed over."""
         try:
-            messages = frame_of(frame)
+            messages = frame_of(frame) if ESCAPE not in frame else self._one_by_one(frame)
         except (ValueError, RecursionError):
             messages = self._one_by_one(frame)
         self.messages += len(messages)
@@ -68,6 +70,7 @@ class Heard:
             try:
                 self._keep(message)
             except (ValueError, OverflowError):  # a time that is none
+                self.messages -= 1
                 self.bad += 1
 
     def batch(self) -> Batch:
@@ -110,7 +113,7 @@ class Heard:
                 return
         self.events += 1
 
-    def _one_by_one(self, frame: bytes | str) -> list[Message]:
+    def _one_by_one(self, frame: bytes) -> list[Message]:
         """One bad or unknown message must not cost the good ones beside it."""
         try:
             parts = parts_of(frame)
@@ -120,7 +123,9 @@ class Heard:
         good: list[Message] = []
         for part in parts:
             try:
-                if head_of(part).T in KNOWN:
+                if NUL in bytes(part):
+                    self.bad += 1
+                elif head_of(part).T in KNOWN:
                     good.append(message_of(part))
             except (ValueError, RecursionError):
                 self.bad += 1
@@ -131,7 +136,7 @@ def heard(frames: Sequence[bytes | str]) -> Heard:
     """What ``frames`` hold together; never raises."""
     found = Heard()
     for frame in frames:
-        found.take(frame)
+        found.take(frame.encode() if isinstance(frame, str) else frame)
     return found
 
 

@@ -13,7 +13,8 @@ from msgspec import Meta, Struct
 type Price = Annotated[float, Meta(gt=0, lt=1e9)]
 type Side = Annotated[float, Meta(ge=0, lt=1e9)]  # an empty side of a quote is 0
 type Size = Annotated[float, Meta(ge=0, lt=1e12)]
-type Count = Annotated[int, Meta(ge=0, lt=2**62)]
+type Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+type Code = Annotated[str, Meta(max_length=24)]  # of an exchange, a tape or a condition
 type Symbol = Annotated[str, Meta(min_length=1, max_length=24)]
 
 
@@ -24,10 +25,10 @@ class TradeMessage(Struct, tag_field="T", tag="t", gc=False):
     t: str
     p: Price
     s: Size
-    i: int = 0
-    x: str = ""
-    z: str = ""
-    c: tuple[str, ...] = ()
+    i: Count = 0
+    x: Code = ""
+    z: Code = ""
+    c: tuple[Code, ...] = ()
 
 
 class QuoteMessage(Struct, tag_field="T", tag="q", gc=False, rename={"as_": "as"}):
@@ -80,13 +81,13 @@ class CorrectionMessage(Struct, tag_field="T", tag="c", gc=False):
 
     S: Symbol
     t: str
-    oi: int
-    ci: int
+    oi: Count
+    ci: Count
     cp: Price
     cs: Size
-    x: str = ""
-    z: str = ""
-    cc: tuple[str, ...] = ()
+    x: Code = ""
+    z: Code = ""
+    cc: tuple[Code, ...] = ()
 
 
 class CancelMessage(Struct, tag_field="T", tag="x", gc=False):
@@ -94,9 +95,9 @@ class CancelMessage(Struct, tag_field="T", tag="x", gc=False):
 
     S: Symbol
     t: str
-    i: int
-    x: str = ""
-    z: str = ""
+    i: Count
+    x: Code = ""
+    z: Code = ""
 
 
 class ErrorMessage(Struct, tag_field="T", tag="error", gc=False):
@@ -129,8 +130,9 @@ type Message = (
     | CancelMessage | ErrorMessage | SuccessMessage | SubscriptionMessage | BandMessage
 )  # fmt: skip
 
+ESCAPE, NUL = b"\\", rb"\u0000"  # no database takes a NUL in a text; a look for one character is the quick way to it
 KNOWN = {"t", "q", "b", "u", "d", "s", "c", "x", "error", "success", "subscription", "l"}
-frame_of: Callable[[bytes | str], list[Message]] = msgspec.json.Decoder(list[Message]).decode
-parts_of: Callable[[bytes | str], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
+frame_of: Callable[[bytes], list[Message]] = msgspec.json.Decoder(list[Message]).decode
+parts_of: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 head_of: Callable[[msgspec.Raw], Head] = msgspec.json.Decoder(Head).decode
 message_of: Callable[[msgspec.Raw], Message] = msgspec.json.Decoder(Message).decode

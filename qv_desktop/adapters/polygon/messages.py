@@ -15,15 +15,18 @@ from qv_desktop.domain.market import Bar, Batch, Halt, Quote, Trade
 
 MILLI, MICRO = 1_000_000, 1_000  # ns
 LOT = 100  # shares
-MICROS_FROM = 10**14  # a stamp this large cannot be milliseconds
+ESCAPE, NUL = b"\\", rb"\u0000"  # no database takes a NUL in a text; a look for one character is the quick way to it
+MILLIS_TO, MICROS_FROM = 9 * 10**12, 10**14  # stamps of a bearable age, in either unit
 
 # the bounds are checked while decoding, which is quicker than any check afterwards; stamps stay within 64 bits of ns
 type Price = Annotated[float, Meta(gt=0, lt=1e9)]
 type Side = Annotated[float, Meta(ge=0, lt=1e9)]  # an empty side of a quote is 0
 type Size = Annotated[float, Meta(ge=0, lt=1e12)]
-type Millis = Annotated[int, Meta(ge=0, lt=9 * 10**12)]
+type Millis = Annotated[int, Meta(ge=0, lt=MILLIS_TO)]
 type Micros = Annotated[int, Meta(ge=0, lt=9 * 10**15)]
 type Symbol = Annotated[str, Meta(min_length=1, max_length=24)]
+type Id = Annotated[str, Meta(max_length=64)]
+type Code = Annotated[int, Meta(ge=0, lt=1_000_000)]
 
 # indicator -> whether trading stops; Polygon's LULD page names 17 (halt) and 18 (resumption), for Nasdaq's listings only
 PAUSES = {17: True, 18: False}
@@ -36,10 +39,10 @@ class TradeMessage(Struct, tag_field="ev", tag="T", gc=False):
     t: Millis
     p: Price
     s: Size
-    i: str = ""
-    x: int = 0
-    z: int = 0
-    c: tuple[int, ...] = ()
+    i: Id = ""
+    x: Code = 0
+    z: Code = 0
+    c: tuple[Code, ...] = ()
 
 
 class QuoteMessage(Struct, tag_field="ev", tag="Q", gc=False, rename={"as_": "as"}):
@@ -79,7 +82,7 @@ class BandMessage(Struct, tag_field="ev", tag="LULD", gc=False):
 
     T: Symbol
     t: Micros
-    i: tuple[int, ...] = ()
+    i: tuple[Code, ...] = ()
 
 
 class StatusMessage(Struct, tag_field="ev", tag="status", gc=False):
@@ -96,8 +99,8 @@ class _Head(Struct, gc=False):
 type Message = TradeMessage | QuoteMessage | SecondMessage | MinuteMessage | BandMessage | StatusMessage
 
 KNOWN = {"T", "Q", "A", "AM", "LULD", "status"}
-_frame: Callable[[bytes | str], list[Message]] = msgspec.json.Decoder(list[Message]).decode
-_parts: Callable[[bytes | str], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_frame: Callable[[bytes], list[Message]] = msgspec.json.Decoder(list[Message]).decode
+_parts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _head: Callable[[msgspec.Raw], _Head] = msgspec.json.Decoder(_Head).decode
 _message: Callable[[msgspec.Raw], Message] = msgspec.json.Decoder(Message).decode
 _new = tuple.__new__  # a Trade's own constructor costs three times as much
@@ -117,22 +120,22 @@ class Heard:
         self.messages = self.bad = 0
         self._quotes: dict[str, QuoteMessage] = {}  # symbol -> newest
 
-    def take(self, frame: bytes | str) -> None:
+    def take(self, frame: bytes) -> None:
         """Add what ``frame`` holds; never raises. Messages of kinds that we did not ask for are passed over."""
         try:
-            messages = _frame(frame)
+            messages = _frame(frame) if ESCAPE not in frame else self._one_by_one(frame)
         except (ValueError, RecursionError):
             messages = self._one_by_one(frame)
         self.messages += len(messages)
-        trades, quotes = self.trades, self._quotes
-        for message in messages:
-            kind = message.__class__
-            if kind is QuoteMessage:
-                quotes[message.sym] = message  # type: ignore[assignment, union-attr]  # mypy does not narrow by a class's identity
-            elif kind is TradeMessage:
-                trades.append(_trade(message))  # type: ignore[arg-type]
+        keep, quotes = self.trades.append, self._quotes
+        for m in messages:  # each step here is taken a million times in a second
+            if type(m) is QuoteMessage:
+                quotes[m.sym] = m
+            elif type(m) is TradeMessage:
+                tape, words = TAPES.get(m.z, ""), CONDITIONS[m.c]
+                keep(_new(Trade, (m.sym, m.t * MILLI, m.p, m.s, m.i, EXCHANGES[m.x], tape, words)))
             else:
-                self._rare(message)
+                self._rare(m)
 
     def batch(self) -> Batch:
         """All of it as our values; of each symbol's quotes the newest."""
@@ -149,10 +152,13 @@ class Heard:
                 self.seconds.append(_bar(message))
             case MinuteMessage():
                 self.minutes.append(_bar(message))
+            case BandMessage() if MILLIS_TO <= message.t < MICROS_FROM:
+                self.messages -= 1
+                self.bad += 1
             case BandMessage():
                 self.halts += _halts(message)
 
-    def _one_by_one(self, frame: bytes | str) -> list[Message]:
+    def _one_by_one(self, frame: bytes) -> list[Message]:
         """One bad message must not cost the good ones beside it."""
         try:
             parts = _parts(frame)
@@ -162,7 +168,9 @@ class Heard:
         good: list[Message] = []
         for part in parts:
             try:
-                if _head(part).ev in KNOWN:
+                if NUL in bytes(part):
+                    self.bad += 1
+                elif _head(part).ev in KNOWN:
                     good.append(_message(part))
             except (ValueError, RecursionError):
                 self.bad += 1
@@ -173,12 +181,8 @@ def heard(frames: Sequence[bytes | str]) -> Heard:
     """What ``frames`` hold together; never raises."""
     found = Heard()
     for frame in frames:
-        found.take(frame)
+        found.take(frame.encode() if isinstance(frame, str) else frame)
     return found
-
-
-def _trade(m: TradeMessage) -> Trade:
-    return _new(Trade, (m.sym, m.t * MILLI, m.p, m.s, m.i, EXCHANGES[m.x], TAPES.get(m.z, ""), CONDITIONS[m.c]))
 
 
 def _bar(m: _BarMessage) -> Bar:
