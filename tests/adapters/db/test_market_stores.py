@@ -8,13 +8,14 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
+from qv_desktop.adapters.db.bar_columns import Columns
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.ticks import TickStore
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.market import SECOND, Bar, Gap, Timeframe, Trade, ns
+from qv_desktop.domain.market import SECOND, Bar, Correction, Gap, Timeframe, Trade, ns
 
 MINUTE = Timeframe(1, "m")
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
@@ -129,6 +130,126 @@ def test_a_gap_is_kept_and_then_marked_as_filled(database: Database) -> None:
         return await store.gaps()
 
     assert sorted(asyncio.run(story()), key=lambda gap: gap.symbols) == [filled, other]
+
+
+def test_only_holes_that_nothing_has_filled_can_be_asked_for(database: Database) -> None:
+    store = TickStore(database)
+    start = datetime(2025, 3, 2, 15, tzinfo=UTC)
+    open_hole = Gap("alpaca", ("AAPL",), start, start + timedelta(seconds=9), "link lost")
+    filled = Gap("alpaca", ("TSLA",), start, start + timedelta(seconds=9), "link lost", start + timedelta(minutes=1))
+
+    async def story() -> list[Gap]:
+        await store.save_gap(open_hole)
+        await store.save_gap(filled)
+        return await store.gaps(unfilled=True)
+
+    found = asyncio.run(story())
+    assert open_hole in found
+    assert filled not in found
+
+
+def test_new_rows_among_known_ones_come_in_and_new_batches_are_quick_again(database: Database) -> None:
+    store = TickStore(database)
+    trades = some_trades(datetime(2026, 4, 1, 15, tzinfo=UTC), 400)
+
+    async def story() -> list[int]:
+        batches = [trades[:100], trades[50:150], *([t] for t in trades[150:170]), trades[160:]]
+        return [await store.save(batch) for batch in batches]
+
+    assert asyncio.run(story()) == [100, 50, *([1] * 20), 230]
+
+
+def test_a_batch_that_holds_the_same_trade_twice_keeps_it_once(database: Database) -> None:
+    trade = some_trades(datetime(2026, 4, 2, 15, tzinfo=UTC), 1)
+    assert asyncio.run(TickStore(database).save(trade * 3)) == 1
+
+
+def test_a_partition_that_somebody_dropped_is_made_again(database: Database) -> None:
+    store = TickStore(database)
+    day = datetime(2024, 4, 2, 15, tzinfo=UTC)
+    drop = text("SELECT drop_partitions('trades', :before)").bindparams(before=ns(datetime(2024, 4, 3, tzinfo=UTC)))
+
+    async def story() -> list[int]:
+        first = await store.save(some_trades(day, 5))
+        dropped = await database.write(lambda connection: connection.execute(drop).scalar_one())
+        return [first, dropped, await store.save(some_trades(day, 5))]
+
+    assert asyncio.run(story()) == [5, 1, 5]
+
+
+def test_a_print_is_corrected_or_taken_away_once(database: Database) -> None:
+    store = TickStore(database)
+    at = ns(datetime(2026, 5, 4, 15, tzinfo=UTC))
+    first, second, third = (Trade("F", at + n, 10.0, 100, str(n), "V", "A", "@") for n in range(3))
+    better, renamed = first._replace(price=9.5), second._replace(id="9", size=50.0)
+    said = [
+        Correction("F", at, "0", "V", "A", better),
+        Correction("F", at + 1, "1", "V", "A", renamed),
+        Correction("F", at + 2, "2", "V", "A", None),
+        Correction("F", at, "7", "V", "A", None),  # of a print that was never heard
+    ]
+
+    async def story() -> tuple[list[int], list[Trade]]:
+        await store.save([first, second, third])
+        return [await store.amend(said), await store.amend(said), await store.amend([])], await store.trades(
+            "F", 0, 2**62
+        )
+
+    changed, found = asyncio.run(story())
+    assert changed == [3, 0, 0]
+    assert found == [better, renamed]
+
+
+def test_bars_of_many_symbols_come_in_one_question_as_values_or_columns(database: Database) -> None:
+    store = BarStore(database)
+    end = NEW_YEAR + timedelta(minutes=20)
+    known = {f"M{n:03d}": some_bars(f"M{n:03d}", NEW_YEAR - timedelta(minutes=n % 3), 5 + n % 4) for n in range(120)}
+
+    async def story() -> tuple[dict[str, list[Bar]], dict[str, Columns]]:
+        await store.save(MINUTE, [bar for bars in known.values() for bar in reversed(bars)], "s")
+        await store.save(Timeframe(5, "m"), [Bar("M000", ns(NEW_YEAR), 1, 1, 1, 1, 1)], "s")
+        asked = [*known, "NONE", "M000"]
+        start = NEW_YEAR - timedelta(days=1)
+        return await store.of_many(asked, MINUTE, start, end), await store.columns_of_many(asked, MINUTE, start, end)
+
+    values, columns = asyncio.run(story())
+    assert values == known
+    assert columns.keys() == known.keys()
+    for symbol, found in columns.items():
+        rows = [(b.start, b.open, b.high, b.low, b.close, b.volume) for b in known[symbol]]
+        assert list(zip(*(column.tolist() for column in found), strict=True)) == rows
+        assert found.start.dtype.isnative
+
+
+def test_no_symbols_are_no_bars(database: Database) -> None:
+    assert asyncio.run(BarStore(database).of_many([], MINUTE, NEW_YEAR, NEW_YEAR + timedelta(days=1))) == {}
+
+
+def test_bars_of_seconds_lie_by_day_and_are_amended_like_others(database: Database) -> None:
+    store, second = BarStore(database), Timeframe(1, "s")
+    first = Bar("SEC", ns(NEW_YEAR), 1, 2, 0.5, 1.5, 10)
+    better = Bar("SEC", ns(NEW_YEAR), 1, 2, 0.5, 1.75, 10)
+    tables = text("SELECT tableoid::regclass::text FROM second_bars WHERE symbol = 'SEC'")
+
+    async def story() -> tuple[list[int], list[Bar], list[Bar], list[str]]:
+        touched = [await store.save(second, bars, "s") for bars in ([first], [first], [better])]
+        end = NEW_YEAR + timedelta(minutes=1)
+        return (touched, await store.bars("SEC", second, NEW_YEAR, end), await store.bars("SEC", MINUTE, NEW_YEAR, end),
+                await database.read(lambda connection: list(connection.execute(tables).scalars())))  # fmt: skip
+
+    assert asyncio.run(story()) == ([1, 0, 1], [better], [], ["second_bars_20260101"])
+
+
+def test_a_bar_that_is_none_is_refused_in_words_and_the_rest_with_it(database: Database) -> None:
+    store = BarStore(database)
+    bad = Bar("BAD", ns(NEW_YEAR), 10, 9, 11, 10, 1)
+
+    async def story() -> list[Bar]:
+        with pytest.raises(BadInput, match="none of them is kept"):
+            await store.save(MINUTE, [*some_bars("BAD", NEW_YEAR, 3), bad], "s")
+        return await store.bars("BAD", MINUTE, NEW_YEAR, NEW_YEAR + timedelta(days=1))
+
+    assert asyncio.run(story()) == []
 
 
 def test_instruments_are_listed_and_amended(database: Database) -> None:

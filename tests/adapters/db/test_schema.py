@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -35,7 +36,9 @@ def test_tables_and_migrations_agree(postgres_url: str) -> None:
 
 
 def _columns_only(_: object, name: str | None, kind: str, reflected: bool, __: object) -> bool:
-    partition = kind == "table" and reflected and name is not None and name.startswith(("bars_", "second_bars_", "trades_"))
+    partition = (
+        kind == "table" and reflected and name is not None and name.startswith(("bars_", "second_bars_", "trades_"))
+    )
     return kind not in ("index", "unique_constraint", "foreign_key_constraint") and not partition
 
 
@@ -92,6 +95,65 @@ def test_partitions_of_anything_else_are_refused(database: Database, parent: str
     ask = text("SELECT add_partition(:parent, :at)").bindparams(parent=parent, at=at)
     with pytest.raises(IntegrityError, match="no partition"):
         asyncio.run(database.write(lambda connection: connection.execute(ask)))
+
+
+@pytest.mark.parametrize("parent", ["orders", "bars", "audit_log", "trades; DROP TABLE orders"])
+def test_partitions_of_nothing_else_are_dropped(database: Database, parent: str) -> None:
+    ask = text("SELECT drop_partitions(:parent, 1)").bindparams(parent=parent)
+    with pytest.raises(IntegrityError, match="are ever dropped"):
+        asyncio.run(database.write(lambda connection: connection.execute(ask)))
+
+
+def test_only_whole_days_before_the_limit_are_dropped(database: Database) -> None:
+    at, day = 1_767_225_600_000_000_000, 86_400_000_000_000  # 2026-01-01
+
+    def work(connection: Connection) -> list[int]:
+        for n in range(4):
+            connection.execute(text("SELECT add_partition('second_bars', :at)"), {"at": at + n * day})
+        drop = text("SELECT drop_partitions('second_bars', :before)")
+        limits = (0, at + day - 1, at + day, at + 3 * day + 5)
+        return [connection.execute(drop, {"before": before}).scalar_one() for before in limits]
+
+    assert asyncio.run(database.write(work)) == [0, 0, 1, 2]
+
+
+def test_a_database_of_step_7_keeps_its_bars_and_lists(postgres_template: str) -> None:
+    url, name = postgres_template, "t_of_step_7"
+    _told(url, f"CREATE DATABASE {name}")
+    url = url.replace("/quantvision", f"/{name}", 1)
+    _stepped(url, "0007")
+    _told(url, "SELECT add_partition('bars', 1767225600000000000)",
+          "INSERT INTO bars SELECT 'AAPL', f, 1767225600000000000 + n * 86400000000000, 1, 2, 0.5, 1.5, 10, 1, NULL, 's' "
+          "FROM unnest(ARRAY['1s', '30s', '1m', '1D']) f, generate_series(0, 2) n",
+          "INSERT INTO watchlists VALUES ('u', 'B', '{X}'), ('u', 'A', '{Y}'), ('v', 'C', '{Z}')")  # fmt: skip
+    database = Database(url)
+    try:
+        database.migrate()
+        assert asyncio.run(database.read(_counts)) == (6, 6, [("A", 0), ("B", 1), ("C", 0)])
+    finally:
+        database.close()
+        _told(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _counts(connection: Connection) -> tuple[int, int, list[tuple[str, int]]]:
+    minutes = connection.execute(text("SELECT count(*) FROM bars WHERE timeframe IN ('1m', '1D')")).scalar_one()
+    seconds = connection.execute(text("SELECT count(*) FROM second_bars WHERE timeframe LIKE '%s'")).scalar_one()
+    lists = connection.execute(text('SELECT name, position FROM watchlists ORDER BY "user", position'))
+    return minutes, seconds, [(row[0], row[1]) for row in lists]
+
+
+def _stepped(url: str, step: str) -> None:
+    config, engine = Config(), create_engine(url, poolclass=NullPool)
+    config.set_main_option("script_location", str(schema.FOLDER))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, step)
+
+
+def _told(url: str, *statements: str) -> None:
+    with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
 
 
 ORDER = ("INSERT INTO orders (client_order_id, account, \"user\", symbol, side, quantity, type, time_in_force, extended_hours, "
