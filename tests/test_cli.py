@@ -110,3 +110,51 @@ def test_a_command_line_that_cannot_be_read_is_one_sentence_and_exit_code_2(tmp_
     assert done.stdout == ""
     assert is_one_sentence(done.stderr), done.stderr
     assert "--help" in done.stderr
+
+
+def a_market_file(folder: Path, name: str, rows: str) -> str:
+    (folder / name).write_text("date,open,high,low,close,volume\n" + rows, encoding="utf-8")
+    return str(folder / name)
+
+
+def test_a_dry_run_shows_what_was_understood_and_stores_nothing(tmp_path: Path) -> None:
+    file = a_market_file(tmp_path, "AAPL.csv", "2020-01-02,1,2,1,2,5\n2020-01-03,1,2,1,2,5\n")
+    done = ran(tmp_path / "home", "import", "--dry-run", file)
+    assert done.returncode == 0, done.stderr
+    assert "symbol AAPL, from the file's name" in done.stdout
+    assert "stored" not in done.stdout
+    assert not (tmp_path / "home" / "postgres").exists()
+
+
+def test_nothing_is_stored_when_nobody_can_be_asked(tmp_path: Path) -> None:
+    file = a_market_file(tmp_path, "AAPL.csv", "2020-01-02,1,2,1,2,5\n2020-01-03,1,2,1,2,5\n")
+    done = ran(tmp_path / "home", "import", file)
+    assert done.returncode == 2
+    assert is_one_sentence(done.stderr)
+    assert "--yes" in done.stderr
+
+
+def test_a_refused_file_is_one_sentence_with_its_line_and_keeps_no_other_back(tmp_path: Path) -> None:
+    bad = a_market_file(tmp_path, "MSFT.csv", "03/04/2020,1,2,1,2,5\n03/05/2020,1,2,1,2,5\n")
+    good = a_market_file(tmp_path, "AAPL.csv", "2020-01-02,1,2,1,2,5\n2020-01-03,1,2,1,2,5\n")
+    done = ran(tmp_path / "home", "import", "--dry-run", bad, good)
+    assert done.returncode == 2
+    assert is_one_sentence(done.stderr), done.stderr
+    assert "MSFT.csv, line 2: “03/04/2020,1,2,1,2,5”" in done.stderr
+    assert "symbol AAPL" in done.stdout
+
+
+@pytest.mark.parametrize("words", [
+    ["import"], ["import", "--dates", "ydm", "x.csv"], ["import", "--yes", "--dry-run", "x.csv"], ["export", "AAPL", "--from", "soon"],
+])  # fmt: skip
+def test_import_and_export_say_what_is_missing(tmp_path: Path, words: list[str]) -> None:
+    done = ran(tmp_path, *words)
+    assert done.returncode == 2
+    assert is_one_sentence(done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("words", [["import", "--yes", "--timeframe", "soon", "x.csv"], ["export", "AAPL", "--out", "x.txt"]])
+def test_a_timeframe_or_form_that_does_not_exist_is_one_sentence(tmp_path: Path, words: list[str]) -> None:
+    done = ran(tmp_path, *words)
+    assert done.returncode == 2
+    assert is_one_sentence(done.stderr), done.stderr
