@@ -20,9 +20,9 @@ def menu_button(text: str, name: str, fill: Fill) -> QPushButton:
     return button
 
 
-def export_button(table: Table[object]) -> QPushButton:
+def export_button[R](table: Table[R]) -> QPushButton:
     """The button of every table that can be exported: CSV or Parquet."""
-    return menu_button("⤓ Export", "Export this table", table.offer_export)
+    return menu_button("⤓", "Export this table", table.offer_export)
 
 
 def _open(button: QPushButton, fill: Fill) -> None:

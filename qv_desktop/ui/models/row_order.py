@@ -10,6 +10,7 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 
+SORTED = "Rows can be moved while no column sorts them; click the sorting title until its arrow goes."
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 
 
@@ -89,7 +90,7 @@ class RowOrder[R](QObject):
     def _move(self, key: Hashable, gap: int) -> None:
         """Put the row of ``key`` before the one that stands at ``gap`` now."""
         if self.why_not or self._model.sorting() is not None:
-            self.refused.emit(self.why_not or "Rows can be moved while no column sorts them; click the sorting title until its arrow goes.")  # fmt: skip
+            self.refused.emit(self.why_not or SORTED)
             return
         before = [self._model.key_of(row) for row in self._model.rows()]
         after = [k for k in before[:gap] if k != key] + [key] + [k for k in before[gap:] if k != key]

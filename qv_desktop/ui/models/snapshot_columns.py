@@ -15,21 +15,22 @@ type Row = Column[Snapshot]
 
 def symbol() -> Row:
     """The symbol, amber while it is halted."""
-    return Column("Symbol", lambda s: s.symbol, width=56, bold=True, tip=words.state_tip,
+    return Column("Symbol", lambda s: s.symbol, width=58, bold=True, tip=words.state_tip,
                   color=lambda s: "WARN" if s.halted else None)  # fmt: skip
 
 
 def last(ages: Ages, flashes: Flashes, age: Callable[[Snapshot], float | None] | None = None) -> Row:
     """The last price: it flashes when it moves and fades when it is old (by ``age``, else the quote's)."""
     old = age or ages.either
-    return Column("Last", lambda s: words.price(s, s.last), key=lambda s: s.last, right=True, width=64, aging=True,
+    return Column("Last", lambda s: words.price(s, s.last), key=lambda s: s.last, right=True, width=58, aging=True,
                   color=lambda s: "TX2" if s.stale else faded(old(s), fmt.trend(s.change)),
                   ground=lambda s: flashes.of(s.symbol))  # fmt: skip
 
 
 def change_percent() -> Row:
     """Change since the previous close, in percent."""
-    return Column("Chg %", words.percent, key=lambda s: s.change_fraction, right=True, width=52, color=lambda s: fmt.trend(s.change))  # fmt: skip
+    return Column("Chg %", words.percent, key=lambda s: s.change_fraction, right=True, width=52,
+                  color=lambda s: fmt.trend(s.change))  # fmt: skip
 
 
 def change() -> Row:
@@ -46,7 +47,8 @@ def spread() -> Row:
 
 def volume() -> Row:
     """Shares traded today."""
-    return Column("Volume", lambda s: fmt.volume(s.day_volume), key=lambda s: s.day_volume, right=True, width=60, color=lambda s: "TX1")  # fmt: skip
+    return Column("Volume", lambda s: fmt.volume(s.day_volume), key=lambda s: s.day_volume, right=True, width=60,
+                  color=lambda s: "TX1")  # fmt: skip
 
 
 def day(title: str, value: Callable[[Snapshot], float | None]) -> Row:
@@ -81,7 +83,7 @@ def age_or_alarm(of: Callable[[Snapshot], float | None]) -> Row:
     def text(snapshot: Snapshot) -> str:
         return "HALT" if snapshot.halted else "stale" if snapshot.stale else fmt.age(of(snapshot))
 
-    return replace(age("Age", of), width=54, text=text, tip=words.state_tip,
+    return replace(age("Age", of), width=50, text=text, tip=words.state_tip,
                    chip=lambda s: "critical" if s.halted else "warning" if s.stale else None)  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from qv_desktop.ui import format as fmt
 
 type State = Literal["live", "stale", "halted", "closed", "no prices"]
 
-CHIP_OF: dict[State, str] = {"live": "good", "stale": "warning", "halted": "critical", "closed": "filled", "no prices": "draft"}  # fmt: skip
+CHIP_OF: dict[State, str] = {  # key of theme.CHIPS
+    "live": "good", "stale": "warning", "halted": "critical", "closed": "filled", "no prices": "draft",
+}  # fmt: skip
 
 
 def digits(snapshot: Snapshot) -> int:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from qv_desktop.domain.market import Snapshot
 from qv_desktop.domain.sessions import Phase
@@ -18,8 +18,9 @@ _LARGE = 22  # px
 class TouchHead(QWidget):
     """Its figures fade as soon as the quote is old, stale or halted: what is large must be true."""
 
-    def __init__(self) -> None:
+    def __init__(self, export: QPushButton) -> None:
         super().__init__()
+        self._export = export
         self.setFixedHeight(58)
         self.symbol, self.state = theme.label("", "value"), theme.label("", "hint")
         self.bid, self.ask = _large(Qt.AlignmentFlag.AlignRight), _large(Qt.AlignmentFlag.AlignLeft)
@@ -63,6 +64,7 @@ class TouchHead(QWidget):
                 if part is not None:
                     side = right if place in (1, 4) else left
                     grid.addWidget(part, row, place, side | Qt.AlignmentFlag.AlignVCenter)
+        grid.addWidget(self._export, 0, 5, 2, 1, Qt.AlignmentFlag.AlignVCenter)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(4, 1)
 

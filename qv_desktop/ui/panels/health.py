@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.events import FeedChanged, HealthMeasured
@@ -18,14 +20,21 @@ _FEED_COLORS: dict[FeedState, str] = {
 }  # fmt: skip
 DOWN = "· down"  # ends the words of a database whose writes fail
 SLOW_LAG = 16.0  # ms: a frame
+SLOW_DELAY = 20.0  # ms from a frame's receipt until the model has it
+_GAP = 16  # px between lights
 
 
 class Light(QWidget):
-    """A coloured dot and a few words."""
+    """A coloured dot and a few words; a ``door`` opens something by a click, Enter or Space."""
 
-    def __init__(self, name: str) -> None:
+    changed = Signal()  # its words, or whether it has any
+    opened = Signal()
+
+    def __init__(self, name: str, *, door: bool = False) -> None:
         super().__init__()
         self.color = ""
+        self.wanted = False  # whether it has something to say; shown as far as there is room
+        self._door = door
         self._dot, self._words = QLabel("●"), QLabel("")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -34,6 +43,9 @@ class Light(QWidget):
             part.setFont(theme.small())
             row.addWidget(part)
         self.setAccessibleName(name)
+        if door:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+            self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.hide()
 
     def show_words(self, text: str, color: str = "", tip: str = "") -> None:
@@ -43,24 +55,47 @@ class Light(QWidget):
         if color:
             tint(self._dot, color)
         tint(self._words, "DOWN" if color == "DOWN" else "TX1")
-        if text != self._words.text():
-            self._words.setText(text)
-            self.setAccessibleDescription(text)
         if tip != self.toolTip():
             self.setToolTip(tip)
-        self.show()
+        if text != self._words.text() or not self.wanted:
+            self.wanted = True
+            self._words.setText(text)
+            self.setAccessibleDescription(text)
+            self.changed.emit()
+
+    def hush(self) -> None:
+        """There is nothing to say."""
+        if self.wanted:
+            self.wanted = False
+            self.changed.emit()
 
     @property
     def text(self) -> str:
         """The words shown."""
-        return self._words.text()
+        return self._words.text() if self.wanted else ""
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        if self._door and event.button() is Qt.MouseButton.LeftButton:
+            self.opened.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if self._door and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.opened.emit()
+        else:
+            super().keyPressEvent(event)
 
 
 class HealthPanel(QWidget):
-    """Everything that tells whether the rest of the screen can be believed."""
+    """Everything that tells whether the rest of the screen can be believed; what matters least gives way when it is narrow.
+
+    Emits ``data_asked`` when the person wants to see the feeds, gaps and requests behind it.
+    """
 
     name = "health"
     title = "Health"
+
+    data_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,13 +104,67 @@ class HealthPanel(QWidget):
         self._states: dict[str, FeedChanged] = {}  # feed -> last change
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 0, 12, 0)
-        self._row.setSpacing(16)
+        self._row.setSpacing(_GAP)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(40)
+        self.source, self.gaps = Light("Price source", door=True), Light("Gaps in the feeds", door=True)
+        self.requests, self.delay = Light("Requests to vendors", door=True), Light("Receive delay")
         self.broker, self.database = Light("Broker"), Light("Database")
         self.rate, self.lag = Light("Messages per second"), Light("Loop lag")
         self.reconciled, self.audit = Light("Last reconciliation"), Light("Audit head")
-        for light in (self.broker, self.database, self.rate, self.lag, self.reconciled, self.audit):
-            self._row.addWidget(light)
+        for light in (self.source, self.broker, self.database, self.gaps, self.requests, self.rate, self.delay, self.lag,
+                      self.reconciled, self.audit):  # fmt: skip
+            self._add(light, self._row.count())
         self._row.addStretch(1)
+
+    def _add(self, light: Light, place: int) -> None:
+        light.changed.connect(self._fit)
+        light.opened.connect(self.data_asked)
+        self._row.insertWidget(place, light)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Show what has something to say, the dearest first, as far as there is room."""
+        room = self.width() - 24 + _GAP
+        for light in self._ranked():
+            needed = light.sizeHint().width() + _GAP if light.wanted else 0
+            shown = light.wanted and needed <= room
+            room -= needed if shown else 0
+            if light.isHidden() == shown:
+                light.setVisible(shown)
+
+    def _ranked(self) -> list[Light]:
+        return [self.source, *self._feeds.values(), self.broker, self.database, self.gaps, self.lag, self.requests, self.rate,
+                self.reconciled, self.delay, self.audit]  # fmt: skip
+
+    def show_source(self, source: str, reason: str = "", *, fallback: bool = False) -> None:
+        """Whose prices are on the screen, and why; nothing when nobody's are."""
+        if not source:
+            self.source.show_words("No prices", "DOWN", reason)
+        else:
+            words = f"Prices: {source} (fallback)" if fallback else f"Prices: {source}"
+            self.source.show_words(words, "WARN" if fallback else "UP", reason)
+
+    def show_requests(self, under_way: int) -> None:
+        """How many questions to vendors' histories are under way."""
+        if under_way:
+            self.requests.show_words(
+                f"{under_way:,} request{'' if under_way == 1 else 's'}", "ACCENT", "Asked of vendors' histories now"
+            )
+        else:
+            self.requests.hush()
+
+    def show_gaps(self, unfilled: int) -> None:
+        """How many holes in the feeds nothing has filled yet."""
+        if unfilled:
+            self.gaps.show_words(
+                f"{unfilled:,} gap{'' if unfilled == 1 else 's'}", "WARN", "Holes in the feeds that are not filled yet"
+            )
+        else:
+            self.gaps.hush()
 
     def show_feed(self, change: FeedChanged) -> None:
         """Show a feed's state."""
@@ -92,11 +181,23 @@ class HealthPanel(QWidget):
         self._show_broker(health.broker_ms)
         down = health.database.endswith(DOWN)
         color = "DOWN" if down else "UP" if health.queue < 50_000 else "WARN"
-        self.database.show_words(f"{health.database} · queue {health.queue:,}", color)
+        spooled = f" · {health.spooled:,} on disk" if health.spooled else ""
+        self.database.show_words(
+            f"{health.database} · queue {health.queue:,}{spooled}", "WARN" if spooled and not down else color
+        )
+        self._show_delay(health)
+        self.show_gaps(health.gaps)
         self.rate.show_words(f"{health.messages_per_second:,.0f} msg/s", tip=_feed_delay(health))
         slow = health.loop_lag_p99 > SLOW_LAG
         failures = f" · {health.handler_failures} handler errors" if health.handler_failures else ""
         self.lag.show_words(f"loop lag p99 {health.loop_lag_p99:.1f} ms{failures}", "WARN" if slow or failures else "")
+
+    def _show_delay(self, health: HealthMeasured) -> None:
+        if health.delay_p99 is None:
+            return
+        usual = fmt.price(health.delay_p50, 1)
+        self.delay.show_words(f"receive p99 {health.delay_p99:,.1f} ms", "WARN" if health.delay_p99 > SLOW_DELAY else "",
+                              f"From a frame's receipt until the model has it: {usual} ms usually")  # fmt: skip
 
     def _show_broker(self, delay: float | None) -> None:
         """Before the first answer there is nothing to fear yet; afterwards silence is an alarm."""
@@ -127,7 +228,7 @@ class HealthPanel(QWidget):
         light = self._feeds.get(change.feed)
         if light is None:
             light = self._feeds[change.feed] = Light(change.feed)
-            self._row.insertWidget(len(self._feeds) - 1, light)
+            self._add(light, len(self._feeds))
         aged = f" · {fmt.age(seconds)}" if seconds is not None else ""
         light.show_words(f"{change.feed} {change.state}{aged}", _FEED_COLORS[change.state], change.detail)
 

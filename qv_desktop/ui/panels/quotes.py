@@ -15,6 +15,7 @@ from qv_desktop.ui.models.ages import Ages
 from qv_desktop.ui.models.flashes import Flashes
 from qv_desktop.ui.models.layouts import divider, stacked
 from qv_desktop.ui.models.market_table import MarketTable
+from qv_desktop.ui.models.menu_button import export_button
 from qv_desktop.ui.models.table_model import Column
 from qv_desktop.ui.models.touch_head import TouchHead
 
@@ -36,7 +37,7 @@ class QuotesPanel(QWidget):
         )
         self.model = self.table.rows
         self.table.setAccessibleName("Quote board")
-        self.head = TouchHead()
+        self.head = TouchHead(export_button(self.table))
         stacked(self, self.head, divider(), self.table).setStretch(2, 1)
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(self._choose)
@@ -108,7 +109,7 @@ class QuotesPanel(QWidget):
             columns.of_size("Ask size", lambda q: q.ask_size),
             columns.spread(),
             columns.age("Quote age", ages.quote),
-            columns.last(ages, flashes, ages.last),
+            replace(columns.last(ages, flashes, ages.last), width=66),
             columns.age("Last age", ages.last),
             columns.change_percent(),
             columns.day("High", lambda s: s.day_high),

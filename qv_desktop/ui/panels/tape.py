@@ -1,7 +1,7 @@
 """Time and sales: the prints of one symbol, newest first."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtGui import QShowEvent
@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from qv_desktop.domain.market import Trade, utc
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.menu_button import export_button
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
@@ -60,6 +61,10 @@ class TapePanel(QWidget):
         self._arrange()
         self.table.verticalScrollBar().valueChanged.connect(self._catch_up)
 
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``export``; what is absent is allowed."""
+        self.table.forbid_export(lacking.get("export", ""))
+
     def show_symbol(self, symbol: str) -> None:
         """Turn to ``symbol``, with the prints that are known of it; the same one again changes nothing."""
         if symbol != self._symbol:
@@ -99,10 +104,11 @@ class TapePanel(QWidget):
 
     def _arrange(self) -> None:
         heading = QHBoxLayout()
-        heading.setContentsMargins(8, 6, 8, 4)
+        heading.setContentsMargins(8, 2, 4, 0)
         heading.addWidget(self._heading)
         heading.addStretch(1)
         heading.addWidget(self._hint)
+        heading.addWidget(export_button(self.table))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
         column.setSpacing(0)

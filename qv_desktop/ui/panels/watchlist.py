@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -140,9 +141,9 @@ class WatchlistPanel(QWidget):
             entry(
                 menu,
                 f"Remove {snapshot.symbol}",
-                lambda s=snapshot.symbol: self.symbol_remove_asked.emit(s),
+                partial(self.symbol_remove_asked.emit, snapshot.symbol),
                 self._lacking,
-            )  # type: ignore[misc]
+            )
         menu.popup(self.table.viewport().mapToGlobal(at))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -169,7 +170,7 @@ def _columns(ages: Ages, flashes: Flashes) -> list[Column[Snapshot]]:
         columns.symbol(),
         columns.last(ages, flashes),
         columns.change_percent(),
-        Column("Bid × Ask", words.touch, key=words.bps, right=True, width=110, stretch=True, tip=words.sizes,
+        Column("Bid × Ask", words.touch, key=words.bps, right=True, width=118, stretch=True, tip=words.sizes,
                color=lambda s: "TX0" if s.quote else "TX2"),
         columns.age_or_alarm(ages.either),
         *(_hidden(column) for column in _more()),
