@@ -21,7 +21,7 @@ STEADY = 5.0  # of the primary being live again, before it takes over from the f
 
 type Tell = Callable[[Urgency, str, str, str], None]  # urgency, title, sentence, key
 
-_TALKING = ("live", "quiet")
+_TALKING = ("live", "quiet", "backfilling")
 _GREETING = ("connecting", "authenticating")
 
 

@@ -101,7 +101,7 @@ class MarketData:
         return self._tickers.source
 
     def busy(self) -> bool:
-        """Whether silence is a fault now: regular hours are on and a wanted symbol was trading busily within the last minute."""
+        """Whether silence is a fault of the feed now: regular hours are on and a symbol is wanted that trades busily."""
         return self._busy and self._open_now()
 
     def heard_since(self, symbol: str) -> int | None:

@@ -17,7 +17,7 @@ BEATS = 61  # looks of one second each: a minute lies between the first and the 
 
 @dataclass(slots=True, eq=False)
 class Ticker:
-    """What is known of one symbol. The fields above the line are written by ``MarketData`` with every trade and quote.
+    """What is known of one symbol. The fields above the line are written by ``Tickers`` with every trade and quote.
 
     ``start`` up to ``end`` is the minute under way, and ``open`` to ``value`` its bar; the day's figures are of what came before
     it. So a print that the exchange takes back leaves nothing behind while its minute lasts.

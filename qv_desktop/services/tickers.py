@@ -9,7 +9,7 @@ from qv_desktop.services.clock import Clock
 from qv_desktop.services.live_bars import MINUTE
 from qv_desktop.services.ticker import Ticker, day_end
 
-AHEAD = 60 * SECOND  # a stamp further in the future than this says that the market's clock was set back
+AHEAD = 60 * SECOND  # of waiting; a stamp further in the future says that the market's clock was set back
 
 
 class Tickers:
@@ -101,12 +101,13 @@ class Tickers:
 
     def _outside(self, ticker: Ticker, at: int, price: float, size: float) -> bool:
         """A trade outside the minute under way begins the next one; True when it is late and belongs to none."""
-        if at < ticker.start <= self._clock.market_ns() + AHEAD:
+        horizon = self._clock.market_ns() + AHEAD * self._clock.speed
+        if at < ticker.start <= horizon:
             ticker.late(price, size)
             ticker.heard_at = self._monotonic()
             self.show(ticker)
             return True
-        if at < ticker.last_at > self._clock.market_ns() + AHEAD:
+        if at < ticker.last_at > horizon:
             ticker.last_at = 0
         ticker.turn(at, price)
         return False

@@ -1,6 +1,6 @@
 """Staleness: a busy symbol that falls silent while the market is open shows it within five seconds."""
 
-from qv_desktop.domain.market import Batch, Halt
+from qv_desktop.domain.market import Batch, Halt, Snapshot
 from tests.services.a_market import T0, Floor
 
 
@@ -78,17 +78,31 @@ def test_what_is_stale_stays_so_until_it_is_heard_or_the_market_closes() -> None
     assert not stale(floor)
 
 
-def test_silence_of_all_is_a_fault_of_the_feed_for_a_minute_at_most() -> None:
+def test_silence_of_all_is_a_fault_of_the_feed_until_ten_minutes_make_it_a_habit() -> None:
     floor = a_floor()
     busy_for(floor, 70, "AAPL")
     assert floor.market.busy()
     silent_for(floor, 6)
     assert floor.market.busy()
-    silent_for(floor, 60)
+    silent_for(floor, 500)
+    assert floor.market.busy()
+    silent_for(floor, 100)
     assert not floor.market.busy()
     busy_for(floor, 70, "AAPL")
     floor.open = False
     assert not floor.market.busy()
+
+
+def test_a_feed_that_says_nothing_from_the_start_is_mute_when_a_liquid_symbol_is_wanted() -> None:
+    floor = a_floor()
+    silent_for(floor, 20)
+    assert not floor.market.busy()
+    floor.market.seed([Snapshot("AAPL", last=10, last_at=T0, day_volume=40_000_000)])
+    silent_for(floor, 1)
+    assert floor.market.busy()
+    floor.quoted("AAPL")
+    silent_for(floor, 1)
+    assert not floor.market.busy()  # it is heard, and only time tells how often
 
 
 def test_a_symbol_that_nobody_watches_is_not_judged_and_begins_anew() -> None:
