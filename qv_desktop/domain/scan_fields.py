@@ -35,9 +35,13 @@ class FlagWord:
 
 
 def previous_close(row: Row) -> float | None:
-    """Dollars of today's shares: on the day of a split the stored close, divided; else the vendor's word first."""
-    norms, close = row.norms, row.snapshot.previous_close
-    return close if close is not None and norms.split_today == 1.0 else norms.previous_close
+    """Dollars of today's shares, of the session before the newest one.
+
+    On its day that is the newest daily bar's, splits divided out: before the open some vendors' snapshots still name the close
+    before. At night and on weekends, when the newest daily bar is the newest session's own, it is the snapshot's.
+    """
+    close = row.norms.previous_close
+    return close if row.moment.today and close is not None else row.snapshot.previous_close
 
 
 def _parts(part: float | None, whole: float | None, times: float) -> float | None:

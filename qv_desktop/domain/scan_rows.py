@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from qv_desktop.domain.market import SECOND, Snapshot, ns
+from qv_desktop.domain.market import NEW_YORK, SECOND, Snapshot, ns
 from qv_desktop.domain.norms import Norms
 from qv_desktop.domain.sessions import MarketSession, Phase, phase
 
@@ -21,6 +21,7 @@ class Moment:
     began: int | None = None  # ns, of the newest session's pre-market; None while the calendar is unknown
     share: float | None = None  # from 0 to 1; None while unknown or too small
     speed: float = 1.0  # seconds of market time in a second
+    today: bool = False  # the newest session is of this New York day: norms end with the session before it
 
 
 class Row(NamedTuple):
@@ -37,7 +38,8 @@ def moment(session: MarketSession | None, at: datetime, speed: float = 1.0) -> M
     """The moment ``at`` beside ``session``: the newest one that has begun, or None while the calendar is unknown."""
     if session is None:
         return Moment(ns(at), speed=speed)
-    return Moment(ns(at), phase(session, at), ns(session.pre_open), volume_share(session, at), speed)
+    today = at.astimezone(NEW_YORK).date() == session.day
+    return Moment(ns(at), phase(session, at), ns(session.pre_open), volume_share(session, at), speed, today)
 
 
 def volume_share(session: MarketSession, at: datetime) -> float | None:

@@ -50,11 +50,13 @@ class Averages:
         self._wanted.update((symbol, None) for symbol in symbols if symbol not in self._norms)
         self._wake()
 
-    def doubt(self, symbol: str) -> None:
-        """The symbol's price jumped since the last close: ask whether it was split."""
-        if symbol in self._norms and symbol not in self._explained:
-            self._doubted[symbol] = None
-            self._wake()
+    def doubt(self, symbol: str) -> bool:
+        """The symbol's price jumped since the last close: ask whether it was split. Whether an answer is to be waited for."""
+        if symbol not in self._norms or symbol in self._explained:
+            return False
+        self._doubted[symbol] = None
+        self._wake()
+        return not self.trouble
 
     async def run(self) -> None:
         """Get what is wanted until cancelled."""

@@ -1,11 +1,12 @@
 """Rows for the scanner: each symbol's newest prices beside its norms, and whether it has just made a high or low of the day."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from qv_desktop.domain.market import SECOND, Snapshot
 from qv_desktop.domain.norms import jumped
 from qv_desktop.domain.scan_rows import Moment, Row
-from qv_desktop.services.averages import Averages
+from qv_desktop.services.averages import UNKNOWN, Averages
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.polling import Polling, unstreamed
 
@@ -33,8 +34,9 @@ class Rows:
         snapshot, norms = self._snapshot(symbol), self._averages.of(symbol)
         high, low = self._watched(snapshot, moment.now)
         last, close = snapshot.last, norms.previous_close
-        if last is not None and close is not None and norms.split_today == 1.0 and jumped(close, last):
-            self._averages.doubt(symbol)
+        if last is not None and close is not None and jumped(close, last) and self._averages.doubt(symbol):
+            # a split looks like a crash: until the vendor has said which, nothing that compares with yesterday is known
+            return Row(replace(snapshot, previous_close=None), UNKNOWN, moment, high, low)
         return Row(snapshot, norms, moment, high, low)
 
     def _snapshot(self, symbol: str) -> Snapshot:

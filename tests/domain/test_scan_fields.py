@@ -18,7 +18,7 @@ def at(hour: int, minute: int = 0, day: int = 20) -> datetime:
 
 SESSION = MarketSession(date(2026, 11, 20), at(9), at(14, 30), at(21), at(1, day=21))
 HALF = MarketSession(date(2026, 11, 27), at(9, day=27), at(14, 30, 27), at(18, day=27), at(22, day=27))
-NORMS = Norms(2e6, 2.0, 104.5, 90.0, 110.0, 80.0, 99.0)
+NORMS = Norms(2e6, 2.0, 104.5, 90.0, 110.0, 80.0, 100.0)
 SNAPSHOT = Snapshot(
     "AAPL", 104.0, ns(at(15)), 100.0, Quote("AAPL", ns(at(15)), 103.9, 1, 104.1, 1), 103.0, 105.0, 102.0, 3e6
 )
@@ -70,10 +70,17 @@ def test_before_the_open_yesterdays_last_price_is_no_gap() -> None:
     assert figure(row_at(at(13), left), "gap%") is None
 
 
-def test_on_the_day_of_a_split_the_divided_close_counts() -> None:
+def test_on_the_sessions_day_the_daily_bars_name_the_previous_close_splits_divided_out() -> None:
     split = Norms(previous_close=25.0, split_today=4.0)
     assert figure(row_at(at(15), Snapshot("AAPL", 26.0, 1, 100.0), split), "change%") == pytest.approx(4.0)
-    assert figure(row_at(at(15), Snapshot("AAPL", 104.0, 1, None), NORMS), "change%") == pytest.approx(500 / 99)
+    assert figure(row_at(at(15), Snapshot("AAPL", 26.0, 1, 25.0), Norms()), "change%") == pytest.approx(4.0)
+
+
+def test_on_a_weekend_the_newest_daily_bar_is_no_previous_close() -> None:
+    norms = Norms(previous_close=104.0)  # Friday's own
+    assert figure(row_at(at(15, day=21), Snapshot("AAPL", 104.0, 1, 100.0), norms), "change%") == pytest.approx(4.0)
+    assert figure(row_at(at(15, day=21), Snapshot("AAPL", 104.0, 1), norms), "change%") is None
+    assert figure(Row(Snapshot("AAPL", 104.0, 1), norms, moment(None, at(15))), "change%") is None
 
 
 @pytest.mark.parametrize(

@@ -195,9 +195,11 @@ def test_a_doubt_is_settled_once_and_stored_actions_are_believed() -> None:
     world = World([vendor])
     world.fill("AAPL")
     world.store.known_actions["AAPL"] = (START, [Action("AAPL", START.date(), "split", 4.0)])
-    for _ in range(2):
-        world.averages.doubt("AAPL")
-        asyncio.run(world.averages.fill())
+    assert world.averages.doubt("AAPL")
+    asyncio.run(world.averages.fill())
+    assert not world.averages.doubt("AAPL")
+    assert not world.averages.doubt("NEVER")
+    asyncio.run(world.averages.fill())
     assert (world.averages.of("AAPL").previous_close, world.averages.of("AAPL").split_today) == (25.0, 4.0)
     assert vendor.actions_asked == []
     assert len(vendor.asked) == 2

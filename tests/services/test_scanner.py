@@ -74,6 +74,7 @@ class Norm:
     norms: Norms = field(default_factory=lambda: Norms(volume20=1e6, previous_close=100.0))
     wanted: list[str] = field(default_factory=list)
     doubted: list[str] = field(default_factory=list)
+    answer_comes: bool = True
 
     def want(self, symbols: Sequence[str]) -> None:
         self.wanted = list(symbols)
@@ -81,8 +82,9 @@ class Norm:
     def of(self, symbol: str) -> Norms:
         return self.norms
 
-    def doubt(self, symbol: str) -> None:
+    def doubt(self, symbol: str) -> bool:
         self.doubted.append(symbol)
+        return self.answer_comes
 
 
 @dataclass
@@ -283,13 +285,15 @@ def test_another_day_starts_the_highs_anew() -> None:
     assert names(desk.look()) == ["A"]
 
 
-def test_a_price_that_jumped_is_asked_for_a_split() -> None:
+def test_a_price_that_jumped_is_unknown_until_it_is_known_whether_it_was_split() -> None:
     desk = Desk("A", "B")
     desk.market.move("A", 50.0)
-    desk.market.move("B", 101.0)
-    desk.scanner.show(RISERS)
-    desk.look()
+    desk.market.move("B", 95.0)
+    desk.scanner.show(Scan("Fallers", "change% < -2"))
+    assert names(desk.look()) == ["B"]
     assert desk.norms.doubted == ["A"]
+    desk.norms.answer_comes = False
+    assert names(desk.look()) == ["A", "B"]
 
 
 def test_a_scan_with_alert_tells_of_each_symbol_once_a_day_though_it_is_not_shown() -> None:
