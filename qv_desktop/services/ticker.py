@@ -10,7 +10,7 @@ from qv_desktop.services.live_bars import LiveBar, SecondsBar
 
 DAY = Timeframe(1, "D")
 MINUTE_NS = 60 * SECOND
-KEPT = 2_000  # trades of the minute under way; a minute with more is not folded anew but asked for when it is over
+KEPT = 1_000  # trades of the minute under way; a minute with more is not folded anew but asked for when it is over
 LONGEST_DAY = 25 * 3600 * SECOND
 BEATS = 61  # looks of one second each: a minute lies between the first and the last
 
@@ -91,9 +91,11 @@ class Ticker:
         return max(self.day_high, self.high), min(self.day_low, self.low)
 
     def minute(self) -> Bar | None:
-        """The bar of the minute under way; None while it has no trade."""
+        """The bar of the minute under way, as the vendor tells it once it is over; None while it has no trade."""
         if not self.count:
             return None
+        if self.official is not None and self.official.start == self.start:
+            return self.official
         vwap = self.value / self.volume if self.volume else self.close
         return Bar(self.symbol, self.start, self.open, self.high, self.low, self.close, self.volume, self.count, vwap)
 
@@ -168,7 +170,7 @@ class Ticker:
             bar = chart.turn(minute)
             if bar is not None:
                 self.done.append((str(frame), bar))
-        self.day_open = minute.open if self.day_open is None else self.day_open
+        self.day_open = self.open if self.day_open is None else self.day_open
         self.day_high, self.day_low = self._range()
         self.day_volume += self.volume
         self.counted += self.count

@@ -159,8 +159,9 @@ class Tickers:
     def _minute(self, ticker: Ticker, bar: Bar) -> None:
         """A minute as the vendor tells it: charts of minutes take it, and one that was told before is an amendment."""
         known = ticker.official
-        if MINUTE in ticker.charts and bar.start < ticker.start:
-            ticker.done.append((str(MINUTE), bar))
+        if MINUTE in ticker.charts:
+            if bar.start < ticker.start:
+                ticker.done.append((str(MINUTE), bar))
             self.show(ticker)
         if known is None or bar.start > known.start:
             ticker.official = bar

@@ -128,9 +128,13 @@ def test_a_minute_as_the_vendor_tells_it_goes_to_the_charts_of_minutes() -> None
     floor = Floor()
     floor.market.track("AAPL", timeframe("1m"), None)
     floor.hear(a_trade(10, 1), a_trade(11, 61))
-    official = Bar("AAPL", T0, 10, 10.5, 9.5, 10, 500)
-    floor.market.hear(Batch(minutes=[official], events=1))
-    assert ("1m", official) in floor.moved().bars
+    first, second = (Bar("AAPL", T0 + n * 60 * SECOND, 10, 10.5, 9.5, 10, 500) for n in range(2))
+    floor.market.hear(Batch(minutes=[first], events=1))
+    assert ("1m", first) in floor.moved().bars
+    floor.market.hear(Batch(minutes=[second], events=1))  # and no trade has begun the next
+    assert floor.moved().bars == (("1m", second),)
+    floor.hear(a_trade(12, 121))
+    assert [bar.close for _, bar in floor.moved().bars] == [10, 12]
 
 
 def _rounded(bar: Bar) -> tuple[object, ...]:
