@@ -153,7 +153,9 @@ def test_import_and_export_say_what_is_missing(tmp_path: Path, words: list[str])
     assert is_one_sentence(done.stderr), done.stderr
 
 
-@pytest.mark.parametrize("words", [["import", "--yes", "--timeframe", "soon", "x.csv"], ["export", "AAPL", "--out", "x.txt"]])
+@pytest.mark.parametrize(
+    "words", [["import", "--yes", "--timeframe", "soon", "x.csv"], ["export", "AAPL", "--out", "x.txt"]]
+)
 def test_a_timeframe_or_form_that_does_not_exist_is_one_sentence(tmp_path: Path, words: list[str]) -> None:
     done = ran(tmp_path, *words)
     assert done.returncode == 2

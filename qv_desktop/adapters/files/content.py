@@ -1,5 +1,6 @@
 """A file's bytes, unpacked, within bounds, and known by their hash."""
 
+import codecs
 import gzip
 import hashlib
 import zlib
@@ -56,7 +57,19 @@ def text(file: Path) -> tuple[bytes, list[str]]:
         raise BadInput(f"{file} is no text, so it is neither CSV nor Parquet; choose another file.")
     if not raw.strip():
         raise BadInput(f"{file} is empty; choose a file with a header and rows.")
+    _refuse_other_encodings(file, raw)
     return raw, said
+
+
+def _refuse_other_encodings(file: Path, raw: bytes) -> None:
+    """Piece by piece: the whole as a text would take four times its size."""
+    decoder, whole = codecs.getincrementaldecoder("utf-8")(), memoryview(raw)
+    for start in range(0, len(raw), PIECE):
+        try:
+            decoder.decode(whole[start : start + PIECE], final=start + PIECE >= len(raw))
+        except UnicodeDecodeError as error:
+            line = raw.count(b"\n", 0, start + error.start) + 1
+            raise BadInput(f"{file.name}, line {line} is not UTF-8 text; save the file as UTF-8.") from None
 
 
 def _from_utf16(file: Path, raw: bytes) -> bytes:

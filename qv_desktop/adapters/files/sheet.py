@@ -1,5 +1,6 @@
 """A file as a table of columns: texts from CSV, typed values from Parquet, and for each row where it stands in the file."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from qv_desktop.domain.errors import BadInput
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 MOST_ROWS, MOST_PARQUET_BYTES = 20_000_000, 4 << 30
+HEAD = 1 << 16  # bytes within which the header ends
 SHOWN = 160  # characters of an offending line
 INDEX = "__index_level_"  # pandas' name for an index that has none
 
@@ -31,7 +33,7 @@ class Sheet:
 
     def refused(self, row: int, why: str) -> BadInput:
         """The error that names the file, the row and its text."""
-        return BadInput(f"{self.file.name}, {self.where(int(row))} {why}")
+        return BadInput(shown(f"{self.file.name}, {self.where(int(row))} {why}", len(why) + 2 * SHOWN))
 
 
 def opened(file: Path) -> Sheet:
@@ -91,12 +93,12 @@ def _csv(file: Path) -> Sheet:
 
 def _delimiter(file: Path, raw: bytes) -> str:
     """The one that cuts the first line into most cells."""
-    head = raw.lstrip()[:65_536].splitlines()[0].decode("utf-8", "replace")
+    head = _first_line_of(raw).decode("utf-8", "replace").strip("\r\n")
     counts = {delimiter: head.count(delimiter) for delimiter in DELIMITERS}
     best = max(counts, key=lambda delimiter: counts[delimiter])
     if not counts[best]:
         raise BadInput(
-            f"{file.name}, line 1: “{head[:SHOWN]}” is one cell; a table needs a header such as date,open,high,low,close,volume."
+            f"{file.name}, line 1: “{shown(head)}” is one cell; a table needs a header such as date,open,high,low,close,volume."
         )
     return best
 
@@ -111,48 +113,45 @@ def _parsed(file: Path, raw: bytes, delimiter: str) -> Any:
         odd.append(row)
         return "error"
 
-    head = pc.read_csv(pa.BufferReader(_first_line_of(raw)), parse_options=pc.ParseOptions(delimiter=delimiter))
+    cells = pc.ParseOptions(delimiter=delimiter, invalid_row_handler=uneven)
     try:
-        return pc.read_csv(
-            pa.BufferReader(raw), pc.ReadOptions(block_size=1 << 24), pc.ParseOptions(delimiter=delimiter, invalid_row_handler=uneven),
-            pc.ConvertOptions(column_types=dict.fromkeys(head.column_names, pa.string()), strings_can_be_null=False),
-        )  # fmt: skip
+        head = pc.read_csv(pa.BufferReader(_first_line_of(raw)), parse_options=cells)
+        texts = dict.fromkeys(head.column_names, pa.string())
+        return pc.read_csv(pa.BufferReader(raw), pc.ReadOptions(block_size=1 << 24), cells,
+                           pc.ConvertOptions(column_types=texts, strings_can_be_null=False))  # fmt: skip
     except pa.ArrowException as error:
         if odd:
             raise _uneven(file, raw, odd[0]) from None
-        raise _not_text(file, raw, error) from None
+        raise BadInput(
+            f"{file.name} is no table that can be read ({_first_line(error)}); save it as CSV with one row a line."
+        ) from None
 
 
 def _first_line_of(raw: bytes) -> bytes:
-    return raw.lstrip(b"\r\n").split(b"\n", 1)[0] + b"\n"
+    return raw[:HEAD].lstrip(b"\r\n").replace(b"\r", b"\n").split(b"\n", 1)[0] + b"\n"
 
 
 def _uneven(file: Path, raw: bytes, row: Any) -> BadInput:
     line = raw.count(b"\n", 0, max(0, raw.find(row.text.encode()))) + 1
-    return BadInput(f"{file.name}, line {line}: “{row.text[:SHOWN]}” has {row.actual_columns} cells where the header has "
+    return BadInput(f"{file.name}, line {line}: “{shown(row.text)}” has {row.actual_columns} cells where the header has "
                     f"{row.expected_columns}; correct the line, or put quotes around numbers with commas.")  # fmt: skip
 
 
-def _not_text(file: Path, raw: bytes, error: Exception) -> BadInput:
-    try:
-        raw.decode()
-    except UnicodeDecodeError as wrong:
-        line = raw.count(b"\n", 0, wrong.start) + 1
-        return BadInput(f"{file.name}, line {line} is not UTF-8 text; save the file as UTF-8.")
-    return BadInput(
-        f"{file.name} is no table that can be read ({_first_line(error)}); save it as CSV with one row a line."
-    )
-
-
 def _line(raw: bytes, wanted: int) -> str:
-    """The ``wanted``-th line that is not empty, counted from 0, with its number in the file."""
-    found = -1
+    """The line that the ``wanted``-th row begins on, counted from 0 and without empty ones; quotes may hold line ends."""
+    found, quoted = -1, False
     for number, line in enumerate(raw.splitlines(), 1):
-        found += bool(line)
-        if found == wanted:
-            return f"line {number}: “{line.decode('utf-8', 'replace')[:SHOWN]}”"
+        found += bool(line) and not quoted
+        if found == wanted and not quoted:
+            return f"line {number}: “{shown(line.decode('utf-8', 'replace'))}”"
+        quoted ^= bool(line.count(b'"') % 2)
     return f"row {wanted}:"
 
 
+def shown(text: str, most: int = SHOWN) -> str:
+    """``text`` on one line, without what a terminal would obey, and not too long."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)[:most]
+
+
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:SHOWN]
+    return shown((str(error).splitlines() or [type(error).__name__])[0])
