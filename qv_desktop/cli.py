@@ -192,10 +192,17 @@ def _import(asked: argparse.Namespace) -> int:
     reading = Reading(asked.symbol, frame, asked.zone, asked.dates, asked.prices, asked.stamps)
 
     def agreed(found: Imported) -> bool:
-        return not asked.dry_run and (asked.yes or input("Store this? [y/N] ").strip().lower() in ("y", "yes"))
+        return not asked.dry_run and (asked.yes or _consented())
 
     work = importing.imported(asked.files, reading, agreed, print, _complain, replace=asked.replace)
     return 2 if asyncio.run(work) else 0
+
+
+def _consented() -> bool:
+    try:
+        return input("Store this? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False  # the end of input is no yes
 
 
 def _complain(why: str) -> None:
