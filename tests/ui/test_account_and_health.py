@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.access import Role, User
@@ -111,6 +112,48 @@ def test_silence_of_the_broker_and_failing_writes_are_red(qtbot: QtBot) -> None:
     panel.show_health(replace(HEALTH, broker_ms=None, database="Postgres local · down"))
     assert (panel.broker.color, panel.database.color) == ("DOWN", "DOWN")
     assert panel.database.text == "Postgres local · down · queue 7"
+
+
+def test_whose_prices_are_on_the_screen_is_the_first_thing_said(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.show_source("Polygon")
+    assert (panel.source.text, panel.source.color) == ("Prices: Polygon", "UP")
+    panel.show_source("Alpaca", "Polygon has been silent for 12 s", fallback=True)
+    assert (panel.source.text, panel.source.color) == ("Prices: Alpaca (fallback)", "WARN")
+    assert panel.source.toolTip() == "Polygon has been silent for 12 s"
+    panel.show_source("", "no stream is live")
+    assert (panel.source.text, panel.source.color) == ("No prices", "DOWN")
+
+
+def test_gaps_requests_and_delays_show_while_there_are_some_and_open_the_data_panel(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.resize(1600, 24)
+    panel.show_health(replace(HEALTH, gaps=2, delay_p50=1.2, delay_p99=31.5, spooled=1200))
+    panel.show_requests(1)
+    assert [light.text for light in (panel.gaps, panel.requests, panel.delay, panel.database)] == [
+        "2 gaps", "1 request", "receive p99 31.5 ms", "Postgres local · queue 7 · 1,200 on disk"]  # fmt: skip
+    assert (panel.delay.color, panel.database.color) == ("WARN", "WARN")
+    with qtbot.waitSignal(panel.data_asked):
+        qtbot.mouseClick(panel.gaps, Qt.MouseButton.LeftButton)
+    with qtbot.waitSignal(panel.data_asked):
+        qtbot.keyClick(panel.requests, Qt.Key.Key_Return)
+    panel.show_health(HEALTH)
+    panel.show_requests(0)
+    assert not panel.gaps.isVisible()
+    assert not panel.requests.isVisible()
+
+
+def test_a_narrow_status_bar_keeps_what_matters_most(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.show_source("Polygon")
+    panel.show_health(HEALTH)
+    panel.show_reconciliation(Reconciliation("r", NOW, "", "demo", "", NOW, NOW, Tolerances(), 412, (), "h"))
+    lights = (panel.source, panel.broker, panel.reconciled)
+    panel.resize(1600, 24)
+    assert [light.isVisible() for light in lights] == [True, True, True]
+    panel.resize(260, 24)
+    assert [light.isVisible() for light in lights] == [True, True, False]
+    assert panel.minimumSizeHint().width() < 260 or panel.minimumWidth() == 40
 
 
 def test_balances_that_the_broker_told_long_ago_fade_with_their_age(qtbot: QtBot) -> None:

@@ -1,5 +1,6 @@
 """The quote board shows every number with its age, and the chosen symbol's touch large."""
 
+import random
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
@@ -127,3 +128,26 @@ def test_the_table_is_exported_as_csv_or_parquet_unless_the_role_may_not(qtbot: 
     panel.forbid({"export": "Your role may not."})
     panel.table.offer_export(later)
     assert [a.isEnabled() for a in later.actions()] == [False, False]
+
+
+def test_what_stands_on_the_screen_is_what_a_whole_repaint_would_show(qtbot: QtBot) -> None:
+    """Only cells that changed are painted; none may be forgotten, however rows sort, scroll and age meanwhile."""
+    chance = random.Random(7)
+    names = [f"S{i}" for i in range(30)]
+    panel = shown(qtbot, *names)
+    panel.set_flashing(False)
+    for step in range(40):
+        now = NOW + step * SECOND
+        moved = chance.sample(names, 12)
+        panel.upsert(
+            [replace(snapshot(s, chance.uniform(5, 400), now, now), stale=chance.random() < 0.1) for s in moved]
+        )
+        panel.show_age(now + SECOND // 2)
+        if step % 5 == 0:
+            panel.model.sort(chance.choice([-1, 3, 8]))
+            panel.table.verticalScrollBar().setValue(chance.randint(0, 12))
+            panel.table.selectRow(chance.randint(0, 20))
+        qtbot.wait(5)
+        screen = panel.screen().grabWindow(panel.winId()).toImage()
+        whole = panel.grab().toImage()
+        assert screen.convertToFormat(whole.format()) == whole

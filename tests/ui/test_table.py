@@ -212,6 +212,58 @@ def test_only_the_rows_that_changed_are_painted_again(qtbot: QtBot) -> None:
     assert {row for row, rect in rects.items() if painted.region.intersects(rect)} == {2, 9}
 
 
+def test_only_the_cells_that_look_other_than_before_are_painted_again(qtbot: QtBot) -> None:
+    model = model_of(*(Row(f"S{i}", Decimal(i)) for i in range(40)))
+    table = Table(model, empty="nothing")
+    qtbot.addWidget(table)
+    table.resize(400, 340)
+    with qtbot.waitExposed(table):
+        table.show()
+    qtbot.wait(20)
+    painted = Painted(table.viewport())
+    model.upsert([Row(f"S{i}", Decimal(i + (i in (3, 30)))) for i in range(40)])
+    qtbot.waitUntil(lambda: not painted.region.isEmpty())
+    cells = {
+        (r, c) for r in range(40) for c in range(3) if painted.region.intersects(table.visualRect(model.index(r, c)))
+    }
+    assert cells == {(3, 1)}  # row 30 is not on the screen
+    table.scrollToBottom()
+    assert model.index(30, 1).data() == "31.00"
+
+
+def test_time_alone_repaints_the_texts_that_it_changed(qtbot: QtBot) -> None:
+    now = [0]
+    columns = [COLUMNS[0], Column[Row]("Age", lambda r: f"{now[0] if r.symbol == 'A' else 0}s", aging=True)]
+    model = TableModel(columns, key=lambda r: r.symbol)
+    model.upsert([Row("A", None), Row("B", None)])
+    table = Table(model, empty="nothing")
+    qtbot.addWidget(table)
+    table.resize(400, 100)
+    with qtbot.waitExposed(table):
+        table.show()
+    qtbot.wait(20)
+    painted = Painted(table.viewport())
+    now[0] = 1
+    model.refresh(1)
+    qtbot.waitUntil(lambda: not painted.region.isEmpty())
+    cells = {
+        (r, c) for r in range(2) for c in range(2) if painted.region.intersects(table.visualRect(model.index(r, c)))
+    }
+    assert cells == {(0, 1)}
+
+
+def test_every_table_is_exported_by_its_header_in_a_form_that_is_chosen(qtbot: QtBot) -> None:
+    table = Table(model_of(Row("A", Decimal(1))), empty="nothing")
+    qtbot.addWidget(table)
+    entries = {entry.text(): entry for entry in table.column_menu().actions()}
+    for name, form in (("Export as CSV", "csv"), ("Export as Parquet", "parquet")):
+        with qtbot.waitSignal(table.export_asked) as asked:
+            entries[name].trigger()
+        assert asked.args == [form]
+    table.forbid_export("Your role may not.")
+    assert not table.column_menu().actions()[-1].isEnabled()
+
+
 def test_an_empty_table_says_what_fills_it(qtbot: QtBot) -> None:
     model = model_of()
     table = Table(model, empty="No orders yet. Press F2 to write one.")

@@ -1,5 +1,6 @@
 """Time and sales."""
 
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.market import SECOND, Trade
@@ -70,3 +71,16 @@ def test_what_a_person_reads_further_down_does_not_move(qtbot: QtBot) -> None:
     assert panel.model.row(0).trade.price == 100
     bar.setValue(0)
     assert panel.model.row(0).trade.price == 501
+
+
+def test_the_tape_is_exported_unless_the_role_may_not(qtbot: QtBot) -> None:
+    panel = tape(qtbot)
+    panel.add(prints(10, 11))
+    menu, later = QMenu(), QMenu()
+    panel.table.offer_export(menu)
+    with qtbot.waitSignal(panel.table.export_asked) as asked:
+        menu.actions()[0].trigger()
+    assert asked.args == ["csv"]
+    panel.forbid({"export": "Your role may not."})
+    panel.table.offer_export(later)
+    assert not later.actions()[0].isEnabled()

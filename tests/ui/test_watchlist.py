@@ -1,17 +1,18 @@
 """The watchlist shows what moved and asks for what a person wants to follow."""
 
 from dataclasses import replace
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAction, QColor, QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.market import SECOND, Quote, Snapshot
 from qv_desktop.services.clock import Clock, Rate
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.table_model import GROUND
+from qv_desktop.ui.models.table_model import CHIP, GROUND
 from qv_desktop.ui.panels.watchlist import WatchlistPanel
 
 NOW = 1_800_000_000 * SECOND
@@ -147,3 +148,186 @@ def test_what_did_not_move_is_not_painted_again(qtbot: QtBot) -> None:
     panel.upsert([snapshot()])
     with qtbot.assertNotEmitted(panel.model.dataChanged):
         panel.upsert([snapshot()])
+
+
+def column(panel: WatchlistPanel, title: str) -> int:
+    return [c.title for c in panel.model.columns].index(title)
+
+
+def menu_of(panel: WatchlistPanel) -> dict[str, QAction]:
+    menu = QMenu(panel)
+    panel.lists._fill(menu)
+    return {action.text(): action for action in menu.actions() if action.text()}
+
+
+def test_a_stale_symbol_and_a_halted_one_are_plain_to_see(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL", "XOM", "DIS")
+    panel.upsert([snapshot(), replace(snapshot("XOM"), stale=True), replace(snapshot("DIS"), halted=True, stale=True)])
+    panel.show_age(NOW + SECOND)
+    age = column(panel, "Age")
+    assert [(panel.model.index(r, age).data(), panel.model.index(r, age).data(CHIP)) for r in range(3)] == [
+        ("1.0s", None), ("stale", "warning"), ("HALT", "critical")]  # fmt: skip
+    assert "prices may be old" in panel.model.index(1, age).data(Qt.ItemDataRole.ToolTipRole)
+    assert panel.model.index(1, 1).data(Qt.ItemDataRole.ForegroundRole).name() == theme.TX2
+
+
+def test_the_column_chooser_offers_the_rest_of_what_is_known(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL")
+    panel.upsert([replace(snapshot(), day_open=230.0, source="Polygon")])
+    titles = ("Open", "Prev close", "Chg $", "Spread bps", "Source")
+    assert [panel.model.index(0, column(panel, title)).data() for title in titles] == [
+        "230.00", "229.50", "+1.93", "0.9", "Polygon"]  # fmt: skip
+    assert all(panel.table.isColumnHidden(column(panel, title)) for title in titles)
+
+
+def test_a_persons_lists_stand_over_the_table_and_one_is_chosen(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL")
+    with qtbot.assertNotEmitted(panel.list_chosen):
+        panel.show_lists(["Watchlist", "Tech"], "Tech")
+    assert panel.lists.shown == "Tech"
+    panel.lists.combo.setFocus()
+    with qtbot.waitSignal(panel.list_chosen) as chosen:
+        qtbot.keyClick(panel.lists.combo, Qt.Key.Key_Up)
+    assert chosen.args == ["Watchlist"]
+
+
+def test_lists_are_made_renamed_and_deleted_after_a_question(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL", "MSFT")
+    panel.show_lists(["Watchlist", "Tech"], "Tech")
+    panel.lists.new.click()
+    qtbot.keyClicks(panel.lists.naming.field, "watchlist")
+    assert not panel.lists.naming.yes.isEnabled()  # there is one of that name
+    panel.lists.naming.field.setText("Energy")
+    with qtbot.waitSignal(panel.list_create_asked) as made:
+        qtbot.keyClick(panel.lists.naming.field, Qt.Key.Key_Return)
+    menu_of(panel)["Rename “Tech”…"].trigger()
+    panel.lists.naming.field.setText("Chips")
+    with qtbot.waitSignal(panel.list_rename_asked) as renamed:
+        panel.lists.naming.yes.click()
+    menu_of(panel)["Delete “Tech”…"].trigger()
+    assert panel.lists.confirming.yes.text() == "Delete 2 symbols"
+    with qtbot.waitSignal(panel.list_delete_asked) as deleted:
+        panel.lists.confirming.yes.click()
+    assert (made.args, renamed.args, deleted.args) == (["Energy"], ["Tech", "Chips"], ["Tech"])
+
+
+def test_esc_leaves_lists_as_they_are_and_the_last_one_stays(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL")
+    panel.show_lists(["Watchlist"], "Watchlist")
+    panel.lists.new.click()
+    with qtbot.assertNotEmitted(panel.list_create_asked):
+        qtbot.keyClicks(panel.lists.naming.field, "Tech")
+        qtbot.keyClick(panel.lists.naming.field, Qt.Key.Key_Escape)
+    assert not panel.lists.naming.isVisible()
+    assert not menu_of(panel)["Delete “Watchlist”…"].isEnabled()
+
+
+def test_lists_come_from_files_and_go_to_files(qtbot: QtBot, tmp_path: Path) -> None:
+    panel = shown(qtbot, "AAPL")
+    panel.show_lists(["Tech"], "Tech")
+    for word, told in (("Import", panel.import_asked), ("Export", panel.export_asked)):
+        menu_of(panel)[f"{word} symbols…"].trigger()
+        dialog = panel.findChild(QFileDialog)
+        with qtbot.waitSignal(told) as asked:
+            dialog.fileSelected.emit(str(tmp_path / "tech.txt"))
+        assert asked.args == [tmp_path / "tech.txt"]
+        dialog.close()
+        qtbot.waitUntil(lambda: panel.findChild(QFileDialog) is None)
+
+
+def dropped(panel: WatchlistPanel, data: QMimeData) -> bool:
+    action, button, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(10, 10), action, data, button, keys)
+    enter.ignore()
+    panel.dragEnterEvent(enter)
+    if enter.isAccepted():
+        panel.dropEvent(QDropEvent(QPointF(10, 10), action, data, button, keys))
+    return enter.isAccepted()
+
+
+def test_a_file_or_a_text_of_symbols_can_be_dropped_here(qtbot: QtBot, tmp_path: Path) -> None:
+    panel = shown(qtbot, "AAPL")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "tech.csv"))])
+    with qtbot.waitSignal(panel.import_asked) as asked:
+        assert dropped(panel, data)
+    assert asked.args == [tmp_path / "tech.csv"]
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "holiday.png"))])
+    assert not dropped(panel, data)
+    text = QMimeData()
+    text.setText("NVDA, AMD")
+    with qtbot.waitSignal(panel.symbols_dropped) as told:
+        assert dropped(panel, text)
+    assert told.args == ["NVDA, AMD"]
+    panel.forbid({"change": "Your role may not."})
+    assert not dropped(panel, text)
+
+
+def symbols(panel: WatchlistPanel) -> list[str]:
+    return [row.symbol for row in panel.model.rows()]
+
+
+def test_alt_and_an_arrow_move_the_chosen_row(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL", "MSFT", "XOM")
+    panel.show_chosen("MSFT")
+    with qtbot.waitSignal(panel.order_changed) as moved:
+        qtbot.keyClick(panel.table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert moved.args == [["AAPL", "XOM", "MSFT"]]
+    with qtbot.assertNotEmitted(panel.order_changed):
+        qtbot.keyClick(panel.table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(panel.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(panel.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert symbols(panel) == ["MSFT", "AAPL", "XOM"]
+    assert [row.symbol for row in panel.table.selected()] == ["MSFT"]
+
+
+def test_a_row_that_is_dragged_goes_between_two_others(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL", "MSFT", "XOM", "IBM")
+    view, button = panel.table.viewport(), Qt.MouseButton.LeftButton
+    at = [panel.table.visualRect(panel.model.index(row, 0)).center() for row in range(4)]
+    qtbot.mousePress(view, button, pos=at[0])
+    for y in range(at[0].y(), at[2].y() + 8, 4):
+        drag(view, QPoint(at[0].x(), y))
+    with qtbot.waitSignal(panel.order_changed) as moved:
+        qtbot.mouseRelease(view, button, pos=QPoint(at[0].x(), at[2].y() + 8))
+    assert moved.args == [["MSFT", "XOM", "AAPL", "IBM"]] == [symbols(panel)]
+
+
+def test_a_drag_that_is_given_up_moves_nothing(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL", "MSFT", "XOM")
+    view, button = panel.table.viewport(), Qt.MouseButton.LeftButton
+    at = [panel.table.visualRect(panel.model.index(row, 0)).center() for row in range(3)]
+    with qtbot.assertNotEmitted(panel.order_changed):
+        qtbot.mousePress(view, button, pos=at[0])
+        drag(view, at[1])
+        drag(view, at[2])
+        qtbot.keyClick(panel.table, Qt.Key.Key_Escape)
+        qtbot.mouseRelease(view, button, pos=at[2])
+    assert symbols(panel) == ["AAPL", "MSFT", "XOM"]
+
+
+def test_rows_that_a_column_sorts_are_not_moved_by_hand_and_it_says_why(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL", "MSFT")
+    panel.model.sort(0)
+    panel.show_chosen("AAPL")
+    with qtbot.assertNotEmitted(panel.order_changed):
+        qtbot.keyClick(panel.table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert "while no column sorts them" in panel.lists.said
+
+
+def test_a_hidden_watchlist_only_remembers(qtbot: QtBot) -> None:
+    panel = shown(qtbot, "AAPL")
+    panel.hide()
+    with qtbot.assertNotEmitted(panel.model.dataChanged):
+        panel.upsert([snapshot()])
+    panel.show()
+    assert texts(panel)[1] == "231.43"
+
+
+def drag(view: QWidget, at: QPoint) -> None:
+    """A mouse move with the left button held, which the test library's own mouse moves do not carry."""
+    left = Qt.MouseButton.LeftButton
+    move = QMouseEvent(
+        QEvent.Type.MouseMove, QPointF(at), view.mapToGlobal(QPointF(at)), left, left, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(view, move)

@@ -61,12 +61,16 @@ class Cells[R](QStyledItemDelegate):
         self._painted: dict[tuple[int, int], Look] = {}  # (row, column) as shown -> what stands there
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        place, number = index.row(), index.column()
-        look, rect = self._looks[number](self._model.row(place)), option.rect
+        selected = bool(option.state.value & _SELECTED)
+        self.paint_cell(painter, option.rect, index.row(), index.column(), selected=selected)
+
+    def paint_cell(self, painter: QPainter, rect: QRect, place: int, number: int, *, selected: bool) -> None:
+        """Paint the cell of row ``place`` and column ``number`` into ``rect``."""
+        look = self._looks[number](self._model.row(place))
         if len(self._painted) > REMEMBERED:
             self._painted.clear()
         self._painted[place, number] = look
-        if option.state.value & _SELECTED:
+        if selected:
             painter.fillRect(rect, theme.color("SELECTION"))
         elif place & 1:
             painter.fillRect(rect, theme.color("ZEBRA"))

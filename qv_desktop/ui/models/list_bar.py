@@ -68,6 +68,11 @@ class ListBar(QWidget):
         if not why:
             self.new.setToolTip("New list")
 
+    @property
+    def said(self) -> str:
+        """What was said last."""
+        return self._said.text()
+
     def say(self, sentence: str) -> None:
         """Show a sentence under the strip for a while."""
         self._said.setText(sentence)

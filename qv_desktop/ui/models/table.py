@@ -212,8 +212,7 @@ class Table[R](QTableView):
             super().dataChanged(first, last, roles)
             return
         rows = range(first.row(), last.row() + 1) if self._model.touched is None else self._model.touched
-        shown = [c for c in range(first.column(), last.column() + 1) if not self.isColumnHidden(c)]
-        spans = sorted((self.columnViewportPosition(c), self.columnWidth(c), c) for c in shown)
+        spans = self._spans(range(first.column(), last.column() + 1))
         region = QRegion()
         for place in self._on_screen(rows):
             for rect in self._changed(place, spans):
@@ -257,12 +256,35 @@ class Table[R](QTableView):
         self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        ground = QPainter(self.viewport())
-        ground.fillRect(event.rect(), theme.color("BG1"))
-        ground.end()
-        super().paintEvent(event)
+        """Every cell that the region touches, once: the view's own way of asking for each costs more than painting it."""
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), theme.color("BG1"))
+        spans, painted = self._spans(range(len(self._model.columns))), set[tuple[int, int]]()
+        for rect in event.region():
+            for place in self._rows_in(rect):
+                for left, width, column in spans:
+                    if left <= rect.right() and left + width > rect.left() and (place, column) not in painted:
+                        painted.add((place, column))
+                        self._paint_cell(painter, place, column, left, width)
+        painter.end()
         if not self._model.rowCount():
             self._paint_empty()
+
+    def _paint_cell(self, painter: QPainter, place: int, column: int, left: int, width: int) -> None:
+        top, height = self.rowViewportPosition(place), self.verticalHeader().defaultSectionSize()
+        selected = self.selectionModel().isRowSelected(place)
+        self._cells.paint_cell(painter, QRect(left, top, width, height), place, column, selected=selected)
+
+    def _rows_in(self, rect: QRect) -> range:
+        first, last = self.rowAt(rect.top()), self.rowAt(rect.bottom())
+        if first < 0:
+            return range(0)
+        return range(first, self._model.rowCount() if last < 0 else last + 1)
+
+    def _spans(self, columns: Iterable[int]) -> list[tuple[int, int, int]]:
+        """Left edge and width in px and number of each of ``columns`` that is shown, from left to right."""
+        shown = (c for c in columns if not self.isColumnHidden(c))
+        return sorted((self.columnViewportPosition(c), self.columnWidth(c), c) for c in shown)
 
     def _paint_empty(self) -> None:
         painter = QPainter(self.viewport())
