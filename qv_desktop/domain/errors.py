@@ -25,5 +25,9 @@ class FeedDown(QvError):
     """A market-data vendor cannot be reached or refuses the request."""
 
 
+class NotInPlan(FeedDown):
+    """The vendor has the data, but not for this plan: asking again is of no use."""
+
+
 class IllegalMove(Exception):
     """An order was told something that its present state cannot follow."""

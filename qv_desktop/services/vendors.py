@@ -18,17 +18,28 @@ class Vendors:
     def __init__(self, vendors: Sequence[Vendor], requests: Requests) -> None:
         self._vendors, self._requests = vendors, requests
 
-    async def ask[Answer](self, key: Hashable, label: str, ask: Ask[Answer], urgent: bool = True) -> tuple[Answer, str]:
-        """The first answer, and the name of the vendor that gave it. Raises FeedDown with what each of them said."""
-        reasons: list[str] = []
-        for vendor in self._vendors:
+    async def ask[Answer](self, key: Hashable, label: str, ask: Ask[Answer], urgent: bool = True, feed: str = "",
+                          only: bool = False) -> tuple[Answer, str]:  # fmt: skip
+        """The first answer, and the name of the vendor that gave it. The vendor of ``feed`` is asked first, or ``only`` it.
+
+        Raises FeedDown with what each of them said, NotInPlan when the only one asked does not sell it to us.
+        """
+        reasons = list[FeedDown]()
+        for vendor in self._in_order(feed, only):
             try:
                 return await self._requests.ask(key, label, vendor.name, _of(ask, vendor), urgent), vendor.name
             except RequestCancelled:
                 raise
             except FeedDown as error:
-                reasons.append(str(error))
-        raise FeedDown(" ".join(dict.fromkeys(reasons)) or NONE)
+                reasons.append(error)
+        if len(reasons) == 1:
+            raise reasons[0]
+        raise FeedDown(" ".join(dict.fromkeys(map(str, reasons))) or NONE)
+
+    def _in_order(self, feed: str, only: bool) -> list[Vendor]:
+        """A stream's name begins with its vendor's."""
+        first = [vendor for vendor in self._vendors if feed.startswith(vendor.name)]
+        return first if only else [*first, *(vendor for vendor in self._vendors if vendor not in first)]
 
 
 def _of[Answer](ask: Ask[Answer], vendor: Vendor) -> Callable[[Progress], Awaitable[Answer]]:

@@ -11,7 +11,7 @@ from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, record
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.rate_limit import LOOK, PATIENCE, Progress, RateLimit, TooLong, too_long, waiting
-from qv_desktop.domain.errors import FeedDown
+from qv_desktop.domain.errors import FeedDown, NotInPlan
 from qv_desktop.domain.market import Action, Bar, Snapshot, Timeframe, Trade, bar_start, merged, ns, utc
 
 READ = 10.0  # seconds
@@ -123,7 +123,7 @@ class AlpacaHistory:
                     return record(await lane.ask("get", path, query))
             except Refusal as refusal:
                 if refusal.status != 429 or not patience:
-                    raise FeedDown(_sentence(refusal)) from refusal
+                    raise (NotInPlan if refusal.status == 403 else FeedDown)(_sentence(refusal)) from refusal
             except Unreadable as nonsense:
                 raise FeedDown(
                     "Alpaca's prices could not be read; try again, or choose another price source."

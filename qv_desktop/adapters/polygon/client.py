@@ -11,7 +11,7 @@ from polygon import RESTClient
 from urllib3.util.retry import Retry
 
 from qv_desktop.adapters.rate_limit import PATIENCE, RateLimit, TooLong, too_long
-from qv_desktop.domain.errors import FeedDown
+from qv_desktop.domain.errors import FeedDown, NotInPlan
 
 WHOLE = 30.0  # seconds for a whole answer
 PIECE = 65_536  # bytes
@@ -81,7 +81,7 @@ class Pool(urllib3.PoolManager):
 
 def _readable(answer: urllib3.HTTPResponse) -> urllib3.HTTPResponse:
     if answer.status in SENTENCES:
-        raise FeedDown(SENTENCES[answer.status])
+        raise (NotInPlan if answer.status == 403 else FeedDown)(SENTENCES[answer.status])
     if answer.status >= 500:
         raise FeedDown(f"Polygon answers with a fault of its own (HTTP {answer.status}); try again in a minute.")
     return answer
