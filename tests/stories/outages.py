@@ -125,7 +125,7 @@ class Session:
         self.gaps = Gaps(self._trades, lambda: SYMBOLS, self.clock.market, publish)
         vendors = Vendors([self.vendor], Requests(publish, self.clock.now))
         self.backfill = Backfill(self.gaps, vendors, self.bars, self._trades, self.clock.market, publish, shown=lambda: SYMBOLS,
-                                 written=self.ticks.written, seed=self._seed, progress=self.feeds.backfilling)  # fmt: skip
+                                 seed=self._seed, progress=self.feeds.backfilling)  # fmt: skip
         self.feeds.attach(self.stream)
         self.market.watch("watchlist", SYMBOLS)
 
