@@ -1,4 +1,4 @@
-"""Keeps what the streams say: into the database five times a second, onto the disk while the database is away."""
+"""Keeps what the streams say: into the database ten times a second, onto the disk while the database is away."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ from qv_desktop.services.ports import BarStore, Now, TickSpool, TickStore
 
 log = structlog.get_logger(__name__)
 
-INTERVAL = 0.2  # seconds from one write to the next, so that no row waits for more than a quarter of a second
+INTERVAL = 0.1  # seconds from one write to the next, so that a busy machine too commits four times a second
 PAUSE = 1.0  # seconds between attempts while the database is away
 BATCH = 10_000  # rows that are written at once
 MOST = 200_000  # rows held in memory; beyond it they go to the spool
@@ -51,6 +51,11 @@ class Ticks:
         """Rows not yet written, those of the spool included."""
         head = len(self._head[0]) + len(self._head[1])
         return self._buffered + head + self._moving + self._spool.waiting + len(self._corrections)
+
+    @property
+    def spooled(self) -> int:
+        """Rows that wait on this machine's disk."""
+        return self._spool.waiting
 
     @property
     def _buffered(self) -> int:

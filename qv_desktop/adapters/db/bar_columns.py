@@ -1,4 +1,4 @@
-"""Bars read as columns: the server sends one array per symbol and column, and numpy takes them as they lie on the wire."""
+"""Bars read as columns: the server sends the bytes of each symbol's column in one piece, and numpy takes them as they are."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from qv_desktop.domain.market import Bar
 if TYPE_CHECKING:
     import numpy as np
 
-HEAD = 20  # bytes before an array's elements: dimensions, flags, type, length, lower bound
 PRICES = ("start", "open", "high", "low", "close", "volume")
 ALL = (*PRICES, "count", "vwap")
-KINDS = {"start": ">i8", "count": ">i4"}  # all others are float8
+SENDERS = {"start": ("int8send", ">i8"), "count": ("int4send", ">i4")}  # big-endian, as Postgres sends them
+REAL = ("float8send", ">f8")  # all others
 # a fresh partition has no statistics to plan by
 _BY_INDEX = "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
 _QUERY = sql.SQL("""
@@ -64,10 +64,8 @@ def _bars(symbol: str, *arrays: np.ndarray[Any, Any]) -> Iterator[Bar]:
 
 def _read(connection: Connection, table: str, names: Sequence[str], symbols: Sequence[str], frame: str, start: int,
           end: int) -> Iterator[tuple[str, list[np.ndarray[Any, Any]]]]:  # fmt: skip
-    import numpy as np
-
-    kinds = [np.dtype([("length", ">i4"), ("value", KINDS.get(name, ">f8"))]) for name in names]
-    query = _QUERY.format(columns=sql.SQL(", ").join(map(_array, names)), table=sql.Identifier(table))
+    kinds = [SENDERS.get(name, REAL)[1] for name in names]
+    query = _QUERY.format(columns=sql.SQL(", ").join(map(_bytes, names)), table=sql.Identifier(table))
     with driven(connection) as driver, driver.cursor(binary=True) as cursor:
         cursor.execute(_BY_INDEX)
         cursor.execute(query, (list(symbols), frame, start, end))
@@ -77,14 +75,15 @@ def _read(connection: Connection, table: str, names: Sequence[str], symbols: Seq
             yield symbol.decode(), [_native(cell, kind) for cell, kind in zip(cells, kinds, strict=True)]
 
 
-def _array(name: str) -> sql.Composable:
-    """One column as an array without NULLs, for each of them would shift what follows."""
+def _bytes(name: str) -> sql.Composable:
+    """One column's values behind each other, without NULLs, for each of them would shift what follows."""
     known = sql.SQL("coalesce(vwap, 'NaN')") if name == "vwap" else sql.Identifier(name)
-    return sql.SQL("array_agg({}) AS {}").format(known, sql.Identifier(name))
+    send = sql.SQL(SENDERS.get(name, REAL)[0])
+    return sql.SQL("string_agg({}({}), '')").format(send, known)
 
 
-def _native(cell: bytes, kind: np.dtype[Any]) -> np.ndarray[Any, Any]:
+def _native(cell: bytes, kind: str) -> np.ndarray[Any, Any]:
     import numpy as np
 
-    values = np.frombuffer(cell, kind, offset=HEAD)["value"]
+    values = np.frombuffer(cell, kind)
     return values.astype(values.dtype.newbyteorder("="))
