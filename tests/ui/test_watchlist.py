@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAction, QColor, QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtGui import QAction, QColor, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -236,13 +236,16 @@ def test_lists_come_from_files_and_go_to_files(qtbot: QtBot, tmp_path: Path) -> 
 
 
 def dropped(panel: WatchlistPanel, data: QMimeData) -> bool:
-    action, button, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(10, 10), action, data, button, keys)
-    enter.ignore()
-    panel.dragEnterEvent(enter)
-    if enter.isAccepted():
-        panel.dropEvent(QDropEvent(QPointF(10, 10), action, data, button, keys))
-    return enter.isAccepted()
+    """Whether the panel takes ``data`` that is dragged over it, and if so, it is dropped."""
+    event = QDropEvent(
+        QPointF(10, 10), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    event.ignore()
+    panel.dragEnterEvent(event)  # type: ignore[arg-type]  # a drag's own event cannot be made without a drag
+    taken = event.isAccepted()
+    if taken:
+        panel.dropEvent(event)
+    return taken
 
 
 def test_a_file_or_a_text_of_symbols_can_be_dropped_here(qtbot: QtBot, tmp_path: Path) -> None:

@@ -21,11 +21,12 @@ class MarketTable(Table[Snapshot]):
         model: TableModel[Snapshot] = TableModel(columns(ages, flashes), key=lambda s: s.symbol)
         super().__init__(model, empty=empty)
         model.setParent(self)
+        flashes.setParent(self)  # its timer ends with the table
         self.rows, self.ages, self.flashes = model, ages, flashes
         self._waiting: dict[str, Snapshot] = {}  # symbol -> newest, while the table is hidden
         self._aging = [place for place, column in enumerate(model.columns) if column.aging]
         self._flashing = [place for place, column in enumerate(model.columns) if column.ground]
-        flashes.faded.connect(lambda: self._refresh(self._flashing))
+        flashes.faded.connect(self._end_flashes)
 
     def show_symbols(self, symbols: Iterable[str]) -> None:
         """Follow these symbols and no others; what is known of those that stay is kept."""
@@ -68,6 +69,9 @@ class MarketTable(Table[Snapshot]):
         waiting, self._waiting = self._waiting, {}
         if waiting:
             self.rows.upsert([s for s in waiting.values() if self.rows.get(s.symbol) is not None])
+
+    def _end_flashes(self) -> None:
+        self._refresh(self._flashing)
 
     def _refresh(self, columns: Iterable[int]) -> None:
         for column in columns:

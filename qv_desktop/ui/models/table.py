@@ -260,7 +260,7 @@ class Table[R](QTableView):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), theme.color("BG1"))
         spans, painted = self._spans(range(len(self._model.columns))), set[tuple[int, int]]()
-        for rect in event.region():
+        for rect in event.region():  # type: ignore[attr-defined]  # the stubs forget that it iterates
             for place in self._rows_in(rect):
                 for left, width, column in spans:
                     if left <= rect.right() and left + width > rect.left() and (place, column) not in painted:

@@ -52,6 +52,7 @@ class ScannerPanel(QWidget):
         self._error: tuple[str, int] = ("", 0)
         self._lacking = ""  # why the person may not keep scans
         self._flashes = Flashes(FLASH_MS)
+        self._flashes.setParent(self)  # its timer ends with the panel
         self.model: TableModel[Found] = TableModel(columns(self._flashes), key=lambda f: f.match.symbol, parent=self)
         self.table = Table(
             self.model, empty="Nothing matches yet.\nChoose a scan above, or type a rule and press Enter."
