@@ -12,7 +12,7 @@ from qv_desktop.ui.models import snapshot_words as words
 from qv_desktop.ui.models.ages import STALE, hue
 from qv_desktop.ui.models.layouts import tint
 
-_LARGE = 22  # px
+_LARGE, WIDE = 22, 540  # px: the figures' height, and from where there is room to name the source
 
 
 class TouchHead(QWidget):
@@ -38,7 +38,8 @@ class TouchHead(QWidget):
         self.bid_size.setText(f"{quote.bid_size:,.0f} bid" if quote else "")
         self.ask_size.setText(f"{quote.ask_size:,.0f} asked" if quote else "")
         self.mid.setText(f"mid {fmt.price(quote.mid, 3)}" if quote else "")
-        told = [f"{words.bps_text(snapshot)} bps" if quote else "", snapshot.source] if snapshot else []
+        source = snapshot.source if snapshot and self.width() >= WIDE else ""
+        told = [f"{words.bps_text(snapshot)} bps" if snapshot and quote else "", source]
         self.spread.setText(" · ".join(part for part in told if part))
         self._judge(snapshot, age, phase)
 
