@@ -7,9 +7,10 @@ Definitions: factor to adjust price", and the one that the vendors state.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import accumulate
+from operator import mul
 
 from qv_desktop.domain.market import NEW_YORK, SECOND, Action, Adjustment, Bar
 
@@ -53,12 +54,14 @@ def adjusted(bars: Sequence[Bar], found: Sequence[Step]) -> list[Bar]:
         return list(bars)
     ends = [step.at for step in found]
     # the last of these is 1: after the last step nothing changes
-    prices = [*list(accumulate((step.price for step in reversed(found)), float.__mul__))[::-1], 1.0]
-    volumes = [*list(accumulate((step.volume for step in reversed(found)), float.__mul__))[::-1], 1.0]
-    out: list[Bar] = []
-    for bar in bars:
-        later = _first_after(ends, bar.start)
-        out.append(bar if later == len(ends) else _scaled(bar, prices[later], volumes[later]))
+    prices = [*list(accumulate((step.price for step in reversed(found)), mul))[::-1], 1.0]
+    volumes = [*list(accumulate((step.volume for step in reversed(found)), mul))[::-1], 1.0]
+    out, bounds = list[Bar](), [-1, *ends]
+    starts = [bar.start for bar in bars]
+    for number, (price, volume) in enumerate(zip(prices, volumes, strict=True)):
+        first = bisect_left(starts, bounds[number])
+        last = bisect_left(starts, ends[number]) if number < len(ends) else len(bars)
+        out += bars[first:last] if number == len(ends) else [_scaled(bar, price, volume) for bar in bars[first:last]]
     return out
 
 
@@ -67,10 +70,6 @@ def midnight(day: date) -> int:
     return int(datetime.combine(day, time(), NEW_YORK).timestamp()) * SECOND
 
 
-def _first_after(ends: list[int], start: int) -> int:
-    return bisect_left(ends, start + 1)
-
-
 def _scaled(bar: Bar, price: float, volume: float) -> Bar:
-    return replace(bar, open=bar.open * price, high=bar.high * price, low=bar.low * price, close=bar.close * price,
-                   volume=bar.volume * volume, vwap=None if bar.vwap is None else bar.vwap * price)  # fmt: skip
+    return Bar(bar.symbol, bar.start, bar.open * price, bar.high * price, bar.low * price, bar.close * price,
+               bar.volume * volume, bar.count, None if bar.vwap is None else bar.vwap * price)  # fmt: skip

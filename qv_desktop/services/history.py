@@ -107,8 +107,7 @@ class History:
 
     async def _raw(self, symbol: str, frame: Timeframe, start: int, end: int, urgent: bool) -> Loaded:
         wanted, fresh, why = Span(start, end), list[Bar](), ""
-        known = await self._known(symbol, frame, wanted)
-        parts = joined(missing(wanted, [*known, *closed(wanted, frame)]), frame) if start < end else []
+        parts = await asyncio.to_thread(_questions, wanted, await self._known(symbol, frame, wanted), frame)
         for part in reversed(parts):  # the newest first: when a vendor fails on the way, they are worth more
             try:
                 fresh = await self._asked(symbol, frame, part, urgent) + fresh
@@ -180,6 +179,11 @@ class History:
         start = bar_start(raw.bars[0].start - BEFORE, DAY)
         closes = await self._raw(symbol, DAY, start, ns(self._now()), urgent)
         return steps(actions, "all", closes.bars), " ".join(filter(None, (doubt, closes.why)))
+
+
+def _questions(wanted: Span, known: list[Span], frame: Timeframe) -> list[Span]:
+    """What to ask for, oldest first."""
+    return joined(missing(wanted, [*known, *closed(wanted, frame)]), frame) if wanted.start < wanted.end else []
 
 
 def _united(stored: list[Bar], fresh: list[Bar], wanted: Span) -> list[Bar]:
