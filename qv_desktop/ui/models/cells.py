@@ -5,7 +5,7 @@ from functools import cache
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.table_model import CHIP, Column, TableModel
@@ -16,7 +16,6 @@ type Look = tuple[str, str | None, str | None, str | float | None]  # text, colo
 
 ROW, PAD, BAR_TEXT = 22, 6, 44  # px
 REMEMBERED = 20_000  # cells
-_SELECTED = QStyle.StateFlag.State_Selected.value
 _RIGHT = (Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value
 _LEFT = (Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value
 
@@ -59,10 +58,6 @@ class Cells[R](QStyledItemDelegate):
         self._looks: list[Callable[[R], Look]] = [_look_of(column) for column in model.columns]
         self._paints: list[Callable[[QPainter, QRect, Look], None]] = [_painter(column) for column in model.columns]
         self._painted: dict[tuple[int, int], Look] = {}  # (row, column) as shown -> what stands there
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        selected = bool(option.state.value & _SELECTED)
-        self.paint_cell(painter, option.rect, index.row(), index.column(), selected=selected)
 
     def paint_cell(self, painter: QPainter, rect: QRect, place: int, number: int, *, selected: bool) -> None:
         """Paint the cell of row ``place`` and column ``number`` into ``rect``."""

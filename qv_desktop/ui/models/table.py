@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
-from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QGuiApplication,
@@ -13,7 +13,6 @@ from PySide6.QtGui import (
     QKeySequence,
     QPainter,
     QPaintEvent,
-    QRegion,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from qv_desktop.ui import theme
+from qv_desktop.ui.models import repaint
 from qv_desktop.ui.models.cells import ROW, Cells, Index
 from qv_desktop.ui.models.table_model import RAW, TableModel
 
@@ -208,37 +208,14 @@ class Table[R](QTableView):
 
     def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
         """Paint only the cells on the screen that look other than before."""
-        if self._model.touched is None and first.column() == 0:
+        touched = self._model.touched
+        if touched is None and first.column() == 0:
             super().dataChanged(first, last, roles)
             return
-        rows = range(first.row(), last.row() + 1) if self._model.touched is None else self._model.touched
-        spans = self._spans(range(first.column(), last.column() + 1))
-        region = QRegion()
-        for place in self._on_screen(rows):
-            for rect in self._changed(place, spans):
-                region += rect
+        rows = range(first.row(), last.row() + 1) if touched is None else touched
+        region = repaint.changed(self, self._cells, rows, range(first.column(), last.column() + 1))
         if not region.isEmpty():
             self.viewport().update(region)
-
-    def _changed(self, place: int, spans: Sequence[tuple[int, int, int]]) -> list[QRect]:
-        """Where row ``place`` looks other than before, from left to right; neighbours are one, for regions grow slow.
-
-        ``spans`` are (left, width, column) in px.
-        """
-        top, height = self.rowViewportPosition(place), self.verticalHeader().defaultSectionSize()
-        rects: list[QRect] = []
-        for left, width, column in spans:
-            if self._cells.changed(place, column):
-                if rects and rects[-1].right() + 1 == left:
-                    rects[-1].setRight(left + width - 1)
-                else:
-                    rects.append(QRect(left, top, width, height))
-        return rects
-
-    def _on_screen(self, rows: Iterable[int]) -> list[int]:
-        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
-        end = self._model.rowCount() if last < 0 else last + 1
-        return sorted(place for place in rows if max(0, first) <= place < end)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         chosen = self.selected()
@@ -256,35 +233,12 @@ class Table[R](QTableView):
         self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Every cell that the region touches, once: the view's own way of asking for each costs more than painting it."""
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), theme.color("BG1"))
-        spans, painted = self._spans(range(len(self._model.columns))), set[tuple[int, int]]()
-        for rect in event.region():  # type: ignore[attr-defined]  # the stubs forget that it iterates
-            for place in self._rows_in(rect):
-                for left, width, column in spans:
-                    if left <= rect.right() and left + width > rect.left() and (place, column) not in painted:
-                        painted.add((place, column))
-                        self._paint_cell(painter, place, column, left, width)
+        repaint.paint(self, self._cells, painter, event.region())
         painter.end()
         if not self._model.rowCount():
             self._paint_empty()
-
-    def _paint_cell(self, painter: QPainter, place: int, column: int, left: int, width: int) -> None:
-        top, height = self.rowViewportPosition(place), self.verticalHeader().defaultSectionSize()
-        selected = self.selectionModel().isRowSelected(place)
-        self._cells.paint_cell(painter, QRect(left, top, width, height), place, column, selected=selected)
-
-    def _rows_in(self, rect: QRect) -> range:
-        first, last = self.rowAt(rect.top()), self.rowAt(rect.bottom())
-        if first < 0:
-            return range(0)
-        return range(first, self._model.rowCount() if last < 0 else last + 1)
-
-    def _spans(self, columns: Iterable[int]) -> list[tuple[int, int, int]]:
-        """Left edge and width in px and number of each of ``columns`` that is shown, from left to right."""
-        shown = (c for c in columns if not self.isColumnHidden(c))
-        return sorted((self.columnViewportPosition(c), self.columnWidth(c), c) for c in shown)
 
     def _paint_empty(self) -> None:
         painter = QPainter(self.viewport())
