@@ -93,11 +93,19 @@ class Imports:
     async def _store_bars(self, found: Imported, frame: Timeframe, progress: Progress | None, replace: bool) -> Stored:
         tally = Tally()
         factors, notes = await self._factors(found)
-        for first in range(0, len(found.bars), PORTION):
-            part = await asyncio.to_thread(_portion, found.bars, first, factors)
-            await self._merge(frame, part, f"import {found.name}", tally, replace)
-            if progress is not None:
-                progress(min(1.0, (first + PORTION) / len(found.bars)), f"{found.symbol or found.name} {frame}")
+        saving: asyncio.Future[int] | None = None  # the portion before, while this one is made
+        try:
+            for first in range(0, len(found.bars), PORTION):
+                part = await asyncio.to_thread(_portion, found.bars, first, factors)
+                fresh = await self._fresh(frame, part, tally, replace)
+                if saving is not None:
+                    await saving
+                saving = asyncio.ensure_future(self._bars.save(frame, fresh, f"import {found.name}"))
+                if progress is not None:
+                    progress(min(1.0, (first + PORTION) / len(found.bars)), f"{found.symbol or found.name} {frame}")
+        finally:
+            if saving is not None:
+                await saving
         for symbol, spans in tally.spans.items():
             for span in spans:
                 await self._cover(symbol, frame, span)
@@ -108,19 +116,18 @@ class Imports:
         notes += [f"{holes} holes of more than a week; charts ask a vendor for them"] if holes else []
         return Stored(tally.new, tally.amended, tally.same, tally.kept, sum(known), tuple(notes))
 
-    async def _merge(self, frame: Timeframe, part: list[Bar], source: str, tally: Tally, replace: bool) -> None:
-        """Save what is new or other than stored."""
+    async def _fresh(self, frame: Timeframe, part: list[Bar], tally: Tally, replace: bool) -> list[Bar]:
+        """What of a portion is to be saved: new, or other than stored where that may be replaced."""
         symbols = sorted({bar.symbol for bar in part})
         start, end = utc(min(bar.start for bar in part)), utc(max(bar.start for bar in part)) + timedelta(seconds=1)
         stored = await self._bars.of_many(symbols, frame, start, end)
         new, other = await asyncio.to_thread(_compared, part, stored, tally)
         tally.new, tally.same = tally.new + len(new), tally.same + len(part) - len(new) - len(other)
-        if replace:
-            tally.amended += len(other)
-        else:
+        if not replace:
             tally.kept += len(other)
-        if fresh := new + (other if replace else []):
-            await self._bars.save(frame, fresh, source)
+            return new
+        tally.amended += len(other)
+        return new + other
 
     async def _cover(self, symbol: str, frame: Timeframe, span: Span) -> None:
         """Up to the end of the last bar, but never the one under way now."""
