@@ -210,6 +210,30 @@ def test_silence_counts_only_from_when_data_became_expected() -> None:
     asyncio.run(story())
 
 
+def test_backfilling_shows_while_the_link_is_up_and_gives_way_to_its_loss() -> None:
+    async def story() -> None:
+        async def drop_on_demand(server: Server, connection: ServerConnection) -> None:
+            await until(lambda: "+DROP" in server.received[-1], "the word to drop")
+            await connection.close(1001)
+
+        heard = Heard()
+        async with serving(drop_on_demand) as server, running(server.url, heard, expecting=lambda: False) as socket:
+            socket.backfilling(on=True)
+            assert socket.state == "off"  # not before there is a link
+            await until(lambda: socket.state == "live", "the link")
+            socket.backfilling(on=True)
+            assert socket.state == "backfilling"
+            socket.backfilling(on=False)
+            assert heard.states[-1] == ("live", "Test: live.")
+            socket.backfilling(on=True)
+            socket.want(("DROP",))
+            await until(lambda: heard.count("backing off"), "the loss")
+            socket.backfilling(on=False)
+            assert heard.count("off") == 0
+
+    asyncio.run(story())
+
+
 def test_a_refusal_is_one_sentence_and_no_storm() -> None:
     async def refuse(connection) -> None:
         raise Refused("Test refused the key; enter a valid key in the settings.")

@@ -28,13 +28,13 @@ A_FRAME = 50  # events in a frame
 A_PORTION = 32  # frames that a socket hands over at once; a portion is bounded to some 200 kB
 SYMBOLS = tuple(f"{first}{second}Q" for first in "ABCDEF" for second in "KLMNOPRSTU")
 CHARTS = SYMBOLS[:8]
-ROUNDS = 9
+ROUNDS = 15
 SCREEN = 1 / 60  # s between frames of the screen
 START = 1_763_652_600_000  # ms, 2025-11-20 15:30 UTC
 
 
 def figures() -> dict[str, object]:
-    """Events a second on one core, the best of nine rounds of each in turn."""
+    """Events a second on one core, the best of fifteen rounds of each in turn."""
     frames = list(recorded(EVENTS))
     ours, peer = best(lambda: to_model(frames), lambda: parsed(frames))
     return {

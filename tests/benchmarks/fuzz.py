@@ -182,8 +182,8 @@ def _strange(part: msgspec.Raw, tag: str, known: set[str]) -> bool:
     try:
         kind = msgspec.json.decode(msgspec.json.decode(part, type=dict[str, msgspec.Raw])[tag])
     except (ValueError, RecursionError, KeyError):  # the vendor's reader looks no further than the kind
-        found = re.search(rb'"%b":"([^"]*)"' % tag.encode(), bytes(part))
-        return found is not None and found[1].decode(errors="replace") not in known
+        kinds = re.findall(rb'"%b":"([^"]*)"' % tag.encode(), bytes(part))
+        return any(kind.decode(errors="replace") not in known for kind in kinds)
     return isinstance(kind, str) and kind not in known
 
 

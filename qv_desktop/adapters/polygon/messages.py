@@ -132,7 +132,7 @@ class Heard:
             if type(m) is QuoteMessage:
                 quotes[m.sym] = m
             elif type(m) is TradeMessage:
-                tape, words = TAPES.get(m.z, ""), CONDITIONS[m.c]
+                tape, words = TAPES[m.z], CONDITIONS[m.c]
                 keep(_new(Trade, (m.sym, m.t * MILLI, m.p, m.s, m.i, EXCHANGES[m.x], tape, words)))
             else:
                 self._rare(m)

@@ -23,6 +23,12 @@ class _Exchanges(_Words[int]):
         return LETTERS.get(key, str(key))
 
 
+class _Tapes(_Words[int]):
+    def made(self, key: int) -> str:
+        """Nothing: there are three."""
+        return ""
+
+
 class _Conditions(_Words[tuple[int, ...]]):
     def made(self, key: tuple[int, ...]) -> str:
         """The codes with spaces between."""
@@ -31,6 +37,6 @@ class _Conditions(_Words[tuple[int, ...]]):
 
 # id -> letter, from Polygon's /v3/reference/exchanges
 LETTERS = dict(zip(range(1, 22), "ABCDEIJKMNPTSLVWXYZHU", strict=True))
-TAPES = {1: "A", 2: "B", 3: "C"}
+TAPES = _Tapes({1: "A", 2: "B", 3: "C"})
 EXCHANGES = _Exchanges(LETTERS)
 CONDITIONS = _Conditions()
