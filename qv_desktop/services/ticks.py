@@ -8,7 +8,7 @@ from itertools import repeat
 import structlog
 
 from qv_desktop.domain.errors import BadInput, DatabaseDown
-from qv_desktop.domain.market import SECOND, Bar, Correction, Timeframe, Trade, utc
+from qv_desktop.domain.market import SECOND, Bar, Timeframe, Trade, utc
 from qv_desktop.services.ports import BarStore, Now, TickSpool, TickStore
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,6 @@ class Ticks:
         self._done: list[TimedBar] = []
         self._head: Rows = ([], [])  # on their way into the store
         self._moving = 0  # rows on their way into the spool
-        self._corrections: list[Correction] = []
         self._away: datetime | None = None  # since when the database takes nothing
         self._lost: Loss | None = None
         self.stored = 0
@@ -50,7 +49,7 @@ class Ticks:
     def waiting(self) -> int:
         """Rows not yet written, those of the spool included."""
         head = len(self._head[0]) + len(self._head[1])
-        return self._buffered + head + self._moving + self._spool.waiting + len(self._corrections)
+        return self._buffered + head + self._moving + self._spool.waiting
 
     @property
     def spooled(self) -> int:
@@ -71,10 +70,6 @@ class Ticks:
         """Buffer completed or amended bars."""
         self._done.extend(zip(repeat(frame), bars))
 
-    def amend(self, corrections: Sequence[Correction]) -> None:
-        """Correct stored prints, after every print that waits now."""
-        self._corrections.extend(corrections)
-
     async def run(self) -> None:
         """Write, and spool what becomes too much, until cancelled."""
         async with asyncio.TaskGroup() as group:
@@ -85,19 +80,19 @@ class Ticks:
         """Write all that waits; what cannot be written stays for the next time."""
         async with self._writer:
             try:
-                corrections = self._corrections[:]  # of prints that are written below
                 await self._write()
-                await self._settle(corrections)
+                self._settle()
             except DatabaseDown as error:
                 if self._away is None:
                     log.warning("ticks_wait", rows=self.waiting, reason=str(error))
                     self._away = self._now()
 
     async def written(self) -> None:
-        """Return once everything that waits is stored, however long the database is away."""
-        while self.waiting:
+        """Return once everything that waits now is stored, however long the database is away."""
+        await self.flush()
+        while self._away is not None:
+            await asyncio.sleep(PAUSE)
             await self.flush()
-            await asyncio.sleep(PAUSE if self._away else 0)
 
     async def close(self) -> None:
         """Write all that waits; what the database does not take now goes into the spool for the next start."""
@@ -107,8 +102,6 @@ class Ticks:
             self._trades[:0], self._done[:0] = trades, done
             while self._buffered:
                 await self.spill()
-            for left in self._corrections:
-                self._lose(left.at, left.at + 1, [left.symbol])
             self._tell_gap()
 
     async def spill(self) -> None:
@@ -185,10 +178,8 @@ class Ticks:
     async def _saved_of(self, frame: Timeframe, bars: Sequence[Bar]) -> int:
         return await _saved(lambda some: self._bars.save(frame, some, self._source), bars)
 
-    async def _settle(self, corrections: Sequence[Correction]) -> None:
-        """Every print of before is written: what the exchange took back goes, and what was lost is told."""
-        await _saved(self._ticks.amend, corrections)
-        del self._corrections[: len(corrections)]
+    def _settle(self) -> None:
+        """All is written: what was lost is told."""
         self._tell_gap()
         if self._away is not None:
             log.info("ticks_written_again", away_since=self._away.isoformat())

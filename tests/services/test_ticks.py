@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from qv_desktop.domain.errors import BadInput, DatabaseDown
-from qv_desktop.domain.market import SECOND, Bar, Correction, Timeframe, Trade, ns
+from qv_desktop.domain.market import SECOND, Bar, Timeframe, Trade, ns
 from qv_desktop.services import ticks
 from qv_desktop.services.ticks import Ticks, TimedBar
 
@@ -48,10 +48,6 @@ class _TickSide:
             raise BadInput("The database refuses these trades.")
         self.store.trades.extend(trades)
         return len(trades)
-
-    async def amend(self, corrections: Sequence[Correction]) -> int:
-        await self.store.asked(f"amend {len(corrections)}")
-        return len(corrections)
 
 
 @dataclass
@@ -262,34 +258,27 @@ def test_what_the_database_does_not_take_at_the_end_waits_for_the_next_start() -
     assert (buffer.stored, buffer.stored_bars, bench.spool.waiting) == (5, 1, 0)
 
 
-def test_a_correction_is_applied_after_the_print_that_it_corrects() -> None:
+def test_what_comes_without_end_does_not_keep_anybody_from_hearing_that_it_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ticks, "PAUSE", 0.001)
     bench = Bench(Store(down=True))
-    wrong = Correction("AAPL", ns(NOW), "0", "", "", None)
 
     async def story() -> None:
         buffer = bench.buffer()
         buffer.keep(trades(0))
-        buffer.amend([wrong])
-        await buffer.flush()
-        assert buffer.waiting == 2
+        written = asyncio.ensure_future(buffer.written())
+        for n in range(1, 200):
+            buffer.keep(trades(n))
+            await asyncio.sleep(0)
+        assert not written.done()
         bench.store.down = False
-        await buffer.flush()
-        assert buffer.waiting == 0
+        while not written.done():
+            buffer.keep(trades(500))
+            await asyncio.sleep(0)
+        assert buffer.stored >= 200
 
     asyncio.run(story())
-    assert bench.store.steps == ["trades 0-0", "amend 1"]
-
-
-def test_a_correction_that_cannot_be_kept_leaves_a_gap() -> None:
-    bench = Bench(Store(down=True))
-
-    async def story() -> None:
-        buffer = bench.buffer()
-        buffer.amend([Correction("MSFT", ns(NOW), "0", "", "", None)])
-        await buffer.close()
-
-    asyncio.run(story())
-    assert [(start, symbols) for start, _, symbols, _ in bench.gaps] == [(NOW, ("MSFT",))]
 
 
 def test_a_bad_row_holds_up_no_other() -> None:
