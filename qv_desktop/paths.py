@@ -51,6 +51,11 @@ def spool(home_folder: Path) -> Path:
     return home_folder / "audit-waiting.jsonl"
 
 
+def tick_spool(home_folder: Path) -> Path:
+    """The folder of trades and bars that wait for the database."""
+    return home_folder / "ticks-waiting"
+
+
 def logs(home_folder: Path) -> Path:
     """The folder of log files."""
     return home_folder / "logs"

@@ -189,8 +189,10 @@ def pointed(settings: Settings, port: int) -> Settings:
     web, socket = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
     return msgspec.structs.replace(
         settings, alpaca_url=web, alpaca_data_url=web, polygon_url=web, alpaca_stream_url=f"{socket}/stream",
-        alpaca_prices_url=f"{socket}/v2/iex", polygon_stream_url=f"{socket}/stocks",
+        alpaca_prices_url=f"{socket}/v2/iex", polygon_stream_url=f"{socket}/stocks", polygon_per_minute=SIMULATED_PER_MINUTE,
+        alpaca_per_minute=SIMULATED_PER_MINUTE,
     )  # fmt: skip
 
 
+SIMULATED_PER_MINUTE = 6_000  # questions: the simulator sells no plans
 SIMULATED = Keys("PKSIM", "simulated", "simulated")

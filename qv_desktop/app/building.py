@@ -2,17 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
+from functools import partial
 
 from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
-from qv_desktop.adapters.alpaca.history import AlpacaHistory
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.backtests import BacktestStore
-from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
@@ -21,18 +20,15 @@ from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
-from qv_desktop.adapters.db.ticks import TickStore
-from qv_desktop.adapters.polygon.rest import PolygonHistory
-from qv_desktop.adapters.polygon.stream import PolygonStream
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
-from qv_desktop.domain.events import GapFound
-from qv_desktop.domain.market import NEW_YORK, Gap
+from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
@@ -40,18 +36,14 @@ from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.health import Health
-from qv_desktop.services.history import History
-from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Publish, Trail
 from qv_desktop.services.ports import RiskStore as RiskStorePort
+from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
-from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.strategies import Strategies
-from qv_desktop.services.ticks import Ticks
 from qv_desktop.wiring import Services
 
 
@@ -63,21 +55,17 @@ class Engine:
     broker: AlpacaBroker
     journal: OrderJournal
     instruments: InstrumentStore
-    prices: PolygonStream
+    side: MarketSide
     updates: TradeUpdates
     pool: BacktestPool
-    vendors: Sequence[PolygonHistory | AlpacaHistory]
     positions: "PositionKeeper"
-    gaps: "GapKeeper"
-    sessions: Sessions
     spool: Spool
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
-        await asyncio.gather(self.prices.stop(), self.updates.stop(), self.pool.close())
+        await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close())
         self.broker.close()
-        for vendor in self.vendors:
-            vendor.close()
+        self.side.close()
 
 
 def engine(
@@ -86,15 +74,10 @@ def engine(
     """All services for the session that is signed in at ``door``."""
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
-    journal, bars = OrderJournal(database, door.trail), BarStore(database)
-    ticks = Ticks(TickStore(database), bars, clock.now, "Polygon")
-    market = MarketData(clock, publish, ticks.keep, ticks.keep_bars)
-    vendors: list[PolygonHistory | AlpacaHistory] = [
-        PolygonHistory(keys.polygon, settings.polygon_url),
-        AlpacaHistory(keys.alpaca, keys.alpaca_secret, settings.alpaca_data_url),
-    ]
-    history = History(bars, [*vendors])
+    journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
     broker = AlpacaBroker(keys.alpaca, keys.alpaca_secret, settings.alpaca_url, clock.market, settings.environment)
+    side = market_side(door, database, settings, keys, broker, notices, lambda: risk.listed)
+    market, ticks = side.market, side.ticks
     account = Account(broker, journal, publish)
     keeper = PositionKeeper(journal, account)
     positions = Positions(publish, keeper.changed)
@@ -107,36 +90,18 @@ def engine(
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
     strategies = Strategies(StrategyStore(database, door.trail))
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
-    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, history, login, publish)
+    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
-                    failures=lambda: bus.failures)  # fmt: skip
+                    failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
+                    gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled)  # fmt: skip
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
-    services = Services(bus, clock, login, market, history, ticks, positions, account, risk, orders, reconcile,
-                        Audit(door.trail, login), strategies, backtests, Notices(publish, clock.market), health, exports,
-                        Preferences(database))  # fmt: skip
-    gaps = GapKeeper(TickStore(database), "Polygon", lambda: market.wanted, publish)
-    sessions = Sessions(broker, clock.market, publish)
-    prices = PolygonStream(settings.polygon_stream_url, keys.polygon, market.hear,
-                           lambda state, detail: market.feed_changed("Polygon", state, detail), gaps.found, now=clock.market,
-                           expecting=sessions.open)  # fmt: skip
+    services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
+                        side.watchlists, side.scans, side.scanner, side.imports, positions, account, risk, orders, reconcile,
+                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
-                           lambda state, detail: market.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
-    market.feed(prices)
-    return Engine(
-        services,
-        broker,
-        journal,
-        InstrumentStore(database),
-        prices,
-        updates,
-        pool,
-        vendors,
-        keeper,
-        gaps,
-        sessions,
-        spool,
-    )
+                           lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
+    return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)
 
 
 def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:
@@ -185,28 +150,3 @@ class PositionKeeper:
             await self._journal.save_positions(self._account.id, list(self._book.values()))
         except DatabaseDown:
             self._moved = True
-
-
-class GapKeeper:
-    """Keeps the holes that a stream reports, for the backfill, and tells of them, for the chart."""
-
-    def __init__(self, store: TickStore, feed: str, symbols: Callable[[], frozenset[str]], publish: Publish) -> None:
-        self._store, self._feed, self._symbols, self._publish = store, feed, symbols, publish
-        self._found: list[Gap] = []
-
-    def found(self, start: datetime, end: datetime, reason: str) -> None:
-        """Nothing was heard from ``start`` to ``end``."""
-        gap = Gap(self._feed, tuple(sorted(self._symbols())), start, end, reason)
-        self._found.append(gap)
-        self._publish(GapFound(gap))
-
-    async def run(self) -> None:
-        """Write until cancelled."""
-        while True:
-            await asyncio.sleep(1)
-            try:
-                while self._found:
-                    await self._store.save_gap(self._found[0])
-                    del self._found[0]
-            except DatabaseDown:
-                continue  # they wait in order

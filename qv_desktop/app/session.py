@@ -43,7 +43,8 @@ log = structlog.get_logger(__name__)
 HEAVY = ("vectorbt", "numba", "pandas", "scipy", "talib")  # none may be imported before the log-in shows
 REPORT = "QV_STARTUP_REPORT"  # names a file: write the start's figures there and quit once the window is up
 SHOWN_TO = {  # panel -> what a person must be able to view to see it
-    "watchlist": Resource.MARKET, "tape": Resource.MARKET, "chart": Resource.MARKET, "ticket": Resource.TRADING,
+    "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "data": Resource.MARKET,
+    "tape": Resource.MARKET, "chart": Resource.MARKET, "ticket": Resource.TRADING,
     "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "risk": Resource.RISK,
     "reconciliation": Resource.RECONCILIATION, "audit": Resource.AUDIT, "strategies": Resource.STRATEGIES,
     "backtests": Resource.BACKTESTS,
@@ -213,7 +214,7 @@ class Session:
             from qv_desktop.app.load_story import LoadStory
 
             port, _ = await self._simulation.ready()
-            database, counts = await self._store.opened(), self._engine.prices.counts
+            database, counts = await self._store.opened(), self._engine.side.prices[0].counts
             return await LoadStory(desk, starting, port, database, counts, self._demo).told()
         if self._demo is not None and self._demo.headless:
             from qv_desktop.app.story import Story
@@ -302,9 +303,9 @@ class Session:
         services = engine.services
         if not await services.orders.records.written(3):
             _tell_unwritten(services.orders.records.waiting)
-        await services.ticks.flush()
         await engine.positions.flush()
         await engine.close()
+        await services.ticks.close()
         try:
             await services.login.sign_out()
         except QvError as error:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
 from qv_desktop.app.building import Engine, day_start
 from qv_desktop.app.gate import Gate
+from qv_desktop.app.market_side import Prices
 from qv_desktop.app.supervising import supervised
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, QvError
 from qv_desktop.domain.events import FeedChanged
@@ -14,6 +16,8 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.control import ControlWiring
+from qv_desktop.wiring.data import DataWiring, FeedFigures
+from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.trading import TradingWiring
@@ -31,6 +35,9 @@ class Starting:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.market = MarketWiring(desk, watchlist, self.trading.show)
+        self.exports = ExportWiring(desk)
+        self._figures = _figures(engine)
+        self.data = DataWiring(desk, self._figures)
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
@@ -42,11 +49,11 @@ class Starting:
         """Start everything that runs by itself."""
         services, engine = self._desk.services, self._engine
         running: dict[str, Callable[[], Awaitable[object]]] = {
-            "order news": engine.updates.run, "prices": self._streams, "the calendar": engine.sessions.run,
-            "the order journal": services.orders.records.run, "asking about orders": services.orders.settling.run,
-            "keeping prices": services.ticks.run, "the account": services.account.run, "keeping positions": engine.positions.run,
-            "keeping gaps": engine.gaps.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
-            "the start": self._starts, "reconciliation": self._reconciles,
+            "order news": engine.updates.run, "the order journal": services.orders.records.run,
+            "asking about orders": services.orders.settling.run, "the account": services.account.run,
+            "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
+            "the start": self._starts, "reconciliation": self._reconciles, **engine.side.running,
+            **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
             self._desk.tasks.spawn(supervised(name, work, self._part_failed))
@@ -59,21 +66,23 @@ class Starting:
             "critical", "A part failed", f"{name} failed and was started again; send in the log.", f"part {name}"
         )
 
-    async def _streams(self) -> None:
+    async def _stream(self, stream: Prices) -> None:
         """Prices flow once nothing that loads can hold them up: a late price is worse than one that comes a moment later."""
-        await asyncio.to_thread(_load)
-        self._loaded.set()
-        await self._engine.prices.run()
+        await self._loaded.wait()
+        await stream.run()
 
     async def _starts(self) -> None:
         """What a person sees first comes first: prices, then the books, then what is stored."""
-        await self._loaded.wait()
+        await asyncio.to_thread(_load)
+        self._loaded.set()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        await self._attempt(self.market.scanning.start)
         services = self._desk.services
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
         await self.control.start()
+        await self._attempt(self.data.start)
         self._engine.pool.warm()
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -121,6 +130,8 @@ class Starting:
 
     def _feed_changed(self, event: FeedChanged) -> None:
         """Alpaca repeats nothing that was missed while the stream was away, so the books are compared after every return."""
+        if event.feed == self._engine.services.feeds.primary and event.state == "live":
+            self._engine.services.backfill.look()
         if event.feed == self._engine.updates.name and event.state == "live" and self.ready.is_set():
             self._desk.tasks.spawn(self._attempt(self._return))
 
@@ -138,35 +149,34 @@ class Starting:
     async def _beats(self) -> None:
         """Blotter prices four times a second; ages, risk, health and time once each, in turn so that they never fall together."""
         second = (self.market.tick, self.trading.tick, self._measure_health, self._show_time)
+        feeds = self._desk.services.feeds
         while True:
             await asyncio.sleep(0.25)
             # before the work: one that fails must not keep the others waiting
             self._count = (self._count + 1) % len(second)
+            feeds.tick()
             self.trading.beat()
             second[self._count]()
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()
+        self._desk.services.market.tick()
+        self.data.tick()
 
     def _show_time(self) -> None:
         self._desk.window.show_now(self._desk.services.clock.market())
-        self._show_ages()
-
-    def _show_ages(self) -> None:
-        newest = max(
-            (
-                s.quote.at
-                for s in map(self._desk.services.market.snapshot, self._desk.services.market.wanted)
-                if s.quote
-            ),
-            default=0,
-        )
-        self._desk.window.health.show_feed_age("Polygon", self._desk.services.clock.age(newest) if newest else None)
+        for feed in self._figures:
+            self._desk.window.health.show_feed_age(feed.name, feed.age())
 
     def frame(self) -> None:
         """Once per frame."""
         self._desk.services.market.flush()
         self.trading.frame()
+
+
+def _figures(engine: Engine) -> list[FeedFigures]:
+    """Every socket's name, counts and age."""
+    return [FeedFigures(stream.name, stream.counts) for stream in (*engine.side.prices, engine.updates)]
 
 
 def _load() -> None:

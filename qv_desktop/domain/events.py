@@ -201,7 +201,8 @@ class HealthMeasured:
 
 
 type Event = (
-    MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged
+    MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
+    | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip

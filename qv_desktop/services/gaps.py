@@ -31,6 +31,10 @@ class Gaps:
         """The holes that nothing has filled yet, oldest first."""
         return tuple(sorted(self._open.values(), key=lambda gap: gap.start))
 
+    async def stored(self, limit: int) -> list[Gap]:
+        """The newest holes, filled or not. Raises DatabaseDown."""
+        return await self._store.gaps(limit)
+
     def found(
         self, feed: str, start: datetime, end: datetime, reason: str, symbols: Sequence[str] | None = None
     ) -> None:

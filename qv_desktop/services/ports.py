@@ -15,9 +15,9 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.events import Event
-from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
+from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position

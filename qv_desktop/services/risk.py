@@ -1,7 +1,7 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -70,6 +70,11 @@ class Risk:
     def know(self, instruments: Iterable[Instrument]) -> None:
         """Take the broker's list of instruments."""
         self._instruments = {instrument.symbol: instrument for instrument in instruments}
+
+    @property
+    def listed(self) -> Collection[str]:
+        """Every symbol that the broker lists."""
+        return self._instruments.keys()
 
     def instrument(self, symbol: str) -> Instrument | None:
         """The instrument, or None when the broker does not list it."""

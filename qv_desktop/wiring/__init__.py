@@ -8,12 +8,16 @@ from PySide6.QtWidgets import QWidget
 
 from qv_desktop.services.account import Account
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.exports import Exports
+from qv_desktop.services.feeds import Feeds
+from qv_desktop.services.gaps import Gaps
 from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
+from qv_desktop.services.imports import Imports
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -22,19 +26,26 @@ from qv_desktop.services.ports import Preferences
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.saved_scans import SavedScans
+from qv_desktop.services.scanner import Scanner
+from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.ticks import Ticks
+from qv_desktop.services.watchlists import Watchlists
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.ui.panels.alerts import AlertsPanel
 from qv_desktop.ui.panels.audit import AuditPanel
 from qv_desktop.ui.panels.backtests import BacktestsPanel
 from qv_desktop.ui.panels.chart import ChartPanel
+from qv_desktop.ui.panels.data import DataPanel
 from qv_desktop.ui.panels.fills import FillsPanel
 from qv_desktop.ui.panels.log import LogPanel
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
+from qv_desktop.ui.panels.quotes import QuotesPanel
 from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
 from qv_desktop.ui.panels.risk import RiskPanel
+from qv_desktop.ui.panels.scanner import ScannerPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
@@ -50,8 +61,16 @@ class Services:
     clock: Clock
     login: Login
     market: MarketData
+    feeds: Feeds
     history: History
+    gaps: Gaps
+    backfill: Backfill
     ticks: Ticks
+    sessions: Sessions
+    watchlists: Watchlists
+    scans: SavedScans
+    scanner: Scanner
+    imports: Imports
     positions: Positions
     account: Account
     risk: Risk
@@ -71,6 +90,9 @@ class Panels:
     """Every panel of one window."""
 
     watchlist: WatchlistPanel
+    quotes: QuotesPanel
+    scanner: ScannerPanel
+    data: DataPanel
     tape: TapePanel
     chart: ChartPanel
     ticket: TicketPanel
@@ -93,7 +115,8 @@ class Panels:
 async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
     """New panels, with a ``pause`` after each so that the log-in stays alive; ``install`` names this installation in order ids."""
     makers: tuple[Callable[[], QWidget], ...] = (
-        WatchlistPanel, TapePanel, ChartPanel, lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
+        WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
+        ChartPanel, lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel, LogPanel,
     )  # fmt: skip
     made: list[Any] = []

@@ -1,9 +1,7 @@
-"""Audit, reconciliation, notices, health, log and exports: what the desk is held to."""
+"""Audit, reconciliation, notices, health and log: what the desk is held to."""
 
 from collections.abc import Coroutine
 from typing import Any
-
-from PySide6.QtCore import Qt
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import QvError
@@ -17,16 +15,8 @@ from qv_desktop.domain.events import (
     Reconciled,
     TradingStateChanged,
 )
-from qv_desktop.ui.models.table_model import RAW, TableModel
 from qv_desktop.ui.panels.audit import AuditQuery
 from qv_desktop.wiring import Desk
-
-BLOTTERS = {
-    "orders": Resource.TRADING,
-    "positions": Resource.TRADING,
-    "fills": Resource.TRADING,
-    "audit": Resource.AUDIT,
-}
 
 
 class ControlWiring:
@@ -65,8 +55,6 @@ class ControlWiring:
         panels.reconciliation.run_asked.connect(lambda: self._spawn(self._reconcile()))
         panels.reconciliation.export_asked.connect(lambda formats: self._spawn(self._export_reconciliation(formats)))
         panels.alerts.unread_changed.connect(lambda count: window.set_count("alerts", count or None))
-        for name in BLOTTERS:
-            getattr(panels, name).export_asked.connect(lambda n=name: self._spawn(self._export(n)))
         window.command.connect(self._command)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -77,10 +65,6 @@ class ControlWiring:
             self._spawn(self._reconcile())
         elif id_ == "audit.verify":
             self._spawn(self._verify())
-        elif id_ == "export":
-            panel = self._desk.window.focused_panel()
-            if panel in BLOTTERS:
-                self._spawn(self._export(panel))
         elif id_ in ("risk.halt", "risk.resume", "orders.cancel_all"):
             self._desk.window.raise_panel(id_.partition(".")[0])
 
@@ -122,24 +106,8 @@ class ControlWiring:
             panel.show_failed(str(error))
             raise
 
-    # ---- tables
-
-    async def _export(self, name: str) -> None:
-        model: TableModel[Any] = getattr(self._desk.panels, name).model
-        head, rows = _contents(model)
-        path = await self._desk.services.exports.table(name, Permission(BLOTTERS[name], Action.EXPORT), head, rows)
-        self._desk.services.notices.tell("info", f"Exported {len(rows)} rows", str(path), str(path))
-
     async def start(self) -> None:
         """Show what is stored, as far as the person may see it."""
         services = self._desk.services
         if services.login.may(Permission(Resource.AUDIT, Action.VIEW)):
             await self._page(self._query)
-
-
-def _contents(model: TableModel[Any]) -> tuple[list[str], list[list[object]]]:
-    """Header and raw values of a table as it is sorted and filtered."""
-    columns = range(model.columnCount())
-    head = [str(model.headerData(c, Qt.Orientation.Horizontal)) for c in columns]
-    rows = [[model.data(model.index(r, c), RAW) for c in columns] for r in range(model.rowCount())]
-    return head, rows

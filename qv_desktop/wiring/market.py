@@ -1,35 +1,35 @@
-"""Prices to the screen: watchlist, chart, tape and the ticket's quote; and what a person chooses to look at."""
+"""Prices to the screen: chart, tape and the ticket's quote; and what a person chooses to look at."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput, QvError
-from qv_desktop.domain.events import GapFound, MarketMoved, SessionsKnown
-from qv_desktop.domain.market import Gap, Timeframe, timeframe
+from qv_desktop.domain.events import BarsAmended, GapFilled, GapFound, MarketMoved, RequestChanged, SessionsKnown
+from qv_desktop.domain.history import HistoryRequest
+from qv_desktop.domain.market import Gap, Timeframe, ns, timeframe
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.scanning import ScanningWiring
+from qv_desktop.wiring.watching import WatchingWiring
 
 BARS = 600  # loaded at once; more than two screens at the opening zoom
-WATCHLIST = "Watchlist"
-CHANGE = Permission(Resource.MARKET, Action.CHANGE)
 
 
 class MarketWiring:
     """Holds which symbol and timeframe the linked panels show. ``chosen`` hears of every new symbol."""
 
     def __init__(self, desk: Desk, defaults: tuple[str, ...], chosen: Callable[[str], None]) -> None:
-        self._desk, self._defaults, self._chosen = desk, defaults, chosen
+        self._desk, self._chosen = desk, chosen
         self.symbol = ""  # of the chart
         self._in_ticket = ""
         self.frame = Timeframe(1, "m")
-        self._symbols: list[str] = []
-        self._gaps: list[Gap] = []  # of this sitting, in order
+        self._gaps: dict[tuple[str, datetime, tuple[str, ...]], Gap] = {}  # unfilled ones, by feed, start and symbols
+        self._asking = ""  # what the chart waits for, as the history calls it
+        self.watching = WatchingWiring(desk, defaults, self.pick, self._seed)
+        self.scanning = ScanningWiring(desk, self.pick)
         self._connect()
 
     def _connect(self) -> None:
         panels, window = self._desk.panels, self._desk.window
-        panels.watchlist.symbol_chosen.connect(lambda symbol: self.pick("watchlist", symbol))
-        panels.watchlist.symbol_add_asked.connect(lambda symbol: self._spawn(self._add(symbol)))
-        panels.watchlist.symbol_remove_asked.connect(lambda symbol: self._spawn(self._remove(symbol)))
         panels.chart.symbol_asked.connect(self._asked_in_chart)
         panels.chart.timeframe_chosen.connect(self._frame_asked)
         panels.ticket.symbol_asked.connect(lambda symbol: self.pick("ticket", symbol))
@@ -38,32 +38,31 @@ class MarketWiring:
         bus = self._desk.services.bus
         bus.subscribe(MarketMoved, self._moved)
         bus.subscribe(GapFound, self._gap_found)
+        bus.subscribe(GapFilled, self._gap_filled)
+        bus.subscribe(BarsAmended, self._amended)
+        bus.subscribe(RequestChanged, lambda event: self._request(event.request))
         bus.subscribe(SessionsKnown, lambda event: panels.chart.show_sessions(event.sessions))
 
     def _spawn(self, work: object) -> None:
         self._desk.tasks.spawn(work)  # type: ignore[arg-type]  # coroutines of this class
 
     async def start(self) -> None:
-        """Load the person's watchlist and show its first symbol."""
-        services = self._desk.services
-        kept = await services.preferences.watchlist(self._user(), WATCHLIST)
-        self._symbols = list(kept if kept is not None else self._defaults)
-        self._show_symbols()
-        if self._symbols:
-            self.pick("watchlist", self._symbols[0])
-        await self._seed(self._symbols)
-
-    def _user(self) -> str:
-        session = self._desk.services.login.session
-        return session.user.id if session else ""
-
-    def _show_symbols(self) -> None:
-        self._desk.panels.watchlist.show_symbols(self._symbols)
-        self._desk.services.market.watch("watchlist", self._symbols)
+        """Load the person's watchlists and show the first symbol."""
+        await self.watching.start()
+        symbols = list(self.watching.symbols)
+        if symbols:
+            self.pick("watchlist", symbols[0])
+        await self._seed(symbols)
 
     async def _seed(self, symbols: list[str]) -> None:
         services = self._desk.services
-        services.market.seed(await services.history.snapshots(symbols))
+        if symbols:
+            services.market.seed(await services.history.snapshots(symbols))
+
+    async def reseed(self, symbols: Sequence[str]) -> None:
+        """What vendors know of the day now, in place of what is known: something was missed or corrected."""
+        services = self._desk.services
+        services.market.seed(await services.history.snapshots(list(symbols)), anew=True)
 
     # ---- the symbol
 
@@ -81,14 +80,12 @@ class MarketWiring:
 
     def _follow(self, panel: str, symbol: str) -> None:
         panels = self._desk.panels
-        if panel == "watchlist":
-            panels.watchlist.show_chosen(symbol)
-        elif panel == "chart":
-            self._show(symbol)
-        elif panel == "tape":
-            panels.tape.show_symbol(symbol)
-        elif panel == "ticket":
-            self._show_in_ticket(symbol)
+        shows: dict[str, Callable[[str], None]] = {
+            "watchlist": panels.watchlist.show_chosen, "quotes": panels.quotes.show_chosen, "scanner": panels.scanner.show_chosen,
+            "chart": self._show, "tape": self._show_tape, "ticket": self._show_in_ticket,
+        }  # fmt: skip
+        if panel in shows:
+            shows[panel](symbol)
 
     def _show(self, symbol: str) -> None:
         if symbol == self.symbol:
@@ -99,6 +96,10 @@ class MarketWiring:
         services.market.watch("chart", [symbol])
         self._spawn(self._load(symbol, self.frame))
         self._chosen(symbol)
+
+    def _show_tape(self, symbol: str) -> None:
+        self._desk.services.market.watch("tape", [symbol])
+        self._desk.panels.tape.show_symbol(symbol)
 
     def _show_in_ticket(self, symbol: str) -> None:
         ticket, services = self._desk.panels.ticket, self._desk.services
@@ -121,39 +122,72 @@ class MarketWiring:
         self.frame = frame
         self._spawn(self._load(self.symbol, frame))
 
-    async def _load(self, symbol: str, frame: Timeframe) -> None:
+    async def _load(self, symbol: str, frame: Timeframe, quietly: bool = False) -> None:
+        """``quietly``: the chart shows these bars already, and some of them changed."""
         chart, services = self._desk.panels.chart, self._desk.services
-        chart.show_message(f"Loading {symbol} {frame}…")
+        if not quietly:
+            self._asking = f"{symbol} {frame}"
+            chart.show_message(f"Loading {symbol} {frame}…")
         try:
-            bars = await services.history.newest(symbol, frame, BARS, services.clock.market())
+            loaded = await services.history.latest(symbol, frame, BARS, services.clock.market())
             if services.market.snapshot(symbol).previous_close is None:
                 await self._seed([symbol])
         except QvError as error:
-            if (symbol, frame) == (self.symbol, self.frame):
+            if (symbol, frame) == (self.symbol, self.frame) and not quietly:
                 chart.show_message(str(error))
             return
+        finally:
+            self._asking = "" if not quietly else self._asking
         if (symbol, frame) != (self.symbol, self.frame):
             return  # the person has moved on
+        bars = loaded.bars
         services.market.track(symbol, frame, bars[-1] if bars else None)
         chart.show_history(symbol, frame, bars, services.market.snapshot(symbol).previous_close)
         chart.show_snapshot(services.market.snapshot(symbol))
         self._show_gaps()
+        if not loaded.complete:
+            services.notices.tell(
+                "warning", f"{symbol} {frame} is incomplete", loaded.why, f"incomplete {symbol} {frame}"
+            )
         if not bars:
             chart.show_message(f"There are no bars of {symbol} in {frame}; choose another symbol or timeframe.")
         self._chosen(symbol)
 
+    def _request(self, request: HistoryRequest) -> None:
+        """How far the chart's own question is, where the person waits for it."""
+        if self._asking and request.state in ("waiting", "asking") and request.label.split(" ")[0] == self.symbol:
+            detail = f" {request.detail}" if request.detail else ""
+            self._desk.panels.chart.show_message(
+                f"Loading {self._asking} from {request.vendor}… {request.fraction:.0%}.{detail}"
+            )
+
+    # ---- holes and amended bars
+
     def _gap_found(self, event: GapFound) -> None:
-        self._gaps.append(event.gap)
+        gap = event.gap
+        self._gaps[gap.feed, gap.start, gap.symbols] = gap
         self._show_gaps()
+
+    def _gap_filled(self, event: GapFilled) -> None:
+        gap = event.gap
+        self._gaps.pop((gap.feed, gap.start, gap.symbols), None)
+        self._show_gaps()
+
+    def _amended(self, event: BarsAmended) -> None:
+        """Bars that the chart shows changed in the store: show them as they are now, without moving what is being read."""
+        series = self._desk.panels.chart.canvas.series
+        if event.symbol == self.symbol and series is not None and ns(event.end) > 0:
+            self._spawn(self._load(self.symbol, self.frame, quietly=True))
 
     def _show_gaps(self) -> None:
         """Hatch what the feed left out of the shown symbol; while it is still out there is nothing to hatch."""
-        holes = [(gap.start, gap.end) for gap in self._gaps if gap.end is not None and self.symbol in gap.symbols]
+        holes = [
+            (gap.start, gap.end) for gap in self._gaps.values() if gap.end is not None and self.symbol in gap.symbols
+        ]
         self._desk.panels.chart.show_gaps(holes)
 
     def _moved(self, event: MarketMoved) -> None:
         panels, market = self._desk.panels, self._desk.services.market
-        panels.watchlist.upsert(s for s in event.snapshots if s.symbol in self._symbols)
         for frame, bar in event.bars:
             if bar.symbol == self.symbol and frame == str(self.frame):
                 panels.chart.show_bar(bar)
@@ -162,34 +196,14 @@ class MarketWiring:
                 panels.chart.show_snapshot(snapshot)
             if snapshot.symbol == self._in_ticket:
                 panels.ticket.show_snapshot(snapshot, market.quote_age(snapshot.symbol))
-        panels.tape.add(event.trades)
+        if event.trades:
+            panels.tape.add(event.trades)
 
     def tick(self) -> None:
         """Once a second: ages and the countdown."""
         services, panels = self._desk.services, self._desk.panels
-        panels.watchlist.show_age(services.clock.market_ns(), services.clock.speed)
+        self.watching.tick()
         panels.chart.show_now(services.clock.market())
         if self._in_ticket:
             market = services.market
             panels.ticket.show_snapshot(market.snapshot(self._in_ticket), market.quote_age(self._in_ticket))
-
-    # ---- the watchlist
-
-    async def _add(self, symbol: str) -> None:
-        services = self._desk.services
-        await services.login.require(CHANGE)
-        name = symbol.strip().upper()
-        if services.risk.instrument(name) is None:
-            raise BadInput(f"The broker does not list “{name}”; check the symbol.")
-        if name not in self._symbols:
-            await self._keep([*self._symbols, name])
-            await self._seed([name])
-
-    async def _remove(self, symbol: str) -> None:
-        await self._desk.services.login.require(CHANGE)
-        await self._keep([name for name in self._symbols if name != symbol])
-
-    async def _keep(self, symbols: list[str]) -> None:
-        await self._desk.services.preferences.save_watchlist(self._user(), WATCHLIST, symbols)
-        self._symbols = symbols
-        self._show_symbols()

@@ -20,7 +20,16 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "export": Permission(Resource.RECONCILIATION, Action.EXPORT),
     },
     "backtests": {"run": Permission(Resource.BACKTESTS, Action.RUN)},
-    "watchlist": {"change": Permission(Resource.MARKET, Action.CHANGE)},
+    "watchlist": {
+        "change": Permission(Resource.MARKET, Action.CHANGE),
+        "export": Permission(Resource.MARKET, Action.EXPORT),
+    },
+    "scanner": {
+        "change": Permission(Resource.MARKET, Action.CHANGE),
+        "export": Permission(Resource.MARKET, Action.EXPORT),
+    },
+    "quotes": {"export": Permission(Resource.MARKET, Action.EXPORT)},
+    "tape": {"export": Permission(Resource.MARKET, Action.EXPORT)},
 }
 
 

@@ -69,9 +69,13 @@ class PolygonHistory:
         self, ask: Callable[[Any, Question], Answer], progress: Progress | None = None
     ) -> Answer:
         question = Question(progress, self._limit)
+        try:
+            work = asyncio.get_running_loop().run_in_executor(self._threads, self._asked, ask, question)
+        except RuntimeError as closed:
+            raise FeedDown("The connection to Polygon's history is closed; start the program again.") from closed
         self._open.add(question)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._asked, ask, question)
+            return await work
         finally:
             question.cancelled.set()  # a thread that is not done asks for no further page
             self._open.discard(question)

@@ -16,4 +16,5 @@ class Counts:
     gaps: int = 0
     overflows: int = 0
     probes: int = 0
+    heard_at: float | None = None  # loop time of the last frame
     delays: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))

@@ -47,7 +47,8 @@ class Inbox:
         return len(self._waiting)
 
     def put(self, frame: Frame, received: float) -> None:
-        """Take in one frame; never waits."""
+        """Take in one frame, ``received`` at that loop time; never waits."""
+        self._counts.heard_at = received
         if len(self._waiting) >= self._most or self._bytes + len(frame) > self._most_bytes:
             self._overflow()
         for piece in pieces(frame):

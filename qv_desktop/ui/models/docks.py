@@ -60,7 +60,7 @@ LAYOUTS: dict[str, Layout] = {
         (Place("quotes", "center"), Place("watchlist", "left"), Place("chart", "right"), Place("tape", "bottom", "watchlist"),
          Place("scanner", "bottom", "quotes"), Place("data", "bottom", "chart"), Place("ticket", "tab", "watchlist"),
          Place("alerts", "tab", "data"), Place("log", "tab", "data")),
-        (("", (320, 0, 470)), ("tape", (0, 300)), ("scanner", (0, 400)), ("data", (0, 360))),
+        (("", (352, 0, 470)), ("tape", (0, 270)), ("scanner", (0, 300)), ("data", (0, 440))),
     ),
     "compliance": Layout(
         (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),

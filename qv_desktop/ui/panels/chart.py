@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.market import Bar, Snapshot, Timeframe, ns, timeframe
+from qv_desktop.domain.market import Bar, Snapshot, Timeframe, ns, timeframe, utc
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.sessions import MarketSession
@@ -210,6 +210,16 @@ class ChartPanel(QWidget):
         """The calendar, oldest day first: what lies outside its regular hours is shaded, half days too."""
         self.canvas.regular = hours(sessions)
         self.canvas.redraw()
+
+    def in_view(self) -> tuple[str, Timeframe, datetime, datetime] | None:
+        """Symbol, timeframe, and from when up to when (UTC) the bars are that can be seen; None without any."""
+        canvas = self.canvas
+        if canvas.series is None or canvas.camera is None:
+            return None
+        series, (first, last) = canvas.series, canvas.camera.view.window(len(canvas.series))
+        if first >= last:
+            return None
+        return series.symbol, series.frame, utc(int(series.starts[first])), utc(int(series.starts[last - 1]) + 1)
 
     def show_message(self, text: str) -> None:
         """Loading, empty or in error: a sentence in place of the candles, until history comes."""

@@ -1,0 +1,76 @@
+"""Exports: any table as a person sees it, and the chart's visible range, as CSV or Parquet."""
+
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt
+
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.ui.models.table_model import RAW, TableModel
+from qv_desktop.wiring import Desk
+
+EXPORTED = {  # panel -> whose data its table shows
+    "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "audit": Resource.AUDIT,
+    "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "tape": Resource.MARKET,
+    "backtests": Resource.BACKTESTS,
+}  # fmt: skip
+COMMANDS = {"export": "csv", "export.parquet": "parquet"}
+
+
+class ExportWiring:
+    """Hears who wants which table as a file."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        for name in EXPORTED:
+            panel = getattr(desk.panels, name)
+            if hasattr(panel, "table"):
+                panel.table.export_asked.connect(partial(self._asked, name))
+            if name in ("orders", "positions", "fills", "audit"):  # their buttons mean CSV
+                panel.export_asked.connect(partial(self._asked, name, "csv"))
+        desk.window.command.connect(self._command)
+
+    def _asked(self, name: str, form: str) -> None:
+        self._spawn(self._table(name, form))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._desk.tasks.spawn(work)
+
+    def _command(self, id_: str) -> None:
+        form, panel = COMMANDS.get(id_), self._desk.window.focused_panel()
+        if form is None:
+            return
+        if panel == "chart":
+            self._spawn(self._chart(form))
+        elif panel in EXPORTED and hasattr(getattr(self._desk.panels, panel), "model"):
+            self._spawn(self._table(panel, form))
+        else:
+            self._desk.services.notices.tell(
+                "info", "Export", "Click into the table or chart to export, then ask again.", "export what"
+            )
+
+    async def _table(self, name: str, form: str) -> None:
+        head, rows = _contents(getattr(self._desk.panels, name).model)
+        permission = Permission(EXPORTED[name], Action.EXPORT)
+        path = await self._desk.services.exports.table(name, permission, head, rows, form)
+        self._desk.services.notices.tell("info", f"Exported {len(rows):,} rows", str(path), str(path))
+
+    async def _chart(self, form: str) -> None:
+        """The bars in view, from the history and not from the picture, so that average price and counts are in it."""
+        services, shown = self._desk.services, self._desk.panels.chart.in_view()
+        if shown is None:
+            raise BadInput("The chart shows no bars yet; choose a symbol, then export.")
+        symbol, frame, start, end = shown
+        bars = await services.history.between(symbol, frame, start, end)
+        path = await services.exports.bars(symbol, frame, bars, form, "split")
+        services.notices.tell("info", f"Exported {symbol} {frame}", str(path), str(path))
+
+
+def _contents(model: TableModel[Any]) -> tuple[list[str], list[list[object]]]:
+    """Header and raw values of a table as it is sorted and filtered."""
+    columns = range(model.columnCount())
+    head = [str(model.headerData(c, Qt.Orientation.Horizontal)) for c in columns]
+    rows = [[model.data(model.index(r, c), RAW) for c in columns] for r in range(model.rowCount())]
+    return head, rows
