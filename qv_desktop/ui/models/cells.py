@@ -149,7 +149,9 @@ def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:
     ground, ink = theme.CHIPS[chip]
     look = _chip_face()
     shown = look.fitted(text, rect.width() - PAD - 13)
-    box = QRectF(rect.left() + PAD, rect.center().y() - 7.5, look.metrics.horizontalAdvance(shown) + 11, 16)
+    box = QRectF(
+        rect.left() + PAD, rect.top() + (rect.height() - 16) // 2, look.metrics.horizontalAdvance(shown) + 11, 16
+    )
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(look.font)
