@@ -1,6 +1,7 @@
 """A hundred outages in one accelerated session: what is stored afterwards, how soon each was seen, and how often a server is asked."""
 
 import asyncio
+import logging
 import random
 import socket
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+import structlog
 
 from qv_desktop.adapters.db.server import Server
 from qv_desktop.adapters.polygon.stream import PolygonStream
@@ -26,6 +29,7 @@ WAITS = ("first", "ceiling", "healthy", "evicted", "refused", "window")  # of a 
 
 def figures(outages: int = OUTAGES, seed: int = SEED) -> dict[str, object]:
     """Whether what is stored equals history and a session without outages, and the counts and seconds of the outages."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # outages are no news here
     dice = random.Random(seed)
     with a_server() as (url, folder):
         session = asyncio.run(told(url, folder / "a", plan(outages, seed), seed, lambda: REST + dice.random() * 0.4))

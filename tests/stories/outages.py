@@ -112,16 +112,13 @@ class Session:
         self.bars, self._trades = BarStore(database), TickStore(database)
         spool = TickSpool(folder / "spool", 64 * 2**20)
         self.ticks = Ticks(self._trades, self.bars, spool, self.clock.now, PolygonStream.name, lambda *gap: None)
-        self.market = MarketData(self.clock, self.seen.events.append, self.ticks.keep, self.ticks.keep_bars, self.ticks.amend,
-                                 open_now=lambda: True)  # fmt: skip
-        self.feeds = Feeds(
-            PolygonStream.name, None, self.market, self.seen.events.append, lambda *said: None, self.clock.now
-        )
+        publish = self.seen.events.append
+        self.market = MarketData(self.clock, publish, self.ticks.keep, self.ticks.keep_bars, open_now=lambda: True)
+        self.feeds = Feeds(PolygonStream.name, None, self.market, publish, lambda *said: None, self.clock.now)
         self.vendor = PolygonHistory(simulator.polygon_key, simulator.url, RateLimit(100_000))
         self.stream = PolygonStream(f"{simulator.ws}/stocks", simulator.polygon_key, self.feeds.hear_from(PolygonStream.name),
                                     self._state, self._hole, now=self.clock.market, expecting=self.market.busy,
                                     patience=PATIENCE)  # fmt: skip
-        publish = self.seen.events.append
         self.gaps = Gaps(self._trades, lambda: SYMBOLS, self.clock.market, publish)
         vendors = Vendors([self.vendor], Requests(publish, self.clock.now))
         self.backfill = Backfill(self.gaps, vendors, self.bars, self._trades, self.clock.market, publish, shown=lambda: SYMBOLS,
@@ -177,7 +174,6 @@ class Session:
         self.simulator.control("DELETE", "/sim/faults")
         self.backfill.look()
         await until(lambda: not self.gaps.unfilled, "a hole was not filled", 120)
-        await self.gaps.flush()
 
     def _flagged(self, began: float) -> bool:
         muted = any(at > began and state == "mute" for at, state, _ in self.seen.states[-8:])
