@@ -78,12 +78,12 @@ class LoadStory:
         return 0
 
     async def _measured(self) -> dict[str, Any]:
-        market, begun = self._desk.services.market, time.monotonic()
+        market, begun, busy = self._desk.services.market, time.monotonic(), time.process_time()
         messages, trades = self._counts.messages, market.trades
         self._counts.delays.clear()
         self._probe.start()
         told = await self._load(self._demo.seconds)
-        took = time.monotonic() - begun
+        took, busy = time.monotonic() - begun, time.process_time() - busy
         heard = self._counts.messages - messages
         self._probe.stop()
         delays = list(self._counts.delays)
@@ -95,11 +95,12 @@ class LoadStory:
             "trades_received": market.trades - trades,
             "trades_stored": stored,
             "trades_lost": told["sent_trades"] - stored,
-            "sustained_events_per_s": round(min(heard, told["sent_events"]) / told["seconds"]) if took else 0,
+            "sustained_events_per_s": round(min(heard, told["sent_events"]) / told["seconds"]),
             "receive_to_model_p99_ms": _rounded(percentile(delays, 0.99)),
             "gui_lag_p99_ms": _rounded(percentile(self._probe.samples, 0.99)),
             "gui_lag_max_ms": _rounded(max(self._probe.samples, default=None)),
             "queue_max_rows": self._most_waiting,
+            "cores_busy": round(busy / took, 2),
             "seconds": told["seconds"],
         }
 
