@@ -133,7 +133,7 @@ class Sitting:
             return "nobody is signed in"
         services = self.desk.services
         orders = [f"{o.request.symbol} {o.status} {o.reason}" for o in services.orders.book.values()]
-        return f"orders {orders}; feeds {services.market.feeds}; alerts {self.notices()}"
+        return f"orders {orders}; feeds {services.feeds.states}; alerts {self.notices()}"
 
     async def sees(self, seen: Callable[[], object], patience: float = PATIENCE) -> None:
         """Wait until ``seen`` is true; fails with what the blotter and the feeds show when it does not become so."""
@@ -155,7 +155,7 @@ class Sitting:
 
     def state(self, feed: str) -> str:
         """The state of a feed as the status bar has it."""
-        found = self.desk.services.market.feeds.get(feed)
+        found = self.desk.services.feeds.states.get(feed)
         return found.state if found else "off"
 
     async def buys(self, symbol: str, quantity: int, limit: Decimal | None = None,
@@ -225,5 +225,5 @@ def hastened(person: Sitting) -> None:
     """Shorten the minute that the price stream leaves to whoever took its place."""
     engine = person.session._engine
     assert engine is not None
-    socket = engine.prices._socket
+    socket = engine.side.prices[0]._socket
     socket._patience = replace(socket._patience, evicted=1.0)

@@ -29,7 +29,7 @@ def person(qapp: QApplication, strict: Simulator, postgres_url: str) -> Iterator
 
 def test_refused_keys_are_named_in_the_window_and_it_stays_open(person: Sitting) -> None:
     async def scenario() -> None:
-        feeds = person.desk.services.market.feeds
+        feeds = person.desk.services.feeds.states
         await person.sees(
             lambda: all(name in feeds and "refused" in feeds[name].detail for name in ("Polygon", "Alpaca orders"))
         )
