@@ -30,6 +30,7 @@ WAITS = ("first", "ceiling", "healthy", "evicted", "refused", "window")  # of a 
 def figures(outages: int = OUTAGES, seed: int = SEED) -> dict[str, object]:
     """Whether what is stored equals history and a session without outages, and the counts and seconds of the outages."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))  # outages are no news here
+    logging.getLogger("RESTClient").setLevel(logging.CRITICAL)  # nor are answers that are no JSON
     dice = random.Random(seed)
     with a_server() as (url, folder):
         session = asyncio.run(told(url, folder / "a", plan(outages, seed), seed, lambda: REST + dice.random() * 0.4))
