@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
 import certifi
+import msgspec
 import urllib3
 from polygon import RESTClient
 from urllib3.util.retry import Retry
@@ -54,7 +56,7 @@ class Pool(urllib3.PoolManager):
                 continue
             if answer.status == 429 and refusals < PATIENCE:
                 refusals += 1
-            elif answer.status in PASSING and faults < AGAIN:
+            elif _fails(answer) and faults < AGAIN:
                 faults += 1
                 self._breathe(faults)
             else:
@@ -84,7 +86,20 @@ def _readable(answer: urllib3.HTTPResponse) -> urllib3.HTTPResponse:
         raise (NotInPlan if answer.status == 403 else FeedDown)(SENTENCES[answer.status])
     if answer.status >= 500:
         raise FeedDown(f"Polygon answers with a fault of its own (HTTP {answer.status}); try again in a minute.")
+    if _fails(answer):
+        raise FeedDown("Polygon's answer cannot be read; try again in a minute.")
     return answer
+
+
+def _fails(answer: urllib3.HTTPResponse) -> bool:
+    """Whether it is a fault that may pass. The client takes a body that is no JSON for an answer without rows, which it is not."""
+    if answer.status != HTTPStatus.OK:
+        return answer.status in PASSING
+    try:
+        msgspec.json.decode(answer.data, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return True
+    return False
 
 
 def _whole(answer: Any, until: float) -> urllib3.HTTPResponse:
