@@ -26,12 +26,8 @@ SYMBOLS = [f"S{n:03d}" for n in range(500)]
 OPEN = datetime(2026, 1, 2, 14, 30, tzinfo=UTC)
 DAYS, MINUTES = 103, 390  # of 500 symbols: 20,085,000 bars
 BATCH, ROUNDS, READS = 10_000, 30, 60
-RATE, BARS, SUSTAINED, TICK = (
-    50_000,
-    10_000,
-    20.0,
-    0.05,
-)  # rows a second and bars among them, seconds, seconds between hand-overs
+RATE, BARS = 52_000, 10_000  # rows a second, and bars among them
+SUSTAINED, TICK = 20.0, 0.05  # seconds in all, and from one hand-over to the next
 MINUTE, ONE_SECOND = Timeframe(1, "m"), Timeframe(1, "s")
 LOAD = """
     INSERT INTO bars SELECT 'S' || lpad(s::text, 3, '0'), '1m', %s + (d * 1440 + m) * 60000000000, 100 + s, 101 + s, 99 + s,
