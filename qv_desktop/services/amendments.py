@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from qv_desktop.domain.errors import DatabaseDown, FeedDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown, FeedDown
 from qv_desktop.domain.events import BarsAmended
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.market import SECOND, Bar, Correction, Timeframe, Trade, bar_start, folded, ns, utc
@@ -62,7 +62,10 @@ class Amendments:
         """Amend all that waits. Raises DatabaseDown, and what is left waits in its order."""
         while self._waiting:
             await self._written()
-            await self._amended(self._waiting[0])
+            try:
+                await self._amended(self._waiting[0])
+            except BadInput as error:  # such as a corrected price of nothing: the print stays as it was first told
+                log.warning("correction_unusable", symbol=self._waiting[0].symbol, reason=str(error))
             self._waiting.popleft()
 
     async def _amended(self, correction: Correction) -> None:

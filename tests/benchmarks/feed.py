@@ -22,6 +22,7 @@ from qv_desktop.adapters.polygon.messages import heard
 from qv_desktop.domain.market import Trade, timeframe
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.market_data import MarketData
+from tests.benchmarks import _feed_path
 
 EVENTS = 100_000  # in one run
 A_FRAME = 50  # events in a frame
@@ -34,6 +35,11 @@ START = 1_763_652_600_000  # ms, 2025-11-20 15:30 UTC
 
 
 def figures() -> dict[str, object]:
+    """Bytes to model on one core beside the peer, then the whole path with the real program at two rates."""
+    return decoded() | _feed_path.figures()
+
+
+def decoded() -> dict[str, object]:
     """Events a second on one core, the best of fifteen rounds of each in turn."""
     frames = list(recorded(EVENTS))
     ours, peer = best(lambda: to_model(frames), lambda: parsed(frames))

@@ -149,7 +149,8 @@ def test_after_all_that_the_books_agree_and_the_trail_is_whole(person: Sitting) 
         await person.ready()
         run = await person.desk.services.reconcile.run("test", "at the end")
         assert run.breaks == ()
-        await person.sees(lambda: not person.desk.services.gaps.unfilled)  # every hole that was cut above is filled by now
+        # every hole that was cut above is filled by now
+        await person.sees(lambda: not person.desk.services.gaps.unfilled)
         await person.desk.services.ticks.written()
         stored = person.desk.services.ticks.stored
         assert (await person.asked("SELECT count(*) FROM trades"))[0][0] >= stored  # and what filled the holes
