@@ -146,7 +146,9 @@ class BarStore(Protocol):
     async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime) -> list[Bar]:
         """Stored bars from ``start`` up to ``end``, oldest first."""
 
-    async def of_many(self, symbols: Sequence[str], frame: Timeframe, start: datetime, end: datetime) -> dict[str, list[Bar]]:
+    async def of_many(
+        self, symbols: Sequence[str], frame: Timeframe, start: datetime, end: datetime
+    ) -> dict[str, list[Bar]]:
         """The same of many symbols in one question; symbols without a bar are left out."""
 
     async def save(self, frame: Timeframe, bars: Sequence[Bar], source: str) -> int:
@@ -221,13 +223,19 @@ class History(Protocol):
 
     name: str
 
-    async def bars(self, symbol: str, frame: Timeframe, start: datetime, end: datetime, progress: Progress | None = None) -> list[Bar]:
+    async def bars(
+        self, symbol: str, frame: Timeframe, start: datetime, end: datetime, progress: Progress | None = None
+    ) -> list[Bar]:
         """Bars from ``start`` up to ``end``, oldest first, unadjusted."""
 
-    async def trades(self, symbol: str, start: datetime, end: datetime, progress: Progress | None = None) -> list[Trade]:
+    async def trades(
+        self, symbol: str, start: datetime, end: datetime, progress: Progress | None = None
+    ) -> list[Trade]:
         """Prints from ``start`` up to ``end``, oldest first, with the ids that the vendor's stream gives them."""
 
-    async def daily(self, symbols: Sequence[str], start: datetime, end: datetime, progress: Progress | None = None) -> dict[str, list[Bar]]:
+    async def daily(
+        self, symbols: Sequence[str], start: datetime, end: datetime, progress: Progress | None = None
+    ) -> dict[str, list[Bar]]:
         """Daily bars of many symbols in few questions, unadjusted."""
 
     async def actions(self, symbol: str) -> list[Action]:
@@ -379,5 +387,7 @@ class Reports(Protocol):
 class Tables(Protocol):
     """Writes a table as a file."""
 
-    async def write(self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path, form: str = "csv") -> Path:
+    async def write(
+        self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path, form: str = "csv"
+    ) -> Path:
         """CSV or Parquet (``form`` csv or parquet) under ``folder``; raises BadInput when it cannot be written there."""
