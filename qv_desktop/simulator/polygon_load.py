@@ -78,7 +78,8 @@ class Load:
             raise Refused(complaint)
         self.end({})
         self.sent_events = self.sent_trades = 0
-        self.first_id = next(self._ids)
+        # of the wall's clock, so that no two loads share an id, not even those of two simulators on the same market day
+        self.first_id = max(next(self._ids), time.time_ns() // 1000)
         self._ids = count(self.first_id)
         self._task = asyncio.get_running_loop().create_task(self._run(order))
         return self.told()
