@@ -19,6 +19,7 @@ BATCH = 10_000  # rows that are written at once
 MOST = 200_000  # rows held in memory; beyond it they go to the spool
 TOO_MANY = 500_000  # rows held in memory when even the disk does not follow; beyond it the oldest go
 PORTION = 50_000  # rows that go to the spool at once
+AT_RISK = 5.0  # seconds of rows that a crash may take with it while the database is away
 
 type TimedBar = tuple[Timeframe, Bar]
 type Rows = tuple[list[Trade], list[TimedBar]]
@@ -29,8 +30,9 @@ type Gap = Callable[[datetime, datetime, tuple[str, ...], str], None]  # start, 
 class Ticks:
     """A bounded buffer and a spool before the store. ``stored`` and ``stored_bars`` count what the store took, new or known before.
 
-    The older is always written first: what was being written when the database went, then the spool, then the buffer. When the
-    spool is full too, the oldest rows in memory go and ``gap`` is told once the database is back, for a backfill.
+    The older is always written first: what was being written when the database went, then the spool, then the buffer, which goes
+    onto the disk every few seconds while the database is away. When the spool is full and memory too, the oldest rows in memory go
+    and ``gap`` is told once the database is back, for a backfill.
     """
 
     def __init__(self, ticks: TickStore, bars: BarStore, spool: TickSpool, now: Now, source: str, gap: Gap) -> None:
@@ -104,18 +106,19 @@ class Ticks:
                 await self.spill()
             self._tell_gap()
 
-    async def spill(self) -> None:
-        """Move the oldest rows of the buffer onto the disk, or give them up when there is no room."""
+    async def spill(self, *, must: bool = True) -> None:
+        """Move the oldest rows of the buffer onto the disk; when there is no room they are given up, or stay unless they ``must`` go."""
         async with self._mover:
             trades, done = rows = self._taken(PORTION)
-            self._moving = len(trades) + len(done)
+            self._moving, kept = len(trades) + len(done), False
             try:
-                if not await asyncio.to_thread(self._spool.keep, trades, done):
+                kept = await asyncio.to_thread(self._spool.keep, trades, done)
+                if not kept and must:
                     self._give_up(rows)
-            except BaseException:  # told to stop: better twice than never
-                self._trades[:0], self._done[:0] = trades, done
-                raise
-            finally:
+                    kept = True
+            finally:  # told to stop: better twice than never
+                if not kept:
+                    self._trades[:0], self._done[:0] = trades, done
                 self._moving = 0
 
     async def _writing(self) -> None:
@@ -126,9 +129,17 @@ class Ticks:
             await asyncio.sleep(PAUSE if self._away else max(0.0, due - loop.time()))
 
     async def _spilling(self) -> None:
+        """What is too much, and while the database is away whatever waits: memory does not outlive the program's crash."""
+        loop = asyncio.get_running_loop()
+        safe = loop.time()  # since when rows may wait in memory alone
         while True:
             while self._buffered > MOST:
                 await self.spill()
+            if self._away is None:
+                safe = loop.time()
+            elif loop.time() - safe >= AT_RISK and self._buffered:
+                safe = loop.time()
+                await self.spill(must=False)
             await asyncio.sleep(INTERVAL)
 
     async def _write(self) -> None:

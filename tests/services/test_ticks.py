@@ -1,7 +1,7 @@
 """The tick buffer: batches while the database is there, the disk while it is away, a gap for what neither could take."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -318,3 +318,44 @@ def test_run_writes_and_spills_until_cancelled(monkeypatch: pytest.MonkeyPatch) 
 
     asyncio.run(story())
     assert {trade.id for trade in bench.store.trades} == {*map(str, range(40))}
+
+
+def test_while_the_database_is_away_little_is_left_to_a_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticks, "INTERVAL", 0.005)
+    monkeypatch.setattr(ticks, "PAUSE", 0.005)
+    monkeypatch.setattr(ticks, "AT_RISK", 0.01)
+    bench = Bench(Store(down=True))
+
+    async def story() -> None:
+        running = asyncio.create_task((buffer := bench.buffer()).run())
+        buffer.keep(trades(1))  # waits at the database's door
+        await _becomes(lambda: buffer._away is not None)
+        buffer.keep(trades(2, 3))
+        await _becomes(lambda: bench.spool.waiting == 2)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(asyncio.wait_for(story(), 10))
+    assert [trade.id for portion in bench.spool.portions for trade in portion[0]] == ["2", "3"]
+
+
+def test_a_full_disk_takes_nothing_from_what_memory_still_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(Store(down=True), Spool(room=0))
+
+    async def story() -> Ticks:
+        buffer = bench.buffer()
+        buffer.keep(trades(1, 2))
+        await buffer.spill(must=False)
+        bench.store.down = False
+        await buffer.flush()
+        return buffer
+
+    buffer = asyncio.run(story())
+    assert [trade.id for trade in bench.store.trades] == ["1", "2"]
+    assert (buffer.waiting, bench.gaps) == (0, [])
+
+
+async def _becomes(seen: Callable[[], bool]) -> None:
+    while not seen():  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0.005)
