@@ -128,7 +128,8 @@ def market_side(
     polling = Polling(history.snapshots)
     rows = Rows(market, polling, averages, lambda: market.wanted if feeds.source else ())
     scanner = Scanner(rows, scans, watchlists, notices, publish, clock, listed)
-    imports = Imports(MarketFiles(), stores.bars, stores.ticks, stores.actions, clock.now, door.trail, door.login)
+    imports = Imports(MarketFiles(), stores.bars, stores.ticks, stores.actions, clock.now, door.trail, door.login,
+                      publish=publish)  # fmt: skip
     days = {"trades": settings.keep_trades_days, "1s": settings.keep_seconds_days, "1m": settings.keep_minutes_days}
     running = {
         "the calendar": sessions.run, "keeping prices": ticks.run, "keeping gaps": gaps.run, "filling gaps": backfill.run,

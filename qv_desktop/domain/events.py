@@ -52,7 +52,7 @@ class GapFilled:
 
 @dataclass(frozen=True, slots=True)
 class BarsAmended:
-    """Stored minute bars of ``symbol`` between these times (UTC) changed: a correction, a cancel, or late trades."""
+    """Stored bars of ``symbol`` between these times (UTC) changed: a correction, a cancel, late trades, or an import."""
 
     symbol: str
     start: datetime

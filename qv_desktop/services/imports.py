@@ -14,11 +14,12 @@ from qv_desktop.domain.access import Permission, Resource
 from qv_desktop.domain.adjustment import midnight
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Outcome
 from qv_desktop.domain.errors import BadInput, QvError
+from qv_desktop.domain.events import BarsAmended, Event
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading, Stored, already_adjusted, as_traded
 from qv_desktop.domain.market import SECOND, Action, Bar, Timeframe, bar_start, ns, utc
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import ActionStore, BarStore, Now, Progress, Reader, TickStore, Trail
+from qv_desktop.services.ports import ActionStore, BarStore, Now, Progress, Publish, Reader, TickStore, Trail
 
 IMPORT = Permission(Resource.MARKET, Right.CREATE)
 PORTION = 20_000  # rows that are one transaction
@@ -48,13 +49,20 @@ class Tally:
                 spans.append(Span(bar.start, bar.start))
 
 
+def _nobody(_event: Event) -> None:
+    """Who hears of changes where no window is open."""
+
+
 class Imports:
-    """Reads and stores files. ``login`` decides who may; without it (the command line) ``actor`` is who is recorded."""
+    """Reads and stores files. ``login`` decides who may; without it (the command line) ``actor`` is who is recorded.
+
+    ``publish`` hears whose stored bars changed, for the charts that show them.
+    """
 
     def __init__(self, reader: Reader, bars: BarStore, ticks: TickStore, actions: ActionStore, now: Now, trail: Trail,
-                 login: Login | None = None, actor: Actor = SYSTEM) -> None:  # fmt: skip
+                 login: Login | None = None, actor: Actor = SYSTEM, publish: Publish = _nobody) -> None:  # fmt: skip
         self._reader, self._bars, self._ticks, self._actions = reader, bars, ticks, actions
-        self._now, self._trail, self._login, self._actor = now, trail, login, actor
+        self._now, self._trail, self._login, self._actor, self._publish = now, trail, login, actor, publish
 
     async def understood(self, file: Path, reading: Reading) -> Imported:
         """What the file holds, for a person to agree to. Raises NotPermitted, and BadInput with the offending line."""
@@ -67,14 +75,17 @@ class Imports:
         """
         await self._permitted()
         self._refuse_future(found)
+        tally = Tally()
         try:
             if found.frame is None:
                 stored = await self._store_trades(found, progress)
             else:
-                stored = await self._store_bars(found, found.frame, progress, replace)
+                stored = await self._store_bars(found, found.frame, progress, replace, tally)
         except QvError as error:
             await self._record(found, "failed", str(error), {})
             raise
+        finally:
+            self._tell(found, tally)
         await self._record(found, "ok", "", {"new": stored.new, "amended": stored.amended, "kept": stored.kept})
         return stored
 
@@ -90,8 +101,15 @@ class Imports:
                 f"{found.name} has a time in the future, {utc(found.span.end):%Y-%m-%d %H:%M} UTC; check its zone and its years."
             )
 
-    async def _store_bars(self, found: Imported, frame: Timeframe, progress: Progress | None, replace: bool) -> Stored:
-        tally = Tally()
+    def _tell(self, found: Imported, tally: Tally) -> None:
+        """Whose bars look otherwise now, also when the import ended half-way: new splits change what was stored before as well."""
+        if found.frame is None or not (tally.new or tally.amended or found.actions):
+            return
+        for symbol, spans in tally.spans.items():
+            self._publish(BarsAmended(symbol, utc(spans[0].start), _end(spans[-1], found.frame)))
+
+    async def _store_bars(self, found: Imported, frame: Timeframe, progress: Progress | None, replace: bool,
+                          tally: Tally) -> Stored:  # fmt: skip
         factors, notes = await self._factors(found)
         saving: asyncio.Future[int] | None = None  # the portion before, while this one is made
         try:
@@ -131,8 +149,7 @@ class Imports:
 
     async def _cover(self, symbol: str, frame: Timeframe, span: Span) -> None:
         """Up to the end of the last bar, but never the one under way now."""
-        length = 36 * 3600 if not frame.intraday else frame.seconds  # midnight of the next day, which may have 25 hours
-        end = min(bar_start(span.end + length * SECOND, frame), bar_start(ns(self._now()), frame))
+        end = min(ns(_end(span, frame)), bar_start(ns(self._now()), frame))
         if end > span.start:
             await self._bars.cover(symbol, frame, Span(span.start, end))
 
@@ -193,6 +210,12 @@ class Imports:
         except QvError:
             if outcome == "ok":
                 raise  # of a failure the first error is the one to tell
+
+
+def _end(span: Span, frame: Timeframe) -> datetime:
+    """When the bar that starts at the end of ``span`` is over."""
+    length = 36 * 3600 if not frame.intraday else frame.seconds  # midnight of the next day, which may have 25 hours
+    return utc(bar_start(span.end + length * SECOND, frame))
 
 
 def _portion(bars: Sequence[Bar], first: int, factors: Sequence[tuple[int, float]]) -> list[Bar]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.events import BarsAmended, GapFilled, GapFound, MarketMoved, RequestChanged, SessionsKnown
 from qv_desktop.domain.history import HistoryRequest
-from qv_desktop.domain.market import Gap, Timeframe, ns, timeframe
+from qv_desktop.domain.market import Gap, Timeframe, timeframe
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.scanning import ScanningWiring
 from qv_desktop.wiring.watching import WatchingWiring
@@ -174,9 +174,8 @@ class MarketWiring:
         self._show_gaps()
 
     def _amended(self, event: BarsAmended) -> None:
-        """Bars that the chart shows changed in the store: show them as they are now, without moving what is being read."""
-        series = self._desk.panels.chart.canvas.series
-        if event.symbol == self.symbol and series is not None and ns(event.end) > 0:
+        """Stored bars of the chart's symbol changed, also where there were none: show them now, without moving what is being read."""
+        if event.symbol == self.symbol:
             self._spawn(self._load(self.symbol, self.frame, quietly=True))
 
     def _show_gaps(self) -> None:

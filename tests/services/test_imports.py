@@ -16,12 +16,14 @@ from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.audit import Actor
 from qv_desktop.domain.errors import BadInput, NotPermitted
+from qv_desktop.domain.events import BarsAmended, Event
 from qv_desktop.domain.history import Span, missing
 from qv_desktop.domain.imports import Imported, Reading, Stored
 from qv_desktop.domain.market import SECOND, Action, Bar, Timeframe, bar_start, ns
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.login import Login
+from qv_desktop.services.ports import Publish
 from tests import fakes
 from tests.builders import NOW, a_session
 
@@ -33,11 +35,11 @@ ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 class Desk:
     """The services over one database, with the stores and the trail to look at."""
 
-    def __init__(self, database: Database, login: Login | None = None) -> None:
+    def __init__(self, database: Database, login: Login | None = None, publish: Publish = lambda event: None) -> None:
         self.bars, self.ticks, self.actions = BarStore(database), TickStore(database), ActionStore(database)
         self.trail = fakes.Trail()
         self.imports = Imports(
-            MarketFiles(), self.bars, self.ticks, self.actions, lambda: NOW, self.trail, login, PERSON
+            MarketFiles(), self.bars, self.ticks, self.actions, lambda: NOW, self.trail, login, PERSON, publish
         )
 
     def stored(self, found: Imported, *, replace: bool = False) -> Stored:
@@ -223,3 +225,14 @@ def test_an_export_is_recorded_and_an_unknown_form_or_nothing_is_refused(desk: D
     asyncio.run(exports.bars("BRK/B", DAY, [Bar("BRK/B", 0, 1, 1, 1, 1, 1)]))
     assert [entry.draft.action for entry in desk.trail.rows] == ["export.bars"]
     assert [path.name for path in (tmp_path / "exports").iterdir()] == ["BRK.B_1D-20261120-153000.csv"]
+
+
+def test_charts_hear_whose_bars_an_import_changed_and_nothing_of_one_that_changed_none(
+    database: Database, tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    desk = Desk(database, publish=told.append)
+    found = understood(desk, a_file(tmp_path, days(1, 5), "HEARD.csv"))
+    desk.stored(found)
+    desk.stored(found)
+    assert told == [BarsAmended("HEARD", datetime(2020, 6, 1, 4, tzinfo=UTC), datetime(2020, 6, 6, 4, tzinfo=UTC))]
