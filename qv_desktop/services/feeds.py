@@ -46,6 +46,7 @@ class Feeds:
         self.states: dict[str, FeedChanged] = {}  # feed -> as it was last told
         self._market, self._publish, self._tell, self._now, self._monotonic = market, publish, tell, now, monotonic
         self._streams: dict[str, Stream] = {}
+        self._heard = frozenset[str]()  # what the stream in force hears of
         self._told: dict[str, tuple[FeedState, str]] = {}  # feed -> what its socket says
         self._filling: dict[str, str] = {}  # feed -> how far its backfill is
         self._since = monotonic()  # when the primary last went from talking to not talking, or back
@@ -165,3 +166,12 @@ class Feeds:
         for name, stream in self._streams.items():
             in_force = name == self.primary or name == self._market.source
             stream.want(self._market.wanted if in_force else ())
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Symbols that others pushed out of the plan's number are heard no more, though they are still wanted."""
+        stream = self._streams.get(self._market.source)
+        if stream is not None:
+            heard = frozenset(self._market.wanted[: stream.most])
+            self._market.unheard(self._heard - heard)
+            self._heard = heard

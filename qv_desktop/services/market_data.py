@@ -67,6 +67,14 @@ class MarketData:
         for symbol in self._wants.watch(owner, symbols):
             forget(self._tickers.of(symbol))
 
+    def unheard(self, symbols: Iterable[str]) -> None:
+        """The stream in force hears of these no more, for its plan allows no more; what is known of them is stale."""
+        for ticker in map(self._tickers.of, symbols):
+            forget(ticker)
+            if self._open_now() and ticker.heard and ticker.symbol in self.wanted:
+                ticker.stale_at = self._monotonic()
+            self._tickers.show(ticker)
+
     def subscribe(self, listener: Listener) -> None:
         """Tell ``listener`` what is wanted, now and after every change."""
         self._wants.subscribe(listener)

@@ -270,3 +270,23 @@ def test_other_feeds_are_told_of_and_decide_nothing() -> None:
     sitting.wait(10)
     assert sitting.feeds.states["Alpaca orders"].state == "mute"
     assert sitting.sources == ["Polygon"]
+
+
+def test_a_symbol_that_others_pushed_out_of_the_plan_is_stale_and_no_longer_heard_since_then() -> None:
+    sitting = Sitting(fallback=None)
+    sitting.polygon.most = 2  # type: ignore[assignment]
+    sitting.begin()
+    floor = sitting.floor
+    sitting.from_polygon(Batch([a_trade(10), a_trade(20, 1, "MSFT")], events=2))
+    assert floor.market.heard_since("MSFT") is not None
+    sitting.wait(1)
+    floor.market.watch("chart", ["SPY"])  # now SPY and AAPL are heard
+    assert floor.market.heard_since("MSFT") is None
+    assert floor.market.snapshot("MSFT").stale
+    assert floor.market.heard_since("AAPL") is not None
+    assert not floor.market.snapshot("AAPL").stale
+    floor.market.watch("chart", [])
+    sitting.wait(1)
+    sitting.from_polygon(Batch([a_trade(21, 300, "MSFT")], events=1))
+    assert floor.market.heard_since("MSFT") == T0 + 300 * 10**9
+    assert not floor.market.snapshot("MSFT").stale
