@@ -222,8 +222,10 @@ class Ticker:
             self.last, self.last_at = told.last, told.last_at or 0
         if self.quote is None or (told.quote is not None and told.quote.at > self.quote.at):
             self.quote = told.quote or self.quote
-        if told.previous_close is not None:
-            self.previous_close, self.previous_until = told.previous_close, today_end
+        day = today_end if told.last_at is None else day_end(told.last_at)
+        if told.previous_close is not None and day >= self.day_end:
+            # asked at night, a vendor still tells of the day before: what it calls the previous close is so of that day alone
+            self.previous_close, self.previous_until = told.previous_close, day
         self.source = self.source or told.source
         if told.last_at is not None and told.last_at < self.day_end - LONGEST_DAY:
             return  # of an earlier day than ours

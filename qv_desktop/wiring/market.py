@@ -1,15 +1,20 @@
 """Prices to the screen: chart, tape and the ticket's quote; and what a person chooses to look at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
-from qv_desktop.domain.errors import BadInput, QvError
+import structlog
+
+from qv_desktop.domain.errors import BadInput, FeedDown, QvError
 from qv_desktop.domain.events import BarsAmended, GapFilled, GapFound, MarketMoved, RequestChanged, SessionsKnown
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.market import Gap, Timeframe, timeframe
+from qv_desktop.services.closes import Closes
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.scanning import ScanningWiring
 from qv_desktop.wiring.watching import WatchingWiring
+
+log = structlog.get_logger(__name__)
 
 BARS = 600  # loaded at once; more than two screens at the opening zoom
 
@@ -24,6 +29,7 @@ class MarketWiring:
         self.frame = Timeframe(1, "m")
         self._gaps: dict[tuple[str, datetime, tuple[str, ...]], Gap] = {}  # unfilled ones, by feed, start and symbols
         self._asking = ""  # what the chart waits for, as the history calls it
+        self._closes = Closes(desk.services.market)
         self.watching = WatchingWiring(desk, defaults, self.pick, self._seed)
         self.scanning = ScanningWiring(desk, self.pick)
         self._connect()
@@ -59,10 +65,12 @@ class MarketWiring:
         if symbols:
             services.market.seed(await services.history.snapshots(symbols))
 
-    async def reseed(self, symbols: Sequence[str]) -> None:
-        """What vendors know of the day now, in place of what is known: something was missed or corrected."""
-        services = self._desk.services
-        services.market.seed(await services.history.snapshots(list(symbols)), anew=True)
+    async def _seed_closes(self, symbols: list[str]) -> None:
+        """Another day began; it is asked again when no vendor answers."""
+        try:
+            await self._seed(symbols)
+        except FeedDown as error:
+            log.info("closes_unknown", reason=str(error), symbols=len(symbols))
 
     # ---- the symbol
 
@@ -202,6 +210,8 @@ class MarketWiring:
         """Once a second: ages and the countdown."""
         services, panels = self._desk.services, self._desk.panels
         self.watching.tick()
+        if symbols := self._closes.due():
+            self._spawn(self._seed_closes(symbols))
         panels.chart.show_now(services.clock.market())
         if self._in_ticket:
             market = services.market

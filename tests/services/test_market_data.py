@@ -94,6 +94,20 @@ def test_another_day_begins_with_its_own_range_and_an_unknown_previous_close() -
     assert (one.previous_close, one.change) == (None, None)
 
 
+def test_a_previous_close_that_was_told_at_night_is_not_the_next_days() -> None:
+    floor, night = Floor(), 20 * HOUR  # 4:00 UTC, before midnight's snapshots turn
+    floor.seconds = night
+    evening = T0 + 15 * HOUR * SECOND  # 18:00 in New York of the day before
+    floor.market.seed([Snapshot("AAPL", last=10, last_at=evening, previous_close=8)])
+    assert floor.market.snapshot("AAPL").previous_close == 8
+    floor.hear(a_trade(11, 25 * HOUR))
+    assert floor.market.snapshot("AAPL").previous_close is None
+    floor.market.seed([Snapshot("AAPL", last=10, last_at=evening, previous_close=8)])  # a vendor that lags
+    assert floor.market.snapshot("AAPL").previous_close is None
+    floor.market.seed([Snapshot("AAPL", last=11, last_at=T0 + 25 * HOUR * SECOND, previous_close=10)])
+    assert floor.market.snapshot("AAPL").previous_close == 10
+
+
 def test_a_late_print_counts_for_the_day_and_is_not_the_last_price() -> None:
     floor = Floor()
     floor.seconds = 120

@@ -1,7 +1,7 @@
 """Alpaca's bars and snapshots of the REST interface, translated. Shapes follow Alpaca's stock data reference."""
 
 from qv_desktop.adapters.alpaca.fields import Raw, moment, nanoseconds, number, text
-from qv_desktop.domain.market import Bar, Quote, Snapshot, ns
+from qv_desktop.domain.market import NEW_YORK, Bar, Quote, Snapshot, ns
 
 
 def bar(symbol: str, raw: Raw) -> Bar:
@@ -14,9 +14,19 @@ def bar(symbol: str, raw: Raw) -> Bar:
 def snapshot(symbol: str, raw: Raw) -> Snapshot:
     """What the snapshot says; anything missing stays unknown."""
     trade, quote, day, before = (_part(raw, key) for key in ("latestTrade", "latestQuote", "dailyBar", "prevDailyBar"))
+    if _is_over(day, trade):
+        day, before = {}, day
     return Snapshot(symbol, last=_float(trade, "p"), last_at=_stamp(trade), previous_close=_float(before, "c"),
                     quote=_quote(symbol, quote), day_open=_float(day, "o"), day_high=_float(day, "h"),
                     day_low=_float(day, "l"), day_volume=_float(day, "v"), source="Alpaca")  # fmt: skip
+
+
+def _is_over(day: Raw, trade: Raw) -> bool:
+    """Whether the daily bar is an earlier day's than the last trade: before the open there is no bar of today yet."""
+    begun, traded = moment(day, "t"), moment(trade, "t")
+    if begun is None or traded is None:
+        return False
+    return begun.astimezone(NEW_YORK).date() < traded.astimezone(NEW_YORK).date()
 
 
 def _quote(symbol: str, raw: Raw) -> Quote | None:

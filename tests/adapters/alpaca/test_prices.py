@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from qv_desktop.adapters.alpaca.price_messages import Heard, heard
 from qv_desktop.adapters.alpaca.prices import snapshot
 from qv_desktop.adapters.alpaca.stamps import stamp
-from qv_desktop.domain.market import Bar, Batch, Correction, Quote, Trade
+from qv_desktop.domain.market import Bar, Batch, Correction, Quote, Snapshot, Trade
 
 FOLDER = "alpaca/stream_marketdata_docs_2026"
 
@@ -123,7 +123,8 @@ def test_what_is_no_time_of_this_age_is_refused(text: str) -> None:
 def test_a_recorded_snapshot_is_a_watchlist_row(wire: Path) -> None:
     raw = json.loads((wire / "alpaca/openapi_data/get_v2_stocks_snapshots_200_snapshots.json").read_bytes())
     row = snapshot("AAPL", raw["AAPL"])
-    assert (row.last, row.previous_close, row.day_open, row.day_volume) == (172.61, 173.19, 172.62, 56457696)
+    # recorded at 6:18 in New York, when the daily bar was still the day before's
+    assert (row.last, row.previous_close, row.day_open, row.day_volume) == (172.61, 173.03, None, None)
     assert row.quote is not None
     assert (row.quote.bid, row.quote.ask) == (172.6, 172.7)
 
@@ -131,3 +132,15 @@ def test_a_recorded_snapshot_is_a_watchlist_row(wire: Path) -> None:
 def test_an_empty_snapshot_leaves_all_unknown() -> None:
     row = snapshot("AAPL", {"latestTrade": None, "dailyBar": {}})
     assert (row.last, row.last_at, row.quote, row.day_open, row.previous_close) == (None, None, None, None, None)
+
+
+def test_before_the_open_the_daily_bar_is_yesterdays_and_its_close_the_previous_one() -> None:
+    def told(traded: str) -> Snapshot:
+        day = {"t": "2026-03-09T04:00:00Z", "o": 9, "h": 12, "l": 8, "c": 11, "v": 500}
+        return snapshot(
+            "A", {"latestTrade": {"t": traded, "p": 11.5}, "dailyBar": day, "prevDailyBar": {**day, "c": 7}}
+        )
+
+    early, same_day = told("2026-03-10T08:05:00Z"), told("2026-03-09T23:30:00Z")
+    assert (early.previous_close, early.day_open, early.day_volume) == (11, None, None)
+    assert (same_day.previous_close, same_day.day_open, same_day.day_volume) == (7, 9, 500)
