@@ -24,6 +24,7 @@ from qv_desktop.adapters.rate_limit import RateLimit
 from qv_desktop.app.backend import Keys
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.config import Settings
+from qv_desktop.domain.market import Bar, Timeframe
 from qv_desktop.services.amendments import Amendments
 from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
@@ -32,6 +33,7 @@ from qv_desktop.services.feeds import Feeds
 from qv_desktop.services.gaps import Gaps
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
+from qv_desktop.services.late_prints import LatePrints
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.polling import Polling
@@ -106,7 +108,15 @@ def market_side(
     requests = Requests(publish, clock.now)
     asked = Vendors(vendors, requests)
     amendments = Amendments(asked, stores.bars, stores.ticks, clock.market, publish, ticks.written, lost)
-    market = MarketData(clock, publish, ticks.keep, ticks.keep_bars, amendments.amend, open_now=sessions.open)
+    late = LatePrints(lambda symbol, span: backfill.renew(primary, symbol, span))
+
+    def keep_bars(frame: Timeframe, bars: Sequence[Bar]) -> None:
+        ticks.keep_bars(frame, bars)
+        late.told(frame, bars)
+
+    market = MarketData(
+        clock, publish, ticks.keep, keep_bars, amendments.amend, late=late.heard, open_now=sessions.open
+    )
     history = History(stores.bars, stores.actions, vendors, requests, clock.market,
                       lambda symbol: None if ticks.spooled else market.heard_since(symbol))  # fmt: skip
     feeds = Feeds(primary, fallback, market, publish, notices.tell, clock.now)
@@ -133,8 +143,8 @@ def market_side(
     days = {"trades": settings.keep_trades_days, "1s": settings.keep_seconds_days, "1m": settings.keep_minutes_days}
     running = {
         "the calendar": sessions.run, "keeping prices": ticks.run, "keeping gaps": gaps.run, "filling gaps": backfill.run,
-        "corrections": amendments.run, "averages": averages.run, "snapshots": polling.run, "the scanner": scanner.run,
-        "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
+        "corrections": amendments.run, "late prints": late.run, "averages": averages.run, "snapshots": polling.run,
+        "the scanner": scanner.run, "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports, prices, vendors,
                       running)  # fmt: skip

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST = 7 * 86_400.0  # seconds
+TURN = 0.0005  # seconds that a thread which writes rows may keep the interpreter while the window waits for it
 LAST_WRITES = 10.0  # seconds for what nobody waits for any more, such as a write whose asker was cancelled
 OFFSCREEN_CHATTER = "This plugin does not support propagateSizeHints()"  # of every window on Qt's offscreen platform
 
@@ -39,6 +40,7 @@ def opened(options: Options) -> int:
 
 
 def _run(options: Options, asked: Asked) -> int:
+    sys.setswitchinterval(TURN)
     demo = options.demo
     settings = config.load()
     if demo is not None:

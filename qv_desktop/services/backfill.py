@@ -95,6 +95,12 @@ class Backfill:
         self._progress(gap.feed, len(order), len(order))
         await self._finished(gap, span, attempt)
 
+    async def renew(self, feed: str, symbol: str, span: Span) -> None:
+        """Take these minutes from the feed's vendor anew, for something in them came late. Raises FeedDown, DatabaseDown."""
+        if await self._minutes(feed, symbol, span):
+            await self._bars.uncover(symbol, OTHERS, span)
+            self._publish(BarsAmended(symbol, utc(span.start), utc(span.end)))
+
     async def _tried(self, gap: Gap) -> float:
         """Seconds until this hole is to be tried again."""
         attempt, time = self._attempt(gap), asyncio.get_running_loop().time

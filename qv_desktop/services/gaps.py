@@ -23,6 +23,7 @@ class Gaps:
         self._store, self._symbols, self._now, self._publish = store, symbols, now, publish
         self._open: dict[Key, Gap] = {}  # unfilled, oldest first
         self._unsaved: list[Gap] = []
+        self._one = asyncio.Lock()
         self._wake = asyncio.Event()
         self.look: Callable[[], None] = lambda: None
 
@@ -65,9 +66,10 @@ class Gaps:
 
     async def flush(self) -> None:
         """Store what is not stored yet. Raises DatabaseDown, and what is left waits in its order."""
-        while self._unsaved:
-            await self._store.save_gap(self._unsaved[0])
-            del self._unsaved[0]
+        async with self._one:  # two at once would each drop what the other has stored
+            while self._unsaved:
+                await self._store.save_gap(self._unsaved[0])
+                del self._unsaved[0]
 
     async def _until_done(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
