@@ -1,20 +1,23 @@
 """Exports: any table as a person sees it, and the chart's visible range, as CSV or Parquet."""
 
+import re
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import RAW, TableModel
 from qv_desktop.wiring import Desk
 
-EXPORTED = {  # panel -> whose data its table shows
+EXPORTED = {  # panel -> whose data its tables show
     "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "audit": Resource.AUDIT,
     "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "tape": Resource.MARKET,
-    "backtests": Resource.BACKTESTS,
+    "data": Resource.MARKET, "backtests": Resource.BACKTESTS, "strategies": Resource.STRATEGIES,
+    "reconciliation": Resource.RECONCILIATION, "alerts": Resource.TRADING, "log": Resource.TRADING,
 }  # fmt: skip
 COMMANDS = {"export": "csv", "export.parquet": "parquet"}
 
@@ -26,14 +29,14 @@ class ExportWiring:
         self._desk = desk
         for name in EXPORTED:
             panel = getattr(desk.panels, name)
-            if hasattr(panel, "table"):
-                panel.table.export_asked.connect(partial(self._asked, name))
+            for table in tables(panel):
+                table.export_asked.connect(partial(self._asked, name, table))
             if name in ("orders", "positions", "fills", "audit"):  # their buttons mean CSV
-                panel.export_asked.connect(partial(self._asked, name, "csv"))
+                panel.export_asked.connect(partial(self._asked, name, panel.table, "csv"))
         desk.window.command.connect(self._command)
 
-    def _asked(self, name: str, form: str) -> None:
-        self._spawn(self._table(name, form))
+    def _asked(self, name: str, table: Table[Any], form: str) -> None:
+        self._spawn(self._table(name, table, form))
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         self._desk.tasks.spawn(work)
@@ -42,19 +45,20 @@ class ExportWiring:
         form, panel = COMMANDS.get(id_), self._desk.window.focused_panel()
         if form is None:
             return
+        table = in_front(getattr(self._desk.panels, panel)) if panel in EXPORTED else None
         if panel == "chart":
             self._spawn(self._chart(form))
-        elif panel in EXPORTED and hasattr(getattr(self._desk.panels, panel), "model"):
-            self._spawn(self._table(panel, form))
+        elif table is not None:
+            self._spawn(self._table(panel, table, form))
         else:
             self._desk.services.notices.tell(
                 "info", "Export", "Click into the table or chart to export, then ask again.", "export what"
             )
 
-    async def _table(self, name: str, form: str) -> None:
-        head, rows = _contents(getattr(self._desk.panels, name).model)
+    async def _table(self, name: str, table: Table[Any], form: str) -> None:
+        head, rows = contents(table.rows_model)
         permission = Permission(EXPORTED[name], Action.EXPORT)
-        path = await self._desk.services.exports.table(name, permission, head, rows, form)
+        path = await self._desk.services.exports.table(_called(name, self._desk, table), permission, head, rows, form)
         self._desk.services.notices.tell("info", f"Exported {len(rows):,} rows", str(path), str(path))
 
     async def _chart(self, form: str) -> None:
@@ -68,9 +72,28 @@ class ExportWiring:
         services.notices.tell("info", f"Exported {symbol} {frame}", str(path), str(path))
 
 
-def _contents(model: TableModel[Any]) -> tuple[list[str], list[list[object]]]:
+def tables(panel: QWidget) -> list[Table[Any]]:
+    """Every table of a panel."""
+    return panel.findChildren(Table)
+
+
+def in_front(panel: QWidget) -> Table[Any] | None:
+    """The table that holds the keyboard, else the panel's first that can be seen."""
+    seen = [table for table in tables(panel) if table.isVisible()]
+    return next((table for table in seen if table.hasFocus()), getattr(panel, "table", None) or next(iter(seen), None))
+
+
+def _called(name: str, desk: Desk, table: Table[Any]) -> str:
+    """The panel's name; of a panel with several tables, the table's as well."""
+    if len(tables(getattr(desk.panels, name))) == 1:
+        return name
+    words = re.sub(r"[^a-z0-9]+", "-", table.accessibleName().lower()).strip("-")
+    return f"{name}-{words}" if words else name
+
+
+def contents(model: TableModel[Any]) -> tuple[list[str], list[list[object]]]:
     """Header and raw values of a table as it is sorted and filtered."""
     columns = range(model.columnCount())
-    head = [str(model.headerData(c, Qt.Orientation.Horizontal)) for c in columns]
+    head = [column.title for column in model.columns]
     rows = [[model.data(model.index(r, c), RAW) for c in columns] for r in range(model.rowCount())]
     return head, rows

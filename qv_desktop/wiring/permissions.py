@@ -2,6 +2,7 @@
 
 from qv_desktop.domain.access import Action, Permission, Resource, Role
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.exporting import EXPORTED, tables
 
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 BRAKE = Permission(Resource.RISK, Action.RUN)
@@ -53,6 +54,9 @@ class PermissionWiring:
         for name, needs in NEEDS.items():
             lacking = {asked: why for asked, permission in needs.items() if (why := self._why(permission))}
             getattr(panels, name).forbid(lacking)
+        for name, resource in EXPORTED.items():
+            for table in tables(getattr(panels, name)):
+                table.forbid_export(self._why(Permission(resource, Action.EXPORT)))
         panels.ticket.forbid(self._why(TRADE))
         braking = self._why(BRAKE)
         panels.risk.show_permitted(() if braking else ("halt", "reduce", "resume"), braking)

@@ -284,3 +284,17 @@ def test_columns_give_way_before_the_table_scrolls_and_take_what_is_left(qtbot: 
         table.resize(width, 100)
         assert table.horizontalHeader().length() <= table.viewport().width()
     assert table.columnWidth(2) > 200
+
+
+def test_a_figure_is_never_cut_unless_a_person_made_its_column_narrow(qtbot: QtBot) -> None:
+    model = model_of(Row("A", Decimal(1)))
+    table = Table(model, empty="nothing")
+    qtbot.addWidget(table)
+    table.resize(240, 100)
+    table.show()
+    model.upsert([Row("A", Decimal("123456789012.25"))])
+    qtbot.waitUntil(lambda: table.columnWidth(1) > 100)
+    table.horizontalHeader().resizeSection(1, 60)
+    table.grab()
+    qtbot.wait(20)
+    assert table.columnWidth(1) == 60

@@ -29,7 +29,7 @@ def last(ages: Ages, flashes: Flashes, age: Callable[[Snapshot], float | None] |
 
 def change_percent() -> Row:
     """Change since the previous close, in percent."""
-    return Column("Chg %", words.percent, key=lambda s: s.change_fraction, right=True, width=52,
+    return Column("Chg %", words.percent, key=lambda s: s.change_fraction, raw=words.percents, right=True, width=52,
                   color=lambda s: fmt.trend(s.change))  # fmt: skip
 
 

@@ -25,8 +25,13 @@ def price(snapshot: Snapshot, value: float | None) -> str:
 
 def percent(snapshot: Snapshot) -> str:
     """Change since the previous close, in percent."""
+    return signed(percents(snapshot))
+
+
+def percents(snapshot: Snapshot) -> float | None:
+    """The number of ``percent``."""
     found = snapshot.change_fraction
-    return fmt.UNKNOWN if found is None else signed(found * 100)
+    return None if found is None else found * 100
 
 
 def signed(value: float | None, decimals: int = 2) -> str:

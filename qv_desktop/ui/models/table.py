@@ -2,10 +2,11 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QGuiApplication,
@@ -31,6 +32,8 @@ from qv_desktop.ui.models.table_model import RAW, TableModel
 HEADER = 24  # px
 FORMS = {"csv": "CSV", "parquet": "Parquet"}  # what a table is exported as -> how it is called
 SQUEEZE = 0.85  # columns give way to this share of their width before the table scrolls sideways
+TITLE_ROOM = 14  # px beside a title
+BROADEST = 200  # px that a column takes by itself
 
 
 class Table[R](QTableView):
@@ -48,6 +51,10 @@ class Table[R](QTableView):
         super().__init__(parent)
         self._model, self._empty = model, empty
         self._wanted = {place: column.width for place, column in enumerate(model.columns)}  # column -> px
+        self._whole: dict[int, int] = {}  # column -> px that its figures need: a price that is cut is another price
+        self._dragged: set[int] = set()  # columns whose width a person chose
+        self._widen = QTimer(self, interval=0, singleShot=True)
+        self._widen.timeout.connect(self._show_whole)
         self._fitting = False
         self._no_export = ""
         self.setModel(model)
@@ -64,6 +71,11 @@ class Table[R](QTableView):
         """Change the sentence that stands where rows will be."""
         self._empty = sentence
         self.viewport().update()
+
+    @property
+    def rows_model(self) -> TableModel[R]:
+        """Its rows and columns."""
+        return self._model
 
     def selected(self) -> list[R]:
         """The selected rows, top to bottom."""
@@ -132,17 +144,36 @@ class Table[R](QTableView):
         room = self.viewport().width()
         total = sum(self._wanted[c] for c in shown)
         growing = [c for c in shown if self._model.columns[c].stretch] or shown[-1:]
-        scale = room / total if total * SQUEEZE <= room < total else 1.0
+        least = {c: self._least(c) for c in shown} if room < total else {}
+        give, lack = total - sum(least.values()), total - room
+        scale = lack / give if least and lack <= give else 0.0
         self._fitting = True
         for c in shown:
             extra = max(0, room - total) // len(growing) if c in growing else 0
-            self.horizontalHeader().resizeSection(c, int(self._wanted[c] * scale) + extra)
+            less = math.ceil((self._wanted[c] - least[c]) * scale) if least else 0
+            self.horizontalHeader().resizeSection(c, self._wanted[c] - less + extra)
         self._fitting = False
+
+    def _least(self, column: int) -> int:
+        """How narrow a column may become: its title stays whole, and so do figures and symbols."""
+        wanted, words = self._wanted[column], self._model.columns[column].title
+        title = self.horizontalHeader().fontMetrics().horizontalAdvance(words) + TITLE_ROOM
+        return min(wanted, max(title, int(wanted * SQUEEZE), self._whole.get(column, 0)))
+
+    def _show_whole(self) -> None:
+        """Columns whose figures were cut grow, unless a person made them narrow."""
+        lacking, self._cells.lacking = self._cells.lacking, {}
+        for column, needed in lacking.items():
+            if column not in self._dragged:
+                self._whole[column] = min(needed, BROADEST)
+                self._wanted[column] = max(self._wanted[column], self._whole[column])
+        self._fit()
 
     def _note_width(self, column: int, _before: int, width: int) -> None:
         """A width that a person drags is kept."""
         if not self._fitting:
             self._wanted[column] = width
+            self._dragged.add(column)
 
     def _visual_order(self) -> list[int]:
         header = self.horizontalHeader()
@@ -239,6 +270,8 @@ class Table[R](QTableView):
         painter.end()
         if not self._model.rowCount():
             self._paint_empty()
+        if self._cells.lacking.keys() - self._dragged:
+            self._widen.start()
 
     def _paint_empty(self) -> None:
         painter = QPainter(self.viewport())

@@ -23,6 +23,7 @@ class Column[R]:
     title: str
     text: Callable[[R], str]
     key: Callable[[R], object] | None = None  # sorts by this value, unknown (None) last; without it by the text
+    raw: Callable[[R], object] | None = None  # is copied and exported, where that is not what the column sorts by
     right: bool = False
     color: Callable[[R], str | None] | None = None
     chip: Callable[[R], str | None] | None = None  # key of theme.CHIPS: drawn as a chip
@@ -217,7 +218,7 @@ class TableModel[R](QAbstractTableModel):
         if role == GROUND:
             return column.ground(row) if column.ground else None
         if role == RAW:
-            return column.key(row) if column.key else column.text(row)
+            return (column.raw or column.key or column.text)(row)
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -61,8 +61,9 @@ class AlertsPanel(QWidget):
 
 
 _COLUMNS: list[Column[tuple[int, Notice]]] = [
-    Column("Time ET", lambda r: fmt.clock(r[1].at), key=lambda r: (r[1].at, r[0]), width=80, color=lambda r: "TX1"),
-    Column("Urgency", lambda r: _WORDS[r[1].urgency], key=lambda r: list(_WORDS).index(r[1].urgency), chip=lambda r: r[1].urgency,
+    Column("Time ET", lambda r: fmt.clock(r[1].at), key=lambda r: (r[1].at, r[0]), raw=lambda r: r[1].at, width=80, color=lambda r: "TX1"),
+    Column("Urgency", lambda r: _WORDS[r[1].urgency], key=lambda r: list(_WORDS).index(r[1].urgency),
+           raw=lambda r: _WORDS[r[1].urgency], chip=lambda r: r[1].urgency,
            width=80),
     Column("Title", lambda r: r[1].title, width=150, bold=True, tip=lambda r: r[1].title),
     Column("What happened", lambda r: r[1].text, width=92, color=lambda r: "TX1", stretch=True, tip=lambda r: r[1].text),

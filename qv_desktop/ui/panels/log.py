@@ -105,7 +105,8 @@ class LogPanel(QWidget):
 
 def _columns() -> list[Column[_Row]]:
     return [
-        Column("Level", lambda r: r.line.level, key=lambda r: _RANKS.get(r.line.level, 1), chip=lambda r: _CHIPS.get(r.line.level, "info"),
+        Column("Level", lambda r: r.line.level, key=lambda r: _RANKS.get(r.line.level, 1),
+               raw=lambda r: r.line.level, chip=lambda r: _CHIPS.get(r.line.level, "info"),
                width=80),
         Column("Time ET", lambda r: words.clock_ms(r.line.at), key=lambda r: r.line.at, width=92, color=lambda r: "TX1"),
         Column("Event", lambda r: r.line.event, width=260, tip=lambda r: r.line.event),

@@ -145,7 +145,8 @@ class OrdersPanel(QWidget):
     def _columns(self) -> list[Column[Order]]:
         """The default columns, and those that wait in the chooser."""
         return [
-            Column("Open first", lambda o: "open" if o.open else "closed", key=lambda o: (o.open, o.submitted), shown=False),
+            Column("Open first", lambda o: "open" if o.open else "closed", key=lambda o: (o.open, o.submitted),
+                   raw=lambda o: "open" if o.open else "closed", shown=False),
             Column("Status", lambda o: chip(o.status)[0], chip=lambda o: chip(o.status)[1], width=84, tip=status_tip),
             Column("Time ET", self._when, key=lambda o: o.submitted, width=70,
                    tip=lambda o: o.submitted.isoformat()),

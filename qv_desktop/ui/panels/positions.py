@@ -164,17 +164,23 @@ def _columns() -> list[Column[Row]]:
                color=lambda r: words.trend(r.day)),
         Column("Unrealised", lambda r: words.signed(r.unrealised), key=lambda r: r.unrealised, right=True, stretch=True, width=92,
                color=lambda r: words.trend(r.unrealised), bold=True),
-        Column("Unreal. %", lambda r: words.percent(r.unrealised_fraction), key=lambda r: r.unrealised_fraction, right=True,
+        Column("Unreal. %", lambda r: words.percent(r.unrealised_fraction), key=lambda r: r.unrealised_fraction,
+               raw=lambda r: _percents(r.unrealised_fraction), right=True,
                stretch=True, width=76,
                color=lambda r: words.trend(r.unrealised)),
         Column("Realised today", lambda r: words.signed(r.position.realised), key=lambda r: r.position.realised, right=True,
                stretch=True, width=106,
                color=lambda r: words.trend(r.position.realised)),
-        Column("% equity", lambda r: words.percent(r.share, 1, sign=False), key=lambda r: r.share, right=True, stretch=True, width=72),
+        Column("% equity", lambda r: words.percent(r.share, 1, sign=False), key=lambda r: r.share,
+               raw=lambda r: _percents(r.share), right=True, stretch=True, width=72),
         Column("Quote age", lambda r: words.age(r.age), key=lambda r: r.age, right=True,
                stretch=True, width=76,
                color=lambda r: "WARN" if r.age is not None and r.age > _STALE else "TX2"),
     ]  # fmt: skip
+
+
+def _percents(fraction: Decimal | None) -> Decimal | None:
+    return None if fraction is None else fraction * 100
 
 
 def _side(row: Row) -> str:

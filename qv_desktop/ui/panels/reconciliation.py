@@ -213,7 +213,8 @@ class ReconciliationPanel(QWidget):
 
 def _columns() -> list[Column[Break]]:
     return [
-        Column("Severity", lambda b: b.severity.capitalize(), key=lambda b: (_RANKS[b.severity], b.at_risk), chip=lambda b: b.severity,
+        Column("Severity", lambda b: b.severity.capitalize(), key=lambda b: (_RANKS[b.severity], b.at_risk),
+               raw=lambda b: b.severity, chip=lambda b: b.severity,
                width=76),
         Column("Section", lambda b: b.section.removeprefix("open ").capitalize(), width=78, color=lambda b: "TX1"),
         Column("Class", lambda b: b.kind.capitalize(), width=92),

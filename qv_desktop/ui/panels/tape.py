@@ -117,7 +117,8 @@ class TapePanel(QWidget):
 
 
 _COLUMNS: list[Column[Print]] = [
-    Column("Time ET", lambda p: fmt.clock_ms(utc(p.trade.at)), key=lambda p: p.trade.at, width=104, color=lambda p: "TX1"),
+    Column("Time ET", lambda p: fmt.clock_ms(utc(p.trade.at)), key=lambda p: p.trade.at, raw=lambda p: utc(p.trade.at),
+           width=104, color=lambda p: "TX1"),
     Column("Price", lambda p: fmt.price(p.trade.price, 4 if p.trade.price < 1 else 2), key=lambda p: p.trade.price, right=True,
            width=64, color=lambda p: p.hue),
     Column("Size", lambda p: fmt.quantity(p.trade.size), key=lambda p: p.trade.size, right=True, width=56,

@@ -170,7 +170,7 @@ def _columns(ages: Ages, flashes: Flashes) -> list[Column[Snapshot]]:
         columns.symbol(),
         columns.last(ages, flashes),
         columns.change_percent(),
-        Column("Bid × Ask", words.touch, key=words.bps, right=True, width=118, stretch=True, tip=words.sizes,
+        Column("Bid × Ask", words.touch, key=words.bps, raw=words.touch, right=True, width=118, stretch=True, tip=words.sizes,
                color=lambda s: "TX0" if s.quote else "TX2"),
         columns.age_or_alarm(ages.either),
         *(_hidden(column) for column in _more()),
