@@ -24,7 +24,8 @@ from qv_desktop.adapters.rate_limit import RateLimit
 from qv_desktop.app.backend import Keys
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.config import Settings
-from qv_desktop.domain.market import Bar, Timeframe
+from qv_desktop.domain.events import BarsAmended, Event
+from qv_desktop.domain.market import Bar, Timeframe, Trade
 from qv_desktop.services.amendments import Amendments
 from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
@@ -110,6 +111,10 @@ def market_side(
     amendments = Amendments(asked, stores.bars, stores.ticks, clock.market, publish, ticks.written, lost)
     late = LatePrints(lambda symbol, span: backfill.renew(primary, symbol, span))
 
+    def keep_trades(trades: Sequence[Trade]) -> None:
+        ticks.keep(trades)
+        late.heard(trades)
+
     def keep_bars(frame: Timeframe, bars: Sequence[Bar]) -> None:
         ticks.keep_bars(frame, bars)
         late.told(frame, bars)
@@ -123,6 +128,11 @@ def market_side(
 
     async def seed(symbols: Sequence[str]) -> None:
         market.seed(await history.snapshots(list(symbols)), anew=True)
+
+    def imported(event: Event) -> None:
+        if isinstance(event, BarsAmended):
+            history.imported(event.symbol)
+        publish(event)
 
     backfill = Backfill(gaps, asked, stores.bars, stores.ticks, clock.market, publish, shown=lambda: market.wanted, seed=seed,
                         progress=feeds.backfilling)  # fmt: skip
@@ -139,7 +149,7 @@ def market_side(
     rows = Rows(market, polling, averages, lambda: market.wanted if feeds.source else ())
     scanner = Scanner(rows, scans, watchlists, notices, publish, clock, listed)
     imports = Imports(MarketFiles(), stores.bars, stores.ticks, stores.actions, clock.now, door.trail, door.login,
-                      publish=publish)  # fmt: skip
+                      publish=imported)  # fmt: skip
     days = {"trades": settings.keep_trades_days, "1s": settings.keep_seconds_days, "1m": settings.keep_minutes_days}
     running = {
         "the calendar": sessions.run, "keeping prices": ticks.run, "keeping gaps": gaps.run, "filling gaps": backfill.run,

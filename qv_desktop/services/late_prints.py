@@ -7,35 +7,38 @@ import structlog
 
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.history import Span
-from qv_desktop.domain.market import SECOND, Bar, Timeframe, bar_start
+from qv_desktop.domain.market import SECOND, Bar, Timeframe, Trade, bar_start
 
 log = structlog.get_logger(__name__)
 
 MINUTE = Timeframe(1, "m")
+LENGTH = MINUTE.seconds * SECOND
 EVERY = 30.0  # seconds between rounds: what comes in between is one question for each symbol
 
 type Renew = Callable[[str, Span], Awaitable[None]]  # the minutes of a symbol, from the feed's own vendor
 
 
 class LatePrints:
-    """``told`` hears of completed minutes, ``heard`` of a print behind the present minute; ``renew`` asks for what is doubtful."""
+    """``told`` hears of completed bars and ``heard`` of prints, as a stream tells them; ``renew`` asks for what is doubtful."""
 
     def __init__(self, renew: Renew, every: float = EVERY) -> None:
         self._renew, self._every = renew, every
-        self._newest: dict[str, int] = {}  # symbol -> start (ns) of its newest completed minute
+        self._told: dict[str, int] = {}  # symbol -> end (ns) of its newest completed minute
         self._doubtful: dict[str, Span] = {}
 
     def told(self, frame: Timeframe, bars: Sequence[Bar]) -> None:
         """Completed bars of a stream."""
         if frame == MINUTE:
             for bar in bars:
-                self._newest[bar.symbol] = max(bar.start, self._newest.get(bar.symbol, 0))
+                self._told[bar.symbol] = max(bar.start + LENGTH, self._told.get(bar.symbol, 0))
 
-    def heard(self, symbol: str, at: int) -> None:
-        """A print of ``at`` (ns); it is late when its minute's bar was told before it."""
-        start = bar_start(at, MINUTE)
-        if start <= self._newest.get(symbol, 0):
-            self._doubt(symbol, Span(start, start + 60 * SECOND))
+    def heard(self, trades: Sequence[Trade]) -> None:
+        """Prints; one is late when its minute's bar was told before it."""
+        told = self._told
+        for trade in trades:
+            if trade.at < told.get(trade.symbol, 0):
+                start = bar_start(trade.at, MINUTE)
+                self._doubt(trade.symbol, Span(start, start + LENGTH))
 
     async def run(self) -> None:
         """Ask until cancelled."""

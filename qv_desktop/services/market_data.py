@@ -25,8 +25,7 @@ SECOND_BARS = Timeframe(1, "s")
 class MarketData:
     """Holds snapshots and live bars; ``hear`` takes what the stream in force says, ``flush`` gives a frame what moved.
 
-    ``keep_trades``, ``keep_bars`` and ``keep_corrections`` hand on what is stored; ``late`` hears the symbol and stamp of a print
-    behind the minute under way. ``open_now`` tells whether regular hours are
+    ``keep_trades``, ``keep_bars`` and ``keep_corrections`` hand on what is stored. ``open_now`` tells whether regular hours are
     on; ``monotonic`` gives the seconds that a person waits.
     """
 
@@ -38,14 +37,13 @@ class MarketData:
         keep_bars: Callable[[Timeframe, Sequence[Bar]], None],
         keep_corrections: Callable[[Sequence[Correction]], None] = lambda corrections: None,
         *,
-        late: Callable[[str, int], None] = lambda symbol, at: None,
         open_now: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock, self._publish = clock, publish
         self._keep_trades, self._keep_bars, self._keep_corrections = keep_trades, keep_bars, keep_corrections
         self._open_now, self._monotonic = open_now, monotonic
-        self._tickers = Tickers(clock, monotonic, late)
+        self._tickers = Tickers(clock, monotonic)
         self._wants = Wants()
         self._tape: deque[Trade] = deque(maxlen=TAPE)
         self._shown_at = float("-inf")  # monotonic, of the last frame with everything

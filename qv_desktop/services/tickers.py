@@ -16,13 +16,8 @@ class Tickers:
     """Takes batches. ``moved`` are the symbols that changed since their ``moved`` flag was last cleared; ``amended`` the minutes
     that a vendor told anew since the list was last taken."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        monotonic: Callable[[], float],
-        late: Callable[[str, int], None] = lambda symbol, at: None,
-    ) -> None:
-        self._clock, self._monotonic, self._late = clock, monotonic, late
+    def __init__(self, clock: Clock, monotonic: Callable[[], float]) -> None:
+        self._clock, self._monotonic = clock, monotonic
         self._whole_from = 0  # ns; before it nothing counts as heard
         self.known: dict[str, Ticker] = {}  # symbol -> all that is known of it
         self.moved: list[Ticker] = []
@@ -109,7 +104,6 @@ class Tickers:
         horizon = self._clock.market_ns() + AHEAD * self._clock.speed
         if at < ticker.start <= horizon:
             ticker.late(price, size)
-            self._late(ticker.symbol, at)
             ticker.heard_at = self._monotonic()
             self.show(ticker)
             return True

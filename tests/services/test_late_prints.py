@@ -4,7 +4,7 @@ import asyncio
 
 from qv_desktop.domain.errors import FeedDown
 from qv_desktop.domain.history import Span
-from qv_desktop.domain.market import SECOND, Bar, timeframe
+from qv_desktop.domain.market import SECOND, Bar, Trade, timeframe
 from qv_desktop.services.late_prints import LatePrints
 
 MINUTE = timeframe("1m")
@@ -14,6 +14,10 @@ LENGTH = 60 * SECOND
 
 def bar(number: int) -> Bar:
     return Bar("AAPL", T0 + number * LENGTH, 10.0, 10.0, 10.0, 10.0, 100.0)
+
+
+def a_print(symbol: str, at: int) -> Trade:
+    return Trade(symbol, at, 10.0, 100.0, str(at))
 
 
 class Vendor:
@@ -34,7 +38,7 @@ def test_late_prints_of_several_minutes_are_one_question() -> None:
     late = LatePrints(vendor.renew)
     late.told(MINUTE, [bar(0), bar(1), bar(2)])
     for second in (5, 6, 130):
-        late.heard("AAPL", T0 + second * SECOND)
+        late.heard([a_print("AAPL", T0 + second * SECOND)])
     asyncio.run(late.flush())
     asyncio.run(late.flush())
     assert vendor.asked == [("AAPL", Span(T0, T0 + 3 * LENGTH))]
@@ -44,10 +48,10 @@ def test_a_print_whose_bar_is_still_to_come_is_not_late() -> None:
     vendor = Vendor()
     late = LatePrints(vendor.renew)
     late.told(MINUTE, [bar(0)])
-    late.heard("AAPL", T0 + LENGTH + 59 * SECOND)  # the next minute has begun, its bar was not told yet
-    late.heard("MSFT", T0)  # nothing is known of this one
+    late.heard([a_print("AAPL", T0 + LENGTH + 59 * SECOND)])  # the next minute has begun, its bar was not told yet
+    late.heard([a_print("MSFT", T0)])  # nothing is known of this one
     late.told(timeframe("1s"), [Bar("MSFT", T0, 1.0, 1.0, 1.0, 1.0, 1.0)])
-    late.heard("MSFT", T0)
+    late.heard([a_print("MSFT", T0)])
     asyncio.run(late.flush())
     assert vendor.asked == []
 
@@ -56,10 +60,10 @@ def test_a_minute_that_nobody_answers_for_is_asked_for_again() -> None:
     vendor = Vendor()
     late = LatePrints(vendor.renew)
     late.told(MINUTE, [bar(0), bar(1)])
-    late.heard("AAPL", T0)
+    late.heard([a_print("AAPL", T0)])
     vendor.down = True
     asyncio.run(late.flush())
-    late.heard("AAPL", T0 + LENGTH)
+    late.heard([a_print("AAPL", T0 + LENGTH)])
     vendor.down = False
     asyncio.run(late.flush())
     assert vendor.asked == [("AAPL", Span(T0, T0 + 2 * LENGTH))]

@@ -21,11 +21,12 @@ from qv_desktop.adapters.polygon.stream import PolygonStream
 from qv_desktop.adapters.rate_limit import RateLimit
 from qv_desktop.adapters.websocket import Patience
 from qv_desktop.domain.events import Event
-from qv_desktop.domain.market import FeedState, Timeframe, ns
+from qv_desktop.domain.market import Bar, FeedState, Timeframe, Trade, ns
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.clock import Clock, Rate
 from qv_desktop.services.feeds import Feeds
 from qv_desktop.services.gaps import Gaps
+from qv_desktop.services.late_prints import LatePrints
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.requests import Requests
 from qv_desktop.services.ticks import Ticks
@@ -113,7 +114,8 @@ class Session:
         spool = TickSpool(folder / "spool", 64 * 2**20)
         self.ticks = Ticks(self._trades, self.bars, spool, self.clock.now, PolygonStream.name, lambda *gap: None)
         publish = self.seen.events.append
-        self.market = MarketData(self.clock, publish, self.ticks.keep, self.ticks.keep_bars, open_now=lambda: True)
+        self.late = LatePrints(lambda symbol, span: self.backfill.renew(PolygonStream.name, symbol, span), every=1.0)
+        self.market = MarketData(self.clock, publish, self._keep_trades, self._keep_bars, open_now=lambda: True)
         self.feeds = Feeds(PolygonStream.name, None, self.market, publish, lambda *said: None, self.clock.now)
         self.vendor = PolygonHistory(simulator.polygon_key, simulator.url, RateLimit(100_000))
         self.stream = PolygonStream(f"{simulator.ws}/stocks", simulator.polygon_key, self.feeds.hear_from(PolygonStream.name),
@@ -136,6 +138,14 @@ class Session:
         self.feeds.feed_changed(PolygonStream.name, state, detail)
         if state == "live":
             self.backfill.look()
+
+    def _keep_trades(self, trades: Sequence[Trade]) -> None:
+        self.ticks.keep(trades)
+        self.late.heard(trades)
+
+    def _keep_bars(self, frame: Timeframe, bars: Sequence[Bar]) -> None:
+        self.ticks.keep_bars(frame, bars)
+        self.late.told(frame, bars)
 
     def _hole(self, start: datetime, end: datetime, why: str) -> None:
         self.feeds.gap(start - IN_FLIGHT, end + IN_FLIGHT)
@@ -175,6 +185,14 @@ class Session:
         self.backfill.look()
         await until(lambda: not self.gaps.unfilled, "a hole was not filled", 120)
 
+    async def late_prints(self) -> None:
+        """Calm minutes, in some of which a print comes after its minute's bar, and the minutes being asked for anew."""
+        await asyncio.sleep(2)  # beyond the last hole
+        for _ in range(3):
+            self._fault("late_trade", STREAM, {})
+            await asyncio.sleep(1.5)
+        await self.late.flush()
+
     def _flagged(self, began: float) -> bool:
         muted = any(at > began and state == "mute" for at, state, _ in self.seen.states[-8:])
         return muted or any(self.market.snapshot(symbol).stale for symbol in SYMBOLS)
@@ -187,7 +205,14 @@ class Session:
 async def sitting(simulator: Simulator, database: Database, folder: Path) -> AsyncIterator[Session]:
     """A session whose parts run until the end."""
     session = Session(simulator, database, folder)
-    parts = (session.stream.run(), session.ticks.run(), session.beats(), session.gaps.run(), session.backfill.run())
+    parts = (
+        session.stream.run(),
+        session.ticks.run(),
+        session.beats(),
+        session.gaps.run(),
+        session.backfill.run(),
+        session.late.run(),
+    )
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await until(lambda: session.live, "the link never came up")
@@ -285,6 +310,7 @@ async def told(server_url: str, folder: Path, outages: Sequence[Outage], seed: i
                 await session.suffer(one)
                 await asyncio.sleep(rest())
             await session.recovered()
+            await session.late_prints()
             await until(lambda: session.clock.market() >= (until_at_least or start), "the market stood still", 600)
             end = whole_minute(session.clock.market()) - timedelta(minutes=1)
             await asyncio.sleep(2 * 60 / speed)  # until the last minute's bar is there
