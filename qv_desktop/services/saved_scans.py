@@ -1,5 +1,7 @@
 """Saved scans: a person's own, beside the ones that ship with the program."""
 
+from dataclasses import replace
+
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.scans import PRESETS, Scan, checked
@@ -49,6 +51,14 @@ class SavedScans:
         await self._store.save(user, tidy)
         self._own[tidy.name] = tidy
         return tidy
+
+    async def follow(self, universe: str, new: str) -> None:
+        """The scans over a watchlist go on over it under its new name. Raises NotPermitted, DatabaseDown."""
+        for scan in [scan for scan in self._own.values() if scan.universe == universe]:
+            user = (await self._login.require(CHANGE)).user.id
+            moved = replace(scan, universe=new)
+            await self._store.save(user, moved)
+            self._own[scan.name] = moved
 
     async def delete(self, name: str) -> None:
         """Forget a scan of one's own; the presets stay. Raises BadInput, NotPermitted, DatabaseDown."""

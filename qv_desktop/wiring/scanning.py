@@ -45,6 +45,27 @@ class ScanningWiring:
         self._panel.show_scans(self._saved.all, name)
         self._run(self._saved.named(name))
 
+    async def list_renamed(self, name: str, new: str) -> None:
+        """Scans over the list follow it."""
+        shown = self._panel.draft().name
+        await self._saved.follow(name, new)
+        self._panel.show_scans(self._saved.all, shown)
+        self._panel.show_universes(self._desk.services.watchlists.names)
+        self._run(self._panel.draft())
+
+    def lists_changed(self) -> None:
+        """A scan whose list is gone says so instead of finding nothing; one whose list is back runs again."""
+        lists, shown = self._desk.services.watchlists, self._scanner.shown
+        if shown is None or (shown.universe and not lists.has(shown.universe)):
+            self._run(self._panel.draft())
+        for scan in self._saved.alerting:
+            if scan.universe and not lists.has(scan.universe):
+                self._desk.services.notices.tell(
+                    "warning", f"The scan “{scan.name}” looks through no symbols",
+                    f"Its watchlist “{scan.universe}” is gone; choose another for it, or delete the scan.",
+                    f"scan without list {scan.name} {scan.universe}",
+                )  # fmt: skip
+
     def _choose(self, name: str) -> None:
         self._run(self._saved.named(name))
         self._spawn(self._remember(name))
@@ -67,10 +88,17 @@ class ScanningWiring:
             self._scanner.show(scan)
         except RuleError as error:
             self._panel.show_rule_error(str(error), error.column)
+            self._nothing()
         except BadInput as error:
             self._panel.show_rule_error(str(error))
+            self._nothing()
         else:
             self._panel.show_rule_error("")
+
+    def _nothing(self) -> None:
+        """What another scan found must not stand under this one's name."""
+        self._scanner.show(None)
+        self._panel.show_nothing()
 
     async def _save(self, scan: Scan) -> None:
         kept = await self._saved.save(scan)

@@ -22,6 +22,9 @@ class WatchingWiring:
         self._desk, self._defaults, self._pick, self._seed = desk, defaults, pick, seed
         self._lists = desk.services.watchlists
         self.chosen = ""  # the list's name
+        self._renaming = False
+        self.renamed: Callable[[str, str], Coroutine[Any, Any, None]] | None = None  # hears old and new name
+        self.listed: Callable[[], None] = lambda: None  # hears that there are other lists
         self._connect()
 
     @property
@@ -92,6 +95,8 @@ class WatchingWiring:
         if not self._lists.has(self.chosen):
             self.chosen = name if self._lists.has(name) else self._lists.names[0]
         self._show()
+        if not self._renaming:
+            self.listed()
 
     def _choose(self, name: str) -> None:
         self.chosen = name
@@ -118,8 +123,14 @@ class WatchingWiring:
         self._choose(await self._lists.create(name))
 
     async def _rename(self, name: str, new: str) -> None:
-        tidy = await self._lists.rename(name, new)
-        self._choose(tidy if self.chosen in (name, tidy) else self.chosen)
+        self._renaming = True  # scans follow the list; none of them has lost it
+        try:
+            tidy = await self._lists.rename(name, new)
+            self._choose(tidy if self.chosen in (name, tidy) else self.chosen)
+            if self.renamed is not None:
+                await self.renamed(name, tidy)
+        finally:
+            self._renaming = False
 
     async def _delete(self, name: str) -> None:
         await self._lists.delete(name)

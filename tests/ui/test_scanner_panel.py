@@ -184,3 +184,11 @@ def test_the_chosen_matchs_reasons_are_read_where_there_is_no_room_for_their_col
     assert panel.why.isVisible()
     panel.resize(1000, 400)
     assert not panel.why.isVisible()
+
+
+def test_a_list_that_is_gone_stays_on_the_screen_as_what_it_is(qtbot: QtBot) -> None:
+    panel = shown(qtbot)
+    panel.show_universes(["Watchlist"])
+    assert (panel.universe.currentText(), panel.draft().universe) == ("Tech (gone)", "Tech")
+    panel.show_universes(["Watchlist", "Tech"])
+    assert panel.universe.currentText() == "Tech"

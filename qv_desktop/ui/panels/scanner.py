@@ -89,7 +89,13 @@ class ScannerPanel(QWidget):
         self.universe.addItem(EVERYTHING, "")
         for name in names:
             self.universe.addItem(name, name)
-        self.universe.setCurrentIndex(max(0, self.universe.findData(wanted)))
+        self._turn_to(wanted)
+
+    def _turn_to(self, universe: str) -> None:
+        """A list that is gone stays on the screen as what it is: another choice would look like the scan's own."""
+        if self.universe.findData(universe) < 0:
+            self.universe.addItem(f"{universe} (gone)", universe)
+        self.universe.setCurrentIndex(self.universe.findData(universe))
 
     def show_rule_error(self, sentence: str, column: int = 0) -> None:
         """Why the rule cannot be read and where (characters from 0); nothing when it can."""
@@ -108,6 +114,12 @@ class ScannerPanel(QWidget):
         count = f"{len(matches):,} of {looked_at:,} symbol{'' if looked_at == 1 else 's'} match{'es' if len(matches) == 1 else ''}"
         self.status.setText(f"{count} · scanned {fmt.clock(at)}")
         self._show_why()
+
+    def show_nothing(self) -> None:
+        """No scan runs."""
+        self._since.clear()
+        self.model.replace(())
+        self.status.setText("")
 
     def show_chosen(self, symbol: str) -> None:
         """Select the row of ``symbol``, if it matches, without saying so."""
@@ -194,14 +206,12 @@ class ScannerPanel(QWidget):
     def _show(self, scan: Scan) -> None:
         """Turn to ``scan``; matches of another one go."""
         if scan.name != self._shown.name:
-            self._since.clear()
-            self.model.replace(())
-            self.status.setText("")
+            self.show_nothing()
         self._shown = scan
         self.scans.setCurrentText(scan.name)
         self.rule.setText(scan.rule)
         self.rule.setCursorPosition(0)
-        self.universe.setCurrentIndex(max(0, self.universe.findData(scan.universe)))
+        self._turn_to(scan.universe)
         self.alert.setChecked(scan.alert)
         self.show_rule_error("")
 
