@@ -67,6 +67,10 @@ class ImportDialog(QDialog):
         if self.store.isEnabled():
             self.store.setFocus()
 
+    def waits_for(self, file: Path, said: Reading) -> bool:
+        """Whether what became of reading ``file`` so is still wanted."""
+        return self.isVisible() and self._asked == (file, said)
+
     def show_progress(self, sentence: str) -> None:
         """What is being done now."""
         self._say(sentence, "ACCENT")

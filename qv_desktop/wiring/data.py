@@ -132,18 +132,26 @@ class Importing:
         self._dialog = ImportDialog(desk.window)
         self._dialog.read_asked.connect(lambda file, reading: desk.tasks.spawn(self._read(file, reading)))
         self._dialog.import_asked.connect(lambda: desk.tasks.spawn(self._store()))
+        self._dialog.finished.connect(self._forget)
 
     def open(self) -> None:
         """Show the dialog."""
         self._dialog.open()
 
+    def _forget(self) -> None:
+        """A file that was read may be large."""
+        self._found = None
+
     async def _read(self, file: Path, reading: Reading) -> None:
         try:
-            self._found = await self._desk.services.imports.understood(file, reading)
+            found = await self._desk.services.imports.understood(file, reading)
         except QvError as error:
-            self._dialog.show_problem(str(error))
-        else:
-            self._dialog.show_understood(self._found)
+            if self._dialog.waits_for(file, reading):
+                self._dialog.show_problem(str(error))
+            return
+        if self._dialog.waits_for(file, reading):  # else a large file answers after a small one that was chosen since
+            self._found = found
+            self._dialog.show_understood(found)
 
     async def _store(self) -> None:
         def told(fraction: float, what: str) -> None:

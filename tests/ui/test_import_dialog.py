@@ -82,3 +82,16 @@ def test_ticks_are_shown_as_prices_without_an_open(qtbot: QtBot) -> None:
     dialog.show_understood(Imported("AAPL", None, (), (Trade("AAPL", NOW, 230.5, 100, "1"),), (), ()))
     assert [dialog.model.index(0, c).data() for c in (3, 6, 7)] == ["—", "230.5000", "100"]
     assert dialog.store.text() == "Import 1 row"
+
+
+def test_only_the_file_that_was_asked_for_last_is_waited_for(qtbot: QtBot) -> None:
+    dialog = ImportDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    asked: list[tuple[Path, Reading]] = []
+    dialog.read_asked.connect(lambda file, said: asked.append((file, said)))
+    dialog.show_file(Path("large.csv"))
+    dialog.show_file(Path("small.csv"))
+    assert [dialog.waits_for(*one) for one in asked] == [False, True]
+    dialog.reject()
+    assert not dialog.waits_for(*asked[1])
