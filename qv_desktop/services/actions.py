@@ -37,6 +37,10 @@ class Actions:
         # old ones are as good as new ones, but for what was declared since
         return known, f"Splits and dividends of {symbol} may be missing: {why}" if asked_at is None else ""
 
+    def forget(self, symbol: str) -> None:
+        """Read the stored ones again: a file brought some."""
+        self._known.pop(symbol, None)
+
     async def _stored(self, symbol: str) -> Known:
         try:
             return await self._store.actions(symbol)

@@ -77,6 +77,10 @@ class History:
             before = len(found.bars)
         return Loaded(found.bars[-count:], found.complete, found.why)
 
+    def imported(self, symbol: str) -> None:
+        """A file brought bars of ``symbol``, and with them splits and dividends that were not known."""
+        self._actions.forget(symbol)
+
     async def newest(self, symbol: str, frame: Timeframe, count: int, until: datetime) -> list[Bar]:
         """The bars of ``latest``, for whom incomplete ones will do. Raises FeedDown when there are none and no vendor answers."""
         return (await self.latest(symbol, frame, count, until)).bars
