@@ -1,5 +1,6 @@
 """Prices to the screen: chart, tape and the ticket's quote; and what a person chooses to look at."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -8,8 +9,9 @@ import structlog
 from qv_desktop.domain.errors import BadInput, FeedDown, QvError
 from qv_desktop.domain.events import BarsAmended, GapFilled, GapFound, MarketMoved, RequestChanged, SessionsKnown
 from qv_desktop.domain.history import HistoryRequest
-from qv_desktop.domain.market import Gap, Timeframe, timeframe
+from qv_desktop.domain.market import Gap, Timeframe, bar_start, ns, timeframe
 from qv_desktop.services.closes import Closes
+from qv_desktop.services.history import Loaded
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.scanning import ScanningWiring
 from qv_desktop.wiring.watching import WatchingWiring
@@ -17,6 +19,9 @@ from qv_desktop.wiring.watching import WatchingWiring
 log = structlog.get_logger(__name__)
 
 BARS = 600  # loaded at once; more than two screens at the opening zoom
+AGAIN = 2  # times that a load is repeated because a minute ended under it
+RETRY = 30.0  # seconds until a chart that no vendor answered for is asked for again
+MINUTE = Timeframe(1, "m")
 
 
 class MarketWiring:
@@ -29,6 +34,8 @@ class MarketWiring:
         self.frame = Timeframe(1, "m")
         self._gaps: dict[tuple[str, datetime, tuple[str, ...]], Gap] = {}  # unfilled ones, by feed, start and symbols
         self._asking = ""  # what the chart waits for, as the history calls it
+        self._cancelled = False  # by the person, what the chart waited for
+        self._retry_at: float | None = None  # loop time, when the chart could not be loaded
         self._closes = Closes(desk.services.market)
         self.watching = WatchingWiring(desk, defaults, self.pick, self._seed)
         self.scanning = ScanningWiring(desk, self.pick)
@@ -130,25 +137,31 @@ class MarketWiring:
         self.frame = frame
         self._spawn(self._load(self.symbol, frame))
 
-    async def _load(self, symbol: str, frame: Timeframe, quietly: bool = False) -> None:
-        """``quietly``: the chart shows these bars already, and some of them changed."""
-        chart, services = self._desk.panels.chart, self._desk.services
+    async def _load(self, symbol: str, frame: Timeframe, quietly: bool = False, again: int = 0) -> None:
+        """``quietly``: without a word, for the chart shows these bars already or says why not; ``again`` is how often in a row."""
+        services, until = self._desk.services, self._desk.services.clock.market()
         if not quietly:
-            self._asking = f"{symbol} {frame}"
-            chart.show_message(f"Loading {symbol} {frame}…")
+            self._asking, self._retry_at = f"{symbol} {frame}", None
+            self._desk.panels.chart.show_message(f"Loading {symbol} {frame}…")
         try:
-            loaded = await services.history.latest(symbol, frame, BARS, services.clock.market())
-            if services.market.snapshot(symbol).previous_close is None:
-                await self._seed([symbol])
+            loaded = await services.history.latest(symbol, frame, BARS, until)
         except QvError as error:
-            if (symbol, frame) == (self.symbol, self.frame) and not quietly:
-                chart.show_message(str(error))
+            self._not_loaded(symbol, frame, str(error), quietly)
             return
         finally:
-            self._asking = "" if not quietly else self._asking
+            self._asking = "" if self._asking == f"{symbol} {frame}" and not quietly else self._asking
         if (symbol, frame) != (self.symbol, self.frame):
             return  # the person has moved on
-        bars = loaded.bars
+        self._show_loaded(symbol, frame, loaded)
+        if not quietly and services.market.snapshot(symbol).previous_close is None:
+            self._spawn(self._seed_closes([symbol]))  # the bars are worth showing without it
+        if again < AGAIN and bar_start(ns(services.clock.market()), MINUTE) > bar_start(ns(until), MINUTE):
+            # a minute ended while history was asked: it is in neither the answer nor the live bar
+            await self._load(symbol, frame, quietly=True, again=again + 1)
+
+    def _show_loaded(self, symbol: str, frame: Timeframe, loaded: Loaded) -> None:
+        chart, services, bars = self._desk.panels.chart, self._desk.services, loaded.bars
+        self._retry_at = None
         services.market.track(symbol, frame, bars[-1] if bars else None)
         chart.show_history(symbol, frame, bars, services.market.snapshot(symbol).previous_close)
         chart.show_snapshot(services.market.snapshot(symbol))
@@ -161,8 +174,26 @@ class MarketWiring:
             chart.show_message(f"There are no bars of {symbol} in {frame}; choose another symbol or timeframe.")
         self._chosen(symbol)
 
+    def _not_loaded(self, symbol: str, frame: Timeframe, why: str, quietly: bool) -> None:
+        """Say why, and try again by and by unless the person has cancelled it."""
+        chart = self._desk.panels.chart
+        if (symbol, frame) != (self.symbol, self.frame) or (quietly and chart.canvas.series is not None):
+            return
+        if self._cancelled:
+            chart.show_message(why)
+            return
+        self._retry_at = asyncio.get_running_loop().time() + RETRY
+        chart.show_message(f"{why} It is tried again every {RETRY:.0f} s.")
+
+    def _retry(self) -> None:
+        if self._retry_at is not None and asyncio.get_running_loop().time() >= self._retry_at:
+            self._retry_at = None
+            self._spawn(self._load(self.symbol, self.frame, quietly=True))
+
     def _request(self, request: HistoryRequest) -> None:
         """How far the chart's own question is, where the person waits for it."""
+        if request.label.split(" ")[0] == self.symbol:
+            self._cancelled = request.state == "cancelled"
         if self._asking and request.state in ("waiting", "asking") and request.label.split(" ")[0] == self.symbol:
             detail = f" {request.detail}" if request.detail else ""
             self._desk.panels.chart.show_message(
@@ -210,6 +241,7 @@ class MarketWiring:
         """Once a second: ages and the countdown."""
         services, panels = self._desk.services, self._desk.panels
         self.watching.tick()
+        self._retry()
         if symbols := self._closes.due():
             self._spawn(self._seed_closes(symbols))
         panels.chart.show_now(services.clock.market())
