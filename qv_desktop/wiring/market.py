@@ -39,6 +39,7 @@ class MarketWiring:
         self._closes = Closes(desk.services.market)
         self.watching = WatchingWiring(desk, defaults, self.pick, self._seed)
         self.scanning = ScanningWiring(desk, self.pick)
+        self.watching.renamed, self.watching.listed = self.scanning.list_renamed, self.scanning.lists_changed
         self._connect()
 
     def _connect(self) -> None:
