@@ -58,9 +58,9 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "markets": Layout(
         (Place("quotes", "center"), Place("watchlist", "left"), Place("chart", "right"), Place("tape", "bottom", "watchlist"),
-         Place("scanner", "bottom", "quotes"), Place("data", "bottom", "chart"), Place("ticket", "tab", "watchlist"),
-         Place("alerts", "tab", "data"), Place("log", "tab", "data")),
-        (("", (352, 0, 470)), ("tape", (0, 270)), ("scanner", (0, 300)), ("data", (0, 440))),
+         Place("scanner", "bottom", "quotes"), *(Place(name, "tab", "scanner") for name in ("data", "alerts", "log")),
+         Place("ticket", "tab", "watchlist")),
+        (("", (352, 0, 470)), ("tape", (0, 240)), ("scanner", (0, 300))),
     ),
     "compliance": Layout(
         (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
