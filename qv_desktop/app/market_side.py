@@ -184,6 +184,8 @@ def _stream(
         if name == feeds.primary:  # what the stand-in misses, nobody stores
             feeds.gap(start, end)
             gaps.found(name, start, end, reason)
+        else:
+            feeds.missed(start, end)
 
     now = door.clock.market
     if name == PolygonStream.name:

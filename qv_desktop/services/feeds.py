@@ -85,6 +85,11 @@ class Feeds:
         """The primary was not heard between these times."""
         self._market.gap(start, end)
 
+    def missed(self, start: datetime, end: datetime) -> None:
+        """The fallback was not heard between these times; nobody stores what it says, but charts show it."""
+        if self._market.source == self.fallback:
+            self._market.missed(start, end)
+
     # ---- states
 
     def feed_changed(self, feed: str, state: FeedState, detail: str) -> None:

@@ -18,6 +18,7 @@ from qv_desktop.services.wants import Listener, Wants
 TAPE = 200  # trades handed to a frame at most; the store keeps all of them
 FRAME = 400  # symbols in a frame at most, under two milliseconds; a scan that asks of thousands shows over several
 LATENCIES = 50_000  # newest samples kept
+SETTLES = 10.0  # seconds after which a vendor's history has a minute that its stream told
 TEXT_EVERY = 1 / 15  # seconds: nobody reads numbers that change faster
 SECOND_BARS = Timeframe(1, "s")
 
@@ -49,6 +50,7 @@ class MarketData:
         self._shown_at = float("-inf")  # monotonic, of the last frame with everything
         self._stored = True  # whether what is heard is stored too
         self._busy = False
+        self._later: deque[tuple[float, BarsAmended]] = deque()  # with the monotonic time from which a vendor can tell
         self._settling: list[BarsAmended] = []  # minutes that were amended before the last look
         self.latencies: deque[float] = deque(maxlen=LATENCIES)  # ms from stamp to receipt
         self.messages = 0
@@ -152,6 +154,12 @@ class MarketData:
         """Nothing is known of what the stream said between these times."""
         self._tickers.gap(end)
 
+    def missed(self, start: datetime, end: datetime) -> None:
+        """The stream in force was not heard between these times and is not stored: only what is charted is to be put right."""
+        self._tickers.gap(end)
+        charted = [ticker.symbol for ticker in self._tickers.known.values() if ticker.by_minutes]
+        self._tickers.partly += [BarsAmended(symbol, start, end) for symbol in charted]
+
     def change_source(self, source: str, stored: bool = True) -> None:
         """From now on ``hear`` and ``show`` bring the prices of ``source``, which are ``stored`` or not; empty while there is none.
 
@@ -192,8 +200,17 @@ class MarketData:
         for ticker in changed:
             self._tickers.show(ticker)
         ripe, self._settling, self._tickers.amended = self._settling, self._tickers.amended, []
-        for event in ripe:
+        for event in (*ripe, *self._can_be_told()):
             self._publish(event)
+
+    def _can_be_told(self) -> list[BarsAmended]:
+        """Minutes of which charts have only the part that was heard, once a vendor's history has had time to know the whole."""
+        now, due = self._monotonic(), list[BarsAmended]()
+        self._later.extend((now + SETTLES, event) for event in self._tickers.partly)
+        self._tickers.partly.clear()
+        while self._later and self._later[0][0] <= now:
+            due.append(self._later.popleft()[1])
+        return due
 
     def _store(self, batch: Batch) -> None:
         if batch.trades:

@@ -46,6 +46,7 @@ class Ticker:
     source: str = ""
     since: int = 0  # ns; heard without a hole
     minute_heard: bool = False  # the minute under way was heard from its beginning
+    partly: int = 0  # ns; the start of the newest minute that was not
     halted: bool = False
     before: tuple[float | None, int] = (None, 0)  # last and its stamp before the minute
     previous_close: float | None = None
@@ -114,6 +115,11 @@ class Ticker:
     # ---- charts
 
     @property
+    def by_minutes(self) -> bool:
+        """Whether a chart shows it whose bars last minutes or seconds, where what is missing of one minute is seen."""
+        return bool(self.seconds) or any(frame.unit == "m" for frame in self.charts)
+
+    @property
     def tracked(self) -> bool:
         """Whether a chart shows it."""
         return bool(self.charts or self.seconds)
@@ -159,6 +165,7 @@ class Ticker:
         self.start = at - at % MINUTE_NS
         self.end = self.start + MINUTE_NS
         self.minute_heard = self.since < self.start
+        self.partly = self.partly if self.minute_heard else self.start
         self.open = self.high = self.low = self.close = price
         self.before = (self.last, self.last_at)
 

@@ -22,6 +22,7 @@ class Tickers:
         self.known: dict[str, Ticker] = {}  # symbol -> all that is known of it
         self.moved: list[Ticker] = []
         self.amended: list[BarsAmended] = []
+        self.partly: list[BarsAmended] = []  # minutes told whole of which charts have heard a part, until taken
         self.token = (
             object()
         )  # another one after every hole and change of source: what was heard before it counts no more
@@ -117,7 +118,7 @@ class Tickers:
         if ticker.source != self.source:
             ticker.source, ticker.quote = self.source, None  # the old source's quote must not look like the new one's
         ticker.token, ticker.since = self.token, max(at, self._whole_from)
-        ticker.minute_heard = False
+        ticker.minute_heard, ticker.partly = False, ticker.start
 
     def _quotes(self, quotes: Sequence[Quote], now: float) -> None:
         tickers, moved, token = self.known, self.moved, self.token
@@ -158,14 +159,17 @@ class Tickers:
 
     def _minute(self, ticker: Ticker, bar: Bar) -> None:
         """A minute as the vendor tells it: charts of minutes take it, and one that was told before is an amendment."""
-        known = ticker.official
+        known, start = ticker.official, utc(bar.start)
+        event = BarsAmended(bar.symbol, start, start + timedelta(minutes=1))
         if MINUTE in ticker.charts:
             if bar.start < ticker.start:
                 ticker.done.append((str(MINUTE), bar))
             self.show(ticker)
+        if bar.start == ticker.partly and ticker.by_minutes:
+            ticker.partly = 0
+            self.partly.append(event)
         if known is None or bar.start > known.start:
             ticker.official = bar
         elif bar != known:
             ticker.official = bar if bar.start == known.start else known
-            start = utc(bar.start)
-            self.amended.append(BarsAmended(bar.symbol, start, start + timedelta(minutes=1)))
+            self.amended.append(event)

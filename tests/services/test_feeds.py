@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from qv_desktop.domain.events import FeedChanged, SourceChanged
-from qv_desktop.domain.market import Bar, Batch, timeframe
+from qv_desktop.domain.events import BarsAmended, FeedChanged, SourceChanged
+from qv_desktop.domain.market import SECOND, Bar, Batch, timeframe, utc
 from qv_desktop.services.feeds import Feeds
 from tests.services.a_market import T0, Floor, a_quote, a_trade
 
@@ -290,3 +290,19 @@ def test_a_symbol_that_others_pushed_out_of_the_plan_is_stale_and_no_longer_hear
     sitting.from_polygon(Batch([a_trade(21, 300, "MSFT")], events=1))
     assert floor.market.heard_since("MSFT") == T0 + 300 * 10**9
     assert not floor.market.snapshot("MSFT").stale
+
+
+def test_what_the_fallback_missed_is_asked_for_where_a_chart_shows_it() -> None:
+    sitting = Sitting()
+    market, frame = sitting.floor.market, timeframe("1m")
+    market.track("AAPL", frame, None)
+    sitting.begin()
+    start, end = utc(T0), utc(T0 + 60 * SECOND)
+    sitting.feeds.missed(start, end)  # it stands by: nobody has missed anything
+    sitting.lose()
+    sitting.wait(3)
+    sitting.feeds.missed(start, end)
+    for _ in range(12):
+        sitting.wait(1)
+        market.tick()
+    assert [(one.symbol, one.end) for one in sitting.floor.kinds(BarsAmended)] == [("AAPL", end)]

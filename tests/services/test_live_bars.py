@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qv_desktop.domain.market import SECOND, Bar, Batch, Correction, Trade, folded, timeframe
+from qv_desktop.domain.events import BarsAmended
+from qv_desktop.domain.market import SECOND, Bar, Batch, Correction, Trade, folded, timeframe, utc
 from tests.services.a_market import T0, Floor, a_trade
 
 FRAMES = ["1s", "15s", "90s", "1m", "3m", "1h", "1D"]
@@ -149,3 +150,27 @@ def _rounded(bar: Bar) -> tuple[object, ...]:
         bar.count,
         round(bar.vwap or 0, 6),
     )
+
+
+def test_a_minute_that_a_chart_heard_in_part_is_told_anew_once_a_vendor_knows_it_and_a_whole_one_is_not() -> None:
+    floor = Floor()
+    floor.market.track("AAPL", timeframe("5m"), None)
+    floor.market.track("MSFT", timeframe("1D"), None)
+    floor.hear(a_trade(10, 30), a_trade(10, 30, "MSFT"))  # the first words of both
+    floor.seconds = 60
+    floor.hear(a_trade(11, 60), a_trade(11, 60, "MSFT"))
+    told = [Bar(symbol, T0, 9, 12, 9, 10, 500) for symbol in ("AAPL", "MSFT")]
+    floor.market.hear(Batch(minutes=told, events=2))
+    floor.market.tick()
+    floor.seconds = 69
+    floor.market.tick()
+    assert floor.kinds(BarsAmended) == []
+    floor.seconds = 70
+    floor.market.tick()
+    assert [(one.symbol, one.start) for one in floor.kinds(BarsAmended)] == [("AAPL", utc(T0))]
+    floor.hear(a_trade(11, 120))
+    floor.market.hear(Batch(minutes=[Bar("AAPL", T0 + 60 * SECOND, 11, 11, 11, 11, 10)], events=1))
+    for _ in range(30):
+        floor.seconds += 1
+        floor.market.tick()
+    assert len(floor.kinds(BarsAmended)) == 1
