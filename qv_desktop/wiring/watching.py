@@ -7,6 +7,7 @@ from typing import Any
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import MarketMoved
+from qv_desktop.services.exports import EXPORT_BARS
 from qv_desktop.wiring import Desk
 
 CHOSEN = "watchlist.chosen"  # setting: the list that was shown last
@@ -155,6 +156,7 @@ class WatchingWiring:
         await self._seed(list(found.added))
 
     async def _export(self, file: Path) -> None:
+        await self._desk.services.login.require(EXPORT_BARS)
         try:
             await asyncio.to_thread(file.write_text, self._lists.export_text(self.chosen), encoding="utf-8")
         except OSError as error:

@@ -9,7 +9,7 @@ from typing import Any, cast
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from qv_desktop import wiring
@@ -54,6 +54,9 @@ def test_a_viewer_reads_why_nothing_can_be_asked_for(desk: Desk) -> None:
     exports = (panels.orders.export, panels.positions.export, panels.fills.export, panels.audit.export)
     assert [button.isEnabled() for button in exports] == [False] * 4
     assert not desk.window.commands.action("risk.resume").isEnabled()
+    menu = QMenu()
+    panels.watchlist.lists._fill(menu)
+    assert [action.text() for action in menu.actions() if action.isEnabled() and action.text()] == []
 
 
 def test_an_admin_is_denied_nothing(desk: Desk) -> None:

@@ -31,6 +31,7 @@ class ListBar(QWidget):
     def __init__(self, table: Table[Snapshot]) -> None:
         super().__init__()
         self._why_not = ""
+        self._no_export = ""
         self._table = table
         self._names: list[str] = []
         self.combo = QComboBox()
@@ -68,6 +69,10 @@ class ListBar(QWidget):
         if not why:
             self.new.setToolTip("New list")
 
+    def forbid_export(self, why: str) -> None:
+        """Why the person may not write a list to a file, or nothing when they may."""
+        self._no_export = why
+
     @property
     def said(self) -> str:
         """What was said last."""
@@ -103,7 +108,7 @@ class ListBar(QWidget):
         )
         menu.addSeparator()
         entry(menu, "Import symbols…", self._ask_import, why)
-        entry(menu, "Export symbols…", self._ask_export)
+        entry(menu, "Export symbols…", self._ask_export, self._no_export)
         menu.addSeparator()
         self._table.offer_export(menu)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from qv_desktop.domain.history import HistoryRequest, RequestState
 from qv_desktop.domain.market import FeedState, Gap
@@ -16,6 +16,7 @@ from qv_desktop.ui.models.layouts import Bar, forbid
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
+FEEDS, LEAST = 150, 130  # px of the feeds, and of holes and requests at least
 SIDE_BY_SIDE = 760  # px, from which holes and requests stand beside each other
 _FEED_CHIPS: dict[FeedState, str] = {
     "live": "good", "quiet": "good", "connecting": "info", "authenticating": "info", "backfilling": "warning", "mute": "failed",
@@ -148,15 +149,22 @@ class DataPanel(QWidget):
         whole.addWidget(self._lower)
         whole.setStretchFactor(0, 0)
         whole.setStretchFactor(1, 1)
-        whole.setSizes([112, 1_000])
+        whole.setSizes([FEEDS, 1_000])
+        self._whole = whole
+        scroll = QScrollArea()  # in a low panel the parts keep their rows and scroll
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(whole)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 4)
-        column.addWidget(whole)
+        column.addWidget(scroll)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         wide = self.width() >= SIDE_BY_SIDE
         self._lower.setOrientation(Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical)
+        self._whole.setMinimumHeight(FEEDS + LEAST if wide else FEEDS + 2 * LEAST)
 
 
 def _section(title: str, count: QWidget, button: QPushButton | None, table: QWidget) -> QWidget:
@@ -170,7 +178,6 @@ def _section(title: str, count: QWidget, button: QPushButton | None, table: QWid
         else Bar(theme.label(title, "value"), count, None)
     )
     column.addWidget(table, 1)
-    table.setMinimumHeight(68)
     return box
 
 
@@ -185,7 +192,7 @@ def _filled(hole: Hole) -> str:
 
 
 _FEEDS: list[Column[FeedRow]] = [
-    Column("Feed", lambda f: f.feed, width=76, bold=True),
+    Column("Feed", lambda f: f.feed, width=92, bold=True),
     Column("State", lambda f: f.state, chip=lambda f: _FEED_CHIPS[f.state], width=98),
     Column("Prices", lambda f: "● in force" if f.in_force else "", width=70, color=lambda f: "UP"),
     Column("Msg/s", lambda f: f"{f.messages_per_second:,.0f}", key=lambda f: f.messages_per_second, right=True, width=58),
@@ -211,10 +218,10 @@ _HOLES: list[Column[Hole]] = [
 _REQUESTS: list[Column[HistoryRequest]] = [
     Column("State", lambda r: r.state, chip=lambda r: _REQUEST_CHIPS[r.state], width=76),
     Column("Asked for", lambda r: r.label, width=96, bold=True),
-    Column("Vendor", lambda r: r.vendor, width=60, color=lambda r: "TX1"),
+    Column("Vendor", lambda r: r.vendor, width=64, color=lambda r: "TX1"),
     Column("Progress", lambda r: f"{r.fraction:.0%}", key=lambda r: r.fraction, bar=lambda r: r.fraction, right=True, width=110,
            color=lambda r: "DOWN" if r.state == "failed" else "TX2" if r.state == "cancelled" else None),
     Column("Detail", lambda r: r.detail, width=110, color=lambda r: "DOWN" if r.state == "failed" else "TX1", stretch=True,
            tip=lambda r: r.detail),
-    Column("Asked ET", lambda r: fmt.clock(r.asked_at), key=lambda r: r.asked_at, width=66, color=lambda r: "TX2", right=True),
+    Column("Asked ET", lambda r: fmt.clock(r.asked_at), key=lambda r: r.asked_at, width=74, color=lambda r: "TX2", right=True),
 ]  # fmt: skip

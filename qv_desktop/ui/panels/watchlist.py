@@ -83,6 +83,7 @@ class WatchlistPanel(QWidget):
         forbid(self._add, self._lacking)
         self.order.why_not = self._lacking
         self.lists.forbid(self._lacking)
+        self.lists.forbid_export(lacking.get("export", ""))
         self.table.forbid_export(lacking.get("export", ""))
 
     def set_flashing(self, on: bool) -> None:
