@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import partial
@@ -64,6 +65,8 @@ class Engine:
     async def close(self) -> None:
         """End sockets, threads and the worker."""
         await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close())
+        with suppress(DatabaseDown):
+            await self.side.gaps.flush()  # a hole that was open until now
         self.broker.close()
         self.side.close()
 

@@ -157,6 +157,24 @@ def test_however_the_server_hangs_up_it_reconnects_and_names_the_gap(code: int |
     asyncio.run(story())
 
 
+def test_a_gap_that_is_open_when_it_is_stopped_is_told_as_far_as_it_reaches() -> None:
+    async def cut(server: Server, connection: ServerConnection) -> None:
+        await connection.send("a price")
+        server.status = HTTPStatus.BAD_GATEWAY  # for all that come later
+        await asyncio.sleep(0.2)
+        connection.transport.abort()
+
+    async def scenario() -> None:
+        heard = Heard()
+        async with serving(cut) as server, running(server.url, heard):
+            await until(lambda: heard.items and server.attempts > 2, "prices, and attempts in vain")
+            assert not heard.gaps
+        ((start, end, _),) = heard.gaps
+        assert start < end
+
+    asyncio.run(scenario())
+
+
 def test_a_mute_link_is_told_and_replaced_while_data_is_expected() -> None:
     async def story() -> None:
         async def mute_first(server: Server, connection: ServerConnection) -> None:

@@ -50,7 +50,12 @@ class Holes:
 
     def mended(self) -> None:
         """Messages are taken in again: tell of a hole, if one was open."""
-        if self._open is None or not self._linked:
+        if self._linked:
+            self.ended()
+
+    def ended(self) -> None:
+        """Nothing more is listened to: tell of an open hole as far as it reaches, for nobody will later."""
+        if self._open is None:
             return
         start, why = self._open
         self._open = None

@@ -94,6 +94,7 @@ class Socket:
                 raise
         finally:
             self._inbox.clear()
+            self._holes.ended()
             self._set("off", f"{self.name}: stopped.")
 
     async def stop(self) -> None:
