@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -89,3 +90,23 @@ def a_split(file: Path, today: date) -> Path:
             enumerate([(80, 1), (80, 1), (40, 2)])]  # fmt: skip
     file.write_text("\n".join(["date,open,high,low,close,volume,split", *rows, ""]))
     return file
+
+
+def test_every_panel_is_exported_by_its_keys_in_both_forms(person: Sitting) -> None:
+    window, folder = person.desk.window, person.desk.services.exports.folder
+    names = ("watchlist", "quotes", "scanner", "tape", "data", "alerts", "log")
+
+    async def scenario() -> None:
+        await person.ready()
+        window.activateWindow()
+        for name in names:
+            window.raise_panel(name)
+            getattr(person.desk.panels, name).table.setFocus()
+            await person.sees(lambda name=name: window.focused_panel() == name, 10)
+            for command, form in (("export", "csv"), ("export.parquet", "parquet")):
+                window.command.emit(command)
+                await person.sees(lambda name=name, form=form: list(folder.glob(f"{name}*.{form}")))
+
+    person.do(scenario())
+    for file in folder.glob("*.parquet"):
+        assert len(pd.read_parquet(file).columns) >= 4, file
