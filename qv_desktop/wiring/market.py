@@ -19,6 +19,7 @@ from qv_desktop.wiring.watching import WatchingWiring
 log = structlog.get_logger(__name__)
 
 BARS = 600  # loaded at once; more than two screens at the opening zoom
+MOST = 20_000  # bars that a person can go back; more would hold up the window while they are laid out
 AGAIN = 2  # times that a load is repeated because a minute ended under it
 RETRY = 30.0  # seconds until a chart that no vendor answered for is asked for again
 MINUTE = Timeframe(1, "m")
@@ -33,6 +34,7 @@ class MarketWiring:
         self._in_ticket = ""
         self.frame = Timeframe(1, "m")
         self._gaps: dict[tuple[str, datetime, tuple[str, ...]], Gap] = {}  # unfilled ones, by feed, start and symbols
+        self._bars = BARS  # how many the chart is to show; more when the person goes back
         self._asking = ""  # what the chart waits for, as the history calls it
         self._cancelled = False  # by the person, what the chart waited for
         self._retry_at: float | None = None  # loop time, when the chart could not be loaded
@@ -46,6 +48,7 @@ class MarketWiring:
         panels, window = self._desk.panels, self._desk.window
         panels.chart.symbol_asked.connect(self._asked_in_chart)
         panels.chart.timeframe_chosen.connect(self._frame_asked)
+        panels.chart.older_asked.connect(self._go_back)
         panels.ticket.symbol_asked.connect(lambda symbol: self.pick("ticket", symbol))
         window.symbol_chosen.connect(lambda symbol: self.pick("chart", symbol))
         window.links.followed.connect(lambda panel, symbol, _: self._follow(panel, symbol))
@@ -138,14 +141,20 @@ class MarketWiring:
         self.frame = frame
         self._spawn(self._load(self.symbol, frame))
 
+    def _go_back(self) -> None:
+        """The person nears the first bar: twice as many, as long as that is quick to lay out."""
+        if self._bars < MOST:
+            self._bars = min(MOST, self._bars * 2)
+            self._spawn(self._load(self.symbol, self.frame, quietly=True))
+
     async def _load(self, symbol: str, frame: Timeframe, quietly: bool = False, again: int = 0) -> None:
         """``quietly``: without a word, for the chart shows these bars already or says why not; ``again`` is how often in a row."""
         services, until = self._desk.services, self._desk.services.clock.market()
         if not quietly:
-            self._asking, self._retry_at = f"{symbol} {frame}", None
+            self._asking, self._retry_at, self._bars = f"{symbol} {frame}", None, BARS
             self._desk.panels.chart.show_message(f"Loading {symbol} {frame}…")
         try:
-            loaded = await services.history.latest(symbol, frame, BARS, until)
+            loaded = await services.history.latest(symbol, frame, self._bars, until)
         except QvError as error:
             self._not_loaded(symbol, frame, str(error), quietly)
             return

@@ -10,6 +10,8 @@ from typing import Any, cast
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -145,3 +147,29 @@ def test_a_chart_whose_loading_was_cancelled_is_not_asked_for_again(
     assert room.panels.chart.text() == "AAPL 1m was cancelled; ask again to have it."
     room.acts(room.market.tick)
     assert room.history.asked == 1
+
+
+def test_going_back_brings_older_bars_without_moving_what_is_being_read(qtbot: QtBot) -> None:
+    room = Room(qtbot, lambda room, asked: None)
+    wanted = list[int]()
+
+    async def latest(symbol: str, frame: Timeframe, count: int, until: datetime) -> Loaded:
+        wanted.append(count)
+        bars = [Bar(symbol, T0 - n * MINUTE * SECOND, 1, 1, 1, 1, 5, 1, 1) for n in range(min(count, 1000))]
+        return Loaded(bars[::-1], True, "")
+
+    room.history.latest = latest  # type: ignore[method-assign]
+    room.acts(lambda: room.market.pick("chart", "AAPL"))
+    canvas = room.panels.chart.canvas
+    room.acts(lambda: QTest.keyClick(canvas, Qt.Key.Key_Home))
+    camera, series = canvas.camera, canvas.series
+    assert camera is not None
+    assert series is not None
+    assert wanted == [600, 1200]
+    assert len(series) == 1000
+    assert series.starts[camera.view.window(1000)[0]] == pytest.approx(
+        T0 - 599 * MINUTE * SECOND, abs=10 * MINUTE * SECOND
+    )
+    room.acts(lambda: QTest.keyClick(canvas, Qt.Key.Key_Home))
+    room.acts(lambda: QTest.keyClick(canvas, Qt.Key.Key_Home))
+    assert wanted == [600, 1200, 2400]  # there are no more: nobody asks for ever

@@ -30,6 +30,7 @@ from qv_desktop.ui.chart.session_shading import Hole, hours
 
 TIMEFRAMES = ("1m", "5m", "15m", "1h", "1D", "1W")
 ROOMY = 380  # px of width from which words fit beside the timeframes
+NEAR = 60  # bars from the first one at which older ones are asked for
 EMPTY = "Choose a symbol in the watchlist, or type its first letter here, to see its chart."
 
 
@@ -42,18 +43,21 @@ class ChartPanel(QWidget):
     title_changed = Signal(str)
     timeframe_chosen = Signal(str)
     symbol_asked = Signal(str)
+    older_asked = Signal()  # the view nears the first bar; once for as many bars
 
     def __init__(self) -> None:
         super().__init__()
         self.canvas = Explorer()
         self._symbol, self._frame = "", Timeframe(5, "m")
         self._begins = False  # history was empty: the next live bar begins the chart
+        self._looked_back = ("", "", 0)  # symbol, timeframe and first bar for which older ones were asked for
         self._frames = QButtonGroup(self)
         self._frames.setExclusive(True)
         self._message = QLabel(EMPTY, self.canvas)
         self._build()
         self.canvas.timeframe_asked.connect(self._ask_timeframe)
         self.canvas.symbol_asked.connect(self.symbol_asked)
+        self.canvas.looked.connect(self._look_back)
         self.show_message(EMPTY)
 
     def _build(self) -> None:
@@ -210,6 +214,16 @@ class ChartPanel(QWidget):
         """The calendar, oldest day first: what lies outside its regular hours is shaded, half days too."""
         self.canvas.regular = hours(sessions)
         self.canvas.redraw()
+
+    def _look_back(self) -> None:
+        """Ask for older bars before the person reaches the first one."""
+        canvas = self.canvas
+        if canvas.series is None or canvas.camera is None or canvas.camera.untouched:
+            return
+        begun = (canvas.series.symbol, str(canvas.series.frame), int(canvas.series.starts[0]))
+        if canvas.camera.view.window(len(canvas.series))[0] < NEAR and begun != self._looked_back:
+            self._looked_back = begun
+            self.older_asked.emit()
 
     def in_view(self) -> tuple[str, Timeframe, datetime, datetime] | None:
         """Symbol, timeframe, and from when up to when (UTC) the bars are that can be seen; None without any."""
