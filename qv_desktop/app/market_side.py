@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
@@ -45,6 +46,7 @@ from qv_desktop.services.scan_rows import Rows
 from qv_desktop.services.scanner import Scanner
 from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.ticks import Ticks
+from qv_desktop.services.unheard import Unheard
 from qv_desktop.services.vendors import Vendors
 from qv_desktop.services.watchlists import Watchlists
 
@@ -143,15 +145,17 @@ def market_side(
         vendors, key=lambda vendor: vendor.name != AlpacaHistory.name
     )  # it tells of many symbols in one answer
     averages = Averages(DailyBars(many_at_once, stores.bars, stores.actions, clock.market), clock)
-    polling = Polling(history.snapshots)
-    rows = Rows(market, polling, averages, lambda: market.wanted if feeds.source else ())
+    at_leisure = partial(history.snapshots, urgent=False)
+    polling = Polling(at_leisure)
+    rows = Rows(market, polling, averages, feeds.heard)
     scanner = Scanner(rows, scans, watchlists, notices, publish, clock, listed)
     imports = Imports(MarketFiles(), stores.bars, stores.ticks, stores.actions, clock.now, door.trail, door.login,
                       publish=imported)  # fmt: skip
     days = {"trades": settings.keep_trades_days, "1s": settings.keep_seconds_days, "1m": settings.keep_minutes_days}
     running = {
         "the calendar": sessions.run, "keeping prices": ticks.run, "keeping gaps": gaps.run, "filling gaps": backfill.run,
-        "corrections": amendments.run, "late prints": late.run, "averages": averages.run, "snapshots": polling.run,
+        "corrections": amendments.run, "late prints": late.run,
+        "prices without a stream": Unheard(market, feeds.heard, at_leisure).run, "averages": averages.run, "snapshots": polling.run,
         "the scanner": scanner.run, "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports, prices, vendors,

@@ -5,7 +5,7 @@ that stands by subscribes to nothing.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from qv_desktop.domain.alerts import Urgency
@@ -57,6 +57,11 @@ class Feeds:
     def source(self) -> str:
         """The stream whose prices are in force; empty while there is none."""
         return self._market.source
+
+    def heard(self) -> Sequence[str]:
+        """The wanted symbols that the stream in force tells of: as many as its plan allows, none without a stream."""
+        stream = self._streams.get(self.source)
+        return () if stream is None else self._market.wanted[: stream.most]
 
     def attach(self, stream: Stream) -> None:
         """From now on ``stream`` hears what is wanted: the primary always, the fallback while it is in force."""

@@ -93,14 +93,14 @@ class History:
             raise FeedDown(f"Bars of {symbol} are missing. {found.why}")
         return found.bars
 
-    async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
-        """A vendor's present view of the symbols. Raises FeedDown."""
+    async def snapshots(self, symbols: Sequence[str], urgent: bool = True) -> list[Snapshot]:
+        """A vendor's present view of the symbols; not ``urgent``: only with what is left over of its time. Raises FeedDown."""
         wanted = tuple(dict.fromkeys(symbols))
         if not wanted:
             return []
         label = wanted[0] if len(wanted) == 1 else f"{len(wanted)} symbols"
         key = ("snapshots", frozenset(wanted))
-        return (await self._vendors.ask(key, f"{label} now", lambda vendor, _: vendor.snapshots(wanted)))[0]
+        return (await self._vendors.ask(key, f"{label} now", lambda vendor, _: vendor.snapshots(wanted), urgent))[0]
 
     @property
     def active(self) -> tuple[HistoryRequest, ...]:

@@ -9,7 +9,7 @@ import structlog
 from qv_desktop.domain.errors import BadInput, FeedDown, QvError
 from qv_desktop.domain.events import BarsAmended, GapFilled, GapFound, MarketMoved, RequestChanged, SessionsKnown
 from qv_desktop.domain.history import HistoryRequest
-from qv_desktop.domain.market import Gap, Timeframe, bar_start, ns, timeframe
+from qv_desktop.domain.market import Bar, Gap, Timeframe, bar_start, ns, timeframe
 from qv_desktop.services.closes import Closes
 from qv_desktop.services.history import Loaded
 from qv_desktop.wiring import Desk
@@ -34,6 +34,9 @@ class MarketWiring:
         self._in_ticket = ""
         self.frame = Timeframe(1, "m")
         self._gaps: dict[tuple[str, datetime, tuple[str, ...]], Gap] = {}  # unfilled ones, by feed, start and symbols
+        self._differs = self._differed = (
+            False  # a finished bar on the chart is not the vendor's, noticed in this second or the last
+        )
         self._bars = BARS  # how many the chart is to show; more when the person goes back
         self._asking = ""  # what the chart waits for, as the history calls it
         self._cancelled = False  # by the person, what the chart waited for
@@ -238,7 +241,7 @@ class MarketWiring:
         panels, market = self._desk.panels, self._desk.services.market
         for frame, bar in event.bars:
             if bar.symbol == self.symbol and frame == str(self.frame):
-                panels.chart.show_bar(bar)
+                self._show_bar(bar)
         for snapshot in event.snapshots:
             if snapshot.symbol == self.symbol:
                 panels.chart.show_snapshot(snapshot)
@@ -247,8 +250,26 @@ class MarketWiring:
         if event.trades:
             panels.tape.add(event.trades)
 
+    def _show_bar(self, bar: Bar) -> None:
+        """The live bar; or the vendor's word on a minute that is over, which may leave out prints that we took in."""
+        chart = self._desk.panels.chart
+        shown = chart.bar_before(bar.start)
+        if shown is None:
+            chart.show_bar(bar)
+        elif (shown.open, shown.high, shown.low, shown.close, shown.volume) != (
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.close,
+            bar.volume,
+        ):
+            self._differs = True  # the store has it within a second
+
     def tick(self) -> None:
-        """Once a second: ages and the countdown."""
+        """Once a second: ages and the countdown, and the chart anew when the vendor's bars are others than ours."""
+        if self._differed:
+            self._spawn(self._load(self.symbol, self.frame, quietly=True))
+        self._differed, self._differs = self._differs, False
         services, panels = self._desk.services, self._desk.panels
         self.watching.tick()
         self._retry()

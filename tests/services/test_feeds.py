@@ -306,3 +306,14 @@ def test_what_the_fallback_missed_is_asked_for_where_a_chart_shows_it() -> None:
         sitting.wait(1)
         market.tick()
     assert [(one.symbol, one.end) for one in sitting.floor.kinds(BarsAmended)] == [("AAPL", end)]
+
+
+def test_what_is_heard_is_what_the_stream_in_force_has_room_for() -> None:
+    sitting = Sitting()
+    assert sitting.feeds.heard() == ()
+    sitting.begin()
+    assert sitting.feeds.heard() == ("AAPL", "MSFT")
+    sitting.alpaca.most = 1  # type: ignore[assignment]
+    sitting.lose()
+    sitting.wait(5)
+    assert sitting.feeds.heard() == ("AAPL",)

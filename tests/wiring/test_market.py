@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from qv_desktop import wiring
 from qv_desktop.domain.errors import FeedDown
-from qv_desktop.domain.events import RequestChanged
+from qv_desktop.domain.events import MarketMoved, RequestChanged
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.market import SECOND, Bar, Timeframe, bar_start, ns, utc
 from qv_desktop.services.bus import Bus
@@ -173,3 +174,26 @@ def test_going_back_brings_older_bars_without_moving_what_is_being_read(qtbot: Q
     room.acts(lambda: QTest.keyClick(canvas, Qt.Key.Key_Home))
     room.acts(lambda: QTest.keyClick(canvas, Qt.Key.Key_Home))
     assert wanted == [600, 1200, 2400]  # there are no more: nobody asks for ever
+
+
+def test_a_finished_minute_that_the_vendor_tells_otherwise_is_shown_as_the_vendor_has_it(qtbot: QtBot) -> None:
+    room = Room(qtbot, lambda room, asked: None)
+    room.acts(lambda: room.market.pick("chart", "AAPL"))
+    ours = room.panels.chart.canvas.series
+    assert ours is not None
+    done = ours.bar(len(ours) - 2)
+
+    def told(bar: Bar) -> None:
+        room.bus.publish(MarketMoved((), (("1m", bar),), ()))
+
+    room.acts(lambda: told(done))
+    room.acts(room.market.tick)
+    room.acts(room.market.tick)
+    assert room.history.asked == 1  # it is the same
+    room.acts(lambda: told(replace(done, volume=done.volume + 7)))
+    room.acts(room.market.tick)
+    assert room.history.asked == 1  # the store may not have it yet
+    room.acts(room.market.tick)
+    assert room.history.asked == 2
+    room.acts(room.market.tick)
+    assert room.history.asked == 2

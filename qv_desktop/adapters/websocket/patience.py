@@ -5,6 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+UNWATCHED = (
+    60.0  # seconds without an attempt at most: links that come up and fall again may spend the budget, an outage cannot
+)
 AT_ONCE = 5  # attempts that follow each other by jitter alone; those after them are spread over the window
 A_MOMENT = 0.01  # s
 
@@ -37,7 +40,7 @@ class Backoff:
     """Jittered waits that double up to a ceiling, start anew only after a healthy connection, and keep to a budget of attempts.
 
     The first attempts of an outage come fast; the rest of the budget is spread evenly, so that a long outage is never left
-    unwatched for longer than a short one.
+    unwatched for longer than a short one, and a link that keeps falling is dialled once a minute at least.
     """
 
     def __init__(
@@ -74,4 +77,4 @@ class Backoff:
         left = self._patience.attempts - len(self._attempts)
         if not self._attempts or (left > 0 and self._failures <= AT_ONCE):
             return 0.0
-        return (self._attempts[0] + window - now) / max(left, 1) + A_MOMENT
+        return min(UNWATCHED, (self._attempts[0] + window - now) / max(left, 1) + A_MOMENT)

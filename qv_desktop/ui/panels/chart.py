@@ -172,6 +172,14 @@ class ChartPanel(QWidget):
         else:
             self.canvas.take(bar)
 
+    def bar_before(self, start: int) -> Bar | None:
+        """The bar that is shown from ``start`` (ns) on when a newer one is live already, else None."""
+        series = self.canvas.series
+        if series is None or start >= series.live.start:
+            return None
+        index = series.index_at(start)
+        return series.bar(index) if index >= 0 and int(series.starts[index]) == start else None
+
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """The previous close, the time of the last trade (for the countdown) and a halt."""
         if snapshot.symbol != self._symbol:
