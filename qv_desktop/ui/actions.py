@@ -68,7 +68,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("reconciliation.run", "Run reconciliation", (), _may(Resource.RECONCILIATION, Action.RUN), group="Control"),
     Command("audit.verify", "Verify the audit trail", (), _may(Resource.AUDIT, _LOOK), group="Control"),
     Command("backtests.run", "Run the backtest", (), _may(Resource.BACKTESTS, Action.RUN), group="Research"),
-    Command("market.import", "Import bars or ticks from a file…", (), _may(Resource.MARKET, Action.CREATE), group="Data"),
+    Command(
+        "market.import", "Import bars or ticks from a file…", (), _may(Resource.MARKET, Action.CREATE), group="Data"
+    ),
     Command("export", "Export this panel", ("Ctrl+E",)),
     Command("export.parquet", "Export this panel as Parquet", ("Ctrl+Alt+E",)),
     Command("full_screen", "Full screen", ("F11",)),

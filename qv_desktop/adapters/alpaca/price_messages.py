@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 from qv_desktop.adapters.alpaca.price_words import (
-    ESCAPE,
     KNOWN,
-    NUL,
     AmendedMessage,
     BarMessage,
     CancelMessage,
@@ -21,9 +19,9 @@ from qv_desktop.adapters.alpaca.price_words import (
     frame_of,
     head_of,
     message_of,
-    parts_of,
 )
 from qv_desktop.adapters.alpaca.stamps import stamp
+from qv_desktop.adapters.websocket.salvage import ESCAPE, salvaged
 from qv_desktop.domain.market import Bar, Batch, Correction, Halt, Quote, Trade
 
 # trading status code -> whether trading stops, from Alpaca's tables of the CTA's and the UTP's codes; others say nothing of it
@@ -114,21 +112,8 @@ class Heard:
         self.events += 1
 
     def _one_by_one(self, frame: bytes) -> list[Message]:
-        """One bad or unknown message must not cost the good ones beside it."""
-        try:
-            parts = parts_of(frame)
-        except (ValueError, RecursionError):
-            self.bad += 1
-            return []
-        good: list[Message] = []
-        for part in parts:
-            try:
-                if NUL in bytes(part):
-                    self.bad += 1
-                elif head_of(part).T in KNOWN:
-                    good.append(message_of(part))
-            except (ValueError, RecursionError):
-                self.bad += 1
+        good, bad = salvaged(frame, lambda part: head_of(part).T in KNOWN, message_of)
+        self.bad += bad
         return good
 
 

@@ -130,9 +130,7 @@ type Message = (
     | CancelMessage | ErrorMessage | SuccessMessage | SubscriptionMessage | BandMessage
 )  # fmt: skip
 
-ESCAPE, NUL = b"\\", rb"\u0000"  # no database takes a NUL in a text; a look for one character is the quick way to it
 KNOWN = {"t", "q", "b", "u", "d", "s", "c", "x", "error", "success", "subscription", "l"}
 frame_of: Callable[[bytes], list[Message]] = msgspec.json.Decoder(list[Message]).decode
-parts_of: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 head_of: Callable[[msgspec.Raw], Head] = msgspec.json.Decoder(Head).decode
 message_of: Callable[[msgspec.Raw], Message] = msgspec.json.Decoder(Message).decode

@@ -11,11 +11,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from qv_desktop.adapters.polygon.tables import CONDITIONS, EXCHANGES, TAPES
+from qv_desktop.adapters.websocket.salvage import ESCAPE, salvaged
 from qv_desktop.domain.market import Bar, Batch, Halt, Quote, Trade
 
 MILLI, MICRO = 1_000_000, 1_000  # ns
 LOT = 100  # shares
-ESCAPE, NUL = b"\\", rb"\u0000"  # no database takes a NUL in a text; a look for one character is the quick way to it
 MILLIS_TO, MICROS_FROM = 9 * 10**12, 10**14  # stamps of a bearable age, in either unit
 
 # the bounds are checked while decoding, which is quicker than any check afterwards; stamps stay within 64 bits of ns
@@ -100,7 +100,6 @@ type Message = TradeMessage | QuoteMessage | SecondMessage | MinuteMessage | Ban
 
 KNOWN = {"T", "Q", "A", "AM", "LULD", "status"}
 _frame: Callable[[bytes], list[Message]] = msgspec.json.Decoder(list[Message]).decode
-_parts: Callable[[bytes], list[msgspec.Raw]] = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _head: Callable[[msgspec.Raw], _Head] = msgspec.json.Decoder(_Head).decode
 _message: Callable[[msgspec.Raw], Message] = msgspec.json.Decoder(Message).decode
 _new = tuple.__new__  # a Trade's own constructor costs three times as much
@@ -159,21 +158,8 @@ class Heard:
                 self.halts += _halts(message)
 
     def _one_by_one(self, frame: bytes) -> list[Message]:
-        """One bad message must not cost the good ones beside it."""
-        try:
-            parts = _parts(frame)
-        except (ValueError, RecursionError):
-            self.bad += 1
-            return []
-        good: list[Message] = []
-        for part in parts:
-            try:
-                if NUL in bytes(part):
-                    self.bad += 1
-                elif _head(part).ev in KNOWN:
-                    good.append(_message(part))
-            except (ValueError, RecursionError):
-                self.bad += 1
+        good, bad = salvaged(frame, lambda part: _head(part).ev in KNOWN, _message)
+        self.bad += bad
         return good
 
 

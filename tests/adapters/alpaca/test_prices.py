@@ -116,7 +116,7 @@ def test_times_are_exact_however_they_are_written_and_however_often(text: str, n
 )
 def test_what_is_no_time_of_this_age_is_refused(text: str) -> None:
     stamp("2021-02-22T15:51:44.1Z")
-    with pytest.raises(ValueError, match="2021|9999|1900|soon|Invalid|^$|invalid"):
+    with pytest.raises(ValueError, match=r"2021|9999|1900|soon|Invalid|^$|invalid"):
         stamp(text)
 
 
