@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
@@ -130,6 +131,12 @@ def test_the_table_is_exported_as_csv_or_parquet_unless_the_role_may_not(qtbot: 
     assert [a.isEnabled() for a in later.actions()] == [False, False]
 
 
+def on_screen(panel: QuotesPanel) -> QImage:
+    """What has been painted of the panel so far."""
+    seen = panel.screen().grabWindow(panel.winId()).toImage()
+    return seen.convertToFormat(panel.grab().toImage().format())
+
+
 def test_what_stands_on_the_screen_is_what_a_whole_repaint_would_show(qtbot: QtBot) -> None:
     """Only cells that changed are painted; none may be forgotten, however rows sort, scroll and age meanwhile."""
     chance = random.Random(7)
@@ -147,7 +154,4 @@ def test_what_stands_on_the_screen_is_what_a_whole_repaint_would_show(qtbot: QtB
             panel.model.sort(chance.choice([-1, 3, 8]))
             panel.table.verticalScrollBar().setValue(chance.randint(0, 12))
             panel.table.selectRow(chance.randint(0, 20))
-        qtbot.wait(5)
-        screen = panel.screen().grabWindow(panel.winId()).toImage()
-        whole = panel.grab().toImage()
-        assert screen.convertToFormat(whole.format()) == whole
+        qtbot.waitUntil(lambda: on_screen(panel) == panel.grab().toImage(), timeout=2_000)
