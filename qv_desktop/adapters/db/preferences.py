@@ -1,12 +1,10 @@
-"""What a user keeps between sessions: watchlists, window layouts and settings."""
-
-from collections.abc import Sequence
+"""What a user keeps between sessions: window layouts and settings."""
 
 from sqlalchemy import Table, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.tables import settings, watchlists, workspaces
+from qv_desktop.adapters.db.tables import settings, workspaces
 
 
 class Preferences:
@@ -14,16 +12,6 @@ class Preferences:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def watchlist(self, user: str, name: str) -> tuple[str, ...] | None:
-        """Symbols in order, or None when there is no such list."""
-        query = select(watchlists.c.symbols).where(watchlists.c.user == user, watchlists.c.name == name)
-        found = await self._database.read(lambda connection: connection.execute(query).scalar())
-        return None if found is None else tuple(found)
-
-    async def save_watchlist(self, user: str, name: str, symbols: Sequence[str]) -> None:
-        """Keep the list."""
-        await self._keep(watchlists, {"user": user, "name": name}, {"symbols": list(symbols)})
 
     async def workspace(self, user: str, name: str) -> bytes | None:
         """The window's saved layout."""

@@ -149,15 +149,10 @@ def test_preferences_are_each_users_own(database: Database) -> None:
     store = Preferences(database)
 
     async def story() -> list[object]:
-        await store.save_watchlist("maria", "Default", ["TSLA", "AAPL"])
-        await store.save_watchlist("maria", "Default", ["AAPL", "TSLA", "SPY"])
-        await store.save_watchlist("maria", "Empty", [])
         await store.save_workspace("maria", "Trading", b"\0\xff layout")
         await store.save_setting("maria", "theme", "dark")
         await store.save_setting("maria", "theme", "light")
-        return [await store.watchlist("maria", "Default"), await store.watchlist("maria", "Empty"),
-                await store.watchlist("pete", "Default"),
-                await store.workspace("maria", "Trading"), await store.workspace("pete", "Trading"),
+        return [await store.workspace("maria", "Trading"), await store.workspace("pete", "Trading"),
                 await store.setting("maria", "theme"), await store.setting("pete", "theme")]  # fmt: skip
 
-    assert asyncio.run(story()) == [("AAPL", "TSLA", "SPY"), (), None, b"\0\xff layout", None, "light", None]
+    assert asyncio.run(story()) == [b"\0\xff layout", None, "light", None]

@@ -3,10 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import insert
 
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.scans import Scans
+from qv_desktop.adapters.db.tables import watchlists
 from qv_desktop.adapters.db.watchlists import Watchlists
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.scans import Scan
@@ -49,7 +50,8 @@ def test_a_name_that_is_taken_or_none_is_refused(database: Database) -> None:
 
 def test_a_list_that_was_kept_the_old_way_is_there(database: Database) -> None:
     async def story() -> dict[str, tuple[str, ...]]:
-        await Preferences(database).save_watchlist("old", "Default", ["AAPL"])
+        old = {"user": "old", "name": "Default", "symbols": ["AAPL"]}
+        await database.write(lambda connection: connection.execute(insert(watchlists).values(old)))
         return await Watchlists(database).all("old")
 
     assert asyncio.run(story()) == {"Default": ("AAPL",)}
