@@ -206,7 +206,7 @@ def bar_start(at: int, frame: Timeframe) -> int:
     if frame.unit in ("s", "m"):
         span = frame.seconds * SECOND
         return at - at % span
-    local = datetime.fromtimestamp(at / SECOND, NEW_YORK)
+    local = datetime.fromtimestamp(at // SECOND, NEW_YORK)  # whole seconds: a float would round up into the next bar
     if frame.unit == "h":
         return _ns(local.replace(hour=local.hour - local.hour % frame.count, minute=0, second=0, microsecond=0))
     return _ns(datetime.combine(_first_day(local.date(), frame), time(), NEW_YORK))
@@ -226,8 +226,8 @@ def _ns(moment: datetime) -> int:
 
 
 def utc(at: int) -> datetime:
-    """The aware UTC datetime of a nanosecond stamp."""
-    return datetime.fromtimestamp(at / SECOND, UTC)
+    """The aware UTC datetime of a nanosecond stamp, down to the microsecond."""
+    return datetime.fromtimestamp(at // SECOND, UTC).replace(microsecond=at % SECOND // 1000)
 
 
 def ns(moment: datetime) -> int:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qv_desktop.domain.errors import BadInput
@@ -53,6 +53,7 @@ def test_a_week_starts_on_monday_and_a_month_on_the_first() -> None:
     st.integers(at("2020-01-01T00:00Z"), at("2027-12-31T00:00Z")),
     st.sampled_from(["1s", "7s", "1m", "5m", "15m", "1h", "1D", "1W", "1M"]),
 )
+@example(1_830_211_199_999_999_404, "1h")  # less than a microsecond before the hour
 def test_a_bar_holds_its_own_start_and_never_begins_after_what_it_holds(moment: int, text: str) -> None:
     frame = timeframe(text)
     start = bar_start(moment, frame)
