@@ -38,14 +38,14 @@ def looked_at(tickers: Iterable[Ticker], now: float, open_now: bool) -> tuple[li
 def forget(ticker: Ticker) -> None:
     """Nobody listens to the symbol any more, so that its silence means nothing."""
     ticker.beats.clear()
-    ticker.busy, ticker.stale_at, ticker.token = False, -math.inf, None
+    ticker.busy, ticker.judged, ticker.stale_at, ticker.token = False, False, -math.inf, None
 
 
 def _expected(ticker: Ticker, now: float) -> bool:
-    """Whether silence about the symbol speaks against the feed; of one that was never heard, its volume by REST decides."""
+    """Whether silence about the symbol speaks against the feed; of one that was not heard for long enough, its volume decides."""
     if ticker.halted:
         return False
-    return now - ticker.heard_at < HELD if ticker.busy else not ticker.heard and ticker.day_volume >= LIQUID
+    return now - ticker.heard_at < HELD if ticker.busy else not ticker.judged and ticker.day_volume >= LIQUID
 
 
 def _beat(ticker: Ticker) -> None:
@@ -57,4 +57,4 @@ def _beat(ticker: Ticker) -> None:
     beats.append(events)
     seconds = len(beats) - 1
     if heard and seconds >= YOUNG:
-        ticker.busy = events - beats[0] >= seconds
+        ticker.busy, ticker.judged = events - beats[0] >= seconds, True

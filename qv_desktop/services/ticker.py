@@ -63,6 +63,7 @@ class Ticker:
     stale_at: float = -math.inf  # monotonic seconds; later than ``heard_at`` while stale
     beats: deque[int] = field(default_factory=lambda: deque(maxlen=BEATS))  # events heard by each look
     busy: bool = False
+    judged: bool = False  # whether it is busy was seen, not merely assumed
 
     # ---- what it is now
 
