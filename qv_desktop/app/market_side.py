@@ -121,7 +121,9 @@ def market_side(
         ticks.keep_bars(frame, bars)
         late.told(frame, bars)
 
-    market = MarketData(clock, publish, keep_trades, keep_bars, amendments.amend, open_now=sessions.open)
+    market = MarketData(
+        clock, publish, keep_trades, keep_bars, amendments.amend, keep_late=late.heard, open_now=sessions.open
+    )
     history = History(stores.bars, stores.actions, vendors, requests, clock.market,
                       lambda symbol: None if ticks.spooled else market.heard_since(symbol))  # fmt: skip
     feeds = Feeds(primary, fallback, market, publish, notices.tell, clock.now)

@@ -326,6 +326,8 @@ def _load_window() -> None:
 
 def _load_engine() -> tuple[ModuleType, ModuleType]:
     """Import the vendors' adapters on a thread, while the window is already in view."""
+    import requests  # noqa: F401 - by itself: beside another import its way of silencing its own warning is not safe
+
     from qv_desktop.app import building, starting
 
     return building, starting

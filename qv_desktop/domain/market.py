@@ -145,7 +145,8 @@ class Batch:
     """What a stream said at once, oldest first: every trade, and of each symbol's quotes the newest only.
 
     ``events`` counts the messages it was made of, the conflated quotes included. ``seconds``, ``minutes`` and ``days`` are the
-    vendor's own bars: completed ones, amended ones (a minute heard again), and the day so far.
+    vendor's own bars: completed ones, amended ones (a minute heard again), and the day so far. ``late`` are those of the trades
+    that came after their own minute's bar, where the batch holds both.
     """
 
     trades: Sequence[Trade] = ()
@@ -156,6 +157,7 @@ class Batch:
     halts: Sequence[Halt] = ()
     corrections: Sequence[Correction] = ()
     events: int = 0
+    late: Sequence[Trade] = ()
 
 
 type Adjustment = Literal["raw", "split", "all"]  # of history: as traded, for splits, for splits and dividends

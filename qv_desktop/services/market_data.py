@@ -26,7 +26,8 @@ SECOND_BARS = Timeframe(1, "s")
 class MarketData:
     """Holds snapshots and live bars; ``hear`` takes what the stream in force says, ``flush`` gives a frame what moved.
 
-    ``keep_trades``, ``keep_bars`` and ``keep_corrections`` hand on what is stored. ``open_now`` tells whether regular hours are
+    ``keep_trades``, ``keep_bars`` and ``keep_corrections`` hand on what is stored; ``keep_late`` gets what a batch says
+    of its own late prints, after its bars. ``open_now`` tells whether regular hours are
     on; ``monotonic`` gives the seconds that a person waits.
     """
 
@@ -38,12 +39,13 @@ class MarketData:
         keep_bars: Callable[[Timeframe, Sequence[Bar]], None],
         keep_corrections: Callable[[Sequence[Correction]], None] = lambda corrections: None,
         *,
+        keep_late: Callable[[Sequence[Trade]], None] = lambda trades: None,
         open_now: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock, self._publish = clock, publish
         self._keep_trades, self._keep_bars, self._keep_corrections = keep_trades, keep_bars, keep_corrections
-        self._open_now, self._monotonic = open_now, monotonic
+        self._keep_late, self._open_now, self._monotonic = keep_late, open_now, monotonic
         self._tickers = Tickers(clock, monotonic)
         self._wants = Wants()
         self._tape: deque[Trade] = deque(maxlen=TAPE)
@@ -219,6 +221,8 @@ class MarketData:
         if batch.minutes:
             self.bars += len(batch.minutes)
             self._keep_bars(MINUTE, batch.minutes)
+        if batch.late:
+            self._keep_late(batch.late)
         if batch.seconds:
             self._keep_bars(SECOND_BARS, batch.seconds)
         if batch.corrections:

@@ -115,7 +115,8 @@ class Session:
         self.ticks = Ticks(self._trades, self.bars, spool, self.clock.now, PolygonStream.name, lambda *gap: None)
         publish = self.seen.events.append
         self.late = LatePrints(lambda symbol, span: self.backfill.renew(PolygonStream.name, symbol, span), every=1.0)
-        self.market = MarketData(self.clock, publish, self._keep_trades, self._keep_bars, open_now=lambda: True)
+        self.market = MarketData(self.clock, publish, self._keep_trades, self._keep_bars, keep_late=self.late.heard,
+                                 open_now=lambda: True)  # fmt: skip
         self.feeds = Feeds(PolygonStream.name, None, self.market, publish, lambda *said: None, self.clock.now)
         self.vendor = PolygonHistory(simulator.polygon_key, simulator.url, RateLimit(100_000))
         self.stream = PolygonStream(f"{simulator.ws}/stocks", simulator.polygon_key, self.feeds.hear_from(PolygonStream.name),

@@ -15,6 +15,7 @@ from qv_desktop.adapters.websocket.salvage import ESCAPE, salvaged
 from qv_desktop.domain.market import Bar, Batch, Halt, Quote, Trade
 
 MILLI, MICRO = 1_000_000, 1_000  # ns
+MINUTE = 60_000  # ms
 LOT = 100  # shares
 MILLIS_TO, MICROS_FROM = 9 * 10**12, 10**14  # stamps of a bearable age, in either unit
 
@@ -108,7 +109,7 @@ _new = tuple.__new__  # a Trade's own constructor costs three times as much
 class Heard:
     """What some frames held; ``bad`` counts messages that break the vendor's own rules, and were dropped."""
 
-    __slots__ = ("_quotes", "bad", "halts", "messages", "minutes", "seconds", "statuses", "trades")
+    __slots__ = ("_quotes", "_told", "bad", "halts", "messages", "minutes", "seconds", "statuses", "trades")
 
     def __init__(self) -> None:
         self.trades: list[Trade] = []
@@ -118,6 +119,9 @@ class Heard:
         self.statuses: list[StatusMessage] = []
         self.messages = self.bad = 0
         self._quotes: dict[str, QuoteMessage] = {}  # symbol -> newest
+        self._told: dict[
+            str, tuple[int, int]
+        ] = {}  # symbol -> trades before its newest minute bar, and that minute's end in ns
 
     def take(self, frame: bytes) -> None:
         """Add what ``frame`` holds; never raises. Messages of kinds that we did not ask for are passed over."""
@@ -139,9 +143,18 @@ class Heard:
     def batch(self) -> Batch:
         """All of it as our values; of each symbol's quotes the newest."""
         quotes = [Quote(q.sym, q.t * MILLI, q.bp, q.bs * LOT, q.ap, q.as_ * LOT) for q in self._quotes.values()]
-        return Batch(
-            self.trades, quotes, self.minutes, self.seconds, halts=self.halts, events=self.messages - len(self.statuses)
-        )
+        return Batch(self.trades, quotes, self.minutes, self.seconds, halts=self.halts, late=self._late() if self._told else (),
+                     events=self.messages - len(self.statuses))  # fmt: skip
+
+    def _late(self) -> list[Trade]:
+        """The trades that follow the bar of their own minute, or of a later one."""
+        told, first = self._told, min(place for place, _ in self._told.values())
+        found = list[Trade]()
+        for place, trade in enumerate(self.trades[first:], first):
+            after, end = told.get(trade.symbol, (0, 0))
+            if place >= after and trade.at < end:
+                found.append(trade)
+        return found
 
     def _rare(self, message: Message) -> None:
         match message:
@@ -151,6 +164,7 @@ class Heard:
                 self.seconds.append(_bar(message))
             case MinuteMessage():
                 self.minutes.append(_bar(message))
+                self._told[message.sym] = len(self.trades), (message.s + MINUTE) * MILLI
             case BandMessage() if MILLIS_TO <= message.t < MICROS_FROM:
                 self.messages -= 1
                 self.bad += 1

@@ -126,3 +126,12 @@ def test_no_mutation_of_a_real_frame_makes_it_raise_or_yields_an_absurd_price(da
     _, batch = read(bytes(frame))
     assert all(0 < trade.price < 1e9 for trade in batch.trades)
     assert all(0 <= quote.bid < 1e9 and 0 <= quote.ask < 1e9 for quote in batch.quotes)
+
+
+def test_a_print_behind_its_own_minute_s_bar_is_late_and_one_before_it_is_not() -> None:
+    minute = b'{"ev":"AM","sym":"A","s":60000,"e":120000,"o":1,"h":1,"l":1,"c":1,"v":9}'
+    prints = [b'{"ev":"T","sym":"%b","x":1,"i":"%d","z":1,"p":1,"s":1,"t":%d}' % one
+              for one in ((b"A", 1, 119_000), (b"A", 2, 119_500), (b"A", 3, 120_000), (b"B", 4, 119_500))]  # fmt: skip
+    found = heard([b"[" + b",".join([prints[0], minute, *prints[1:]]) + b"]"]).batch()
+    assert [trade.id for trade in found.trades] == ["1", "2", "3", "4"]
+    assert [trade.id for trade in found.late] == ["2"]
