@@ -14,7 +14,7 @@ LOAD = {"events_per_second": 20_000, "seconds": 1.5, "trade_share": 0.25}
 
 
 async def loaded(simulator: Simulator, topics: str, **order: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The events that came until the load was over, and what the simulator says of it."""
+    """The events that came until the load was over and the market traded by itself too, and what the simulator says of the load."""
     events: list[dict[str, Any]] = []
     async with connected(simulator) as socket:
         await status(socket)
@@ -23,8 +23,9 @@ async def loaded(simulator: Simulator, topics: str, **order: Any) -> tuple[list[
         while True:
             events += await frame(socket)
             told = await asyncio.to_thread(simulator.control, "GET", "/sim/load")
-            made = [event for event in events if int(event.get("i") or 0) >= 10**12]
-            if not told["running"] and len(made) >= told["sent_trades"]:
+            ids = [int(event["i"]) for event in events if event["ev"] == "T"]
+            made = sum(number >= 10**12 for number in ids)
+            if not told["running"] and made >= told["sent_trades"] and len(ids) > made:
                 return events, told
 
 

@@ -300,8 +300,11 @@ def between(rows: bytes, start: datetime, end: datetime) -> list[bytes]:
 
 
 async def told(server_url: str, folder: Path, outages: Sequence[Outage], seed: int, rest: Callable[[], float],
-               *, until_at_least: datetime | None = None, speed: float = SPEED) -> Told:  # fmt: skip
-    """Sit through the outages with ``rest`` seconds after each, let everything be filled in, and compare with history."""
+               *, until_at_least: datetime | None = None, speed: float = SPEED, late: bool = False) -> Told:  # fmt: skip
+    """Sit through the outages with ``rest`` seconds after each, let everything be filled in, and compare with history.
+
+    ``late``: with prints that come late after them, which another session of the same market does not have.
+    """
     words = ("--seed", str(seed), "--speed", f"{speed:g}", "--date", DAY, "--start", "09:40", "--symbols", "12")
     with running(*words) as simulator, fresh(server_url) as (database, url), fresh(server_url) as (other, other_url):
         async with sitting(simulator, database, folder) as session:
@@ -311,7 +314,8 @@ async def told(server_url: str, folder: Path, outages: Sequence[Outage], seed: i
                 await session.suffer(one)
                 await asyncio.sleep(rest())
             await session.recovered()
-            await session.late_prints()
+            if late:
+                await session.late_prints()
             await until(lambda: session.clock.market() >= (until_at_least or start), "the market stood still", 600)
             end = whole_minute(session.clock.market()) - timedelta(minutes=1)
             await asyncio.sleep(2 * 60 / speed)  # until the last minute's bar is there

@@ -21,7 +21,7 @@ def outages() -> list[Outage]:
 def sat_through(postgres_server: Server, outages: list[Outage], tmp_path_factory: pytest.TempPathFactory) -> Told:
     """What became of that session."""
     folder: Path = tmp_path_factory.mktemp("outages")
-    return asyncio.run(told(postgres_server.start(), folder, outages, seed=3, rest=lambda: 1.1))
+    return asyncio.run(told(postgres_server.start(), folder, outages, seed=3, rest=lambda: 1.1, late=True))
 
 
 def test_minute_bars_after_the_backfill_equal_those_of_the_market_byte_for_byte(sat_through: Told) -> None:
