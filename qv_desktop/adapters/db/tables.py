@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0008"  # the newest step in migrations/versions
+HEAD = "0009"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -114,6 +114,9 @@ watchlists = _table("watchlists", "user name", user=Text, name=Text, symbols=TEX
 scans = _table(
     "scans", "user name", user=Text, name=Text, rule=Text, universe=Text, sort=Text, limit=Integer, alert=Boolean
 )
+drawings = _table("drawings", "user id", user=Text, id=Text, symbol=Text, kind=Text, body=JSONB, changed=STAMP)
+price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text, price=Double, direction=Text, note=Text, repeats=Boolean,
+                      state=Text, created=STAMP, fired_at_=STAMP)  # fmt: skip
 workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
 settings = _table("settings", "user key", user=Text, key=Text, value=Text)
 
