@@ -44,9 +44,30 @@ class ChartPanel(QWidget):
     timeframe_chosen = Signal(str)
     symbol_asked = Signal(str)
     older_asked = Signal()  # the view nears the first bar; once for as many bars
+    adjustment_chosen = Signal(str)  # raw, split or all
+    pointed = Signal(object)  # start (ns) of the bar under the crosshair, None when it left
+    compare_asked = Signal(str)  # a symbol to lay over this one
+    compare_removed = Signal(str)
+    setup_changed = Signal()  # what ``setup`` gives is another
+    templates_changed = Signal(object)  # all templates of studies, as JSON values by name
+    snapshot_taken = Signal(object)  # QPixmap
+    replay_asked = Signal(object)  # from which moment on (ns)
+    replay_stepped = Signal(int)  # bars, back when negative
+    replay_played = Signal(bool)
+    replay_speed_chosen = Signal(float)  # bars per second
+    replay_left = Signal()
+    amend_asked = Signal(str, object)  # client order id, OrderRequest
+    cancel_asked = Signal(list)  # client order ids
+    order_drafted = Signal(object)  # OrderRequest for the ticket, never sent from here
+    alert_asked = Signal(float)  # price
+    alert_moved = Signal(str, float)  # id, price
+    alert_removed = Signal(str)  # id
+    drawing_changed = Signal(object)  # Drawing, new or as it now is
+    drawing_removed = Signal(str)  # id
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "chart") -> None:
         super().__init__()
+        self.name = name
         self.canvas = Explorer()
         self._symbol, self._frame = "", Timeframe(5, "m")
         self._begins = False  # history was empty: the next live bar begins the chart
@@ -222,6 +243,25 @@ class ChartPanel(QWidget):
         """The calendar, oldest day first: what lies outside its regular hours is shaded, half days too."""
         self.canvas.regular = hours(sessions)
         self.canvas.redraw()
+
+    def show_compare(self, symbol: str, bars: Sequence[Bar]) -> None:
+        """Lay another symbol's bars over this one's, in percent since the first bar in view; none take it away."""
+
+    def show_pointer(self, at: int | None) -> None:
+        """The crosshair of a linked chart stands at this moment (ns), or has left."""
+
+    def show_replay(self, words: str | None, playing: bool = False, speed: float = 1.0) -> None:
+        """Replaying stored history, marked as such, with ``words`` of where it stands; None is live again."""
+
+    def show_templates(self, templates: dict[str, object]) -> None:
+        """The person's templates of studies, as ``templates_changed`` gave them."""
+
+    def setup(self) -> dict[str, object]:
+        """How the chart is set up, as JSON values: style, scale, hours, zone, studies; not its symbol and timeframe."""
+        return {}
+
+    def apply_setup(self, setup: dict[str, object]) -> None:
+        """Set the chart up as ``setup`` once gave; what cannot be used is left as it is."""
 
     def _look_back(self) -> None:
         """Ask for older bars before the person reaches the first one."""
