@@ -59,7 +59,7 @@ class _Level:
     def __init__(self, columns: Columns, width: int) -> None:
         self.width = width  # bars per column
         self.size = len(columns)
-        self.buffer = np.empty((5, max(2 * self.size, 64)))
+        self.buffer = np.empty((5, self.size + _room(self.size)))
         self.buffer[:, : self.size] = (columns.open, columns.high, columns.low, columns.close, columns.volume)
 
     def columns(self) -> Columns:
@@ -76,9 +76,14 @@ class _Level:
 
     def _begin(self, bar: tuple[float, float, float, float, float]) -> None:
         if self.size == self.buffer.shape[1]:
-            self.buffer = np.concatenate((self.buffer, np.empty_like(self.buffer)), axis=1)
+            self.buffer = np.concatenate((self.buffer, np.empty((5, _room(self.size)))), axis=1)
         self.buffer[:, self.size] = bar
         self.size += 1
+
+
+def _room(size: int) -> int:
+    """How many more are given room at once: an eighth, so that a million bars do not hold the memory of two."""
+    return max(size // 8, 64)
 
 
 class Pyramid:

@@ -29,11 +29,17 @@ PROFIT, LOSS = "#12bb7b", "#ef5350"
 ACCENT, WARN, VIOLET = "#4c8dff", "#f0a020", "#a678f0"
 BUY, SELL = "#2f6fe4", "#d5433f"
 SELECTION, ZEBRA = "#1b2a45", "#141922"
+GRID, EDGE, CROSS, POINTER = (
+    "#1a212d",
+    "#313b4d",
+    "#76839a",
+    "#39445a",
+)  # a chart's grid, its days' edges, its crosshair and its words' ground
 
 _TOKENS: dict[str, str] = {  # token -> "#rrggbb"
     "BG0": BG0, "BG1": BG1, "BG2": BG2, "BG3": BG3, "LINE": LINE, "TX0": TX0, "TX1": TX1, "TX2": TX2, "UP": UP, "DOWN": DOWN,
     "PROFIT": PROFIT, "LOSS": LOSS, "ACCENT": ACCENT, "WARN": WARN, "VIOLET": VIOLET, "BUY": BUY, "SELL": SELL,
-    "SELECTION": SELECTION, "ZEBRA": ZEBRA,
+    "SELECTION": SELECTION, "ZEBRA": ZEBRA, "GRID": GRID, "EDGE": EDGE, "CROSS": CROSS, "POINTER": POINTER,
 }  # fmt: skip
 
 _GREEN, _CYAN, _BLUE = ("#12361f", "#5bd08a"), ("#0f3340", "#5cc6e6"), ("#172a4d", "#8db4ff")

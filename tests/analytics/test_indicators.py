@@ -100,7 +100,7 @@ def test_importing_the_room_brings_neither_talib_nor_pandas_and_using_it_brings_
         "import sys, numpy as np\n"
         "from qv_desktop.analytics import indicators\n"
         "assert 'talib' not in sys.modules\n"
-        "indicators.ema(np.arange(40.0), 9)\n"
+        "indicators.ema(np.arange(400.0), 9)\n"
         "assert 'talib' in sys.modules and 'pandas' not in sys.modules\n"
         "import pandas\n"
         "assert indicators.sma(np.arange(4.0), 2)[-1] == 2.5\n"

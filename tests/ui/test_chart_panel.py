@@ -18,7 +18,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.camera import Camera
-from qv_desktop.ui.chart.crosshair import bar_at, reading, study_words
+from qv_desktop.ui.chart.legend import bar_at, reading, study_words
 from qv_desktop.ui.chart.live import countdown
 from qv_desktop.ui.chart.order_lines import order_levels, position_level
 from qv_desktop.ui.chart.series import Series
@@ -253,42 +253,43 @@ def test_the_crosshair_reads_out_the_bar_under_the_pointer(panel: ChartPanel) ->
     assert utc(bar.start).astimezone(BEGIN.tzinfo).strftime("%H:%M") in words
 
 
+def overlay_words(panel: ChartPanel, index: int) -> list[list[str]]:
+    now = stage(panel)
+    return [[text for _, text in study_words(now, study, index)] for study in now.overlays]
+
+
 def test_the_legend_names_both_averages_and_their_colours(panel: ChartPanel) -> None:
     shown(panel)
     now = stage(panel)
-    words = study_words(now, 700)
-    assert [text.split("  ")[0] for _, text in words] == ["EMA 9", "EMA 30"]
-    assert words[0][1] == f"EMA 9  {now.averages[0].values[700]:.2f}"
-    assert words[0][0] != words[1][0]
+    assert overlay_words(panel, 700) == [["EMA 9", f"{now.overlays[0].values[0][700]:.2f}"],
+                                         ["EMA 30", f"{now.overlays[1].values[0][700]:.2f}"]]  # fmt: skip
+    assert now.overlays[0].tokens != now.overlays[1].tokens
 
 
 def test_too_few_bars_leave_the_averages_unknown(panel: ChartPanel) -> None:
     shown(panel, 5)
-    assert [text for _, text in study_words(stage(panel), 4)] == ["EMA 9  —", "EMA 30  —"]
+    assert overlay_words(panel, 4) == [["EMA 9", "—"], ["EMA 30", "—"]]
 
 
-def test_averages_grown_tick_by_tick_equal_those_of_the_whole_history(panel: ChartPanel) -> None:
+def test_studies_grown_tick_by_tick_equal_those_of_the_whole_history(panel: ChartPanel) -> None:
     bars = walk(200)
     panel.show_history("AAPL", FIVE, bars[:20], None)
     for bar in bars[20:]:
         panel.show_bar(replace(bar, close=bar.open))
         panel.show_bar(bar)
-    grown = stage(panel)
-    ours = [text for _, text in study_words(grown, 150)]
-    strength = grown.strength
-    assert strength is not None
-    value = float(strength.values[150])
+    ours, strength = overlay_words(panel, 150), stage(panel).lower[0].study
+    value = float(strength.values[0][150])
     panel.show_history("MSFT", FIVE, [replace(bar, symbol="MSFT") for bar in bars], None)
-    assert ours == [text for _, text in study_words(stage(panel), 150)]
-    assert value == pytest.approx(float(strength.values[150]))
+    assert ours == overlay_words(panel, 150)
+    assert value == pytest.approx(float(strength.values[0][150]))
 
 
 def test_an_indicator_is_switched_off_in_its_menu(panel: ChartPanel) -> None:
     shown(panel)
     floor = stage(panel).panes.floor
     action = next(a for a in panel.indicator_menu().actions() if a.text() == "RSI 14")
-    action.setChecked(False)
-    assert stage(panel).strength is None
+    action.trigger()
+    assert stage(panel).lower == ()
     assert stage(panel).panes.floor > floor
 
 
@@ -311,7 +312,7 @@ def test_days_have_no_countdown() -> None:
 def test_a_halt_is_said(panel: ChartPanel) -> None:
     shown(panel)
     panel.show_snapshot(Snapshot("AAPL", halted=True))
-    assert panel._hint.text() == "Trading halted"
+    assert panel.bar.hint.text() == "Trading halted"
 
 
 def test_open_orders_of_the_symbol_become_lines_and_a_stop_differs_by_more_than_colour() -> None:
@@ -376,7 +377,8 @@ def test_a_week_of_days_says_what_it_holds_to_a_screen_reader(panel: ChartPanel)
     bars = walk(300, Timeframe(1, "D"), datetime(2024, 1, 2, tzinfo=BEGIN.tzinfo))
     panel.show_history("AAPL", Timeframe(1, "D"), bars, 229.0)
     assert panel.text().startswith(f"AAPL 1D, O {bars[-1].open:.2f}")
-    assert panel.text().endswith("since the previous close")
+    assert "since the previous close; EMA 9 " in panel.text()
+    assert "bars in view from" in panel.text()
     assert panel.canvas.accessibleDescription() == panel.text()
 
 

@@ -1,10 +1,12 @@
 """Which bars and prices are looked at, and when that may change by itself: never under the eyes of someone who reads."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF
 
 from qv_desktop.ui.chart.gestures import Drag, dragged, scaled
+from qv_desktop.ui.chart.look import Look
 from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.session_shading import HEADER
 from qv_desktop.ui.chart.stage import Panes
@@ -12,12 +14,19 @@ from qv_desktop.ui.chart.viewport import Scale, View, fitted, follows, moved, op
 
 HEADROOM = 0.15  # of the range kept beyond the live price, so that a tick seldom rescales
 
+type Extent = tuple[float, float] | None
+
 
 class Camera:
-    """Holds the view and the price scale of one series; ``auto`` is off once a person has scaled the prices by hand."""
+    """Holds the view and the price scale of one series; ``auto`` is off once a person has scaled the prices by hand.
 
-    def __init__(self, series: Series, panes: Panes) -> None:
-        self.series, self.panes = series, panes
+    ``beside`` tells what else must fit between two bars, such as the symbols compared with.
+    """
+
+    def __init__(
+        self, series: Series, panes: Panes, look: Look, beside: Callable[[int, int], Extent] = lambda first, last: None
+    ) -> None:
+        self.series, self.panes, self._look, self._beside = series, panes, look, beside
         self.auto = True
         self.untouched = True  # nobody has looked around yet: the opening view may be chosen anew for another width
         self.view = opened(panes.width, len(series))
@@ -27,15 +36,24 @@ class Camera:
         """Prices of the bars in view, above the volume and below the legend."""
         first, last = self.view.window(len(self.series))
         low, high = self.series.extent(first, last)
+        if (beside := self._beside(first, last)) is not None:
+            low, high = min(low, beside[0]), max(high, beside[1])
         if self.following:
             room = (high - low) * HEADROOM
             low, high = min(low, self.series.live.close - room), max(high, self.series.live.close + room)
-        return fitted(low, high, HEADER, max(HEADER + 20.0, self.panes.floor - self.panes.volume * 0.8))
+        volume = self.panes.volume * 0.8 if self._look.volume else 4.0
+        bottom = max(HEADER + 20.0, self.panes.floor - volume)
+        return fitted(low, high, HEADER, bottom, log=self._look.log, inverted=self._look.inverted)
 
     @property
     def following(self) -> bool:
         """Whether the newest bar is in view."""
         return follows(self.view, len(self.series))
+
+    def dress(self, look: Look) -> None:
+        """Another kind of scale: prices are fitted to it anew."""
+        self._look = look
+        self.fit()
 
     def explore(self, view: View) -> None:
         """A person looks at other bars."""
@@ -59,7 +77,7 @@ class Camera:
         count = len(self.series)
         view = opened(panes.width, count) if self.untouched else resized(self.view, panes.width, count)
         fresh = self._fitted()
-        self.scale = Scale(fresh.top, fresh.bottom, self.scale.low, self.scale.high)
+        self.scale = replace(self.scale, top=fresh.top, bottom=fresh.bottom)
         self.look(view)
 
     def drag(self, drag: Drag, to: QPointF) -> None:
@@ -87,6 +105,6 @@ class Camera:
         self.scale = self._fitted()
         return True
 
-    def bar_closed(self, followed: bool) -> None:
-        """A new bar began: move on with it only if the one before it was in view."""
-        self.look(moved(self.view, 1.0, len(self.series)) if followed else self.view)
+    def bars_closed(self, count: int, followed: bool) -> None:
+        """New bars began: move on with them only if the one before them was in view."""
+        self.look(moved(self.view, float(count), len(self.series)) if followed else self.view)

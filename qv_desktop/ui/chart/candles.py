@@ -43,8 +43,9 @@ def draw_candles(painter: QPainter, view: View, scale: Scale, begin: int, column
 
 def _rows(x: Floats, tops: Floats, bottoms: Floats, wide: float) -> Floats:
     """Rectangles on whole pixels, at least one high, shape (n, 4)."""
-    top = np.round(tops)
-    height = np.maximum(np.round(bottoms) - top, 1.0)
+    ends = np.round(tops), np.round(bottoms)
+    top = np.minimum(*ends)  # on an inverted scale the low stands above
+    height = np.maximum(np.maximum(*ends) - top, 1.0)
     return np.column_stack((x, top, np.full(len(x), wide), height))
 
 

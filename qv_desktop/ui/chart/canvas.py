@@ -1,5 +1,7 @@
 """The chart itself: a widget that keeps a painted still layer and puts the live bar and the crosshair on top."""
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPixmap, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -8,22 +10,27 @@ from qv_desktop.domain.market import Bar
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.axis import axis_width
 from qv_desktop.ui.chart.camera import Camera
-from qv_desktop.ui.chart.crosshair import bar_at, draw_crosshair, draw_legend
+from qv_desktop.ui.chart.crosshair import draw_crosshair, draw_mark, draw_moment
+from qv_desktop.ui.chart.drawn import Drawn
 from qv_desktop.ui.chart.history import draw_history, draw_prices
 from qv_desktop.ui.chart.holdings import Holdings
-from qv_desktop.ui.chart.indicators import BLUE, YELLOW, Average, Strength
-from qv_desktop.ui.chart.live import draw_last, draw_live, draw_live_strength, last_box
-from qv_desktop.ui.chart.order_lines import draw_fills, draw_levels, draw_previous_close
+from qv_desktop.ui.chart.legend import Entry, bar_at, draw_legend
+from qv_desktop.ui.chart.live import draw_last, draw_live, last_box
+from qv_desktop.ui.chart.look import Look
+from qv_desktop.ui.chart.order_lines import Grip, Level, draw_fills, draw_ghost, draw_levels, draw_previous_close
+from qv_desktop.ui.chart.scenery import Scenery
 from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.session_shading import Hole, hours
 from qv_desktop.ui.chart.stage import Panes, Stage, panes
-from qv_desktop.ui.chart.viewport import Scale, stride_of
+from qv_desktop.ui.chart.study import Study, opening
+from qv_desktop.ui.chart.tags import tag_box
+from qv_desktop.ui.chart.viewport import stride_of
 
 LEGEND_TALL, TAIL_WIDE = 44, 230  # px repainted on a tick: the legend's height, and the tail when tags stand in it
 
 
 class Canvas(QWidget):
-    """Candles of one series, painted in two layers.
+    """Bars of one series, painted in two layers.
 
     Signals: ``looked`` says that the view, the scale or the following of the newest bar changed.
     """
@@ -32,52 +39,101 @@ class Canvas(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.series: Series | None = None
+        self.real: Series | None = None  # the bars as traded
+        self.drawn: Drawn | None = None  # and as they are shown
         self.camera: Camera | None = None
         self._parked: Camera | None = None  # the view from before the bars were taken away
+        self.look = Look()
         self.holdings = Holdings()
         self.holes: list[Hole] = []
+        self.halts: list[Hole] = []
         self.regular = hours(())
-        self.volume = True
-        self.averages = (Average(9, YELLOW), Average(30, BLUE))
-        self.strength = Strength(14, "VIOLET")
-        self.hidden: set[str] = set()  # titles of indicators that are switched off
+        self.scenery = Scenery(opening())
+        self.shares: dict[int, float] = {}  # study number -> part of the height that a person gave its pane
+        self.maximised: int | None = None  # the pane that has all the room: 0 the prices, 1 the first below
         self._still: QPixmap | None = None
         self._stage: Stage | None = None
         self.pointer: QPointF | None = None  # where the crosshair stands
+        self.linked: int | None = None  # the bar at which a linked chart's crosshair stands
+        self.entries: list[Entry] = []  # what stands in the legend
+        self.grips: list[Grip] = []  # where orders and alerts can be taken hold of
+        self.mark = ""  # a word in violet over everything: what is shown is not the market
+        self.dragged: tuple[Level, float] | None = None  # a level on its way to another price
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(160, 90)
         self.setAccessibleName("Price chart")
 
+    @property
+    def series(self) -> Series | None:
+        """The bars that are drawn, or None without any."""
+        return self.drawn.series if self.drawn is not None else None
+
+    # what is shown
+
     def begin(self, series: Series, *, keep: bool) -> None:
         """Show a series; ``keep`` stays where a person reads, at the same bar's start, if they had left the newest bar."""
-        before, self.series = self.camera or self._parked, series
-        for study in (*self.averages, self.strength):
-            study.rebuild(series)
-        self.camera = Camera(series, self._panes())
-        if keep and before is not None and not before.untouched and not before.following:
+        before, self.real = self.camera or self._parked, series
+        self.draw_anew()
+        if keep and before is not None and not before.untouched and not before.following and self.camera is not None:
             self.camera.resume(before)
+        self.redraw()
+
+    def draw_anew(self) -> None:
+        """From the real bars: what is drawn of them, the studies of that, and the opening view."""
+        if self.real is None:
+            return
+        if self.real.zone != self.look.clock:
+            self.real.on_clock(self.look.clock)
+        self.drawn = Drawn(self.real, self.look, self.regular)
+        self.scenery.rebuild(self.drawn.series)
+        self.camera = Camera(self.drawn.series, self._panes(), self.look, self.scenery.beside)
         self.redraw()
 
     def clear(self) -> None:
         """Show no bars; where a person was reading is kept for the same symbol's return."""
         self._parked = self.camera or self._parked
-        self.series = self.camera = None
+        self.real = self.drawn = self.camera = None
         self.redraw()
+
+    def dress(self, look: Look) -> None:
+        """Another style, scale or clock; the person stays where they were."""
+        before, self.look = self.look, look
+        if self.real is None or self.camera is None:
+            return
+        if (before.style, before.extended, before.zone) != (look.style, look.extended, look.zone):
+            old = self.camera
+            self.draw_anew()
+            if not old.untouched:
+                self.camera.resume(old)
+                self.camera.fit()
+        else:
+            self.camera.dress(look)
+        self.relayout()
+
+    def study(self, studies: Iterable[Study]) -> None:
+        """Show these studies, in this order."""
+        self.scenery.studies = list(studies)
+        if self.drawn is not None:
+            self.scenery.rebuild(self.drawn.series)
+        self.relayout()
 
     def take(self, bar: Bar) -> None:
         """A live bar: repaint the tail, or everything when it began a new bar or left the price range."""
-        if self.series is None or self.camera is None:
+        if self.real is None or self.drawn is None or self.camera is None:
             return
-        followed = self.camera.following
-        taken = self.series.take(bar)
+        followed, before = self.camera.following, len(self.drawn.series)
+        taken = self.drawn.take(bar)
         if taken == "closed":
-            for study in (*self.averages, self.strength):
-                study.extend(self.series)
-            self.camera.bar_closed(followed)
+            self.scenery.extend(self.drawn.series)
+            self.camera.bars_closed(len(self.drawn.series) - before, followed)
             self.redraw()
         elif taken == "moved":
-            self.redraw() if self.camera.bar_moved() else self.update(self._tail())
+            self.redraw() if self.camera.bar_moved() or self._lower_left() else self.update(self._tail())
+
+    def _lower_left(self) -> bool:
+        """Whether a study's live value has left its pane's scale."""
+        stage = self.stage()
+        return stage is not None and any(self.scenery.left(lower, stage.series) for lower in stage.lower if lower.seen)
 
     def update_tag(self) -> None:
         """Repaint the last price's tag alone: its countdown has moved."""
@@ -86,7 +142,7 @@ class Canvas(QWidget):
             self.update(last_box(stage, 1.0).toAlignedRect().adjusted(-1, -1, 1, 1))
 
     def relayout(self) -> None:
-        """The size, or the set of indicators, has changed: lay the panes out anew."""
+        """The size, or the set of studies, has changed: lay the panes out anew."""
         if self.camera is not None:
             self.camera.resize(self._panes())
         self.redraw()
@@ -102,33 +158,41 @@ class Canvas(QWidget):
         figure = QFontMetricsF(theme.small_bold()).horizontalAdvance("0")
         high = self.series.live.high if self.series is not None else 100.0
         axis = round(axis_width(high, decimals, figure))
-        return panes(self.width(), self.height(), axis, self.strength.title not in self.hidden)
+        shares = tuple(self.shares.get(study.number, 0.0) for study in self.scenery.lower)
+        return panes(self.width(), self.height(), axis, shares, self.maximised)
 
     def stage(self) -> Stage | None:
         """What is shown now, or None without bars."""
-        if self._stage is None and self.series is not None and self.camera is not None:
-            self._stage = self._staged(self.series, self.camera)
+        if self._stage is None and self.drawn is not None and self.real is not None and self.camera is not None:
+            self._stage = self._staged(self.drawn.series, self.real, self.camera)
         return self._stage
 
-    def _staged(self, series: Series, camera: Camera) -> Stage:
-        stride = stride_of(camera.view)
-        first, last = camera.view.window(len(series))
-        shown = tuple(average for average in self.averages if average.title not in self.hidden)
-        strength = self.strength if self.strength.title not in self.hidden else None
-        space = Scale(camera.panes.floor + 6, camera.panes.bottom - 4, 0.0, 100.0)
-        return Stage(series, camera.view, camera.scale, space, camera.panes, series.decimals, stride,
-                     series.most_volume(first, last, stride), self.volume, shown, strength, tuple(self.holes), self.regular)  # fmt: skip
+    def _staged(self, series: Series, real: Series, camera: Camera) -> Stage:
+        view = camera.view
+        stride = stride_of(view)
+        first, last = view.window(len(series))
+        base = self.scenery.base(series, first) if self.look.percent or self.scenery.comparisons else None
+        return Stage(series, real, view, camera.scale, camera.panes, self.look, real.decimals, stride,
+                     series.most_volume(first, last, stride), self.scenery.overlays,
+                     self.scenery.lower_panes(camera.panes, series, first, last), tuple(self.scenery.comparisons), base,
+                     tuple(self.holes), tuple(self.halts), self.regular)  # fmt: skip
+
+    # painting
 
     def _tail(self) -> QRegion:
-        """What a tick can change: the live bar to the right edge, and the legend while it reads the live bar."""
+        """What a tick can change: the live bar to the right edge, and the legends while they read the live bar."""
         stage = self.stage()
         if stage is None:
             return QRegion(self.rect())
         left = stage.view.x(len(stage.series) - 1 - stage.stride) - stage.view.spacing
-        if self.series is not None and self.holdings.levels(self.series.live):
+        if self.real is not None and self.holdings.levels(self.real.live):
             left = min(left, stage.panes.width - TAIL_WIDE)
         region = QRegion(QRect(max(0, int(left)), 0, self.width(), self.height()))
-        return region.united(QRect(0, 0, stage.panes.width, LEGEND_TALL)).united(QRect(0, stage.panes.floor, 120, 24))
+        if self.pointer is None:
+            for entry in self.entries:
+                region = region.united(entry.box.toAlignedRect())
+            region = region.united(QRect(0, 0, stage.panes.width, 24))
+        return region
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -139,14 +203,15 @@ class Canvas(QWidget):
         if self._still is None:
             self._still = self._painted(stage)
         painter.drawPixmap(0, 0, self._still)
-        painter.save()
         draw_live(painter, stage)
-        painter.restore()
-        draw_live_strength(painter, stage)
-        self._draw_ours(painter, stage)
-        draw_legend(painter, stage, bar_at(stage, self.pointer))
+        self.draw_ours(painter, stage)
+        self.entries = draw_legend(painter, stage, bar_at(stage, self.pointer))
         if self.pointer is not None:
             draw_crosshair(painter, stage, self.pointer)
+        elif self.linked is not None:
+            draw_moment(painter, stage, self.linked)
+        if self.mark:
+            draw_mark(painter, stage, self.mark)
 
     def _painted(self, stage: Stage) -> QPixmap:
         ratio = self.devicePixelRatioF()
@@ -157,12 +222,18 @@ class Canvas(QWidget):
         painter.end()
         return still
 
-    def _draw_ours(self, painter: QPainter, stage: Stage) -> None:
-        held, live = self.holdings, stage.series.live
-        left = stage.series.seconds_left(held.now) if held.now is not None else None
+    def draw_ours(self, painter: QPainter, stage: Stage) -> None:
+        """Fills, orders, the position, the previous close, and the last price."""
+        if not stage.panes.floor:
+            return
+        held, live = self.holdings, stage.real.live
+        left = stage.real.seconds_left(held.now) if held.now is not None and self.look.countdown else None
         box = last_box(stage, left)
         draw_fills(painter, stage, held.own_fills(live.symbol))
-        taken = [box, *draw_levels(painter, stage, held.levels(live), box)]
+        self.grips = draw_levels(painter, stage, held.levels(live), box)
+        if self.dragged is not None:
+            draw_ghost(painter, stage, *self.dragged)
+        taken = [box, *(tag_box(stage.panes, grip.words.center().y()) for grip in self.grips)]
         if held.previous_close is not None:
             taken = draw_previous_close(painter, stage, held.previous_close, taken)
         draw_prices(painter, stage, taken)

@@ -1,38 +1,53 @@
 """The canvas under a person's hands: mouse, wheel and keys look around in it, and typing asks for something else."""
 
-import re
+from collections.abc import Callable
+from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QPushButton
 
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.canvas import Canvas
 from qv_desktop.ui.chart.gestures import CURSORS, Drag, keyed, wheeled, zone_of
+from qv_desktop.ui.chart.hands import Borders, Hand, entry_at, pane_at
+from qv_desktop.ui.chart.typing_entry import TypedFrame
 from qv_desktop.ui.chart.viewport import View, latest
 
-FRAME_TEXT = re.compile(r"\d{1,3}[smhdwDWM]?")
+COMMANDS: dict[tuple[bool, bool, int], str] = {  # Ctrl, Alt, key -> what it asks for
+    (False, True, Qt.Key.Key_L): "log", (False, True, Qt.Key.Key_P): "percent", (False, True, Qt.Key.Key_I): "invert",
+    (False, True, Qt.Key.Key_S): "snapshot", (False, True, Qt.Key.Key_G): "goto", (False, False, Qt.Key.Key_Slash): "indicators",
+    (False, False, Qt.Key.Key_Period): "layout",
+}  # fmt: skip
 
 
 class Explorer(Canvas):
-    """Pan, zoom, scale and read. Signals: ``timeframe_asked`` (“15” and Enter), ``symbol_asked`` (the first letter typed)."""
+    """Pan, zoom, scale and read.
+
+    Signals: ``timeframe_asked`` and ``symbol_asked`` (typed), ``commanded`` (one of ``COMMANDS``), ``pointed`` (the start in
+    ns of the bar under the crosshair, or None), ``entry_chosen`` (a study or comparison in the legend, and where on the
+    screen), ``menu_asked`` (price or None, and where on the screen).
+    """
 
     timeframe_asked = Signal(str)
     symbol_asked = Signal(str)
+    commanded = Signal(str)
+    pointed = Signal(object)
+    entry_chosen = Signal(object, QPoint)
+    menu_asked = Signal(object, QPoint)
+    told = Signal(str)  # a sentence about something that could not be done
 
     def __init__(self) -> None:
         super().__init__()
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.hands: list[Hand] = [Borders(self)]  # asked in turn, before the view is dragged
+        self.overruled: Callable[[int, Qt.KeyboardModifier], bool] = lambda key, held: False  # hears of keys first
+        self._holding: Hand | None = None
         self._drag: Drag | None = None
-        self._typed = ""
-        self._entry = QLabel(self)
-        self._entry.setObjectName("timeframe_entry")
-        self._entry.setFont(theme.strong())
-        self._entry.setStyleSheet(
-            f"background:{theme.BG3}; border:1px solid {theme.ACCENT}; border-radius:4px; padding:4px 10px;"
-        )
-        self._entry.hide()
+        self.typed = TypedFrame(self)
+        self.typed.timeframe_asked.connect(self.timeframe_asked)
+        self.typed.symbol_asked.connect(self.symbol_asked)
         self.live_chip = self._chip("⇥ live", "Back to the newest bar (End)", self.go_live)
         self.auto_chip = self._chip("A", "Fit the prices again (double-click the price axis)", self.fit_prices)
         self.looked.connect(self._place_chips)
@@ -64,11 +79,31 @@ class Explorer(Canvas):
         if self.camera is not None and self.series is not None:
             self.explore(latest(self.camera.view, len(self.series)))
 
+    def go_to(self, at: int) -> bool:
+        """Show the bar of a moment (ns) in the middle; False when it lies before the first bar."""
+        if self.camera is None or self.series is None or (index := self.series.index_at(at)) < 0:
+            return False
+        view = self.camera.view
+        self.explore(replace(view, right=min(index + view.bars / 2, latest(view, len(self.series)).right)))
+        return True
+
+    def reset(self) -> None:
+        """The view as a chart opens."""
+        if self.camera is not None and self.series is not None:
+            self.camera.untouched = True
+            self.camera.resize(self.camera.panes)
+            self.fit_prices()
+
     def fit_prices(self) -> None:
         """Prices fitted by themselves again."""
         if self.camera is not None:
             self.camera.fit()
             self.redraw()
+
+    def maximise_pane(self, place: int) -> None:
+        """Give one pane all the room, or every pane its own again."""
+        self.maximised = None if self.maximised is not None else place
+        self.relayout()
 
     def _place_chips(self) -> None:
         camera = self.camera
@@ -79,42 +114,101 @@ class Explorer(Canvas):
         live, auto = self.live_chip.sizeHint(), self.auto_chip.sizeHint()
         self.live_chip.resize(live)
         self.auto_chip.resize(auto)
-        self.live_chip.move(camera.panes.width - live.width() - 10, camera.panes.floor - live.height() - 10)
-        self.auto_chip.move(self.width() - auto.width() - 4, camera.panes.floor - auto.height() - 4)
+        foot = camera.panes.floor or camera.panes.bottom
+        self.live_chip.move(camera.panes.width - live.width() - 10, foot - live.height() - 10)
+        self.auto_chip.move(self.width() - auto.width() - 4, foot - auto.height() - 4)
+
+    # the crosshair
+
+    def point(self, at: QPointF | None) -> None:
+        """Put the crosshair somewhere, or take it away."""
+        before = self.pointed_bar()
+        self.pointer = at
+        if at is not None:
+            self.linked = None
+        self.update()
+        if (now := self.pointed_bar()) != before:
+            self.pointed.emit(now)
+
+    def pointed_bar(self) -> int | None:
+        """The start in ns of the bar under the crosshair."""
+        if self.pointer is None or self.camera is None or self.series is None:
+            return None
+        index = round(self.camera.view.index(self.pointer.x()))
+        return int(self.series.starts[index]) if 0 <= index < len(self.series) else None
+
+    def point_at(self, at: int | None) -> None:
+        """A linked chart's crosshair stands at a moment (ns), or has left."""
+        linked = None if at is None or self.series is None else max(0, self.series.index_at(at))
+        if linked != self.linked:
+            self.linked = linked
+            self.update()
+
+    def step_crosshair(self, bars: int) -> None:
+        """Move the crosshair by bars, from the newest one when there is none; the view follows it."""
+        if self.camera is None or self.series is None:
+            return
+        view, last = self.camera.view, len(self.series) - 1
+        index = round(view.index(self.pointer.x())) + bars if self.pointer is not None else last
+        index = max(0, min(last, index))
+        first, end = view.window(last + 1)
+        if not first < index < end - 1 and 0 < index < last:
+            self.explore(replace(view, right=view.right + bars))
+        y = self.camera.scale.y(self.series.bar(index).close)
+        self.point(QPointF(self.camera.view.x(index), max(0.0, min(y, float(self.camera.panes.floor)))))
 
     # the mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
         if self.camera is None or event.button() is not Qt.MouseButton.LeftButton:
             return
-        at = event.position()
-        self._drag = Drag(zone_of(self.camera.panes, at), at, self.camera.view, self.camera.scale)
         self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self._holding = next((hand for hand in self.hands if hand.press(at, event.modifiers())), None)
+        if self._holding is not None:
+            return
+        if (entry := entry_at(self, at)) is not None:
+            self.entry_chosen.emit(entry.of, self.mapToGlobal(entry.box.bottomLeft().toPoint()))
+            return
+        self._drag = Drag(zone_of(self.camera.panes, at), at, self.camera.view, self.camera.scale)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         camera, at = self.camera, event.position()
         if camera is None:
             return
-        if self._drag is not None:
-            self.pointer = None
+        if self._holding is not None:
+            self._holding.move(at, event.modifiers())
+        elif self._drag is not None:
+            self.point(None)
             camera.drag(self._drag, at)
             self.redraw()
-            return
-        zone = zone_of(camera.panes, at)
-        self.setCursor(CURSORS[zone])
+        else:
+            self._hover(at)
+
+    def _hover(self, at: QPointF) -> None:
+        zone = zone_of(self.camera.panes, at) if self.camera is not None else "plot"
+        over = next((shape for hand in self.hands if (shape := hand.cursor(at)) is not None), None)
+        if over is None and entry_at(self, at) is not None:
+            over = Qt.CursorShape.PointingHandCursor
+        self.setCursor(over if over is not None else CURSORS[zone])
         self.point(at if zone == "plot" else None)
 
-    def point(self, at: QPointF | None) -> None:
-        """Put the crosshair somewhere, or take it away."""
-        self.pointer = at
-        self.update()
-
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._drag = None
+        if self._holding is not None:
+            self._holding.release(event.position())
+        self._holding = self._drag = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if self.camera is not None and zone_of(self.camera.panes, event.position()) == "prices":
+        at = event.position()
+        if self.camera is None or event.button() is not Qt.MouseButton.LeftButton:
+            return
+        zone = zone_of(self.camera.panes, at)
+        if zone == "prices":
             self.fit_prices()
+        elif zone == "times":
+            self.commanded.emit("reset")
+        elif entry_at(self, at) is None:
+            self.maximise_pane(pane_at(self, at))
 
     def leaveEvent(self, event: QEvent) -> None:
         self.point(None)
@@ -126,48 +220,44 @@ class Explorer(Canvas):
         self.explore(wheeled(self.camera.view, angle, event.position().x(), len(self.series)))
         event.accept()
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        at = QPointF(event.pos())
+        price = None
+        if self.camera is not None and 0 < at.y() < self.camera.panes.floor:
+            price = self.camera.scale.value(at.y())
+        self.menu_asked.emit(price, event.globalPos())
+
     # the keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        held = event.modifiers()
+        held, key = event.modifiers(), event.key()
         control, alt = bool(held & Qt.KeyboardModifier.ControlModifier), bool(held & Qt.KeyboardModifier.AltModifier)
-        view = None
-        if self.camera is not None and self.series is not None:
-            view = keyed(self.camera.view, event.key(), control, alt, len(self.series))
-        if view is not None:
-            self.explore(view)
-            if alt:
-                self.fit_prices()
-        elif control or alt or not self._took_text(event.key(), event.text()):
+        shift = bool(held & Qt.KeyboardModifier.ShiftModifier)
+        if self.overruled(key, held):
+            return
+        if shift and not control and not alt and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.step_crosshair(1 if key == Qt.Key.Key_Right else -1)
+        elif (command := COMMANDS.get((control, alt, key))) is not None:
+            self.commanded.emit(command)
+        elif not self._moved_by(key, control, alt) and (control or alt or not self.typed.take(key, event.text())):
             super().keyPressEvent(event)
 
-    def _took_text(self, key: int, text: str) -> bool:
-        if self._typed and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.timeframe_asked.emit(self._typed)
-            return self._show_typed("")
-        if self._typed and key == Qt.Key.Key_Backspace:
-            return self._show_typed(self._typed[:-1])
-        if self._typed and key == Qt.Key.Key_Escape:
-            return self._show_typed("")
-        if FRAME_TEXT.fullmatch(self._typed + text):
-            return self._show_typed(self._typed + text)
-        if not self._typed and len(text) == 1 and text.isalpha():
-            self.symbol_asked.emit(text.upper())
-            return True
-        return bool(self._typed and text)
-
-    def _show_typed(self, text: str) -> bool:
-        self._typed = text
-        self._entry.setText(f"Timeframe  {text}  ⏎")
-        self._entry.adjustSize()
-        self._entry.move((self.width() - self._entry.width()) // 2, 56)
-        self._entry.setVisible(bool(text))
+    def _moved_by(self, key: int, control: bool, alt: bool) -> bool:
+        """Whether the key moved the view."""
+        if self.camera is None or self.series is None:
+            return False
+        view = keyed(self.camera.view, key, control, alt, len(self.series))
+        if view is None:
+            return False
+        self.explore(view)
+        if alt:
+            self.fit_prices()
         return True
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        self._show_typed("")
+        self.typed.leave()
         super().focusOutEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._show_typed("")
+        self.typed.leave()

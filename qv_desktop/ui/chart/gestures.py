@@ -59,7 +59,7 @@ def wheeled(view: View, angle: QPointF, x: float, count: int) -> View:
 def keyed(view: View, key: int, control: bool, alt: bool, count: int) -> View | None:
     """The view after a key, or None where the key means nothing here."""
     if alt:
-        return opened(view.width, count) if key == Qt.Key.Key_R else None
+        return opened(view.width, count) if key == Qt.Key.Key_R and not control else None
     if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
         step = view.bars * 0.9 if control else 1.0
         return moved(view, step if key == Qt.Key.Key_Right else -step, count)

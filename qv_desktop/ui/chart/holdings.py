@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from qv_desktop.domain.market import Bar, Snapshot
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
-from qv_desktop.ui.chart.order_lines import Level, order_levels, position_level
+from qv_desktop.domain.price_alerts import PriceAlert
+from qv_desktop.ui.chart.order_lines import Level, alert_levels, order_levels, position_level
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class Holdings:
     orders: tuple[Order, ...] = ()
     position: Position | None = None
     fills: tuple[Fill, ...] = ()
+    alerts: tuple[PriceAlert, ...] = ()
     _levels: dict[str, list[Level]] = field(default_factory=dict)  # symbol -> levels of its orders
 
     def take_orders(self, orders: tuple[Order, ...]) -> None:
@@ -33,11 +35,12 @@ class Holdings:
             self.now = max(self.now or 0, snapshot.last_at)
 
     def levels(self, live: Bar) -> list[Level]:
-        """Order and position levels of the live bar's symbol."""
+        """Levels of orders, alerts and the position in the live bar's symbol."""
         if live.symbol not in self._levels:
             self._levels = {live.symbol: order_levels(self.orders, live.symbol)}
         held = position_level(self.position, live.symbol, live.close)
-        return self._levels[live.symbol] + ([held] if held is not None else [])
+        alerts = alert_levels(self.alerts, live.symbol)
+        return self._levels[live.symbol] + alerts + ([held] if held is not None else [])
 
     def own_fills(self, symbol: str) -> tuple[Fill, ...]:
         """Fills in ``symbol``."""

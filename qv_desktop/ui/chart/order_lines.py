@@ -1,14 +1,16 @@
-"""What is ours on the chart: open orders, the position's price and fills. Shown only; nothing here can be dragged."""
+"""What is ours on the chart: open orders, alerts, the position's price and fills; and where a person can take hold of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF
 
 from qv_desktop.domain.market import money, ns
-from qv_desktop.domain.orders import Fill, Order, OrderType, Side
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, OrderType, Side
 from qv_desktop.domain.positions import Position, unrealised
+from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.ui import format, theme
 from qv_desktop.ui.chart.stage import Stage
 from qv_desktop.ui.chart.strokes import DASHED, DOT_DASH, DOTTED, Dash, draw_across, faint
@@ -18,6 +20,25 @@ from qv_desktop.ui.theme import color
 POSITION_GROUND = "#596273"
 TYPES = {OrderType.LIMIT: "limit", OrderType.STOP: "stop", OrderType.STOP_LIMIT: "stop limit",
          OrderType.TRAILING_STOP: "trail"}  # fmt: skip
+SETTLED = (OrderStatus.WORKING, OrderStatus.PARTIAL)  # need no word of their state
+MOVABLE = (
+    OrderStatus.WORKING,
+    OrderStatus.PARTIAL,
+    OrderStatus.HELD,
+)  # in other states a change would cross another one
+
+
+type Kind = Literal["order", "alert"]
+type Price = Literal["limit", "stop", "price"]
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What a level stands for, where it can be moved: an order's limit or stop, or an alert's price."""
+
+    kind: Kind
+    id: str
+    price: Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +49,21 @@ class Level:
     text: str
     ground: str
     dash: Dash
+    handle: Handle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grip:
+    """Where a level was painted: its line, its words, and the cross that takes it away."""
+
+    level: Level
+    y: float
+    words: QRectF
+    cross: QRectF
 
 
 def order_levels(orders: Iterable[Order], symbol: str) -> list[Level]:
-    """One level for each price of the symbol's open orders."""
+    """One level for each price of the symbol's open orders, and for what hangs on them."""
     out: list[Level] = []
     for order in orders:
         request = order.request
@@ -39,11 +71,36 @@ def order_levels(orders: Iterable[Order], symbol: str) -> list[Level]:
             continue
         ground = "BUY" if request.side is Side.BUY else "SELL"
         words = f"{request.side.name} {format.quantity(order.remaining)}"
+        state = "" if order.status in SETTLED else f" · {order.status}"
+        moves = order.status in MOVABLE and request.type in TYPES and request.type is not OrderType.TRAILING_STOP
         if request.stop is not None:
-            out.append(Level(float(request.stop), f"{words} stop", ground, DASHED))
+            handle = Handle("order", order.id, "stop") if moves else None
+            out.append(Level(float(request.stop), f"{words} stop{state}", ground, DASHED, handle))
         if request.limit is not None:
-            out.append(Level(float(request.limit), f"{words} {TYPES.get(request.type, '')}", ground, DOT_DASH))
+            handle = Handle("order", order.id, "limit") if moves else None
+            out.append(
+                Level(float(request.limit), f"{words} {TYPES.get(request.type, '')}{state}", ground, DOT_DASH, handle)
+            )
+        out += _legs(request)
     return out
+
+
+def _legs(request: OrderRequest) -> list[Level]:
+    """What an order will leave behind when it fills; the broker takes changes of it only then."""
+    side = f"{request.side.opposite.name} {format.quantity(request.quantity)}"
+    ground = "SELL" if request.side is Side.BUY else "BUY"
+    legs = ((request.take_profit, "target", DOT_DASH), (request.stop_loss, "stop", DASHED))
+    return [
+        Level(float(price), f"{side} {word} · once filled", ground, dash)
+        for price, word, dash in legs
+        if price is not None
+    ]
+
+
+def alert_levels(alerts: Iterable[PriceAlert], symbol: str) -> list[Level]:
+    """One level for each armed alert of the symbol."""
+    return [Level(alert.price, f"Alert {alert.note}".strip(), "WARN", DOTTED, Handle("alert", alert.id, "price"))
+            for alert in alerts if alert.symbol == symbol and alert.state == "armed"]  # fmt: skip
 
 
 def position_level(position: Position | None, symbol: str, last: float) -> Level | None:
@@ -55,24 +112,33 @@ def position_level(position: Position | None, symbol: str, last: float) -> Level
     return Level(float(position.average), words, POSITION_GROUND, DOTTED)
 
 
-def draw_levels(painter: QPainter, stage: Stage, levels: Sequence[Level], last: QRectF | None) -> list[QRectF]:
-    """Each level's line, its words beside the axis and its price on it; tags make room for one another.
-
-    Returns the boxes on the axis.
-    """
+def draw_levels(painter: QPainter, stage: Stage, levels: Sequence[Level], last: QRectF | None) -> list[Grip]:
+    """Each level's line, its words beside the axis and its price on it; tags make room for one another."""
     seen = [level for level in levels if 0 <= stage.scale.y(level.price) <= stage.panes.floor]
     wanted = [stage.scale.y(level.price) for level in seen]
     places = spread(wanted, (last.top(), last.bottom()) if last is not None else None)
-    metrics = QFontMetricsF(theme.small_bold())
-    for level, y, place in zip(seen, wanted, places, strict=True):
-        ground = color(level.ground)
-        wide = metrics.horizontalAdvance(level.text) + 14
-        words = QRectF(stage.panes.width - wide - 8, round(place) - TALL // 2, wide, TALL)
-        line = QColor(ground).lighter(130) if level.ground == POSITION_GROUND else ground
-        draw_across(painter, y, 0, words.left(), line, level.dash)
-        draw_tag(painter, words, ground, level.text)
-        draw_tag(painter, tag_box(stage.panes, place), ground, f"{level.price:,.{stage.decimals}f}")
-    return [tag_box(stage.panes, place) for place in places]
+    return [_draw_level(painter, stage, *each) for each in zip(seen, wanted, places, strict=True)]
+
+
+def _draw_level(painter: QPainter, stage: Stage, level: Level, y: float, place: float) -> Grip:
+    ground = color(level.ground)
+    text = f"{level.text}   ×" if level.handle is not None else level.text
+    wide = QFontMetricsF(theme.small_bold()).horizontalAdvance(text) + 14
+    words = QRectF(stage.panes.width - wide - 8, round(place) - TALL // 2, wide, TALL)
+    line = QColor(ground).lighter(130) if level.ground == POSITION_GROUND else ground
+    draw_across(painter, y, 0, words.left(), line, level.dash)
+    draw_tag(painter, words, ground, text)
+    draw_tag(painter, tag_box(stage.panes, place), ground, f"{level.price:,.{stage.decimals}f}")
+    cross = QRectF(words.right() - 19, words.top(), 19, words.height()) if level.handle is not None else QRectF()
+    return Grip(level, y, words, cross)
+
+
+def draw_ghost(painter: QPainter, stage: Stage, level: Level, price: float) -> None:
+    """Where a level that is being dragged would go."""
+    y = stage.scale.y(price)
+    ink = color(level.ground)
+    draw_across(painter, y, 0, stage.panes.width, ink)
+    draw_tag(painter, tag_box(stage.panes, y), ink, f"{price:,.{stage.decimals}f}")
 
 
 def draw_previous_close(painter: QPainter, stage: Stage, price: float, taken: Sequence[QRectF]) -> list[QRectF]:

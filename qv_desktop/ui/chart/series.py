@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, Self
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from qv_desktop.analytics.downsampling import Columns, Floats, Pyramid
-from qv_desktop.domain.market import SECOND, Bar, Timeframe
-from qv_desktop.ui.chart.growing import Growing
-from qv_desktop.ui.chart.times import local_seconds, ranks
+from qv_desktop.analytics.growing import Growing
+from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe
+from qv_desktop.ui.chart import times
 
 OUTLIERS, TWICE = 0.97, 2.0  # share of columns that volume is scaled by when the greatest is more than twice as tall
 HALF_CENTS = 0.3  # share of closes from which half a cent is taken for the price step
@@ -24,15 +25,36 @@ def _field(bars: Sequence[Bar], name: str) -> Floats:
 class Series:
     """At least one bar, oldest first; indices count from the first bar and never change while bars are added."""
 
-    def __init__(self, symbol: str, frame: Timeframe, bars: Sequence[Bar]) -> None:
-        self.symbol, self.frame = symbol, frame
-        self.live = bars[-1]
+    def __init__(self, symbol: str, frame: Timeframe, bars: Sequence[Bar], zone: ZoneInfo = NEW_YORK) -> None:
         closed = bars[:-1]
-        self.closed = Pyramid(Columns(*(_field(closed, name) for name in ("open", "high", "low", "close", "volume"))))
+        columns = Columns(*(_field(closed, name) for name in ("open", "high", "low", "close", "volume")))
         starts = np.fromiter(map(attrgetter("start"), bars), dtype=np.int64, count=len(bars))
+        self._fill(symbol, frame, starts, columns, bars[-1], zone)
+
+    @classmethod
+    def built(
+        cls, symbol: str, frame: Timeframe, starts: times.Whole, closed: Columns, live: Bar, zone: ZoneInfo = NEW_YORK
+    ) -> Self:
+        """From arrays: ``starts`` in ns, shape (n,), the ``closed`` bars, n − 1 of them, and the live one."""
+        made = cls.__new__(cls)
+        made._fill(symbol, frame, starts, closed, live, zone)
+        return made
+
+    def _fill(
+        self, symbol: str, frame: Timeframe, starts: times.Whole, closed: Columns, live: Bar, zone: ZoneInfo
+    ) -> None:
+        self.symbol, self.frame, self.live, self.zone = symbol, frame, live, zone
+        self.closed = Pyramid(closed)
         self._starts = Growing(starts)
-        self._local = Growing(local_seconds(starts))
-        self._ranks = Growing(ranks(self._local.values))
+        self._local = Growing(times.local_seconds(starts))
+        self._wall = self._local if zone == NEW_YORK else Growing(times.local_seconds(starts, zone))
+        self._ranks = Growing(times.ranks(self._wall.values))
+
+    def on_clock(self, zone: ZoneInfo) -> None:
+        """Write its times in another zone from now on."""
+        self.zone = zone
+        self._wall = self._local if zone == NEW_YORK else Growing(times.local_seconds(self.starts, zone))
+        self._ranks = Growing(times.ranks(self._wall.values))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -46,6 +68,11 @@ class Series:
     def local(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """Starts in New York wall-clock seconds, shape (n,)."""
         return self._local.values
+
+    @property
+    def wall(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Starts in wall-clock seconds of the chart's own zone, shape (n,)."""
+        return self._wall.values
 
     @property
     def ranks(self) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
@@ -70,13 +97,20 @@ class Series:
         if bar.start == self.live.start:
             self.live = bar
             return "moved"
+        self.begin(bar)
+        return "closed"
+
+    def begin(self, bar: Bar) -> None:
+        """Close the live bar and go on with this one, whenever it starts."""
         done, self.live = self.live, bar
         self.closed.append(done.open, done.high, done.low, done.close, done.volume)
-        local = local_seconds(np.array([bar.start], dtype=np.int64))
-        self._ranks.append(int(ranks(local, int(self._local.values[-1]))[0]))
+        starts = np.array([bar.start], dtype=np.int64)
+        wall = times.local_seconds(starts, self.zone)
+        self._ranks.append(int(times.ranks(wall, int(self._wall.values[-1]))[0]))
         self._starts.append(bar.start)
-        self._local.append(int(local[0]))
-        return "closed"
+        self._local.append(int(times.local_seconds(starts)[0]))
+        if self._wall is not self._local:
+            self._wall.append(int(wall[0]))
 
     def bar(self, index: int) -> Bar:
         """Bar number ``index``."""

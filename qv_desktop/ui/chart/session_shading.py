@@ -23,16 +23,17 @@ NARROWEST_DAY = 48.0  # px; days drawn narrower are not shaded
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A stretch of time of which the feed told us nothing."""
+    """A stretch of time of which the feed told us nothing, or in which nothing traded; ``kind`` names it."""
 
     start: datetime
     end: datetime
+    kind: str = "feed gap"
 
     @property
     def text(self) -> str:
         """Its length in words."""
         seconds = int((self.end - self.start).total_seconds())
-        return f"feed gap {seconds} s" if seconds < 120 else f"feed gap {seconds // 60} min"
+        return f"{self.kind} {seconds} s" if seconds < 120 else f"{self.kind} {seconds // 60} min"
 
 
 def spans(inside: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -94,24 +95,45 @@ def draw_separators(painter: QPainter, series: Series, view: View, height: float
     if series.frame.intraday and day_width(series, view) < NARROWEST_DAY:
         return
     first, last = view.window(len(series))
-    kind = times.DAILY if series.frame.intraday else times.YEARLY
-    at = np.flatnonzero(series.ranks[first:last] >= kind) + first
+    if series.frame.intraday:  # New York's days, whatever clock the axis is written in
+        at = np.flatnonzero(np.diff(series.local[first:last] // times.DAY)) + first + 1
+    else:
+        at = np.flatnonzero(series.ranks[first:last] >= times.YEARLY) + first
     if len(at) * NARROWEST_DAY > view.width * 2:
         return
-    draw_all_down(painter, view.xs(at) - view.spacing / 2, 0, height, theme.color("#313b4d"), DASHED)
+    draw_all_down(painter, view.xs(at) - view.spacing / 2, 0, height, theme.color("EDGE"), DASHED)
 
 
 def draw_holes(painter: QPainter, holes: list[Hole], series: Series, view: View, height: float) -> None:
     """Hatch the bars that a feed gap touches and say how long it was."""
     for hole in holes:
-        begin, end = series.index_at(ns(hole.start)), series.index_at(ns(hole.end))
-        left, right = view.x(max(begin, 0) - 0.5), view.x(max(end, 0) + 0.5)
-        if end < 0 or right < 0 or left > view.width:
-            continue
-        box = QRectF(int(left), 0, max(3, int(right - left)), height)
-        painter.fillRect(box, QColor(240, 160, 32, 22))
-        painter.fillRect(box, QBrush(QColor(240, 160, 32, 38), Qt.BrushStyle.BDiagPattern))
-        painter.setFont(theme.tiny())
-        painter.setPen(QColor(240, 160, 32, 190))
-        words = QRectF(box.center().x() - 80, HEADER, 160, 14)
-        painter.drawText(words, Qt.AlignmentFlag.AlignCenter, hole.text)
+        _hatch(painter, _box(series, view, height, hole.start, hole.end), theme.color("TX2"), hole.text)
+
+
+def draw_halts(painter: QPainter, halts: Sequence[Hole], series: Series, view: View, height: float) -> None:
+    """Hatch the bars during which trading was halted."""
+    for halt in halts:
+        _hatch(painter, _box(series, view, height, halt.start, halt.end), theme.color("WARN"), halt.text)
+
+
+def _box(series: Series, view: View, height: float, start: datetime, end: datetime) -> QRectF:
+    """The bars from the one that holds ``start`` to the one that holds ``end``; empty out of view."""
+    first, last = series.index_at(ns(start)), series.index_at(ns(end))
+    left, right = view.x(max(first, 0) - 0.5), view.x(max(last, 0) + 0.5)
+    if last < 0 or right < 0 or left > view.width:
+        return QRectF()
+    return QRectF(int(left), 0, max(3, int(right - left)), height)
+
+
+def _hatch(painter: QPainter, box: QRectF, hue: QColor, words: str) -> None:
+    if box.isEmpty():
+        return
+    ground, lines, ink = QColor(hue), QColor(hue), QColor(hue)
+    ground.setAlpha(22)
+    lines.setAlpha(48)
+    ink.setAlpha(210)
+    painter.fillRect(box, ground)
+    painter.fillRect(box, QBrush(lines, Qt.BrushStyle.BDiagPattern))
+    painter.setFont(theme.tiny())
+    painter.setPen(ink)
+    painter.drawText(QRectF(box.center().x() - 80, HEADER, 160, 14), Qt.AlignmentFlag.AlignCenter, words)

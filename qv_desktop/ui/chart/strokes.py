@@ -43,12 +43,14 @@ def faint(token: str, share: float) -> QColor:
 
 
 def draw_line(painter: QPainter, xs: Floats, ys: Floats, pen: QColor) -> None:
-    """A one-pixel line through points; unknown values leave it out."""
-    known = np.isfinite(ys)
-    x, y = xs[known], ys[known]
-    if len(x) < 2:
+    """A one-pixel line through points, broken where a value is unknown."""
+    if len(xs) < 2:
         return
-    segments = np.column_stack((x[:-1], y[:-1], x[1:], y[1:]))  # QLineF is four doubles
+    known = np.isfinite(ys)
+    whole = known[:-1] & known[1:]
+    segments = np.column_stack((xs[:-1][whole], ys[:-1][whole], xs[1:][whole], ys[1:][whole]))  # QLineF is four doubles
+    if not len(segments):
+        return
     painter.setPen(QPen(pen, 0))
     painter.drawLines(cast(QLineF, wrapInstance(segments.ctypes.data, QLineF)), len(segments))
 

@@ -1,8 +1,9 @@
-"""Bars on New York's clock: which bar begins an hour, a day or a year, and what the axis says there."""
+"""Bars on a wall clock, New York's unless another is chosen: which bar begins an hour, a day or a year, and what the axis says."""
 
 from datetime import UTC, datetime
 from functools import cache
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,37 +19,37 @@ ANY, DAILY, WEEKLY, MONTHLY, QUARTERLY, YEARLY, FIVE_YEARLY = 1, 8, 9, 10, 11, 1
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def local_seconds(starts: Whole) -> Whole:
-    """New York wall-clock seconds since 1970 of UTC nanoseconds, shape (n,).
+def local_seconds(starts: Whole, zone: ZoneInfo = NEW_YORK) -> Whole:
+    """Wall-clock seconds since 1970 in ``zone`` of UTC nanoseconds, shape (n,).
 
-    Offsets hold from midnight UTC of the day of a change: clocks change on Sundays at 02:00, when nothing trades.
+    Offsets hold from midnight UTC of the day of a change: clocks change on Sundays, when nothing trades.
     """
     seconds = starts // SECOND
     if not len(seconds):
         return seconds
     days = seconds // DAY
     first, last = (datetime.fromtimestamp(int(day) * DAY, UTC).year for day in (days.min(), days.max()))
-    changes = [change for year in range(first, last + 1) for change in _changes(year)]
+    changes = [change for year in range(first, last + 1) for change in _changes(year, zone)]
     since, offsets = np.array(changes, dtype=np.int64).T
     return np.asarray(seconds + offsets[np.searchsorted(since, days, side="right") - 1], dtype=np.int64)
 
 
 @cache
-def _changes(year: int) -> tuple[tuple[int, int], ...]:
+def _changes(year: int, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
     """The year's days since 1970 from which an offset in seconds holds, the first of January among them."""
     begin = int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) // DAY
     samples = [*range(begin, begin + 365, 28), begin + 365]
-    out = [(begin, _offset(begin))]
+    out = [(begin, _offset(begin, zone))]
     for before, after in pairwise(samples):
-        if _offset(before) != _offset(after):
-            day = next(day for day in range(before, after + 1) if _offset(day) == _offset(after))
-            out.append((day, _offset(after)))
+        if _offset(before, zone) != _offset(after, zone):
+            day = next(day for day in range(before, after + 1) if _offset(day, zone) == _offset(after, zone))
+            out.append((day, _offset(after, zone)))
     return tuple(out)
 
 
-def _offset(day: int) -> int:
-    """New York's offset at noon UTC of a day since 1970, in seconds."""
-    shift = datetime.fromtimestamp(day * DAY + DAY // 2, UTC).astimezone(NEW_YORK).utcoffset()
+def _offset(day: int, zone: ZoneInfo) -> int:
+    """The zone's offset at noon UTC of a day since 1970, in seconds."""
+    shift = datetime.fromtimestamp(day * DAY + DAY // 2, UTC).astimezone(zone).utcoffset()
     return int(shift.total_seconds()) if shift is not None else 0
 
 

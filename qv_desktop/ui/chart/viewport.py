@@ -108,49 +108,82 @@ def stride_of(view: View) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Values from ``low`` at ``bottom`` px to ``high`` at ``top`` px."""
+    """Values from ``low`` at ``bottom`` px to ``high`` at ``top`` px, the other way round when ``inverted``.
+
+    On a ``log`` scale equal ratios take equal room; what is not above zero stands at its lower edge.
+    """
 
     top: float
     bottom: float
     low: float
     high: float
+    log: bool = False
+    inverted: bool = False
 
     @property
-    def per_pixel(self) -> float:
-        """How much value one pixel stands for."""
-        return (self.high - self.low) / max(1.0, self.bottom - self.top)
+    def _ends(self) -> tuple[float, float]:
+        """Low and high as they are spread over the pixels."""
+        return (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
+
+    @property
+    def _edge(self) -> tuple[float, float]:
+        """The pixel of the low, and the pixels that one unit of the spread takes upwards."""
+        low, high = self._ends
+        span = max(1.0, self.bottom - self.top)
+        return (self.top, -span / (high - low)) if self.inverted else (self.bottom, span / (high - low))
 
     def y(self, value: float) -> float:
         """Where ``value`` stands, in px."""
-        return self.bottom - (value - self.low) / self.per_pixel
+        at, each = self._edge
+        if self.log:
+            value = math.log(value) if value > 0 else self._ends[0]
+        return at - (value - self._ends[0]) * each
 
     def ys(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The same for many values."""
-        return self.bottom - (values - self.low) / self.per_pixel
+        at, each = self._edge
+        low = self._ends[0]
+        if self.log:
+            values = np.log(np.where(values > 0, values, self.low))
+        return at - (values - low) * each
 
     def value(self, y: float) -> float:
         """What stands at ``y``."""
-        return self.low + (self.bottom - y) * self.per_pixel
+        at, each = self._edge
+        spread = self._ends[0] + (at - y) / each
+        return math.exp(min(spread, 700.0)) if self.log else spread
 
     def holds(self, value: float) -> bool:
         """Whether ``value`` is within the middle 90 % of the range."""
-        edge = (self.high - self.low) * BAND
-        return self.low + edge <= value <= self.high - edge
+        edge = (self.bottom - self.top) * BAND
+        return self.top + edge <= self.y(value) <= self.bottom - edge
 
     def stretched(self, factor: float) -> "Scale":
         """A range ``factor`` times as great around the same middle."""
-        middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2 * factor
-        return replace(self, low=middle - half, high=middle + half)
+        low, high = self._ends
+        middle, half = (low + high) / 2, (high - low) / 2 * factor
+        return self._spread(middle - half, middle + half)
 
     def shifted(self, pixels: float) -> "Scale":
         """The same range seen ``pixels`` lower."""
-        change = pixels * self.per_pixel
-        return replace(self, low=self.low + change, high=self.high + change)
+        low, high = self._ends
+        change = pixels / self._edge[1]
+        return self._spread(low + change, high + change)
+
+    def _spread(self, low: float, high: float) -> "Scale":
+        if self.log:
+            low, high = math.exp(max(-600.0, min(low, 600.0))), math.exp(max(-600.0, min(high, 600.0)))
+        return replace(self, low=low, high=high) if high > low else self
 
 
-def fitted(low: float, high: float, top: float, bottom: float) -> Scale:
-    """A scale for values between ``low`` and ``high`` with 3 % of air at both ends."""
-    spread = high - low if high > low else max(abs(high) * 0.005, 0.01)
-    middle = (low + high) / 2
+def fitted(low: float, high: float, top: float, bottom: float, *, log: bool = False, inverted: bool = False) -> Scale:
+    """A scale for values between ``low`` and ``high`` with 3 % of air at both ends; logarithmic only where all are above zero."""
+    log = log and low > 0
+    least, most = (math.log(low), math.log(high)) if log else (low, high)
+    spread = most - least if most > least else (0.005 if log else max(abs(high) * 0.005, 0.01))
+    middle = (least + most) / 2
     half = spread / 2 + spread * PAD
-    return Scale(top, bottom, middle - half, middle + half)
+    ends = middle - half, middle + half
+    if log:
+        ends = math.exp(ends[0]), math.exp(ends[1])
+    return Scale(top, bottom, *ends, log, inverted)

@@ -1,46 +1,35 @@
-"""The chart panel: a row of timeframes and indicators over the candles of one symbol."""
+"""The chart panel: a row of tools over the bars of one symbol, and what a person asks for on them."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QMenu
 
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.market import Bar, Snapshot, Timeframe, ns, timeframe, utc
-from qv_desktop.domain.orders import Fill, Order
-from qv_desktop.domain.positions import Position
-from qv_desktop.domain.sessions import MarketSession
-from qv_desktop.ui import format, theme
-from qv_desktop.ui.chart.crosshair import reading
-from qv_desktop.ui.chart.explorer import Explorer
-from qv_desktop.ui.chart.series import Series
-from qv_desktop.ui.chart.session_shading import Hole, hours
+from qv_desktop.domain.market import Adjustment, money, timeframe
+from qv_desktop.ui import format
+from qv_desktop.ui.chart.amending import drafts_at
+from qv_desktop.ui.chart.comparison import COLOURS
+from qv_desktop.ui.chart.look import Look, Style, look_from, look_words
+from qv_desktop.ui.chart.menus import ADJUSTMENTS, add_adjustments, add_commands, add_look, entry, new_menu
+from qv_desktop.ui.chart.moments import moment_of
+from qv_desktop.ui.chart.replaying import Replaying
+from qv_desktop.ui.chart.study import study_from
+from qv_desktop.ui.chart.view import ChartView
 
-TIMEFRAMES = ("1m", "5m", "15m", "1h", "1D", "1W")
-ROOMY = 380  # px of width from which words fit beside the timeframes
 NEAR = 60  # bars from the first one at which older ones are asked for
 EMPTY = "Choose a symbol in the watchlist, or type its first letter here, to see its chart."
 
 
-class ChartPanel(QWidget):
-    """Shows history and live bars; asks for another timeframe or symbol."""
+class ChartPanel(ChartView):
+    """A chart with its tools. Shown parts are in ``ChartView``; this is what a person asks for on them."""
 
-    name = "chart"
     title = "Chart"
 
-    title_changed = Signal(str)
     timeframe_chosen = Signal(str)
     symbol_asked = Signal(str)
     older_asked = Signal()  # the view nears the first bar; once for as many bars
@@ -48,7 +37,8 @@ class ChartPanel(QWidget):
     pointed = Signal(object)  # start (ns) of the bar under the crosshair, None when it left
     compare_asked = Signal(str)  # a symbol to lay over this one
     compare_removed = Signal(str)
-    setup_changed = Signal()  # what ``setup`` gives is another
+    layout_asked = Signal()  # the list of saved layouts
+    maximise_asked = Signal()
     templates_changed = Signal(object)  # all templates of studies, as JSON values by name
     snapshot_taken = Signal(object)  # QPixmap
     replay_asked = Signal(object)  # from which moment on (ns)
@@ -57,262 +47,220 @@ class ChartPanel(QWidget):
     replay_speed_chosen = Signal(float)  # bars per second
     replay_left = Signal()
     amend_asked = Signal(str, object)  # client order id, OrderRequest
+    amend_drafted = Signal(str, object)  # the same, to be judged; None when nothing is asked any more
     cancel_asked = Signal(list)  # client order ids
-    order_drafted = Signal(object)  # OrderRequest for the ticket, never sent from here
+    order_drafted = Signal(object)  # PriceDraft for the ticket, never sent from here
     alert_asked = Signal(float)  # price
     alert_moved = Signal(str, float)  # id, price
     alert_removed = Signal(str)  # id
     drawing_changed = Signal(object)  # Drawing, new or as it now is
     drawing_removed = Signal(str)  # id
 
-    def __init__(self, name: str = "chart") -> None:
-        super().__init__()
+    def __init__(self, name: str = "chart", install: str = "") -> None:
+        super().__init__(install, lambda: self.more_menu())
         self.name = name
-        self.canvas = Explorer()
-        self._symbol, self._frame = "", Timeframe(5, "m")
-        self._begins = False  # history was empty: the next live bar begins the chart
         self._looked_back = ("", "", 0)  # symbol, timeframe and first bar for which older ones were asked for
-        self._frames = QButtonGroup(self)
-        self._frames.setExclusive(True)
-        self._message = QLabel(EMPTY, self.canvas)
-        self._build()
-        self.canvas.timeframe_asked.connect(self._ask_timeframe)
-        self.canvas.symbol_asked.connect(self.symbol_asked)
-        self.canvas.looked.connect(self._look_back)
-        self.show_message(EMPTY)
+        self._lacking: Mapping[str, str] = {}
+        self.replaying = Replaying(self.canvas)
+        self._connect()
 
-    def _build(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(self._toolbar())
-        rule = QFrame()
-        rule.setFixedHeight(1)
-        rule.setStyleSheet(f"background:{theme.LINE};")
-        column.addWidget(rule)
-        column.addWidget(self.canvas, 1)
-        self._message.setFont(theme.body())
-        self._message.setStyleSheet(f"color:{theme.TX1}; background:transparent;")
-        self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._message.setWordWrap(True)
-        cover = QVBoxLayout(self.canvas)
-        cover.addWidget(self._message)
-        self.setFocusProxy(self.canvas)
+    def _connect(self) -> None:
+        canvas, bar = self.canvas, self.bar
+        canvas.timeframe_asked.connect(self._ask_timeframe)
+        canvas.symbol_asked.connect(self.symbol_asked)
+        canvas.looked.connect(self._look_back)
+        canvas.pointed.connect(self._pointed)
+        canvas.commanded.connect(self.do)
+        canvas.menu_asked.connect(self._popup_context)
+        canvas.told.connect(self._tell)
+        canvas.overruled = self._key
+        bar.timeframe_chosen.connect(self.timeframe_chosen)
+        bar.style_chosen.connect(self.choose_style)
+        bar.compare_asked.connect(lambda: self.do("compare"))
+        bar.replay_asked.connect(self.replaying.pick)
+        self.studying.changed.connect(self._changed)
+        self.studying.templates_changed.connect(self.templates_changed)
+        self.studying.compare_removed.connect(self._stop_comparing)
+        for ours, theirs in (
+            (self.replay_asked, self.replaying.began), (self.replay_stepped, self.replaying.stepped),
+            (self.replay_played, self.replaying.played), (self.replay_speed_chosen, self.replaying.speed_chosen),
+            (self.replay_left, self.replaying.left), (self.amend_asked, self.amending.amend_asked),
+            (self.amend_drafted, self.amending.amend_drafted), (self.cancel_asked, self.amending.cancel_asked),
+            (self.alert_moved, self.amending.alert_moved), (self.alert_removed, self.amending.alert_removed),
+        ):  # fmt: skip
+            theirs.connect(ours)
 
-    def _toolbar(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(6, 3, 8, 3)
-        row.setSpacing(2)
-        for text in TIMEFRAMES:
-            button = self._flat(text, f"Timeframe {text}")
-            button.setCheckable(True)
-            button.setChecked(text == str(self._frame))
-            button.clicked.connect(lambda _=False, chosen=text: self.timeframe_chosen.emit(chosen))
-            self._frames.addButton(button)
-            row.addWidget(button)
-        line = QFrame()
-        line.setFixedSize(1, 14)
-        line.setStyleSheet(f"background:{theme.LINE};")
-        row.addSpacing(6)
-        row.addWidget(line)
-        row.addSpacing(6)
-        self._indicators = self._flat("ƒ  Indicators", "Indicators")
-        self._indicators.clicked.connect(self._choose_indicators)
-        self._indicators.setMinimumWidth(28)
-        row.addWidget(self._indicators)
-        self._hint = theme.label("", "hint")
-        self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        row.addWidget(self._hint, 1)
-        return row
+    # what a person does
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._indicators.setText("ƒ  Indicators" if self.width() >= ROOMY else "ƒ")
+    def do(self, command: str) -> None:
+        """One of the commands that keys, menus and the palette share."""
+        canvas, look = self.canvas, self.canvas.look
+        does = {
+            "log": lambda: self.dress(replace(look, log=not look.log)),
+            "percent": lambda: self.dress(replace(look, percent=not look.percent)),
+            "invert": lambda: self.dress(replace(look, inverted=not look.inverted)),
+            "indicators": self.studying.pick, "snapshot": self._snapshot, "layout": self.layout_asked.emit,
+            "goto": self._ask_moment, "compare": self._ask_symbol, "replay": self.replaying.pick, "reset": canvas.reset,
+            "maximise": self.maximise_asked.emit,
+        }  # fmt: skip
+        does[command]()
 
-    def _flat(self, text: str, name: str) -> QPushButton:
-        button = theme.button(text, "ghost")
-        button.setFixedHeight(24)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setAccessibleName(name)
-        button.setMinimumWidth(max(30, button.fontMetrics().horizontalAdvance(text) + 14))
-        return button
+    def dress(self, look: Look) -> None:
+        """Show the bars in another style, scale, hours or clock."""
+        self.canvas.dress(look)
+        self._changed()
+        self._say_session()
 
-    def indicator_menu(self) -> QMenu:
-        """The indicators as check marks."""
-        menu = QMenu(self)
-        for title in ("Volume", *(average.title for average in self.canvas.averages), self.canvas.strength.title):
-            action = QAction(title, menu, checkable=True)
-            action.setChecked(self.canvas.volume if title == "Volume" else title not in self.canvas.hidden)
-            action.toggled.connect(lambda on, which=title: self._show_indicator(which, on))
-            menu.addAction(action)
-        return menu
+    def choose_style(self, style: Style) -> None:
+        """Show the bars in another style."""
+        self.dress(replace(self.canvas.look, style=style))
 
-    def _choose_indicators(self) -> None:
-        menu = self.indicator_menu()
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self._indicators.mapToGlobal(QPoint(0, self._indicators.height())))
-
-    def _show_indicator(self, title: str, on: bool) -> None:
-        if title == "Volume":
-            self.canvas.volume = on
-        else:
-            (self.canvas.hidden.discard if on else self.canvas.hidden.add)(title)
-        self.canvas.relayout()
+    def _changed(self) -> None:
+        self.bar.show_style(self.canvas.look.style)
+        self.setup_changed.emit()
+        self._describe()
 
     def _ask_timeframe(self, text: str) -> None:
         try:
             self.timeframe_chosen.emit(str(timeframe(text)))
         except BadInput as error:
-            self._hint.setText(str(error))
+            self._tell(str(error))
+
+    def _ask_moment(self) -> None:
+        zone = self.canvas.look.clock
+        self.prompt.ask(
+            "2026-11-20 10:30",
+            f"Go to a date ({self.canvas.look.clock_name}).",
+            lambda text: self._go_to(moment_of(text, zone)),
+        )
+
+    def _go_to(self, at: int) -> None:
+        if not self.canvas.go_to(at):
+            raise BadInput(
+                "The chart does not reach back so far; scroll to its beginning, so that older bars are loaded."
+            )
+
+    def _ask_symbol(self) -> None:
+        self.prompt.ask("MSFT", "Compare with another symbol, in percent.", self._compare)
+
+    def _compare(self, text: str) -> None:
+        symbol = text.strip().upper()
+        if not symbol or symbol == self._symbol:
+            raise BadInput("Type another symbol to compare with.")
+        if len(self.canvas.scenery.comparisons) >= len(COLOURS):
+            raise BadInput(f"A chart compares with {len(COLOURS)} symbols at most; remove one first.")
+        self.compare_asked.emit(symbol)
+
+    def _stop_comparing(self, symbol: str) -> None:
+        self.show_compare(symbol, ())
+        self.compare_removed.emit(symbol)
+
+    def _snapshot(self) -> None:
+        self.snapshot_taken.emit(self.canvas.grab())
+
+    def _pointed(self, at: int | None) -> None:
+        self.pointed.emit(at)
+        if self.canvas.hasFocus() and at is not None:
+            self._describe()
+
+    def _key(self, key: int, held: Qt.KeyboardModifier) -> bool:
+        """Keys that mean something else for a while: in a replay, while something is asked, while a level is dragged."""
+        if key == Qt.Key.Key_Escape and (self.amending.levels.cancel() or self._dismiss()):
+            return True
+        plain = not held & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        return plain and self.replaying.key(key, bool(held & Qt.KeyboardModifier.ShiftModifier))
+
+    # menus
+
+    def more_menu(self) -> QMenu:
+        """Scale, hours, clock, prices, and commands."""
+        menu = new_menu(self)
+        add_look(menu, self.canvas.look, self.dress, self._frame.intraday)
+        add_adjustments(menu, self._adjustment, self._adjust)
+        menu.addSeparator()
+        add_commands(menu, {
+            "Go to date…\tAlt+G": lambda: self.do("goto"), "Reset the view\tAlt+R": lambda: self.do("reset"),
+            "Snapshot\tAlt+S": lambda: self.do("snapshot"), "Maximise the panel\tAlt+Return": lambda: self.do("maximise"),
+            "Open layout…\t.": lambda: self.do("layout"),
+        })  # fmt: skip
+        return menu
+
+    def _adjust(self, adjustment: Adjustment) -> None:
+        self._adjustment = adjustment
+        self._say_session()
+        self.adjustment_chosen.emit(adjustment)
+        self.setup_changed.emit()
+
+    def context_menu(self, price: float | None) -> QMenu:
+        """What can be done at a price of the chart; orders go into the ticket and are sent from there."""
+        menu = new_menu(self)
+        stage = self.canvas.stage()
+        if price is not None and stage is not None and not self.replaying.on:
+            self._add_price(menu, money(self.amending.legal(price)), stage.real.live.close)
+        add_commands(menu, {"Reset the view\tAlt+R": lambda: self.do("reset"), "Go to date…\tAlt+G": lambda: self.do("goto"),
+                            "Snapshot\tAlt+S": lambda: self.do("snapshot")})  # fmt: skip
+        return menu
+
+    def _add_price(self, menu: QMenu, price: Decimal, last: float) -> None:
+        words = f"{format.price(price, max(2, -int(price.as_tuple().exponent)))}"
+        trade, change = self._lacking.get("trade", ""), self._lacking.get("change", "")
+        for draft in drafts_at(self._symbol, price, last):
+            title = f"{draft.side.title()} {draft.type} at {words} (into the ticket)"
+            entry(menu, title, partial(self.order_drafted.emit, draft), enabled=not trade, why=trade)
+        entry(menu, f"Alert at {words}", lambda: self.alert_asked.emit(float(price)), enabled=not change, why=change)
+        entry(menu, f"Copy {words}", lambda: QGuiApplication.clipboard().setText(f"{price:f}"))
+        menu.addSeparator()
+
+    def _popup_context(self, price: float | None, at: QPoint) -> None:
+        menu = self.context_menu(price)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
 
     # what is shown
 
-    def show_history(self, symbol: str, frame: Timeframe, bars: Sequence[Bar], previous_close: float | None) -> None:
-        """Bars oldest first; showing the same symbol and timeframe again keeps what a person reads in view."""
-        same = (symbol, frame) == (self._symbol, self._frame)
-        self._name(symbol, frame)
-        if not same:
-            self.canvas.holes.clear()
-            self.canvas.holdings.now, self.canvas.holdings.halted = None, False
-        self.canvas.holdings.previous_close = previous_close
-        self._begins = not bars
-        if not bars:
-            self.show_message(f"No bars of {symbol} at {frame} yet; the first trade draws one.")
-            return
-        self._message.hide()
-        self.canvas.begin(Series(symbol, frame, bars), keep=same)
-        self._describe()
-
-    def show_bar(self, bar: Bar) -> None:
-        """A live bar of the shown symbol and timeframe: it replaces the last or follows it; others are passed over."""
-        if bar.symbol != self._symbol:
-            return
-        if self._begins:
-            self.show_history(self._symbol, self._frame, [bar], self.canvas.holdings.previous_close)
-        else:
-            self.canvas.take(bar)
-
-    def bar_before(self, start: int) -> Bar | None:
-        """The bar that is shown from ``start`` (ns) on when a newer one is live already, else None."""
-        series = self.canvas.series
-        if series is None or start >= series.live.start:
-            return None
-        index = series.index_at(start)
-        return series.bar(index) if index >= 0 and int(series.starts[index]) == start else None
-
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """The previous close, the time of the last trade (for the countdown) and a halt."""
-        if snapshot.symbol != self._symbol:
-            return
-        held = self.canvas.holdings
-        before = (held.previous_close, held.halted)
-        held.take_snapshot(snapshot)
-        if before != (held.previous_close, held.halted):
-            self.canvas.update()
-            self._say_session()
-
-    def show_now(self, now: datetime) -> None:
-        """The market's time, for the countdown of a bar that sees no trade."""
-        self.canvas.holdings.now = max(self.canvas.holdings.now or 0, ns(now))
-        self.canvas.update_tag()
-
-    def show_orders(self, orders: Sequence[Order]) -> None:
-        """All orders; open ones of the shown symbol become lines."""
-        self.canvas.holdings.take_orders(tuple(orders))
-        self.canvas.update()
-
-    def show_position(self, position: Position | None) -> None:
-        """The position, drawn at its average price; None or a flat one draws nothing."""
-        self.canvas.holdings.position = position
-        self.canvas.update()
-
-    def show_fills(self, fills: Sequence[Fill]) -> None:
-        """All fills; those of the shown symbol become triangles."""
-        self.canvas.holdings.fills = tuple(fills)
-        self.canvas.update()
-
-    def show_gaps(self, gaps: Sequence[tuple[datetime, datetime]]) -> None:
-        """All holes in the feed of the shown symbol, hatched from start to end."""
-        holes = [Hole(start, end) for start, end in gaps]
-        if holes != self.canvas.holes:
-            self.canvas.holes = holes
-            self.canvas.redraw()
-
-    def show_sessions(self, sessions: Sequence[MarketSession]) -> None:
-        """The calendar, oldest day first: what lies outside its regular hours is shaded, half days too."""
-        self.canvas.regular = hours(sessions)
-        self.canvas.redraw()
-
-    def show_compare(self, symbol: str, bars: Sequence[Bar]) -> None:
-        """Lay another symbol's bars over this one's, in percent since the first bar in view; none take it away."""
-
-    def show_pointer(self, at: int | None) -> None:
-        """The crosshair of a linked chart stands at this moment (ns), or has left."""
-
     def show_replay(self, words: str | None, playing: bool = False, speed: float = 1.0) -> None:
         """Replaying stored history, marked as such, with ``words`` of where it stands; None is live again."""
+        self.replaying.show(words, playing, speed)
 
-    def show_templates(self, templates: dict[str, object]) -> None:
+    def show_templates(self, templates: Mapping[str, object]) -> None:
         """The person's templates of studies, as ``templates_changed`` gave them."""
+        self.studying.show_templates(templates)
+
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``trade``, ``amend``, ``cancel`` or ``change`` (alerts and drawings); what is absent is allowed."""
+        self._lacking = lacking
+        self.amending.forbid(lacking)
 
     def setup(self) -> dict[str, object]:
         """How the chart is set up, as JSON values: style, scale, hours, zone, studies; not its symbol and timeframe."""
-        return {}
+        return {"look": look_words(self.canvas.look), "studies": [study.words() for study in self.studying.studies],
+                "adjustment": self._adjustment, "compare": [one.symbol for one in self.canvas.scenery.comparisons]}  # fmt: skip
 
-    def apply_setup(self, setup: dict[str, object]) -> None:
+    def apply_setup(self, setup: Mapping[str, object]) -> None:
         """Set the chart up as ``setup`` once gave; what cannot be used is left as it is."""
+        look, studies, adjustment = setup.get("look"), setup.get("studies"), setup.get("adjustment")
+        if isinstance(studies, list):
+            self.canvas.study([study for words in studies if (study := study_from(words)) is not None])
+        if isinstance(look, Mapping):
+            self.canvas.dress(look_from(look))
+        if adjustment in ADJUSTMENTS and adjustment != self._adjustment:
+            self._adjustment = adjustment
+            self.adjustment_chosen.emit(self._adjustment)
+        compare = setup.get("compare")
+        for symbol in compare if isinstance(compare, list) else ():
+            self.compare_asked.emit(str(symbol))
+        self.bar.show_style(self.canvas.look.style)
 
     def _look_back(self) -> None:
         """Ask for older bars before the person reaches the first one."""
         canvas = self.canvas
-        if canvas.series is None or canvas.camera is None or canvas.camera.untouched:
+        if canvas.series is None or canvas.real is None or canvas.camera is None or canvas.camera.untouched:
             return
-        begun = (canvas.series.symbol, str(canvas.series.frame), int(canvas.series.starts[0]))
+        begun = (canvas.real.symbol, str(canvas.real.frame), int(canvas.real.starts[0]))
         if canvas.camera.view.window(len(canvas.series))[0] < NEAR and begun != self._looked_back:
             self._looked_back = begun
             self.older_asked.emit()
 
-    def in_view(self) -> tuple[str, Timeframe, datetime, datetime] | None:
-        """Symbol, timeframe, and from when up to when (UTC) the bars are that can be seen; None without any."""
-        canvas = self.canvas
-        if canvas.series is None or canvas.camera is None:
-            return None
-        series, (first, last) = canvas.series, canvas.camera.view.window(len(canvas.series))
-        if first >= last:
-            return None
-        return series.symbol, series.frame, utc(int(series.starts[first])), utc(int(series.starts[last - 1]) + 1)
-
-    def show_message(self, text: str) -> None:
-        """Loading, empty or in error: a sentence in place of the candles, until history comes."""
-        self.canvas.clear()
-        self._message.setText(text)
-        self._message.show()
-        self.canvas.setAccessibleDescription(text)
-
-    def text(self) -> str:
-        """What the chart says, for a screen reader: symbol, timeframe and the newest bar in words."""
-        stage = self.canvas.stage()
-        if stage is None:
-            return self._message.text()
-        words = " ".join(word for _, word in reading(stage, len(stage.series) - 1))
-        change = self.canvas.holdings.day_change(stage.series.live)
-        return f"{self._symbol} {self._frame}, {words}, {format.signed(change)} since the previous close"
-
-    def _name(self, symbol: str, frame: Timeframe) -> None:
-        self._symbol, self._frame = symbol, frame
-        for button in self._frames.buttons():
-            self._frames.setExclusive(False)
-            button.setChecked(button.text() == str(frame))
-            self._frames.setExclusive(True)
-        self._say_session()
-        self.title_changed.emit(f"{symbol} · {frame}")
-
-    def _say_session(self) -> None:
-        halted = self.canvas.holdings.halted
-        words = "ET · extended hours" if self._frame.intraday else "ET"
-        self._hint.setText("Trading halted" if halted else words)
-        self._hint.setStyleSheet(f"color:{theme.WARN};" if halted else "")
-
-    def _describe(self) -> None:
-        self.canvas.setAccessibleDescription(self.text())
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.prompt.leave()

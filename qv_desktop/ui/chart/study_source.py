@@ -1,0 +1,28 @@
+"""The bars of a chart as the studies read them: any stretch as arrays, the live bar last."""
+
+import numpy as np
+
+from qv_desktop.analytics.studies import Bars
+from qv_desktop.ui.chart.series import Series
+from qv_desktop.ui.chart.times import DAY
+
+
+class StudySource:
+    """``studies.Source`` over a series."""
+
+    def __init__(self, series: Series) -> None:
+        self._series = series
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    def part(self, first: int, last: int) -> Bars:
+        """Bars ``first:last``; without the live one they are views."""
+        series, values = self._series, self._series.closed.bars.part(first, last)
+        starts, sessions = series.starts[first:last], series.local[first:last] // DAY
+        if last < len(series):
+            return Bars(starts, sessions, values.open, values.high, values.low, values.close, values.volume)
+        live = series.live
+        pairs = ((values.open, live.open), (values.high, live.high), (values.low, live.low), (values.close, live.close),
+                 (values.volume, live.volume))  # fmt: skip
+        return Bars(starts, sessions, *(np.append(array, value) for array, value in pairs))
