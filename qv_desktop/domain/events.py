@@ -7,6 +7,7 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
 from qv_desktop.domain.orders import Fill, Order
@@ -90,6 +91,14 @@ class SessionsKnown:
     """The broker's calendar around now, oldest day first: half days and holidays are in it."""
 
     sessions: tuple[MarketSession, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawingsChanged:
+    """All of the signed-in person's drawings on ``symbol`` as they now stand, in the order in which they lie over one another."""
+
+    symbol: str
+    drawings: tuple[Drawing, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +211,7 @@ class HealthMeasured:
 
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
-    | SessionsKnown | OrderChanged | Filled | PositionChanged | AccountChanged
+    | SessionsKnown | DrawingsChanged | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip

@@ -4,7 +4,7 @@ All methods are called on the one loop; makers hand blocking work to threads of 
 row in the same transaction as what it records.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ from qv_desktop.domain.access import SignIn as SignIn  # made by adapters, so it
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
+from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
@@ -352,6 +353,16 @@ class Scans(Protocol):
 
     async def delete(self, user: str, name: str) -> None:
         """Forget a scan."""
+
+
+class Drawings(Protocol):
+    """A person's drawings. Raises DatabaseDown when nothing was read or written."""
+
+    async def of(self, user: str, symbol: str) -> tuple[list[Drawing], int]:
+        """The last changed last, and how many more are stored that cannot be read."""
+
+    async def keep(self, user: str, changes: Mapping[str, Drawing | None], at: datetime) -> None:
+        """Commit all at once: by id the drawing as it now stands, or None where it is gone."""
 
 
 class Reader(Protocol):
