@@ -1,4 +1,4 @@
-"""Measures: `python -m tests.benchmarks NAME [--json]`, where NAME is a module here with `figures()`."""
+"""Measures: `python -m tests.benchmarks NAME [--json]`, where NAME is a module here with `figures()`, and perhaps its own `report`."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ def main(words: Sequence[str]) -> int:
         sys.stderr.write(f"There is no benchmark “{asked.name}”; choose one of {', '.join(names())}.\n")
         return 2
     figures: dict[str, object] = module.figures()
-    sys.stdout.write(table(figures))
+    sys.stdout.write(getattr(module, "report", table)(figures))
     if asked.json:
         sys.stdout.write(json.dumps(figures) + "\n")
     return 0

@@ -1,106 +1,58 @@
-"""How long the chart takes to paint: panning over everything, one live tick, and the first picture of a long history."""
+"""How long our chart takes to paint and what it holds in memory, with finplot's and vnpy's on the same bars in the same run."""
 
-import os
-from collections.abc import Callable
-from time import perf_counter
+from collections.abc import Iterator, Mapping
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+from tests.benchmarks._chart_measures import FRAMES, Sizes, measured
+from tests.benchmarks._chart_ours import Ours
+from tests.benchmarks._chart_peers import running
 
-import numpy as np
-from PySide6.QtWidgets import QApplication
-
-from qv_desktop.domain.market import SECOND, Bar, Timeframe
-from qv_desktop.ui import theme
-from qv_desktop.ui.chart.viewport import least_spacing, moved, zoomed
-from qv_desktop.ui.panels.chart import ChartPanel
-
-WIDTH, HEIGHT = 1600, 900
-STORED, FIRST, PANS, TICKS = 1_000_000, 100_000, 120, 200  # bars, bars, frames, frames
-MINUTE = Timeframe(1, "m")
-BEGAN = 1_600_000_020 * SECOND
+SIZES = Sizes(pan=1_000_000, live=500_000, first=100_000, four=100_000, seconds=60.0)
+COMPARED = ("pan_all_p99_ms", "pan_all_median_ms", "pan_300_p99_ms", "live_update_ms", "live_close_ms", "first_paint_100k_ms",
+            "four_charts_frame_ms", "bytes_per_bar")  # fmt: skip
+BARS = {
+    "pan": "pan",
+    "byt": "pan",
+    "liv": "live",
+    "fir": "first",
+    "fou": "four",
+}  # beginning of a figure's name -> size
 
 
-def market(count: int) -> list[Bar]:
-    """A seeded random walk of one-minute bars."""
-    rng = np.random.default_rng(7)
-    close = 100 + np.cumsum(rng.normal(0, 0.02, count))
-    open_ = np.concatenate(([100.0], close[:-1]))
-    high = np.maximum(open_, close) + rng.uniform(0, 0.05, count)
-    low = np.minimum(open_, close) - rng.uniform(0, 0.05, count)
-    volume = rng.integers(100, 10_000, count).astype(np.float64)
-    rows = zip(open_.tolist(), high.tolist(), low.tolist(), close.tolist(), volume.tolist(), strict=True)
-    return [Bar("TEST", BEGAN + i * 60 * SECOND, *row) for i, row in enumerate(rows)]
+def figures() -> dict[str, object]:
+    """Milliseconds at 1600x900, bytes, and the same of the peers by name; `_chart_measures` says how each is taken."""
+    out: dict[str, object] = {}
+    for found in measured(Ours(), SIZES):
+        out |= found
+    out["bars"] = {"pan": SIZES.pan, "live": SIZES.live, "first": SIZES.first, "four": SIZES.four}
+    return out | {"peers": running.figures()}
 
 
-def _milliseconds(work: Callable[[], object]) -> float:
-    begun = perf_counter()
-    work()
-    return (perf_counter() - begun) * 1000
+def report(figures: Mapping[str, object]) -> str:
+    """Our figures one a line; then each peer's beside ours, how many times ours it is, and on how many bars each was taken."""
+    ours = {name: value for name, value in figures.items() if name != "peers"}
+    lines = [f"{name:<26} {value}" for name, value in ours.items()]
+    peers = figures["peers"]
+    assert isinstance(peers, dict)
+    for name, theirs in peers.items():
+        lines += ["", f"{name} {theirs.get('version', '?')}, Qt {theirs.get('qt', '?')}", *_beside(ours, theirs)]
+    return "\n".join(lines) + "\n"
 
 
-def _painted(panel: ChartPanel, change: Callable[[], object]) -> float:
-    """Milliseconds of ``change`` and of the painting that follows it."""
-
-    def both() -> None:
-        change()
-        QApplication.processEvents()
-
-    return _milliseconds(both)
-
-
-def _shown(bars: list[Bar]) -> tuple[ChartPanel, float]:
-    """A panel with these bars on the screen, and the milliseconds from call to picture."""
-    panel = ChartPanel()
-    panel.resize(WIDTH, HEIGHT)
-    panel.show()
-    QApplication.processEvents()
-    return panel, _painted(panel, lambda: panel.show_history("TEST", MINUTE, bars, 100.0))
+def _beside(ours: Mapping[str, object], theirs: Mapping[str, object]) -> Iterator[str]:
+    yield f"  {'':<24} {'ours':>9} {'theirs':>10} {'ratio':>8}"
+    for name in COMPARED:
+        mine, other = ours.get(name), theirs.get(name)
+        if isinstance(mine, float) and isinstance(other, float):
+            yield f"  {name:<24} {mine:>9,.2f} {other:>10,.2f} {other / mine:>7,.1f}×  {_bars(name, ours)} and {_bars(name, theirs)} bars"
+        else:
+            yield f"  {name:<24} {mine or '—':>9} {'—':>10}"
+    for name, taken in theirs.items():
+        if name.endswith("_samples") and isinstance(taken, int) and taken < FRAMES * 0.75:
+            yield f"  Its time was up after {taken} of some {FRAMES} frames for {name.removesuffix('_samples')}."
+    if "incomplete" in theirs:
+        yield f"  Not all was measured: {theirs['incomplete']}."
 
 
-def _pans(panel: ChartPanel, bars: float) -> list[float]:
-    """Milliseconds per frame while a person drags back and forth with about ``bars`` in view."""
-    canvas = panel.canvas
-    assert canvas.camera is not None
-    assert canvas.series is not None
-    count = len(canvas.series)
-    factor = canvas.camera.view.bars / bars
-    canvas.explore(zoomed(canvas.camera.view, factor, WIDTH, count))
-    out = []
-    for i in range(PANS):
-        step = canvas.camera.view.bars * (0.01 if i // 30 % 2 else -0.01)
-        view = moved(canvas.camera.view, step, count)
-        out.append(_painted(panel, lambda view=view: canvas.explore(view)))  # type: ignore[misc]
-    return out
-
-
-def _ticks(panel: ChartPanel, last: Bar) -> list[float]:
-    rng = np.random.default_rng(3)
-    out = []
-    for _ in range(TICKS):
-        price = last.close + float(rng.normal(0, 0.005))
-        bar = Bar("TEST", last.start, last.open, max(last.high, price), min(last.low, price), price, last.volume)
-        out.append(_painted(panel, lambda bar=bar: panel.show_bar(bar)))  # type: ignore[misc]
-    return out
-
-
-def figures() -> dict[str, float]:
-    """Milliseconds at 1600x900: p99 of a pan with everything in view, mean of a tick, and the first picture of 100,000 bars."""
-    app = QApplication.instance() or QApplication([])
-    assert isinstance(app, QApplication)
-    theme.apply(app)
-    _shown(market(2000))[0].deleteLater()  # what is loaded once in a program's life is not the chart's time
-    panel, first = _shown(market(FIRST))
-    panel.deleteLater()
-    bars = market(STORED)
-    panel, _ = _shown(bars)
-    ticks = _ticks(panel, bars[-1])
-    near, everything = _pans(panel, 5000), _pans(panel, WIDTH / least_spacing(WIDTH, STORED))
-    panel.close()
-    return {
-        "pan_all_p99_ms": round(float(np.percentile(everything, 99)), 2),
-        "pan_5000_p99_ms": round(float(np.percentile(near, 99)), 2),
-        "live_update_ms": round(float(np.mean(ticks)), 2),
-        "live_update_p99_ms": round(float(np.percentile(ticks, 99)), 2),
-        "first_paint_100k_ms": round(first, 1),
-        "stored_bars": STORED,
-    }
+def _bars(name: str, figures: Mapping[str, object]) -> str:
+    bars = figures.get("bars")
+    return f"{bars[BARS[name[:3]]]:,}" if isinstance(bars, dict) else "?"

@@ -20,10 +20,15 @@ class Machine:
         (self.checkout / "packaging").mkdir(parents=True)
         (self.checkout / ".venv" / "bin").mkdir(parents=True)
         self.tools.mkdir()
-        for name in ("packaging/dev", "packaging/requirements-dev.txt", ".python-version"):
+        for name in (
+            "packaging/dev",
+            "packaging/requirements-dev.txt",
+            "packaging/requirements-bench.txt",
+            ".python-version",
+        ):
             shutil.copy(ROOT / name, self.checkout / name)
         self.lock()
-        for name in ("bash", "cat", "cmp", "cp", "dirname", "env", "grep", "sed"):
+        for name in ("bash", "cat", "cmp", "cp", "dirname", "env", "grep", "mkdir", "rm", "sed"):
             (self.tools / name).symlink_to(str(shutil.which(name)))
         self.tool("uv", "exit 0")
         self.python(qt=True)
@@ -141,7 +146,34 @@ def test_a_failed_installation_is_not_taken_for_done(machine: Machine) -> None:
     assert not (machine.checkout / ".venv" / "locked").exists()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-uv.txt"])
+def test_the_peers_of_the_chart_get_an_environment_of_their_own_with_hashes_and_only_once(machine: Machine) -> None:
+    machine.debian(root=False, installed=True)
+    machine.tool("uv", 'case "$1" in venv) mkdir -p .bench ;; esac')
+    assert machine.dev("bench", "chart").returncode == 0
+    assert machine.dev("bench", "chart", "--json").returncode == 0
+    made, sync = machine.called("uv")
+    assert made == "venv --quiet --clear --python .venv/bin/python .bench"
+    assert sync == "pip sync --quiet --require-hashes --python .bench packaging/requirements-bench.txt"
+    assert machine.called("python")[-1] == "-m tests.benchmarks chart --json"
+
+
+def test_another_benchmark_installs_no_peers(machine: Machine) -> None:
+    machine.debian(root=False, installed=True)
+    assert machine.dev("bench", "startup").returncode == 0
+    assert not machine.called("uv")
+
+
+def test_the_chart_is_measured_alone_where_its_peers_cannot_be_installed(machine: Machine) -> None:
+    machine.debian(root=False, installed=True)
+    machine.tool("uv", 'case "$1" in venv) mkdir -p .bench ;; *) exit 1 ;; esac')
+    assert machine.dev("bench", "chart").returncode == 0
+    assert machine.called("python")[-1] == "-m tests.benchmarks chart"
+    assert not (machine.checkout / ".bench" / "locked").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "requirements-uv.txt"]
+)
 def test_every_locked_version_has_hashes_and_no_index_is_named(name: str) -> None:
     text = (ROOT / "packaging" / name).read_text()
     pins = re.split(r"\n(?=[a-zA-Z0-9])", text)[1:]
