@@ -42,13 +42,14 @@ def crossed(alert: PriceAlert, before: float | None, low: float, high: float) ->
 
     Without ``before`` only a price on the far side or at the alert counts: which way it was come by is unknown, that it is there is not.
     """
+    again = alert.repeats and before is not None  # then the price must have been on the near side before
     if alert.direction == "up":
-        return high >= alert.price
+        return high >= alert.price and not (again and before is not None and before >= alert.price)
     if alert.direction == "down":
-        return low <= alert.price
+        return low <= alert.price and not (again and before is not None and before <= alert.price)
     if before is None:
         return low <= alert.price <= high
-    return min(before, low) <= alert.price <= max(before, high)
+    return min(before, low) <= alert.price <= max(before, high) and not (again and before == alert.price)
 
 
 def checked(alert: PriceAlert, others: Sequence[PriceAlert]) -> PriceAlert:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from qv_desktop.domain.events import BarsAmended, MarketMoved
-from qv_desktop.domain.market import Bar, Batch, Correction, Snapshot, Timeframe, Trade
+from qv_desktop.domain.market import Bar, Batch, Correction, Halt, Snapshot, Timeframe, Trade
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.live_bars import MINUTE
 from qv_desktop.services.ports import Publish
@@ -27,7 +27,8 @@ class MarketData:
     """Holds snapshots and live bars; ``hear`` takes what the stream in force says, ``flush`` gives a frame what moved.
 
     ``keep_trades``, ``keep_bars`` and ``keep_corrections`` hand on what is stored; ``keep_late`` gets what a batch says
-    of its own late prints, after its bars. ``open_now`` tells whether regular hours are
+    of its own late prints, after its bars; ``trades_shown`` and ``halts_shown`` hear all
+    that is in force. ``open_now`` tells whether regular hours are
     on; ``monotonic`` gives the seconds that a person waits.
     """
 
@@ -40,12 +41,15 @@ class MarketData:
         keep_corrections: Callable[[Sequence[Correction]], None] = lambda corrections: None,
         *,
         keep_late: Callable[[Sequence[Trade]], None] = lambda trades: None,
+        trades_shown: Callable[[Sequence[Trade]], None] = lambda trades: None,
+        halts_shown: Callable[[Sequence[Halt]], None] = lambda halts: None,
         open_now: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock, self._publish = clock, publish
         self._keep_trades, self._keep_bars, self._keep_corrections = keep_trades, keep_bars, keep_corrections
         self._keep_late, self._open_now, self._monotonic = keep_late, open_now, monotonic
+        self._trades_shown, self._halts_shown = trades_shown, halts_shown
         self._tickers = Tickers(clock, monotonic)
         self._wants = Wants()
         self._tape: deque[Trade] = deque(maxlen=TAPE)
@@ -146,6 +150,10 @@ class MarketData:
         self.messages += batch.events
         self._tickers.take(batch)
         self._tape.extend(batch.trades[-TAPE:])
+        if batch.trades:
+            self._trades_shown(batch.trades)
+        if batch.halts:
+            self._halts_shown(batch.halts)
         self._sample(batch)
 
     def interrupt(self) -> None:

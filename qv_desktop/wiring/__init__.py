@@ -12,9 +12,11 @@ from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
+from qv_desktop.services.drawings import Drawings
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.feeds import Feeds
 from qv_desktop.services.gaps import Gaps
+from qv_desktop.services.halts import Halts
 from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
@@ -24,6 +26,7 @@ from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.ports import Preferences
 from qv_desktop.services.positions import Positions
+from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.saved_scans import SavedScans
@@ -71,6 +74,9 @@ class Services:
     scans: SavedScans
     scanner: Scanner
     imports: Imports
+    price_alerts: PriceAlerts
+    halts: Halts
+    drawings: Drawings
     positions: Positions
     account: Account
     risk: Risk
