@@ -168,7 +168,7 @@ class Session:
         starting = starting_room.Starting(desk, engine, settings.watchlist)
         self._engine, self._desk, self._starting = engine, desk, starting
         self._arm_lock(desk)
-        await self._restore_layout(desk)
+        await self._restore_layout(desk, starting)
         self._tasks.spawn(self._lines_to_panel(desk))
         frames.start()
         starting.begin()
@@ -222,21 +222,19 @@ class Session:
             story = Story(desk, starting, frames.probe, self._demo, self.window_s)
             return await story.told()
         await closed.wait()
-        await self._save_layout(desk)
+        await self._save_layout(desk, starting)
         return 0
 
-    async def _restore_layout(self, desk: "Desk") -> None:
+    async def _restore_layout(self, desk: "Desk", starting: "Starting") -> None:
         session = desk.services.login.session
         if session is None or (self._demo is not None and self._demo.headless):
             return  # the pictures show the default layout
-        saved = await desk.services.preferences.workspace(session.user.id, "last")
-        if saved:
-            desk.window.restore_layout(saved)
+        await starting.market.charts.layouts.restore()
 
-    async def _save_layout(self, desk: "Desk") -> None:
+    async def _save_layout(self, desk: "Desk", starting: "Starting") -> None:
         session = desk.services.login.session
         if session is not None:
-            await desk.services.preferences.save_workspace(session.user.id, "last", desk.window.save_layout())
+            await starting.market.charts.layouts.save()
 
     # ---- commands of the window that need the whole program
 

@@ -34,7 +34,8 @@ class Starting:
     def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
-        self.market = MarketWiring(desk, watchlist, self.trading.show)
+        self.market = MarketWiring(desk, watchlist)
+        self.trading.orders_changed = self.market.charts.trading.orders_changed
         self.exports = ExportWiring(desk)
         self._figures = _figures(engine)
         self.data = DataWiring(desk, self._figures)
@@ -42,7 +43,6 @@ class Starting:
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
         self._gate = Gate(desk.services.bus, desk.panels.ticket.set_enabled)
-        desk.panels.chart.title_changed.connect(lambda title: desk.window.set_title("chart", title))
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
 
     def begin(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -58,6 +59,13 @@ class Exports:
         await self._trail.append(Draft(actor, "export.bars", symbol, name, after=json.dumps(what)))
         rows = await asyncio.to_thread(bar_rows, frame, bars, adjustment)
         return await self._tables.write(name, BARS, rows, self.folder, form)
+
+    async def picture(self, name: str, data: bytes) -> Path:
+        """The PNG file that holds ``data``, named after what it shows. Raises NotPermitted, BadInput, DatabaseDown."""
+        actor = await self._permitted(EXPORT_BARS)
+        file = f"{re.sub(r'[^A-Za-z0-9._-]', '.', name)}-{self._now():%Y%m%d-%H%M%S}.png"
+        await self._trail.append(Draft(actor, "export.picture", name, file, after=json.dumps({"bytes": len(data)})))
+        return await self._tables.keep(file, data, self.folder)
 
     async def _permitted(self, permission: Permission) -> Actor:
         if self._login is None:

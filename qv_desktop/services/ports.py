@@ -392,6 +392,12 @@ class Preferences(Protocol):
     async def workspace(self, user: str, name: str) -> bytes | None:
         """The window's saved layout."""
 
+    async def workspaces(self, user: str) -> list[str]:
+        """The names of the saved layouts, in order."""
+
+    async def forget_workspace(self, user: str, name: str) -> None:
+        """Forget a layout."""
+
     async def save_workspace(self, user: str, name: str, layout: bytes) -> None:
         """Keep the layout."""
 
@@ -416,3 +422,6 @@ class Tables(Protocol):
         self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path, form: str = "csv"
     ) -> Path:
         """CSV or Parquet (``form`` csv or parquet) under ``folder``; raises BadInput when it cannot be written there."""
+
+    async def keep(self, name: str, data: bytes, folder: Path) -> Path:
+        """A file of another kind, such as a picture; raises BadInput likewise."""

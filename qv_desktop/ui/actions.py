@@ -38,6 +38,9 @@ WORKSPACES = (
     Command("workspace.compliance", "Workspace: Compliance", ("Ctrl+2",), group="Workspaces"),
     Command("workspace.research", "Workspace: Research", ("Ctrl+3",), group="Workspaces"),
     Command("workspace.markets", "Workspace: Markets", ("Ctrl+4",), group="Workspaces"),
+    Command("workspace.charts", "Workspace: Charts", ("Ctrl+5",), group="Workspaces"),
+    Command("layout.save", "Save layout as…", ("Ctrl+S",), group="Workspaces"),
+    Command("layout.open", "Open layout…", group="Workspaces"),
     Command("workspace.reset", "Reset this workspace's layout", group="Workspaces"),
 )
 
@@ -45,6 +48,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("palette", "Search symbols and commands", ("Ctrl+K", "Ctrl+Shift+P")),
     *WORKSPACES,
     Command("panel.next", "Next panel", ("Ctrl+Tab",), group="Panels"),
+    Command("panel.maximise", "Maximise the panel, or bring all back", ("Alt+Return",), group="Panels"),
+    Command("chart.new", "New chart", ("Ctrl+Shift+N",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.watchlist", "Show Watchlist", ("Alt+1",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.chart", "Show Chart", ("Alt+2",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.tape", "Show Time and sales", (), _may(Resource.MARKET, _LOOK), group="Panels"),
@@ -83,9 +88,37 @@ COMMANDS: tuple[Command, ...] = (
     Command("table.open", "Open the selected row", ("Return",), scope="table", group="Tables"),
     Command("table.cancel", "Cancel or remove the selected rows", ("Del",), scope="table", group="Tables"),
     Command("table.copy", "Copy the selected rows", ("Ctrl+C",), scope="table", group="Tables"),
-    Command("chart.reset", "Reset the chart", ("Alt+R",), scope="chart", group="Chart"),
-    Command("chart.step", "Step one bar", ("Left", "Right"), scope="chart", group="Chart"),
-    Command("chart.zoom", "Zoom", ("Ctrl+Up", "Ctrl+Down"), scope="chart", group="Chart"),
+    Command("chart.do.compare", "Compare the chart with another symbol…", group="Chart"),
+    Command("chart.do.replay", "Replay the chart's history", group="Chart"),
+    Command("chart.do.indicators", "Add an indicator to the chart…", group="Chart"),
+    *(
+        Command(f"chart.{name}", title, keys, scope="chart", group="Chart")
+        for name, title, keys in (
+            ("symbol", "Another symbol: type its letters", ("A",)),
+            ("frame", "Another timeframe: type digits, or", (",",)),
+            ("indicators", "Indicators", ("/",)),
+            ("layout", "Open layout", (".",)),
+            ("step", "One bar", ("Left", "Right")),
+            ("page", "One page", ("Ctrl+Left", "Ctrl+Right")),
+            ("ends", "First and newest bar", ("Home", "End")),
+            ("zoom", "Zoom", ("Ctrl+Up", "Ctrl+Down")),
+            ("read", "Read bar by bar", ("Shift+Left", "Shift+Right")),
+            ("reset", "Reset the view", ("Alt+R",)),
+            ("goto", "Go to a date", ("Alt+G",)),
+            ("log", "Logarithmic scale", ("Alt+L",)),
+            ("percent", "Percent scale", ("Alt+P",)),
+            ("invert", "Inverted scale", ("Alt+I",)),
+            ("snapshot", "Snapshot", ("Alt+S",)),
+            ("trend", "Trend line", ("Alt+T",)),
+            ("horizontal", "Horizontal line", ("Alt+H",)),
+            ("vertical", "Vertical line", ("Alt+V",)),
+            ("cross", "Cross", ("Alt+C",)),
+            ("fibonacci", "Fibonacci retracement", ("Alt+F",)),
+            ("delete", "Delete the drawing", ("Del",)),
+            ("undo", "Undo and redo a drawing", ("Ctrl+Z", "Ctrl+Y")),
+            ("hide", "Hide the drawings", ("Ctrl+Alt+H",)),
+        )
+    ),
 )
 
 

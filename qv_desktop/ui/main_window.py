@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QPainter, QPixmap, QShowEvent
@@ -26,7 +27,8 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.ui import theme
 from qv_desktop.ui.actions import Actions
 from qv_desktop.ui.links import GROUPS, Links
-from qv_desktop.ui.models.docks import SCHEMA, Docks, on_screen
+from qv_desktop.ui.models.dock_room import on_screen
+from qv_desktop.ui.models.docks import SCHEMA, Docks
 from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
 from qv_desktop.ui.panels.alerts import Toasts
@@ -46,6 +48,8 @@ class MainWindow(QMainWindow):
     order_drafted = Signal(object)  # OrderWords from the palette, for the ticket
     workspace_changed = Signal(str)
     notice_opened = Signal(object)  # Notice
+    charts_wanted = Signal(list)  # names of further charts that a layout holds
+    chart_close_asked = Signal(str)  # name of a further chart
 
     def __init__(self, panels: Mapping[str, QWidget], links: Links | None = None) -> None:
         super().__init__()
@@ -127,7 +131,7 @@ class MainWindow(QMainWindow):
         return self.docks.raise_panel(name)
 
     def switch_workspace(self, workspace: str) -> None:
-        """Show ``trading``, ``compliance`` or ``research``. Raises KeyError."""
+        """Show ``trading``, ``compliance``, ``research``, ``markets`` or ``charts``. Raises KeyError."""
         if workspace != self.docks.workspace:
             self.docks.switch(workspace)
             self.workspace_changed.emit(workspace)
@@ -135,6 +139,24 @@ class MainWindow(QMainWindow):
     def focused_panel(self) -> str:
         """The panel that holds the keyboard, or ""."""
         return self.docks.focused()
+
+    def add_chart(self, panel: QWidget, beside: str = "") -> None:
+        """Take in a further chart under its ``name``, next to another panel, or where the layout has its place."""
+        name = str(getattr(panel, "name", ""))
+        self.docks.add(name, panel, str(getattr(panel, "title", name)), beside)
+        self._link_panel(name)
+
+    def remove_chart(self, name: str) -> None:
+        """Let a further chart go."""
+        self.links.leave(name)
+        self._dots.pop(name, None)
+        self.docks.remove(name)
+
+    def further_charts(self) -> list[Any]:
+        """The charts besides the first."""
+        return [
+            panel for name in self._dots if name.startswith("chart-") and (panel := self.docks.panel(name)) is not None
+        ]
 
     def grab_panel(self, name: str) -> QPixmap:
         """A picture of one panel. Raises KeyError."""
@@ -145,7 +167,7 @@ class MainWindow(QMainWindow):
     def save_layout(self) -> bytes:
         """Window place, workspace and every workspace's layout, as JSON."""
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        return json.dumps({"geometry": geometry, **self.docks.saved()}).encode()
+        return json.dumps({"geometry": geometry, **self.docks.saved(), "links": self.links.saved()}).encode()
 
     def restore_layout(self, saved: bytes) -> bool:
         """Lay out as saved, once the window is shown; False, with the default layout, when it cannot be used."""
@@ -159,7 +181,9 @@ class MainWindow(QMainWindow):
         if not geometry.isEmpty() and self.restoreGeometry(geometry) and not on_screen(self):
             self.move(self.screen().availableGeometry().topLeft())
         self._settled = True
-        return self.docks.restore(value)
+        restored = self.docks.restore(value)
+        self.links.restore(value.get("links"))
+        return restored
 
     # building
 
@@ -233,12 +257,15 @@ class MainWindow(QMainWindow):
         self._dots: dict[str, QAction] = {}  # panel -> its dot
         self.links.regrouped.connect(self._show_link)
         for name in (name for name in LINKED if name in panels):
-            dot = self._dots[name] = QAction("Link colour", self)
-            dot.triggered.connect(lambda _=False, n=name: self.links.next_group(n))
-            self.docks.set_actions(name, [dot])
-            if not self.links.group(name):
-                self.links.join(name, "blue")
-            self._show_link(name, self.links.group(name))
+            self._link_panel(name)
+
+    def _link_panel(self, name: str) -> None:
+        dot = self._dots[name] = QAction("Link colour", self)
+        dot.triggered.connect(lambda: self.links.next_group(name))
+        self.docks.set_actions(name, [dot])
+        if not self.links.group(name):
+            self.links.join(name, "blue")
+        self._show_link(name, self.links.group(name))
 
     def _show_link(self, name: str, group: str) -> None:
         if name in self._dots:
@@ -247,6 +274,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.commands.asked.connect(self._do)
+        self.docks.wanted.connect(self.charts_wanted)
+        self.docks.close_asked.connect(self.chart_close_asked)
         self.search.command_chosen.connect(self._do)
         self.search.symbol_chosen.connect(self.symbol_chosen)
         self.search.order_drafted.connect(self._draft)
@@ -261,7 +290,8 @@ class MainWindow(QMainWindow):
         """The window's own commands; every other one is somebody else's."""
         kind, _, name = id_.partition(".")
         own = {"palette": self.open_palette, "full_screen": self._turn_full_screen, "panel.next": self.docks.next_panel,
-               "workspace.reset": self.docks.reset, "help.keys": self._help, "quit": self.close}  # fmt: skip
+               "workspace.reset": self.docks.reset, "panel.maximise": self._maximise, "help.keys": self._help,
+               "quit": self.close}  # fmt: skip
         if id_ in own:
             own[id_]()
         elif kind == "workspace":
@@ -270,6 +300,9 @@ class MainWindow(QMainWindow):
             self.raise_panel(name)
         else:
             self.command.emit(id_)
+
+    def _maximise(self) -> None:
+        self.docks.maximise(self.focused_panel() or "chart")
 
     def _turn_full_screen(self) -> None:
         if self.isFullScreen():

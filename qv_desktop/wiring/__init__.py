@@ -122,7 +122,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
     """New panels, with a ``pause`` after each so that the log-in stays alive; ``install`` names this installation in order ids."""
     makers: tuple[Callable[[], QWidget], ...] = (
         WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
-        ChartPanel, lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
+        lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel, LogPanel,
     )  # fmt: skip
     made: list[Any] = []

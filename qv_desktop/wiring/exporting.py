@@ -11,6 +11,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import RAW, TableModel
+from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.wiring import Desk
 
 EXPORTED = {  # panel -> whose data its tables show
@@ -61,9 +62,14 @@ class ExportWiring:
         path = await self._desk.services.exports.table(_called(name, self._desk, table), permission, head, rows, form)
         self._desk.services.notices.tell("info", f"Exported {len(rows):,} rows", str(path), str(path))
 
+    def _chart_panel(self) -> ChartPanel:
+        """The chart that holds the keyboard, else the first."""
+        held = self._desk.window.docks.panel(self._desk.window.focused_panel())
+        return held if isinstance(held, ChartPanel) else self._desk.panels.chart
+
     async def _chart(self, form: str) -> None:
         """The bars in view, from the history and not from the picture, so that average price and counts are in it."""
-        services, shown = self._desk.services, self._desk.panels.chart.in_view()
+        services, shown = self._desk.services, self._chart_panel().in_view()
         if shown is None:
             raise BadInput("The chart shows no bars yet; choose a symbol, then export.")
         symbol, frame, start, end = shown

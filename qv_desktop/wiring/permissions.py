@@ -1,6 +1,8 @@
 """What the signed-in role may not do, told to every panel as greyed controls with the reason; the services decide all the same."""
 
 from qv_desktop.domain.access import Action, Permission, Resource, Role
+from qv_desktop.services.login import Login
+from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.exporting import EXPORTED, tables
 
@@ -33,6 +35,13 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
     "tape": {"export": Permission(Resource.MARKET, Action.EXPORT)},
 }
 
+ON_CHART: dict[str, Permission] = {
+    "trade": TRADE,
+    "amend": Permission(Resource.TRADING, Action.CHANGE),
+    "cancel": Permission(Resource.TRADING, Action.DELETE),
+    "change": Permission(Resource.MARKET, Action.CHANGE),
+}
+
 
 class PermissionWiring:
     """Tells the panels once, and again when the role as last read has changed."""
@@ -57,13 +66,25 @@ class PermissionWiring:
         for name, resource in EXPORTED.items():
             for table in tables(getattr(panels, name)):
                 table.forbid_export(self._why(Permission(resource, Action.EXPORT)))
+        for chart in [panels.chart, *self._desk.window.further_charts()]:
+            self.tell_chart(chart, self._desk.services.login)
         panels.ticket.forbid(self._why(TRADE))
         braking = self._why(BRAKE)
         panels.risk.show_permitted(() if braking else ("halt", "reduce", "resume"), braking)
         self._desk.window.commands.allow(self._desk.services.login.may)
 
     def _why(self, permission: Permission) -> str:
-        """Why the role may not, or nothing when it may."""
-        if self._desk.services.login.may(permission):
-            return ""
-        return f"Your role, {self._role}, lacks “{permission}”; ask an Admin."
+        return why(self._desk.services.login, permission)
+
+    @staticmethod
+    def tell_chart(chart: ChartPanel, login: Login) -> None:
+        """What the role may not do on a chart."""
+        chart.forbid({asked: words for asked, permission in ON_CHART.items() if (words := why(login, permission))})
+
+
+def why(login: Login, permission: Permission) -> str:
+    """Why the role may not, or nothing when it may."""
+    if login.may(permission):
+        return ""
+    role = login.session.user.role if login.session is not None else "none"
+    return f"Your role, {role}, lacks “{permission}”; ask an Admin."

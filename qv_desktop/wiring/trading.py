@@ -1,6 +1,6 @@
 """Orders, fills, positions, account and risk: from the ticket to the broker and back to the blotters."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from qv_desktop.domain.audit import SYSTEM
@@ -13,7 +13,7 @@ from qv_desktop.domain.events import (
     RiskMeasured,
     TradingStateChanged,
 )
-from qv_desktop.domain.orders import Fill, Order, OrderRequest, Side
+from qv_desktop.domain.orders import Order, OrderRequest, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.wiring import Desk
@@ -27,7 +27,9 @@ class TradingWiring:
         self._desk = desk
         self._changed: dict[str, Order] = {}  # client order id -> newest state since the last frame
         self._draft: OrderRequest | None = None
-        self.shown = ""  # the chart's symbol
+        self.orders_changed: Callable[[set[str]], None] = lambda symbols: (
+            None
+        )  # hears of whose orders changed, once a frame
         self._permissions = PermissionWiring(desk)
         self._hear()
         self._listen()
@@ -116,16 +118,12 @@ class TradingWiring:
         panels.fills.upsert(event.fill)
         services.account.soon()
         self._desk.window.set_count("fills", len(services.orders.fills))
-        if event.fill.symbol == self.shown:
-            panels.chart.show_fills(self._fills_of(self.shown))
 
     def _position_changed(self, event: PositionChanged) -> None:
         panels, services = self._desk.panels, self._desk.services
         panels.positions.upsert(event.position)
         panels.ticket.show_position(event.position)
         self._desk.window.set_count("positions", len(services.positions.held()))
-        if event.position.symbol == self.shown:
-            panels.chart.show_position(event.position if event.position.quantity else None)
 
     def _account_changed(self, event: AccountChanged) -> None:
         self._desk.window.account.show_account(event.account)
@@ -140,8 +138,7 @@ class TradingWiring:
         panels, book = self._desk.panels, self._desk.services.orders.book
         panels.orders.upsert(changed)
         self._desk.window.set_count("orders", sum(order.open for order in book.values()))
-        if any(order.request.symbol == self.shown for order in changed):
-            panels.chart.show_orders(list(book.values()))
+        self.orders_changed({order.request.symbol for order in changed})
 
     def beat(self) -> None:
         """Four times a second: prices in the blotters and the draft's verdict, which moves with the quote."""
@@ -162,19 +159,6 @@ class TradingWiring:
         self._desk.window.account.show_age(services.account.age)
         self._permissions.tick()
         services.risk.measure(services.orders.book)
-
-    # ---- the chart's symbol
-
-    def show(self, symbol: str) -> None:
-        """Show orders, fills and position of ``symbol`` on the chart."""
-        self.shown = symbol
-        services, chart = self._desk.services, self._desk.panels.chart
-        chart.show_orders(list(services.orders.book.values()))
-        chart.show_fills(self._fills_of(symbol))
-        chart.show_position(services.positions.held().get(symbol))
-
-    def _fills_of(self, symbol: str) -> list[Fill]:
-        return [fill for fill in self._desk.services.orders.fills.values() if fill.symbol == symbol]
 
     def start(self) -> None:
         """Show everything that is in the book."""

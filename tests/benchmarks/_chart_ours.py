@@ -123,8 +123,7 @@ def view_of(panel: ChartPanel) -> View:
 
 def shown_studies(panel: ChartPanel) -> int:
     """How many studies are switched on."""
-    canvas = panel.canvas
-    return sum(study.title not in canvas.hidden for study in (*canvas.averages, canvas.strength))
+    return sum(not study.hidden for study in panel.canvas.scenery.studies)
 
 
 def array_bytes(panel: ChartPanel) -> int:

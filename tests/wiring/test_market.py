@@ -26,6 +26,7 @@ from qv_desktop.services.history import Loaded
 from qv_desktop.ui import theme
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring import chart
 from qv_desktop.wiring import market as rooms
 from qv_desktop.wiring.market import MarketWiring
 from tests.services.a_market import T0, Floor
@@ -51,6 +52,10 @@ class History:
         raise FeedDown("No vendor tells of the day.")
 
 
+async def _nothing(*_: object) -> None:
+    """No drawings are kept here."""
+
+
 class Room:
     """A window, its market wiring, and what was spawned."""
 
@@ -66,11 +71,13 @@ class Room:
             bus=self.bus, clock=self.floor.clock, market=self.floor.market, history=self.history,
             watchlists=SimpleNamespace(), scanner=SimpleNamespace(), scans=SimpleNamespace(),
             risk=SimpleNamespace(instrument=lambda symbol: None), positions=SimpleNamespace(held=dict),
+            orders=SimpleNamespace(book={}, fills={}), price_alerts=SimpleNamespace(all=()),
+            drawings=SimpleNamespace(of=lambda symbol: (), load=_nothing), halts=SimpleNamespace(of=lambda symbol: ()),
             notices=SimpleNamespace(tell=lambda *words: self.told.append(words[1])),
         )  # fmt: skip
         self._coroutines = list[Coroutine[Any, Any, Any]]()
         tasks = SimpleNamespace(spawn=self._coroutines.append)
-        self.market = MarketWiring(Desk(cast(Any, services), panels, window, cast(Any, tasks)), (), lambda symbol: None)
+        self.market = MarketWiring(Desk(cast(Any, services), panels, window, cast(Any, tasks)), ())
 
     def acts(self, act: Callable[[], None]) -> None:
         """Do something, and let what it spawned run to its end."""
@@ -122,7 +129,7 @@ def test_a_chart_that_no_vendor_answered_for_says_so_and_is_asked_for_again(
         if asked < 3:
             raise FeedDown("Polygon cannot be reached.")
 
-    monkeypatch.setattr(rooms, "RETRY", 0.0)
+    monkeypatch.setattr(chart, "RETRY", 0.0)
     room = Room(qtbot, down_at_first)
     room.acts(lambda: room.market.pick("chart", "AAPL"))
     assert room.panels.chart.text() == "Polygon cannot be reached. It is tried again every 0 s."
@@ -142,7 +149,7 @@ def test_a_chart_whose_loading_was_cancelled_is_not_asked_for_again(
         room.bus.publish(RequestChanged(told))
         raise FeedDown("AAPL 1m was cancelled; ask again to have it.")
 
-    monkeypatch.setattr(rooms, "RETRY", 0.0)
+    monkeypatch.setattr(chart, "RETRY", 0.0)
     room = Room(qtbot, cancelled)
     room.acts(lambda: room.market.pick("chart", "AAPL"))
     assert room.panels.chart.text() == "AAPL 1m was cancelled; ask again to have it."

@@ -1,6 +1,6 @@
 """What a user keeps between sessions: window layouts and settings."""
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.database import Database
@@ -22,6 +22,16 @@ class Preferences:
     async def save_workspace(self, user: str, name: str, layout: bytes) -> None:
         """Keep the layout."""
         await self._keep(workspaces, {"user": user, "name": name}, {"layout": layout})
+
+    async def workspaces(self, user: str) -> list[str]:
+        """The names of the person's layouts, in order."""
+        query = select(workspaces.c.name).where(workspaces.c.user == user).order_by(workspaces.c.name)
+        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def forget_workspace(self, user: str, name: str) -> None:
+        """Forget a layout."""
+        gone = delete(workspaces).where(workspaces.c.user == user, workspaces.c.name == name)
+        await self._database.write(lambda connection: connection.execute(gone))
 
     async def setting(self, user: str, key: str) -> str | None:
         """One setting's text."""

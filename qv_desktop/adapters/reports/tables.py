@@ -5,6 +5,7 @@ import csv
 import io
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 from qv_desktop.adapters.reports.csv import neutral
@@ -23,6 +24,10 @@ class TableReports:
     ) -> Path:
         """The file ``name`` under ``folder``. Raises BadInput when it cannot be written there."""
         return await asyncio.to_thread(self._written, name, head, rows, folder, form)
+
+    async def keep(self, name: str, data: bytes, folder: Path) -> Path:
+        """The file ``name`` under ``folder`` with ``data`` as it is. Raises BadInput when it cannot be written there."""
+        return await asyncio.to_thread(partial(written, folder, name, data, overwrite=self._overwrite))
 
     def _written(
         self, name: str, head: Sequence[str], rows: Sequence[Sequence[object]], folder: Path, form: str

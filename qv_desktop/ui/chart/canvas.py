@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPixmap, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.market import Bar
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.axis import axis_width
@@ -57,6 +58,7 @@ class Canvas(QWidget):
         self.linked: int | None = None  # the bar at which a linked chart's crosshair stands
         self.entries: list[Entry] = []  # what stands in the legend
         self.grips: list[Grip] = []  # where orders and alerts can be taken hold of
+        self.drawings: tuple[Drawing, ...] = ()
         self.mark = ""  # a word in violet over everything: what is shown is not the market
         self.dragged: tuple[Level, float] | None = None  # a level on its way to another price
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

@@ -16,6 +16,8 @@ ADJUSTMENTS: dict[Adjustment, str] = {
     "raw": "As traded",
 }
 
+COLOURS = ("blue", "green", "amber", "violet", "")
+
 type Does = Callable[[], object]
 
 
@@ -67,6 +69,18 @@ def add_adjustments(menu: QMenu, chosen: Adjustment, choose: Callable[[Adjustmen
     parts = menu.addMenu("Prices")
     for adjustment, title in ADJUSTMENTS.items():
         entry(parts, title, partial(choose, adjustment), checked=adjustment == chosen)
+
+
+def add_link(menu: QMenu, group: str, shares: Mapping[str, bool], join: Callable[[str], object],
+             share: Callable[[str, bool], object]) -> None:  # fmt: skip
+    """The colour group, and what is taken from it and given to it."""
+    parts = menu.addMenu("Link")
+    for name in COLOURS:
+        entry(parts, name.title() or "None", partial(join, name), checked=name == group)
+    parts.addSeparator()
+    for aspect, on in shares.items():
+        entry(parts, aspect.title(), partial(share, aspect, not on), checked=on, enabled=bool(group),
+              why="" if group else "Choose a colour first.")  # fmt: skip
 
 
 def add_templates(

@@ -6,6 +6,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QVBoxLayout, QWidget
 
+from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Adjustment, Bar, Snapshot, Timeframe, ns, utc
 from qv_desktop.domain.orders import Fill, Order
@@ -167,6 +168,11 @@ class ChartView(QWidget):
     def show_alerts(self, alerts: Sequence[PriceAlert]) -> None:
         """All price alerts; armed ones of the shown symbol become lines."""
         self.canvas.holdings.alerts = tuple(alerts)
+        self.canvas.update()
+
+    def show_drawings(self, drawings: Sequence[Drawing]) -> None:
+        """What the person has drawn on the shown symbol."""
+        self.canvas.drawings = tuple(drawings)
         self.canvas.update()
 
     def show_gaps(self, gaps: Sequence[tuple[datetime, datetime]]) -> None:

@@ -1,29 +1,26 @@
 """Docked panels: workspaces as declared layouts, kept and restored, whatever a person moved where."""
 
 import base64
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import PySide6QtAds as QtAds
-from PySide6.QtCore import QByteArray, QObject, QPoint, QRect, QTimer
-from PySide6.QtGui import QAction, QGuiApplication, QPixmap
+from PySide6.QtCore import QByteArray, QObject, QPoint, QRect, QTimer, Signal
+from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
-SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the default
+from qv_desktop.ui.models.dock_room import configure, give_room, on_screen, shared
 
-NARROWEST, LOWEST = {"ticket": 288}, 110  # px, of any panel; 240 wide where nothing is said
-TALL, TALLEST = 200, {"ticket": 450}  # px, to which a panel's own wish for height is granted
-UNSEEN = 1500  # px that a splitter is taken to have before the window is shown
+SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the default
+EXTRA = re.compile(r"([a-z]+)-([2-9]|[1-9]\d)")  # the name of a further panel of one kind, such as chart-2
+BESIDE = (560, 420)  # px of width or height that an area needs for another panel to be put beside it
 
 type Side = Literal["center", "left", "right", "bottom", "tab"]
 
 _AREAS = {"center": QtAds.CenterDockWidgetArea, "left": QtAds.LeftDockWidgetArea, "right": QtAds.RightDockWidgetArea,
           "bottom": QtAds.BottomDockWidgetArea, "tab": QtAds.CenterDockWidgetArea}  # fmt: skip
-_OFF = ("DockAreaHasCloseButton", "DockAreaHasUndockButton", "DockAreaHasTabsMenuButton", "DockAreaCloseButtonClosesTab",
-        "AllTabsHaveCloseButton", "ActiveTabHasCloseButton", "XmlCompressionEnabled")  # fmt: skip
-_ON = ("OpaqueSplitterResize", "AlwaysShowTabs", "DisableTabTextEliding", "DisableStylesheet", "FloatingContainerHasWidgetTitle",
-       "FloatingContainerForceNativeTitleBar")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +68,26 @@ LAYOUTS: dict[str, Layout] = {
         (Place("backtests", "center"), Place("strategies", "left"), Place("alerts", "bottom", "strategies")),
         (("", (420, 0)), ("strategies", (0, 200))),
     ),
+    "charts": Layout(
+        (Place("chart", "center"), Place("watchlist", "left"), Place("chart-2", "right", "chart"), Place("chart-3", "bottom", "chart"),
+         Place("chart-4", "bottom", "chart-2"), *(Place(name, "tab", "watchlist") for name in ("ticket", "alerts"))),
+        (("", (300, 0, 0)), ("chart-3", (0, 0)), ("chart-4", (0, 0))),
+    ),
 }  # fmt: skip
 
 
 class Docks(QObject):
-    """The dock manager with its panels. Object names are the panels' names and never change."""
+    """The dock manager with its panels. Object names are the panels' names and never change.
+
+    Further panels of a kind, such as ``chart-2``, come and go; they may be seen where the first of their kind may.
+    """
+
+    wanted = Signal(list)  # names of further panels that a layout holds and that are to be added now
+    close_asked = Signal(str)  # a further panel is to go
 
     def __init__(self, panels: Mapping[str, QWidget], titles: Mapping[str, str], parent: QWidget) -> None:
         super().__init__(parent)
-        _configure()
+        configure()
         self.manager = QtAds.CDockManager(parent)
         self.manager.setStyleSheet("")
         self.titles = dict(titles)
@@ -87,6 +95,8 @@ class Docks(QObject):
         self.workspace = "trading"
         self._permitted = set(panels)
         self._states: dict[str, QByteArray] = {}  # workspace -> its layout when it was left
+        self._extra: list[str] = []  # further panels, in the order of their coming
+        self._whole: QByteArray | None = None  # the workspace's layout while one panel has it all
         self._docks: dict[str, Any] = {name: self._dock(name, panel) for name, panel in panels.items()}
         self._build(self.workspace)
 
@@ -94,18 +104,97 @@ class Docks(QObject):
         """Show a workspace as it was left, or its default. Raises KeyError for an unknown one."""
         if workspace not in LAYOUTS:
             raise KeyError(workspace)
-        self._states[self.workspace] = self.manager.saveState(SCHEMA)
+        self._states[self.workspace] = self._state()
         self.workspace = workspace
         state = self._states.get(workspace)
         if state is None or not self._restored(state, workspace):
-            self._build(workspace)
-            QTimer.singleShot(0, self, self.settle)  # sizes hold only once the areas are shown
+            self.reset()
         self._enforce()
 
     def reset(self) -> None:
         """Lay the present workspace out anew."""
+        self._want(place.panel for place in LAYOUTS[self.workspace].places)
         self._build(self.workspace)
-        QTimer.singleShot(0, self, self.settle)
+        QTimer.singleShot(0, self, self.settle)  # sizes hold only once the areas are shown
+
+    # ---- further panels
+
+    def add(self, name: str, panel: QWidget, title: str, beside: str = "") -> None:
+        """Take in a further panel; next to ``beside`` where that can be seen, and else closed until a layout shows it."""
+        self.titles[name] = title
+        self._extra.append(name)
+        dock = self._docks[name] = self._dock(name, panel)
+        dock.setFeature(QtAds.CDockWidget.CustomCloseHandling, True)
+        dock.closeRequested.connect(lambda: self.close_asked.emit(name))
+        if beside and self.is_open(beside):
+            self._unmaximise()
+            self._put(Place(name, self._side_of(beside), beside))
+            self._show_actions()
+
+    def remove(self, name: str) -> None:
+        """Let a further panel go for good, with its dock. Raises KeyError."""
+        self._unmaximise()
+        self._extra.remove(name) if name in self._extra else None
+        dock = self._docks.pop(name)
+        self._counts.pop(name, None)
+        if dock.dockAreaWidget() is not None:
+            self.manager.removeDockWidget(dock)
+        dock.deleteLater()
+
+    def panel(self, name: str) -> QWidget | None:
+        """The panel of that name."""
+        return self._docks[name].widget() if name in self._docks else None
+
+    def _want(self, names: Any) -> None:
+        """Ask for further panels that are not here yet."""
+        lacking = [
+            name for name in names if name not in self._docks and (kind := _kind(name)) != name and self._may(kind)
+        ]
+        if lacking:
+            self.wanted.emit(lacking)
+
+    def _side_of(self, name: str) -> Side:
+        """Where another panel has room beside this one."""
+        area = self._docks[name].dockAreaWidget()
+        if area.width() >= 2 * BESIDE[0]:
+            return "right"
+        return "bottom" if area.height() >= BESIDE[1] else "tab"
+
+    # ---- one panel in all the room
+
+    def maximise(self, name: str) -> None:
+        """Give the panel all the room; asked again, everything comes back as it was."""
+        if self._whole is not None:
+            self._unmaximise()
+            return
+        if not self.raise_panel(name) or self._docks[name].isFloating():
+            return
+        self._whole = self.manager.saveState(SCHEMA)
+        for other, dock in self._docks.items():
+            if other != name and not dock.isClosed() and not dock.isFloating():
+                dock.toggleView(False)
+
+    @property
+    def maximised(self) -> bool:
+        """Whether one panel has all the room."""
+        return self._whole is not None
+
+    def _unmaximise(self) -> None:
+        state, self._whole = self._whole, None
+        if state is not None:
+            focused = self.focused()
+            self._restored(state, self.workspace)
+            self._enforce()
+            if focused:
+                self.raise_panel(focused)
+
+    def _state(self) -> QByteArray:
+        """The present workspace as it is without a maximised panel, which none is from now on."""
+        state, self._whole = self._whole, None
+        kept: QByteArray = state if state is not None else self.manager.saveState(SCHEMA)
+        return kept
+
+    # ---- who may be seen
 
     def permit(self, names: Collection[str]) -> None:
         """Show only these panels from now on."""
@@ -118,9 +207,13 @@ class Docks(QObject):
 
     def raise_panel(self, name: str) -> bool:
         """Open a panel, bring it to the front and give it the focus; False when it is absent or not permitted."""
-        if name not in self._docks or name not in self._permitted:
+        if name not in self._docks or not self._may(name):
             return False
         dock = self._docks[name]
+        if self._whole is not None and dock.isClosed():
+            self._unmaximise()
+        if dock.dockAreaWidget() is None:  # a layout from before this panel holds no place for it
+            self._put(self._home(name))
         if dock.isClosed():
             dock.toggleView(True)
         dock.setAsCurrentTab()
@@ -170,9 +263,12 @@ class Docks(QObject):
 
     def grab(self, name: str) -> QPixmap:
         """A picture of a panel, at the size that it has where it lives; what was on show is on show again after. Raises KeyError."""
+        self._unmaximise()
         dock, home = self._docks[name], self.workspace
         if dock.isClosed():
             self.switch(next((w for w, layout in LAYOUTS.items() if layout.holds(name)), home))
+        if dock.dockAreaWidget() is None:
+            self._put(self._home(name))
         area = dock.dockAreaWidget()
         shown = area.currentDockWidget() if area else None
         if dock.isClosed():
@@ -187,9 +283,10 @@ class Docks(QObject):
 
     def saved(self) -> dict[str, Any]:
         """All workspaces as JSON values."""
-        self._states[self.workspace] = self.manager.saveState(SCHEMA)
+        now = self._whole if self._whole is not None else self.manager.saveState(SCHEMA)
+        self._states[self.workspace] = now
         states = {name: base64.b64encode(state.data()).decode() for name, state in self._states.items()}
-        return {"schema": SCHEMA, "workspace": self.workspace, "states": states}
+        return {"schema": SCHEMA, "workspace": self.workspace, "states": states, "extra": list(self._extra)}
 
     def restore(self, saved: Mapping[str, Any]) -> bool:
         """Lay out as ``saved``; False, with the default layout, when it cannot be used. Call it once the window is shown."""
@@ -199,9 +296,13 @@ class Docks(QObject):
                 name: QByteArray(base64.b64decode(text)) for name, text in saved["states"].items() if name in LAYOUTS
             }
             usable = usable and all(state.startsWith(b"<?xml") for state in states.values())
+            extra = [name for name in saved.get("extra", []) if EXTRA.fullmatch(name)]
         except (KeyError, TypeError, ValueError, AttributeError):
-            usable, states = False, {}
+            usable, states, extra = False, {}, []
+        self._whole = None
         workspace = saved["workspace"] if usable else self.workspace
+        if usable:
+            self._turn_to(extra)
         if not usable or workspace not in states or not self._restored(states[workspace], workspace):
             self._states.clear()
             self._build(self.workspace)
@@ -228,10 +329,7 @@ class Docks(QObject):
     def _dock(self, name: str, panel: QWidget) -> Any:
         dock = QtAds.CDockWidget(self.manager, self.titles[name])
         dock.setObjectName(name)
-        wanted = min(panel.minimumSizeHint().height(), TALLEST.get(name, TALL))
-        panel.setMinimumSize(
-            max(panel.minimumWidth(), NARROWEST.get(name, 240)), max(panel.minimumHeight(), wanted, LOWEST)
-        )
+        give_room(name, panel)
         dock.setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
         dock.setFeature(QtAds.CDockWidget.DockWidgetClosable, True)
         return dock
@@ -239,12 +337,13 @@ class Docks(QObject):
     def _build(self, workspace: str) -> None:
         """Take every dock out and put it where the layout says; the rest is kept closed."""
         layout = LAYOUTS[workspace]
+        self._whole = None
         self._weigh(layout)
         for dock in self._docks.values():
             if dock.dockAreaWidget() is not None:
                 self.manager.removeDockWidget(dock)
         for place in layout.places:
-            if place.panel in self._docks and place.panel in self._permitted:
+            if place.panel in self._docks and self._may(place.panel):
                 self._put(place)
         for name, dock in self._docks.items():
             if dock.dockAreaWidget() is None:
@@ -253,6 +352,21 @@ class Docks(QObject):
         self._raise_first(layout)
         self._size(layout)
         self._show_actions()
+
+    def _turn_to(self, extra: Collection[str]) -> None:
+        """Have exactly these further panels."""
+        for name in self._extra.copy():
+            if name not in extra:
+                self.close_asked.emit(name)
+        self._want(extra)
+
+    def _home(self, name: str) -> Place:
+        """Where a panel goes that the present arrangement holds no place for."""
+        place = next((place for place in LAYOUTS[self.workspace].places if place.panel == name), None)
+        if place is not None and self.is_open(place.beside):
+            return place
+        first = next((other for other, dock in self._docks.items() if not dock.isClosed()), "")
+        return Place(name, "tab" if first else "center", first)
 
     def _restored(self, state: QByteArray, workspace: str) -> bool:
         self._weigh(LAYOUTS[workspace])
@@ -271,7 +385,7 @@ class Docks(QObject):
     def _raise_first(self, layout: Layout) -> None:
         """In every group of tabs the first one is on top."""
         for place in layout.places:
-            if place.side != "tab" and place.panel in self._docks and place.panel in self._permitted:
+            if place.side != "tab" and place.panel in self._docks and self._may(place.panel):
                 self._docks[place.panel].setAsCurrentTab()
 
     def _show_actions(self) -> None:
@@ -284,24 +398,27 @@ class Docks(QObject):
             if not name:
                 splitter = self.manager.rootSplitter()
                 if splitter.count() == len(sizes):
-                    splitter.setSizes(_shared(sizes, sum(splitter.sizes())))
+                    splitter.setSizes(shared(sizes, sum(splitter.sizes())))
             elif self.is_open(name):
                 area = self._docks[name].dockAreaWidget()
                 now = self.manager.splitterSizes(area)
                 if len(now) == len(sizes):
-                    self.manager.setSplitterSizes(area, _shared(sizes, sum(now)))
+                    self.manager.setSplitterSizes(area, shared(sizes, sum(now)))
 
     def _enforce(self) -> None:
         """Close what may not be seen."""
         for name, dock in self._docks.items():
-            if name not in self._permitted and not dock.isClosed():
+            if not self._may(name) and not dock.isClosed():
                 dock.toggleView(False)
+
+    def _may(self, name: str) -> bool:
+        return name in self._permitted or _kind(name) in self._permitted
 
     def _weigh(self, layout: Layout) -> None:
         """Only panels of the layout may ask for a least size: a group of tabs takes it from all that enter, closed ones too."""
         modes = QtAds.CDockWidget.MinimumSizeHintFromDockWidget, QtAds.CDockWidget.MinimumSizeHintFromContentMinimumSize
         for name, dock in self._docks.items():
-            dock.setMinimumSizeHintMode(modes[layout.holds(name) and name in self._permitted])
+            dock.setMinimumSizeHintMode(modes[layout.holds(name) and self._may(name)])
 
     def _rescue(self) -> None:
         """Bring floating panels back that lie on a screen which is gone."""
@@ -310,25 +427,6 @@ class Docks(QObject):
                 floating.move(self.manager.mapToGlobal(self.manager.rect().topLeft()))
 
 
-def _shared(sizes: tuple[int, ...], total: int) -> list[int]:
-    """``sizes`` with the rest of ``total`` in place of 0; a fixed part takes at most 32.5 % of a small window."""
-    total = total or UNSEEN
-    fixed = [min(size, int(total * 0.325)) for size in sizes]
-    return [size or max(1, total - sum(fixed)) for size in fixed]
-
-
-def on_screen(window: QWidget) -> bool:
-    """Whether enough of a window's title lies on some screen to take hold of it."""
-    handle = window.frameGeometry().adjusted(0, 0, 0, 0)
-    handle.setHeight(40)
-    return any(
-        (seen := screen.availableGeometry().intersected(handle)).width() >= 80 and seen.height() >= 20
-        for screen in QGuiApplication.screens()
-    )
-
-
-def _configure() -> None:
-    """The dock manager reads its flags once, when it is made."""
-    for flags, on in ((_OFF, False), (_ON, True)):
-        for flag in flags:
-            QtAds.CDockManager.setConfigFlag(getattr(QtAds.CDockManager, flag), on)
+def _kind(name: str) -> str:
+    """The name of the first panel of the kind."""
+    return name.partition("-")[0]

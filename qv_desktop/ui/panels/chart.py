@@ -15,7 +15,7 @@ from qv_desktop.ui import format
 from qv_desktop.ui.chart.amending import drafts_at
 from qv_desktop.ui.chart.comparison import COLOURS
 from qv_desktop.ui.chart.look import Look, Style, look_from, look_words
-from qv_desktop.ui.chart.menus import ADJUSTMENTS, add_adjustments, add_commands, add_look, entry, new_menu
+from qv_desktop.ui.chart.menus import ADJUSTMENTS, add_adjustments, add_commands, add_link, add_look, entry, new_menu
 from qv_desktop.ui.chart.moments import moment_of
 from qv_desktop.ui.chart.replaying import Replaying
 from qv_desktop.ui.chart.study import study_from
@@ -54,11 +54,14 @@ class ChartPanel(ChartView):
     alert_moved = Signal(str, float)  # id, price
     alert_removed = Signal(str)  # id
     drawing_changed = Signal(object)  # Drawing, new or as it now is
-    drawing_removed = Signal(str)  # id
+    drawing_removed = Signal(str, str)  # symbol, id
+    link_chosen = Signal(str)  # colour group, "" is none
+    share_chosen = Signal(str, bool)  # symbol, timeframe or crosshair, and whether it is shared
 
     def __init__(self, name: str = "chart", install: str = "") -> None:
         super().__init__(install, lambda: self.more_menu())
-        self.name = name
+        self.name, self.install = name, install
+        self._link: tuple[str, Mapping[str, bool]] = ("", {})  # colour group, and what is shared with it
         self._looked_back = ("", "", 0)  # symbol, timeframe and first bar for which older ones were asked for
         self._lacking: Mapping[str, str] = {}
         self.replaying = Replaying(self.canvas)
@@ -177,6 +180,7 @@ class ChartPanel(ChartView):
         menu = new_menu(self)
         add_look(menu, self.canvas.look, self.dress, self._frame.intraday)
         add_adjustments(menu, self._adjustment, self._adjust)
+        add_link(menu, *self._link, self.link_chosen.emit, self.share_chosen.emit)
         menu.addSeparator()
         add_commands(menu, {
             "Go to date…\tAlt+G": lambda: self.do("goto"), "Reset the view\tAlt+R": lambda: self.do("reset"),
@@ -217,6 +221,10 @@ class ChartPanel(ChartView):
         menu.popup(at)
 
     # what is shown
+
+    def show_link(self, group: str, shares: Mapping[str, bool]) -> None:
+        """The panel's colour group, and what it shares with it."""
+        self._link = (group, shares)
 
     def show_replay(self, words: str | None, playing: bool = False, speed: float = 1.0) -> None:
         """Replaying stored history, marked as such, with ``words`` of where it stands; None is live again."""

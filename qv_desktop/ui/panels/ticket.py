@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
-from qv_desktop.domain.orders import OrderRequest, Side, TimeInForce
+from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import theme
@@ -124,6 +124,16 @@ class TicketPanel(QWidget):
             self.fields.limit_typed = True
             self.fields.set_price("limit", limit)
         self.fields.set_kind("Market" if limit is None and quantity is not None else "Limit", time_in_force)
+
+    def fill_at(self, symbol: str, side: Side, kind: OrderType, price: Decimal) -> None:
+        """Fill in a limit or stop order at a price that was chosen elsewhere, and send nothing; the quantity stays."""
+        self.fill_from(symbol, side)
+        self.fields.set_kind("Stop" if kind is OrderType.STOP else "Limit")
+        if kind is OrderType.STOP:
+            self.fields.set_price("stop", price)
+        else:
+            self.fields.limit_typed = True
+            self.fields.set_price("limit", price)
 
     def intent_taken(self, client_order_id: str) -> None:
         """The sent intent is in the book: the next one gets an id of its own."""
