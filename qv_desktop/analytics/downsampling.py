@@ -1,6 +1,6 @@
 """Level of detail: many bars drawn as few columns whose open, high, low, close and volume are those of the bars within."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,8 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 type Floats = NDArray[np.float64]
+type Rows = Callable[
+    [int, int], Iterable[Floats]
+]  # first and one past the last bar -> opens, highs, lows, closes, volumes
 
-STEP = 4  # each level of a pyramid holds one column for four of the level below
+STEP = 8  # each level of a pyramid holds one column for eight of the level below
+BLOCK = 65_536  # bars that are copied at once
 LEAST = 1024  # a level this small needs no coarser one
 
 
@@ -56,11 +60,14 @@ def stride_for(bars: float, columns: int) -> int:
 class _Level:
     """One level's columns in a buffer with room to grow; rows are open, high, low, close, volume."""
 
-    def __init__(self, columns: Columns, width: int) -> None:
+    def __init__(self, size: int, rows: Rows, width: int) -> None:
         self.width = width  # bars per column
-        self.size = len(columns)
-        self.buffer = np.empty((5, self.size + _room(self.size)))
-        self.buffer[:, : self.size] = (columns.open, columns.high, columns.low, columns.close, columns.volume)
+        self.size = size
+        self.buffer = np.empty((5, size + _room(size)))
+        for first in range(0, size, BLOCK):
+            last = min(size, first + BLOCK)
+            for place, row in enumerate(rows(first, last)):
+                self.buffer[place, first:last] = row
 
     def columns(self) -> Columns:
         """Views of what is filled."""
@@ -81,23 +88,40 @@ class _Level:
         self.size += 1
 
 
+def _rows(columns: Columns) -> Rows:
+    return lambda first, last: [
+        row[first:last] for row in (columns.open, columns.high, columns.low, columns.close, columns.volume)
+    ]
+
+
 def _room(size: int) -> int:
-    """How many more are given room at once: an eighth, so that a million bars do not hold the memory of two."""
-    return max(size // 8, 64)
+    """How many more are given room at once: a sixteenth, so that a million bars do not hold the memory of two."""
+    return max(size // 16, 64)
 
 
 class Pyramid:
     """Levels of columns, each ``STEP`` times coarser, so that a million bars cost what the visible columns cost."""
 
     def __init__(self, bars: Columns) -> None:
-        self._stack = [_Level(bars, 1)]
+        self._build(len(bars), _rows(bars))
+
+    @classmethod
+    def filled(cls, size: int, rows: Rows) -> Self:
+        """``size`` bars, of which ``rows`` gives a stretch at a time, so that nothing but the pyramid takes memory."""
+        made = cls.__new__(cls)
+        made._build(size, rows)
+        return made
+
+    def _build(self, size: int, rows: Rows) -> None:
+        self._stack = [_Level(size, rows, 1)]
         while self._stack[-1].size > LEAST:
             self._coarser()
         self._levels = [level.columns() for level in self._stack]
 
     def _coarser(self) -> None:
         top = self._stack[-1]
-        self._stack.append(_Level(reduced(top.columns(), STEP), top.width * STEP))
+        coarse = reduced(top.columns(), STEP)
+        self._stack.append(_Level(len(coarse), _rows(coarse), top.width * STEP))
 
     def append(self, open: float, high: float, low: float, close: float, volume: float) -> None:
         """One more bar, into every level; costs the same however many there are."""

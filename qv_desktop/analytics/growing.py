@@ -1,7 +1,9 @@
 """Arrays that take more values without being copied each time."""
 
+from typing import Self
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 LEAST = 64  # values that there is room for from the beginning
 
@@ -9,13 +11,20 @@ LEAST = 64  # values that there is room for from the beginning
 class Growing[T: np.generic]:
     """A one-dimensional array with room behind it; ``values`` is a view that the next ``append`` leaves valid.
 
-    It grows by an eighth: a million bars under many lines would otherwise hold as much empty room as values.
+    It grows by a sixteenth: a million bars under many lines would otherwise hold as much empty room as values.
     """
 
     def __init__(self, values: NDArray[T]) -> None:
         self._size = len(values)
         self._buffer = np.empty(_room(self._size), dtype=values.dtype)
         self._buffer[: self._size] = values
+
+    @classmethod
+    def sized(cls, size: int, dtype: DTypeLike) -> Self:
+        """Of ``size`` values that are still to be written."""
+        made = cls.__new__(cls)
+        made._size, made._buffer = size, np.empty(_room(size), dtype=dtype)
+        return made
 
     def __len__(self) -> int:
         return self._size
@@ -47,4 +56,4 @@ class Growing[T: np.generic]:
 
 
 def _room(size: int) -> int:
-    return max(size + size // 8, LEAST)
+    return max(size + size // 16, LEAST)

@@ -15,9 +15,9 @@ from qv_desktop.services.health import percentile
 from qv_desktop.ui.frames import LagProbe
 from qv_desktop.wiring import Desk
 
-WORKSPACES = ("trading", "markets", "compliance", "research")
+WORKSPACES = ("trading", "markets", "charts", "compliance", "research")
 WIDTH, HEIGHT = 1600, 900
-SETTLE = 0.4  # seconds for a switched workspace to lay itself out
+SETTLE, LOAD = 0.4, 2.5  # seconds for a switched workspace to lay itself out, and for new charts to load
 
 
 async def leave(desk: Desk, demo: Demo, probe: LagProbe, window_s: float, happened: dict[str, bool]) -> None:
@@ -51,7 +51,7 @@ async def _pictures(desk: Desk, out: Path) -> list[str]:
     names = []
     for workspace in WORKSPACES:
         window.switch_workspace(workspace)
-        await asyncio.sleep(SETTLE)
+        await asyncio.sleep(SETTLE if workspace != "charts" else LOAD)
         names.append(_saved(window.grab(), out, f"window-{workspace}"))
     window.switch_workspace("trading")
     await asyncio.sleep(SETTLE)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qv_desktop.analytics import studies
 from qv_desktop.analytics.indicators import Floats, volume_profile
 from qv_desktop.analytics.studies import KINDS, Bars, Computation, Settings, checked, label
 from qv_desktop.domain.errors import BadInput
@@ -194,3 +195,12 @@ def test_one_price_alone_has_a_profile() -> None:
     one = np.array([10.0])
     found = volume_profile(one, one, one, one, np.array([7.0]), 8)
     assert found.up.sum() == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - PROFILES))
+def test_computed_in_blocks_it_equals_what_is_computed_at_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bars, wanted = walked(700, 7), checked(kind, {})
+    at_once = whole(bars, kind, wanted)
+    monkeypatch.setattr(studies, "BLOCK", 111)
+    for ours, theirs in zip(whole(bars, kind, wanted), at_once, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-9)

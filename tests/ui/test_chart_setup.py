@@ -117,7 +117,7 @@ def test_regular_hours_leave_out_what_lies_before_and_after(panel: ChartPanel) -
     panel.dress(Look(extended=False))
     series = stage(panel).series
     assert len(series) == 6.5 * 12
-    assert {int(second) % 86_400 // 3600 for second in series.local} == set(range(9, 16))
+    assert {int(second) % 86_400 // 3600 for second in series.local(0, len(series))} == set(range(9, 16))
     assert stage(panel).real.live == bars[-1]  # the last price is the last price
     after = replace(bars[-1], start=bars[-1].start + 300 * 10**9)
     panel.show_bar(after)

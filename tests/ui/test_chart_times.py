@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,3 +75,11 @@ def test_even_a_narrow_chart_of_many_years_is_marked() -> None:
 def test_a_million_bars_of_one_kind_are_marked_sparsely() -> None:
     marks = boundaries(np.ones(1_000_000, dtype=np.int8), 1600 / 1_000_000, 1600)
     assert 5 <= len(marks) <= 1600 / 48 + 1
+
+
+def test_ranks_made_in_blocks_equal_those_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts = np.array([bar.start for bar in walk(500)], dtype=np.int64)
+    whole = times.ranks(times.local_seconds(starts))
+    monkeypatch.setattr(times, "BLOCK", 37)
+    assert times.ranks_of(starts, NEW_YORK).tolist() == whole.tolist()
+    assert times.ranks_of(starts[:0], NEW_YORK).tolist() == []

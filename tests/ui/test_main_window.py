@@ -148,7 +148,11 @@ def test_commands_that_are_not_the_windows_own_are_passed_on(window: MainWindow,
 
 
 def test_every_panel_command_finds_its_panel(window: MainWindow) -> None:
-    named = {command.id.partition(".")[2] for command in COMMANDS if command.id.startswith("panel.")} - {"next", "maximise", "log"}
+    named = {command.id.partition(".")[2] for command in COMMANDS if command.id.startswith("panel.")} - {
+        "next",
+        "maximise",
+        "log",
+    }
     assert named == set(NAMES)
     for name in named:
         window.commands.action(f"panel.{name}").trigger()

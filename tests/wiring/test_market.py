@@ -25,8 +25,7 @@ from qv_desktop.services.bus import Bus
 from qv_desktop.services.history import Loaded
 from qv_desktop.ui import theme
 from qv_desktop.ui.main_window import MainWindow
-from qv_desktop.wiring import Desk
-from qv_desktop.wiring import chart
+from qv_desktop.wiring import Desk, chart
 from qv_desktop.wiring import market as rooms
 from qv_desktop.wiring.market import MarketWiring
 from tests.services.a_market import T0, Floor

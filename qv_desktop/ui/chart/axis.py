@@ -115,7 +115,7 @@ def boundaries(rank: NDArray[np.int8], spacing: float, width: float) -> list[int
 def _mark(series: Series, view: View, index: int) -> Mark:
     rank, intraday = int(series.ranks[index]), series.frame.intraday
     strong = rank >= (times.DAILY if intraday else times.YEARLY)
-    return Mark(view.x(index), times.label(int(series.wall[index]), rank, intraday), strong)
+    return Mark(view.x(index), times.label(series.wall(index), rank, intraday), strong)
 
 
 def axis_width(high: float, decimals: int, figure: float) -> float:

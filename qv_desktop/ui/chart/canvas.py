@@ -9,16 +9,24 @@ from PySide6.QtWidgets import QWidget
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.market import Bar
 from qv_desktop.ui import theme
-from qv_desktop.ui.chart.axis import axis_width
+from qv_desktop.ui.chart.axis import Mark, axis_width, price_marks
 from qv_desktop.ui.chart.camera import Camera
 from qv_desktop.ui.chart.crosshair import draw_crosshair, draw_mark, draw_moment
 from qv_desktop.ui.chart.drawn import Drawn
-from qv_desktop.ui.chart.history import draw_history, draw_prices
+from qv_desktop.ui.chart.history import clear_prices, draw_history
 from qv_desktop.ui.chart.holdings import Holdings
 from qv_desktop.ui.chart.legend import Entry, bar_at, draw_legend
-from qv_desktop.ui.chart.live import draw_last, draw_live, last_box
+from qv_desktop.ui.chart.live import draw_last, draw_live, last_box, price_text
 from qv_desktop.ui.chart.look import Look
-from qv_desktop.ui.chart.order_lines import Grip, Level, draw_fills, draw_ghost, draw_levels, draw_previous_close
+from qv_desktop.ui.chart.order_lines import (
+    Grip,
+    Level,
+    draw_fills,
+    draw_ghost,
+    draw_levels,
+    draw_previous_close,
+    placed,
+)
 from qv_desktop.ui.chart.scenery import Scenery
 from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.session_shading import Hole, hours
@@ -174,10 +182,10 @@ class Canvas(QWidget):
         stride = stride_of(view)
         first, last = view.window(len(series))
         base = self.scenery.base(series, first) if self.look.percent or self.scenery.comparisons else None
+        lower = self.scenery.lower_panes(camera.panes, series, first, last)
         return Stage(series, real, view, camera.scale, camera.panes, self.look, real.decimals, stride,
-                     series.most_volume(first, last, stride), self.scenery.overlays,
-                     self.scenery.lower_panes(camera.panes, series, first, last), tuple(self.scenery.comparisons), base,
-                     tuple(self.holes), tuple(self.halts), self.regular)  # fmt: skip
+                     series.most_volume(first, last, stride), self.scenery.overlays, lower, tuple(self.scenery.comparisons), base,
+                     _figures(camera, real.decimals, base), tuple(self.holes), tuple(self.halts), self.regular)  # fmt: skip
 
     # painting
 
@@ -232,14 +240,21 @@ class Canvas(QWidget):
         left = stage.real.seconds_left(held.now) if held.now is not None and self.look.countdown else None
         box = last_box(stage, left)
         draw_fills(painter, stage, held.own_fills(live.symbol))
-        self.grips = draw_levels(painter, stage, held.levels(live), box)
+        levels = placed(stage, held.levels(live), box)
+        clear_prices(painter, stage, [box, *(tag_box(stage.panes, place) for _, _, place in levels)])
+        self.grips = draw_levels(painter, stage, levels)
         if self.dragged is not None:
             draw_ghost(painter, stage, *self.dragged)
-        taken = [box, *(tag_box(stage.panes, grip.words.center().y()) for grip in self.grips)]
         if held.previous_close is not None:
-            taken = draw_previous_close(painter, stage, held.previous_close, taken)
-        draw_prices(painter, stage, taken)
+            taken = [box, *(tag_box(stage.panes, place) for _, _, place in levels)]
+            draw_previous_close(painter, stage, held.previous_close, taken, price_text(stage, held.previous_close))
         draw_last(painter, stage, left, held.day_change(live))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.relayout()
+
+
+def _figures(camera: Camera, decimals: int, base: float | None) -> tuple[Mark, ...]:
+    """What the price axis writes, clear of its ends."""
+    marks = price_marks(camera.scale, decimals, base) if camera.panes.floor else []
+    return tuple(mark for mark in marks if 8 < mark.at < camera.panes.floor - 8)

@@ -27,7 +27,7 @@ class Regular:
 
     def __init__(self, below: Series, hours: Hours) -> None:
         self._below, self._hours = below, hours
-        inside = np.flatnonzero(~hours.outside(below.local))
+        inside = np.flatnonzero(~hours.outside(below.local(0, len(below))))
         self.any = bool(len(inside))
         if not self.any:
             self.series = below
@@ -41,7 +41,9 @@ class Regular:
 
     def follow(self, taken: Taken) -> Taken:
         """A bar outside of regular hours changes nothing."""
-        if taken == "ignored" or bool(self._hours.outside(self._below.local[-1:])[0]):
+        if taken == "ignored" or bool(
+            self._hours.outside(self._below.local(len(self._below) - 1, len(self._below)))[0]
+        ):
             return "ignored"
         return self.series.take(self._below.live)
 

@@ -17,6 +17,8 @@ from qv_desktop.ui.chart.study import number
 from qv_desktop.ui.chart.study_painting import closed_points, draw_grounds, draw_study
 from qv_desktop.ui.theme import color
 
+AT_AXIS = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
 
 def draw_history(painter: QPainter, stage: Stage) -> None:
     """Everything but the live bar and what follows the pointer."""
@@ -36,6 +38,8 @@ def draw_history(painter: QPainter, stage: Stage) -> None:
             draw_study(painter, stage, lower.study, lower.scale)
     painter.setClipping(False)
     _axes(painter, stage, moments)
+    for mark in stage.figures:
+        right_figure(painter, stage, mark.at, mark.text)
 
 
 def _grid(painter: QPainter, stage: Stage, prices: Sequence[Mark], moments: Sequence[Mark]) -> None:
@@ -125,17 +129,16 @@ def lower_marks(lower: Lower) -> list[Mark]:
     return [mark for mark in marks if lower.top + 8 < mark.at < lower.bottom - 6]
 
 
-def draw_prices(painter: QPainter, stage: Stage, taken: Sequence[QRectF]) -> None:
-    """The price axis' figures, save those that a tag would cover."""
-    painter.setFont(theme.small())
-    for mark in price_marks(stage.scale, stage.decimals, stage.base):
-        box = QRectF(stage.panes.width, mark.at - 6, stage.panes.axis, 12)
-        if 8 < mark.at < stage.panes.floor - 8 and not any(box.intersects(other) for other in taken):
-            right_figure(painter, stage, mark.at, mark.text)
+def clear_prices(painter: QPainter, stage: Stage, taken: Sequence[QRectF]) -> None:
+    """Take away the price axis' figures that a tag would cover in part."""
+    for mark in stage.figures:
+        box = QRectF(stage.panes.width + 1, mark.at - 7, stage.panes.axis - 1, 14)
+        if any(box.intersects(other) for other in taken):
+            painter.fillRect(box, color("BG1"))
 
 
 def right_figure(painter: QPainter, stage: Stage, y: float, text: str) -> None:
     """A figure on the axis at ``y``."""
     painter.setPen(color("TX2"))
     box = QRectF(stage.panes.width, y - 8, stage.panes.axis - 8, 16)
-    painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+    painter.drawText(box, AT_AXIS, text)

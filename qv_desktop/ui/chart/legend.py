@@ -17,6 +17,7 @@ from qv_desktop.ui.theme import color
 
 type Word = tuple[str, str]  # colour token, text
 
+BESIDE = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 LEFT, TOP, LINE = 8, 6, 17  # px: where the first word stands, and from line to line
 
 
@@ -56,7 +57,7 @@ def reading(stage: Stage, index: int) -> list[Word]:
 def moment(stage: Stage, index: int) -> str:
     """When a bar begins, on the chart's clock."""
     frame = stage.series.frame
-    return times.moment(int(stage.series.wall[index]), frame.intraday)
+    return times.moment(stage.series.wall(index), frame.intraday)
 
 
 def study_words(stage: Stage, study: Study, index: int) -> list[Word]:
@@ -123,6 +124,6 @@ def _words(painter: QPainter, words: Sequence[Word], x: float, y: float, room: f
         if x + wide > start + room:
             break
         painter.setPen(color(token))
-        painter.drawText(QRectF(x, y, wide + 2, 16), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(QRectF(x, y, wide + 2, 16), BESIDE, text)
         x += wide + (gap if len(text) == 1 else gap + (5 if gap < 6 else 0))
     return x - start + 4

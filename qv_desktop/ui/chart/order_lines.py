@@ -112,12 +112,21 @@ def position_level(position: Position | None, symbol: str, last: float) -> Level
     return Level(float(position.average), words, POSITION_GROUND, DOTTED)
 
 
-def draw_levels(painter: QPainter, stage: Stage, levels: Sequence[Level], last: QRectF | None) -> list[Grip]:
-    """Each level's line, its words beside the axis and its price on it; tags make room for one another."""
+type Placed = tuple[Level, float, float]  # a level, where its line stands and where its words do, in px
+
+
+def placed(stage: Stage, levels: Sequence[Level], last: QRectF | None) -> list[Placed]:
+    """The levels in view; their words make room for one another and for the ``last`` price's tag."""
     seen = [level for level in levels if 0 <= stage.scale.y(level.price) <= stage.panes.floor]
     wanted = [stage.scale.y(level.price) for level in seen]
-    places = spread(wanted, (last.top(), last.bottom()) if last is not None else None)
-    return [_draw_level(painter, stage, *each) for each in zip(seen, wanted, places, strict=True)]
+    return list(
+        zip(seen, wanted, spread(wanted, (last.top(), last.bottom()) if last is not None else None), strict=True)
+    )
+
+
+def draw_levels(painter: QPainter, stage: Stage, levels: Sequence[Placed]) -> list[Grip]:
+    """Each level's line, its words beside the axis and its price on it."""
+    return [_draw_level(painter, stage, *each) for each in levels]
 
 
 def _draw_level(painter: QPainter, stage: Stage, level: Level, y: float, place: float) -> Grip:
@@ -141,20 +150,19 @@ def draw_ghost(painter: QPainter, stage: Stage, level: Level, price: float) -> N
     draw_tag(painter, tag_box(stage.panes, y), ink, f"{price:,.{stage.decimals}f}")
 
 
-def draw_previous_close(painter: QPainter, stage: Stage, price: float, taken: Sequence[QRectF]) -> list[QRectF]:
-    """A dotted line across at the previous close, named on the axis where nothing else stands; the boxes now taken."""
+def draw_previous_close(painter: QPainter, stage: Stage, price: float, taken: Sequence[QRectF], text: str) -> None:
+    """A dotted line across at the previous close, named on the axis where nothing else stands."""
     y = int(stage.scale.y(price))
     if not 0 <= y <= stage.panes.floor:
-        return list(taken)
+        return
     draw_across(painter, y, 0, stage.panes.width, faint("TX2", 0.65), DOTTED)
     box = tag_box(stage.panes, y)
     if any(box.intersects(other) for other in taken):
-        return list(taken)
+        return
     draw_box(painter, box, color("BG3"))
     painter.setPen(color("TX1"))
     painter.setFont(theme.small())
-    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{price:,.{stage.decimals}f}")
-    return [*taken, box]
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def draw_fills(painter: QPainter, stage: Stage, fills: Iterable[Fill]) -> None:

@@ -1,13 +1,15 @@
 """The bars of one symbol and timeframe as arrays: closed ones in a pyramid, the last one live."""
 
 from collections.abc import Sequence
+from functools import partial
 from operator import attrgetter
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
-from qv_desktop.analytics.downsampling import Columns, Floats, Pyramid
+from qv_desktop.analytics.downsampling import BLOCK, Columns, Floats, Pyramid
 from qv_desktop.analytics.growing import Growing
 from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe
 from qv_desktop.ui.chart import times
@@ -18,18 +20,24 @@ HALF_CENTS = 0.3  # share of closes from which half a cent is taken for the pric
 type Taken = Literal["moved", "closed", "ignored"]
 
 
-def _field(bars: Sequence[Bar], name: str) -> Floats:
-    return np.fromiter(map(attrgetter(name), bars), dtype=np.float64, count=len(bars))
+def _field(bars: Sequence[Bar], name: str, kind: DTypeLike = np.float64) -> NDArray[Any]:
+    return np.fromiter(map(attrgetter(name), bars), dtype=kind, count=len(bars))
+
+
+def _rows(bars: Sequence[Bar], first: int, last: int) -> list[Floats]:
+    part = bars[first:last]
+    return [_field(part, name) for name in ("open", "high", "low", "close", "volume")]
 
 
 class Series:
     """At least one bar, oldest first; indices count from the first bar and never change while bars are added."""
 
     def __init__(self, symbol: str, frame: Timeframe, bars: Sequence[Bar], zone: ZoneInfo = NEW_YORK) -> None:
-        closed = bars[:-1]
-        columns = Columns(*(_field(closed, name) for name in ("open", "high", "low", "close", "volume")))
-        starts = np.fromiter(map(attrgetter("start"), bars), dtype=np.int64, count=len(bars))
-        self._fill(symbol, frame, starts, columns, bars[-1], zone)
+        rows = partial(_rows, bars)
+        starts: Growing[np.int64] = Growing.sized(len(bars), np.int64)
+        for first in range(0, len(bars), BLOCK):
+            starts.values[first : first + BLOCK] = _field(bars[first : first + BLOCK], "start", np.int64)
+        self._fill(symbol, frame, starts, Pyramid.filled(len(bars) - 1, rows), bars[-1], zone)
 
     @classmethod
     def built(
@@ -37,24 +45,21 @@ class Series:
     ) -> Self:
         """From arrays: ``starts`` in ns, shape (n,), the ``closed`` bars, n − 1 of them, and the live one."""
         made = cls.__new__(cls)
-        made._fill(symbol, frame, starts, closed, live, zone)
+        made._fill(symbol, frame, Growing(starts), Pyramid(closed), live, zone)
         return made
 
     def _fill(
-        self, symbol: str, frame: Timeframe, starts: times.Whole, closed: Columns, live: Bar, zone: ZoneInfo
+        self, symbol: str, frame: Timeframe, starts: Growing[np.int64], closed: Pyramid, live: Bar, zone: ZoneInfo
     ) -> None:
         self.symbol, self.frame, self.live, self.zone = symbol, frame, live, zone
-        self.closed = Pyramid(closed)
-        self._starts = Growing(starts)
-        self._local = Growing(times.local_seconds(starts))
-        self._wall = self._local if zone == NEW_YORK else Growing(times.local_seconds(starts, zone))
-        self._ranks = Growing(times.ranks(self._wall.values))
+        self.closed = closed
+        self._starts = starts
+        self._ranks = Growing(times.ranks_of(starts.values, zone))
 
     def on_clock(self, zone: ZoneInfo) -> None:
         """Write its times in another zone from now on."""
         self.zone = zone
-        self._wall = self._local if zone == NEW_YORK else Growing(times.local_seconds(self.starts, zone))
-        self._ranks = Growing(times.ranks(self._wall.values))
+        self._ranks = Growing(times.ranks_of(self.starts, zone))
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -64,15 +69,13 @@ class Series:
         """Starts in ns, shape (n,)."""
         return self._starts.values
 
-    @property
-    def local(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Starts in New York wall-clock seconds, shape (n,)."""
-        return self._local.values
+    def local(self, first: int, last: int) -> times.Whole:
+        """Starts of bars ``first:last`` in New York wall-clock seconds; made anew each time, for a million would fill memory."""
+        return times.local_seconds(self.starts[first:last])
 
-    @property
-    def wall(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """Starts in wall-clock seconds of the chart's own zone, shape (n,)."""
-        return self._wall.values
+    def wall(self, index: int) -> int:
+        """A bar's start in wall-clock seconds of the chart's own zone."""
+        return int(times.local_seconds(self.starts[index : index + 1], self.zone)[0])
 
     @property
     def ranks(self) -> np.ndarray[tuple[int], np.dtype[np.int8]]:
@@ -104,13 +107,9 @@ class Series:
         """Close the live bar and go on with this one, whenever it starts."""
         done, self.live = self.live, bar
         self.closed.append(done.open, done.high, done.low, done.close, done.volume)
-        starts = np.array([bar.start], dtype=np.int64)
-        wall = times.local_seconds(starts, self.zone)
-        self._ranks.append(int(times.ranks(wall, int(self._wall.values[-1]))[0]))
+        before, now = times.local_seconds(np.array([done.start, bar.start], dtype=np.int64), self.zone).tolist()
+        self._ranks.append(int(times.ranks(np.array([now]), before)[0]))
         self._starts.append(bar.start)
-        self._local.append(int(times.local_seconds(starts)[0]))
-        if self._wall is not self._local:
-            self._wall.append(int(wall[0]))
 
     def bar(self, index: int) -> Bar:
         """Bar number ``index``."""
@@ -152,9 +151,10 @@ class Series:
     def live_column(self, stride: int) -> tuple[int, Columns]:
         """The column that holds the live bar, with the closed bars that share it, and its first bar."""
         begin = len(self.closed) // stride * stride
-        part, live = self.closed.bars.part(begin, len(self.closed)), self.live
-        rows = ((part.open, live.open), (part.high, live.high), (part.low, live.low), (part.close, live.close),
-                (part.volume, live.volume))  # fmt: skip
-        opens, highs, lows, closes, volumes = (np.append(array, value) for array, value in rows)
-        return begin, Columns(opens[:1], highs.max(keepdims=True), lows.min(keepdims=True), closes[-1:],
-                              volumes.sum(keepdims=True))  # fmt: skip
+        live = self.live
+        if begin == len(self.closed):
+            return begin, Columns(*np.array([[live.open], [live.high], [live.low], [live.close], [live.volume]]))
+        part = self.closed.bars.part(begin, len(self.closed))
+        return begin, Columns(part.open[:1], np.array([max(float(part.high.max()), live.high)]),
+                              np.array([min(float(part.low.min()), live.low)]), np.array([live.close]),
+                              np.array([float(part.volume.sum()) + live.volume]))  # fmt: skip

@@ -83,7 +83,7 @@ def draw_hours(painter: QPainter, series: Series, view: View, height: float, reg
     if not series.frame.intraday or day_width(series, view) < NARROWEST_DAY:
         return
     first, last = view.window(len(series))
-    runs = spans(regular.outside(series.local[first:last]))
+    runs = spans(regular.outside(series.local(first, last)))
     left = [np.floor(view.x(first + begin - 0.5)) for begin, _ in runs]
     right = [np.floor(view.x(first + end - 0.5)) for _, end in runs]
     rows = np.array([(a, 0.0, b - a, height) for a, b in zip(left, right, strict=True)]).reshape(-1, 4)
@@ -96,7 +96,7 @@ def draw_separators(painter: QPainter, series: Series, view: View, height: float
         return
     first, last = view.window(len(series))
     if series.frame.intraday:  # New York's days, whatever clock the axis is written in
-        at = np.flatnonzero(np.diff(series.local[first:last] // times.DAY)) + first + 1
+        at = np.flatnonzero(np.diff(series.local(first, last) // times.DAY)) + first + 1
     else:
         at = np.flatnonzero(series.ranks[first:last] >= times.YEARLY) + first
     if len(at) * NARROWEST_DAY > view.width * 2:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF
 
+from qv_desktop.ui.chart.axis import Mark
 from qv_desktop.ui.chart.comparison import Comparison
 from qv_desktop.ui.chart.look import Look
 from qv_desktop.ui.chart.series import Series
@@ -115,6 +116,7 @@ class Stage:
     lower: tuple[Lower, ...]
     comparisons: tuple[Comparison, ...]
     base: float | None
+    figures: tuple[Mark, ...]  # that the price axis writes
     holes: tuple[Hole, ...]
     halts: tuple[Hole, ...]
     regular: Hours

@@ -19,10 +19,11 @@ class StudySource:
     def part(self, first: int, last: int) -> Bars:
         """Bars ``first:last``; without the live one they are views."""
         series, values = self._series, self._series.closed.bars.part(first, last)
-        starts, sessions = series.starts[first:last], series.local[first:last] // DAY
+        starts, sessions = series.starts[first:last], series.local(first, last) // DAY
         if last < len(series):
             return Bars(starts, sessions, values.open, values.high, values.low, values.close, values.volume)
         live = series.live
-        pairs = ((values.open, live.open), (values.high, live.high), (values.low, live.low), (values.close, live.close),
-                 (values.volume, live.volume))  # fmt: skip
-        return Bars(starts, sessions, *(np.append(array, value) for array, value in pairs))
+        rows = np.empty((5, last - first))
+        rows[:, :-1] = (values.open, values.high, values.low, values.close, values.volume)
+        rows[:, -1] = (live.open, live.high, live.low, live.close, live.volume)
+        return Bars(starts, sessions, *rows)

@@ -13,6 +13,7 @@ from qv_desktop.domain.market import NEW_YORK, SECOND
 type Whole = NDArray[np.int64]
 
 DAY = 86_400
+BLOCK, FEW = 65_536, 8  # bars
 OPEN, CLOSE = 9 * 3600 + 30 * 60, 16 * 3600  # regular hours, seconds after midnight
 CLOCK_STEPS = (300, 900, 1800, 3600, 7200, 14_400)  # ranks 2 to 7
 ANY, DAILY, WEEKLY, MONTHLY, QUARTERLY, YEARLY, FIVE_YEARLY = 1, 8, 9, 10, 11, 12, 13
@@ -25,8 +26,8 @@ def local_seconds(starts: Whole, zone: ZoneInfo = NEW_YORK) -> Whole:
     Offsets hold from midnight UTC of the day of a change: clocks change on Sundays, when nothing trades.
     """
     seconds = starts // SECOND
-    if not len(seconds):
-        return seconds
+    if len(seconds) < FEW:
+        return np.array([second + _offset(second // DAY, zone) for second in seconds.tolist()], dtype=np.int64)
     days = seconds // DAY
     first, last = (datetime.fromtimestamp(int(day) * DAY, UTC).year for day in (days.min(), days.max()))
     changes = [change for year in range(first, last + 1) for change in _changes(year, zone)]
@@ -47,6 +48,7 @@ def _changes(year: int, zone: ZoneInfo) -> tuple[tuple[int, int], ...]:
     return tuple(out)
 
 
+@cache
 def _offset(day: int, zone: ZoneInfo) -> int:
     """The zone's offset at noon UTC of a day since 1970, in seconds."""
     shift = datetime.fromtimestamp(day * DAY + DAY // 2, UTC).astimezone(zone).utcoffset()
@@ -72,6 +74,16 @@ def ranks(local: Whole, before: int | None = None) -> NDArray[np.int8]:
     ]
     for rank, now, then in marks:
         out[now != then] = rank
+    return out
+
+
+def ranks_of(starts: Whole, zone: ZoneInfo) -> NDArray[np.int8]:
+    """The ranks of bars that start at these nanoseconds, on a zone's clock; block by block, for a million at once would fill memory."""
+    out, before = np.empty(len(starts), dtype=np.int8), None
+    for begin in range(0, len(starts), BLOCK):
+        local = local_seconds(starts[begin : begin + BLOCK], zone)
+        out[begin : begin + BLOCK] = ranks(local, before)
+        before = int(local[-1])
     return out
 
 
