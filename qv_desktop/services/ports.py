@@ -21,6 +21,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import Limits, TradingState, Verdict
 from qv_desktop.domain.scans import Scan
@@ -352,6 +353,19 @@ class Scans(Protocol):
 
     async def delete(self, user: str, name: str) -> None:
         """Forget a scan."""
+
+
+class PriceAlerts(Protocol):
+    """A person's price alerts. Raises DatabaseDown."""
+
+    async def all(self, user: str) -> list[PriceAlert]:
+        """In the order in which they were made."""
+
+    async def save(self, user: str, alert: PriceAlert) -> None:
+        """Keep an alert, new or known by its id."""
+
+    async def delete(self, user: str, id_: str) -> None:
+        """Forget an alert."""
 
 
 class Reader(Protocol):
