@@ -47,8 +47,10 @@ def columns() -> list[Column[Watched]]:
         Column("Repeats", lambda w: "yes" if w.alert.repeats else "no", width=62, color=lambda w: "TX1" if w.alert.repeats else "TX2",
                tip=lambda w: "Fires at each crossing, once a minute at most" if w.alert.repeats else "Fires once"),
         Column("State", lambda w: w.alert.state, chip=lambda w: "working" if w.waits else "filled", width=62),
-        Column("Created ET", lambda w: _when(w.alert.created), key=lambda w: w.alert.created, width=130, color=lambda w: "TX2"),
-        Column("Fired ET", lambda w: _when(w.alert.fired_at), key=lambda w: w.alert.fired_at, width=130, color=lambda w: "TX1"),
+        Column("Created ET", lambda w: _when(w.alert.created), key=lambda w: w.alert.created, right=True, width=100, color=lambda w: "TX2",
+               tip=lambda w: fmt.day(w.alert.created)),
+        Column("Fired ET", lambda w: _when(w.alert.fired_at), key=lambda w: w.alert.fired_at, right=True, width=100, color=lambda w: "TX1",
+               tip=lambda w: fmt.day(w.alert.fired_at) if w.alert.fired_at else ""),
     ]  # fmt: skip
 
 
@@ -61,4 +63,5 @@ def _percents(watched: Watched) -> float | None:
 
 
 def _when(moment: datetime | None) -> str:
-    return fmt.UNKNOWN if moment is None else f"{fmt.day(moment)} {fmt.clock(moment)}"
+    """Month, day and time; the year is in the tip."""
+    return fmt.UNKNOWN if moment is None else f"{fmt.day(moment)[5:]} {fmt.clock(moment)}"

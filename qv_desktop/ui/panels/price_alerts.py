@@ -198,6 +198,7 @@ class PriceAlertsPanel(QWidget):
         one, none = len(chosen) == 1, "" if chosen else "Select an alert first"
         over = "" if any(not watched.waits for watched in self.model.rows()) else "None has fired"
         entry(menu, "Change the price…\tF2", self._ask_move, self._lacking or ("" if one else "Select one alert first"))
+        entry(menu, "Re-arm", self._rearm, self.rearm.toolTip() if not self.rearm.isEnabled() else "")
         entry(menu, "Remove\tDel", lambda: self._remove(self.table.selected()), self._lacking or none)
         entry(menu, "Remove all that fired", self._remove_fired, self._lacking or over)
         menu.addSeparator()
@@ -232,5 +233,6 @@ class PriceAlertsPanel(QWidget):
         self.wrong.hide()
         foot = Bar(self.status, None)
         foot.setFixedHeight(26)
-        bar = Bar(self.symbol, self.price, self.note, self.repeats, self.add, self.rearm, self.more)
+        bar = Bar(self.symbol, self.price, self.note, self.repeats, self.add, self.rearm, self.more,
+                  yielding=(self.rearm, self.note, self.repeats))  # fmt: skip
         stacked(self, bar, self.wrong, divider(), self.table, self.moving, foot).setStretch(3, 1)
