@@ -13,6 +13,7 @@ from qv_desktop.adapters.calendar import Calendar
 from qv_desktop.adapters.db.actions import ActionStore
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.price_alerts import PriceAlerts as PriceAlertStore
 from qv_desktop.adapters.db.retention import Retention as RetentionStore
 from qv_desktop.adapters.db.scans import Scans
 from qv_desktop.adapters.db.tick_spool import TickSpool
@@ -33,12 +34,14 @@ from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.daily_bars import DailyBars
 from qv_desktop.services.feeds import Feeds
 from qv_desktop.services.gaps import Gaps
+from qv_desktop.services.halts import Halts
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.late_prints import LatePrints
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.polling import Polling
+from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.requests import Requests
 from qv_desktop.services.retention import Retention
 from qv_desktop.services.saved_scans import SavedScans
@@ -73,6 +76,8 @@ class MarketSide:
     imports: Imports
     prices: tuple[Prices, ...]
     vendors: tuple[Vendor, ...]
+    price_alerts: PriceAlerts
+    halts: Halts
     running: Mapping[str, Callable[[], Awaitable[object]]]  # what runs by itself, by name
 
     def close(self) -> None:
@@ -121,9 +126,9 @@ def market_side(
         ticks.keep_bars(frame, bars)
         late.told(frame, bars)
 
-    market = MarketData(
-        clock, publish, keep_trades, keep_bars, amendments.amend, keep_late=late.heard, open_now=sessions.open
-    )
+    halts = Halts(publish)
+    market = MarketData(clock, publish, keep_trades, keep_bars, amendments.amend, keep_late=late.heard, hear_halts=halts.hear,
+                        open_now=sessions.open)  # fmt: skip
     history = History(stores.bars, stores.actions, vendors, requests, clock.market,
                       lambda symbol: None if ticks.spooled else market.heard_since(symbol))  # fmt: skip
     feeds = Feeds(primary, fallback, market, publish, notices.tell, clock.now)
@@ -151,6 +156,8 @@ def market_side(
     polling = Polling(at_leisure)
     rows = Rows(market, polling, averages, feeds.heard)
     scanner = Scanner(rows, scans, watchlists, notices, publish, clock, listed)
+    price_alerts = PriceAlerts(PriceAlertStore(database), door.login, market, notices, publish, clock.market,
+                               lambda symbol: symbol in listed())  # fmt: skip
     imports = Imports(MarketFiles(), stores.bars, stores.ticks, stores.actions, clock.now, door.trail, door.login,
                       publish=imported)  # fmt: skip
     days = {"trades": settings.keep_trades_days, "1s": settings.keep_seconds_days, "1m": settings.keep_minutes_days}
@@ -158,10 +165,11 @@ def market_side(
         "the calendar": sessions.run, "keeping prices": ticks.run, "keeping gaps": gaps.run, "filling gaps": backfill.run,
         "corrections": amendments.run, "late prints": late.run,
         "prices without a stream": Unheard(market, feeds.heard, at_leisure).run, "averages": averages.run, "snapshots": polling.run,
-        "the scanner": scanner.run, "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
+        "the scanner": scanner.run, "price alerts": price_alerts.run,
+        "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports, prices, vendors,
-                      running)  # fmt: skip
+                      price_alerts, halts, running)  # fmt: skip
 
 
 def _ranked(keys: Keys) -> tuple[str, str | None]:

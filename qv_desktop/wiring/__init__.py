@@ -15,6 +15,7 @@ from qv_desktop.services.clock import Clock
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.feeds import Feeds
 from qv_desktop.services.gaps import Gaps
+from qv_desktop.services.halts import Halts
 from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
@@ -24,6 +25,7 @@ from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.ports import Preferences
 from qv_desktop.services.positions import Positions
+from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.saved_scans import SavedScans
@@ -42,6 +44,7 @@ from qv_desktop.ui.panels.fills import FillsPanel
 from qv_desktop.ui.panels.log import LogPanel
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
+from qv_desktop.ui.panels.price_alerts import PriceAlertsPanel
 from qv_desktop.ui.panels.quotes import QuotesPanel
 from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
 from qv_desktop.ui.panels.risk import RiskPanel
@@ -70,6 +73,8 @@ class Services:
     watchlists: Watchlists
     scans: SavedScans
     scanner: Scanner
+    price_alerts: PriceAlerts
+    halts: Halts
     imports: Imports
     positions: Positions
     account: Account
@@ -105,6 +110,7 @@ class Panels:
     strategies: StrategiesPanel
     backtests: BacktestsPanel
     alerts: AlertsPanel
+    price_alerts: PriceAlertsPanel
     log: LogPanel
 
     def by_name(self) -> dict[str, QWidget]:
@@ -117,7 +123,8 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
     makers: tuple[Callable[[], QWidget], ...] = (
         WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
         ChartPanel, lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
-        FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel, LogPanel,
+        FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
+        PriceAlertsPanel, LogPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

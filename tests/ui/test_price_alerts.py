@@ -42,7 +42,7 @@ def typed(qtbot: QtBot, panel: PriceAlertsPanel, symbol: str, price: str) -> Non
 
 def test_each_alert_says_what_it_waits_for_and_how_far_that_is(qtbot: QtBot) -> None:
     panel = shown(qtbot, UP, DOWN, FIRED)
-    panel.upsert([Snapshot("AAPL", 230.0), Snapshot("MSFT", 410.0), Snapshot("QQQ", 5.0)])
+    panel.upsert([Snapshot("AAPL", 230.0), Snapshot("MSFT", 410.0), Snapshot("SPY", 5.0), Snapshot("QQQ", 5.0)])
     assert cells(panel, "Condition") == ["▲ above", "▼ below", "crosses"]
     assert cells(panel, "Price") == ["231.40", "400.00", "0.0815"]
     assert cells(panel, "Last") == ["230.00", "410.00", "—"]

@@ -15,7 +15,7 @@ _HUES = {"up": "UP", "down": "DOWN", "either": "TX1"}
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An alert beside the last price of its symbol, None while unknown."""
+    """An alert beside the last price of its symbol, None while unknown or once it has fired."""
 
     alert: PriceAlert
     last: float | None

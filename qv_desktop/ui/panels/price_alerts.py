@@ -61,7 +61,7 @@ class PriceAlertsPanel(QWidget):
         """All alerts of the person, in the order of their making."""
         symbols = {alert.symbol for alert in alerts}
         self._last = {symbol: last for symbol, last in self._last.items() if symbol in symbols}
-        self.model.replace([Watched(alert, self._last.get(alert.symbol)) for alert in alerts])
+        self.model.replace([self._watched(alert) for alert in alerts])
         waiting = sum(alert.state == "armed" for alert in alerts)
         self.status.setText(f"{waiting:,} armed · {len(alerts) - waiting:,} fired" if alerts else "")
         self._judge()
@@ -102,8 +102,11 @@ class PriceAlertsPanel(QWidget):
 
     def _show_last(self, symbols: Iterable[str]) -> None:
         among = set(symbols)
-        rows = [watched for watched in self.model.rows() if watched.alert.symbol in among]
-        self.model.upsert([Watched(watched.alert, self._last[watched.alert.symbol]) for watched in rows])
+        self.model.upsert([self._watched(w.alert) for w in self.model.rows() if w.alert.symbol in among])
+
+    def _watched(self, alert: PriceAlert) -> Watched:
+        """What fired is watched no longer, and a price that stands still would look like the last one."""
+        return Watched(alert, self._last.get(alert.symbol) if alert.state == "armed" else None)
 
     # ---- what the person does
 
