@@ -23,9 +23,9 @@ class PriceAlertsWiring:
     def _connect(self) -> None:
         panel, bus = self._panel, self._desk.services.bus
         panel.add_asked.connect(lambda *what: self._spawn(self._add(*what)))
-        panel.move_asked.connect(lambda id_, price: self._spawn(self._said(self._alerts.move(id_, price))))
-        panel.rearm_asked.connect(lambda ids: self._spawn(self._each(self._alerts.rearm, ids)))
-        panel.remove_asked.connect(lambda ids: self._spawn(self._each(self._alerts.remove, ids)))
+        panel.move_asked.connect(lambda id_, price: self._spawn(self._said(self.move(id_, price))))
+        panel.rearm_asked.connect(lambda ids: self._spawn(self._each(self._rearm, ids)))
+        panel.remove_asked.connect(lambda ids: self._spawn(self._each(self.remove, ids)))
         panel.symbol_chosen.connect(lambda symbol: self._pick("chart", symbol))
         bus.subscribe(PricesPrinted, self._alerts.hear)
         bus.subscribe(PriceAlertsChanged, self._changed)
@@ -40,12 +40,25 @@ class PriceAlertsWiring:
         await self._seed(list(dict.fromkeys(alert.symbol for alert in self._alerts.all)))
 
     async def add(self, symbol: str, price: float, note: str = "", repeats: bool = False) -> None:
-        """Set an alert, from a panel or a chart; the last price decides from where it is reached, so it is asked for when unknown.
+        """Set an alert, from a panel or a chart; the last price decides from where it is reached, so it is asked for unless it is live.
 
         Raises BadInput, NotPermitted, DatabaseDown.
         """
         await self._seed([symbol.strip().upper()])
         await self._alerts.add(symbol, price, note=note, repeats=repeats)
+
+    async def move(self, id_: str, price: float) -> None:
+        """Set an alert at another price. Raises BadInput, NotPermitted, DatabaseDown."""
+        await self._seed([alert.symbol for alert in self._alerts.all if alert.id == id_])
+        await self._alerts.move(id_, price)
+
+    async def remove(self, id_: str) -> None:
+        """Forget an alert. Raises BadInput, NotPermitted, DatabaseDown."""
+        await self._alerts.remove(id_)
+
+    async def _rearm(self, id_: str) -> None:
+        await self._seed([alert.symbol for alert in self._alerts.all if alert.id == id_])
+        await self._alerts.rearm(id_)
 
     async def _add(self, symbol: str, price: float, note: str, repeats: bool) -> None:
         try:
@@ -68,9 +81,13 @@ class PriceAlertsWiring:
             self._panel.show_wrong("")
 
     async def _seed(self, symbols: list[str]) -> None:
-        """What vendors know of symbols without a price; an alert can be set all the same when they do not answer."""
+        """What vendors know of symbols that have no price, or one from when they were watched last.
+
+        An alert can be set all the same when they do not answer.
+        """
         services = self._desk.services
-        unknown = [symbol for symbol in symbols if symbol and services.market.snapshot(symbol).last is None]
+        live = {symbol for symbol in services.market.wanted if services.market.snapshot(symbol).last is not None}
+        unknown = [symbol for symbol in symbols if symbol and symbol not in live]
         try:
             if unknown:
                 services.market.seed(await services.history.snapshots(unknown))

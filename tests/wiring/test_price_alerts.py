@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.errors import FeedDown
-from qv_desktop.domain.market import Snapshot
+from qv_desktop.domain.market import SECOND, Snapshot
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.ui import theme
 from qv_desktop.ui.panels.price_alerts import PriceAlertsPanel
@@ -33,7 +33,7 @@ class Room:
         self.desk = Desk(Store({alert.id: alert for alert in kept}), role)
         self.panel, self.picked = PriceAlertsPanel(), list[tuple[str, str]]()
         self.asked = list[list[str]]()
-        self.mute = mute
+        self.mute, self.price, self.at = mute, 231.0, T0
         qtbot.addWidget(self.panel)
         self.panel.show()
         services = SimpleNamespace(bus=self.desk.bus, market=self.desk.market, price_alerts=self.desk.alerts,
@@ -48,7 +48,7 @@ class Room:
         self.asked.append(symbols)
         if self.mute:
             raise FeedDown("No vendor answers.")
-        return [Snapshot(symbol, 231.0, T0) for symbol in symbols if symbol == "AAPL"]
+        return [Snapshot(symbol, self.price, self.at) for symbol in symbols if symbol == "AAPL"]
 
     def acts(self, act: Callable[[], object]) -> None:
         """Do something, and let what it spawned run to its end."""
@@ -113,6 +113,15 @@ def test_prices_are_changed_alerts_armed_again_and_removed(qtbot: QtBot) -> None
     assert (room.rows()[0][1], room.desk.store.rows["a1"].price) == ("▼ below", 225.0)
     room.acts(lambda: room.panel.remove_asked.emit(["a1", "gone"]))
     assert (room.rows(), room.panel.wrong.text()) == ([], "This alert is gone; add it again.")
+
+
+def test_one_that_fired_long_ago_is_armed_from_the_price_of_now(qtbot: QtBot) -> None:
+    kept = PriceAlert("a1", "AAPL", 235.0, "up", "", False, "fired", NOW, NOW)
+    room = Room(qtbot, Role.TRADER, False, kept)
+    room.price, room.at = 240.0, T0 + SECOND
+    room.acts(lambda: room.panel.rearm_asked.emit(["a1"]))
+    assert room.rows() == [("AAPL", "▼ below", "240.00", "armed")]
+    assert room.desk.words == []
 
 
 def test_a_viewer_reads_why_nothing_was_kept(qtbot: QtBot) -> None:
