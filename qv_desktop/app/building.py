@@ -67,6 +67,8 @@ class Engine:
         await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close())
         with suppress(DatabaseDown):
             await self.side.gaps.flush()  # a hole that was open until now
+            await self.side.price_alerts.flush()
+            await self.side.drawings.flush()
         self.broker.close()
         self.side.close()
 
@@ -100,7 +102,7 @@ def engine(
                     gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled)  # fmt: skip
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
-                        side.watchlists, side.scans, side.scanner, side.imports, side.price_alerts, side.halts, side.drawings,
+                        side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, reconcile,
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,

@@ -130,11 +130,8 @@ def market_side(
         late.told(frame, bars)
 
     halts = Halts(publish)
-    market = MarketData(clock, publish, keep_trades, keep_bars, amendments.amend, keep_late=late.heard, open_now=sessions.open,
-                        trades_shown=lambda trades: price_alerts.heard(trades), halts_shown=halts.heard)  # fmt: skip
-    price_alerts = PriceAlerts(PriceAlertStore(database), door.login, notices.tell, publish, clock.market,
-                               lambda symbols: market.watch("price alerts", symbols),
-                               lambda symbol: market.snapshot(symbol).last)  # fmt: skip
+    market = MarketData(clock, publish, keep_trades, keep_bars, amendments.amend, keep_late=late.heard, hear_halts=halts.hear,
+                        open_now=sessions.open)  # fmt: skip
     drawings = Drawings(DrawingStore(database), door.login, publish, clock.now)
     history = History(stores.bars, stores.actions, vendors, requests, clock.market,
                       lambda symbol: None if ticks.spooled else market.heard_since(symbol))  # fmt: skip
@@ -163,6 +160,8 @@ def market_side(
     polling = Polling(at_leisure)
     rows = Rows(market, polling, averages, feeds.heard)
     scanner = Scanner(rows, scans, watchlists, notices, publish, clock, listed)
+    price_alerts = PriceAlerts(PriceAlertStore(database), door.login, market, notices, publish, clock.market,
+                               lambda symbol: symbol in listed())  # fmt: skip
     imports = Imports(MarketFiles(), stores.bars, stores.ticks, stores.actions, clock.now, door.trail, door.login,
                       publish=imported)  # fmt: skip
     days = {"trades": settings.keep_trades_days, "1s": settings.keep_seconds_days, "1m": settings.keep_minutes_days}
@@ -170,7 +169,7 @@ def market_side(
         "the calendar": sessions.run, "keeping prices": ticks.run, "keeping gaps": gaps.run, "filling gaps": backfill.run,
         "corrections": amendments.run, "late prints": late.run,
         "prices without a stream": Unheard(market, feeds.heard, at_leisure).run, "averages": averages.run, "snapshots": polling.run,
-        "the scanner": scanner.run, "price alerts": price_alerts.run,
+        "the scanner": scanner.run, "price alerts": price_alerts.run, "drawings": drawings.run,
         "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports,

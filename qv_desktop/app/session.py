@@ -47,7 +47,7 @@ SHOWN_TO = {  # panel -> what a person must be able to view to see it
     "tape": Resource.MARKET, "chart": Resource.MARKET, "ticket": Resource.TRADING,
     "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "risk": Resource.RISK,
     "reconciliation": Resource.RECONCILIATION, "audit": Resource.AUDIT, "strategies": Resource.STRATEGIES,
-    "backtests": Resource.BACKTESTS,
+    "backtests": Resource.BACKTESTS, "price_alerts": Resource.MARKET,
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.market import MarketWiring
+from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -35,6 +36,7 @@ class Starting:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.market = MarketWiring(desk, watchlist)
+        self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.trading.orders_changed = self.market.charts.trading.orders_changed
         self.exports = ExportWiring(desk)
         self._figures = _figures(engine)
@@ -76,6 +78,7 @@ class Starting:
         await asyncio.to_thread(_load)
         self._loaded.set()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
         services = self._desk.services
         self.trading.start()

@@ -12,7 +12,7 @@ from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
-from qv_desktop.domain.price_alerts import PriceAlert
+from qv_desktop.domain.price_alerts import PriceAlert, Print
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.scans import Match
@@ -26,6 +26,27 @@ class MarketMoved:
     snapshots: tuple[Snapshot, ...]
     bars: tuple[tuple[str, Bar], ...]  # (timeframe text, live bar)
     trades: tuple[Trade, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PricesPrinted:
+    """Every price that became the last one of a followed symbol, in the order they came."""
+
+    prints: tuple[Print, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAlertsChanged:
+    """The person's price alerts as they now stand, in the order of their making."""
+
+    alerts: tuple[PriceAlert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HaltsChanged:
+    """Trading in ``symbol`` was halted or resumed."""
+
+    symbol: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,23 +231,10 @@ class HealthMeasured:
     spooled: int = 0  # rows that wait on the disk for the database
 
 
-@dataclass(frozen=True, slots=True)
-class PriceAlertsChanged:
-    """All price alerts of the signed-in person, as they now stand."""
-
-    alerts: tuple[PriceAlert, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HaltsChanged:
-    """A halt of ``symbol`` was heard of, or ended."""
-
-    symbol: str
-
-
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
-    | SessionsKnown | DrawingsChanged | PriceAlertsChanged | HaltsChanged | OrderChanged | Filled | PositionChanged | AccountChanged
+    | SessionsKnown | DrawingsChanged | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
+    | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Mapping
 
+import structlog
+
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.drawings import MOST, Drawing, checked
@@ -11,6 +13,9 @@ from qv_desktop.domain.events import DrawingsChanged, Noticed
 from qv_desktop.services import ports
 from qv_desktop.services.login import Login
 
+log = structlog.get_logger(__name__)
+
+EVERY = 3.0  # seconds between attempts to store what waits
 CHANGE = Permission(Resource.MARKET, Action.CHANGE)
 
 
@@ -73,6 +78,15 @@ class Drawings:
             finally:  # what was refused is shown as it is stored
                 for symbol in sorted(self._unread):
                     await self._read(symbol)
+
+    async def run(self) -> None:
+        """Store what waits every few seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self.flush()
+            except (DatabaseDown, NotPermitted) as error:
+                log.info("drawings_wait", reason=str(error), count=self.waiting)
 
     async def _remove(self, symbol: str, ids: set[str]) -> None:
         try:

@@ -1,47 +1,39 @@
-"""Halts of trading that were heard of in this sitting, for the charts."""
+"""Halts: when trading in which symbol stood still in this sitting."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from qv_desktop.domain.events import HaltsChanged
+from qv_desktop.domain.halts import Stop, continued
 from qv_desktop.domain.market import Halt
 from qv_desktop.services.ports import Publish
 
-KEPT = 100  # of a symbol, the newest
-
-
-@dataclass(frozen=True, slots=True)
-class HaltSpan:
-    """From ``start`` up to ``end`` in ns; ``end`` is None while trading is halted."""
-
-    start: int
-    end: int | None
-    reason: str
+MOST = 100  # stops of one symbol; the oldest give way
+MOST_SYMBOLS = 5_000  # the one that has not changed for longest gives way
 
 
 class Halts:
-    """Keeps each symbol's halts in order."""
+    """Takes what streams say of halts, as far as the program is shown it."""
 
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
-        self._spans: dict[str, list[HaltSpan]] = {}  # symbol -> halts, oldest first
+        self._stops: dict[str, tuple[Stop, ...]] = {}  # symbol -> its stops, oldest first; newest change last
 
-    def of(self, symbol: str) -> tuple[HaltSpan, ...]:
-        """The symbol's halts, oldest first."""
-        return tuple(self._spans.get(symbol, ()))
+    def hear(self, halts: Sequence[Halt]) -> None:
+        """Halts and resumptions, oldest first."""
+        for symbol in dict.fromkeys(halt.symbol for halt in halts):
+            before = now = self._stops.get(symbol, ())
+            for halt in halts:
+                now = continued(now, halt) if halt.symbol == symbol else now
+            if now != before:
+                self._keep(symbol, now[-MOST:])
 
-    def heard(self, halts: Sequence[Halt]) -> None:
-        """What a stream says; a repetition changes nothing."""
-        for halt in halts:
-            if self._take(halt):
-                self._publish(HaltsChanged(halt.symbol))
+    def of(self, symbol: str) -> tuple[Stop, ...]:
+        """The stops of a symbol that are known, oldest first."""
+        return self._stops.get(symbol, ())
 
-    def _take(self, halt: Halt) -> bool:
-        spans = self._spans.setdefault(halt.symbol, [])
-        on = bool(spans) and spans[-1].end is None
-        if halt.halted and not on:
-            spans.append(HaltSpan(halt.at, None, halt.reason))
-            del spans[:-KEPT]
-        elif not halt.halted and on:
-            spans[-1] = HaltSpan(spans[-1].start, max(halt.at, spans[-1].start), spans[-1].reason)
-        return halt.halted != on
+    def _keep(self, symbol: str, stops: tuple[Stop, ...]) -> None:
+        self._stops.pop(symbol, None)
+        self._stops[symbol] = stops
+        if len(self._stops) > MOST_SYMBOLS:
+            del self._stops[next(iter(self._stops))]
+        self._publish(HaltsChanged(symbol))

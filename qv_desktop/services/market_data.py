@@ -5,9 +5,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from qv_desktop.domain.events import BarsAmended, MarketMoved
+from qv_desktop.domain.events import BarsAmended, MarketMoved, PricesPrinted
 from qv_desktop.domain.market import Bar, Batch, Correction, Halt, Snapshot, Timeframe, Trade
+from qv_desktop.domain.price_alerts import Print
 from qv_desktop.services.clock import Clock
+from qv_desktop.services.last_prints import LastPrints
 from qv_desktop.services.live_bars import MINUTE
 from qv_desktop.services.ports import Publish
 from qv_desktop.services.staleness import forget, looked_at
@@ -27,8 +29,7 @@ class MarketData:
     """Holds snapshots and live bars; ``hear`` takes what the stream in force says, ``flush`` gives a frame what moved.
 
     ``keep_trades``, ``keep_bars`` and ``keep_corrections`` hand on what is stored; ``keep_late`` gets what a batch says
-    of its own late prints, after its bars; ``trades_shown`` and ``halts_shown`` hear all
-    that is in force. ``open_now`` tells whether regular hours are
+    of its own late prints, after its bars; ``hear_halts`` gets what is shown of halts. ``open_now`` tells whether regular hours are
     on; ``monotonic`` gives the seconds that a person waits.
     """
 
@@ -41,16 +42,16 @@ class MarketData:
         keep_corrections: Callable[[Sequence[Correction]], None] = lambda corrections: None,
         *,
         keep_late: Callable[[Sequence[Trade]], None] = lambda trades: None,
-        trades_shown: Callable[[Sequence[Trade]], None] = lambda trades: None,
-        halts_shown: Callable[[Sequence[Halt]], None] = lambda halts: None,
+        hear_halts: Callable[[Sequence[Halt]], None] = lambda halts: None,
         open_now: Callable[[], bool] = lambda: False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock, self._publish = clock, publish
         self._keep_trades, self._keep_bars, self._keep_corrections = keep_trades, keep_bars, keep_corrections
         self._keep_late, self._open_now, self._monotonic = keep_late, open_now, monotonic
-        self._trades_shown, self._halts_shown = trades_shown, halts_shown
+        self._hear_halts = hear_halts
         self._tickers = Tickers(clock, monotonic)
+        self._prints = LastPrints(self._tickers)
         self._wants = Wants()
         self._tape: deque[Trade] = deque(maxlen=TAPE)
         self._shown_at = float("-inf")  # monotonic, of the last frame with everything
@@ -74,6 +75,10 @@ class MarketData:
         """Replace what ``owner`` watches, most wanted first; ``ticket`` and ``chart`` are shown anew in every frame."""
         for symbol in self._wants.watch(owner, symbols):
             forget(self._tickers.of(symbol))
+
+    def follow(self, symbols: Iterable[str]) -> None:
+        """From now on publish every last price of these symbols and no others, not only the newest of a frame."""
+        self._prints.follow(symbols)
 
     def unheard(self, symbols: Iterable[str]) -> None:
         """The stream in force hears of these no more, for its plan allows no more; what is known of them is stale."""
@@ -131,7 +136,14 @@ class MarketData:
         The day's range and volume widen what is known, for some vendors answer late; after a correction or a backfill they
         replace it (``anew``).
         """
-        self._tickers.seed(snapshots, anew)
+        told = list(snapshots)
+        before = self._prints.stamps(one.symbol for one in told if one.symbol in self._prints.symbols)
+        halted = [one.symbol for one in told if one.halted and one.symbol not in self._tickers.known]
+        self._tickers.seed(told, anew)
+        if halted:  # at first sight; later the stream knows better
+            at = self._clock.market_ns()
+            self._hear_halts([Halt(symbol, at, True, "") for symbol in halted])
+        self._tell_prints(self._prints.seeded(before))
 
     # ---- what is heard
 
@@ -148,13 +160,18 @@ class MarketData:
     def show(self, batch: Batch) -> None:
         """Show a batch without storing it: its stream stands in for another, whose history fills the hole under its own ids."""
         self.messages += batch.events
+        followed = self._prints.among(batch.trades) if self._prints.symbols else []
+        before = self._prints.stamps({trade.symbol for trade in followed})
         self._tickers.take(batch)
         self._tape.extend(batch.trades[-TAPE:])
-        if batch.trades:
-            self._trades_shown(batch.trades)
-        if batch.halts:
-            self._halts_shown(batch.halts)
         self._sample(batch)
+        if batch.halts:
+            self._hear_halts(batch.halts)
+        self._tell_prints(self._prints.printed(followed, before))
+
+    def _tell_prints(self, prints: tuple[Print, ...]) -> None:
+        if prints:
+            self._publish(PricesPrinted(prints))
 
     def interrupt(self) -> None:
         """The stream whose prints are stored fell silent; how long the hole is will be known when it ends."""

@@ -343,6 +343,16 @@ class Watchlists(Protocol):
         """Forget a list."""
 
 
+class Drawings(Protocol):
+    """A person's drawings. Raises DatabaseDown when nothing was read or written."""
+
+    async def of(self, user: str, symbol: str) -> tuple[list[Drawing], int]:
+        """The last changed last, and how many more are stored that cannot be read."""
+
+    async def keep(self, user: str, changes: Mapping[str, Drawing | None], at: datetime) -> None:
+        """Commit all at once: by id the drawing as it now stands, or None where it is gone."""
+
+
 class PriceAlerts(Protocol):
     """A person's price alerts. Raises DatabaseDown."""
 
@@ -367,16 +377,6 @@ class Scans(Protocol):
 
     async def delete(self, user: str, name: str) -> None:
         """Forget a scan."""
-
-
-class Drawings(Protocol):
-    """A person's drawings. Raises DatabaseDown when nothing was read or written."""
-
-    async def of(self, user: str, symbol: str) -> tuple[list[Drawing], int]:
-        """The last changed last, and how many more are stored that cannot be read."""
-
-    async def keep(self, user: str, changes: Mapping[str, Drawing | None], at: datetime) -> None:
-        """Commit all at once: by id the drawing as it now stands, or None where it is gone."""
 
 
 class Reader(Protocol):

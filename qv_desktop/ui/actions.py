@@ -66,6 +66,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
     Command("panel.backtests", "Show Backtests", (), _may(Resource.BACKTESTS, _LOOK), group="Panels"),
     Command("panel.alerts", "Show Alerts", (), group="Panels"),
+    Command("panel.price_alerts", "Show Price alerts", (), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.log", "Show Log", (), group="Panels"),
     Command("orders.cancel_all", "Cancel all working orders…", ("Ctrl+Alt+Shift+X",), _CANCEL, group="Trading"),
     Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),

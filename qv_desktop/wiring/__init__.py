@@ -45,6 +45,7 @@ from qv_desktop.ui.panels.fills import FillsPanel
 from qv_desktop.ui.panels.log import LogPanel
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
+from qv_desktop.ui.panels.price_alerts import PriceAlertsPanel
 from qv_desktop.ui.panels.quotes import QuotesPanel
 from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
 from qv_desktop.ui.panels.risk import RiskPanel
@@ -73,9 +74,9 @@ class Services:
     watchlists: Watchlists
     scans: SavedScans
     scanner: Scanner
-    imports: Imports
     price_alerts: PriceAlerts
     halts: Halts
+    imports: Imports
     drawings: Drawings
     positions: Positions
     account: Account
@@ -111,6 +112,7 @@ class Panels:
     strategies: StrategiesPanel
     backtests: BacktestsPanel
     alerts: AlertsPanel
+    price_alerts: PriceAlertsPanel
     log: LogPanel
 
     def by_name(self) -> dict[str, QWidget]:
@@ -123,7 +125,8 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
     makers: tuple[Callable[[], QWidget], ...] = (
         WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
-        FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel, LogPanel,
+        FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
+        PriceAlertsPanel, LogPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

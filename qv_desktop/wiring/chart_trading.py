@@ -17,6 +17,7 @@ class ChartTrading:
 
     def __init__(self, desk: Desk, charts: Callable[[], Iterable[ChartWiring]]) -> None:
         self._desk, self._charts = desk, charts
+        self._read: dict[str, str] = {}  # chart -> the symbol whose drawings were asked for
         bus = desk.services.bus
         bus.subscribe(Filled, lambda event: self._of(event.fill.symbol, self._show_fills))
         bus.subscribe(PositionChanged, lambda event: self._of(event.position.symbol, self._show_position))
@@ -33,6 +34,9 @@ class ChartTrading:
         """Everything of the chart's symbol; nothing while it replays history."""
         services = self._desk.services
         chart.panel.show_instrument(services.risk.instrument(chart.symbol))
+        if self._read.get(chart.name) != chart.symbol:
+            self._read[chart.name] = chart.symbol
+            self._spawn(services.drawings.load(chart.symbol))
         for part in (
             self._show_orders,
             self._show_fills,
@@ -42,10 +46,6 @@ class ChartTrading:
             self._show_halts,
         ):
             part(chart)
-
-    def read(self, chart: ChartWiring) -> None:
-        """Read the drawings of the chart's symbol; they are told when they are there."""
-        self._spawn(self._desk.services.drawings.load(chart.symbol))
 
     def orders_changed(self, symbols: Collection[str]) -> None:
         """Orders of these symbols have changed since the last frame."""

@@ -217,7 +217,6 @@ class ChartsWiring:
         """Read what is kept besides setups."""
         self._templates = await self.layouts.templates()
         self._each(lambda chart: chart.panel.show_templates(self._templates))
-        await self._desk.services.price_alerts.load()
 
     def _keep_templates(self, templates: Mapping[str, object]) -> None:
         self._templates = templates

@@ -31,6 +31,10 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "change": Permission(Resource.MARKET, Action.CHANGE),
         "export": Permission(Resource.MARKET, Action.EXPORT),
     },
+    "price_alerts": {
+        "change": Permission(Resource.MARKET, Action.CHANGE),
+        "export": Permission(Resource.MARKET, Action.EXPORT),
+    },
     "quotes": {"export": Permission(Resource.MARKET, Action.EXPORT)},
     "tape": {"export": Permission(Resource.MARKET, Action.EXPORT)},
 }

@@ -20,19 +20,18 @@ class PriceAlerts:
         self._database = database
 
     async def all(self, user: str) -> list[PriceAlert]:
-        """Oldest first."""
+        """In the order in which they were made."""
         query = select(*_COLUMNS).where(_c.user == user).order_by(_c.created, _c.id)
         return await self._database.read(lambda connection: [PriceAlert(*row) for row in connection.execute(query)])
 
     async def save(self, user: str, alert: PriceAlert) -> None:
         """Keep an alert, new or known by its id."""
         values = asdict(alert)
-        number = values.pop("id")
-        once = upsert(price_alerts).values(user=user, id=number, **values)
+        once = upsert(price_alerts).values(user=user, **values)
         once = once.on_conflict_do_update(index_elements=["user", "id"], set_=values)
         await self._database.write(lambda connection: connection.execute(once))
 
-    async def delete(self, user: str, id: str) -> None:
+    async def delete(self, user: str, id_: str) -> None:
         """Forget an alert."""
-        gone = delete(price_alerts).where(_c.user == user, _c.id == id)
+        gone = delete(price_alerts).where(_c.user == user, _c.id == id_)
         await self._database.write(lambda connection: connection.execute(gone))

@@ -1,12 +1,11 @@
 """The chart itself: a widget that keeps a painted still layer and puts the live bar and the crosshair on top."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPointF, QRect, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPixmap, QRegion, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.market import Bar
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.axis import Mark, axis_width, price_marks
@@ -66,7 +65,9 @@ class Canvas(QWidget):
         self.linked: int | None = None  # the bar at which a linked chart's crosshair stands
         self.entries: list[Entry] = []  # what stands in the legend
         self.grips: list[Grip] = []  # where orders and alerts can be taken hold of
-        self.drawings: tuple[Drawing, ...] = ()
+        self.over_bars: Callable[[QPainter, Stage], None] = lambda painter, stage: (
+            None
+        )  # paints what a person has drawn
         self.mark = ""  # a word in violet over everything: what is shown is not the market
         self.dragged: tuple[Level, float] | None = None  # a level on its way to another price
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -214,6 +215,7 @@ class Canvas(QWidget):
             self._still = self._painted(stage)
         painter.drawPixmap(0, 0, self._still)
         draw_live(painter, stage)
+        self.over_bars(painter, stage)
         self.draw_ours(painter, stage)
         self.entries = draw_legend(painter, stage, bar_at(stage, self.pointer))
         if self.pointer is not None:

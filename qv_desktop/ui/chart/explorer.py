@@ -43,6 +43,10 @@ class Explorer(Canvas):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hands: list[Hand] = [Borders(self)]  # asked in turn, before the view is dragged
         self.overruled: Callable[[int, Qt.KeyboardModifier], bool] = lambda key, held: False  # hears of keys first
+        self.double_clicked: Callable[[QPointF, Qt.KeyboardModifier], bool] = lambda at, held: (
+            False
+        )  # hears of them first
+        self.pointer_left: Callable[[], None] = lambda: None
         self._holding: Hand | None = None
         self._drag: Drag | None = None
         self.typed = TypedFrame(self)
@@ -202,6 +206,8 @@ class Explorer(Canvas):
         at = event.position()
         if self.camera is None or event.button() is not Qt.MouseButton.LeftButton:
             return
+        if self.double_clicked(at, event.modifiers()):
+            return
         zone = zone_of(self.camera.panes, at)
         if zone == "prices":
             self.fit_prices()
@@ -211,6 +217,7 @@ class Explorer(Canvas):
             self.maximise_pane(pane_at(self, at))
 
     def leaveEvent(self, event: QEvent) -> None:
+        self.pointer_left()
         self.point(None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:

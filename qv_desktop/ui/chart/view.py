@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.instruments import Instrument
@@ -17,6 +17,7 @@ from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.amending import Amending
 from qv_desktop.ui.chart.comparison import COLOURS, Comparison
+from qv_desktop.ui.chart.drawing_hand import DrawingHand
 from qv_desktop.ui.chart.explorer import Explorer
 from qv_desktop.ui.chart.prompt import Prompt
 from qv_desktop.ui.chart.saying import said
@@ -50,6 +51,7 @@ class ChartView(QWidget):
         self.prompt, self.asking = Prompt(self.canvas), ConfirmBar(keep="Leave it", kind="primary")
         self.studying = Studying(self.canvas, self.prompt)
         self.amending = Amending(self.canvas, self.asking, install)
+        self.drawing = DrawingHand(self.canvas, self)
         self.bar = ChartBar(self.indicator_menu, more)
         self._build()
         self.show_message(EMPTY)
@@ -63,7 +65,11 @@ class ChartView(QWidget):
         rule.setStyleSheet(f"background:{theme.LINE};")
         for widget in (self.bar, rule):
             column.addWidget(widget)
-        column.addWidget(self.canvas, 1)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.drawing.bar)
+        row.addWidget(self.canvas, 1)
+        column.addLayout(row, 1)
         column.addWidget(self.asking)
         self._message.setFont(theme.body())
         self._message.setStyleSheet(f"color:{theme.TX1}; background:transparent;")
@@ -172,8 +178,7 @@ class ChartView(QWidget):
 
     def show_drawings(self, drawings: Sequence[Drawing]) -> None:
         """What the person has drawn on the shown symbol."""
-        self.canvas.drawings = tuple(drawings)
-        self.canvas.update()
+        self.drawing.show(self._symbol, tuple(drawings))
 
     def show_gaps(self, gaps: Sequence[tuple[datetime, datetime]]) -> None:
         """All holes in the feed of the shown symbol, hatched from start to end."""

@@ -45,7 +45,7 @@ class Layout:
         return any(place.panel == panel for place in self.places)
 
 
-_BLOTTERS = ("positions", "fills", "reconciliation", "backtests", "audit", "alerts", "log")
+_BLOTTERS = ("positions", "fills", "reconciliation", "backtests", "audit", "alerts", "price_alerts", "log")
 
 LAYOUTS: dict[str, Layout] = {
     "trading": Layout(
@@ -55,7 +55,7 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "markets": Layout(
         (Place("quotes", "center"), Place("watchlist", "left"), Place("chart", "right"), Place("tape", "bottom", "watchlist"),
-         Place("scanner", "bottom", "quotes"), *(Place(name, "tab", "scanner") for name in ("data", "alerts", "log")),
+         Place("scanner", "bottom", "quotes"), *(Place(name, "tab", "scanner") for name in ("data", "alerts", "price_alerts", "log")),
          Place("ticket", "tab", "watchlist")),
         (("", (352, 0, 470)), ("tape", (0, 240)), ("scanner", (0, 300))),
     ),

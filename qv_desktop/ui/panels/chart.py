@@ -79,6 +79,9 @@ class ChartPanel(ChartView):
         canvas.overruled = self._key
         bar.timeframe_chosen.connect(self.timeframe_chosen)
         bar.style_chosen.connect(self.choose_style)
+        bar.draw_toggled.connect(self.drawing.bar.setVisible)
+        self.drawing.changed.connect(self.drawing_changed)
+        self.drawing.removed.connect(self.drawing_removed)
         bar.compare_asked.connect(lambda: self.do("compare"))
         bar.replay_asked.connect(self.replaying.pick)
         self.studying.changed.connect(self._changed)
@@ -97,13 +100,14 @@ class ChartPanel(ChartView):
 
     def do(self, command: str) -> None:
         """One of the commands that keys, menus and the palette share."""
-        canvas, look = self.canvas, self.canvas.look
+        canvas, look, bar = self.canvas, self.canvas.look, self.bar
         does = {
             "log": lambda: self.dress(replace(look, log=not look.log)),
             "percent": lambda: self.dress(replace(look, percent=not look.percent)),
             "invert": lambda: self.dress(replace(look, inverted=not look.inverted)),
             "indicators": self.studying.pick, "snapshot": self._snapshot, "layout": self.layout_asked.emit,
-            "goto": self._ask_moment, "compare": self._ask_symbol, "replay": self.replaying.pick, "reset": canvas.reset,
+            "goto": self._ask_moment, "compare": self._ask_symbol, "replay": self.replaying.pick, "draw": bar.draw.toggle,
+            "reset": canvas.reset,
             "maximise": self.maximise_asked.emit,
         }  # fmt: skip
         does[command]()
@@ -169,6 +173,8 @@ class ChartPanel(ChartView):
     def _key(self, key: int, held: Qt.KeyboardModifier) -> bool:
         """Keys that mean something else for a while: in a replay, while something is asked, while a level is dragged."""
         if key == Qt.Key.Key_Escape and (self.amending.levels.cancel() or self._dismiss()):
+            return True
+        if self.drawing.key(key, held):
             return True
         plain = not held & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
         return plain and self.replaying.key(key, bool(held & Qt.KeyboardModifier.ShiftModifier))

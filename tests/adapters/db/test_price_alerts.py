@@ -1,28 +1,41 @@
-"""Price alerts on a real database."""
+"""Price alerts: each person's own, as they stand."""
 
 import asyncio
 from dataclasses import replace
-from uuid import uuid4
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.exc import IntegrityError
 
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.price_alerts import PriceAlerts
-from qv_desktop.domain.price_alerts import PriceAlert
+from qv_desktop.domain.price_alerts import PriceAlert, fired
 from tests.builders import NOW
 
+FIRST = PriceAlert("a1", "AAPL", 231.4, "up", "take profit", False, "armed", NOW)
+SECOND = PriceAlert("a0", "MSFT", 0.0815, "either", "", True, "armed", NOW + timedelta(seconds=1))
 
-def test_alerts_come_back_as_kept_each_person_s_own(database: Database) -> None:
-    store, user = PriceAlerts(database), uuid4().hex
-    first = PriceAlert("a", "AAPL", 231.405, "up", "Läuft 📈", False, "armed", NOW)
-    fired = replace(first, state="fired", fired_at=NOW)
+
+def test_alerts_come_back_as_they_were_kept_in_the_order_of_their_making(database: Database) -> None:
+    store = PriceAlerts(database)
 
     async def story() -> list[list[PriceAlert]]:
-        await store.save(user, first)
-        await store.save(user, replace(first, id="b", direction="either", repeats=True))
-        await store.save(user, fired)
-        before = await store.all(user)
-        await store.delete(user, "b")
-        return [before, await store.all(user), await store.all("somebody else")]
+        for alert in (SECOND, FIRST):
+            await store.save("maria", alert)
+        await store.save("pete", replace(FIRST, price=5.0))
+        first = await store.all("maria")
+        await store.save("maria", fired(FIRST, NOW + timedelta(minutes=1)))
+        await store.delete("maria", "a0")
+        await store.delete("maria", "unknown")
+        return [first, await store.all("maria"), await store.all("pete"), await store.all("nobody")]
 
-    before, after, others = asyncio.run(story())
-    assert {alert.id for alert in before} == {"a", "b"}
-    assert (after, others) == ([fired], [])
+    first, then, other, none = asyncio.run(story())
+    assert first == [FIRST, SECOND]
+    assert then == [replace(FIRST, state="fired", fired_at=NOW + timedelta(minutes=1))]
+    assert (other, none) == ([replace(FIRST, price=5.0)], [])
+
+
+@pytest.mark.parametrize("wrong", [{"price": 0.0}, {"price": float("inf")}, {"symbol": ""}, {"direction": "sideways"}])
+def test_what_is_no_alert_does_not_get_into_the_table(database: Database, wrong: dict[str, object]) -> None:
+    with pytest.raises(IntegrityError):
+        asyncio.run(PriceAlerts(database).save("anna", replace(FIRST, **wrong)))  # type: ignore[arg-type]

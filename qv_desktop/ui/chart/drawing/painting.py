@@ -152,7 +152,7 @@ def _slanted_dashes(segment: Segment, width: int, dash: Pattern) -> list[Segment
 
 
 def _say(painter: QPainter, label: Label, ink: Ink) -> None:
-    left, top, wide, tall = label.box
+    left, top, _, _ = label.box
     if label.ground == "plate":
         _plate(painter, label.box, (ink[0], ink[1], FAINT))
         left, top = left + 8, top + 3
