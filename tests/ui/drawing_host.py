@@ -14,6 +14,7 @@ from tests.ui.chart_market import FIVE, walk
 
 NONE = Qt.KeyboardModifier.NoModifier
 LEFT = Qt.MouseButton.LeftButton
+MODIFIERS = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt)  # QTest presses these too
 
 
 class Host(Canvas):
@@ -72,7 +73,7 @@ class Host(Canvas):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.board.plane = self.plane
-        if not self.board.key(event.key(), event.modifiers()):
+        if not self.board.key(event.key(), event.modifiers()) and event.key() not in MODIFIERS:
             self.left.append("key")
 
     # hands
@@ -111,10 +112,9 @@ class Host(Canvas):
         QTest.mouseRelease(self, LEFT, held, way[-1])
 
     def hover(self, point: QPoint, held: Qt.KeyboardModifier = NONE) -> None:
-        """A move as Qt tells it, with the keys that are held."""
-        at = QPointF(point)
-        event = QMouseEvent(QMouseEvent.Type.MouseMove, at, self.mapToGlobal(at), Qt.MouseButton.NoButton, LEFT, held)
-        self.mouseMoveEvent(event)
+        """The pointer moves there with these keys held, which QTest cannot say of a move."""
+        self.board.plane = self.plane
+        self.board.move(QPointF(point), held)
 
     def type(self, key: Qt.Key, held: Qt.KeyboardModifier = NONE) -> None:
         QTest.keyClick(self, key, held)

@@ -88,8 +88,7 @@ class Sheet:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for ink, boxes in self._rules.items():
             _fill_boxes(painter, boxes, ink)
-        if self._veils:
-            _fill_boxes(painter, self._veils, ("BG1", False, VEIL))
+        _fill_boxes(painter, self._veils, ("BG1", False, VEIL))
         painter.setFont(theme.small())
         for ink, label in self._labels:
             _say(painter, label, ink)
@@ -125,6 +124,8 @@ def _qt(ink: Ink) -> QColor:
 
 def _fill_boxes(painter: QPainter, boxes: list[Box], ink: Ink) -> None:
     """Whole px; QRect is four 32-bit integers, left, top, right and bottom inclusive."""
+    if not boxes:
+        return  # a line of no length
     corners = np.array(boxes, dtype=np.int32)
     corners[:, 2:] += corners[:, :2] - 1
     painter.setPen(Qt.PenStyle.NoPen)
@@ -152,7 +153,7 @@ def _slanted_dashes(segment: Segment, width: int, dash: Pattern) -> list[Segment
 
 
 def _say(painter: QPainter, label: Label, ink: Ink) -> None:
-    left, top, _, _ = label.box
+    left, top = label.box[:2]
     if label.ground == "plate":
         _plate(painter, label.box, (ink[0], ink[1], FAINT))
         left, top = left + 8, top + 3

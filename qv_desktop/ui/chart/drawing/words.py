@@ -6,6 +6,7 @@ from qv_desktop.domain.drawings import Anchor
 from qv_desktop.domain.market import SECOND
 from qv_desktop.ui import format
 
+MOST_TIMES = 1e6  # as far as a change is told in percent
 UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -32,7 +33,8 @@ def level(share: float, price: float, decimals: int) -> str:
 def measure(a: Anchor, b: Anchor, bars: int, decimals: int) -> tuple[str, str]:
     """From ``a`` to ``b``: the change in dollars and percent, and the bars and the time between."""
     change = b.price - a.price
-    fraction = format.percent(change / a.price) if a.price > 0 else format.UNKNOWN
+    known = a.price > 0 and abs(change) < a.price * MOST_TIMES  # of next to nothing a percentage says nothing
+    fraction = format.percent(change / a.price) if known else format.UNKNOWN
     noun = "bar" if abs(bars) == 1 else "bars"
     count = f"{format.MINUS if bars < 0 else ''}{abs(bars):,}"
     return f"{format.signed(change, decimals)}  ({fraction})", f"{count} {noun}  ·  {span(b.at - a.at)}"
