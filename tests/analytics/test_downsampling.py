@@ -31,19 +31,34 @@ def test_every_column_equals_brute_force(size: int, stride: int, seed: int) -> N
         assert column == by_hand(bars, i * stride, (i + 1) * stride)
 
 
-@settings(deadline=None)
-@given(data=st.data(), size=st.integers(1, 6000), power=st.integers(0, 9), seed=st.integers(0, 9))
-def test_a_window_of_the_pyramid_equals_brute_force(data: st.DataObject, size: int, power: int, seed: int) -> None:
-    bars, stride = market(size, seed), 2**power
+# sizes at which a level of the pyramid is full, or one more is needed, come often
+SIZES = st.one_of(
+    st.integers(1, 6000), st.sampled_from([1024, 4096]).flatmap(lambda edge: st.integers(edge - 20, edge + 20))
+)
+POWERS = st.integers(0, 14)  # up to strides that hold every bar in one column
+
+
+def window_of(data: st.DataObject, size: int) -> tuple[int, int]:
     first = data.draw(st.integers(0, size - 1))
-    last = data.draw(st.integers(first + 1, size))
-    begin, got = Pyramid(bars).columns(first, last, stride)
-    assert begin <= first
-    assert begin % stride == 0
-    assert begin + len(got) * stride >= last
-    for i in (0, len(got) // 2, len(got) - 1):
-        column = tuple(float(a[i]) for a in (got.open, got.high, got.low, got.close, got.volume))
-        assert column == by_hand(bars, begin + i * stride, begin + (i + 1) * stride)
+    return first, data.draw(st.integers(first + 1, size))
+
+
+def assert_columns_equal_brute_force(pyramid: Pyramid, bars: Columns, window: tuple[int, int], stride: int) -> None:
+    """Every column, and all five of its values; they cover the window and begin at the stride's multiples."""
+    (first, last), (begin, got) = window, pyramid.columns(*window, stride)
+    assert begin == first // stride * stride
+    assert begin + len(got) * stride >= last > begin + (len(got) - 1) * stride
+    expected = [by_hand(bars, at, at + stride) for at in range(begin, last, stride)]
+    assert (
+        list(zip(*(a.tolist() for a in (got.open, got.high, got.low, got.close, got.volume)), strict=True)) == expected
+    )
+
+
+@settings(deadline=None)
+@given(data=st.data(), size=SIZES, power=POWERS, seed=st.integers(0, 9))
+def test_a_window_of_the_pyramid_equals_brute_force(data: st.DataObject, size: int, power: int, seed: int) -> None:
+    bars = market(size, seed)
+    assert_columns_equal_brute_force(Pyramid(bars), bars, window_of(data, size), 2**power)
 
 
 @settings(deadline=None)
@@ -73,17 +88,30 @@ def test_a_thinned_line_keeps_each_columns_last_value() -> None:
     assert values.tolist() == [7.0, 9.0]
 
 
+def grown(bars: Columns, size: int) -> Pyramid:
+    """Built of the first ``size`` bars; the others have come one by one."""
+    pyramid = Pyramid(bars.part(0, size))
+    for i in range(size, len(bars)):
+        pyramid.append(*(float(a[i]) for a in (bars.open, bars.high, bars.low, bars.close, bars.volume)))
+    return pyramid
+
+
 @settings(deadline=None)
-@given(size=st.integers(0, 1100), more=st.integers(1, 40), seed=st.integers(0, 9))
-def test_a_pyramid_that_grew_bar_by_bar_equals_one_built_at_once(size: int, more: int, seed: int) -> None:
+@given(data=st.data(), size=st.one_of(st.just(0), SIZES), more=st.integers(1, 60), power=POWERS, seed=st.integers(0, 9))
+def test_a_pyramid_that_grew_bar_by_bar_equals_brute_force(
+    data: st.DataObject, size: int, more: int, power: int, seed: int
+) -> None:
     bars = market(size + more, seed)
-    grown = Pyramid(bars.part(0, size))
-    for i in range(size, size + more):
-        grown.append(*(float(a[i]) for a in (bars.open, bars.high, bars.low, bars.close, bars.volume)))
-    whole = Pyramid(bars)
-    for stride in (1, 4, 16):
-        got, expected = grown.columns(0, size + more, stride)[1], whole.columns(0, size + more, stride)[1]
-        np.testing.assert_array_equal(got.high, expected.high)
-        np.testing.assert_array_equal(got.low, expected.low)
-        np.testing.assert_array_equal(got.close, expected.close)
-        np.testing.assert_allclose(got.volume, expected.volume)
+    pyramid, window = grown(bars, size), window_of(data, size + more)
+    assert len(pyramid) == size + more
+    assert_columns_equal_brute_force(pyramid, bars, window, 2**power)
+    first, last = window
+    assert pyramid.extent(first, last) == (bars.low[first:last].min(), bars.high[first:last].max())
+
+
+def test_a_pyramid_that_began_empty_and_outgrew_its_room_twice_equals_brute_force() -> None:
+    bars = market(4200, 3)
+    pyramid = grown(bars, 0)
+    for power in range(14):
+        assert_columns_equal_brute_force(pyramid, bars, (0, 4200), 2**power)
+        assert_columns_equal_brute_force(pyramid, bars, (1023, 4097), 2**power)
