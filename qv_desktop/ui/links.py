@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from qv_desktop.ui import theme
-
 GROUPS: dict[str, str] = {
-    "blue": theme.ACCENT,
-    "green": theme.UP,
-    "amber": theme.WARN,
-    "violet": theme.VIOLET,
-    "": theme.TX2,
-}
+    "blue": "ACCENT",
+    "green": "GOOD",
+    "amber": "WARN",
+    "violet": "VIOLET",
+    "": "TX2",
+}  # group -> token
 
 
 @dataclass

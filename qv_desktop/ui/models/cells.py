@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QBrush, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from qv_desktop.ui import theme
@@ -173,7 +173,7 @@ def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:
     painter.setBrush(theme.color(ground))
     painter.drawRoundedRect(box, 3, 3)
     if chip in theme.HATCHED:
-        painter.setBrush(QBrush(QColor("#6b4d10"), Qt.BrushStyle.BDiagPattern))
+        painter.setBrush(QBrush(theme.color("HATCH"), Qt.BrushStyle.BDiagPattern))
         painter.drawRoundedRect(box, 3, 3)
     painter.setPen(theme.color(ink))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)
