@@ -35,7 +35,7 @@ _LIGHT: dict[str, str] = {
     "LINE": "#d9dfe8", "FRAME": "#a9b6c9", "BOX": "#8a98ad", "THUMB": "#c5cedb", "THUMB_OVER": "#a4b0c2",
     "RIM": "#cdd5e0", "RIM_OVER": "#b4bfce", "TICKED": "#1f5fd6",
     "TX0": "#161b26", "TX1": "#414b5e", "TX2": "#667085",
-    "UP": "#0b7569", "DOWN": "#c62a28", "PROFIT": "#087a4c", "LOSS": "#c62a28",
+    "UP": "#0b7569", "DOWN": "#c62a28", "PROFIT": "#087848", "LOSS": "#c62a28",
     "GOOD": "#0b7569", "BAD": "#c62a28", "ACCENT": "#1f5fd6", "WARN": "#8a5000", "VIOLET": "#7340c9",
     "BUY": "#2765da", "BUY_OVER": "#1d54bd", "BUY_INK": "#0b7569",
     "SELL": "#cf3a36", "SELL_OVER": "#b52f2c", "SELL_INK": "#c62a28",

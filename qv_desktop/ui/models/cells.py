@@ -121,10 +121,10 @@ def _text_painter[R](column: Column[R]) -> Callable[[QPainter, QRect, Look], Non
 
     def paint(painter: QPainter, rect: QRect, shown: Look) -> None:
         text, token, ground, _ = shown
-        if ground:
+        if ground:  # and its own hue would hardly stand out from it
             painter.fillRect(rect, theme.color(ground))
         painter.setFont(font)
-        painter.setPen(theme.color(token) if token else usual)
+        painter.setPen(theme.color(token) if token and not ground else usual)
         room = rect.width() - 2 * PAD
         painter.drawText(rect.x() + PAD, rect.y(), room, rect.height(), flags, fitted(text, room))
 
