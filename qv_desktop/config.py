@@ -21,6 +21,7 @@ OTHER_VARIABLES = (
     "QV_STARTUP_REPORT",
 )  # read elsewhere
 
+LOOK = ("theme", "price_colors")  # what a demo chooses for itself
 
 type Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]  # 0: for ever
 
@@ -45,17 +46,25 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_minutes_days: Days = 0
     spool_megabytes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2048
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    theme: Literal["dark", "light", "high-contrast"] = "dark"
+    price_colors: Literal["us", "east-asia", "colour-blind"] = "us"  # what rises and falls is painted in
 
 
 def load(home: Path | None = None) -> Settings:
     """The settings in force. Raises BadInput with the key, the reason, and where to correct it."""
     folder = home or paths.home()
-    shipped, kept = _read(paths.resources() / "defaults.toml"), _read(paths.settings_file(folder))
-    values = {**shipped, **kept, **_environment(), "home": str(folder)}
+    shipped, chosen = _read(paths.resources() / "defaults.toml"), _read(paths.settings_file(folder))
+    values = {**shipped, **chosen, **_environment(), "home": str(folder)}
     try:
         return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
         raise BadInput(_complaint(str(error), folder)) from None
+
+
+def looked(settings: Settings, home: Path) -> Settings:
+    """``settings`` with the theme and the price colours that the settings file of ``home`` names. Raises BadInput as ``load``."""
+    own, named = load(home), _read(paths.settings_file(home))
+    return msgspec.structs.replace(settings, **{key: getattr(own, key) for key in LOOK if key in named})
 
 
 def _complaint(words: str, folder: Path) -> str:
@@ -81,6 +90,7 @@ def _environment() -> dict[str, Any]:
              if name.startswith(PREFIX) and name not in OTHER_VARIABLES}  # fmt: skip
     if "log_level" in found:
         found["log_level"] = found["log_level"].upper()
+    found |= {key: found[key].lower() for key in LOOK if key in found}
     return {
         key: [part.strip() for part in text.split(",")] if key == "watchlist" else text for key, text in found.items()
     }
@@ -89,8 +99,8 @@ def _environment() -> dict[str, Any]:
 def save(settings: Settings, changes: dict[str, str]) -> Settings:
     """The settings with ``changes``, written to the settings file so that a crash leaves the old or the new file whole."""
     file = paths.settings_file(settings.home)
-    kept = {**_read(file), **changes}
-    lines = [f"{key} = {_toml(value)}" for key, value in sorted(kept.items())]
+    values = {**_read(file), **changes}
+    lines = [f"{key} = {_toml(value)}" for key, value in sorted(values.items())]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(".new")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from qv_desktop import paths
+from qv_desktop import config, paths
 from qv_desktop.app import Demo
 from qv_desktop.config import Settings
 from qv_desktop.domain.errors import BadInput, DatabaseDown
@@ -178,10 +178,12 @@ def audit_mark(settings: Settings, database: "Database") -> "AuditMark":
 def demo_settings(settings: Settings) -> Settings:
     """The demo's settings: a home of its own, so that nothing simulated mingles with what is real.
 
-    A database named in the settings file is the real one; one named in the environment was named for this start.
+    A database named in the settings file is the real one; one named in the environment was named for this start. The look that
+    was chosen in the demo is the demo's; until then it has the real one's.
     """
-    named = os.environ.get("QV_DATABASE_URL", "")
-    return msgspec.structs.replace(settings, home=settings.home / "demo", database_url=named, environment="SIMULATION")
+    home, named = settings.home / "demo", os.environ.get("QV_DATABASE_URL", "")
+    simulated = msgspec.structs.replace(settings, home=home, database_url=named, environment="SIMULATION")
+    return config.looked(simulated, home)
 
 
 def pointed(settings: Settings, port: int) -> Settings:

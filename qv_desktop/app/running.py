@@ -110,7 +110,7 @@ def _with_qt(settings: Settings, store: Store, simulation: Simulation | None, de
     app = QApplication(sys.argv[:1])
     app.setQuitOnLastWindowClosed(False)  # main() ends the loop once everything behind the window has stopped
     app.setApplicationName("QuantVision")
-    theme.apply(app)
+    theme.apply(app, settings.theme, settings.price_colors)  # the window reads its colours while it is being built
     collector = Collector(app)
     with qasync.QEventLoop(app) as loop:
         asyncio.set_event_loop(loop)

@@ -23,18 +23,27 @@ class SettingsFirst:
     def open(self, parent: QWidget) -> SettingsDialog:
         """Show the dialog over ``parent``."""
         dialog = SettingsDialog(parent)
-        draft = SettingsDraft(self._settings.database_url, self._settings.environment)
+        draft = _draft(self._settings)
         dialog.show_settings(draft)
         dialog.test_asked.connect(lambda url: self._tasks.spawn(self._test(dialog, url)))
         dialog.saved.connect(
             lambda chosen: self._tasks.spawn(self._save(dialog, chosen), on_error=lambda e: dialog.show_message(str(e)))
         )
-        self._tasks.spawn(self._stored(dialog, draft))
+        self._tasks.spawn(self._stored(dialog))
         dialog.open()
         return dialog
 
-    async def _stored(self, dialog: SettingsDialog, draft: SettingsDraft) -> None:
-        dialog.show_settings(draft, await asyncio.to_thread(self._names))
+    async def _stored(self, dialog: SettingsDialog) -> None:
+        settings, names = await asyncio.to_thread(lambda: (self._coming(), self._names()))
+        dialog.show_settings(_draft(settings), names)
+
+    def _coming(self) -> Settings:
+        """The settings of the next start: what was saved since this one shows, and is not undone by saving something else."""
+        now = self._settings
+        try:
+            return config.looked(now, now.home) if now.environment == "SIMULATION" else config.load(now.home)
+        except QvError:
+            return now
 
     def _names(self) -> list[str]:
         try:
@@ -56,9 +65,16 @@ class SettingsFirst:
     async def _save(self, dialog: SettingsDialog, chosen: SettingsDraft) -> None:
         for name, text in chosen.keys.items():
             await asyncio.to_thread(self._kept.write, name, Secret(text))
-        changes = {"database_url": chosen.database_url, "environment": chosen.environment}
+        changes = {"database_url": chosen.database_url, "environment": chosen.environment,
+                   "theme": chosen.theme, "price_colors": chosen.prices}  # fmt: skip
         self._settings = await asyncio.to_thread(config.save, self._settings, changes)
         dialog.show_message("Saved. Restart QuantVision to use these settings.")
+
+
+def _draft(settings: Settings) -> SettingsDraft:
+    return SettingsDraft(
+        settings.database_url, settings.environment, theme=settings.theme, prices=settings.price_colors
+    )
 
 
 def _reached(url: str) -> None:

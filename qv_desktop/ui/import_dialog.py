@@ -78,13 +78,13 @@ class ImportDialog(QDialog):
     def show_problem(self, sentence: str) -> None:
         """Why the file cannot be read or stored, and what to do."""
         self._busy = False
-        self._say(sentence, "DOWN")
+        self._say(sentence, "BAD")
         self._forget()
 
     def show_done(self, sentence: str) -> None:
         """What was stored."""
         self._busy = False
-        self._say(sentence, "UP")
+        self._say(sentence, "GOOD")
         self._judge()
         self.close_button.setText("Close")
         self.close_button.setFocus()

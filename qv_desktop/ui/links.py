@@ -6,15 +6,13 @@ from typing import Literal, get_args
 
 from PySide6.QtCore import QObject, Signal
 
-from qv_desktop.ui import theme
-
 GROUPS: dict[str, str] = {
-    "blue": theme.ACCENT,
-    "green": theme.UP,
-    "amber": theme.WARN,
-    "violet": theme.VIOLET,
-    "": theme.TX2,
-}
+    "blue": "ACCENT",
+    "green": "GOOD",
+    "amber": "WARN",
+    "violet": "VIOLET",
+    "": "TX2",
+}  # group -> token
 
 type Aspect = Literal["symbol", "timeframe", "crosshair"]
 

@@ -114,7 +114,7 @@ class LoginDialog(QDialog):
         """Show one sentence under the fields; an error ends the wait and leaves the password to be typed again."""
         self._message.setText(text)
         self._message.setVisible(bool(text))
-        self._message.setStyleSheet(f"color: {theme.color('DOWN' if tone == 'error' else 'TX1').name()}")
+        self._message.setStyleSheet(f"color: {theme.color('BAD' if tone == 'error' else 'TX1').name()}")
         if tone == "error" and text:
             self.show_busy("")
             self._message.show()

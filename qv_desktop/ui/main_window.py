@@ -239,7 +239,7 @@ class MainWindow(QMainWindow):
 
     def _menu_button(self) -> QPushButton:
         button = theme.button("", "ghost")
-        button.setIcon(_bars(theme.TX1))
+        button.setIcon(_bars("TX1"))
         button.setAccessibleName("Menu")
         button.setFixedWidth(30)
         menu, group = QMenu(button), ""

@@ -132,7 +132,7 @@ def _aside(command: Command, actions: Actions | None) -> str:
 class _Rows(QStyledItemDelegate):
     """A mark for the kind, the title, and the hint at the right."""
 
-    _INK = {"symbol": "ACCENT", "command": "TX2", "order": "UP", "hint": "TX2"}
+    _INK = {"symbol": "ACCENT", "command": "TX2", "order": "GOOD", "hint": "TX2"}
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         choice: Choice = index.data(_CHOICE)

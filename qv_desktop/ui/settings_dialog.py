@@ -1,6 +1,6 @@
-"""Settings: where the database is, which broker and feed are used with which keys, and how dense the screen is."""
+"""Settings: where the database is, which broker and feed are used with which keys, and how the screen looks."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
@@ -8,13 +8,17 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from qv_desktop.domain.accounts import Environment
-from qv_desktop.ui import theme
+from qv_desktop.ui import colors, theme
 from qv_desktop.ui.models.layouts import tint
 
 type Density = Literal["compact", "normal", "comfort"]
 
 DENSITIES: tuple[str, ...] = get_args(Density.__value__)
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment.__value__)
+THEMES: dict[str, colors.Theme] = {"Dark": "dark", "Light": "light", "High contrast": "high-contrast"}
+PRICES: dict[str, colors.Prices] = {  # as shown -> as kept
+    "US: green up, red down": "us", "East Asia: red up, green down": "east-asia", "Blue up, orange down": "colour-blind",
+}  # fmt: skip
 KEYS: dict[str, str] = {  # name in the keyring -> label
     "alpaca_key": "Alpaca key id", "alpaca_secret": "Alpaca secret", "polygon_key": "Polygon key",
 }  # fmt: skip
@@ -28,6 +32,8 @@ class SettingsDraft:
     environment: Environment = "PAPER"
     density: Density = "normal"
     keys: dict[str, str] = field(default_factory=dict)
+    theme: colors.Theme = "dark"
+    prices: colors.Prices = "us"
 
 
 class SettingsDialog(QDialog):
@@ -44,6 +50,7 @@ class SettingsDialog(QDialog):
         self.url = QLineEdit(placeholderText="postgresql://name:password@host:5432/quantvision")
         self.test = theme.button("Test")
         self.environment, self.density = theme.Segmented(ENVIRONMENTS), theme.Segmented([d.title() for d in DENSITIES])
+        self.theme, self.prices = theme.Segmented(list(THEMES)), theme.Segmented(list(PRICES))
         self.keys = {name: QLineEdit(echoMode=QLineEdit.EchoMode.Password) for name in KEYS}
         self.save, self._cancel = theme.button("Save", "primary"), theme.button("Cancel", "ghost")
         self._result, self._message = theme.label("", "label"), theme.label("", "label")
@@ -57,6 +64,8 @@ class SettingsDialog(QDialog):
         self.url.setText(draft.database_url)
         self.environment.choose(draft.environment)
         self.density.choose(draft.density.title())
+        self.theme.choose(_shown(THEMES, draft.theme))
+        self.prices.choose(_shown(PRICES, draft.prices))
         for name, line in self.keys.items():
             line.setText(draft.keys.get(name, ""))
             line.setPlaceholderText("stored; type a new one to replace it" if name in stored else "none stored yet")
@@ -66,18 +75,19 @@ class SettingsDialog(QDialog):
         """The settings as they stand in the dialog."""
         typed = {name: line.text().strip() for name, line in self.keys.items() if line.text().strip()}
         return SettingsDraft(self._url(), cast(Environment, self.environment.choice()),
-                             cast(Density, self.density.choice().lower()), typed)  # fmt: skip
+                             cast(Density, self.density.choice().lower()), typed,
+                             THEMES[self.theme.choice()], PRICES[self.prices.choice()])  # fmt: skip
 
     def show_test_result(self, good: bool, text: str) -> None:
         """Show what a test of the database found."""
         self.test.setEnabled(True)
         self._result.setText(("✓ " if good else "✗ ") + text)
-        tint(self._result, "UP" if good else "DOWN")
+        tint(self._result, "GOOD" if good else "BAD")
 
     def show_message(self, text: str) -> None:
         """Show one sentence over the buttons, such as why nothing was saved."""
         self._message.setText(text)
-        tint(self._message, "DOWN")
+        tint(self._message, "BAD")
 
     def result_text(self) -> str:
         """What the last test said."""
@@ -129,7 +139,7 @@ class SettingsDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(8)
         for title, part in (("Database", self._database()), ("Environment", self._environments()), ("Keys", self._key_fields()),
-                            ("Row height", self.density)):  # fmt: skip
+                            ("Row height", self.density), ("Look", self._look())):  # fmt: skip
             column.addWidget(theme.caption(title))
             column.addWidget(part)
             column.addSpacing(8)
@@ -173,3 +183,21 @@ class SettingsDialog(QDialog):
             grid.addWidget(self.keys[name], place, 1)
         grid.addWidget(theme.label("Kept in this system's keyring, never in a file.", "hint"), len(KEYS), 1)
         return box
+
+    def _look(self) -> QWidget:
+        self.theme.setAccessibleName("Theme")
+        self.prices.setAccessibleName("Colours of prices that rise and fall")
+        box = QFrame()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.theme)
+        column.addWidget(self.prices)
+        column.addWidget(
+            theme.label("A change takes effect at the next start. Buy and sell keep their colours.", "hint")
+        )
+        return box
+
+
+def _shown(choices: Mapping[str, str], kept: str) -> str:
+    return next(words for words, value in choices.items() if value == kept)

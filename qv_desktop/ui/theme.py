@@ -20,38 +20,20 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from qv_desktop import paths
+from qv_desktop.ui import colors
 
-BG0, BG1, BG2, BG3 = "#0b0e14", "#11151d", "#171c26", "#1f2632"  # window, panel, raised, pressed or selected control
-LINE = "#242c3a"
-TX0, TX1, TX2 = "#e6eaf2", "#aab4c5", "#6f7b90"  # value, label, hint and unit
-UP, DOWN = "#26a69a", "#ef5350"
-PROFIT, LOSS = "#12bb7b", "#ef5350"
-ACCENT, WARN, VIOLET = "#4c8dff", "#f0a020", "#a678f0"
-BUY, SELL = "#2f6fe4", "#d5433f"
-SELECTION, ZEBRA = "#1b2a45", "#141922"
-GRID, EDGE, CROSS, POINTER = (
-    "#1a212d",
-    "#313b4d",
-    "#76839a",
-    "#39445a",
-)  # a chart's grid, its days' edges, its crosshair and its words' ground
+_TOKENS = colors.tokens("dark", "us")  # token -> "#rrggbb", in force
+CHIPS = colors.chips("dark")  # chip -> (ground, text), in force
 
-_TOKENS: dict[str, str] = {  # token -> "#rrggbb"
-    "BG0": BG0, "BG1": BG1, "BG2": BG2, "BG3": BG3, "LINE": LINE, "TX0": TX0, "TX1": TX1, "TX2": TX2, "UP": UP, "DOWN": DOWN,
-    "PROFIT": PROFIT, "LOSS": LOSS, "ACCENT": ACCENT, "WARN": WARN, "VIOLET": VIOLET, "BUY": BUY, "SELL": SELL,
-    "SELECTION": SELECTION, "ZEBRA": ZEBRA, "GRID": GRID, "EDGE": EDGE, "CROSS": CROSS, "POINTER": POINTER,
-}  # fmt: skip
+# those that style sheets name; ``apply`` puts others in, so read them where a widget is built and not where a module is imported
+BG0, BG1, BG2, BG3 = _TOKENS["BG0"], _TOKENS["BG1"], _TOKENS["BG2"], _TOKENS["BG3"]
+TX0, TX1, TX2, LINE = _TOKENS["TX0"], _TOKENS["TX1"], _TOKENS["TX2"], _TOKENS["LINE"]
+UP, DOWN, PROFIT, LOSS = _TOKENS["UP"], _TOKENS["DOWN"], _TOKENS["PROFIT"], _TOKENS["LOSS"]
+GOOD, BAD, WARN = _TOKENS["GOOD"], _TOKENS["BAD"], _TOKENS["WARN"]
+ACCENT, VIOLET, BUY, SELL = _TOKENS["ACCENT"], _TOKENS["VIOLET"], _TOKENS["BUY"], _TOKENS["SELL"]
+SELECTION, ZEBRA = _TOKENS["SELECTION"], _TOKENS["ZEBRA"]
+GRID, EDGE, CROSS, POINTER = _TOKENS["GRID"], _TOKENS["EDGE"], _TOKENS["CROSS"], _TOKENS["POINTER"]
 
-_GREEN, _CYAN, _BLUE = ("#12361f", "#5bd08a"), ("#0f3340", "#5cc6e6"), ("#172a4d", "#8db4ff")
-_GREY, _RED, _AMBER = ("#232a36", "#c9d2e0"), ("#3a1d1d", "#f08a86"), ("#4a3508", "#ffd27a")
-_MAGENTA, _QUIET = ("#3d1a3f", "#e79bea"), ("#1a202b", "#8b97ab")
-
-CHIPS: dict[str, tuple[str, str]] = {  # chip -> (ground, text)
-    "working": _GREEN, "ok": _GREEN, "good": _GREEN, "partial": _CYAN, "sent": ("#15304a", "#8ccbf5"), "held": _BLUE, "low": _BLUE,
-    "info": _BLUE, "filled": _GREY, "draft": _QUIET, "canceled": _QUIET, "expired": _QUIET, "rejected": _RED, "refused": _RED,
-    "failed": _RED, "high": _RED, "critical": _RED, "unresolved": _AMBER, "medium": _AMBER, "warning": _AMBER,
-    "pending_cancel": _MAGENTA, "pending_replace": ("#40270c", "#ffb46b"),
-}  # fmt: skip
 HATCHED = frozenset({"unresolved"})  # chips that say “we do not know”
 
 type LabelRole = Literal["value", "label", "hint", "title"]
@@ -62,6 +44,26 @@ type ButtonKind = Literal["plain", "primary", "danger", "buy", "sell", "ghost"]
 def color(token: str) -> QColor:
     """The colour of a token such as ``UP``, or of a ``#rrggbb`` text."""
     return QColor(_TOKENS.get(token, token))
+
+
+def ink_on(token: str) -> QColor:
+    """Black or white, whichever stands out more from a ground of this colour (WCAG 2.2, relative luminance)."""
+    ground = color(token)
+    red, green, blue = map(_linear, (ground.redF(), ground.greenF(), ground.blueF()))
+    bright = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return QColor("#000000" if (bright + 0.05) ** 2 > 1.05 * 0.05 else "#ffffff")
+
+
+def _linear(share: float) -> float:
+    return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
+
+
+def _take(name: colors.Theme, prices: colors.Prices) -> None:
+    """Put the values of a theme in force, for everybody who reads them from now on."""
+    _TOKENS.update(colors.tokens(name, prices))
+    CHIPS.update(colors.chips(name))
+    globals().update(_TOKENS)
+    color.cache_clear()
 
 
 @cache
@@ -117,8 +119,12 @@ def mono() -> QFont:
     return QFont(_font("JetBrains Mono", 11, QFont.Weight.Normal))
 
 
-def apply(app: QApplication) -> None:
-    """Give ``app`` its fonts, palette and style sheet; doing it again changes nothing."""
+def apply(app: QApplication, name: colors.Theme = "dark", prices: colors.Prices = "us") -> None:
+    """Give ``app`` its fonts, palette and style sheet; doing it again changes nothing.
+
+    Choose the theme before the first widget is built: what is built already keeps its colours.
+    """
+    _take(name, prices)
     folder = paths.resources()
     if "Inter" not in QFontDatabase.families():
         for file in sorted((folder / "fonts").glob("*.[ot]tf")):
@@ -134,14 +140,14 @@ def apply(app: QApplication) -> None:
 
 def _palette() -> QPalette:
     palette, role = QPalette(), QPalette.ColorRole
-    grounds = {role.Window: BG1, role.Base: BG0, role.AlternateBase: ZEBRA, role.Button: BG2, role.ToolTipBase: BG2,
-               role.Highlight: SELECTION, role.Mid: LINE, role.Dark: BG0, role.Light: BG3}  # fmt: skip
-    texts = {role.WindowText: TX0, role.Text: TX0, role.ButtonText: TX0, role.ToolTipText: TX0, role.HighlightedText: TX0,
-             role.PlaceholderText: TX2, role.Link: ACCENT, role.BrightText: "#ffffff"}  # fmt: skip
-    for entry, value in {**grounds, **texts}.items():
-        palette.setColor(entry, QColor(value))
+    grounds = {role.Window: "BG1", role.Base: "BG0", role.AlternateBase: "ZEBRA", role.Button: "BG2", role.ToolTipBase: "BG2",
+               role.Highlight: "SELECTION", role.Mid: "LINE", role.Dark: "BG0", role.Light: "BG3"}  # fmt: skip
+    texts = {role.WindowText: "TX0", role.Text: "TX0", role.ButtonText: "TX0", role.ToolTipText: "TX0", role.HighlightedText: "TX0",
+             role.PlaceholderText: "TX2", role.Link: "ACCENT", role.BrightText: "ON"}  # fmt: skip
+    for entry, token in {**grounds, **texts}.items():
+        palette.setColor(entry, color(token))
     for entry in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, entry, QColor(TX2))
+        palette.setColor(QPalette.ColorGroup.Disabled, entry, color("TX2"))
     return palette
 
 
@@ -233,12 +239,12 @@ class HoldButton(QPushButton):
         shape = QPainterPath()
         shape.addRoundedRect(box, 4, 4)
         painter.setClipPath(shape)
-        painter.fillRect(box, QColor("#7f2526" if self.isEnabled() else BG2))
-        painter.fillRect(QRectF(0, 0, box.width() * self.progress, box.height()), color("DOWN"))
+        painter.fillRect(box, color("HALT" if self.isEnabled() else "BG2"))
+        painter.fillRect(QRectF(0, 0, box.width() * self.progress, box.height()), color("HALT_HELD"))
         if self.hasFocus() or self.underMouse():
-            painter.setPen(color("DOWN" if self.isEnabled() else "LINE"))
+            painter.setPen(color("BAD" if self.isEnabled() else "LINE"))
             painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        painter.setPen(QColor("#ffffff") if self.isEnabled() else color("TX2"))
+        painter.setPen(color("ON" if self.isEnabled() else "TX2"))
         painter.setFont(self.font())
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.text())
 

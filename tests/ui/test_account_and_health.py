@@ -108,21 +108,21 @@ def test_silence_of_the_broker_and_failing_writes_are_red(qtbot: QtBot) -> None:
     panel.show_health(replace(HEALTH, broker_ms=None))
     assert (panel.broker.text, panel.broker.color) == ("Broker · no answer yet", "WARN")
     panel.show_health(HEALTH)
-    assert (panel.broker.color, panel.database.color) == ("UP", "UP")
+    assert (panel.broker.color, panel.database.color) == ("GOOD", "GOOD")
     panel.show_health(replace(HEALTH, broker_ms=None, database="Postgres local · down"))
-    assert (panel.broker.color, panel.database.color) == ("DOWN", "DOWN")
+    assert (panel.broker.color, panel.database.color) == ("BAD", "BAD")
     assert panel.database.text == "Postgres local · down · queue 7"
 
 
 def test_whose_prices_are_on_the_screen_is_the_first_thing_said(qtbot: QtBot) -> None:
     panel = bar(qtbot)
     panel.show_source("Polygon")
-    assert (panel.source.text, panel.source.color) == ("Prices: Polygon", "UP")
+    assert (panel.source.text, panel.source.color) == ("Prices: Polygon", "GOOD")
     panel.show_source("Alpaca", "Polygon has been silent for 12 s", fallback=True)
     assert (panel.source.text, panel.source.color) == ("Prices: Alpaca (fallback)", "WARN")
     assert panel.source.toolTip() == "Polygon has been silent for 12 s"
     panel.show_source("", "no stream is live")
-    assert (panel.source.text, panel.source.color) == ("No prices", "DOWN")
+    assert (panel.source.text, panel.source.color) == ("No prices", "BAD")
 
 
 def test_gaps_requests_and_delays_show_while_there_are_some_and_open_the_data_panel(qtbot: QtBot) -> None:

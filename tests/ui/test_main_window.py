@@ -124,10 +124,10 @@ def test_panels_outside_the_role_are_gone_from_every_workspace(window: MainWindo
 def test_the_environment_is_written_and_live_has_a_red_border(window: MainWindow) -> None:
     window.set_environment("LIVE")
     assert window._pill.text() == "LIVE"
-    assert window.grab().toImage().pixelColor(0, 300) == QColor(theme.DOWN)
+    assert window.grab().toImage().pixelColor(0, 300) == QColor(theme.BAD)
     window.set_environment("SIMULATION", "×10")
     assert window._pill.text() == "SIMULATION · ×10"
-    assert window.grab().toImage().pixelColor(0, 300) != QColor(theme.DOWN)
+    assert window.grab().toImage().pixelColor(0, 300) != QColor(theme.BAD)
 
 
 def test_a_shortcut_opens_the_palette_and_its_symbol_is_passed_on(window: MainWindow, qtbot: QtBot) -> None:

@@ -56,7 +56,7 @@ def test_it_says_every_measure_against_its_limit_and_every_exposure(panel: RiskP
     assert "net $8,943 · gross $37,343" in said
 
 
-@pytest.mark.parametrize(("used", "token"), [(0.79, "ACCENT"), (0.8, "WARN"), (0.999, "WARN"), (1.0, "DOWN")])
+@pytest.mark.parametrize(("used", "token"), [(0.79, "ACCENT"), (0.8, "WARN"), (0.999, "WARN"), (1.0, "BAD")])
 def test_a_bar_warns_near_its_limit_and_is_red_at_it(used: float, token: str) -> None:
     assert bar_token(used) == token
 
@@ -66,7 +66,7 @@ def test_the_bars_are_painted_in_those_colours(panel: RiskPanel, qtbot: QtBot) -
     qtbot.wait(20)
     image = panel.grab().toImage()
     seen = {image.pixel(x, y) for x in range(image.width()) for y in range(image.height())}
-    assert {theme.color("WARN").rgb(), theme.color("DOWN").rgb()} <= seen
+    assert {theme.color("WARN").rgb(), theme.color("BAD").rgb()} <= seen
 
 
 def test_the_state_decides_which_brakes_are_offered(panel: RiskPanel) -> None:

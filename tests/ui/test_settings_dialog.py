@@ -15,7 +15,7 @@ def dialog(qtbot: QtBot, draft: SettingsDraft | None = None) -> SettingsDialog:
 
 
 def test_what_is_shown_comes_back_as_it_was(qtbot: QtBot) -> None:
-    draft = SettingsDraft("postgresql://me@db:5432/qv", "REPLAY", "compact")
+    draft = SettingsDraft("postgresql://me@db:5432/qv", "REPLAY", "compact", {}, "high-contrast", "colour-blind")
     assert dialog(qtbot, draft).draft() == draft
 
 
@@ -46,3 +46,10 @@ def test_the_embedded_database_needs_no_address_and_keys_are_given_only_when_typ
         qtbot.mouseClick(shown.save, Qt.MouseButton.LeftButton)
     assert saved.args == [SettingsDraft("", "PAPER", "normal", {"polygon_key": "abc"})]
     assert shown.keys["alpaca_key"].placeholderText() == "stored; type a new one to replace it"
+
+
+def test_the_look_is_chosen_by_its_words(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    qtbot.mouseClick(shown.theme.segment("Light"), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(shown.prices.segment("East Asia: red up, green down"), Qt.MouseButton.LeftButton)
+    assert (shown.draft().theme, shown.draft().prices) == ("light", "east-asia")

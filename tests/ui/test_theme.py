@@ -30,26 +30,6 @@ def test_dressing_twice_changes_nothing(qapp: QApplication) -> None:
     assert "$" not in sheet
 
 
-def test_words_stand_out_enough_from_every_ground() -> None:
-    """Contrast by WCAG 2: 4.5 for values and labels, 3 for hints."""
-    for ground in ("BG0", "BG1", "BG2"):
-        assert contrast("TX0", ground) > 7
-        assert contrast("TX1", ground) > 4.5
-        assert contrast("TX2", ground) > 3
-    for paper, ink in theme.CHIPS.values():
-        assert contrast(ink, paper) > 4.5
-
-
-def luminance(token: str) -> float:
-    parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in theme.color(token).getRgbF()[:3]]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
-def contrast(ink: str, ground: str) -> float:
-    light, dark = sorted((luminance(ink), luminance(ground)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
 def test_a_hold_button_fires_after_a_second_and_not_after_a_click(qtbot: QtBot) -> None:
     button = theme.HoldButton("Halt · hold 1 s")
     qtbot.addWidget(button)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cache
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QBrush, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from qv_desktop.ui import theme
@@ -121,10 +121,10 @@ def _text_painter[R](column: Column[R]) -> Callable[[QPainter, QRect, Look], Non
 
     def paint(painter: QPainter, rect: QRect, shown: Look) -> None:
         text, token, ground, _ = shown
-        if ground:
+        if ground:  # and its own hue would hardly stand out from it
             painter.fillRect(rect, theme.color(ground))
         painter.setFont(font)
-        painter.setPen(theme.color(token) if token else usual)
+        painter.setPen(theme.color(token) if token and not ground else usual)
         room = rect.width() - 2 * PAD
         painter.drawText(rect.x() + PAD, rect.y(), room, rect.height(), flags, fitted(text, room))
 
@@ -173,7 +173,7 @@ def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:
     painter.setBrush(theme.color(ground))
     painter.drawRoundedRect(box, 3, 3)
     if chip in theme.HATCHED:
-        painter.setBrush(QBrush(QColor("#6b4d10"), Qt.BrushStyle.BDiagPattern))
+        painter.setBrush(QBrush(theme.color("HATCH"), Qt.BrushStyle.BDiagPattern))
         painter.drawRoundedRect(box, 3, 3)
     painter.setPen(theme.color(ink))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, shown)

@@ -13,7 +13,7 @@ from qv_desktop.ui import theme
 
 type Sign = Literal["-", "+", " "]
 
-_INKS = {"-": "#f08a86", "+": "#5bd08a", " ": theme.TX0}
+_INKS: dict[Sign, str] = {"-": "GONE", "+": "CAME", " ": "TX0"}  # by token
 
 
 def difference(before: str, after: str) -> list[tuple[Sign, str]]:
@@ -53,7 +53,10 @@ class DifferenceView(QTextEdit):
 
     def show_lines(self, lines: Sequence[tuple[Sign, str]]) -> None:
         """Replace the text."""
-        rows = (f'<span style="color:{_INKS[sign]}">{_escaped(sign, text)}</span>' for sign, text in lines)
+        rows = (
+            f'<span style="color:{theme.color(_INKS[sign]).name()}">{_escaped(sign, text)}</span>'
+            for sign, text in lines
+        )
         family = "font-family:'JetBrains Mono',monospace; margin:0; white-space:pre-wrap"
         self.setHtml(f'<p style="{family}">{"<br>".join(rows)}</p>')
 

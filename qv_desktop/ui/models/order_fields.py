@@ -142,7 +142,7 @@ class OrderFields(QWidget):
 
     def _complaint(self, row: str) -> QLabel:
         sentence = theme.label("", "hint")
-        sentence.setStyleSheet(f"color: {theme.DOWN};")
+        sentence.setStyleSheet(f"color: {theme.BAD};")
         sentence.setWordWrap(True)
         sentence.hide()
         self._complaints[row] = sentence

@@ -27,7 +27,7 @@ def effects(seen: Preview | None, held: Decimal) -> list[Line]:
         f"{words.quantity(seen.shares_after)} sh{share}",
         risk,
     )
-    tokens = ("TX0", "DOWN" if short else "TX0", "TX0", "TX0" if seen.risk is not None else "TX2")
+    tokens = ("TX0", "BAD" if short else "TX0", "TX0", "TX0" if seen.risk is not None else "TX2")
     tips = (
         "",
         "More than the account can pay" if short else "",
@@ -43,6 +43,6 @@ def effects(seen: Preview | None, held: Decimal) -> list[Line]:
 def rule_line(check: Check) -> Line:
     """One rule with its numbers; a refusal says the nearest value that would pass, and its sentence on hovering."""
     sign = mark(check)
-    token = {"✓": "UP", "!": "WARN", "✗": "DOWN"}[sign]
+    token = {"✓": "GOOD", "!": "WARN", "✗": "BAD"}[sign]
     nearest = f" → {check.nearest}" if check.nearest else ""
-    return Line(check.title, figures(check) + nearest, "DOWN" if sign == "✗" else "TX1", sign, token, check.message)
+    return Line(check.title, figures(check) + nearest, "BAD" if sign == "✗" else "TX1", sign, token, check.message)

@@ -54,7 +54,7 @@ def price_text(value: Decimal | None) -> str:
 
 def side_color(order: Order) -> str:
     """The token of the order's side."""
-    return "UP" if order.request.side is Side.BUY else "DOWN"
+    return "BUY_INK" if order.request.side is Side.BUY else "SELL_INK"
 
 
 def reason_text(order: Order) -> str:

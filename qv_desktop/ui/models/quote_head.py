@@ -65,7 +65,7 @@ class QuoteHead(QWidget):
         fresh = age is not None and age <= _STALE
         halted = snapshot is not None and snapshot.halted
         self.age.show_text("HALTED" if halted else f"quote {words.age(age)}" if quote else "no quote")
-        tint(self.age, "DOWN" if halted else "TX2" if fresh or quote is None else "WARN")
+        tint(self.age, "BAD" if halted else "TX2" if fresh or quote is None else "WARN")
         self.bid.show_text(f"{self._price(quote.bid)} × {words.quantity(quote.bid_size)}" if quote else "— × —")
         self.ask.show_text(f"{self._price(quote.ask)} × {words.quantity(quote.ask_size)}" if quote else "— × —")
         self.spread.show_text(f"spread {self._price(quote.ask - quote.bid, quote.ask)}" if quote else "spread —")

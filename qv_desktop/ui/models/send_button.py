@@ -42,7 +42,7 @@ class SendButton(QPushButton):
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setFont(theme.small())
-        painter.setPen(theme.color("#d6e2fb" if self.isEnabled() else "TX2"))
+        painter.setPen(theme.color("ON_HINT" if self.isEnabled() else "TX2"))
         painter.drawText(
             QRect(0, 0, self.width() - 10, self.height()),
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,

@@ -50,7 +50,7 @@ class TouchHead(QWidget):
         tint(self.ask, "DOWN" if fresh else "TX2")
         told = [found if found != "live" else "", f"quote {fmt.age(age)}" if age is not None else ""]
         self.state.setText(" · ".join(part for part in told if part))
-        tint(self.state, "DOWN" if found == "halted" else "WARN" if found == "stale" else hue(age))
+        tint(self.state, "BAD" if found == "halted" else "WARN" if found == "stale" else hue(age))
         self.setAccessibleName(f"{self.symbol.text()}: {self.bid.text()} by {self.ask.text()}, {self.state.text()}")
 
     def _arrange(self) -> None:

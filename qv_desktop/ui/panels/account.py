@@ -13,7 +13,7 @@ from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
 
-_STATE_COLORS = {TradingState.ACTIVE: "UP", TradingState.REDUCING: "WARN", TradingState.HALTED: "DOWN"}
+_STATE_COLORS = {TradingState.ACTIVE: "GOOD", TradingState.REDUCING: "WARN", TradingState.HALTED: "BAD"}
 STALE = 10.0  # seconds; the broker is asked every three
 _GAP = 18  # px between figures
 

@@ -14,7 +14,7 @@ from qv_desktop.ui.models.table_model import Column, TableModel
 
 KEPT = 1_000
 TOAST_MS: dict[Urgency, int] = {"info": 4_000, "good": 4_000, "warning": 8_000, "critical": 15_000}
-_EDGES: dict[Urgency, str] = {"info": theme.ACCENT, "good": theme.UP, "warning": theme.WARN, "critical": theme.DOWN}
+_EDGES: dict[Urgency, str] = {"info": "ACCENT", "good": "GOOD", "warning": "WARN", "critical": "BAD"}  # by token
 _WORDS: dict[Urgency, str] = {"info": "Info", "good": "Done", "warning": "Warning", "critical": "Critical"}
 
 
@@ -81,7 +81,7 @@ class Toast(QFrame):
         self.notice = notice
         self.setObjectName("toast")
         self.setStyleSheet(f"#toast {{ background: {theme.BG2}; border: 1px solid {theme.LINE}; border-left: 3px solid "
-                           f"{_EDGES[notice.urgency]}; border-radius: 4px; }}")  # fmt: skip
+                           f"{theme.color(_EDGES[notice.urgency]).name()}; border-radius: 4px; }}")  # fmt: skip
         self.setFixedWidth(320)
         self.setAccessibleName(f"{_WORDS[notice.urgency]}: {notice.title}. {notice.text}")
         text = theme.label(notice.text, "label")

@@ -22,7 +22,7 @@ NAME = 16  # characters; longer ones are ids
 _CAP, _SPARE = 1_500, 100  # rows kept while the newest are read, and how many more may gather
 _ACTIONS = ("order.*", "fill.*", "risk.*", "login.*", "reconciliation.*", "backtest.*", "user.*", "settings.*")
 _OUTCOMES = ("ok", "refused", "rejected", "failed", "unresolved")
-_TOKENS = {"ok": "UP", "refused": "DOWN", "rejected": "DOWN", "failed": "DOWN", "unresolved": "WARN"}
+_TOKENS = {"ok": "GOOD", "refused": "BAD", "rejected": "BAD", "failed": "BAD", "unresolved": "WARN"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +124,11 @@ class AuditPanel(QWidget):
         if found.whole:
             self.chain.setText(f"✓ chain whole to #{found.head:,}")
             self.chain.setToolTip(f"{found.rows:,} rows read; head {found.head_hash}")
-            paint_pill(self.chain, "UP", "LINE")
+            paint_pill(self.chain, "GOOD", "LINE")
         else:
             self.chain.setText(f"✗ chain broken at #{found.broken_at:,}")
             self.chain.setToolTip(found.reason)
-            paint_pill(self.chain, "DOWN", "DOWN")
+            paint_pill(self.chain, "BAD", "BAD")
 
     # ---- building
 

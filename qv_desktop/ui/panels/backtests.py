@@ -293,7 +293,7 @@ class BacktestsPanel(QWidget):
 
     def _say(self, words: str, *, bad: bool) -> None:
         self._step.setText(words)
-        self._step.setStyleSheet(f"color:{theme.DOWN if bad else theme.TX2};")
+        self._step.setStyleSheet(f"color:{theme.BAD if bad else theme.TX2};")
         self._step.setVisible(bool(words))
 
     def _draw(self, run: BacktestResult) -> None:

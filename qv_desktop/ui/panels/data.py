@@ -194,7 +194,7 @@ def _filled(hole: Hole) -> str:
 _FEEDS: list[Column[FeedRow]] = [
     Column("Feed", lambda f: f.feed, width=92, bold=True),
     Column("State", lambda f: f.state, chip=lambda f: _FEED_CHIPS[f.state], width=98),
-    Column("Prices", lambda f: "● in force" if f.in_force else "", width=70, color=lambda f: "UP"),
+    Column("Prices", lambda f: "● in force" if f.in_force else "", width=70, color=lambda f: "GOOD"),
     Column("Msg/s", lambda f: f"{f.messages_per_second:,.0f}", key=lambda f: f.messages_per_second, right=True, width=58),
     Column("Age", lambda f: fmt.age(f.age), key=lambda f: f.age, right=True, width=46, color=lambda f: hue(f.age)),
     Column("Reconnects", lambda f: f"{f.reconnects:,}", key=lambda f: f.reconnects, right=True, width=80, color=lambda f: "TX1"),
@@ -220,8 +220,8 @@ _REQUESTS: list[Column[HistoryRequest]] = [
     Column("Asked for", lambda r: r.label, width=96, bold=True),
     Column("Vendor", lambda r: r.vendor, width=64, color=lambda r: "TX1"),
     Column("Progress", lambda r: f"{r.fraction:.0%}", key=lambda r: r.fraction, bar=lambda r: r.fraction, right=True, width=110,
-           color=lambda r: "DOWN" if r.state == "failed" else "TX2" if r.state == "cancelled" else None),
-    Column("Detail", lambda r: r.detail, width=110, color=lambda r: "DOWN" if r.state == "failed" else "TX1", stretch=True,
+           color=lambda r: "BAD" if r.state == "failed" else "TX2" if r.state == "cancelled" else None),
+    Column("Detail", lambda r: r.detail, width=110, color=lambda r: "BAD" if r.state == "failed" else "TX1", stretch=True,
            tip=lambda r: r.detail),
     Column("Asked ET", lambda r: fmt.clock(r.asked_at), key=lambda r: r.asked_at, width=74, color=lambda r: "TX2", right=True),
 ]  # fmt: skip

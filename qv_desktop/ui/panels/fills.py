@@ -80,7 +80,7 @@ class FillsPanel(QWidget):
         return [
             Column("Time ET", lambda f: words.clock_ms(f.at), key=lambda f: f.at, width=92, tip=lambda f: f.at.isoformat()),
             Column("Symbol", lambda f: f.symbol, bold=True, width=70),
-            Column("Side", lambda f: f.side.upper(), color=lambda f: "UP" if f.side is Side.BUY else "DOWN", width=50),
+            Column("Side", lambda f: f.side.upper(), color=lambda f: "BUY_INK" if f.side is Side.BUY else "SELL_INK", width=50),
             Column("Qty", lambda f: words.quantity(f.quantity), key=lambda f: f.quantity, right=True, width=64),
             Column("Price", lambda f: price_text(f.price), key=lambda f: f.price, right=True, width=78, bold=True),
             Column("Value", lambda f: words.money(f.quantity * f.price), key=lambda f: f.quantity * f.price, right=True, width=104),

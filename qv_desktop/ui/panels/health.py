@@ -15,8 +15,8 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import tint
 
 _FEED_COLORS: dict[FeedState, str] = {
-    "live": "UP", "quiet": "UP", "connecting": "WARN", "authenticating": "WARN", "backfilling": "WARN", "mute": "DOWN",
-    "evicted": "DOWN", "backing off": "DOWN", "off": "TX2",
+    "live": "GOOD", "quiet": "GOOD", "connecting": "WARN", "authenticating": "WARN", "backfilling": "WARN", "mute": "BAD",
+    "evicted": "BAD", "backing off": "BAD", "off": "TX2",
 }  # fmt: skip
 DOWN = "· down"  # ends the words of a database whose writes fail
 SLOW_LAG = 16.0  # ms: a frame
@@ -54,7 +54,7 @@ class Light(QWidget):
         self._dot.setVisible(bool(color))
         if color:
             tint(self._dot, color)
-        tint(self._words, "DOWN" if color == "DOWN" else "TX1")
+        tint(self._words, "BAD" if color == "BAD" else "TX1")
         if tip != self.toolTip():
             self.setToolTip(tip)
         if text != self._words.text() or not self.wanted:
@@ -143,10 +143,10 @@ class HealthPanel(QWidget):
     def show_source(self, source: str, reason: str = "", *, fallback: bool = False) -> None:
         """Whose prices are on the screen, and why; nothing when nobody's are."""
         if not source:
-            self.source.show_words("No prices", "DOWN", reason)
+            self.source.show_words("No prices", "BAD", reason)
         else:
             words = f"Prices: {source} (fallback)" if fallback else f"Prices: {source}"
-            self.source.show_words(words, "WARN" if fallback else "UP", reason)
+            self.source.show_words(words, "WARN" if fallback else "GOOD", reason)
 
     def show_requests(self, under_way: int) -> None:
         """How many questions to vendors' histories are under way."""
@@ -180,7 +180,7 @@ class HealthPanel(QWidget):
         """Show rates, delays and queues."""
         self._show_broker(health.broker_ms)
         down = health.database.endswith(DOWN)
-        color = "DOWN" if down else "UP" if health.queue < 50_000 else "WARN"
+        color = "BAD" if down else "GOOD" if health.queue < 50_000 else "WARN"
         spooled = f" · {health.spooled:,} on disk" if health.spooled else ""
         self.database.show_words(
             f"{health.database} · queue {health.queue:,}{spooled}", "WARN" if spooled and not down else color
@@ -203,9 +203,9 @@ class HealthPanel(QWidget):
         """Before the first answer there is nothing to fear yet; afterwards silence is an alarm."""
         if delay is not None:
             self._answered = True
-            self.broker.show_words(f"Broker · {delay:,.0f} ms", "UP")
+            self.broker.show_words(f"Broker · {delay:,.0f} ms", "GOOD")
         elif self._answered:
-            self.broker.show_words("Broker · no answer", "DOWN")
+            self.broker.show_words("Broker · no answer", "BAD")
         else:
             self.broker.show_words("Broker · no answer yet", "WARN")
 
@@ -222,7 +222,7 @@ class HealthPanel(QWidget):
     def show_verified(self, head: int, whole: bool, at: datetime) -> None:
         """Show that the audit trail was checked up to row ``head``, and whether it is whole."""
         words = f"Audit #{head:,} · {'whole' if whole else 'BROKEN'} at {fmt.clock(at)}"
-        self.audit.show_words(words, "UP" if whole else "DOWN")
+        self.audit.show_words(words, "GOOD" if whole else "BAD")
 
     def _show_feed(self, change: FeedChanged, seconds: float | None) -> None:
         light = self._feeds.get(change.feed)

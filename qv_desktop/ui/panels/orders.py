@@ -163,7 +163,7 @@ class OrdersPanel(QWidget):
             Column("To fill, bps", lambda o: words.price(self._to_fill(o), 1), key=self._to_fill, right=True, width=76),
             Column("Source", lambda o: o.request.source, width=72, tip=lambda o: o.request.source),
             Column("User", lambda o: o.user, width=52, tip=lambda o: o.user),
-            Column("Reason", reason_text, color=lambda o: "DOWN" if o.status is OrderStatus.REJECTED else "TX2", width=110, stretch=True,
+            Column("Reason", reason_text, color=lambda o: "BAD" if o.status is OrderStatus.REJECTED else "TX2", width=110, stretch=True,
                    tip=reason_text),
             Column("Client id", lambda o: o.id, mono=True, width=230, shown=False),
             Column("Broker id", lambda o: o.broker_id or words.UNKNOWN, mono=True, width=230, shown=False),

@@ -188,7 +188,8 @@ def _side(row: Row) -> str:
 
 
 def _side_color(row: Row) -> str:
-    return words.trend(row.position.quantity)
+    held = row.position.quantity
+    return "BUY_INK" if held > 0 else "SELL_INK" if held < 0 else "TX1"
 
 
 def _faded(row: Row) -> str | None:

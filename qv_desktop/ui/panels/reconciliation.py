@@ -85,12 +85,14 @@ class ReconciliationPanel(QWidget):
     def show_exported(self, paths: Sequence[Path]) -> None:
         """Where the report was written."""
         names = ", ".join(path.name for path in paths)
-        self._say(f"Saved {names} in {paths[0].parent}." if paths else "Nothing was saved.", "UP" if paths else "WARN")
+        self._say(
+            f"Saved {names} in {paths[0].parent}." if paths else "Nothing was saved.", "GOOD" if paths else "WARN"
+        )
 
     def show_failed(self, sentence: str) -> None:
         """A run or an export that came to nothing, and what to do."""
         self._settle()
-        self._say(sentence, "DOWN")
+        self._say(sentence, "BAD")
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
         """Why the person may not ``run`` or ``export``; what is absent is allowed."""
@@ -182,7 +184,7 @@ class ReconciliationPanel(QWidget):
         self.breaks.setText(
             f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
         )
-        paint_pill(self.breaks, "WARN" if run.breaks else "UP", "WARN" if run.breaks else "LINE")
+        paint_pill(self.breaks, "WARN" if run.breaks else "GOOD", "WARN" if run.breaks else "LINE")
         self.verdict.setText("Our books and the broker's are the same")
         self.detail.setText(
             f"{run.matched:,} rows matched at {words.clock(run.at)} ET · account {run.account} · run by {run.operator} · "
@@ -261,7 +263,7 @@ def _centred(sign: str, *parts: QWidget) -> QWidget:
         font = QFont(theme.strong())
         font.setPixelSize(34)
         big.setFont(font)
-        tint(big, "UP")
+        tint(big, "GOOD")
         column.addWidget(big, alignment=Qt.AlignmentFlag.AlignHCenter)
     for part in parts:
         column.addWidget(part, alignment=Qt.AlignmentFlag.AlignHCenter)

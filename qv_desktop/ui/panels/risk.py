@@ -26,16 +26,16 @@ LOW = 236  # px of height under which the reason stands beside the state
 TWO_COLUMNS = 560  # px of width from which gauges stand in two columns
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
 STATES: dict[TradingState, tuple[str, str]] = {  # state -> colour token, what it means
-    TradingState.ACTIVE: ("UP", "All orders are taken"),
+    TradingState.ACTIVE: ("GOOD", "All orders are taken"),
     TradingState.REDUCING: ("WARN", "Only orders that reduce a position"),
-    TradingState.HALTED: ("DOWN", "No new orders; cancelling stays possible"),
+    TradingState.HALTED: ("BAD", "No new orders; cancelling stays possible"),
 }
 DONE: dict[Action, str] = {"halt": "Halted by hand", "reduce": "Reduced by hand", "resume": "Resumed by hand"}
 
 
 def bar_token(used: float) -> str:
     """The colour of a bar that is ``used`` full."""
-    return "DOWN" if used >= AT else "WARN" if used >= NEAR else "ACCENT"
+    return "BAD" if used >= AT else "WARN" if used >= NEAR else "ACCENT"
 
 
 class Measured(QWidget):
@@ -121,7 +121,7 @@ def paint_gauge(painter: QPainter, box: QRectF, gauge: Gauge) -> None:
     bar = BAR if box.height() > DENSE + 5 else 3  # px
     text = QRectF(box.x(), box.y(), box.width(), box.height() - bar - 2)
     painter.setFont(theme.bold())
-    painter.setPen(theme.color("TX0" if gauge.used < AT else "DOWN"))
+    painter.setPen(theme.color("TX0" if gauge.used < AT else "BAD"))
     words = f"{gauge.value} of {gauge.limit}"
     painter.drawText(text, Qt.AlignmentFlag.AlignRight | middle, words)
     room = box.width() - QFontMetricsF(theme.bold()).horizontalAdvance(words) - 8
@@ -152,7 +152,7 @@ def paint_exposure(painter: QPainter, box: QRectF, symbol: str, value: Decimal, 
     painter.drawText(QRectF(box.x(), box.y(), 56, box.height()), Qt.AlignmentFlag.AlignLeft | middle, symbol)
     painter.setFont(theme.body())
     money = QRectF(box.right() - 128, box.y(), 74, box.height())
-    painter.setPen(theme.color("UP" if value >= 0 else "DOWN"))
+    painter.setPen(theme.color("BUY_INK" if value >= 0 else "SELL_INK"))
     sign = "+" if value > 0 else ""
     painter.drawText(money, Qt.AlignmentFlag.AlignRight | middle, f"{sign}{_dollars(value)}")
     painter.setPen(theme.color("TX1"))
@@ -160,7 +160,9 @@ def paint_exposure(painter: QPainter, box: QRectF, symbol: str, value: Decimal, 
     painter.drawText(QRectF(box.right() - 50, box.y(), 50, box.height()), Qt.AlignmentFlag.AlignRight | middle, part)
     room = box.width() - 56 - 128 - 10
     if room > 16:
-        _bar(painter, QRectF(box.x() + 58, box.center().y() - 2, room, 4), full, "UP" if value >= 0 else "DOWN")
+        _bar(
+            painter, QRectF(box.x() + 58, box.center().y() - 2, room, 4), full, "BUY_INK" if value >= 0 else "SELL_INK"
+        )
 
 
 class Shutter(QScrollArea):

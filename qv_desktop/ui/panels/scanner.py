@@ -241,7 +241,7 @@ class ScannerPanel(QWidget):
             combo.setMaximumWidth(320)
         self.alert.setToolTip("Tell me when a symbol begins to match, also while another scan is shown")
         self.more.setFixedWidth(28)
-        tint(self.wrong, "DOWN")
+        tint(self.wrong, "BAD")
         self.wrong.setWordWrap(True)
         self.wrong.setContentsMargins(10, 0, 10, 4)
         self.why.setContentsMargins(10, 2, 10, 2)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QResizeEvent, QSyntaxHighlighter, QTextCharFormat, QTextDocument
+from PySide6.QtGui import QResizeEvent, QSyntaxHighlighter, QTextCharFormat, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from qv_desktop.domain.strategies import Parameter, Strategy
@@ -16,15 +16,15 @@ EMPTY = "No strategies yet; the built-in ones appear once the database is ready.
 LIST_WIDE = 400  # px
 SIDE_BY_SIDE = 760  # px of width from which the source stands beside the list
 
-PATTERNS: tuple[tuple[str, str], ...] = (  # pattern -> colour, later ones win
+PATTERNS: tuple[tuple[str, str], ...] = (  # pattern -> token of its colour, later ones win
     (
         r"\b(def|return|import|from|class|if|else|elif|for|in|while|not|and|or|is|lambda|with|as|None|True|False)\b",
-        "#8db4ff",
+        "CODE_WORD",
     ),
-    (r"\b\d[\d_.]*\b", "#e8a76a"),
-    (r"(?<=def )\w+", "#e6eaf2"),
-    (r"\"[^\"\n]*\"|'[^'\n]*'", "#9fd08a"),
-    (r"#.*$", "#6f7b90"),
+    (r"\b\d[\d_.]*\b", "CODE_NUMBER"),
+    (r"(?<=def )\w+", "TX0"),
+    (r"\"[^\"\n]*\"|'[^'\n]*'", "CODE_TEXT"),
+    (r"#.*$", "TX2"),
 )
 DOCSTRING = re.compile(r'"""')
 
@@ -35,7 +35,7 @@ class PythonColors(QSyntaxHighlighter):
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._rules = [(re.compile(pattern), _ink(ink)) for pattern, ink in PATTERNS]
-        self._doc = _ink("#6f7b90")
+        self._doc = _ink("TX2")
 
     def highlightBlock(self, text: str) -> None:
         """Colour one line; state 1 means that a docstring goes on."""
@@ -53,9 +53,9 @@ class PythonColors(QSyntaxHighlighter):
         self.setCurrentBlockState(1 if inside else 0)
 
 
-def _ink(name: str) -> QTextCharFormat:
+def _ink(token: str) -> QTextCharFormat:
     ink = QTextCharFormat()
-    ink.setForeground(QColor(name))
+    ink.setForeground(theme.color(token))
     return ink
 
 

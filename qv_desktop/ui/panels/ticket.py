@@ -142,7 +142,7 @@ class TicketPanel(QWidget):
         if self._sent is None or self._sent.client_order_id != client_order_id:
             return
         self._sent, self._id = None, self._ids.next()
-        self._say("Order taken; see the blotter.", "UP")
+        self._say("Order taken; see the blotter.", "GOOD")
         self._show_button()
         self._announce()
 
@@ -150,7 +150,7 @@ class TicketPanel(QWidget):
         """The sent intent never reached the book: unchanged, it can be sent again, under the same id."""
         if client_order_id == self._under_way:
             self._under_way = ""
-            self._say(f"Not sent: {why}", "DOWN")
+            self._say(f"Not sent: {why}", "BAD")
 
     def set_enabled(self, reason: str | None) -> None:
         """Switch the ticket off with one sentence of ``reason``, or on with None."""
@@ -290,7 +290,7 @@ class TicketPanel(QWidget):
         self.fields.show_complaints(self._draft.complaints)
         if "symbol" in self._draft.complaints:
             self.head.symbol.setFocus()
-            self._say(self._draft.complaints["symbol"], "DOWN")
+            self._say(self._draft.complaints["symbol"], "BAD")
             return
         fields = {"quantity": self.fields.quantity, "tif": self.fields.tif, **self.fields.prices}
         for name, field in fields.items():

@@ -1,0 +1,62 @@
+"""What is saved in the settings dialog counts from the next start, and the dialog shows that."""
+
+import asyncio
+import os
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from qv_desktop import config
+from qv_desktop.app.backend import demo_settings
+from qv_desktop.app.settings import SettingsFirst
+from qv_desktop.config import Settings
+from qv_desktop.ui.settings_dialog import SettingsDialog
+from qv_desktop.ui.tasks import Tasks
+
+
+async def opened(settings: Settings, parent: QWidget) -> SettingsDialog:
+    """The dialog, once it shows what is stored."""
+    dialog = SettingsFirst(settings, Tasks(_never)).open(parent)
+    await _settled()
+    return dialog
+
+
+async def _settled() -> None:
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+
+
+def _never(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("simulated", [False, True])
+def test_what_was_saved_is_shown_again_and_saving_something_else_does_not_undo_it(
+    simulated: bool, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith(config.PREFIX)]:
+        monkeypatch.delenv(name)
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    running = demo_settings(config.load(tmp_path)) if simulated else config.load(tmp_path)
+
+    async def story() -> None:
+        dialog = await opened(running, parent)
+        assert dialog.draft().theme == "dark"
+        dialog.theme.segment("Light").click()
+        dialog.save.click()
+        await _settled()
+        assert dialog.message() == "Saved. Restart QuantVision to use these settings."
+        again = await opened(running, parent)
+        assert again.draft().theme == "light"
+        again.prices.segment("Blue up, orange down").click()
+        again.save.click()
+        await _settled()
+
+    asyncio.run(story())
+    coming = demo_settings(config.load(tmp_path)) if simulated else config.load(tmp_path)
+    assert (coming.theme, coming.price_colors) == ("light", "colour-blind")
+    assert coming.environment == running.environment
