@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
+from qv_desktop.ui.chart.indicators import Average
 
 from qv_desktop.domain.drawings import EARLIEST, LATEST, Anchor, Kind, drawn
 from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe, ns
 from qv_desktop.ui.chart.drawing.plane import StagePlane
 from qv_desktop.ui.chart.drawing.shapes import shape
-from qv_desktop.ui.chart.indicators import Average
 from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.session_shading import hours
 from qv_desktop.ui.chart.stage import Panes, Stage
