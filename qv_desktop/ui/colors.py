@@ -8,15 +8,16 @@ type Prices = Literal["us", "east-asia", "colour-blind"]
 THEMES: tuple[Theme, ...] = get_args(Theme.__value__)
 PRICES: tuple[Prices, ...] = get_args(Prices.__value__)
 
-# Grounds: BG0 window, BG1 panel, BG2 raised, BG3 pressed or selected control. LINE parts, RIM edges a button, FRAME a field that
-# is pointed at, BOX a tick's box and TICKED fills it, THUMB is a scroll bar. Inks: TX0 value, TX1 label, TX2 hint and unit.
+# Grounds: BG0 window and field, BG1 panel, BG2 raised, BG3 pressed or selected control, DIALOG. LINE parts, RIM edges a button,
+# FRAME a field that is pointed at, BOX a tick's box and TICKED fills it, THUMB is a scroll bar. Inks: TX0 value, TX1 label, TX2
+# hint and unit.
 # UP to LOSS are the market's and follow the price colours. GOOD and BAD are states, BUY and SELL grounds of sides and their INKs
 # the words for them: these mean the same everywhere. …_OVER is under the pointer; ON is the ink on BUY, SELL and HALT, ON_HINT
 # a quieter one. GRID, EDGE, CROSS and POINTER are the chart's rules, session borders, cross-hair and the cross-hair's boxes.
 _DARK: dict[str, str] = {  # token -> "#rrggbb"
     "BG0": "#0b0e14", "BG1": "#11151d", "BG2": "#171c26", "BG3": "#1f2632", "SELECTION": "#16223b", "ZEBRA": "#141922",
     "LINE": "#242c3a", "FRAME": "#33405a", "BOX": "#3a4660", "THUMB": "#2b3547", "THUMB_OVER": "#3a4660",
-    "RIM": "#171c26", "RIM_OVER": "#1f2632", "TICKED": "#4c8dff",
+    "DIALOG": "#0b0e14", "RIM": "#171c26", "RIM_OVER": "#1f2632", "TICKED": "#4c8dff",
     "TX0": "#e6eaf2", "TX1": "#aab4c5", "TX2": "#6f7b90",
     "UP": "#26a69a", "DOWN": "#ef5350", "PROFIT": "#12bb7b", "LOSS": "#ef5350",
     "GOOD": "#26a69a", "BAD": "#ef5350", "ACCENT": "#4c8dff", "WARN": "#f0a020", "VIOLET": "#a678f0",
@@ -33,7 +34,7 @@ _DARK: dict[str, str] = {  # token -> "#rrggbb"
 _LIGHT: dict[str, str] = {
     "BG0": "#f3f5f9", "BG1": "#ffffff", "BG2": "#edf0f5", "BG3": "#dde3ec", "SELECTION": "#e0ebff", "ZEBRA": "#f7f9fc",
     "LINE": "#d9dfe8", "FRAME": "#a9b6c9", "BOX": "#8a98ad", "THUMB": "#c5cedb", "THUMB_OVER": "#a4b0c2",
-    "RIM": "#cdd5e0", "RIM_OVER": "#b4bfce", "TICKED": "#1f5fd6",
+    "DIALOG": "#ffffff", "RIM": "#cdd5e0", "RIM_OVER": "#b4bfce", "TICKED": "#1f5fd6",
     "TX0": "#161b26", "TX1": "#414b5e", "TX2": "#667085",
     "UP": "#0b7569", "DOWN": "#c62a28", "PROFIT": "#087848", "LOSS": "#c62a28",
     "GOOD": "#0b7569", "BAD": "#c62a28", "ACCENT": "#1f5fd6", "WARN": "#8a5000", "VIOLET": "#7340c9",
@@ -50,7 +51,7 @@ _LIGHT: dict[str, str] = {
 _HIGH_CONTRAST: dict[str, str] = {
     "BG0": "#000000", "BG1": "#05070b", "BG2": "#12161e", "BG3": "#262e3c", "SELECTION": "#17376b", "ZEBRA": "#0d1118",
     "LINE": "#7a879e", "FRAME": "#b4c0d4", "BOX": "#b4c0d4", "THUMB": "#7a879e", "THUMB_OVER": "#b4c0d4",
-    "RIM": "#7a879e", "RIM_OVER": "#b4c0d4", "TICKED": "#1f5fd6",
+    "DIALOG": "#000000", "RIM": "#7a879e", "RIM_OVER": "#b4c0d4", "TICKED": "#1f5fd6",
     "TX0": "#ffffff", "TX1": "#dde4f0", "TX2": "#a9b4c6",
     "UP": "#3ddbca", "DOWN": "#ff8080", "PROFIT": "#35dd9a", "LOSS": "#ff8080",
     "GOOD": "#3ddbca", "BAD": "#ff8080", "ACCENT": "#6ea6ff", "WARN": "#ffb938", "VIOLET": "#c3a1ff",
