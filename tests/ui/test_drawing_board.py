@@ -600,3 +600,27 @@ def test_painting_leaves_the_painter_and_what_is_beside_the_pane_alone(host: Hos
     assert drawn_on.copy(0, floor, 900, 520 - floor) == bare.copy(0, floor, 900, 520 - floor)
     assert drawn_on.copy(width, 0, 900 - width, 520) == bare.copy(width, 0, 900 - width, 520)
     assert drawn_on.copy(0, 0, width, floor) != bare.copy(0, 0, width, floor)
+
+
+def test_many_drawings_look_as_few_do(host: Host) -> None:
+    """Many are painted once and copied: thirty lines of one price are one line to the eye."""
+    bare = host.grab().toImage()
+    host.put(line(host, "one", Kind.HORIZONTAL))
+    few = host.grab().toImage()
+    host.put(*(line(host, str(i), Kind.HORIZONTAL) for i in range(30)))
+    assert host.grab().toImage() == few != bare
+    host.put()
+    assert host.grab().toImage() == bare
+
+
+def test_one_of_many_leaves_its_place_while_it_is_dragged(host: Host) -> None:
+    bare = host.grab().toImage()
+    one = line(host, "one", Kind.HORIZONTAL)
+    host.put(one, *(line(host, str(i), Kind.VERTICAL) for i in range(30)))
+    start = on_line(host, one)
+    assert host.grab().toImage().pixel(start) != bare.pixel(start)
+    QTest.mousePress(host, LEFT, NONE, start)
+    host.hover(start + QPoint(0, 50))
+    held = host.grab().toImage()
+    assert held.pixel(start) == bare.pixel(start)
+    assert held.pixel(start + QPoint(0, 50)) != bare.pixel(start + QPoint(0, 50))

@@ -309,7 +309,7 @@ class DrawingBoard(DrawingBook):
         painter.setClipRect(plane.rect, Qt.ClipOperation.IntersectClip)
         held = self._grip.draft.id if self._grip is not None else ""
         if not self.hidden:
-            self.scene.sheet(plane, held).paint(painter)
+            self.scene.paint(painter, plane, held)
         top = Sheet()
         for drawing, look in self._on_top(held):
             made = shape(drawing, plane)
