@@ -16,7 +16,7 @@ from qv_desktop.analytics.indicators.trend import adx_run
 from qv_desktop.analytics.indicators.volume import anchored_vwap_run, obv_run, vwap_run
 from qv_desktop.analytics.study_types import Bars, Carried, Fill, Kind, Output, Setting, Settings, Windowed
 
-YELLOW, BLUE, PINK, CYAN, LIME, ORANGE = "#f0c14b", "#7aa7ff", "#e879a6", "#5cc6e6", "#b6e05c", "#ff9f5a"
+YELLOW, BLUE, PINK, CYAN, LIME, ORANGE = "YELLOW", "BLUE", "PINK", "CYAN", "LIME", "ORANGE"  # colours of the theme
 LONGEST = 1000  # bars of any period
 AVERAGES, BANDS, TREND, MOMENTUM, VOLATILITY, VOLUME = "Averages", "Bands", "Trend", "Momentum", "Volatility", "Volume"
 

@@ -13,7 +13,8 @@ PRICES: tuple[Prices, ...] = get_args(Prices.__value__)
 # hint and unit.
 # UP to LOSS are the market's and follow the price colours. GOOD and BAD are states, BUY and SELL grounds of sides and their INKs
 # the words for them: these mean the same everywhere. …_OVER is under the pointer; ON is the ink on BUY, SELL and HALT, ON_HINT
-# a quieter one. GRID, EDGE, CROSS and POINTER are the chart's rules, session borders, cross-hair and the cross-hair's boxes.
+# a quieter one. YELLOW to ORANGE are a chart's lines and HELD a position's tag. GRID, EDGE, CROSS and POINTER are the chart's
+# rules, session borders, cross-hair and the cross-hair's boxes.
 _DARK: dict[str, str] = {  # token -> "#rrggbb"
     "BG0": "#0b0e14", "BG1": "#11151d", "BG2": "#171c26", "BG3": "#1f2632", "SELECTION": "#16223b", "ZEBRA": "#141922",
     "LINE": "#242c3a", "FRAME": "#33405a", "BOX": "#3a4660", "THUMB": "#2b3547", "THUMB_OVER": "#3a4660",
@@ -26,6 +27,7 @@ _DARK: dict[str, str] = {  # token -> "#rrggbb"
     "HALT": "#7f2526", "HALT_OVER": "#9a2e2f", "HALT_HELD": "#cf3f3b", "ON": "#ffffff", "ON_HINT": "#d6e2fb",
     "GONE": "#f08a86", "CAME": "#5bd08a", "CODE_WORD": "#8db4ff", "CODE_NUMBER": "#e8a76a", "CODE_TEXT": "#9fd08a",
     "GRID": "#1a212d", "EDGE": "#313b4d", "CROSS": "#76839a", "POINTER": "#39445a", "HATCH": "#6b4d10",
+    "YELLOW": "#f0c14b", "BLUE": "#7aa7ff", "PINK": "#e879a6", "CYAN": "#5cc6e6", "LIME": "#b6e05c", "ORANGE": "#ff9f5a", "HELD": "#596273",
     "PAPER": "#2f2308", "PAPER_EDGE": "#6b4d10", "PAPER_INK": "#ffd27a", "LIVE": "#5a1a1a", "LIVE_INK": "#ffffff",
     "REPLAY": "#251a3d", "REPLAY_EDGE": "#553b86", "REPLAY_INK": "#cbb2ff",
     "SIMULATION": "#0e2a33", "SIMULATION_EDGE": "#1d5a6b", "SIMULATION_INK": "#7fdcf5",
@@ -43,6 +45,7 @@ _LIGHT: dict[str, str] = {
     "HALT": "#a52a2b", "HALT_OVER": "#8e2324", "HALT_HELD": "#d4413d", "ON": "#ffffff", "ON_HINT": "#e3ecfd",
     "GONE": "#b3261e", "CAME": "#1a6b38", "CODE_WORD": "#1f4fb5", "CODE_NUMBER": "#9a4f00", "CODE_TEXT": "#2f6f1f",
     "GRID": "#eaeef4", "EDGE": "#c9d2de", "CROSS": "#7c889c", "POINTER": "#d3dae5", "HATCH": "#e9c46a",
+    "YELLOW": "#946200", "BLUE": "#2a62c9", "PINK": "#b3306b", "CYAN": "#0a6f8f", "LIME": "#4b7300", "ORANGE": "#a84c00", "HELD": "#5d6880",
     "PAPER": "#fdf0d0", "PAPER_EDGE": "#dcae4c", "PAPER_INK": "#7a4a00", "LIVE": "#b3261e", "LIVE_INK": "#ffffff",
     "REPLAY": "#efe7fd", "REPLAY_EDGE": "#b79ae6", "REPLAY_INK": "#5b2fa8",
     "SIMULATION": "#def3f8", "SIMULATION_EDGE": "#7cc0d2", "SIMULATION_INK": "#0b5a6e",
@@ -60,6 +63,7 @@ _HIGH_CONTRAST: dict[str, str] = {
     "HALT": "#8e2324", "HALT_OVER": "#a52a2b", "HALT_HELD": "#c93a36", "ON": "#ffffff", "ON_HINT": "#eef3ff",
     "GONE": "#ffa29e", "CAME": "#6fe39c", "CODE_WORD": "#a9c7ff", "CODE_NUMBER": "#ffc08a", "CODE_TEXT": "#b8e6a5",
     "GRID": "#2a3444", "EDGE": "#5d6a80", "CROSS": "#c9d4e6", "POINTER": "#4a5871", "HATCH": "#7d5a12",
+    "YELLOW": "#ffd466", "BLUE": "#9cc0ff", "PINK": "#ff9cc4", "CYAN": "#7fdcf5", "LIME": "#cdf57a", "ORANGE": "#ffb98a", "HELD": "#6d7a92",
     "PAPER": "#2f2308", "PAPER_EDGE": "#ffb938", "PAPER_INK": "#ffe0a0", "LIVE": "#7a1414", "LIVE_INK": "#ffffff",
     "REPLAY": "#251a3d", "REPLAY_EDGE": "#c3a1ff", "REPLAY_INK": "#e2d3ff",
     "SIMULATION": "#0e2a33", "SIMULATION_EDGE": "#7fdcf5", "SIMULATION_INK": "#b5efff",

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication
-from qv_desktop.ui.chart.indicators import Average
 
 from qv_desktop.domain.drawings import EARLIEST, LATEST, Anchor, Kind, drawn
 from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe, ns
 from qv_desktop.ui.chart.drawing.plane import StagePlane
 from qv_desktop.ui.chart.drawing.shapes import shape
+from qv_desktop.ui.chart.look import Look
 from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.session_shading import hours
 from qv_desktop.ui.chart.stage import Panes, Stage
@@ -25,10 +25,9 @@ WEEKEND = [*walk(10, begin=FRIDAY), *walk(10, begin=MONDAY)]
 
 
 def plane_of(bars: list[Bar], right: float, spacing: float, frame: Timeframe = FIVE) -> StagePlane:
-    averages: tuple[Average, ...] = ()
-    scale = Scale(40, 390, 225.0, 235.0)
-    return StagePlane(Stage(Series("AAPL", frame, bars), View(800, right, spacing), scale, scale, PANES, 2, 1, 1.0, True, averages,
-                            None, (), hours(())))  # fmt: skip
+    scale, series = Scale(40, 390, 225.0, 235.0), Series("AAPL", frame, bars)
+    return StagePlane(Stage(series, series, View(800, right, spacing), scale, PANES, Look(), 2, 1, 1.0, (), (), (), None, (), (), (),
+                            hours(())))  # fmt: skip
 
 
 @given(st.floats(-5_000, 5_000), st.floats(-2_000, 2_000), st.floats(-1_000, 1_000), st.floats(0.01, 60), st.booleans())

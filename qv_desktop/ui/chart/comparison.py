@@ -8,7 +8,7 @@ from qv_desktop.analytics.downsampling import Floats
 from qv_desktop.domain.market import Bar
 from qv_desktop.ui.chart.series import Series
 
-COLOURS = ("#f0c14b", "#e879a6", "#5cc6e6", "#b6e05c", "#ff9f5a")
+COLOURS = ("YELLOW", "PINK", "CYAN", "LIME", "ORANGE")
 
 
 class Comparison:

@@ -1,7 +1,7 @@
 """The crosshair with what the axes say at it, and the thinner one of a linked chart."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter
+from PySide6.QtGui import QFontMetricsF, QPainter
 
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.legend import moment
@@ -50,7 +50,7 @@ def draw_mark(painter: QPainter, stage: Stage, word: str) -> None:
     wide = QFontMetricsF(theme.small_bold()).horizontalAdvance(word) + 18
     box = QRectF(panes.width - wide - 8, 8, wide, 18)
     draw_box(painter, box, ink)
-    painter.setPen(QColor("#ffffff"))
+    painter.setPen(theme.ink_on("VIOLET"))
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)
 
 

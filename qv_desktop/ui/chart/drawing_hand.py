@@ -31,6 +31,8 @@ class DrawingHand(QObject):
         self.board.refused.connect(canvas.told)
         self.board.repaint_asked.connect(canvas.update)
         canvas.hands.append(self)
+        canvas.looked.connect(self._place)
+        self.board.state_changed.connect(self._place)
         canvas.over_bars = self._paint
         canvas.double_clicked = self._double_click
         canvas.pointer_left = self.board.leave
@@ -44,6 +46,10 @@ class DrawingHand(QObject):
         stage = self._canvas.stage()
         self.board.plane = StagePlane(stage) if stage is not None and stage.panes.floor else None
         return self.board.plane is not None
+
+    def _place(self) -> None:
+        if self.style.isVisible() and self._ready() and self.board.plane is not None:
+            self.style.place(self.board.plane.rect)
 
     def _paint(self, painter: QPainter, stage: Stage) -> None:
         if stage.panes.floor:

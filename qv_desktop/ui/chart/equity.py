@@ -16,7 +16,7 @@ from qv_desktop.ui.chart import times
 from qv_desktop.ui.chart.axis import boundaries
 
 AXIS_WIDE, DRAWDOWN_SHARE = 58, 0.3  # px, of the height
-BENCHMARK = "#8490a5"
+BENCHMARK = "CROSS"
 
 
 class Moments(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
@@ -132,7 +132,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         return curve
 
     def _rule(self, plot: Any) -> Any:
-        rule = pg.InfiniteLine(angle=90, pen=QPen(theme.color("#76839a"), 0, Qt.PenStyle.DashLine))
+        rule = pg.InfiniteLine(angle=90, pen=QPen(theme.color("CROSS"), 0, Qt.PenStyle.DashLine))
         rule.hide()
         plot.addItem(rule, ignoreBounds=True)
         return rule

@@ -17,7 +17,7 @@ from qv_desktop.ui.chart.strokes import DASHED, DOT_DASH, DOTTED, Dash, draw_acr
 from qv_desktop.ui.chart.tags import TALL, draw_box, draw_tag, spread, tag_box
 from qv_desktop.ui.theme import color
 
-POSITION_GROUND = "#596273"
+POSITION_GROUND = "HELD"
 TYPES = {OrderType.LIMIT: "limit", OrderType.STOP: "stop", OrderType.STOP_LIMIT: "stop limit",
          OrderType.TRAILING_STOP: "trail"}  # fmt: skip
 SETTLED = (OrderStatus.WORKING, OrderStatus.PARTIAL)  # need no word of their state
@@ -181,5 +181,5 @@ def _triangle(painter: QPainter, stage: Stage, index: int, side: Side) -> None:
     x = stage.view.x(index) + 0.5
     tip = stage.scale.y(bar.low) + 5 if up else stage.scale.y(bar.high) - 5
     base = tip + 8 if up else tip - 8
-    painter.setBrush(color("UP" if up else "DOWN"))
+    painter.setBrush(color("BUY_INK" if up else "SELL_INK"))
     painter.drawPolygon(QPolygonF([QPointF(x, tip), QPointF(x - 5, base), QPointF(x + 5, base)]))

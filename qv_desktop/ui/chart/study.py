@@ -12,7 +12,7 @@ from qv_desktop.ui import format
 from qv_desktop.ui.chart.extents import Extents
 from qv_desktop.ui.chart.study_source import StudySource
 
-PALETTE = ("#f0c14b", "#7aa7ff", "#e879a6", "#5cc6e6", "#b6e05c", "#ff9f5a", "VIOLET", "TX1")
+PALETTE = ("YELLOW", "BLUE", "PINK", "CYAN", "LIME", "ORANGE", "VIOLET", "TX1")
 SHORT = 10_000.0  # from which a value is written as 12.3K
 
 _numbers = count(1)
@@ -111,7 +111,7 @@ def fresh(kind_id: str, others: Sequence[Study], settings: Mapping[str, float] |
 def opening() -> list[Study]:
     """What a new chart shows."""
     ema, rsi = KINDS["ema"], KINDS["rsi"]
-    return [Study(ema, checked("ema", {"period": 9}), ["#f0c14b"]), Study(ema, checked("ema", {"period": 30}), ["#7aa7ff"]),
+    return [Study(ema, checked("ema", {"period": 9}), ["YELLOW"]), Study(ema, checked("ema", {"period": 30}), ["BLUE"]),
             Study(rsi, checked("rsi", {}), ["VIOLET"])]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def draw_box(painter: QPainter, box: QRectF, ground: QColor) -> None:
 def draw_tag(painter: QPainter, box: QRectF, ground: QColor, text: str, second: str = "") -> None:
     """A box with a price, and a smaller line below it where there is one."""
     draw_box(painter, box, ground)
-    painter.setPen(QColor("#ffffff"))
+    painter.setPen(theme.ink_on(ground.name()))
     painter.setFont(theme.small_bold())
     first = box if not second else QRectF(box.x(), box.y() + 1, box.width(), 15)
     painter.drawText(first, Qt.AlignmentFlag.AlignCenter, text)
