@@ -63,7 +63,7 @@ _AVERAGES = (
     _average("dema", "DEMA", PINK, _of_close(dema_run)),
     _average("tema", "TEMA", BLUE, _of_close(tema_run)),
     _average("vwma", "VWMA", CYAN, _windowed(0, lambda b, s: (ind.vwma(b.close, b.volume, _n(s)),))),
-    Kind("vwap", "VWAP", AVERAGES, True, (), (_line("vwap", "WARN", "VWAP"),),
+    Kind("vwap", "VWAP", AVERAGES, True, (), (_line("vwap", CYAN, "VWAP"),),
          Carried(lambda b, s, state: vwap_run(b.high, b.low, b.close, b.volume, b.session, state))),
     Kind("vwap_anchored", "Anchored VWAP", AVERAGES, True, (Setting("anchor", "From", 0, 0, 7_258_118_400),),
          (_line("vwap", PINK, "VWAP"),),

@@ -8,7 +8,7 @@ from qv_desktop.analytics.downsampling import Floats
 from qv_desktop.domain.market import Bar
 from qv_desktop.ui.chart.series import Series
 
-COLOURS = ("YELLOW", "PINK", "CYAN", "LIME", "ORANGE")
+COLOURS = ("PINK", "CYAN", "LIME", "ORANGE", "YELLOW")
 
 
 class Comparison:

@@ -90,7 +90,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         self._low = self._plot(1, {"bottom": self._moments, "right": self._percent})
         self._top.hideAxis("bottom")
         self._low.setXLink(self._top)
-        self._benchmark = self._curve(self._top, BENCHMARK)
+        self._benchmark = self._curve(self._top, theme.color(BENCHMARK).name())
         self._equity = self._curve(self._top, theme.ACCENT)
         self._drawdown = self._curve(self._low, theme.DOWN, fill=True)
         self._rules = [self._rule(plot) for plot in (self._top, self._low)]
@@ -188,7 +188,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         when = self._moments.moment(index) if index < len(result.at) - 1 else ""
         self._legend.setText(
             f"<span style='color:{theme.ACCENT}'>{result.spec.strategy} v{result.spec.version}&nbsp; {format.percent(ours)}</span><br>"
-            f"<span style='color:{BENCHMARK}'>{result.spec.symbol} buy &amp; hold&nbsp; {format.percent(theirs)}</span>"
+            f"<span style='color:{theme.color(BENCHMARK).name()}'>{result.spec.symbol} buy &amp; hold&nbsp; {format.percent(theirs)}</span>"
             f"&nbsp;&nbsp;<span style='color:{theme.TX2}'>{when}</span>")  # fmt: skip
         depth = min(result.drawdown) if not when else result.drawdown[index]
         self._depth.setText(f"<span style='color:{theme.DOWN}'>drawdown&nbsp; {format.percent(depth, 1)}</span>")

@@ -53,7 +53,7 @@ class ChartBar(QWidget):
     def __init__(self, studies: Callable[[], QMenu], more: Callable[[], QMenu]) -> None:
         super().__init__()
         self._studies, self._more = studies, more
-        self._frame, self._style, self._roomy = "", "candles", True
+        self._frame, self._style, self._roomy, self._words = "", "candles", True, ""
         self._frames = QButtonGroup(self)
         self._frames.setExclusive(False)
         row = QHBoxLayout(self)
@@ -118,8 +118,18 @@ class ChartBar(QWidget):
 
     def show_hint(self, words: str, ink: str = "TX2") -> None:
         """What stands at the right end."""
-        self.hint.setText(words)
+        self._words = words
+        self._say()
+        self.hint.setToolTip(words)
         self.hint.setStyleSheet(f"color:{theme.color(ink).name()};")
+
+    def _say(self) -> None:
+        """As much of the words as there is room for."""
+        self.hint.setText(
+            self.hint.fontMetrics().elidedText(
+                self._words, Qt.TextElideMode.ElideRight, max(0, self.width() - self._needed())
+            )
+        )
 
     def _choose_frame(self, chosen: str | None) -> None:
         for button in self._frames.buttons():
@@ -174,7 +184,8 @@ class ChartBar(QWidget):
             self._roomy = bool(frames)
             self._name_other()
             if self._needed() <= self.width():
-                return
+                break
+        self._say()
 
     def _needed(self) -> int:
         """Px that everything but the words at the right end takes."""
