@@ -191,7 +191,9 @@ def _questions(wanted: Span, known: list[Span], frame: Timeframe) -> list[Span]:
 
 
 def _united(stored: list[Bar], fresh: list[Bar], wanted: Span) -> list[Bar]:
-    """The stored bars with the vendor's newer word on them, and the one under way, which is not stored."""
+    """The stored bars, which are in order, with the vendor's newer word on them, and the one under way, which is not stored."""
+    if not fresh:  # half a million need not be sorted again
+        return [bar for bar in stored if wanted.start <= bar.start < wanted.end]
     bars = {bar.start: bar for bar in (*stored, *fresh) if wanted.start <= bar.start < wanted.end}
     return [bars[start] for start in sorted(bars)]
 

@@ -169,8 +169,14 @@ def test_while_the_database_is_away_the_vendor_still_answers() -> None:
 
 def test_equal_questions_under_way_are_asked_once() -> None:
     desk = Desk(vendor())
+    answered = desk.vendors[0].bars
+
+    async def slowly(*question: Any) -> list[Bar]:
+        await asyncio.sleep(0.5)  # so that the others come to ask meanwhile
+        return await answered(*question)
 
     async def both() -> None:
+        desk.vendors[0].bars = slowly  # type: ignore[method-assign]
         found = await asyncio.gather(*(desk.history.load("AAPL", MINUTE, OPEN, NOW) for _ in range(3)))
         assert all(one.bars == ALL for one in found)
 
