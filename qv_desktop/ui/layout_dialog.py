@@ -52,7 +52,8 @@ class LayoutDialog(QDialog):
     def _lay_out(self) -> None:
         column, row = QVBoxLayout(self), QHBoxLayout()
         leave = theme.button("Cancel", "ghost")
-        leave.setAutoDefault(False)
+        for button in (leave, self.go):
+            button.setAutoDefault(False)  # Enter in the field would press it too, and keep the layout twice
         leave.clicked.connect(self.reject)
         row.addStretch(1)
         row.addWidget(leave)
@@ -68,6 +69,7 @@ class LayoutDialog(QDialog):
 
     def _take(self, name: str) -> None:
         if self._saving:
+            self.go.setEnabled(False)  # until it is kept, or told why not
             self.saved.emit(name)
         elif name:
             self.chosen.emit(name)
@@ -75,6 +77,7 @@ class LayoutDialog(QDialog):
 
     def show_message(self, sentence: str) -> None:
         """Why it was not kept."""
+        self.go.setEnabled(True)
         self._said.setText(sentence)
         self._said.setStyleSheet(f"color:{theme.color('WARN').name()};")
 

@@ -249,7 +249,12 @@ class ChartView(QWidget):
         self._symbol, self._frame = symbol, frame
         self.bar.show_frame(str(frame))
         self._say_session()
-        self.title_changed.emit(f"{symbol} · {frame}")
+        self.title_changed.emit(self._titled())
+
+    def _titled(self) -> str:
+        """What the panel's tab says."""
+        title = f"{self._symbol} · {self._frame}"
+        return f"{self.canvas.mark} · {title}" if self.canvas.mark else title
 
     def _tell(self, sentence: str) -> None:
         """A sentence in the row above; an empty one lets the usual words return."""

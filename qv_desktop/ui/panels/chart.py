@@ -235,6 +235,7 @@ class ChartPanel(ChartView):
     def show_replay(self, words: str | None, playing: bool = False, speed: float = 1.0) -> None:
         """Replaying stored history, marked as such, with ``words`` of where it stands; None is live again."""
         self.replaying.show(words, playing, speed)
+        self.title_changed.emit(self._titled())
 
     def show_templates(self, templates: Mapping[str, object]) -> None:
         """The person's templates of studies, as ``templates_changed`` gave them."""
