@@ -290,3 +290,16 @@ def test_days_have_no_hours_to_leave_out(panel: ChartPanel) -> None:
     action = next(a for a in panel.more_menu().actions() if a.text() == "Extended hours")
     assert not action.isEnabled()
     assert "no hours" in action.toolTip()
+
+
+def test_any_zone_of_the_database_can_be_chosen_and_no_other(panel: ChartPanel, qtbot: QtBot) -> None:
+    panel._ask_zone()
+    for wrong in ("Mars/Olympus", "", "../etc/passwd"):
+        panel.prompt.field.setText(wrong)
+        qtbot.keyClick(panel.prompt.field, Qt.Key.Key_Return)
+        assert "There is no time zone" in panel.prompt.said
+    panel.prompt.field.setText("Australia/Adelaide")
+    qtbot.keyClick(panel.prompt.field, Qt.Key.Key_Return)
+    assert stage(panel).look.clock_name == "Adelaide"
+    assert moment(stage(panel), 0) == "Wed 19 Nov 01:00"
+    assert look_from(look_words(panel.canvas.look)).zone == "Australia/Adelaide"

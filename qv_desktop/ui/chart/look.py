@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 type Style = Literal["candles", "hollow", "heikin-ashi", "bars", "line", "area", "baseline", "renko"]
 
@@ -40,7 +40,7 @@ class Look:
     @property
     def clock_name(self) -> str:
         """What the axis calls that zone."""
-        return ZONES.get(self.zone, self.zone)
+        return ZONES.get(self.zone, self.zone.rpartition("/")[2].replace("_", " "))
 
 
 def look_words(look: Look) -> dict[str, object]:
@@ -61,4 +61,13 @@ def look_from(words: Mapping[str, object]) -> Look:
 def _usable(name: str, value: object) -> bool:
     if name == "style":
         return value in get_args(Style.__value__)
-    return name != "zone" or value in ZONES
+    return name != "zone" or is_zone(str(value))
+
+
+def is_zone(name: str) -> bool:
+    """Whether a time zone of this name is known, such as ``Europe/Madrid``."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return False
+    return bool(name)

@@ -35,7 +35,7 @@ def entry(
     return action
 
 
-def add_look(menu: QMenu, look: Look, change: Callable[[Look], object], intraday: bool) -> None:
+def add_look(menu: QMenu, look: Look, change: Callable[[Look], object], intraday: bool, other_zone: Does) -> None:
     """Scale, hours and clock."""
     for title, field in (
         ("Logarithmic scale\tAlt+L", "log"),
@@ -62,6 +62,10 @@ def add_look(menu: QMenu, look: Look, change: Callable[[Look], object], intraday
             partial(change, replace(look, zone=zone)),
             checked=look.zone == zone,
         )
+    if look.zone not in ZONES:
+        entry(zones, look.zone, partial(change, look), checked=True)
+    zones.addSeparator()
+    entry(zones, "Another…", other_zone)
 
 
 def add_adjustments(menu: QMenu, chosen: Adjustment, choose: Callable[[Adjustment], object]) -> None:

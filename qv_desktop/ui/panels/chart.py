@@ -14,7 +14,7 @@ from qv_desktop.domain.market import Adjustment, money, timeframe
 from qv_desktop.ui import format
 from qv_desktop.ui.chart.amending import drafts_at
 from qv_desktop.ui.chart.comparison import COLOURS
-from qv_desktop.ui.chart.look import Look, Style, look_from, look_words
+from qv_desktop.ui.chart.look import Look, Style, is_zone, look_from, look_words
 from qv_desktop.ui.chart.menus import ADJUSTMENTS, add_adjustments, add_commands, add_link, add_look, entry, new_menu
 from qv_desktop.ui.chart.moments import moment_of
 from qv_desktop.ui.chart.replaying import Replaying
@@ -141,6 +141,18 @@ class ChartPanel(ChartView):
             lambda text: self._go_to(moment_of(text, zone)),
         )
 
+    def _ask_zone(self) -> None:
+        self.prompt.ask(
+            "Europe/Madrid",
+            "Write the time axis in another zone, by its name in the time-zone database.",
+            self._take_zone,
+        )
+
+    def _take_zone(self, text: str) -> None:
+        if not is_zone(text.strip()):
+            raise BadInput(f"There is no time zone “{text.strip()}”; type a name such as Europe/Madrid or Asia/Seoul.")
+        self.dress(replace(self.canvas.look, zone=text.strip()))
+
     def _go_to(self, at: int) -> None:
         if not self.canvas.go_to(at):
             raise BadInput(
@@ -184,7 +196,7 @@ class ChartPanel(ChartView):
     def more_menu(self) -> QMenu:
         """Scale, hours, clock, prices, and commands."""
         menu = new_menu(self)
-        add_look(menu, self.canvas.look, self.dress, self._frame.intraday)
+        add_look(menu, self.canvas.look, self.dress, self._frame.intraday, self._ask_zone)
         add_adjustments(menu, self._adjustment, self._adjust)
         add_link(menu, *self._link, self.link_chosen.emit, self.share_chosen.emit)
         menu.addSeparator()
