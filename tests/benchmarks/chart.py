@@ -9,6 +9,7 @@ from tests.benchmarks._chart_peers import running
 SIZES = Sizes(pan=1_000_000, live=500_000, first=100_000, four=100_000, seconds=60.0)
 COMPARED = ("pan_all_p99_ms", "pan_all_median_ms", "pan_300_p99_ms", "live_update_ms", "live_close_ms", "first_paint_100k_ms",
             "four_charts_frame_ms", "bytes_per_bar")  # fmt: skip
+QUIET = 0.9  # of a processor, below which a machine was too busy for its times to be taken at their word
 BARS = {
     "pan": "pan",
     "byt": "pan",
@@ -31,11 +32,18 @@ def report(figures: Mapping[str, object]) -> str:
     """Our figures one a line; then each peer's beside ours, how many times ours it is, and on how many bars each was taken."""
     ours = {name: value for name, value in figures.items() if name != "peers"}
     lines = [f"{name:<26} {value}" for name, value in ours.items()]
+    lines += _busy("this run", ours)
     peers = figures["peers"]
     assert isinstance(peers, dict)
     for name, theirs in peers.items():
         lines += ["", f"{name} {theirs.get('version', '?')}, Qt {theirs.get('qt', '?')}", *_beside(ours, theirs)]
     return "\n".join(lines) + "\n"
+
+
+def _busy(whose: str, figures: Mapping[str, object]) -> Iterator[str]:
+    share = figures.get("processor_share")
+    if isinstance(share, float) and share < QUIET:
+        yield f"  The machine was busy: {whose} had {share:.0%} of a processor, so its times are too long. Measure again when it is quiet."
 
 
 def _beside(ours: Mapping[str, object], theirs: Mapping[str, object]) -> Iterator[str]:
@@ -49,6 +57,7 @@ def _beside(ours: Mapping[str, object], theirs: Mapping[str, object]) -> Iterato
     for name, taken in theirs.items():
         if name.endswith("_samples") and isinstance(taken, int) and taken < FRAMES * 0.75:
             yield f"  Its time was up after {taken} of some {FRAMES} frames for {name.removesuffix('_samples')}."
+    yield from _busy("it", theirs)
     if "incomplete" in theirs:
         yield f"  Not all was measured: {theirs['incomplete']}."
 

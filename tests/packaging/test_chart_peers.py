@@ -60,6 +60,13 @@ def test_the_report_says_how_many_times_ours_a_peer_takes_and_on_how_many_bars()
     ]
 
 
+def test_the_report_warns_of_times_taken_on_a_busy_machine() -> None:
+    busy, quiet = ({"bars": OURS["bars"], "pan_all_p99_ms": 90.0, "processor_share": share} for share in (0.45, 0.99))
+    text = chart.report(OURS | {"peers": {"finplot": busy, "vnpy": quiet}})
+    assert text.count("The machine was busy: it had 45% of a processor") == 1
+    assert text.count("The machine was busy") == 1
+
+
 @pytest.mark.parametrize("count", [10_000, 1_000_000])
 def test_looks_at_all_bars_differ_from_frame_to_frame_and_hold_nearly_all(count: int) -> None:
     looks = looks_at_all(count, 300)
