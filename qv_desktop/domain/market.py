@@ -193,10 +193,10 @@ def timeframe(text: str) -> Timeframe:
 
     Raises BadInput when it names none.
     """
-    found = re.fullmatch(r"(\d{1,3})?([smhdwDWM])?", text.strip())
+    found = re.fullmatch(r"(\d{1,3})?([smhdwSHDWM])?", text.strip())
     if not found or not text.strip() or found[1] == "0":
         raise BadInput(f"“{text}” is no timeframe; type a number and s, m, h, D, W or M, such as 5m or 1D.")
-    unit = {"d": "D", "w": "W"}.get(found[2] or "m", found[2] or "m")
+    unit = {"d": "D", "w": "W", "H": "h", "S": "s"}.get(found[2] or "m", found[2] or "m")
     return Timeframe(int(found[1] or 1), unit)  # type: ignore[arg-type]  # the pattern admits only units
 
 

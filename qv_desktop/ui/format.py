@@ -1,7 +1,7 @@
 """Numbers and times as people read them: unknown is an em dash, minus is U+2212, times are New York's."""
 
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Literal
 
 from qv_desktop.domain.market import NEW_YORK
@@ -10,6 +10,7 @@ type Number = Decimal | float | int
 
 UNKNOWN = "—"
 MINUS = "−"
+WIDE = Context(prec=400)
 
 
 def price(v: Number | None, decimals: int = 2) -> str:
@@ -113,8 +114,8 @@ def _decimal(v: Number) -> Decimal:
 def _rounded(v: Number, decimals: int) -> Decimal:
     """Rounded first and signed after, so that no ``−0.00`` is ever shown."""
     amount = _decimal(v)
-    # floats such as 1e16 carry no more than 17 digits; quantize needs room for theirs
-    return amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN) if amount.is_finite() else amount
+    # the usual 28 digits would not do for the largest floats, of which quantize writes out every digit
+    return amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN, WIDE) if amount.is_finite() else amount
 
 
 def _sign(v: Decimal) -> str:

@@ -82,7 +82,7 @@ class ChartTrading:
 
     def _show_halts(self, chart: ChartWiring) -> None:
         now = self._desk.services.clock.market()
-        spans = self._desk.services.halts.of(chart.symbol)
+        spans = () if chart.replaying.on else self._desk.services.halts.of(chart.symbol)
         chart.panel.show_halts([(utc(one.start), now if one.end is None else utc(one.end)) for one in spans])
 
     def tick(self) -> None:

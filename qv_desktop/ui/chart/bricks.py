@@ -30,6 +30,7 @@ class Bricks:
         starts = np.append(below.starts[at], below.live.start)
         columns = Columns(opens, np.maximum(opens, closes), np.minimum(opens, closes), closes, volumes)
         self.series = Series.built(below.symbol, below.frame, starts, columns, self._forming(), below.zone)
+        self.series.evenly = False
 
     def _forming(self) -> Bar:
         """The brick that is not complete: from the near end of the last one to the price."""

@@ -91,12 +91,17 @@ class Camera:
         self.look(dragged(drag, to, len(self.series)))
 
     def resume(self, old: "Camera") -> None:
-        """Stay where a person reads in the same symbol's older bars: at the same bar, however many came before it."""
+        """Stay where a person reads in the same symbol's older bars: at the newest bar, or at the same one however many came before it."""
         index = max(0, min(len(old.series) - 1, round(old.view.right)))
-        shift = self.series.index_at(int(old.series.starts[index])) - index
+        newest = old.following  # then with the newest bar, as far from the edge as it was
+        shift = len(self.series) - len(old.series) if newest else self._place(old, index) - index
         self.untouched, self.auto = False, old.auto
         self.scale = old.scale
         self.look(replace(old.view, width=self.panes.width, right=old.view.right + shift))
+
+    def _place(self, old: "Camera", index: int) -> int:
+        """Where a bar of the older series stands here."""
+        return self.series.index_at(int(old.series.starts[index]))
 
     def bar_moved(self) -> bool:
         """The live bar moved: whether the prices had to be rescaled because it neared the edge."""

@@ -82,10 +82,10 @@ class Canvas(QWidget):
     # what is shown
 
     def begin(self, series: Series, *, keep: bool) -> None:
-        """Show a series; ``keep`` stays where a person reads, at the same bar's start, if they had left the newest bar."""
+        """Show a series; ``keep`` leaves the zoom and a hand-made scale, and stays at the bar that a person reads."""
         before, self.real = self.camera or self._parked, series
         self.draw_anew()
-        if keep and before is not None and not before.untouched and not before.following and self.camera is not None:
+        if keep and before is not None and not before.untouched and self.camera is not None:
             self.camera.resume(before)
         self.redraw()
 
@@ -140,6 +140,10 @@ class Canvas(QWidget):
             self.redraw()
         elif taken == "moved":
             self.redraw() if self.camera.bar_moved() or self._lower_left() else self.update(self._tail())
+        else:  # the last price has moved all the same, outside of the hours that are drawn
+            self.update(self._tail())
+        if self.drawn.lacking and self.drawn.opened:
+            self.draw_anew()
 
     def _lower_left(self) -> bool:
         """Whether a study's live value has left its pane's scale."""

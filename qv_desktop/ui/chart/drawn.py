@@ -22,12 +22,18 @@ class Layer(Protocol):
         """The bars below have taken a live bar: what that did here."""
 
 
+def within(series: Series, hours: Hours) -> bool:
+    """Whether the live bar lies within regular hours."""
+    newest = series.local(len(series) - 1, len(series))
+    return not bool(hours.outside(newest, series.frame.seconds)[0])
+
+
 class Regular:
     """The bars within regular hours."""
 
     def __init__(self, below: Series, hours: Hours) -> None:
         self._below, self._hours = below, hours
-        inside = np.flatnonzero(~hours.outside(below.local(0, len(below))))
+        inside = np.flatnonzero(~hours.outside(below.local(0, len(below)), below.frame.seconds))
         self.any = bool(len(inside))
         if not self.any:
             self.series = below
@@ -41,9 +47,7 @@ class Regular:
 
     def follow(self, taken: Taken) -> Taken:
         """A bar outside of regular hours changes nothing."""
-        if taken == "ignored" or bool(
-            self._hours.outside(self._below.local(len(self._below) - 1, len(self._below)))[0]
-        ):
+        if taken == "ignored" or not within(self._below, self._hours):
             return "ignored"
         return self.series.take(self._below.live)
 
@@ -52,7 +56,7 @@ class Drawn:
     """The layers over the ``real`` bars; ``series`` is the topmost. ``lacking`` says when there is nothing within regular hours."""
 
     def __init__(self, real: Series, look: Look, regular: Hours) -> None:
-        self._real = real
+        self._real, self._hours = real, regular
         self._layers: list[Layer] = []
         self.lacking = False
         if not look.extended and real.frame.intraday:
@@ -69,6 +73,11 @@ class Drawn:
     def series(self) -> Series:
         """The bars that are drawn."""
         return self._layers[-1].series if self._layers else self._real
+
+    @property
+    def opened(self) -> bool:
+        """Whether the live bar lies within regular hours."""
+        return within(self._real, self._hours)
 
     def take(self, bar: Bar) -> Taken:
         """Put a live bar in: what that did to the bars that are drawn."""

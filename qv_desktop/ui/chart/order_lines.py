@@ -12,6 +12,7 @@ from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Ord
 from qv_desktop.domain.positions import Position, unrealised
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.ui import format, theme
+from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.stage import Stage
 from qv_desktop.ui.chart.strokes import DASHED, DOT_DASH, DOTTED, Dash, draw_across, faint
 from qv_desktop.ui.chart.tags import TALL, draw_box, draw_tag, spread, tag_box
@@ -170,10 +171,17 @@ def draw_fills(painter: QPainter, stage: Stage, fills: Iterable[Fill]) -> None:
     first, last = stage.view.window(len(stage.series))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setPen(Qt.PenStyle.NoPen)
-    for index, side in {(stage.series.index_at(ns(fill.at)), fill.side) for fill in fills}:
-        if first <= index < last:
+    for index, side, past in {_placed(stage.series, fill) for fill in fills}:
+        if first <= index < last and not past:
             _triangle(painter, stage, index, side)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _placed(series: Series, fill: Fill) -> tuple[int, Side, bool]:
+    """The bar at or before a fill, its side, and whether it happened after that bar, in hours that are not shown."""
+    at = ns(fill.at)
+    index = series.index_at(at)
+    return index, fill.side, series.past(index, at)
 
 
 def _triangle(painter: QPainter, stage: Stage, index: int, side: Side) -> None:

@@ -52,6 +52,7 @@ class Series:
         self, symbol: str, frame: Timeframe, starts: Growing[np.int64], closed: Pyramid, live: Bar, zone: ZoneInfo
     ) -> None:
         self.symbol, self.frame, self.live, self.zone = symbol, frame, live, zone
+        self.evenly = True  # each bar lasts as long as the timeframe says, which bricks do not
         self.closed = closed
         self._starts = starts
         self._ranks = Growing(times.ranks_of(starts.values, zone))
@@ -122,6 +123,13 @@ class Series:
     def index_at(self, at: int) -> int:
         """The bar that holds a moment in ns; −1 before the first."""
         return int(np.searchsorted(self.starts, at, side="right")) - 1
+
+    def past(self, index: int, at: int) -> bool:
+        """Whether a moment in ns comes after a day's last bar, ``index``, has ended: in hours that have no bars here."""
+        if not self.evenly or not 0 <= index < len(self) - 1 or at < int(self.starts[index]) + self.frame.seconds * SECOND:
+            return False
+        this, following = self.local(index, index + 2) // times.DAY
+        return bool(this != following)
 
     def seconds_left(self, at: int) -> float | None:
         """Seconds until the live bar closes, or None for bars of a day and longer."""

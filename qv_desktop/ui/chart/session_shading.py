@@ -58,15 +58,18 @@ class Hours:
     opens: times.Whole
     closes: times.Whole
 
-    def outside(self, local: times.Whole) -> NDArray[np.bool_]:
-        """Which bars, by their starts in New York wall-clock seconds, lie before their day's open or from its close on."""
+    def outside(self, local: times.Whole, seconds: int = 1) -> NDArray[np.bool_]:
+        """Which bars of so many seconds, by their starts in New York wall-clock seconds, lie wholly outside their day's hours.
+
+        A bar that holds the open, as the hour from 09:00 does, is inside: the opening prints are in it.
+        """
         day, clock = local // times.DAY, local % times.DAY
         opens, closes = np.full(len(local), times.OPEN), np.full(len(local), times.CLOSE)
         if len(self.days):
             place = np.minimum(np.searchsorted(self.days, day), len(self.days) - 1)
             known = self.days[place] == day
             opens[known], closes[known] = self.opens[place][known], self.closes[place][known]
-        return np.asarray((clock < opens) | (clock >= closes))
+        return np.asarray((clock + seconds <= opens) | (clock >= closes))
 
 
 def hours(sessions: Sequence[MarketSession]) -> Hours:
@@ -83,7 +86,7 @@ def draw_hours(painter: QPainter, series: Series, view: View, height: float, reg
     if not series.frame.intraday or day_width(series, view) < NARROWEST_DAY:
         return
     first, last = view.window(len(series))
-    runs = spans(regular.outside(series.local(first, last)))
+    runs = spans(regular.outside(series.local(first, last), series.frame.seconds))
     left = [np.floor(view.x(first + begin - 0.5)) for begin, _ in runs]
     right = [np.floor(view.x(first + end - 0.5)) for _, end in runs]
     rows = np.array([(a, 0.0, b - a, height) for a, b in zip(left, right, strict=True)]).reshape(-1, 4)
@@ -117,8 +120,10 @@ def draw_halts(painter: QPainter, halts: Sequence[Hole], series: Series, view: V
 
 
 def _box(series: Series, view: View, height: float, start: datetime, end: datetime) -> QRectF:
-    """The bars from the one that holds ``start`` to the one that holds ``end``; empty out of view."""
+    """The bars from the one that holds ``start`` to the one that holds ``end``; empty out of view or in hours not shown."""
     first, last = series.index_at(ns(start)), series.index_at(ns(end))
+    if first == last and series.past(first, ns(start)):
+        return QRectF()
     left, right = view.x(max(first, 0) - 0.5), view.x(max(last, 0) + 0.5)
     if last < 0 or right < 0 or left > view.width:
         return QRectF()

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from qv_desktop.ui import theme
 
-FRAME_TEXT = re.compile(r"\d{1,3}[smhdwDWM]?")
+FRAME_TEXT = re.compile(r"\d{1,3}[smhdwSHDWM]?")
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 

@@ -15,6 +15,8 @@ PAD, BAND = (
     0.03,
     0.05,
 )  # of the price range: air above and below, and how near an edge the price may come before it rescales
+LEAST, MOST = 1e-6, 1e9  # dollars: what a price scale can be dragged to
+LEAST_LOG, MOST_LOG = math.log(LEAST), math.log(MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +173,11 @@ class Scale:
         return self._spread(low + change, high + change)
 
     def _spread(self, low: float, high: float) -> "Scale":
+        """As far as there are prices to read: a scale dragged beyond that stays where it is."""
         if self.log:
-            low, high = math.exp(max(-600.0, min(low, 600.0))), math.exp(max(-600.0, min(high, 600.0)))
-        return replace(self, low=low, high=high) if high > low else self
+            low, high = math.exp(max(LEAST_LOG, min(low, MOST_LOG))), math.exp(max(LEAST_LOG, min(high, MOST_LOG)))
+        usable = MOST > high - low > LEAST and abs(high) < MOST and abs(low) < MOST
+        return replace(self, low=low, high=high) if usable else self
 
 
 def fitted(low: float, high: float, top: float, bottom: float, *, log: bool = False, inverted: bool = False) -> Scale:
