@@ -38,7 +38,7 @@ class Starting:
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.trading.orders_changed = self.market.charts.trading.orders_changed
-        self.exports = ExportWiring(desk)
+        self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
         self.data = DataWiring(desk, self._figures)
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 # what may cost money comes first, then what is looked at, then what may be looked at
-RANKS = ("ticket", "chart", "strategies", "positions", "alerts", "watchlist", "quotes", "scanner")
+RANKS = ("ticket", "chart", "strategies", "positions", "alerts", "compare", "watchlist", "quotes", "scanner")
 URGENT = 2  # the first of them are shown anew in every frame
 
 type Listener = Callable[[Sequence[str]], None]

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QIcon, QPainter, QPixmap, QShowEvent
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -29,6 +30,8 @@ from qv_desktop.ui.actions import Actions
 from qv_desktop.ui.links import GROUPS, Links
 from qv_desktop.ui.models.dock_room import on_screen
 from qv_desktop.ui.models.docks import SCHEMA, Docks
+from qv_desktop.ui.models.icons import bars, cross, disc
+from qv_desktop.ui.models.search_field import SearchField
 from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
 from qv_desktop.ui.panels.alerts import Toasts
@@ -48,6 +51,7 @@ class MainWindow(QMainWindow):
     order_drafted = Signal(object)  # OrderWords from the palette, for the ticket
     workspace_changed = Signal(str)
     notice_opened = Signal(object)  # Notice
+    panel_focused = Signal(str)  # the panel that holds the keyboard from now on
     charts_wanted = Signal(list)  # names of further charts that a layout holds
     chart_close_asked = Signal(str)  # name of a further chart
 
@@ -65,7 +69,9 @@ class MainWindow(QMainWindow):
             panels, {name: getattr(panel, "title", name.title()) for name, panel in panels.items()}, self._yard
         )
         self._toasts = Toasts(self, self.docks.prime)
-        self._settled = False
+        self._settled = self._replaying = False
+        self._environment: Environment = "PAPER"
+        self._focused = ""
         self._lay_out()
         self._link(panels)
         self._connect()
@@ -83,7 +89,16 @@ class MainWindow(QMainWindow):
             widget.setProperty("env", environment)
             widget.style().unpolish(widget)
             widget.style().polish(widget)
-        self.setWindowTitle(f"QuantVision · {environment}")
+        self._environment = environment
+        self._entitle()
+
+    def show_replaying(self, replaying: bool) -> None:
+        """Say in the window's title that some chart shows the past."""
+        self._replaying = replaying
+        self._entitle()
+
+    def _entitle(self) -> None:
+        self.setWindowTitle(f"QuantVision · {self._environment}{' · REPLAY in a chart' if self._replaying else ''}")
 
     def show_now(self, now: datetime) -> None:
         """Show the time."""
@@ -117,10 +132,6 @@ class MainWindow(QMainWindow):
     def set_visible_panels(self, names: Collection[str]) -> None:
         """Show only these panels: the others lie outside the signed-in person's role."""
         self.docks.permit(names)
-
-    def set_title_actions(self, name: str, actions: list[QAction]) -> None:
-        """Put actions at the right end of a panel's title, before its link dot."""
-        self.docks.set_actions(name, actions)
 
     def open_palette(self, text: str = "") -> None:
         """Open the palette with ``text`` typed."""
@@ -213,33 +224,17 @@ class MainWindow(QMainWindow):
         self._pill.setObjectName("environment")
         self._pill.setFont(theme.small_bold())
         self._pill.setFixedHeight(20)
-        for widget in (brand, self._pill, self._search_field()):
+        search = SearchField()
+        search.clicked.connect(lambda: self.open_palette())
+        for widget in (brand, self._pill, search):
             row.addWidget(widget)
         row.addWidget(self.account, 1)
         row.addWidget(self._menu_button())
         return bar
 
-    def _search_field(self) -> QPushButton:
-        field = _named(QPushButton("Symbol, command or order…"), "search")
-        field.setFont(theme.body())
-        field.setFixedSize(QSize(290, 28))
-        field.setCursor(Qt.CursorShape.IBeamCursor)
-        field.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        field.setAccessibleName("Search symbols and commands")
-        key = _named(QLabel("Ctrl K", field), "key")
-        key.setFont(theme.tiny())
-        key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        row = QHBoxLayout(field)
-        row.setContentsMargins(0, 0, 8, 0)
-        key.setFixedHeight(16)
-        row.addStretch(1)
-        row.addWidget(key, 0, Qt.AlignmentFlag.AlignVCenter)
-        field.clicked.connect(lambda: self.open_palette())
-        return field
-
     def _menu_button(self) -> QPushButton:
         button = theme.button("", "ghost")
-        button.setIcon(_bars("TX1"))
+        button.setIcon(bars("TX1"))
         button.setAccessibleName("Menu")
         button.setFixedWidth(30)
         menu, group = QMenu(button), ""
@@ -262,17 +257,32 @@ class MainWindow(QMainWindow):
     def _link_panel(self, name: str) -> None:
         dot = self._dots[name] = QAction("Link colour", self)
         dot.triggered.connect(lambda: self.links.next_group(name))
-        self.docks.set_actions(name, [dot])
+        self.docks.set_actions(name, [dot, *self._cross(name)])
         if not self.links.group(name):
             self.links.join(name, "blue")
         self._show_link(name, self.links.group(name))
 
+    def _cross(self, name: str) -> list[QAction]:
+        """What closes a further chart; the others stay."""
+        if "-" not in name:
+            return []
+        close = QAction(cross("TX2"), "Close this chart", self.docks.panel(name))
+        close.triggered.connect(lambda: self.chart_close_asked.emit(name))
+        return [close]
+
+    def _focus_moved(self) -> None:
+        focused = self.docks.focused()
+        if focused and focused != self._focused:
+            self._focused = focused
+            self.panel_focused.emit(focused)
+
     def _show_link(self, name: str, group: str) -> None:
         if name in self._dots:
-            self._dots[name].setIcon(_dot(GROUPS[group]))
+            self._dots[name].setIcon(disc(GROUPS[group]))
             self._dots[name].setToolTip(f"Linked: {group}" if group else "Not linked")
 
     def _connect(self) -> None:
+        QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]  # there is one
         self.commands.asked.connect(self._do)
         self.docks.wanted.connect(self.charts_wanted)
         self.docks.close_asked.connect(self.chart_close_asked)
@@ -330,27 +340,3 @@ def _named[W: QWidget](widget: W, name: str) -> W:
     """The widget under the name that the style sheet knows."""
     widget.setObjectName(name)
     return widget
-
-
-def _dot(hue: str) -> QIcon:
-    """A filled circle of 8 px."""
-    picture = QPixmap(16, 16)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color(hue))
-    painter.drawEllipse(4, 4, 8, 8)
-    painter.end()
-    return QIcon(picture)
-
-
-def _bars(hue: str) -> QIcon:
-    """Three bars of 14 px, the sign of a menu."""
-    picture = QPixmap(16, 16)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    for top in (3, 7, 11):
-        painter.fillRect(1, top, 14, 2, theme.color(hue))
-    painter.end()
-    return QIcon(picture)

@@ -19,6 +19,7 @@ BARS = 600  # loaded at once; more than two screens at the opening zoom
 MOST = 500_000  # bars that a person can go back
 LONG = 10_000  # bars from which laying them out is left to a thread
 AGAIN = 2  # times that a load is repeated because a minute ended under it
+QUICK, A_SECOND = 5_000, 10_000  # bars that can be read again at any time; more rest a second for so many
 RETRY = 30.0  # seconds until a chart that no vendor answered for is asked for again
 MINUTE = Timeframe(1, "m")
 
@@ -40,6 +41,9 @@ class ChartWiring:
         self._cancelled = False  # by the person, what was waited for
         self._retry_at: float | None = None  # loop time, when nothing could be loaded
         self._gone = False
+        self._stale = False  # the store has other bars than are shown
+        self._rest_until = 0.0  # loop time: reading so many bars again takes long
+        self._begun = self._drawn = 0  # loads, the newest and the one that is shown
         self.comparing = Comparing(desk, self)
         self.replaying = Replaying(desk, self)
         self._connect()
@@ -76,6 +80,7 @@ class ChartWiring:
         if symbol != self.symbol:
             services.market.watch(self.owner, [symbol])
         self.symbol, self.frame = symbol, wanted
+        self._stale = self._differs = self._differed = False
         self._spawn(self.load())
         self._shown(self)
 
@@ -84,8 +89,10 @@ class ChartWiring:
         self._shown(self)
 
     def follow(self, symbol: str, frame: str) -> None:
-        """What the panel's colour group shows; empty where this chart keeps its own."""
-        self.show(symbol or self.symbol, timeframe(frame) if frame else None)
+        """What the panel's colour group shows; empty where this chart keeps its own. A replay is not disturbed: the chart follows once
+        it is left."""
+        if not self.replaying.on:
+            self.show(symbol or self.symbol, timeframe(frame) if frame else None)
 
     def choose_frame(self, text: str) -> None:
         """Show another timeframe. Raises BadInput."""
@@ -102,8 +109,10 @@ class ChartWiring:
 
     def _adjust(self, adjustment: Adjustment) -> None:
         self.adjustment = adjustment
+        self.replaying.stop()  # its bars are adjusted otherwise
         if self.symbol:
             self._spawn(self.load())
+            self._shown(self)
 
     def _go_back(self) -> None:
         """The person nears the first bar: twice as many."""
@@ -116,25 +125,34 @@ class ChartWiring:
     async def load(self, quietly: bool = False, again: int = 0) -> None:
         """``quietly``: without a word, for the chart shows these bars already or says why not; ``again`` is how often in a row."""
         services, until = self._desk.services, self._desk.services.clock.market()
-        symbol, frame, asked = self.symbol, self.frame, f"{self.symbol} {self.frame}"
+        symbol, frame, asked, key = self.symbol, self.frame, f"{self.symbol} {self.frame}", self._key()
+        number = self._begun = self._begun + 1
+        self._stale = False
         if not quietly:
             self._asking, self._retry_at, self._bars = asked, None, BARS
             self.panel.show_message(f"Loading {asked}…")
         try:
             loaded = await self.history(symbol, frame)
         except QvError as error:
-            self._not_loaded(symbol, frame, str(error), quietly)
+            self._not_loaded(key, str(error), quietly)
             return
         finally:
             self._asking = "" if self._asking == asked and not quietly else self._asking
-        if (symbol, frame) != (self.symbol, self.frame) or self._gone or self.replaying.on:
-            return  # the person has moved on
-        await self._show_loaded(symbol, frame, loaded)
+        if not self._waits_for(key, number):
+            return  # the person has moved on, or a later load was quicker
+        await self._show_loaded(key, number, loaded)
         if not quietly and services.market.snapshot(symbol).previous_close is None:
             self._spawn(self._seed_close(symbol))  # the bars are worth showing without it
         if again < AGAIN and bar_start(ns(services.clock.market()), MINUTE) > bar_start(ns(until), MINUTE):
             # a minute ended while history was asked: it is in neither the answer nor the live bar
             await self.load(quietly=True, again=again + 1)
+
+    def _key(self) -> tuple[str, Timeframe, Adjustment]:
+        return self.symbol, self.frame, self.adjustment
+
+    def _waits_for(self, key: tuple[str, Timeframe, Adjustment], number: int) -> bool:
+        """Whether the bars of this load are still wanted."""
+        return key == self._key() and number >= self._drawn and not (self._gone or self.replaying.on)
 
     async def history(self, symbol: str, frame: Timeframe) -> Loaded:
         """As many bars as this chart shows, up to now. Raises FeedDown."""
@@ -149,14 +167,16 @@ class ChartWiring:
         except FeedDown:
             return  # the watch over the closes asks again
 
-    async def _show_loaded(self, symbol: str, frame: Timeframe, loaded: Loaded) -> None:
-        panel, services, bars = self.panel, self._desk.services, loaded.bars
+    async def _show_loaded(self, key: tuple[str, Timeframe, Adjustment], number: int, loaded: Loaded) -> None:
+        panel, services, bars, (symbol, frame, _) = self.panel, self._desk.services, loaded.bars, key
         self._retry_at = None
         series: Series | list[Bar] = bars
         if len(bars) > LONG:
             series = await asyncio.to_thread(Series, symbol, frame, bars, panel.canvas.look.clock)
-            if (symbol, frame) != (self.symbol, self.frame) or self._gone or self.replaying.on:
+            if not self._waits_for(key, number):
                 return
+        self._drawn = number
+        self._rest_until = asyncio.get_running_loop().time() + max(0, len(bars) - QUICK) / A_SECOND
         services.market.track(symbol, frame, bars[-1] if bars else None, self.owner)
         panel.show_history(symbol, frame, series, services.market.snapshot(symbol).previous_close)
         panel.show_snapshot(services.market.snapshot(symbol))
@@ -167,11 +187,12 @@ class ChartWiring:
         if not bars:
             panel.show_message(f"There are no bars of {symbol} in {frame}; choose another symbol or timeframe.")
         self._shown(self)
-        self.comparing.reload()
+        if bars:
+            self.comparing.loaded(bars[0].start)
 
-    def _not_loaded(self, symbol: str, frame: Timeframe, why: str, quietly: bool) -> None:
+    def _not_loaded(self, key: tuple[str, Timeframe, Adjustment], why: str, quietly: bool) -> None:
         """Say why, and try again by and by unless the person has cancelled it."""
-        if (symbol, frame) != (self.symbol, self.frame) or (quietly and self.panel.canvas.series is not None):
+        if key != self._key() or self.replaying.on or (quietly and self.panel.canvas.series is not None):
             return
         if self._cancelled:
             self.panel.show_message(why)
@@ -190,7 +211,15 @@ class ChartWiring:
 
     def amended(self, symbol: str) -> None:
         """Stored bars of a symbol changed: show them now, without moving what is being read."""
-        if symbol == self.symbol and not self.replaying.on:
+        self.comparing.amended(symbol)
+        if symbol == self.symbol:
+            self._stale = True
+            self._renew()
+
+    def _renew(self) -> None:
+        """Read the bars again if they are others by now, the sooner the fewer they are."""
+        if self._stale and not self.replaying.on and asyncio.get_running_loop().time() >= self._rest_until:
+            self._stale = False
             self._spawn(self.load(quietly=True))
 
     # ---- live
@@ -218,9 +247,9 @@ class ChartWiring:
 
     def tick(self) -> None:
         """Once a second: the countdown, and the chart anew when the vendor's bars are others than ours."""
-        if self._differed and not self.replaying.on:
-            self._spawn(self.load(quietly=True))
+        self._stale = self._stale or self._differed
         self._differed, self._differs = self._differs, False
+        self._renew()
         if self._retry_at is not None and asyncio.get_running_loop().time() >= self._retry_at:
             self._retry_at = None
             self._spawn(self.load(quietly=True))

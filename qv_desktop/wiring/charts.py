@@ -34,8 +34,9 @@ class ChartsWiring:
         self._sessions: tuple[MarketSession, ...] = ()
         self._templates: Mapping[str, object] = {}
         self._begun = False  # whether bars can be asked for
+        self._active = "chart"  # the one that last held the keyboard
         self.trading = ChartTrading(desk, lambda: self._charts.values())
-        self.layouts = Layouts(desk, self.setups, self._set_up)
+        self.layouts = Layouts(desk, self.setups, self.expect, self._set_up)
         self._add(desk.panels.chart)
         self._connect()
 
@@ -47,6 +48,7 @@ class ChartsWiring:
         bus.subscribe(GapFound, self._gap_found)
         bus.subscribe(GapFilled, self._gap_filled)
         bus.subscribe(SessionsKnown, self._sessions_known)
+        window.panel_focused.connect(self._focused)
         window.charts_wanted.connect(self._make)
         window.chart_close_asked.connect(self.close)
         window.command.connect(self._command)
@@ -68,8 +70,11 @@ class ChartsWiring:
 
     @property
     def active(self) -> ChartWiring:
-        """The chart that holds the keyboard, else the first."""
-        return self._charts.get(self._desk.window.focused_panel(), self.first)
+        """The chart that last held the keyboard and is still there: the palette and menus take the keyboard from it."""
+        return self._charts.get(self._active, self.first)
+
+    def _focused(self, name: str) -> None:
+        self._active = name if name in self._charts else self._active
 
     def get(self, name: str) -> ChartWiring | None:
         """The chart of a panel."""
@@ -114,6 +119,7 @@ class ChartsWiring:
         chart.close()
         del self._charts[name]
         self._desk.window.remove_chart(name)
+        self._say_replaying()
         self.layouts.charts_changed()
 
     def _add(self, panel: ChartPanel) -> ChartWiring:
@@ -169,7 +175,12 @@ class ChartsWiring:
         """A chart shows another symbol or timeframe, or the same anew."""
         self._show_gaps(chart)
         self.trading.show(chart)
+        self._say_replaying()
         self.layouts.charts_changed()
+
+    def _say_replaying(self) -> None:
+        """The window's title says that some chart shows the past; that chart's own says it too."""
+        self._desk.window.show_replaying(any(chart.replaying.on for chart in self._charts.values()))
 
     def _pointed(self, panel: str, at: int | None) -> None:
         if panel in self._charts:
@@ -191,9 +202,23 @@ class ChartsWiring:
     def _words(self, chart: ChartWiring) -> dict[str, Any]:
         return {"symbol": chart.symbol, "timeframe": str(chart.frame), "setup": chart.panel.setup()}
 
-    def _set_up(self, words: Mapping[str, Any]) -> None:
+    def expect(self, words: Mapping[str, Any]) -> None:
+        """Charts that are made next show this."""
         self._setups = {name: held for name, held in words.items() if isinstance(held, Mapping)}
+
+    def _set_up(self, words: Mapping[str, Any]) -> None:
+        self.expect(words)
         self._each(self._recall)
+        self._tell_groups()
+
+    def _tell_groups(self) -> None:
+        """The first chart of each colour says what the others of it show."""
+        links, told = self._desk.window.links, set[str]()
+        for chart in tuple(self._charts.values()):
+            group = links.group(chart.name)
+            if chart.symbol and group not in told and links.shares(chart.name, "symbol"):
+                told.add(group)
+                links.choose(chart.name, chart.symbol, str(chart.frame))
 
     def _recall(self, chart: ChartWiring) -> None:
         """The chart as it was when it was last seen; a new one shows the first chart's symbol in a timeframe of its own."""
@@ -210,7 +235,7 @@ class ChartsWiring:
         known = bool(self._setups.get("chart", {}).get("symbol"))
         if known:
             self._each(self._recall)
-            self._choose("chart", self.first.symbol)
+            self._tell_groups()
         return known
 
     async def start(self) -> None:

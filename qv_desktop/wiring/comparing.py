@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from qv_desktop.wiring.chart import ChartWiring
 
 
+type _Range = tuple[Timeframe, str, int]  # of the chart's bars: timeframe, adjustment, first start (ns)
+
+
 class Comparing:
     """The symbols that one chart compares with."""
 
@@ -21,7 +24,8 @@ class Comparing:
         self._bars: dict[str, list[Bar]] = {}  # symbol -> its bars, the live one last
         self._tracked: dict[str, Timeframe] = {}  # symbol -> in which timeframe its live bar is kept
         self._moved: set[str] = set()  # symbols whose live bar moved in this second
-        self._owner = f"{chart.owner} compare"
+        self._owner = f"compare {chart.owner}"  # which the market data ranks behind what may cost money
+        self._range: _Range | None = None  # of the bars that were asked for
         chart.panel.compare_asked.connect(lambda symbol: self._spawn(self.add(symbol)))
         chart.panel.compare_removed.connect(self.remove)
 
@@ -39,9 +43,9 @@ class Comparing:
         await self._load(symbol)
 
     async def _load(self, symbol: str) -> None:
-        chart, frame = self._chart, self._chart.frame
+        chart, frame, adjustment = self._chart, self._chart.frame, self._chart.adjustment
         loaded = await chart.history(symbol, frame)
-        if symbol not in self._bars or frame != chart.frame or chart.replaying.on:
+        if symbol not in self._bars or (frame, adjustment) != (chart.frame, chart.adjustment):
             return  # the person has moved on
         self._bars[symbol] = list(loaded.bars)
         self._track(symbol, frame, loaded.bars[-1] if loaded.bars else None)
@@ -66,9 +70,17 @@ class Comparing:
         for symbol in tuple(self._bars):
             self.remove(symbol)
 
-    def reload(self) -> None:
-        """The chart shows other bars: the others follow."""
-        for symbol in self._bars:
+    def loaded(self, first: int) -> None:
+        """The chart has its bars, from ``first`` (ns) on: the others follow when those are of another kind or reach further back."""
+        wanted = (self._chart.frame, self._chart.adjustment, first)
+        if self._range is None or self._range[:2] != wanted[:2] or first < self._range[2]:
+            self._range = wanted
+            for symbol in self._bars:
+                self._spawn(self._load(symbol))
+
+    def amended(self, symbol: str) -> None:
+        """Stored bars of ``symbol`` changed."""
+        if symbol in self._bars:
             self._spawn(self._load(symbol))
 
     def _watch(self) -> None:

@@ -1,7 +1,7 @@
 """Exports: any table as a person sees it, and the chart's visible range, as CSV or Parquet."""
 
 import re
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,8 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import RAW, TableModel
-from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.chart import ChartWiring
 
 EXPORTED = {  # panel -> whose data its tables show
     "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "audit": Resource.AUDIT,
@@ -25,10 +25,10 @@ COMMANDS = {"export": "csv", "export.parquet": "parquet"}
 
 
 class ExportWiring:
-    """Hears who wants which table as a file."""
+    """Hears who wants which table as a file, or which chart's bars; ``chart`` gives the chart of a panel, if it is one."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, chart: Callable[[str], ChartWiring | None]) -> None:
+        self._desk, self._chart_of = desk, chart
         for name in EXPORTED:
             panel = getattr(desk.panels, name)
             for table in tables(panel):
@@ -48,8 +48,9 @@ class ExportWiring:
         if form is None:
             return
         table = in_front(getattr(self._desk.panels, panel)) if panel in EXPORTED else None
-        if panel == "chart":
-            self._spawn(self._chart(form))
+        chart = self._chart_of(panel)
+        if chart is not None:
+            self._spawn(self._chart(chart, form))
         elif table is not None:
             self._spawn(self._table(panel, table, form))
         else:
@@ -63,19 +64,14 @@ class ExportWiring:
         path = await self._desk.services.exports.table(_called(name, self._desk, table), permission, head, rows, form)
         self._desk.services.notices.tell("info", f"Exported {len(rows):,} rows", str(path), str(path))
 
-    def _chart_panel(self) -> ChartPanel:
-        """The chart that holds the keyboard, else the first."""
-        held = self._desk.window.docks.panel(self._desk.window.focused_panel())
-        return held if isinstance(held, ChartPanel) else self._desk.panels.chart
-
-    async def _chart(self, form: str) -> None:
+    async def _chart(self, chart: ChartWiring, form: str) -> None:
         """The bars in view, from the history and not from the picture, so that average price and counts are in it."""
-        services, shown = self._desk.services, self._chart_panel().in_view()
+        services, shown = self._desk.services, chart.panel.in_view()
         if shown is None:
             raise BadInput("The chart shows no bars yet; choose a symbol, then export.")
         symbol, frame, start, end = shown
-        bars = await services.history.between(symbol, frame, start, end)
-        path = await services.exports.bars(symbol, frame, bars, form, "split")
+        bars = await services.history.between(symbol, frame, start, end, chart.adjustment)
+        path = await services.exports.bars(symbol, frame, bars, form, chart.adjustment)
         services.notices.tell("info", f"Exported {symbol} {frame}", str(path), str(path))
 
 

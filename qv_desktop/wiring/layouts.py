@@ -19,12 +19,13 @@ QUIET = 1.0  # seconds without a change until charts are written down
 
 
 class Layouts:
-    """``charts`` gives how all charts are set up, ``set_up`` takes it; both as JSON values."""
+    """``charts`` gives how all charts are set up, ``set_up`` takes it, ``expect`` for charts that are made next; all as JSON values."""
 
     def __init__(
-        self, desk: Desk, charts: Callable[[], dict[str, Any]], set_up: Callable[[Mapping[str, Any]], None]
-    ) -> None:
-        self._desk, self._charts, self._set_up = desk, charts, set_up
+        self, desk: Desk, charts: Callable[[], dict[str, Any]], expect: Callable[[Mapping[str, Any]], None],
+        set_up: Callable[[Mapping[str, Any]], None],
+    ) -> None:  # fmt: skip
+        self._desk, self._charts, self._expect, self._set_up = desk, charts, expect, set_up
         self._due: asyncio.TimerHandle | None = None
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -101,10 +102,13 @@ class Layouts:
         saved = await self._desk.services.preferences.workspace(self._user(), name)
         if saved is None:
             raise BadInput(f"There is no layout “{name}” any more; choose another.")
-        words = _read(saved.decode())
-        charts = words.get(CHARTS)
-        self._set_up(charts if isinstance(charts, Mapping) else {})
-        if not self._desk.window.restore_layout(saved):
+        charts, before = _read(saved.decode()).get(CHARTS), self._charts()
+        kept = charts if isinstance(charts, Mapping) else {}
+        self._expect(kept)
+        if self._desk.window.restore_layout(saved):
+            self._set_up(kept)  # after the links, which know only what the groups showed until now
+        else:
+            self._expect(before)
             raise BadInput(
                 f"The layout “{name}” is of another version and cannot be used; arrange the window and save it again."
             )

@@ -64,7 +64,11 @@ class MarketWiring:
     def pick(self, panel: str, symbol: str) -> None:
         """Somebody chose ``symbol`` in ``panel``: it and every panel linked to it show it."""
         self._desk.window.links.choose(panel, symbol)
-        self._follow(panel, symbol, "")
+        chart = self.charts.get(panel)
+        if chart is not None:
+            chart.show(symbol)  # chosen in the chart itself, which also ends a replay
+        else:
+            self._follow(panel, symbol, "")
 
     def _follow(self, panel: str, symbol: str, frame: str) -> None:
         """Show what was chosen; empty where the panel keeps its own."""

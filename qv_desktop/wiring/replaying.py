@@ -91,11 +91,13 @@ class Replaying:
         )
 
     def leave(self) -> None:
-        """Back to the market."""
+        """Back to the market, and to what the chart's group shows by now."""
         if self.on:
             self.stop()
             self._chart.shown_anew()
-            self._spawn(self._chart.load(quietly=True))
+            self._spawn(self._chart.load())
+            links = self._desk.window.links
+            links.join(self._chart.name, links.group(self._chart.name))  # what it shows by now
 
     def stop(self) -> None:
         """No replay any more; what is shown then is up to the chart."""
@@ -104,3 +106,4 @@ class Replaying:
         was, self._replay, self._playing = self.on, None, None
         if was:
             self._chart.panel.show_replay(None)
+            self._chart.panel.show_message("The replay has ended.")  # its bars must not stand beside what is ours now

@@ -125,7 +125,9 @@ class Room:
     def pick(self, panel: str, symbol: str) -> None:
         self.picked.append((panel, symbol))
         self.window.links.choose(panel, symbol)
-        self.followed(panel, symbol, "")
+        chart = self.charts.get(panel)
+        if chart is not None:
+            chart.show(symbol)
 
     def followed(self, panel: str, symbol: str, frame: str) -> None:
         chart = self.charts.get(panel)

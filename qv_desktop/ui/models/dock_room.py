@@ -1,6 +1,10 @@
-"""Room for docked panels: how a splitter's length is shared, and whether a window can be taken hold of on some screen."""
+"""Room for docked panels: places in a layout, how a splitter's length is shared, and whether a window can be taken hold of."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import PySide6QtAds as QtAds
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -12,6 +16,30 @@ _OFF = ("DockAreaHasCloseButton", "DockAreaHasUndockButton", "DockAreaHasTabsMen
         "AllTabsHaveCloseButton", "ActiveTabHasCloseButton", "XmlCompressionEnabled")  # fmt: skip
 _ON = ("OpaqueSplitterResize", "AlwaysShowTabs", "DisableTabTextEliding", "DisableStylesheet", "FloatingContainerHasWidgetTitle",
        "FloatingContainerForceNativeTitleBar")  # fmt: skip
+
+type Side = Literal["center", "left", "right", "bottom", "tab"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a panel goes: at a side of another one, or of the whole window when ``beside`` is empty or absent."""
+
+    panel: str
+    side: Side
+    beside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One workspace: places in the order of building, and the sizes in px of the splitter that each named panel sits in ("" is the
+    root); 0 takes the rest."""
+
+    places: tuple[Place, ...]
+    sizes: tuple[tuple[str, tuple[int, ...]], ...]
+
+    def holds(self, panel: str) -> bool:
+        """Whether the panel belongs to this workspace."""
+        return any(place.panel == panel for place in self.places)
 
 
 def shared(sizes: tuple[int, ...], total: int) -> list[int]:
@@ -38,6 +66,24 @@ def on_screen(window: QWidget) -> bool:
         (seen := screen.availableGeometry().intersected(handle)).width() >= 80 and seen.height() >= 20
         for screen in QGuiApplication.screens()
     )
+
+
+def prime(manager: Any) -> QRect:
+    """Where the largest visible group of panels lies, in the window's coordinates."""
+    window: QWidget = manager.window()
+    areas = [area for area in manager.openedDockAreas() if area.isVisible()]
+    if not areas:
+        return window.rect()
+    largest = max(areas, key=lambda area: area.width() * area.height())
+    corner: QPoint = largest.mapTo(window, QPoint(0, 0))
+    return QRect(corner, largest.size())
+
+
+def rescue(manager: Any) -> None:
+    """Bring floating panels back that lie on a screen which is gone."""
+    for floating in manager.floatingWidgets():
+        if not on_screen(floating):
+            floating.move(manager.mapToGlobal(manager.rect().topLeft()))
 
 
 def configure() -> None:

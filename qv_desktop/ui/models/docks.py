@@ -2,48 +2,21 @@
 
 import base64
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 import PySide6QtAds as QtAds
-from PySide6.QtCore import QByteArray, QObject, QPoint, QRect, QTimer, Signal
+from PySide6.QtCore import QByteArray, QObject, QRect, QTimer, Signal
 from PySide6.QtGui import QAction, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
-from qv_desktop.ui.models.dock_room import configure, give_room, on_screen, shared
+from qv_desktop.ui.models.dock_building import Builder
+from qv_desktop.ui.models.dock_maximising import Maximised
+from qv_desktop.ui.models.dock_room import Layout, Place, Side, configure, give_room, prime, rescue
 
 SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the default
 EXTRA = re.compile(r"([a-z]+)-([2-9]|[1-9]\d)")  # the name of a further panel of one kind, such as chart-2
 BESIDE = (560, 420)  # px of width or height that an area needs for another panel to be put beside it
-
-type Side = Literal["center", "left", "right", "bottom", "tab"]
-
-_AREAS = {"center": QtAds.CenterDockWidgetArea, "left": QtAds.LeftDockWidgetArea, "right": QtAds.RightDockWidgetArea,
-          "bottom": QtAds.BottomDockWidgetArea, "tab": QtAds.CenterDockWidgetArea}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a panel goes: at a side of another one, or of the whole window when ``beside`` is empty or absent."""
-
-    panel: str
-    side: Side
-    beside: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One workspace: places in the order of building, and the sizes in px of the splitter that each named panel sits in ("" is the
-    root); 0 takes the rest."""
-
-    places: tuple[Place, ...]
-    sizes: tuple[tuple[str, tuple[int, ...]], ...]
-
-    def holds(self, panel: str) -> bool:
-        """Whether the panel belongs to this workspace."""
-        return any(place.panel == panel for place in self.places)
-
 
 _BLOTTERS = ("positions", "fills", "reconciliation", "backtests", "audit", "alerts", "price_alerts", "log")
 
@@ -71,7 +44,7 @@ LAYOUTS: dict[str, Layout] = {
     "charts": Layout(
         (Place("chart", "center"), Place("watchlist", "left"), Place("chart-2", "right", "chart"), Place("chart-3", "bottom", "chart"),
          Place("chart-4", "bottom", "chart-2"), *(Place(name, "tab", "watchlist") for name in ("ticket", "alerts"))),
-        (("", (300, 0, 0)), ("chart-3", (0, 0)), ("chart-4", (0, 0))),
+        (("", (336, 0, 0)), ("chart-3", (0, 0)), ("chart-4", (0, 0))),
     ),
 }  # fmt: skip
 
@@ -96,8 +69,9 @@ class Docks(QObject):
         self._permitted = set(panels)
         self._states: dict[str, QByteArray] = {}  # workspace -> its layout when it was left
         self._extra: list[str] = []  # further panels, in the order of their coming
-        self._whole: QByteArray | None = None  # the workspace's layout while one panel has it all
+        self._maximised: Maximised | None = None  # while one panel has all the room
         self._docks: dict[str, Any] = {name: self._dock(name, panel) for name, panel in panels.items()}
+        self._builder = Builder(self.manager, self._docks, self._may)
         self._build(self.workspace)
 
     def switch(self, workspace: str) -> None:
@@ -105,6 +79,7 @@ class Docks(QObject):
         if workspace not in LAYOUTS:
             raise KeyError(workspace)
         self._states[self.workspace] = self._state()
+        self._maximised = None
         self.workspace = workspace
         state = self._states.get(workspace)
         if state is None or not self._restored(state, workspace):
@@ -128,14 +103,16 @@ class Docks(QObject):
         dock.closeRequested.connect(lambda: self.close_asked.emit(name))
         if beside and self.is_open(beside):
             self._unmaximise()
-            self._put(Place(name, self._side_of(beside), beside))
-            self._show_actions()
+            self._builder.put(Place(name, self._side_of(beside), beside))
+            self._builder.show_actions()
+        else:
+            self._builder.stow(name)
 
     def remove(self, name: str) -> None:
         """Let a further panel go for good, with its dock. Raises KeyError."""
         self._unmaximise()
-        self._extra.remove(name) if name in self._extra else None
         dock = self._docks.pop(name)
+        self._extra.remove(name)
         self._counts.pop(name, None)
         if dock.dockAreaWidget() is not None:
             self.manager.removeDockWidget(dock)
@@ -145,12 +122,10 @@ class Docks(QObject):
         """The panel of that name."""
         return self._docks[name].widget() if name in self._docks else None
 
-    def _want(self, names: Any) -> None:
+    def _want(self, names: Iterable[str]) -> None:
         """Ask for further panels that are not here yet."""
-        lacking = [
-            name for name in names if name not in self._docks and (kind := _kind(name)) != name and self._may(kind)
-        ]
-        if lacking:
+        lacking = [name for name in dict.fromkeys(names) if name not in self._docks and EXTRA.fullmatch(name)]
+        if lacking := [name for name in lacking if self._may(name)]:
             self.wanted.emit(lacking)
 
     def _side_of(self, name: str) -> Side:
@@ -164,34 +139,33 @@ class Docks(QObject):
 
     def maximise(self, name: str) -> None:
         """Give the panel all the room; asked again, everything comes back as it was."""
-        if self._whole is not None:
+        if self._maximised is not None:
             self._unmaximise()
             return
-        if not self.raise_panel(name) or self._docks[name].isFloating():
+        if not self.raise_panel(name) or self._docks[name].isInFloatingContainer():
             return
-        self._whole = self.manager.saveState(SCHEMA)
-        for other, dock in self._docks.items():
-            if other != name and not dock.isClosed() and not dock.isFloating():
-                dock.toggleView(False)
+        self._maximised = Maximised(self.manager, self._docks, name, self.manager.saveState(SCHEMA))
 
     @property
     def maximised(self) -> bool:
         """Whether one panel has all the room."""
-        return self._whole is not None
+        return self._maximised is not None
 
     def _unmaximise(self) -> None:
-        state, self._whole = self._whole, None
-        if state is not None:
+        whole, self._maximised = self._maximised, None
+        if whole is not None:
             focused = self.focused()
-            self._restored(state, self.workspace)
+            whole.undo()
             self._enforce()
+            self._builder.show_actions()
             if focused:
                 self.raise_panel(focused)
 
     def _state(self) -> QByteArray:
-        """The present workspace as it is without a maximised panel, which none is from now on."""
-        state, self._whole = self._whole, None
-        kept: QByteArray = state if state is not None else self.manager.saveState(SCHEMA)
+        """The present workspace as it is without a maximised panel."""
+        if self._maximised is not None:
+            return self._maximised.state
+        kept: QByteArray = self.manager.saveState(SCHEMA)
         return kept
 
     # ---- who may be seen
@@ -210,10 +184,10 @@ class Docks(QObject):
         if name not in self._docks or not self._may(name):
             return False
         dock = self._docks[name]
-        if self._whole is not None and dock.isClosed():
+        if self._maximised is not None and dock.isClosed():
             self._unmaximise()
         if dock.dockAreaWidget() is None:  # a layout from before this panel holds no place for it
-            self._put(self._home(name))
+            self._builder.put(self._home(name))
         if dock.isClosed():
             dock.toggleView(True)
         dock.setAsCurrentTab()
@@ -240,7 +214,7 @@ class Docks(QObject):
         """Put actions at the right end of the panel's title bar."""
         if name in self._docks:
             self._docks[name].setTitleBarActions(actions)
-            self._show_actions()
+            self._builder.show_actions()
 
     def focused(self) -> str:
         """The panel that holds the keyboard, or ""."""
@@ -268,7 +242,7 @@ class Docks(QObject):
         if dock.isClosed():
             self.switch(next((w for w, layout in LAYOUTS.items() if layout.holds(name)), home))
         if dock.dockAreaWidget() is None:
-            self._put(self._home(name))
+            self._builder.put(self._home(name))
         area = dock.dockAreaWidget()
         shown = area.currentDockWidget() if area else None
         if dock.isClosed():
@@ -283,8 +257,7 @@ class Docks(QObject):
 
     def saved(self) -> dict[str, Any]:
         """All workspaces as JSON values."""
-        now = self._whole if self._whole is not None else self.manager.saveState(SCHEMA)
-        self._states[self.workspace] = now
+        self._states[self.workspace] = self._state()
         states = {name: base64.b64encode(state.data()).decode() for name, state in self._states.items()}
         return {"schema": SCHEMA, "workspace": self.workspace, "states": states, "extra": list(self._extra)}
 
@@ -296,10 +269,10 @@ class Docks(QObject):
                 name: QByteArray(base64.b64decode(text)) for name, text in saved["states"].items() if name in LAYOUTS
             }
             usable = usable and all(state.startsWith(b"<?xml") for state in states.values())
-            extra = [name for name in saved.get("extra", []) if EXTRA.fullmatch(name)]
+            extra = [name for name in _texts(saved.get("extra", [])) if EXTRA.fullmatch(name)]
         except (KeyError, TypeError, ValueError, AttributeError):
             usable, states, extra = False, {}, []
-        self._whole = None
+        self._maximised = None
         workspace = saved["workspace"] if usable else self.workspace
         if usable:
             self._turn_to(extra)
@@ -309,22 +282,16 @@ class Docks(QObject):
             return False
         self._states, self.workspace = states, workspace
         self._enforce()
-        self._rescue()
+        rescue(self.manager)
         return True
 
     def prime(self) -> QRect:
         """Where the largest visible panel lies, in the window's coordinates."""
-        window: QWidget = self.manager.window()
-        areas = [area for area in self.manager.openedDockAreas() if area.isVisible()]
-        if not areas:
-            return window.rect()
-        largest = max(areas, key=lambda area: area.width() * area.height())
-        corner: QPoint = largest.mapTo(window, QPoint(0, 0))
-        return QRect(corner, largest.size())
+        return prime(self.manager)
 
     def settle(self) -> None:
         """Give the splitters the sizes of the layout again, once the window has its own size."""
-        self._size(LAYOUTS[self.workspace])
+        self._builder.size(LAYOUTS[self.workspace])
 
     def _dock(self, name: str, panel: QWidget) -> Any:
         dock = QtAds.CDockWidget(self.manager, self.titles[name])
@@ -335,23 +302,8 @@ class Docks(QObject):
         return dock
 
     def _build(self, workspace: str) -> None:
-        """Take every dock out and put it where the layout says; the rest is kept closed."""
-        layout = LAYOUTS[workspace]
-        self._whole = None
-        self._weigh(layout)
-        for dock in self._docks.values():
-            if dock.dockAreaWidget() is not None:
-                self.manager.removeDockWidget(dock)
-        for place in layout.places:
-            if place.panel in self._docks and self._may(place.panel):
-                self._put(place)
-        for name, dock in self._docks.items():
-            if dock.dockAreaWidget() is None:
-                self._put(Place(name, "tab", layout.places[0].panel))
-                dock.toggleView(False)
-        self._raise_first(layout)
-        self._size(layout)
-        self._show_actions()
+        self._maximised = None
+        self._builder.build(LAYOUTS[workspace])
 
     def _turn_to(self, extra: Collection[str]) -> None:
         """Have exactly these further panels."""
@@ -369,41 +321,9 @@ class Docks(QObject):
         return Place(name, "tab" if first else "center", first)
 
     def _restored(self, state: QByteArray, workspace: str) -> bool:
-        self._weigh(LAYOUTS[workspace])
+        self._builder.weigh(LAYOUTS[workspace])
         done: bool = self.manager.restoreState(state, SCHEMA)
         return done
-
-    def _put(self, place: Place) -> None:
-        dock, neighbour = self._docks[place.panel], self._docks.get(place.beside)
-        area = neighbour.dockAreaWidget() if neighbour is not None else None
-        side = place.side if area is not None or place.side != "tab" else "bottom"
-        self.manager.addDockWidget(_AREAS[side], dock, area)
-        if dock.isClosed():
-            dock.toggleView(True)
-        dock.tabWidget().show()  # the tab of a dock that was taken out while closed stays hidden otherwise
-
-    def _raise_first(self, layout: Layout) -> None:
-        """In every group of tabs the first one is on top."""
-        for place in layout.places:
-            if place.side != "tab" and place.panel in self._docks and self._may(place.panel):
-                self._docks[place.panel].setAsCurrentTab()
-
-    def _show_actions(self) -> None:
-        """The dock manager puts a panel's actions up when its tab is next chosen; this is for the ones chosen already."""
-        for area in self.manager.openedDockAreas():
-            area.titleBar().updateDockWidgetActionsButtons()
-
-    def _size(self, layout: Layout) -> None:
-        for name, sizes in layout.sizes:
-            if not name:
-                splitter = self.manager.rootSplitter()
-                if splitter.count() == len(sizes):
-                    splitter.setSizes(shared(sizes, sum(splitter.sizes())))
-            elif self.is_open(name):
-                area = self._docks[name].dockAreaWidget()
-                now = self.manager.splitterSizes(area)
-                if len(now) == len(sizes):
-                    self.manager.setSplitterSizes(area, shared(sizes, sum(now)))
 
     def _enforce(self) -> None:
         """Close what may not be seen."""
@@ -414,19 +334,12 @@ class Docks(QObject):
     def _may(self, name: str) -> bool:
         return name in self._permitted or _kind(name) in self._permitted
 
-    def _weigh(self, layout: Layout) -> None:
-        """Only panels of the layout may ask for a least size: a group of tabs takes it from all that enter, closed ones too."""
-        modes = QtAds.CDockWidget.MinimumSizeHintFromDockWidget, QtAds.CDockWidget.MinimumSizeHintFromContentMinimumSize
-        for name, dock in self._docks.items():
-            dock.setMinimumSizeHintMode(modes[layout.holds(name) and self._may(name)])
-
-    def _rescue(self) -> None:
-        """Bring floating panels back that lie on a screen which is gone."""
-        for floating in self.manager.floatingWidgets():
-            if not on_screen(floating):
-                floating.move(self.manager.mapToGlobal(self.manager.rect().topLeft()))
-
 
 def _kind(name: str) -> str:
     """The name of the first panel of the kind."""
     return name.partition("-")[0]
+
+
+def _texts(value: object) -> list[str]:
+    """The texts of a list, or none when it is something else."""
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
