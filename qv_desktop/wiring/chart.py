@@ -117,13 +117,24 @@ class ChartWiring:
     def _go_back(self) -> None:
         """The person nears the first bar: twice as many."""
         if self._bars < MOST and not self.replaying.on:
-            self._bars = min(MOST, self._bars * 2)
-            self._spawn(self.load(quietly=True))
+            self._spawn(self._load_older())
+
+    async def _load_older(self) -> None:
+        """As many again before the first bar; the person is told, and may ask again, when no vendor answers."""
+        key, before = self._key(), self._bars
+        self._bars = min(MOST, before * 2)
+        if await self.load(quietly=True) or key != self._key():
+            return
+        self._bars = before
+        self.panel.older_failed()
 
     # ---- history
 
-    async def load(self, quietly: bool = False, again: int = 0) -> None:
-        """``quietly``: without a word, for the chart shows these bars already or says why not; ``again`` is how often in a row."""
+    async def load(self, quietly: bool = False, again: int = 0) -> bool:
+        """``quietly``: without a word, for the chart shows these bars already or says why not; ``again`` is how often in a row.
+
+        False when no vendor answered.
+        """
         services, until = self._desk.services, self._desk.services.clock.market()
         symbol, frame, asked, key = self.symbol, self.frame, f"{self.symbol} {self.frame}", self._key()
         number = self._begun = self._begun + 1
@@ -135,17 +146,18 @@ class ChartWiring:
             loaded = await self.history(symbol, frame)
         except QvError as error:
             self._not_loaded(key, str(error), quietly)
-            return
+            return False
         finally:
             self._asking = "" if self._asking == asked and not quietly else self._asking
         if not self._waits_for(key, number):
-            return  # the person has moved on, or a later load was quicker
+            return True  # the person has moved on, or a later load was quicker
         await self._show_loaded(key, number, loaded)
         if not quietly and services.market.snapshot(symbol).previous_close is None:
             self._spawn(self._seed_close(symbol))  # the bars are worth showing without it
         if again < AGAIN and bar_start(ns(services.clock.market()), MINUTE) > bar_start(ns(until), MINUTE):
             # a minute ended while history was asked: it is in neither the answer nor the live bar
             await self.load(quietly=True, again=again + 1)
+        return True
 
     def _key(self) -> tuple[str, Timeframe, Adjustment]:
         return self.symbol, self.frame, self.adjustment
@@ -192,7 +204,11 @@ class ChartWiring:
 
     def _not_loaded(self, key: tuple[str, Timeframe, Adjustment], why: str, quietly: bool) -> None:
         """Say why, and try again by and by unless the person has cancelled it."""
-        if key != self._key() or self.replaying.on or (quietly and self.panel.canvas.series is not None):
+        if key != self._key() or self.replaying.on:
+            return
+        if quietly and self.panel.canvas.series is not None:
+            title = f"{key[0]} {key[1]} could not be read again"
+            self._desk.services.notices.tell("warning", title, why, title)
             return
         if self._cancelled:
             self.panel.show_message(why)

@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.events import MarketMoved
 from qv_desktop.domain.market import Bar, Timeframe
 from qv_desktop.ui.chart.comparison import COLOURS
@@ -35,6 +35,7 @@ class Comparing:
     async def add(self, symbol: str) -> None:
         """Lay a symbol over. Raises BadInput for one that is not listed, FeedDown when no vendor answers."""
         if self._desk.services.risk.instrument(symbol) is None:
+            self._chart.panel.show_compare(symbol, ())
             raise BadInput(f"The broker does not list “{symbol}”; check the symbol.")
         if symbol not in self._bars and len(self._bars) >= len(COLOURS):
             raise BadInput(f"A chart compares with {len(COLOURS)} symbols at most; remove one first.")
@@ -44,7 +45,11 @@ class Comparing:
 
     async def _load(self, symbol: str) -> None:
         chart, frame, adjustment = self._chart, self._chart.frame, self._chart.adjustment
-        loaded = await chart.history(symbol, frame)
+        try:
+            loaded = await chart.history(symbol, frame)
+        except QvError:
+            self._range = None  # what the chart shows next asks again
+            raise
         if symbol not in self._bars or (frame, adjustment) != (chart.frame, chart.adjustment):
             return  # the person has moved on
         self._bars[symbol] = list(loaded.bars)
@@ -77,6 +82,10 @@ class Comparing:
             self._range = wanted
             for symbol in self._bars:
                 self._spawn(self._load(symbol))
+            return
+        for symbol, bars in self._bars.items():
+            if bars:  # another symbol of the same range has come under them
+                self._chart.panel.show_compare(symbol, bars)
 
     def amended(self, symbol: str) -> None:
         """Stored bars of ``symbol`` changed."""

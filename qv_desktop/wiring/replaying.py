@@ -43,7 +43,7 @@ class Replaying:
         if (symbol, frame) != (chart.symbol, chart.frame):
             return
         self.stop()
-        self._replay = Replay(loaded.bars, start, self._changed)
+        self._replay = Replay(chart.panel.in_hours(loaded.bars), start, self._changed)
         chart.shown_anew()
         self._show_all()
         self._playing = asyncio.ensure_future(self._replay.run())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
@@ -24,6 +25,7 @@ from qv_desktop.ui.chart.saying import said
 from qv_desktop.ui.chart.series import Series
 from qv_desktop.ui.chart.session_shading import Hole, hours
 from qv_desktop.ui.chart.studying import Studying
+from qv_desktop.ui.chart.times import local_seconds
 from qv_desktop.ui.chart.toolbar import ChartBar
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 
@@ -47,6 +49,7 @@ class ChartView(QWidget):
         self._adjustment: Adjustment = "split"
         self._begins = False  # history was empty: the next live bar begins the chart
         self._told = ""
+        self.compared: list[str] = []  # symbols that are wanted over this one, loaded or not
         self._message = QLabel(EMPTY, self.canvas)
         self.prompt, self.asking = Prompt(self.canvas), ConfirmBar(keep="Leave it", kind="primary")
         self.studying = Studying(self.canvas, self.prompt)
@@ -213,7 +216,22 @@ class ChartView(QWidget):
         else:
             scenery.comparisons = [one for one in scenery.comparisons if one is not held]
         self.canvas.relayout()
+        self._compares(symbol, bool(bars))
+
+    def _compares(self, symbol: str, wanted: bool) -> None:
+        """Keep the list of compared symbols, which outlives their bars; prices that move are no change of the setup."""
+        if wanted == (symbol in self.compared):
+            return
+        self.compared = [*self.compared, symbol] if wanted else [one for one in self.compared if one != symbol]
         self.setup_changed.emit()
+
+    def in_hours(self, bars: Sequence[Bar]) -> Sequence[Bar]:
+        """Those of real bars that are drawn: all, or those within regular hours where there are any."""
+        if self.canvas.look.extended or not bars or not self._frame.intraday:
+            return bars
+        starts = local_seconds(np.array([bar.start for bar in bars], dtype=np.int64))
+        outside = self.canvas.regular.outside(starts, self._frame.seconds)
+        return [bar for bar, out in zip(bars, outside, strict=True) if not out] or bars
 
     def show_pointer(self, at: int | None) -> None:
         """The crosshair of a linked chart stands at this moment (ns), or has left."""

@@ -166,7 +166,7 @@ class ChartPanel(ChartView):
         symbol = text.strip().upper()
         if not symbol or symbol == self._symbol:
             raise BadInput("Type another symbol to compare with.")
-        if len(self.canvas.scenery.comparisons) >= len(COLOURS):
+        if symbol not in self.compared and len(self.compared) >= len(COLOURS):
             raise BadInput(f"A chart compares with {len(COLOURS)} symbols at most; remove one first.")
         self.compare_asked.emit(symbol)
 
@@ -261,7 +261,7 @@ class ChartPanel(ChartView):
     def setup(self) -> dict[str, object]:
         """How the chart is set up, as JSON values: style, scale, hours, zone, studies; not its symbol and timeframe."""
         return {"look": look_words(self.canvas.look), "studies": [study.words() for study in self.studying.studies],
-                "adjustment": self._adjustment, "compare": [one.symbol for one in self.canvas.scenery.comparisons]}  # fmt: skip
+                "adjustment": self._adjustment, "compare": list(self.compared)}  # fmt: skip
 
     def apply_setup(self, setup: Mapping[str, object]) -> None:
         """Set the chart up as ``setup`` once gave; what cannot be used is left as it is."""
@@ -274,9 +274,21 @@ class ChartPanel(ChartView):
             self._adjustment = adjustment
             self.adjustment_chosen.emit(self._adjustment)
         compare = setup.get("compare")
-        for symbol in compare if isinstance(compare, list) else ():
-            self.compare_asked.emit(str(symbol))
+        wanted = [str(symbol) for symbol in compare] if isinstance(compare, list) else []
+        for symbol in [one for one in self.compared if one not in wanted]:
+            self._stop_comparing(symbol)
+        self.compared += [one for one in wanted if one not in self.compared]
+        for symbol in wanted:
+            self.compare_asked.emit(symbol)
         self.bar.show_style(self.canvas.look.style)
+
+    def show_message(self, text: str) -> None:
+        self._looked_back = ("", "", 0)  # what comes next may be asked for older bars anew
+        super().show_message(text)
+
+    def older_failed(self) -> None:
+        """Older bars could not be loaded: moving towards the first bar asks again."""
+        self._looked_back = ("", "", 0)
 
     def _look_back(self) -> None:
         """Ask for older bars before the person reaches the first one."""
