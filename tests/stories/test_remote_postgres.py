@@ -91,8 +91,10 @@ def test_while_the_server_is_away_orders_are_refused_with_the_reason_and_nothing
         bought = await person.buys("NVDA", 4)
         await person.sees(lambda: person.stands(bought, OrderStatus.FILLED))
         assert await person.desk.services.orders.records.written(30)
-        await person.desk.services.ticks.flush()
-        assert person.desk.services.ticks.waiting == 0
+        ticks = person.desk.services.ticks
+        heard = ticks.stored + ticks.waiting  # prints go on while it writes
+        await ticks.flush()
+        assert ticks.stored >= heard
         run = await person.desk.services.reconcile.run("test", "at the end")
         assert run.breaks == ()
 

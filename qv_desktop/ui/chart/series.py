@@ -126,7 +126,11 @@ class Series:
 
     def past(self, index: int, at: int) -> bool:
         """Whether a moment in ns comes after a day's last bar, ``index``, has ended: in hours that have no bars here."""
-        if not self.evenly or not 0 <= index < len(self) - 1 or at < int(self.starts[index]) + self.frame.seconds * SECOND:
+        if (
+            not self.evenly
+            or not 0 <= index < len(self) - 1
+            or at < int(self.starts[index]) + self.frame.seconds * SECOND
+        ):
             return False
         this, following = self.local(index, index + 2) // times.DAY
         return bool(this != following)
