@@ -37,12 +37,14 @@ def panel(qtbot: QtBot) -> ChartPanel:
 def test_the_same_bars_again_leave_zoom_and_a_hand_made_scale(panel: ChartPanel) -> None:
     panel.show_history("SPY", MINUTE, _bars(600), None)
     camera = panel.canvas.camera
-    assert camera is not None and camera.following
+    assert camera is not None
+    assert camera.following
     camera.explore(replace(camera.view, spacing=18.0))
     camera.auto, camera.scale = False, camera.scale.stretched(3.0)
     panel.show_history("SPY", MINUTE, _bars(601), None)
     again = panel.canvas.camera
-    assert again is not None and again is not camera
+    assert again is not None
+    assert again is not camera
     assert (again.view.spacing, again.auto, again.scale.low) == (18.0, False, camera.scale.low)
     assert again.view.right == camera.view.right + 1
 
@@ -52,8 +54,10 @@ def test_a_scale_dragged_without_end_can_still_be_written() -> None:
         scale = fitted(95, 105, 46, 400, log=log)
         for _ in range(60):
             scale = scale.stretched(50.0)
-        assert scale.low < 95 and scale.high > 105
-        assert price_marks(scale, 2, 100.0) and price_marks(scale, 2)
+        assert scale.low < 95
+        assert scale.high > 105
+        assert price_marks(scale, 2, 100.0)
+        assert price_marks(scale, 2)
     assert format.signed(1e300).startswith("+1")
 
 
@@ -70,7 +74,8 @@ def test_regular_hours_appear_as_soon_as_they_begin(panel: ChartPanel) -> None:
     panel.dress(replace(Look(), extended=False))
     bars = _bars(332)  # 04:00 to 09:31
     panel.show_history("SPY", MINUTE, bars[:330], None)
-    assert panel.canvas.series is not None and len(panel.canvas.series) == 330
+    assert panel.canvas.series is not None
+    assert len(panel.canvas.series) == 330
     panel.show_bar(bars[330])
     assert len(panel.canvas.series) == 1
     assert list(panel.in_hours(bars)) == bars[330:]
@@ -86,7 +91,8 @@ def test_a_layout_takes_away_comparisons_that_it_has_not(panel: ChartPanel, qtbo
         panel.show_compare("QQQ", _bars(60))
     with qtbot.waitSignal(panel.compare_removed) as removed:
         panel.apply_setup({**setup, "compare": []})
-    assert removed.args == ["QQQ"] and panel.setup()["compare"] == []
+    assert removed.args == ["QQQ"]
+    assert panel.setup()["compare"] == []
 
 
 def test_older_bars_are_asked_for_again_after_another_timeframe(panel: ChartPanel) -> None:
