@@ -164,4 +164,4 @@ def test_news_are_sent_when_they_appear() -> None:
         assert article["created_at"].startswith("2026-03-18T13:31")
         assert article["symbols"][0] in article["summary"]
 
-    served(story, start="2026-03-18T09:30:58-04:00", speed=10, symbols=60)
+    served(story, start="2026-03-18T09:30:40-04:00", speed=10, symbols=60)
