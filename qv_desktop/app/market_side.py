@@ -146,7 +146,7 @@ def market_side(
         publish(event)
 
     backfill = Backfill(gaps, asked, stores.bars, stores.ticks, clock.market, publish, shown=lambda: market.wanted, seed=seed,
-                        progress=feeds.backfilling)  # fmt: skip
+                        progress=feeds.backfilling, written=ticks.written)  # fmt: skip
     prices = tuple(_stream(name, settings, keys, feeds, gaps, market, door) for name in (primary, fallback) if name)
     for stream in prices:
         feeds.attach(stream)

@@ -50,15 +50,17 @@ class _Attempt:
 class Backfill:
     """One hole after another, what is on screen first in each; one that cannot be filled stays, and is tried again.
 
-    ``shown`` are the symbols in order of how much they are wanted; ``seed`` renews the symbols' figures of the day.
+    ``shown`` are the symbols in order of how much they are wanted; ``seed`` renews the symbols' figures of the day. ``written``
+    returns once all that was heard so far is stored: a bar that still waits must not be written over the vendor's newer one.
     """
 
     def __init__(self, gaps: Gaps, vendors: Vendors, bars: BarStore, ticks: TickStore, now: Now, publish: Publish, *,
                  shown: Callable[[], Sequence[str]],
-                 seed: Callable[[Sequence[str]], Awaitable[None]], progress: Told) -> None:  # fmt: skip
+                 seed: Callable[[Sequence[str]], Awaitable[None]], progress: Told,
+                 written: Callable[[], Awaitable[None]]) -> None:  # fmt: skip
         self._gaps, self._vendors, self._bars, self._ticks = gaps, vendors, bars, ticks
         self._now, self._publish = now, publish
-        self._shown, self._seed, self._progress = shown, seed, progress
+        self._shown, self._seed, self._progress, self._written = shown, seed, progress, written
         self._attempts: dict[tuple[str, datetime, tuple[str, ...]], _Attempt] = {}  # feed, start, symbols -> attempt
         self._wake = asyncio.Event()
         self._said = set[str]()  # feeds of which it was said that their plan has no prints
@@ -126,6 +128,7 @@ class Backfill:
             self._publish(BarsAmended(symbol, utc(span.start), utc(span.end)))
 
     async def _minutes(self, feed: str, symbol: str, span: Span) -> list[Bar]:
+        await self._written()
         bars, source = await self._vendors.ask(
             ("fill", symbol, span), f"{symbol} 1m, missed", lambda vendor, progress:
             vendor.bars(symbol, MINUTE, utc(span.start), utc(span.end), progress), urgent=False, feed=feed)  # fmt: skip

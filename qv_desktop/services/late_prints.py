@@ -25,6 +25,9 @@ class LatePrints:
         self._renew, self._every = renew, every
         self._told: dict[str, int] = {}  # symbol -> end (ns) of its newest completed minute
         self._doubtful: dict[str, Span] = {}
+        self._one = (
+            asyncio.Lock()
+        )  # a question on its way may have been answered before the print that another asks about
 
     def told(self, frame: Timeframe, bars: Sequence[Bar]) -> None:
         """Completed bars of a stream."""
@@ -48,13 +51,14 @@ class LatePrints:
 
     async def flush(self) -> None:
         """Ask for every doubtful minute once; what no vendor answers is asked for in the next round."""
-        doubtful, self._doubtful = self._doubtful, {}
-        for symbol, span in doubtful.items():
-            try:
-                await self._renew(symbol, span)
-            except QvError as error:
-                log.info("late_minute_waits", symbol=symbol, reason=str(error))
-                self._doubt(symbol, span)
+        async with self._one:
+            doubtful, self._doubtful = self._doubtful, {}
+            for symbol, span in doubtful.items():
+                try:
+                    await self._renew(symbol, span)
+                except QvError as error:
+                    log.info("late_minute_waits", symbol=symbol, reason=str(error))
+                    self._doubt(symbol, span)
 
     def _doubt(self, symbol: str, span: Span) -> None:
         known = self._doubtful.get(symbol, span)

@@ -46,10 +46,13 @@ class Desk:
         self.history = History(self.bars, ActionStore(self.database), vendors, self.requests, self.now, lambda _: None)
         self.gaps = Gaps(self.ticks, lambda: NAMES, self.now, self.events.append)
         self.backfill = Backfill(self.gaps, Vendors(vendors, self.requests), self.bars, self.ticks, self.now, self.events.append,
-                                 shown=lambda: NAMES, seed=self.seed, progress=lambda *_: None)  # fmt: skip
+                                 shown=lambda: NAMES, seed=self.seed, progress=lambda *_: None, written=self.written)  # fmt: skip
 
     def now(self) -> datetime:
         return utc(self.simulator.ready["market_ns"])  # the simulated clock has gone on since, so all of this is known
+
+    async def written(self) -> None:
+        """No stream is heard here, so nothing waits."""
 
     async def seed(self, symbols: Sequence[str]) -> None:
         await self.history.snapshots(symbols)

@@ -56,15 +56,18 @@ class Desk:
         self.wanted: list[str] = list(NAMES)
         self.seeded: list[tuple[str, ...]] = []
         self.told: list[tuple[str, int, int]] = []
+        self.waiting: list[Bar] = []  # heard, and not stored yet
         vendors_ = Vendors(self.vendors, Requests(self.events.append, lambda: self.now))
         self.gaps = Gaps(self.ticks, lambda: self.wanted, lambda: self.now, self.events.append)
         self.backfill = Backfill(self.gaps, vendors_, self.bars, self.ticks, lambda: self.now, self.events.append,
-                                 shown=lambda: self.shown, seed=self.seed, progress=lambda *told: self.told.append(told))  # fmt: skip
+                                 shown=lambda: self.shown, seed=self.seed, progress=lambda *told: self.told.append(told),
+                                 written=self.written)  # fmt: skip
         self.amendments = Amendments(vendors_, self.bars, self.ticks, lambda: self.now, self.events.append, self.written,
                                      lambda start, end, names, why: self.gaps.found("Polygon", start, end, why, names))  # fmt: skip
 
     async def written(self) -> None:
-        return None
+        waiting, self.waiting = self.waiting, []
+        await self.bars.save(MINUTE, waiting, "Polygon")
 
     async def seed(self, symbols: Sequence[str]) -> None:
         self.seeded.append(tuple(symbols))
@@ -373,5 +376,19 @@ def test_a_print_of_the_minute_under_way_is_corrected_without_a_bar() -> None:
         await desk.amendments.flush()
         assert desk.bars.kept == {}
         assert desk.events == []
+
+    run(story())
+
+
+def test_a_bar_that_still_waits_is_not_written_over_the_vendor_s_newer_one() -> None:
+    async def story() -> None:
+        desk = Desk()
+        newest = next(bar for bar in desk.vendors[0].market["1m"] if bar.symbol == "SPY")
+        span = Span(newest.start, newest.start + 60 * SECOND)
+        desk.waiting = [replace(newest, volume=newest.volume - 100, count=0)]  # as told before a print came late
+        await desk.backfill.renew("Polygon", "SPY", span)
+        await desk.written()
+        stored = await desk.bars.bars("SPY", MINUTE, utc(span.start), utc(span.end))
+        assert [bar.volume for bar in stored] == [newest.volume]
 
     run(story())

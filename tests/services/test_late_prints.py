@@ -67,3 +67,27 @@ def test_a_minute_that_nobody_answers_for_is_asked_for_again() -> None:
     vendor.down = False
     asyncio.run(late.flush())
     assert vendor.asked == [("AAPL", Span(T0, T0 + 2 * LENGTH))]
+
+
+def test_a_round_waits_for_the_one_before_it() -> None:
+    async def story() -> None:
+        answer, asked = asyncio.Event(), list[Span]()
+
+        async def renew(symbol: str, span: Span) -> None:
+            asked.append(span)
+            await answer.wait()
+
+        late = LatePrints(renew)
+        late.told(MINUTE, [bar(0)])
+        late.heard([a_print("AAPL", T0)])
+        first = asyncio.create_task(late.flush())
+        await asyncio.sleep(0)
+        late.heard([a_print("AAPL", T0 + SECOND)])
+        second = asyncio.create_task(late.flush())
+        await asyncio.sleep(0.01)
+        assert len(asked) == 1
+        answer.set()
+        await asyncio.gather(first, second)
+        assert len(asked) == 2
+
+    asyncio.run(story())

@@ -125,7 +125,7 @@ class Session:
         self.gaps = Gaps(self._trades, lambda: SYMBOLS, self.clock.market, publish)
         vendors = Vendors([self.vendor], Requests(publish, self.clock.now))
         self.backfill = Backfill(self.gaps, vendors, self.bars, self._trades, self.clock.market, publish, shown=lambda: SYMBOLS,
-                                 seed=self._seed, progress=self.feeds.backfilling)  # fmt: skip
+                                 seed=self._seed, progress=self.feeds.backfilling, written=self.ticks.written)  # fmt: skip
         self.feeds.attach(self.stream)
         self.market.watch("watchlist", SYMBOLS)
 
@@ -187,12 +187,12 @@ class Session:
         await until(lambda: not self.gaps.unfilled, "a hole was not filled", 120)
 
     async def late_prints(self) -> None:
-        """Calm minutes, in some of which a print comes after its minute's bar, and the minutes being asked for anew."""
+        """Calm minutes, in some of which a print comes after its minute's bar."""
         await asyncio.sleep(2)  # beyond the last hole
         for _ in range(3):
             self._fault("late_trade", STREAM, {})
             await asyncio.sleep(1.5)
-        await self.late.flush()
+        self.simulator.control("DELETE", "/sim/faults")
 
     def _flagged(self, began: float) -> bool:
         muted = any(at > began and state == "mute" for at, state, _ in self.seen.states[-8:])
@@ -319,6 +319,7 @@ async def told(server_url: str, folder: Path, outages: Sequence[Outage], seed: i
             await until(lambda: session.clock.market() >= (until_at_least or start), "the market stood still", 600)
             end = whole_minute(session.clock.market()) - timedelta(minutes=1)
             await asyncio.sleep(2 * 60 / speed)  # until the last minute's bar is there
+            await session.late.flush()
             await session.ticks.written()
             await told_by_history(session, other, start, end)
         stored, reference = ([copied(one, query, start, end) for query in (BARS, TRADES)] for one in (url, other_url))
