@@ -80,7 +80,8 @@ def engine(
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
     journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
-    broker = AlpacaBroker(keys.alpaca, keys.alpaca_secret, settings.alpaca_url, clock.market, settings.environment)
+    key, secret, token = keys.account
+    broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment, token)
     side = market_side(door, database, settings, keys, broker, notices, lambda: risk.listed)
     market, ticks = side.market, side.ticks
     account = Account(broker, journal, publish)
@@ -105,8 +106,9 @@ def engine(
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, reconcile,
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
-    updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
-                           lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
+    updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
+                           lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
+                           token=token)  # fmt: skip
     return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)
 
 

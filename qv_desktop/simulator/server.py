@@ -15,6 +15,7 @@ from aiohttp import web
 from qv_desktop.simulator import (
     alpaca_data_rest,
     alpaca_data_stream,
+    alpaca_oauth,
     alpaca_rest,
     alpaca_trading_stream,
     control,
@@ -51,6 +52,7 @@ def application(
     limit = limits.Limits()
     app = web.Application(middlewares=[limits.rest_limits(limit), rest_faults(faults)])
     app.add_routes(alpaca_rest.routes(exchange, market, keys))
+    app.add_routes(alpaca_oauth.routes(keys))
     app.add_routes(alpaca_trading_stream.routes(exchange, keys, faults))
     app.add_routes(alpaca_data_rest.routes(market, keys, faults))
     app.add_routes(alpaca_data_stream.routes(market, keys, faults))

@@ -12,6 +12,7 @@ from qv_desktop.adapters.alpaca import messages, payloads
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, moment, needed, record, rows, text
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.adapters.websocket import is_loopback
 from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.domain.instruments import Instrument
@@ -32,21 +33,22 @@ LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 class AlpacaBroker:
     """One Alpaca account over REST at ``base_url`` (without /v2). Orders and questions travel on threads of their own.
 
-    ``now`` is aware UTC and stamps what Alpaca does not. Raises BadInput when environment and address contradict each other.
+    ``now`` is aware UTC and stamps what Alpaca does not; an OAuth ``token`` is used instead of the keys. Raises BadInput when environment and address contradict each other.
     """
 
     def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime],
-                 account_environment: Environment) -> None:  # fmt: skip
-        live = urlsplit(base_url).hostname == LIVE_HOST
+                 account_environment: Environment, token: str = "") -> None:  # fmt: skip
+        # this machine may stand in for either: no money leaves it
+        live = urlsplit(base_url).hostname == LIVE_HOST or (account_environment == "LIVE" and is_loopback(base_url))
         if live != (account_environment == "LIVE"):
             raise BadInput(
                 f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
             )
         self.environment = account_environment
         self._now = now
-        self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ), READ)
-        self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
-        self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
+        self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ, token), READ)
+        self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ, token), READ)
+        self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS, token), LISTS)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
 
@@ -239,10 +241,10 @@ class AlpacaBroker:
         return {key: self._client_ids[key] for key in broker_ids}
 
 
-def _client(key: str, secret: str, url: str, read: float) -> Any:
+def _client(key: str, secret: str, url: str, read: float, token: str) -> Any:
     from qv_desktop.adapters.alpaca.client import trading_client
 
-    return trading_client(key, secret, url, read)
+    return trading_client(key, secret, url, read, token)
 
 
 def _by_client_id(client_order_id: str) -> tuple[str, str, dict[str, object]]:
