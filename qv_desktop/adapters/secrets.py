@@ -93,7 +93,9 @@ class Secrets:
         try:
             self._file.write(passphrase, {})
         except OSError as error:
-            raise BadInput(f"The key file cannot be written ({error.strerror}); free some space or choose QV_HOME.") from error
+            raise BadInput(
+                f"The key file cannot be written ({error.strerror}); free some space or choose QV_HOME."
+            ) from error
         self._passphrase = passphrase
 
     def read(self, name: str) -> Secret | None:

@@ -48,7 +48,9 @@ class Known:
         """These with ``connection`` added, or put in the place of the one with its id."""
         if self.get(connection.id) is None:
             return replace(self, connections=(*self.connections, connection))
-        return replace(self, connections=tuple(connection if one.id == connection.id else one for one in self.connections))
+        return replace(
+            self, connections=tuple(connection if one.id == connection.id else one for one in self.connections)
+        )
 
     def without(self, id_: str) -> "Known":
         """These but for one."""
@@ -59,7 +61,7 @@ class Known:
 def secret_names(id_: str) -> dict[str, str]:
     """What a connection keeps secret (``key``, ``secret``, ``token``) -> the name it is kept under."""
     if id_ == FIRST:
-        return {"key": "alpaca_key", "secret": "alpaca_secret", "token": "alpaca_token"}  # noqa: S105 - names
+        return {"key": "alpaca_key", "secret": "alpaca_secret", "token": "alpaca_token"}
     return {part: f"connection.{id_}.{part}" for part in ("key", "secret", "token")}
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.audit import Draft, Outcome
-from qv_desktop.domain.connections import FIRST, Connection, Known, check_pair, described, named, secret_names
+from qv_desktop.domain.connections import FIRST, Connection, Known, Traded, check_pair, described, named, secret_names
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Trail
@@ -63,7 +63,7 @@ class Connections:
         if found is None:
             found = Known()
             if await self._vault.has(secret_names(FIRST)["key"]):
-                traded = "LIVE" if environment == "LIVE" else "PAPER"
+                traded: Traded = "LIVE" if environment == "LIVE" else "PAPER"
                 found = Known((Connection(FIRST, f"Alpaca {traded.lower()}", traded),), FIRST)
                 await self._store.write(found)
         self.known = found
@@ -93,7 +93,9 @@ class Connections:
         after = replace(before, name=name, prices=changed.prices)
         _check(after, secrets, fresh=False)
         renewed = {"secrets": ", ".join(sorted(part for part, text in secrets.items() if text))}
-        await self._record("connection.change", after.id, before=described(before), after={**described(after), **renewed})
+        await self._record(
+            "connection.change", after.id, before=described(before), after={**described(after), **renewed}
+        )
         await self._keep(after, secrets)
         await self._write(self.known.having(after))
         return after
@@ -131,7 +133,10 @@ class Connections:
         wanted, former = self.get(id_), self.known.current
         if wanted.environment == "LIVE" and self.confirmed != id_:
             raise NotPermitted(f"“{wanted.name}” trades real money; confirm it with your password first.")
-        await self._record("connection.switch", id_, before=described(former) if former else {}, after=described(wanted))
+        await self._record(
+            "connection.switch", id_, before=described(former) if former else {}, after=described(wanted)
+        )
+        self.confirmed = id_ if wanted.environment == "LIVE" else ""  # a word given once counts for one way there
         await self._write(replace(self.known, active=id_))
         return wanted
 

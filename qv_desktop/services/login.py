@@ -57,7 +57,11 @@ class Login:
 
     async def confirm(self, password: str) -> str:
         """Empty once the signed-in person has given the password again, else the sentence that says why not."""
-        return await self._users.confirm(self.session, password) if self.session else "Your session has ended; sign in again."
+        return (
+            await self._users.confirm(self.session, password)
+            if self.session
+            else "Your session has ended; sign in again."
+        )
 
     def follow(self, former: "Login") -> None:
         """Go on with the session of ``former``, whose desk is being left for another one."""

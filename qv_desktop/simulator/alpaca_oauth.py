@@ -17,7 +17,7 @@ from aiohttp import web
 from qv_desktop.simulator.control import answered
 from qv_desktop.simulator.keys import Keys
 
-CLIENT_ID, CLIENT_SECRET = "simulated-client", "simulated-client-secret"  # noqa: S105 - they protect nothing
+CLIENT_ID, CLIENT_SECRET = "simulated-client", "simulated-client-secret"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class OAuth:
             answer |= {"error": "access_denied", "error_description": "the user said no"}
         else:
             code = secrets.token_hex(16)
-            self._grants[code] = Grant(redirect, asked.get("code_challenge", ""), asked.get("scope", ""), asked.get("env", ""))
+            self._grants[code] = Grant(
+                redirect, asked.get("code_challenge", ""), asked.get("scope", ""), asked.get("env", "")
+            )
             answer |= {"code": code}
         raise web.HTTPFound(f"{redirect}?{urlencode(answer)}")
 

@@ -40,7 +40,7 @@ class Keys:
 
     def oauth_ok(self, token: object) -> bool:
         """Whether this is a good Alpaca OAuth token (trading only: data streams take none)."""
-        return any([_same(token, good) for good in self.tokens])
+        return any(_same(token, good) for good in self.tokens)
 
     def polygon_ok(self, request: web.Request) -> bool:
         """Whether a Polygon REST request carries the key, as a bearer token or as `apiKey`."""

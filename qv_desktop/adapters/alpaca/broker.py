@@ -33,7 +33,8 @@ LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 class AlpacaBroker:
     """One Alpaca account over REST at ``base_url`` (without /v2). Orders and questions travel on threads of their own.
 
-    ``now`` is aware UTC and stamps what Alpaca does not; an OAuth ``token`` is used instead of the keys. Raises BadInput when environment and address contradict each other.
+    ``now`` is aware UTC and stamps what Alpaca does not; an OAuth ``token`` is used instead of
+    the keys. Raises BadInput when environment and address contradict each other.
     """
 
     def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime],

@@ -63,7 +63,9 @@ def _whole(answer: Response, until: float) -> bytes:
 def trading_client(key: str, secret: str, url: str, read: float, token: str = "") -> RESTClient:
     """A trading client for one thread; with an OAuth ``token`` the keys are not used. Raises Refusal without either."""
     who = _who(key, secret, token)
-    return _tamed(TradingClient(*who, raw_data=True, url_override=url.rstrip("/"), oauth_token=token or None), url, read)
+    return _tamed(
+        TradingClient(*who, raw_data=True, url_override=url.rstrip("/"), oauth_token=token or None), url, read
+    )
 
 
 def data_client(

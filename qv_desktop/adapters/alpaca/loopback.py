@@ -52,7 +52,9 @@ class _Page:
     text: str
 
 
-NOT_OURS = _Page(400, "Nothing was changed", "This request does not belong to the connection that QuantVision asked for.")
+NOT_OURS = _Page(
+    400, "Nothing was changed", "This request does not belong to the connection that QuantVision asked for."
+)
 NOWHERE = _Page(404, "Nothing here", "QuantVision listens at this address only while an account is being connected.")
 TOO_LATE = _Page(410, "Already answered", "QuantVision has its answer; you may close this tab.")
 DONE = _Page(200, "Connected", "QuantVision has Alpaca's answer. You may close this tab and go back to it.")
@@ -64,13 +66,12 @@ class Loopback:
 
     def __init__(self, state: str, port: int = 0) -> None:
         self._state, self._port = state, port
-        self._answer: asyncio.Future[Answer] | None = None
+        self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._server: asyncio.Server | None = None
-        self._guests: set[asyncio.Task[None]] = set()
+        self._guests: set[asyncio.Task[None] | None] = set()
 
     async def open(self) -> None:
         """Listen. Raises BadInput when the port is taken."""
-        self._answer = asyncio.get_running_loop().create_future()
         try:
             self._server = await asyncio.start_server(self._arrived, HOST, self._port, limit=LONGEST_HEAD)
         except OSError as error:
@@ -86,7 +87,6 @@ class Loopback:
 
     async def answer(self) -> Answer:
         """The browser's answer."""
-        assert self._answer is not None
         return await self._answer
 
     async def close(self) -> None:
@@ -94,15 +94,13 @@ class Loopback:
         if self._server is not None:
             self._server.close()
         if self._guests:
-            _, slow = await asyncio.wait(set(self._guests), timeout=0.2)
+            _, slow = await asyncio.wait({guest for guest in self._guests if guest}, timeout=LINGER)
             for task in slow:
                 task.cancel()
             await asyncio.gather(*slow, return_exceptions=True)
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        crowded = len(self._guests) >= MOST
+        crowded, task = len(self._guests) >= MOST, asyncio.current_task()
         self._guests.add(task)
         try:
             page = _Page(503, "Too many at once", "Try again in a moment.") if crowded else await self._heard(reader)
@@ -145,7 +143,6 @@ class Loopback:
         found = Answer(query.get("code", ""), query.get("error", ""), query.get("error_description", ""))
         if not (found.code or found.error):
             return NOT_OURS
-        assert self._answer is not None
         if self._answer.done():
             return TOO_LATE
         self._answer.set_result(found)

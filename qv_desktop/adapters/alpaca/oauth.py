@@ -99,7 +99,9 @@ def _code(answer: Answer) -> Secret:
     if answer.error == "access_denied":
         raise BadInput("Access was not given in the browser; nothing was connected.")
     if answer.error:
-        raise BadInput(f"Alpaca did not give access ({_said(answer.words or answer.error)}); check the OAuth app and try again.")
+        raise BadInput(
+            f"Alpaca did not give access ({_said(answer.words or answer.error)}); check the OAuth app and try again."
+        )
     return Secret(answer.code)
 
 
@@ -124,7 +126,9 @@ def exchanged(client: Client, address: str, code: Secret, redirect: str, proof: 
             answer = session.post(address, data=form, headers={"Accept": "application/json"})
         except requests.RequestException as error:
             log.warning("oauth_exchange_unanswered", kind=type(error).__name__)  # its words may hold the address asked
-            raise BadInput("Alpaca did not answer the exchange of the code; check the network and connect again.") from None
+            raise BadInput(
+                "Alpaca did not answer the exchange of the code; check the network and connect again."
+            ) from None
     return _token(answer.status_code, answer)
 
 
@@ -149,4 +153,6 @@ def _no(status: int, error: str) -> str:
         "invalid_client": "Alpaca does not know this client id and secret; type those of your OAuth app.",
         "invalid_grant": "Alpaca did not take the code; it is good for one use and a short time. Connect again.",
     }
-    return known.get(error, f"Alpaca refused the exchange of the code (HTTP {status}); check the OAuth app and connect again.")
+    return known.get(
+        error, f"Alpaca refused the exchange of the code (HTTP {status}); check the OAuth app and connect again."
+    )

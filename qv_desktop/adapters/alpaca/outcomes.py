@@ -8,11 +8,13 @@ DEFINITE = frozenset({400, 401, 403, 422, 429})
 EXTRAS = ("available", "buying_power", "cost_basis", "market_price", "reject_reason")
 
 SENTENCES = {
-    401: "Alpaca refused the API keys; enter valid keys in the settings.",
+    401: "Alpaca refused the API keys; enter valid keys under Connections.",
     429: "Alpaca took too many requests this minute and did not take this one; try again in a moment.",
 }
 NO_ACCOUNT = "No account is connected; add one or choose one under Connections, at the top of the window."
-REVOKED = "Alpaca no longer accepts this account's permission; connect it again under Connections, at the top of the window."
+REVOKED = (
+    "Alpaca no longer accepts this account's permission; connect it again under Connections, at the top of the window."
+)
 
 
 class Refusal(Exception):

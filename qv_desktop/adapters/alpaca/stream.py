@@ -18,8 +18,10 @@ from qv_desktop.domain.orders import Report
 
 log = structlog.get_logger()
 
-REFUSED = "Alpaca refused the API keys; enter valid keys in the settings. They are tried again every five minutes."
-NO_PAIR = "Alpaca's prices need a key pair, for its price sockets take no OAuth; add one under Connections, or a Polygon key."
+REFUSED = "Alpaca refused the API keys; enter valid keys under Connections. They are tried again every five minutes."
+NO_PAIR = (
+    "Alpaca's prices need a key pair, for its price sockets take no OAuth; add one under Connections, or a Polygon key."
+)
 EVICTED = "Another program holds the only connection that Alpaca allows these keys; close it, or use keys of their own."
 NOT_ALLOWED = "Your Alpaca plan does not include this price feed; choose the IEX feed or Polygon in the settings."
 CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses")

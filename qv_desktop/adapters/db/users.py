@@ -158,9 +158,7 @@ class Users:
 
         return await self._trail.write_found(work)
 
-    async def _refused(
-        self, name: str, host: str, action: str, message: str, until: datetime | None = None
-    ) -> SignIn:
+    async def _refused(self, name: str, host: str, action: str, message: str, until: datetime | None = None) -> SignIn:
         await self._trail.append(_refusal(name, host, action, "user", name, message))
         return SignIn(None, message, until)
 

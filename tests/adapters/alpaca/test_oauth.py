@@ -56,7 +56,12 @@ def test_the_whole_way_gives_a_token_that_opens_the_account_and_its_stream(simul
     browser = Browser()
     token = gone_through(simulator, browser)
     asked = {name: value for name, (value,) in parse_qs(urlsplit(browser.asked).query).items()}
-    assert (asked["response_type"], asked["client_id"], asked["scope"], asked["env"]) == ("code", CLIENT_ID, SCOPE, "paper")
+    assert (asked["response_type"], asked["client_id"], asked["scope"], asked["env"]) == (
+        "code",
+        CLIENT_ID,
+        SCOPE,
+        "paper",
+    )
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == 43
     assert urlsplit(asked["redirect_uri"]).hostname == "127.0.0.1"
@@ -122,7 +127,7 @@ def test_a_client_that_is_not_known_or_not_given_is_a_sentence(simulator: Simula
 
 def test_who_never_answers_is_waited_for_no_longer_than_said_and_the_door_is_shut(simulator: Simulator) -> None:
     seen: list[str] = []
-    with pytest.raises(BadInput, match="no answer within 0.1 seconds"):
+    with pytest.raises(BadInput, match=r"no answer within 0\.1 seconds"):
         asyncio.run(connected(CLIENT, "LIVE", addresses(simulator), seen.append, 0.1))
     redirect = parse_qs(urlsplit(seen[0]).query)["redirect_uri"][0]
     with pytest.raises(requests.ConnectionError):
@@ -131,13 +136,12 @@ def test_who_never_answers_is_waited_for_no_longer_than_said_and_the_door_is_shu
 
 def test_giving_up_shuts_the_door(simulator: Simulator) -> None:
     async def story() -> str:
-        seen: list[str] = []
-        asking = asyncio.ensure_future(connected(CLIENT, "PAPER", addresses(simulator), seen.append))
-        while not seen:
-            await asyncio.sleep(0.01)
+        seen: asyncio.Queue[str] = asyncio.Queue()
+        asking = asyncio.ensure_future(connected(CLIENT, "PAPER", addresses(simulator), seen.put_nowait))
+        url = await seen.get()
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
-        return seen[0]
+        return url
 
     redirect = parse_qs(urlsplit(asyncio.run(story())).query)["redirect_uri"][0]
     with pytest.raises(requests.ConnectionError):
@@ -208,7 +212,9 @@ def test_a_code_for_another_redirect_is_worth_nothing(simulator: Simulator) -> N
         exchanged(CLIENT, f"{simulator.url}/oauth/token", code, "http://127.0.0.1:9/elsewhere", proof)
 
 
-def test_an_exchange_that_nobody_answers_or_that_is_led_elsewhere_is_a_sentence_without_the_secret(simulator: Simulator) -> None:
+def test_an_exchange_that_nobody_answers_or_that_is_led_elsewhere_is_a_sentence_without_the_secret(
+    simulator: Simulator,
+) -> None:
     for address in ("http://127.0.0.1:9/oauth/token", f"{simulator.url}/oauth/authorize"):
         with pytest.raises(BadInput) as told:
             exchanged(CLIENT, address, Secret("the-code-77"), "http://127.0.0.1:9/callback", Proof())
@@ -224,7 +230,9 @@ def test_verifiers_are_long_unlike_each_other_and_out_of_sight() -> None:
     assert 43 <= len(one.verifier) <= 128  # RFC 7636, section 4.1
     assert one.verifier not in repr(one)
     # the example of RFC 7636, appendix B
-    assert Proof("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").challenge == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    assert (
+        Proof("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").challenge == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    )
 
 
 # ---- the door
