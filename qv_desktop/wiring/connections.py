@@ -147,7 +147,9 @@ class ConnectionsWiring:
     def _stop(self) -> None:
         if self._connecting is not None:
             self._connecting.cancel()
-            if self._dialog is not None:
+            self._connecting = None
+            if self._dialog is not None:  # here too: a task that had not begun ends without a word
+                self._dialog.show_connecting(False)
                 self._dialog.show_message("Given up; nothing was connected.")
 
     # ---- what becomes of it

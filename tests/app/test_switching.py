@@ -1,9 +1,8 @@
 """The whole program with two accounts, paper and live, each at a broker of its own: from the one to the other and back."""
 
-import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -11,18 +10,24 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import keyring
 import pytest
 from PySide6.QtWidgets import QApplication
+from sqlalchemy import text
 
+from qv_desktop.adapters.connections import ConnectionFile
+from qv_desktop.app.hands import shown_text
 from qv_desktop.app.session import Session
+from qv_desktop.app.switching import in_the_way, undecided
 from qv_desktop.config import Settings
 from qv_desktop.domain.connections import Connection, Known
-from qv_desktop.domain.orders import OrderStatus
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.simulator.alpaca_oauth import CLIENT_ID, CLIENT_SECRET
 from qv_desktop.ui import theme
 from qv_desktop.ui.connections_dialog import ConnectionsDialog
 from qv_desktop.ui.live_dialog import LiveDialog
 from qv_desktop.ui.main_window import MainWindow
+from tests.adapters.alpaca.test_oauth import Browser
 from tests.adapters.test_secrets import MemoryKeyring
 from tests.simulator.process import Simulator, running
-from tests.stories.driver import Sitting
+from tests.stories.driver import Sitting, sitting
 from tests.stories.program import a_home
 
 PASSWORD = "correct horse battery staple"
@@ -43,11 +48,12 @@ class Own(Sitting):
 
     async def _signed_in(self) -> None:
         dialog = self.session._dialog
-        await self.sees(lambda: "First start" in dialog.windowTitle() or dialog._pages.isEnabled())
-        if "First start" in dialog.windowTitle():
-            dialog.admin_created.emit("ada", PASSWORD)
-        else:
+        if await self.asked("SELECT 1 FROM users"):
+            await self.sees(dialog._pages.isEnabled)
             dialog.submitted.emit("ada", PASSWORD, False)
+        else:
+            await self.sees(lambda: "First start" in dialog.windowTitle())
+            dialog.admin_created.emit("ada", PASSWORD)
         await self.sees(lambda: self.shown(MainWindow))
 
     def one[W](self, kind: type[W]) -> W | None:
@@ -77,9 +83,20 @@ class Own(Sitting):
         dialog.password.setText(password)
         dialog.go.click()
 
+    async def asked_to(self, statement: str) -> None:
+        """Do something to the database."""
+        database = await self.store.opened()
+        await database.write(lambda c: c.execute(text(statement)))
+
     @property
     def account(self) -> str:
         return self.desk.services.account.id
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with a_home() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -175,7 +192,7 @@ def test_from_paper_to_live_and_back(own: Own, ring: MemoryKeyring) -> None:
         assert own.desk.window.windowTitle().startswith("LIVE · Real one ••••")
         assert own.desk.window.grab().toImage().pixelColor(3, 300) == theme.color("LIVE")
         assert own.desk.services.login.session is not None
-        await own.sees(lambda: (await_rows := own.desk.services.feeds.states.get("Alpaca orders")) and await_rows.state == "live")
+        await own.sees(lambda: own.state("Alpaca orders") == "live")
 
         # and back, without a password
         own.desk.window.account_chosen.emit("main")
@@ -193,20 +210,210 @@ def test_from_paper_to_live_and_back(own: Own, ring: MemoryKeyring) -> None:
     own.do(scenario())
 
 
-def test_nothing_is_switched_while_an_order_s_fate_is_open(own: Own, paper: Simulator) -> None:
+def test_a_sitting_that_begins_live_asks_first_and_trades_nothing_without_the_password(
+    own: Own, ring: MemoryKeyring
+) -> None:
+    ring.set_password("QuantVision Desktop", "connection.real.key", "AKSIM")
+    ring.set_password("QuantVision Desktop", "connection.real.secret", LIVE_SECRET)
+    both = Known((Connection("main", "Alpaca paper"), Connection("real", "Real one", "LIVE")), "real")
+    ConnectionFile(own.settings.home).write(both)
+    own.session = Session(own.settings, own.store, None, None)
+    assert own.session._dialog._environment == "LIVE"
+    own.begin()
+
+    async def scenario() -> None:
+        await own.sees(lambda: own.one(LiveDialog))
+        assert own.session._engine is None  # nothing was asked of the broker
+        declined = own.one(LiveDialog)
+        assert declined is not None
+        assert "Real one" in shown_text(declined)
+        declined.back.click()
+        await own.sees(lambda: own.session._desk is not None)
+        window = own.desk.window
+        assert window._pill.text() == "LIVE · Real one · prices only"
+        await own.sees(lambda: "was not confirmed, so nothing is traded" in own.notices())
+        ticket = own.desk.panels.ticket
+        await own.sees(lambda: "No account is connected" in (ticket._refused or ""))
+        assert not own.starting.ready.is_set()
+        assert own.account == ""
+
+        # chosen again at the pill, and confirmed
+        window.account_chosen.emit("real")
+        await own.confirms(PASSWORD)
+        await own.at("Real one ••••")
+        assert own.account
+        assert [outcome for _, outcome in (await own.audited("live.confirm"))[-2:]] == ["refused", "ok"]
+
+    own.do(scenario())
+
+
+def test_five_wrong_passwords_on_the_way_to_live_lock_the_name(own: Own, ring: MemoryKeyring) -> None:
     own.begin()
 
     async def scenario() -> None:
         await own.at("Alpaca paper")
-        from qv_desktop.app import switching
+        id_ = await add_live(own)
+        own.desk.window.account_chosen.emit(id_)
+        await own.sees(lambda: own.one(LiveDialog))
+        dialog = own.one(LiveDialog)
+        assert dialog is not None
+        for number in range(5):
+            dialog._message.setText("")
+            dialog.password.setText(f"guess {number}")
+            dialog.go.click()
+            await own.sees(dialog.message)
+        assert "locked" in dialog.message()
+        dialog._message.setText("")
+        dialog.password.setText(PASSWORD)
+        dialog.go.click()
+        await own.sees(dialog.message)
+        assert "Too many wrong passwords" in dialog.message()
+        dialog.reject()
 
+    try:
+        own.do(scenario())
+    finally:
+        own.do(own.asked_to("DELETE FROM lockouts"))
+
+
+def test_an_account_is_connected_in_the_browser_and_traded_by_its_token(
+    own: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = Browser()
+    monkeypatch.setattr("qv_desktop.app.switching.browsed", browser)
+    own.begin()
+
+    async def scenario() -> None:
+        await own.at("Alpaca paper")
+        own.desk.window.command.emit("connections")
+        await own.sees(lambda: own.one(ConnectionsDialog))
+        dialog = own.one(ConnectionsDialog)
+        assert dialog is not None
+        dialog.add.click()
+        dialog.form.name.setText("By browser")
+        dialog.form.kind.segment("OAuth in the browser").click()
+        assert not dialog.save.isEnabled()
+        dialog.form.connect_.click()
+        await own.sees(lambda: "Type the client id" in dialog.message())
+        dialog.form.client_id.setText(CLIENT_ID)
+        dialog.form.client_secret.setText(CLIENT_SECRET)
+        dialog.form.connect_.click()
+        await own.sees(lambda: "“By browser” is kept" in dialog.message())
+        id_ = dialog.chosen().id
+        dialog.use.click()
+        await own.at("By browser ••••")
+        assert own.session._engine is not None
+        await own.sees(lambda: own.state("Alpaca orders") == "live")
+
+        # taken back at Alpaca: said, and connected again
+        own.simulator.control("POST", "/sim/oauth", {"revoke": True})
+        own.desk.window.command.emit("connections")
+        await own.sees(lambda: own.one(ConnectionsDialog))
+        dialog = own.one(ConnectionsDialog)
+        assert dialog is not None
+        dialog.test.click()
+        await own.sees(lambda: "no longer accepts" in dialog.message())
+        dialog.form.connect_.click()
+        await own.sees(lambda: "is kept" in dialog.message())
+        dialog.test.click()
+        await own.sees(lambda: "ACTIVE" in dialog.message())
+        assert dialog.chosen().id == id_
+        dialog.accept()
+        own.desk.window.account_chosen.emit("main")
+        await own.at("Alpaca paper")
+
+    own.do(scenario())
+
+
+def test_waiting_for_the_browser_can_be_given_up(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qv_desktop.app.switching.browsed", lambda url: True)
+    own.begin()
+
+    async def scenario() -> None:
+        await own.at("Alpaca paper")
+        own.desk.window.command.emit("connections")
+        await own.sees(lambda: own.one(ConnectionsDialog))
+        dialog = own.one(ConnectionsDialog)
+        assert dialog is not None
+        dialog.add.click()
+        dialog.form.name.setText("Never")
+        dialog.form.kind.segment("OAuth in the browser").click()
+        dialog.form.client_id.setText(CLIENT_ID)
+        dialog.form.client_secret.setText(CLIENT_SECRET)
+        dialog.form.connect_.click()
+        await own.sees(lambda: dialog.form.connect_.text() == "Give up waiting for the browser")
+        assert not dialog.list.isEnabled()
+        dialog.form.connect_.click()
+        await own.sees(lambda: "Given up" in dialog.message())
+        await own.sees(lambda: dialog.form.connect_.text() == "Connect in the browser…")
+        assert len(own.session._accounts.connections.known.connections) == 1  # type: ignore[union-attr]
+        dialog.accept()
+
+    own.do(scenario())
+
+
+def test_the_account_in_use_cannot_be_removed_and_another_one_is_with_its_secrets(
+    own: Own, ring: MemoryKeyring
+) -> None:
+    own.begin()
+
+    async def scenario() -> None:
+        await own.at("Alpaca paper")
+        id_ = await add_live(own)
+        own.desk.window.command.emit("connections")
+        await own.sees(lambda: own.one(ConnectionsDialog))
+        dialog = own.one(ConnectionsDialog)
+        assert dialog is not None
+        assert not dialog.remove.isEnabled()
+        dialog.list.setCurrentRow(1)
+        dialog.remove.click()
+        assert "Real one" in dialog.ask.question.text()
+        dialog.ask.accept()
+        await own.sees(lambda: "is removed" in dialog.message())
+        assert not [name for _, name in ring.kept if id_ in name]
+        dialog.accept()
+        with pytest.raises(BadInput, match="is in use"):
+            await own.session._accounts.connections.remove("main")  # type: ignore[union-attr]
+
+    own.do(scenario())
+
+
+def test_nothing_is_switched_while_an_order_is_being_sent(own: Own) -> None:
+    own.begin()
+
+    async def scenario() -> None:
+        await own.at("Alpaca paper")
         window, services = own.desk.window, own.desk.services
-        assert await switching.in_the_way(services) == ""
+        assert await in_the_way(services) == ""
         services.orders.sending.add("x")
         window.account_chosen.emit("main")
         await own.sees(lambda: "was not switched: An order is being sent" in own.notices())
         services.orders.sending.discard("x")
         assert own.desk.window is window
         assert window.isEnabled()
+        assert not own.session._again
 
     own.do(scenario())
+
+
+def test_an_order_whose_answer_was_lost_stands_in_the_way_until_it_is_settled(
+    qapp: QApplication, paper: Simulator, home: Path, postgres_url: str
+) -> None:
+    with sitting(qapp, paper, home) as person:
+
+        async def scenario() -> None:
+            await person.ready()
+            services = person.desk.services
+            assert await in_the_way(services) == ""
+            paper.control(
+                "POST", "/sim/faults", {"kind": "hang", "target": "trading", "count": 3, "params": {"seconds": 4}}
+            )
+            key = await person.buys("SPY", 1)
+            await person.sees(lambda: person.order(key) is not None)
+            why = await in_the_way(services)
+            assert "is being sent" in why or "still on its way" in why
+            paper.control("DELETE", "/sim/faults")
+            await person.sees(lambda: (order := person.order(key)) is not None and not undecided(order))
+            assert await in_the_way(services) == ""
+
+        person.do(scenario())
