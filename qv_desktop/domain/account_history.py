@@ -136,7 +136,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """The account at one moment: ``equity`` None is a hole, not zero. ``flow`` is dollars that came in (out is negative) since the point before."""
+    """The account at one moment: ``equity`` None is a hole, not zero. ``flow`` is dollars that came in since the point before, net."""
 
     at: datetime
     equity: Decimal | None

@@ -98,4 +98,6 @@ def _read[Answer](read: Callable[[], Answer]) -> Answer:
     try:
         return read()
     except Unreadable as nonsense:
-        raise BrokerDown(f"Alpaca's answer could not be read ({nonsense}); try again, or look for an update.") from nonsense
+        raise BrokerDown(
+            f"Alpaca's answer could not be read ({nonsense}); try again, or look for an update."
+        ) from nonsense

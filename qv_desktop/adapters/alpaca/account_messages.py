@@ -44,7 +44,7 @@ def configuration(raw: Raw) -> Configuration:
     level = number(raw, "max_options_trading_level")
     return Configuration(flag(raw, "suspend_trade"), flag(raw, "no_shorting"), flag(raw, "fractional_trading"),
                          text(raw, "max_margin_multiplier"), text(raw, "trade_confirm_email"), flag(raw, "ptp_no_exception_entry"),
-                         int(level) if level in LEVELS else None, flag(raw, "disable_overnight_trading"))  # fmt: skip
+                         int(level) if level is not None and level in LEVELS else None, flag(raw, "disable_overnight_trading"))  # fmt: skip
 
 
 def activity(raw: Raw) -> Activity:
@@ -81,9 +81,9 @@ def _day(raw: Raw, key: str) -> date | None:
 
 
 def curve(raw: Raw, period: Period) -> Curve:
-    """Arrays side by side become points: a missing value is a hole, a missing time drops the point. Raises Unreadable without times.
+    """Arrays side by side become points. A missing value is a hole; a point without a time, or whose time does not rise, is left out.
 
-    Times come in seconds, and in Alpaca's older answers in milliseconds.
+    Times come in seconds, and in Alpaca's older answers in milliseconds. Raises Unreadable without an array of times.
     """
     times = raw.get("timestamp")
     if not isinstance(times, list):
@@ -92,25 +92,19 @@ def curve(raw: Raw, period: Period) -> Curve:
     base = number(raw, "base_value")
     drawn: list[Point] = []
     told: dict[int, tuple[tuple[str, Decimal], ...]] = {}
-    waiting: list[tuple[str, Decimal]] = []  # flows of points that have no time
+    waiting: list[tuple[str, Decimal]] = []  # flows of points that were left out
     for place, stamp in enumerate(times):
         waiting += flows.get(place, [])
-        if (at := _moment(stamp)) is None:
+        at = _moment(stamp)
+        if at is None or (drawn and at <= drawn[-1].at):
             continue
         if waiting:
             told[len(drawn)] = tuple(waiting)
         value = number({"": equity[place]}, "") if place < len(equity) else None
         drawn.append(Point(at, value, sum((dollars for code, dollars in waiting if code in MOVED), ZERO)))
         waiting = []
-    bad = sum(point is None for point in map(_moment, times)) + _garbage(equity)
-    return Curve(period, funded(_in_order(drawn), base), base, _day(raw, "base_value_asof"), text(raw, "timeframe"), told, bad)
-
-
-def _in_order(points: list[Point]) -> list[Point]:
-    """The points, whose times must rise. Raises Unreadable."""
-    if any(second.at <= first.at for first, second in zip(points, points[1:], strict=False)):
-        raise Unreadable("The times of the equity history do not rise.")
-    return points
+    bad = len(times) - len(drawn) + _garbage(equity)
+    return Curve(period, funded(drawn, base), base, _day(raw, "base_value_asof"), text(raw, "timeframe"), told, bad)
 
 
 def _column(raw: Raw, key: str) -> list[object]:

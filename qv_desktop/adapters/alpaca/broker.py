@@ -47,10 +47,10 @@ class AlpacaBroker:
             )
         self.environment = account_environment
         self._now, self._tell = now, tell
-        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
         self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ), READ)
         self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
         self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
+        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
 

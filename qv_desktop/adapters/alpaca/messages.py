@@ -85,7 +85,9 @@ EVENTS: dict[str, ReportKind] = {
     "calculated": ReportKind.PAUSED,
     "held": ReportKind.HELD,
 }
-UNTOUCHED = frozenset({OrderStatus.SUBMITTED, OrderStatus.WORKING, OrderStatus.HELD, OrderStatus.REJECTED})  # nothing has filled
+UNTOUCHED = frozenset(
+    {OrderStatus.SUBMITTED, OrderStatus.WORKING, OrderStatus.HELD, OrderStatus.REJECTED}
+)  # nothing has filled
 SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL, "short": Side.SELL, "long": Side.BUY}
 
 
@@ -136,7 +138,9 @@ def is_equity_order(raw: Raw) -> bool:
 def order(raw: Raw, account_id: str) -> Order:
     """The order as Alpaca has it. Raises Unreadable when it lacks id, symbol, side, quantity, time or what has been filled of it."""
     status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
-    created = moment(raw, "submitted_at", "created_at", "updated_at", "filled_at", "canceled_at", "expired_at", "failed_at")
+    created = moment(
+        raw, "submitted_at", "created_at", "updated_at", "filled_at", "canceled_at", "expired_at", "failed_at"
+    )
     if created is None:
         raise Unreadable("An order has no time.")
     return Order(request(raw), "", account_id, created, status,
@@ -160,7 +164,11 @@ def request(raw: Raw) -> OrderRequest:
     side = SIDES.get(text(raw, "side"))
     if side is None:
         raise Unreadable(f"An order has the unknown side “{text(raw, 'side')}”.")
-    kind, life, class_ = text(raw, "type") or text(raw, "order_type"), text(raw, "time_in_force"), text(raw, "order_class")
+    kind, life, class_ = (
+        text(raw, "type") or text(raw, "order_type"),
+        text(raw, "time_in_force"),
+        text(raw, "order_class"),
+    )
     legs = [leg for leg in _legs(raw) if text(leg, "side") != text(raw, "side")]
     return OrderRequest(needed(raw, "client_order_id"), needed(raw, "symbol"), side, _quantity(raw),
                         OrderType(kind) if kind in OrderType else OrderType.UNKNOWN,
@@ -260,10 +268,11 @@ def instrument(raw: Raw) -> Instrument:
     def says(key: str) -> bool:
         return flag(raw, key) or False
 
-    easy = flag(raw, "easy_to_borrow")  # deprecated since June 2026 in favour of the word
+    told = flag(raw, "easy_to_borrow")  # deprecated since June 2026 in favour of the word
+    easy = text(raw, "borrow_status") == "easy_to_borrow" if told is None else told
 
     return Instrument(needed(raw, "symbol"), text(raw, "name"), text(raw, "exchange"), tradable=says("tradable"),
-                      marginable=says("marginable"), shortable=says("shortable"), easy_to_borrow=text(raw, "borrow_status") == "easy_to_borrow" if easy is None else easy,
+                      marginable=says("marginable"), shortable=says("shortable"), easy_to_borrow=easy,
                       fractionable=says("fractionable"))  # fmt: skip
 
 

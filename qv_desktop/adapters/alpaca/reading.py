@@ -26,7 +26,9 @@ class Rows[Value]:
     bad: tuple[str, ...] = ()
 
 
-def each[Value](raws: Iterable[Raw], read: Callable[[Raw], Value], key: Callable[[Value], Hashable] | None = None) -> Rows[Value]:
+def each[Value](
+    raws: Iterable[Raw], read: Callable[[Raw], Value], key: Callable[[Value], Hashable] | None = None
+) -> Rows[Value]:
     """``read`` every row. Two rows of one ``key`` contradict each other: neither is believed."""
     found: list[Value] = []
     bad: list[str] = []
@@ -58,16 +60,20 @@ def most[Value](rows: Rows[Value], what: str, tell: Tell) -> list[Value]:
     sentence = f"{_count(rows, what)} could not be read and {'is' if len(rows.bad) == 1 else 'are'} missing here ({rows.bad[0]})"
     _warn(sentence, rows, what, tell)
     if not rows.values:
-        raise Incomplete(f"Nothing of Alpaca's answer could be read ({rows.bad[0]}) Look for an update of this program.", [])
+        raise Incomplete(
+            f"Nothing of Alpaca's answer could be read ({rows.bad[0]}) Look for an update of this program.", []
+        )
     return rows.values
 
 
-def _count(rows: Rows[object], what: str) -> str:
+def _count[Value](rows: Rows[Value], what: str) -> str:
     return f"{len(rows.bad):,} of {len(rows.bad) + len(rows.values):,} {what} that Alpaca told"
 
 
-def _warn(sentence: str, rows: Rows[object], what: str, tell: Tell) -> None:
-    log.warning("rows of Alpaca's answer could not be read", what=what, unreadable=len(rows.bad), first=list(rows.bad[:5]))
+def _warn[Value](sentence: str, rows: Rows[Value], what: str, tell: Tell) -> None:
+    log.warning(
+        "rows of Alpaca's answer could not be read", what=what, unreadable=len(rows.bad), first=list(rows.bad[:5])
+    )
     tell(sentence)
 
 

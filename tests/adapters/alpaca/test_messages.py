@@ -37,7 +37,9 @@ def test_the_recorded_account_keeps_its_money_exact(wire: Path) -> None:
 
 
 def test_an_account_without_figures_leaves_them_unknown() -> None:
-    account = account_messages.account({"id": "a", "equity": "NaN", "cash": None, "buying_power": [], "multiplier": True}, AT)
+    account = account_messages.account(
+        {"id": "a", "equity": "NaN", "cash": None, "buying_power": [], "multiplier": True}, AT
+    )
     assert (account.equity, account.cash, account.buying_power, account.multiplier) == (None, None, None, None)
 
 
