@@ -40,10 +40,17 @@ def _balances(account: Account) -> tuple[Line, ...]:
         _money("Short positions", account.short_value),
         _money("Accrued fees", account.accrued_fees),
         _money("Regulatory fees due", account.pending_fees, "Reported trading fees that are not taken yet"),
-        _money("Transfers coming in", account.pending_in),
-        _money("Transfers going out", account.pending_out),
+        _transfers(account),
         _money("Adjusted today", account.adjustments, "What deposits, withdrawals, fees and the like did to today's equity"),
     )  # fmt: skip
+
+
+def _transfers(account: Account) -> Line:
+    """Money on its way; a direction that is not told is a dash, and zero is zero."""
+    coming, going = account.pending_in, account.pending_out
+    known = None if coming is None and going is None else Decimal(0)
+    return Line("Transfers in · out", f"{format.money(coming)} · {format.money(going)}" if known is not None else format.UNKNOWN,
+                _ink(known), tip=_tip(known, "Cash on its way into the account, and out of it"))  # fmt: skip
 
 
 def _power(account: Account) -> tuple[Line, ...]:

@@ -73,6 +73,8 @@ class BalancesPanel(QWidget):
 
     def show_account(self, account: Account) -> None:
         """Show balances and standing; what the broker did not report is a dash."""
+        if self._account is None:
+            self.show_age(0.0)
         self._account = account
         self._show_figures()
         told = sentences(account)
