@@ -55,7 +55,7 @@ class AccountHistory:
 
     async def curve(self, period: Period, anew: bool = False) -> Curve:
         """The equity of ``period``, not older than ``FRESH``; ``anew`` asks again all the same."""
-        await self._login.require(VIEW)
+        await self._login.require(VIEW, even_without_database=True)
         async with self._asking:
             kept, age = self.kept_curve(period), self.curve_age(period)
             if kept is not None and age is not None and age < FRESH and not anew:
@@ -66,14 +66,14 @@ class AccountHistory:
 
     async def configuration(self) -> Configuration:
         """The account's settings, not older than ``SETTLED``."""
-        await self._login.require(VIEW)
+        await self._login.require(VIEW, even_without_database=True)
         if self._settings is None or self._elapsed() - self._settings[0] > SETTLED:
             self._settings = (self._elapsed(), await self._reads.configuration())
         return self._settings[1]
 
     async def activities(self, wanted: Wanted) -> Activities:
         """The newest of what is ``wanted``. Of what was loaded of the same before, nothing is lost."""
-        await self._login.require(VIEW)
+        await self._login.require(VIEW, even_without_database=True)
         page = await self._reads.activities(wanted)
         known = self.loaded if self.loaded.wanted == wanted else Activities(wanted)
         self.loaded = _joined(known, page) if _meets(known, page) else _of(wanted, page)
@@ -81,7 +81,7 @@ class AccountHistory:
 
     async def older(self) -> Activities:
         """What came before what is loaded; unchanged when there is no more."""
-        await self._login.require(VIEW)
+        await self._login.require(VIEW, even_without_database=True)
         known = self.loaded
         if not known.token:
             return known
