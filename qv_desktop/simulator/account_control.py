@@ -9,6 +9,7 @@ from aiohttp import web
 from qv_desktop.simulator.alpaca_format import decimal_text
 from qv_desktop.simulator.control import Refused, answered
 from qv_desktop.simulator.exchange import Exchange
+from qv_desktop.simulator.margin import equity
 
 MOST = Decimal(1_000_000_000)  # dollars or shares
 NUMBERS = ("qty", "per_share_amount", "price")
@@ -34,7 +35,10 @@ def moved(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, object] = {name: str(body[name]) for name in TEXTS if name in body}
     fields |= {name: decimal_text(value) for name in NUMBERS if (value := _number(body, name)) is not None}
     exchange.step()
-    return dict(exchange.account.move(code, exchange.market.now(), amount, **fields))
+    now = exchange.market.now()
+    made = dict(exchange.account.move(code, now, amount, **fields))
+    exchange.history.sample(now, equity(exchange.account, exchange.pricing.last))  # the minute's sample was before it
+    return made
 
 
 def _number(body: dict[str, Any], name: str) -> Decimal | None:

@@ -34,8 +34,12 @@ class EquityHistory:
         return not self._minutes or now // MINUTE * MINUTE > self._minutes[-1]
 
     def sample(self, now: int, equity: Decimal) -> None:
-        """Keep the equity of this minute."""
-        self._minutes.append(now // MINUTE * MINUTE)
+        """Keep the equity of this minute, in place of what was kept of it before."""
+        minute = now // MINUTE * MINUTE
+        if self._minutes and self._minutes[-1] == minute:
+            self._values[-1] = equity
+            return
+        self._minutes.append(minute)
         self._values.append(equity)
 
     def at(self, t: int) -> Decimal:
