@@ -33,6 +33,7 @@ from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
+from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
@@ -80,7 +81,8 @@ def engine(
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
     journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
-    broker = AlpacaBroker(keys.alpaca, keys.alpaca_secret, settings.alpaca_url, clock.market, settings.environment)
+    broker = AlpacaBroker(keys.alpaca, keys.alpaca_secret, settings.alpaca_url, clock.market, settings.environment,
+                          lambda sentence: notices.tell("warning", "Broker's answer", sentence))  # fmt: skip
     side = market_side(door, database, settings, keys, broker, notices, lambda: risk.listed)
     market, ticks = side.market, side.ticks
     account = Account(broker, journal, publish)
@@ -104,7 +106,8 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, reconcile,
-                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
+                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
+                        AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None))  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
     return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)

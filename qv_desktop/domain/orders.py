@@ -39,6 +39,7 @@ class OrderType(StrEnum):
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
     TRAILING_STOP = "trailing_stop"
+    UNKNOWN = "unknown"  # an order made elsewhere, in a word of the broker's that we do not know
 
 
 class TimeInForce(StrEnum):

@@ -280,7 +280,7 @@ def _wash(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
 def _crosses(request: OrderRequest, order: Order) -> bool:
     ours, theirs = request.limit, order.request.limit
     if ours is None or theirs is None:
-        return order.request.type in (OrderType.MARKET, OrderType.LIMIT)
+        return order.request.type in (OrderType.MARKET, OrderType.LIMIT, OrderType.UNKNOWN)
     return (ours - theirs) * request.side.sign >= 0
 
 

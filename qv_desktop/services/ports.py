@@ -11,6 +11,8 @@ from typing import Protocol
 
 from qv_desktop.domain.access import Session, User
 from qv_desktop.domain.access import SignIn as SignIn  # made by adapters, so it lives below them; heard of here
+from qv_desktop.domain.account_history import Curve, Page, Period, Wanted
+from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
@@ -69,6 +71,19 @@ class Broker(Protocol):
 
     async def clock(self) -> BrokerClock:
         """What time it is for the broker, and whether the market is open."""
+
+
+class AccountReads(Protocol):
+    """What the broker tells about the account beside its balances. Raises BrokerDown."""
+
+    async def configuration(self) -> Configuration:
+        """The account's settings."""
+
+    async def curve(self, period: Period, since: datetime | None) -> Curve:
+        """The equity of ``period``; all of it begins at ``since``, when the account was made."""
+
+    async def activities(self, wanted: Wanted, token: str = "") -> Page:
+        """A page, newest first; ``token`` is that of the page before."""
 
 
 class OrderJournal(Protocol):

@@ -62,7 +62,7 @@ class Exchange:
         opened = new_york_ns(new_york(now).date() - timedelta(days=30), 9)
         self.account = Account(cash=self._cash, created_at=opened)
         self.account.balance_asof = self._previous_day(now)
-        self.history = EquityHistory(self._cash)
+        self.history = EquityHistory(self._cash, opened)
         self.book = OrderBook()
         self._random = Random(self._seed)
         self._life = OrderLife(self.account, self.schedule, self.reports)

@@ -12,7 +12,8 @@ from aiohttp.typedefs import Handler, Middleware
 
 REST_KINDS = {"rate_limit", "accept_then_504", "html_502", "hang"}
 STREAM_KINDS = {"upgrade_429", "connection_limit", "slow_client", "mute", "abort", "close", "max_connections"}
-TRADING_KINDS = {"partial_fills", "unknown_enums", "reject_next", "cancel_rejected"}
+ALTERED_KINDS = {"alter_account", "alter_settings", "alter_activity", "alter_portfolio"}
+TRADING_KINDS = {"partial_fills", "unknown_enums", "reject_next", "cancel_rejected"} | ALTERED_KINDS
 DATA_STREAM_KINDS = {"error", "free_plan", "correction", "cancel_error", "late_trade"}
 REPORT_KINDS = {"replay_events", "reorder", "unknown_enums"}
 TARGETS: dict[str, set[str]] = {  # target -> kinds that it knows

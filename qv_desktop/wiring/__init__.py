@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from qv_desktop.services.account import Account
+from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
@@ -39,6 +40,7 @@ from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.ui.panels.alerts import AlertsPanel
 from qv_desktop.ui.panels.audit import AuditPanel
 from qv_desktop.ui.panels.backtests import BacktestsPanel
+from qv_desktop.ui.panels.balances import BalancesPanel
 from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.ui.panels.data import DataPanel
 from qv_desktop.ui.panels.fills import FillsPanel
@@ -90,6 +92,7 @@ class Services:
     health: Health
     exports: Exports
     preferences: Preferences
+    account_history: AccountHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Panels:
     alerts: AlertsPanel
     price_alerts: PriceAlertsPanel
     log: LogPanel
+    balances: BalancesPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -126,7 +130,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from qv_desktop.adapters.alpaca import messages, payloads
-from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, moment, needed, record, rows, text
+from qv_desktop.adapters.alpaca import account_messages, messages, payloads
+from qv_desktop.adapters.alpaca.account_history import AccountHistory
+from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, needed, record, text
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
 from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.domain.instruments import Instrument
@@ -33,20 +35,22 @@ class AlpacaBroker:
     """One Alpaca account over REST at ``base_url`` (without /v2). Orders and questions travel on threads of their own.
 
     ``now`` is aware UTC and stamps what Alpaca does not. Raises BadInput when environment and address contradict each other.
+    ``tell`` gets a sentence about rows of an answer that could not be read.
     """
 
     def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime],
-                 account_environment: Environment) -> None:  # fmt: skip
+                 account_environment: Environment, tell: Tell = lambda sentence: None) -> None:  # fmt: skip
         live = urlsplit(base_url).hostname == LIVE_HOST
         if live != (account_environment == "LIVE"):
             raise BadInput(
                 f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
             )
         self.environment = account_environment
-        self._now = now
+        self._now, self._tell = now, tell
         self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ), READ)
         self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
         self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
+        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
 
@@ -133,39 +137,41 @@ class AlpacaBroker:
     async def account(self) -> Account:
         """Balances now."""
         raw = await self._one("/account")
-        found = self._read(lambda: messages.account(raw, self._now()))
+        found = self._read(lambda: account_messages.account(raw, self._now()))
         self._account_id = found.id
         return found
 
     async def positions(self) -> dict[str, Position]:
-        """Every open position by symbol."""
-        answer = await self._asked("/positions")
-        return self._read(lambda: {found.symbol: found for found in map(messages.position, rows(answer))})
+        """Every open position by symbol. Raises Incomplete with those that can be read, when one cannot: it is not flat."""
+        raws = self._read_rows(await self._asked("/positions"))
+        rows = each(raws, messages.position, key=lambda found: found.symbol)
+        return {found.symbol: found for found in whole(rows, "positions", self._tell)}
 
     async def open_orders(self) -> list[Order]:
-        """Every order that can still trade, oldest first; legs of brackets are orders of their own."""
+        """Every order that can still trade, oldest first; legs of brackets are orders of their own. Raises Incomplete as well."""
         account = await self._known_account()
         found = await self._orders_listed(status="open")
         for raw in found:
             self._remember(raw)
-        return self._read(lambda: [messages.order(raw, account) for raw in found if messages.is_equity_order(raw)])
+        ours = [raw for raw in found if messages.is_equity_order(raw)]
+        return whole(each(ours, lambda raw: messages.order(raw, account)), "open orders", self._tell)
 
     async def fills(self, since: datetime) -> list[Fill]:
-        """Every execution from ``since`` on, oldest first."""
+        """Every execution from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
         raws = await self._activities(since)
-        ids = await self._client_ids_of({text(raw, "order_id") for raw in raws}, since)
-        found = self._read(lambda: [messages.fill(raw, ids[text(raw, "order_id")]) for raw in raws])
+        ids = await self._client_ids_of({text(raw, "order_id") for raw in raws} - {""}, since)
+        found = whole(each(raws, lambda raw: messages.fill(raw, _order_of(raw, ids))), "executions", self._tell)
         return [fill for fill in found if fill.at >= since]
 
     async def instruments(self) -> list[Instrument]:
-        """Every active US equity."""
+        """Every active US equity that can be read; what cannot is not tradable here."""
         answer = await self._asked("/assets", {"status": "active", "asset_class": "us_equity"}, self._lists)
-        return self._read(lambda: [messages.instrument(raw) for raw in rows(answer)])
+        return most(each(self._read_rows(answer), messages.instrument), "shares", self._tell)
 
     async def sessions(self, first: date, last: date) -> list[MarketSession]:
         """The broker's calendar, both days included."""
         answer = await self._asked("/calendar", {"start": first.isoformat(), "end": last.isoformat()})
-        return self._read(lambda: [messages.session(raw) for raw in rows(answer)])
+        return self._read(lambda: [messages.session(raw) for raw in every(answer)])
 
     async def clock(self) -> BrokerClock:
         """What time it is for Alpaca, and whether the market is open. Raises BrokerDown."""
@@ -208,7 +214,8 @@ class AlpacaBroker:
         found: dict[str, Raw] = {}
         while True:
             page = self._read_rows(await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}))
-            fresh = {text(raw, "id"): raw for raw in page if text(raw, "id") not in found}
+            named = ((text(raw, "id") or f"nameless {len(found) + place}", raw) for place, raw in enumerate(page))
+            fresh = {id_: raw for id_, raw in named if id_ not in found}
             found |= fresh
             last = moment(page[-1], "submitted_at", "created_at") if page else None
             if len(page) < ORDER_PAGE or not fresh or last is None:
@@ -224,10 +231,10 @@ class AlpacaBroker:
             found += page
             if len(page) < ACTIVITY_PAGE:
                 return found
-            query["page_token"] = text(page[-1], "id")
+            query["page_token"] = self._read(lambda page=page: needed(page[-1], "id"))  # type: ignore[misc]  # this very page
 
     def _read_rows(self, answer: object) -> list[Raw]:
-        return self._read(lambda: rows(answer))
+        return self._read(lambda: every(answer))
 
     async def _client_ids_of(self, broker_ids: set[str], since: datetime) -> dict[str, str]:
         """Client order ids by broker id: from memory, then from the day's orders, then one by one."""
@@ -236,13 +243,21 @@ class AlpacaBroker:
                 self._remember(raw)
         for missing in broker_ids - self._client_ids.keys():
             self._remember(await self._one(f"/orders/{missing}"))
-        return {key: self._client_ids[key] for key in broker_ids}
+        return {key: self._client_ids[key] for key in broker_ids if self._client_ids.get(key)}
 
 
 def _client(key: str, secret: str, url: str, read: float) -> Any:
     from qv_desktop.adapters.alpaca.client import trading_client
 
     return trading_client(key, secret, url, read)
+
+
+def _order_of(raw: Raw, client_ids: dict[str, str]) -> str:
+    """The client id of the order that an execution belongs to. Raises Unreadable."""
+    try:
+        return client_ids[text(raw, "order_id")]
+    except KeyError:
+        raise Unreadable("A fill does not tell whose it is.") from None
 
 
 def _by_client_id(client_order_id: str) -> tuple[str, str, dict[str, object]]:

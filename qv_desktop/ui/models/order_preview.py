@@ -91,6 +91,8 @@ def _terms(request: OrderRequest) -> str:
             return f"stop {request.stop}"
         case OrderType.STOP_LIMIT:
             return f"stop {request.stop} @ {request.limit}"
+        case OrderType.UNKNOWN:
+            return "UNKNOWN type"
         case OrderType.TRAILING_STOP:
             return f"trailing ${request.trail_price}" if request.trail_price else f"trailing {request.trail_percent} %"
 
