@@ -129,15 +129,19 @@ def request(raw: Raw) -> OrderRequest:
     if side is None:
         raise Unreadable(f"An order has the unknown side “{text(raw, 'side')}”.")
     kind = text(raw, "type") or text(raw, "order_type")
-    legs = [leg for leg in _legs(raw) if text(leg, "side") != text(raw, "side")]
+    kind_of_group = _word(OrderClass, text(raw, "order_class"), OrderClass.SIMPLE)
+    # the exits of an entry are on its other side; the twin of an OCO's limit order is on its own
+    pair = kind_of_group is OrderClass.OCO and kind == "limit"
+    legs = [leg for leg in _legs(raw) if (text(leg, "side") == text(raw, "side")) is pair]
     return OrderRequest(needed(raw, "client_order_id"), needed(raw, "symbol"), side, _quantity(raw),
                         OrderType(kind) if kind in OrderType else OrderType.MARKET,
                         limit=number(raw, "limit_price"), stop=number(raw, "stop_price"),
                         trail_price=number(raw, "trail_price"), trail_percent=number(raw, "trail_percent"),
                         time_in_force=_word(TimeInForce, text(raw, "time_in_force"), TimeInForce.DAY),
                         extended_hours=flag(raw, "extended_hours") or False,
-                        order_class=_word(OrderClass, text(raw, "order_class"), OrderClass.SIMPLE),
-                        take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"), source=SOURCE,
+                        order_class=kind_of_group,
+                        take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"),
+                        stop_loss_limit=_loss_limit(legs), source=SOURCE,
                         note="" if kind in OrderType else f"Alpaca's order type {kind or 'unknown'}")  # fmt: skip
 
 
@@ -159,6 +163,11 @@ def _legs(raw: Raw) -> list[Raw]:
 def _leg_price(legs: list[Raw], kind: str) -> Decimal | None:
     prices = (number(leg, f"{kind}_price") for leg in legs if text(leg, "type").startswith(kind))
     return next((price for price in prices if price is not None), None)
+
+
+def _loss_limit(legs: list[Raw]) -> Decimal | None:
+    limits = (number(leg, "limit_price") for leg in legs if text(leg, "type") == "stop_limit")
+    return next((price for price in limits if price is not None), None)
 
 
 def _reason(raw: Raw) -> str:
