@@ -104,7 +104,8 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, reconcile,
-                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
+                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
+                        side.averages)  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
     return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)

@@ -13,10 +13,9 @@ def cautions(request: OrderRequest, price: Decimal | None, usual: Decimal | None
     """Passed checks that warn: the size against ``usual`` shares of this symbol, and a value beyond $100,000 at ``price``."""
     found = []
     if usual is not None and usual > 0:
-        times = request.quantity / usual
-        found.append(
-            Check("USUAL_SIZE", "Size vs usual", True, f"{times:,.1f}×", f"{TIMES_USUAL}×", message=f"Usual in {request.symbol} are {usual:,} shares.")
-        )  # fmt: skip
+        words = f"Usual in {request.symbol} are {usual:,} shares."
+        times = f"{request.quantity / usual:,.1f}×"
+        found.append(Check("USUAL_SIZE", "Size vs usual", True, times, f"{TIMES_USUAL}×", message=words))
     if price is not None and (value := price * request.quantity) > LARGE:
         found.append(Check("LARGE_VALUE", "Large order", True, f"${value:,.0f}", f"${LARGE:,.0f}"))
     return tuple(found)

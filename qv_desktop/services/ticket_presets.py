@@ -21,6 +21,7 @@ MOST_NAMED = 50
 LONGEST = 30  # characters of a name
 SIZES = 5  # sizes of which the middle one is usual
 USUAL = Decimal(100)  # shares, where nothing was sent yet
+SETTLED = 3  # sizes from which a person's habit counts alone: one slip is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,10 @@ class TicketPresets:
         return found.preset if found else None
 
     def usual(self, symbol: str) -> Decimal:
-        """Shares that are usual in ``symbol``: the middle one of the newest sizes, else 100."""
+        """Shares that are usual in ``symbol``: the middle one of the newest sizes, where the first ones count beside 100."""
         found = self._used.get(symbol)
-        return median(found.sizes) if found and found.sizes else USUAL
+        sizes = found.sizes if found else ()
+        return median((*[USUAL] * (SETTLED - len(sizes)), *sizes))
 
     def remember(self, symbol: str, preset: TicketPreset, shares: Decimal) -> None:
         """An order in ``symbol`` was sent."""
@@ -141,7 +143,11 @@ def _read_used(raw: object) -> _Used | None:
 
 def _sizes(raw: object) -> tuple[Decimal, ...]:
     texts = raw if isinstance(raw, list) else []
-    good = [text for text in texts if isinstance(text, str) and text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit()]
+    good = [
+        text
+        for text in texts
+        if isinstance(text, str) and text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit()
+    ]
     return tuple(Decimal(text) for text in good if Decimal(text) > 0)[-SIZES:]
 
 

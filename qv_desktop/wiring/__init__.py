@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from qv_desktop.services.account import Account
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
@@ -90,6 +91,7 @@ class Services:
     health: Health
     exports: Exports
     preferences: Preferences
+    averages: Averages
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ def test_what_was_sent_comes_back_after_a_restart_for_its_symbol_and_person_only
 def test_what_is_usual_is_the_middle_of_the_newest_five_sizes_and_a_hundred_before_any() -> None:
     found = presets(Stored())
     assert found.usual("AAPL") == 100
+    found.remember("MSFT", STANDARD, D(5_000))
+    assert found.usual("MSFT") == 100, "one large order is no habit"
     for shares in (9_999, 10, 12, 11, 5_000, 13):
         found.remember("AAPL", STANDARD, D(shares))
     assert found.usual("AAPL") == 12
@@ -97,7 +99,10 @@ def test_an_outage_between_two_settings_writes_the_second_later() -> None:
     assert "AAPL" in presets_of(stored, SYMBOLS)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"AAPL": 3}', '{"AAPL": {"quantity": 7, "kind": "x", "sizes": ["NaN", "-1", "5"]}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '{"AAPL": 3}', '{"AAPL": {"quantity": 7, "kind": "x", "sizes": ["NaN", "-1", "5"]}}'],
+)
 def test_what_is_stored_and_makes_no_sense_is_passed_over(text: str) -> None:
     stored = Stored()
     stored.settings["u1", SYMBOLS] = text

@@ -11,8 +11,8 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui.models.order_draft import Facts, Typed, drafted, number
-from qv_desktop.ui.models.order_kinds import KINDS
 from qv_desktop.ui.models.order_ids import OrderIds, minted
+from qv_desktop.ui.models.order_kinds import KINDS
 from qv_desktop.ui.models.order_preview import mark, previewed, sentence
 from tests.ui.trading_values import AAPL, ACCOUNT, MARKET
 

@@ -100,7 +100,7 @@ def test_arrow_keys_move_a_price_by_its_own_tick(qtbot: QtBot, ticket: TicketPan
 
 
 def test_plus_and_minus_move_by_a_hundred_and_never_below_one(qtbot: QtBot, ticket: TicketPanel) -> None:
-    minus, plus = ticket.fields.size.lots
+    minus, plus = ticket.fields.amount.lots
     qtbot.mouseClick(plus, Qt.MouseButton.LeftButton)
     assert ticket.fields.quantity.text() == "200"
     for _ in range(3):

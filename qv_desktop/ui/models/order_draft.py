@@ -18,7 +18,11 @@ type Field = Literal[
     "symbol", "quantity", "limit", "stop", "trail", "tif", "take_profit", "stop_loss", "loss_limit", "class"
 ]
 
-EXITS: tuple[Field, ...] = ("stop_loss", "take_profit", "loss_limit")  # in the order in which they count from each other
+EXITS: tuple[Field, ...] = (
+    "stop_loss",
+    "take_profit",
+    "loss_limit",
+)  # in the order in which they count from each other
 _SUFFIXES = {"k": 1_000, "m": 1_000_000}
 _CENT = Decimal("0.01")
 
@@ -216,7 +220,9 @@ def _add_shares(
         return
     try:
         amount = positive(typed.quantity)
-        values["quantity"] = _shares(shares_for(typed.sizing, amount, _basis(typed, instrument, facts, values)), instrument)
+        values["quantity"] = _shares(
+            shares_for(typed.sizing, amount, _basis(typed, instrument, facts, values)), instrument
+        )
     except BadInput as error:
         complaints["quantity"] = str(error)
 

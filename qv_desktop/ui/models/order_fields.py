@@ -26,6 +26,7 @@ _ROWS: dict[str, tuple[Field, ...]] = {  # row of complaints -> the fields above
     "price": ("limit", "stop", "trail", "tif"),
     "bracket": ("take_profit", "stop_loss", "loss_limit", "class"),
 }
+_EXIT_WORDS: dict[Field, str] = {"stop_loss": "stop", "take_profit": "profit", "loss_limit": "limit"}
 _EXIT_TIP = "A price, or a distance: 2%, 2R (times the risk), +1.50 or -1.50"
 
 
@@ -43,8 +44,8 @@ class OrderFields(QWidget):
         self._closed: Mapping[TimeInForce, str] = {}  # lives that the broker does not take now -> why
         self._leaving = ""  # why there is nothing that an OCO could close
         self._class_chosen = False  # by the person; otherwise the exits make the class
-        self.size = SizeFields()
-        self.quantity = self.size.quantity
+        self.amount = SizeFields()
+        self.quantity = self.amount.quantity
         self.kind = Choice("Order type", tuple(KINDS))
         self.tif = Choice("Time in force", tuple(TIMES))
         self.order_class = Choice("Order class", tuple(CLASSES))
@@ -54,6 +55,8 @@ class OrderFields(QWidget):
             "loss_limit": NumberField("Limit of the stop loss"),
         }  # fmt: skip
         self.extended = QCheckBox("Ext. hours")
+        self.placed = theme.label("", "hint")  # the prices that distances come to
+        self.placed.hide()
         self.touches = theme.Segmented(("Bid", "Mid", "Ask", "Last"))
         self._complaints: dict[str, QLabel] = {}  # row -> its sentence
         self._middle = theme.caption("Stop")  # or Trail
@@ -69,11 +72,11 @@ class OrderFields(QWidget):
         chosen = CLASSES[self.order_class.currentText()]
         return Typed(symbol, side, self.quantity.text(), KINDS[self.kind.currentText()], texts["limit"], texts["stop"], texts["trail"],
                      TIMES[self.tif.currentText()], self.extended.isChecked(), texts["take_profit"], texts["stop_loss"],
-                     texts["loss_limit"], chosen if self._class_chosen else None, self.size.mode)  # fmt: skip
+                     texts["loss_limit"], chosen if self._class_chosen else None, self.amount.mode)  # fmt: skip
 
     def shares(self) -> Decimal | None:
         """The shares to trade, or None while they are unknown."""
-        return self.size.shares
+        return self.amount.shares
 
     @property
     def pair(self) -> bool:
@@ -84,7 +87,7 @@ class OrderFields(QWidget):
         """What can be used again; prices cannot."""
         exits = {name: self.prices[name].text() if _is_distance(self.prices[name].text()) else "" for name in EXITS}
         chosen = CLASSES[self.order_class.currentText()].value if self._class_chosen and not self.pair else ""
-        return TicketPreset(self.quantity.text(), self.size.mode.value, self.kind.currentText(), self.tif.currentText(),
+        return TicketPreset(self.quantity.text(), self.amount.mode.value, self.kind.currentText(), self.tif.currentText(),
                             self.extended.isChecked(), chosen, **exits)  # fmt: skip
 
     # ---- filling them in
@@ -93,7 +96,7 @@ class OrderFields(QWidget):
         """Fill everything but prices from ``preset``; words that the lists do not have are passed over."""
         with QSignalBlocker(self):
             self._choose_class(OrderClass.SIMPLE)
-            self.size.set_text(preset.quantity, Sizing(preset.sizing) if preset.sizing in Sizing else Sizing.SHARES)
+            self.amount.set_text(preset.quantity, Sizing(preset.sizing) if preset.sizing in Sizing else Sizing.SHARES)
             self.kind.setCurrentText(preset.kind if preset.kind in KINDS else "Limit")
             if self._takes(self.tif) and preset.life in TIMES:
                 self.tif.setCurrentText(preset.life)
@@ -173,36 +176,41 @@ class OrderFields(QWidget):
 
     def show_values(self, values: Mapping[Field, Decimal], base: Decimal | None) -> None:
         """What the fields come to: shares, and for each exit its price, or how far from ``base`` the price is."""
-        self.size.show_worth(values.get("quantity"), base)
+        self.amount.show_worth(values.get("quantity"), base)
+        placed: list[str] = []
         for name in EXITS:
             price = values.get(name)
             if price is None:
                 self.prices[name].show_suffix("")
             elif _is_distance(self.prices[name].text()):
-                self.prices[name].show_suffix(self._formatted(price))
+                self.prices[name].show_suffix("")
+                placed.append(f"{_EXIT_WORDS[name]} {self._formatted(price)}")
             else:
                 self.prices[name].show_suffix(words.percent((price - base) / base) if base else "")
+        self.placed.setText(f"= {' · '.join(placed)}")
+        self.placed.setVisible(bool(placed))
 
     # ---- building
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(5)
+        column.setSpacing(4)
         middle = QWidget()
         stack = QHBoxLayout(middle)
         stack.setContentsMargins(0, 0, 0, 0)
         stack.addWidget(self.prices["stop"])
         stack.addWidget(self.prices["trail"])
-        column.addLayout(_row(("Size by", self.size.sizing), ("Quantity", self.quantity), ("Type", self.kind)))
-        column.addWidget(self.size.result)
+        column.addLayout(_row(("Size by", self.amount.sizing), ("Quantity", self.quantity), ("Type", self.kind)))
+        column.addWidget(self.amount.result)
         column.addWidget(self._complaint("size"))
-        column.addWidget(self.size)
+        column.addWidget(self.amount)
         column.addLayout(_row(("Limit", self.prices["limit"]), (self._middle, middle), ("Time in force", self.tif)))
         column.addWidget(self._complaint("price"))
         column.addWidget(self.touches)
         column.addLayout(_row(("Take profit", self.prices["take_profit"]), ("Stop loss", self.prices["stop_loss"]),
                               ("Loss limit", self.prices["loss_limit"])))  # fmt: skip
+        column.addWidget(self.placed)
         column.addWidget(self._complaint("bracket"))
         column.addLayout(_row(("", self.order_class), ("", self.extended)))
 
@@ -220,7 +228,7 @@ class OrderFields(QWidget):
             segment.setCheckable(False)  # they fill a field once and stay unpressed
             segment.setFixedHeight(22)
         self.touches.chosen.connect(self.price_asked)
-        self.size.changed.connect(self.changed)
+        self.amount.changed.connect(self.changed)
         self.prices["limit"].textEdited.connect(self._limit_edited)
         for name, field in self.prices.items():
             field.textChanged.connect(self._exits_changed if name in EXITS else self.changed)
@@ -304,8 +312,8 @@ class OrderFields(QWidget):
 
     def _show_reasons(self) -> None:
         chosen = self._chosen()
-        widgets: dict[str, QWidget] = {**self.prices, "kind": self.kind, "tif": self.tif, "class": self.order_class,
-                                       "extended": self.extended}  # fmt: skip
+        widgets: dict[str, QWidget] = {str(name): field for name, field in self.prices.items()}
+        widgets |= {"kind": self.kind, "tif": self.tif, "class": self.order_class, "extended": self.extended}
         for name, why in field_reasons(chosen).items():
             _refuse(widgets[name], why)
         for choice, reasons in ((self.kind, kind_reasons(chosen)), (self.tif, life_reasons(chosen)),

@@ -8,6 +8,7 @@ from qv_desktop.ui.models.ledger import Line
 from qv_desktop.ui.models.order_preview import Preview, figures, mark
 
 _TITLES = ("Cost", "Power after", "Position after", "of equity", "Gross after", "of ADV", "Risk", "Loss room")
+_LONG = Decimal(1_000)  # dollars, from which cents find no room
 _TIPS = (
     "Shares times the price that is expected. Alpaca takes no commission; what exchanges and regulators take is not in it",
     "Buying power once this order is taken; selling what is held gives none back before it fills",
@@ -35,7 +36,7 @@ def effects(seen: Preview | None, held: Decimal) -> list[Line]:
 
 
 def _values(seen: Preview) -> list[str]:
-    risk = words.money(seen.risk)
+    risk = _dollars(seen.risk) if seen.risk is not None and seen.risk >= _LONG else words.money(seen.risk)
     if seen.risk is not None and seen.risk_fraction is not None:
         risk = f"{risk} · {words.percent(seen.risk_fraction, 2, sign=False)}"
     power, room = seen.power_after, seen.loss_room
@@ -45,10 +46,16 @@ def _values(seen: Preview) -> list[str]:
         f"{words.quantity(seen.shares_after)} sh",
         words.percent(seen.fraction, 1, sign=False),
         words.percent(seen.gross_after, 1, sign=False),
-        words.percent(seen.of_volume, 2, sign=False),
+        _small_percent(seen.of_volume),
         risk,
         words.UNKNOWN if room is None else _dollars(room),
     ]
+
+
+def _small_percent(fraction: Decimal | None) -> str:
+    """A hundredth of a percent is the least that is told."""
+    tiny = fraction is not None and 0 < fraction < Decimal("0.0001")
+    return "<0.01%" if tiny else words.percent(fraction, 2, sign=False)
 
 
 def _dollars(value: Decimal) -> str:
@@ -61,4 +68,13 @@ def rule_line(check: Check) -> Line:
     sign = mark(check)
     token = {"✓": "GOOD", "!": "WARN", "✗": "BAD"}[sign]
     offer = f"→ {check.nearest}" if check.nearest not in ("", "0") else ""
-    return Line(check.title, figures(check), "BAD" if sign == "✗" else "TX1", sign, token, check.message, offer=offer, key=check.code)
+    return Line(
+        check.title,
+        figures(check),
+        "BAD" if sign == "✗" else "TX1",
+        sign,
+        token,
+        check.message,
+        offer=offer,
+        key=check.code,
+    )

@@ -77,10 +77,15 @@ def previewed(
     after = held + request.quantity * request.side.sign
     cost = None if price is None else price * request.quantity
     share = None if price is None or not equity else abs(after) * price / equity
-    risk = None if price is None or request.stop_loss is None else abs(price - request.stop_loss) * request.quantity
+    risk = _risk(request, market_price(request.side, snapshot) if request.order_class is OrderClass.OCO else price)
     return Preview(cost, _power_after(request, price, snapshot, account, held), after, share, risk,
                    None if risk is None or not equity else risk / equity, _gross_after(price, held, after, equity, around),
                    _of_volume(request, around), _loss_room(account, around))  # fmt: skip
+
+
+def _risk(request: OrderRequest, price: Decimal | None) -> Decimal | None:
+    """Dollars from ``price`` to the stop loss; an OCO's position is worth the market's price, not its limit."""
+    return None if price is None or request.stop_loss is None else abs(price - request.stop_loss) * request.quantity
 
 
 def _gross_after(

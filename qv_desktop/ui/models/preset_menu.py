@@ -8,7 +8,6 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from qv_desktop.domain.ticket_presets import STANDARD, TicketPreset
-from qv_desktop.ui import theme
 from qv_desktop.ui.models.menu_button import entry, menu_button
 
 _WIDE = 92  # px
@@ -70,7 +69,12 @@ class PresetMenu(QWidget):
 
     def _fill(self, menu: QMenu) -> None:
         why = "" if self._last else f"Nothing was sent in {self._symbol or 'this symbol'} yet."
-        entry(menu, f"Last used in {self._symbol}" if self._symbol else _LAST, lambda: self._apply(_LAST, self._last or STANDARD), why)
+        entry(
+            menu,
+            f"Last used in {self._symbol}" if self._symbol else _LAST,
+            lambda: self._apply(_LAST, self._last or STANDARD),
+            why,
+        )
         entry(menu, f"Standard: {words(STANDARD)}", partial(self._apply, _STANDARD, STANDARD))
         for name, preset in self._named.items():
             entry(menu, f"{name}: {words(preset)}", partial(self._apply, name, preset))
@@ -84,7 +88,16 @@ class PresetMenu(QWidget):
 
 def words(preset: TicketPreset) -> str:
     """The preset in a few words, such as ``100 shares, Limit, Day``."""
-    measures = {"notional": f"${preset.quantity}", "equity": f"{preset.quantity}% of equity", "risk": f"${preset.quantity} at risk"}
+    measures = {
+        "notional": f"${preset.quantity}",
+        "equity": f"{preset.quantity}% of equity",
+        "risk": f"${preset.quantity} at risk",
+    }
     exits = {"take profit": preset.take_profit, "stop loss": preset.stop_loss, "loss limit": preset.loss_limit}
-    parts = [measures.get(preset.sizing, f"{preset.quantity} shares"), preset.kind, preset.life, "ext. hours" if preset.extended else ""]
+    parts = [
+        measures.get(preset.sizing, f"{preset.quantity} shares"),
+        preset.kind,
+        preset.life,
+        "ext. hours" if preset.extended else "",
+    ]
     return ", ".join(filter(None, (*parts, *(f"{name} {text}" for name, text in exits.items() if text))))

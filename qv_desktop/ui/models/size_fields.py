@@ -33,7 +33,9 @@ class SizeFields(QWidget):
         super().__init__()
         self.quantity = NumberField(MEASURES[Sizing.SHARES].field)
         self.sizing = Choice("What the quantity counts", tuple(SIZINGS))
-        self.sizing.setToolTip("What the quantity counts: shares, dollars, percent of equity, or dollars that the stop may lose")
+        self.sizing.setToolTip(
+            "What the quantity counts: shares, dollars, percent of equity, or dollars that the stop may lose"
+        )
         self.result = theme.label("", "hint")
         self.result.hide()
         self.lots = [self._lot(-LOT, "−100"), self._lot(LOT, "+100")]
@@ -99,7 +101,9 @@ class SizeFields(QWidget):
         return self._small(text, f"{LOT} shares {'less' if by < 0 else 'more'}", lambda: self._lots_more(by))
 
     def _part(self, text: str, share: Decimal) -> QPushButton:
-        return self._small(text, f"{text} of the buying power, or of the position when closing", lambda: self.part_asked.emit(share))
+        return self._small(
+            text, f"{text} of the buying power, or of the position when closing", lambda: self.part_asked.emit(share)
+        )
 
     def _small(self, text: str, name: str, does: Callable[[], object]) -> QPushButton:
         button = theme.button(text)

@@ -25,13 +25,22 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import across, divider, forbid, note, paint_note
 from qv_desktop.ui.models.ledger import PairLedger
 from qv_desktop.ui.models.name_bar import NameBar
-from qv_desktop.ui.models.order_draft import Draft, Facts, base_price, drafted
+from qv_desktop.ui.models.order_draft import Draft, Facts, Field, base_price, drafted
 from qv_desktop.ui.models.order_fields import OrderFields
 from qv_desktop.ui.models.order_ids import OrderIds
 from qv_desktop.ui.models.order_kinds import KINDS
 from qv_desktop.ui.models.order_lines import effects, rule_line
-from qv_desktop.ui.models.order_preview import Around, held_shares, market_price, price_of, previewed, ranked, sentence, verb
 from qv_desktop.ui.models.order_parts import part_of
+from qv_desktop.ui.models.order_preview import (
+    Around,
+    held_shares,
+    market_price,
+    previewed,
+    price_of,
+    ranked,
+    sentence,
+    verb,
+)
 from qv_desktop.ui.models.preset_menu import PresetMenu
 from qv_desktop.ui.models.quote_head import QuoteHead
 from qv_desktop.ui.models.rule_list import RuleList
@@ -154,7 +163,7 @@ class TicketPanel(QWidget):
             self.presets.fill_for(symbol, last)
 
     def remembered(self, symbol: str, last: TicketPreset, usual: Decimal) -> None:
-        """What was sent is now what was last used in ``symbol``."""
+        """What was sent is now what was last used in ``symbol``, and this is what is ``usual``."""
         if symbol == self._symbol:
             self._usual = usual
             self.presets.remember(symbol, last)
@@ -175,7 +184,7 @@ class TicketPanel(QWidget):
             self._choose(side)
         if quantity is not None:
             self.fields.make_plain()
-            self.fields.size.set_shares(quantity)
+            self.fields.amount.set_shares(quantity)
         if limit is not None:
             self.fields.limit_typed = True
             self.fields.set_price("limit", limit)
@@ -258,7 +267,7 @@ class TicketPanel(QWidget):
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
-        column.setSpacing(5)
+        column.setSpacing(4)
         column.addWidget(self.head)
         column.addLayout(across(self.sides, self.presets))
         column.addWidget(self.fields)
@@ -278,15 +287,32 @@ class TicketPanel(QWidget):
         fields = self.fields
         own = [fields.prices[name] for name in ("limit", "stop", "trail")]
         exits = [fields.order_class, *(fields.prices[name] for name in ("take_profit", "stop_loss", "loss_limit"))]
-        rest = [fields.size.sizing, *fields.size.lots, *fields.size.parts.values(), self.presets.button, self.rules]
-        return [self._buy, self._sell, fields.quantity, fields.kind, *own, fields.tif, *exits, fields.extended, self.send, *rest]
+        rest = [
+            fields.amount.sizing,
+            *fields.amount.lots,
+            *fields.amount.parts.values(),
+            self.presets.button,
+            self.rules,
+        ]
+        return [
+            self._buy,
+            self._sell,
+            fields.quantity,
+            fields.kind,
+            *own,
+            fields.tif,
+            *exits,
+            fields.extended,
+            self.send,
+            *rest,
+        ]
 
     def _connect(self) -> None:
         self.head.symbol_typed.connect(self._symbol_typed)
         self.sides.chosen.connect(lambda side: self._choose(Side.BUY if side == "BUY" else Side.SELL))
         self.fields.changed.connect(self._changed)
         self.fields.price_asked.connect(self._price_at)
-        self.fields.size.part_asked.connect(self._trade_part)
+        self.fields.amount.part_asked.connect(self._trade_part)
         self.rules.taken.connect(self._take_nearest)
         self.presets.applied.connect(self.fields.use)
         self.presets.delete_asked.connect(self.preset_delete_asked)
@@ -336,7 +362,7 @@ class TicketPanel(QWidget):
         except BadInput as error:
             self._say(str(error), "BAD")
             return
-        self.fields.size.set_shares(shares)
+        self.fields.amount.set_shares(shares)
 
     def _take_nearest(self, code: str) -> None:
         """Put the value that a rule would pass into the field that it is about."""
@@ -345,10 +371,11 @@ class TicketPanel(QWidget):
             return
         value = Decimal(check.nearest.replace(",", ""))
         if code not in ("COLLAR", "TICK"):
-            self.fields.size.set_shares(value)
+            self.fields.amount.set_shares(value)
             return
         wrong = Decimal(check.value) if code == "TICK" else self._draft.values.get("limit")
-        name = next((name for name in self.fields.prices if self._draft.values.get(name) == wrong), "limit")
+        own: Field = "limit"
+        name = next((name for name in self.fields.prices if self._draft.values.get(name) == wrong), own)
         self.fields.limit_typed = self.fields.limit_typed or name == "limit"
         self.fields.set_price(name, value)
 
@@ -400,7 +427,12 @@ class TicketPanel(QWidget):
             self.head.symbol.setFocus()
             self._say(self._draft.complaints["symbol"], "BAD")
             return
-        fields = {"quantity": self.fields.quantity, "tif": self.fields.tif, "class": self.fields.order_class, **self.fields.prices}
+        fields = {
+            "quantity": self.fields.quantity,
+            "tif": self.fields.tif,
+            "class": self.fields.order_class,
+            **self.fields.prices,
+        }
         for name, field in fields.items():
             if name in self._draft.complaints:
                 field.setFocus()
@@ -475,7 +507,9 @@ class TicketPanel(QWidget):
         self._sell.setText(verb(Side.SELL, held, shares))
         self.send.paint_side(self._side)
         self._show_shortable(held)
-        self.fields.show_leaving("" if held else f"An OCO closes a position; there is none in {self._symbol or 'this symbol'}.")
+        self.fields.show_leaving(
+            "" if held else f"An OCO closes a position; there is none in {self._symbol or 'this symbol'}."
+        )
         self.presets.show_fields(self.fields.preset())
         self.update()
 
@@ -483,7 +517,11 @@ class TicketPanel(QWidget):
         """Selling is off where it could only be short and the broker lends no shares."""
         barred = self._account is not None and self._account.shorting_enabled is False
         unlent = self._instrument is not None and not self._instrument.shortable
-        why = f"{self._symbol} cannot be sold short at the broker, and none is held." if unlent else "This account may not sell short, and nothing is held."
+        why = (
+            f"{self._symbol} cannot be sold short at the broker, and none is held."
+            if unlent
+            else "This account may not sell short, and nothing is held."
+        )
         forbid(self._sell, why if (barred or unlent) and held <= 0 and self._symbol else "")
         self._sell.setAccessibleDescription(self._sell.toolTip())
 
