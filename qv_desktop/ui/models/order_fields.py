@@ -35,6 +35,7 @@ class OrderFields(QWidget):
 
     changed = Signal()
     price_asked = Signal(str)
+    leaving_asked = Signal()  # an OCO was chosen
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,10 +70,12 @@ class OrderFields(QWidget):
     def typed(self, symbol: str, side: Side) -> Typed:
         """The fields as they stand, for an order in ``symbol``."""
         texts = {name: field.text() for name, field in self.prices.items()}
-        chosen = CLASSES[self.order_class.currentText()]
-        return Typed(symbol, side, self.quantity.text(), KINDS[self.kind.currentText()], texts["limit"], texts["stop"], texts["trail"],
-                     TIMES[self.tif.currentText()], self.extended.isChecked(), texts["take_profit"], texts["stop_loss"],
-                     texts["loss_limit"], chosen if self._class_chosen else None, self.amount.mode)  # fmt: skip
+        kind = KINDS[self.kind.currentText()]
+        chosen = CLASSES[self.order_class.currentText()] if self._class_chosen and kind.brackets else None
+        return Typed(
+            symbol, side, self.quantity.text(), kind, texts["limit"], texts["stop"], texts["trail"], TIMES[self.tif.currentText()],
+            self.extended.isChecked(), texts["take_profit"], texts["stop_loss"], texts["loss_limit"], chosen, self.amount.mode,
+        )  # fmt: skip
 
     def shares(self) -> Decimal | None:
         """The shares to trade, or None while they are unknown."""
@@ -113,7 +116,9 @@ class OrderFields(QWidget):
         self.prices[name].setText("" if price is None else self._formatted(price))
 
     def set_kind(self, title: str, time_in_force: TimeInForce | None = None) -> None:
-        """Choose a type, and a time in force where one is given."""
+        """Choose a type, and a time in force where one is given; an OCO, which has none of its own, ends."""
+        if self.pair:
+            self._choose_class(OrderClass.SIMPLE)
         self.kind.setCurrentText(title)
         if time_in_force is not None and self._takes(self.tif):
             self.tif.setCurrentText(title_of(TIMES, time_in_force))
@@ -133,6 +138,8 @@ class OrderFields(QWidget):
         """Choose a class as a person would."""
         self._choose_class(chosen)
         self._adapt()
+        if self.pair:
+            self.leaving_asked.emit()
 
     def empty(self) -> None:
         """Forget every price, as for another symbol; distances stay."""

@@ -149,7 +149,12 @@ class TicketPanel(QWidget):
     def show_session(self, session: MarketSession | None, at: datetime) -> None:
         """Today's session (None on a day without one) and the time: which auctions still take orders."""
         refusals = {life: auction_refusal(life, session, at) for life in BEFORE}
-        if self.fields.show_closed({life: why for life, why in refusals.items() if why}):
+        if not self.fields.show_closed({life: why for life, why in refusals.items() if why}):
+            return
+        request = self._draft.request
+        if request is not None and request.time_in_force in self.fields.closed:
+            self._changed()  # even what was reviewed: it would come too late
+        else:
             self._follow()
 
     def show_presets(self, named: Mapping[str, TicketPreset]) -> None:
@@ -312,6 +317,7 @@ class TicketPanel(QWidget):
         self.sides.chosen.connect(lambda side: self._choose(Side.BUY if side == "BUY" else Side.SELL))
         self.fields.changed.connect(self._changed)
         self.fields.price_asked.connect(self._price_at)
+        self.fields.leaving_asked.connect(self._leave)
         self.fields.amount.part_asked.connect(self._trade_part)
         self.rules.taken.connect(self._take_nearest)
         self.presets.applied.connect(self.fields.use)
@@ -351,6 +357,13 @@ class TicketPanel(QWidget):
             self._choose(Side.BUY if segment is self._buy else Side.SELL)
         else:
             self._say(segment.toolTip(), "WARN")
+
+    def _leave(self) -> None:
+        """An OCO starts from the side that closes what is held, and all of it."""
+        held = held_shares(self._position, self._symbol)
+        if held:
+            self._choose(Side.SELL if held > 0 else Side.BUY)
+            self.fields.amount.set_shares(abs(held))
 
     def _trade_part(self, share: Decimal) -> None:
         """A quarter, half or all of what closes the position, or of what the buying power carries."""
