@@ -107,7 +107,8 @@ def engine(
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, reconcile,
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
-                        AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None))  # fmt: skip
+                        AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
+                        side.averages)  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
     return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)

@@ -22,6 +22,7 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,7 @@ class Starting:
     def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
+        self.ticket = TicketWiring(desk)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.trading.orders_changed = self.market.charts.trading.orders_changed
@@ -81,6 +83,7 @@ class Starting:
         """What a person sees first comes first: prices, then the books, then what is stored."""
         await asyncio.to_thread(_load)
         self._loaded.set()
+        await self.ticket.start()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
@@ -93,6 +94,7 @@ class Services:
     exports: Exports
     preferences: Preferences
     account_history: AccountHistory
+    averages: Averages
 
 
 @dataclass(frozen=True, slots=True)
