@@ -18,6 +18,8 @@ from qv_desktop.wiring import Desk
 from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
+from qv_desktop.wiring.hotkeys import HotkeysWiring
+from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
@@ -37,6 +39,8 @@ class Starting:
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
+        self.kill = KillWiring(desk)
+        self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.trading.orders_changed = self.market.charts.trading.orders_changed
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
@@ -159,12 +163,14 @@ class Starting:
             self._count = (self._count + 1) % len(second)
             feeds.tick()
             self.trading.beat()
+            self.hotkeys.tick()
             second[self._count]()
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()
         self._desk.services.market.tick()
         self.data.tick()
+        self.kill.tick()
 
     def _show_time(self) -> None:
         self._desk.window.show_now(self._desk.services.clock.market())

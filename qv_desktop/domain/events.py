@@ -252,5 +252,6 @@ type Event = (
     | SessionsKnown | DrawingsChanged | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
-    | KillChanged | ArmingChanged | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
+    | KillChanged | ArmingChanged
+    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip

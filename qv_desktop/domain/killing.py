@@ -55,7 +55,9 @@ class Killing:
 
 def counted(count: int, one: str, many: str = "") -> str:
     """``1 order``, ``2 orders``, ``no orders``."""
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {many or one + 's'}" if count else f"no {many or one + 's'}"
+    return (
+        f"{count:,} {one}" if count == 1 else f"{count:,} {many or one + 's'}" if count else f"no {many or one + 's'}"
+    )
 
 
 def outcome_words(killing: Killing) -> str:

@@ -102,7 +102,11 @@ class KillSwitch:
         if may_cancel:
             self._orders.withdraw()
             work.append(self._cancel_everything(may_halt))
-        self._show(Killing(self._now(), self._login.actor.name, "cancelling", may_halt, detail=self._lacks(may_halt, may_cancel)))
+        self._show(
+            Killing(
+                self._now(), self._login.actor.name, "cancelling", may_halt, detail=self._lacks(may_halt, may_cancel)
+            )
+        )
         if not may_cancel:
             work.append(self._finish("done", reason))
         for ended in await asyncio.gather(*work, return_exceptions=True):
@@ -182,7 +186,9 @@ class KillSwitch:
             self._progress(None, len(flying), str(silence))
             return None, False
         if not left:
-            await self._orders.settling.settle_open()  # its stream may be mute: the book learns from the broker, one by one
+            await (
+                self._orders.settling.settle_open()
+            )  # its stream may be mute: the book learns from the broker, one by one
         self._ours |= {order.client_order_id for order in left if order.client_order_id in self._orders.book}
         still = self._open()
         self._progress(left, len(flying), "" if left or not still else "the broker is asked about each order")
@@ -190,7 +196,9 @@ class KillSwitch:
 
     def _flying(self) -> list[Order]:
         """Orders that may be on their way to the broker, or there without our knowing it."""
-        return [o for o in self._open() if o.status in _NOT_YET_THERE or o.broker_id is None or o.id in self._orders.sending]
+        return [
+            o for o in self._open() if o.status in _NOT_YET_THERE or o.broker_id is None or o.id in self._orders.sending
+        ]
 
     async def _grow_loud(self, began: float) -> bool:
         """Say and record, once, that there is no proof after so long; it goes on all the same."""
@@ -216,7 +224,7 @@ class KillSwitch:
 
     def _count(self, killing: Killing) -> Killing:
         book = self._orders.book
-        ours = [book[key] for key in self._ours if key in book]
+        ours = [order for order in book.values() if order.id in self._ours or order.broker_id in self._strangers]
         strangers = self._strangers - {order.broker_id for order in book.values()}  # one in flight is known by now
         cancelled = sum(order.status is OrderStatus.CANCELED for order in ours) + len(strangers)
         return replace(killing, cancelled=cancelled, filled=sum(order.status is OrderStatus.FILLED for order in ours))
@@ -230,7 +238,9 @@ class KillSwitch:
         if self.last is None:
             return
         left = () if stage == "done" and self._login.may(CANCEL) else self.last.left
-        self._show(self._count(replace(self.last, stage=stage, left=left, in_flight=0, detail=detail or self.last.detail)))
+        self._show(
+            self._count(replace(self.last, stage=stage, left=left, in_flight=0, detail=detail or self.last.detail))
+        )
         await self._record("ok" if stage == "done" else "failed", detail)
 
     async def _record(self, outcome: Outcome, reason: str) -> None:

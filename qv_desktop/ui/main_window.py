@@ -31,6 +31,7 @@ from qv_desktop.ui.links import GROUPS, Links
 from qv_desktop.ui.models.dock_room import on_screen
 from qv_desktop.ui.models.docks import SCHEMA, Docks
 from qv_desktop.ui.models.icons import bars, cross, disc
+from qv_desktop.ui.models.safety import SafetyControls
 from qv_desktop.ui.models.search_field import SearchField
 from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
             panels, {name: getattr(panel, "title", name.title()) for name, panel in panels.items()}, self._yard
         )
         self._toasts = Toasts(self, self.docks.prime)
+        self.safety = SafetyControls(self)
         self._settled = self._replaying = False
         self._environment: Environment = "PAPER"
         self._focused = ""
@@ -206,6 +208,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._top_bar())
+        column.addWidget(self.safety.strip)
         column.addWidget(self._yard, 1)
         self.health.setFixedHeight(STATUS)
         self.health.setObjectName("status-bar")
@@ -226,9 +229,10 @@ class MainWindow(QMainWindow):
         self._pill.setFixedHeight(20)
         search = SearchField()
         search.clicked.connect(lambda: self.open_palette())
-        for widget in (brand, self._pill, search):
+        for widget in (brand, self._pill, self.safety.pill, search):
             row.addWidget(widget)
         row.addWidget(self.account, 1)
+        row.addWidget(self.safety.kill)
         row.addWidget(self._menu_button())
         return bar
 

@@ -81,7 +81,9 @@ def on_a_desk(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role = R
         login = Login(users, trail, lambda: NOW, "host")
         await login.sign_in("anna", "right")
         login.spool = spool.keep
-        market = MarketData(Clock(wall_ns=lambda: ns(NOW)), events.append, lambda trades: None, lambda frame, bars: None)
+        market = MarketData(
+            Clock(wall_ns=lambda: ns(NOW)), events.append, lambda trades: None, lambda frame, bars: None
+        )
         market.hear(Batch([Trade("AAPL", ns(NOW), 100.0, 10, "1")], [a_quote()]))
         positions, account = Positions(events.append), Account(broker, journal, events.append)
         await account.refresh()

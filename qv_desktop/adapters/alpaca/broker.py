@@ -223,7 +223,9 @@ class AlpacaBroker:
         """Orders oldest first. ``after`` is exclusive, so a page begins a moment before the last one ended."""
         found: dict[str, Raw] = {}
         while True:
-            page = self._read_rows(await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}, lane))
+            page = self._read_rows(
+                await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}, lane)
+            )
             fresh = {text(raw, "id"): raw for raw in page if text(raw, "id") not in found}
             found |= fresh
             last = moment(page[-1], "submitted_at", "created_at") if page else None

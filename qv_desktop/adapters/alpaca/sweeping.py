@@ -22,7 +22,7 @@ def _reason(status: str, body: object) -> str:
 
 def standing(raw: Raw) -> Standing:
     """An open order of any kind, in words. Raises Unreadable without an id."""
-    quantity = text(raw, "qty") or text(raw, "notional") and f"${text(raw, 'notional')}"
+    quantity = text(raw, "qty") or (text(raw, "notional") and f"${text(raw, 'notional')}")
     parts = (text(raw, "side").upper(), quantity, text(raw, "symbol") or text(raw, "asset_class"))
     return Standing(needed(raw, "id"), text(raw, "client_order_id"), " ".join(part for part in parts if part),
                     text(raw, "status") == "pending_cancel")  # fmt: skip
