@@ -185,9 +185,10 @@ class ArmingChanged:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """Something a person should hear of."""
+    """Something a person should hear of; not ``fresh`` when a notice that was told before only changed."""
 
     notice: Notice
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,9 @@ class HotkeysWiring:
             kill = self._desk.services.kill
             hint.show_share(kill.lacking() or f"Hold to KILL. {kill.intent()}", share)
             return
-        if share == 0.0:  # what is flattened is what was in focus when the key went down, and only if keys were armed then
+        if (
+            share == 0.0
+        ):  # what is flattened is what was in focus when the key went down, and only if keys were armed then
             self._aim = "" if self._off(id_) else self._chosen()
         if self._aim:
             hint.show_share(self._flatten_words(self._aim), share)
