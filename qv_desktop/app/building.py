@@ -23,6 +23,7 @@ from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
+from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.market_side import MarketSide, market_side
@@ -63,6 +64,7 @@ class Engine:
     pool: BacktestPool
     positions: "PositionKeeper"
     spool: Spool
+    sounds: Sounds
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -72,6 +74,7 @@ class Engine:
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
         self.broker.close()
+        self.sounds.close()
         self.side.close()
 
 
@@ -110,7 +113,18 @@ def engine(
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
-    return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)
+    return Engine(
+        services,
+        broker,
+        journal,
+        InstrumentStore(database),
+        side,
+        updates,
+        pool,
+        keeper,
+        spool,
+        Sounds(paths.resources() / "sounds", player()),
+    )
 
 
 def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:

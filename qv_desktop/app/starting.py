@@ -21,6 +21,7 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.market import MarketWiring
+from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.trading import TradingWiring
@@ -41,6 +42,9 @@ class Starting:
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
+        self.notifying = NotifyingWiring(
+            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
+        )
         self.trading.orders_changed = self.market.charts.trading.orders_changed
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
@@ -82,6 +86,7 @@ class Starting:
         await asyncio.to_thread(_load)
         self._loaded.set()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        await self._attempt(self.notifying.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
         services = self._desk.services
@@ -171,6 +176,7 @@ class Starting:
         self._desk.services.market.tick()
         self.data.tick()
         self.kill.tick()
+        self.notifying.tick()
 
     def _show_time(self) -> None:
         self._desk.window.show_now(self._desk.services.clock.market())

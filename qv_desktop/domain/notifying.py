@@ -19,7 +19,8 @@ ZONES: tuple[Zone, ...] = get_args(Zone.__value__)
 KINDS: dict[Kind, str] = {
     "fill": "Fills", "refused": "Refused by our risk", "rejected": "Rejected by the broker", "unresolved": "Unresolved and late orders",
     "cancel": "Cancels and changes refused", "feed": "Feeds lost and found", "broker": "Broker", "database": "Database",
-    "risk": "Halts and the kill switch", "reconciliation": "Reconciliation breaks", "alert": "Price and scan alerts", "other": "Everything else",
+    "risk": "Halts and the kill switch", "reconciliation": "Reconciliation breaks", "alert": "Price and scan alerts",
+    "other": "Everything else",
 }  # fmt: skip
 EVERY_DAY = frozenset(range(7))  # Monday is 0
 IDLE_MINUTES = (1, 60)  # least and most after which idleness disarms trading keys

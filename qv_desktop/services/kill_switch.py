@@ -54,7 +54,7 @@ class KillSwitch:
     ) -> None:
         self._risk, self._orders, self._broker, self._login = risk, orders, broker, login
         self._account = account
-        self._note, self._publish, self._now, self._elapsed, self._pause = note, publish, now, elapsed, pause
+        self.note, self._publish, self._now, self._elapsed, self._pause = note, publish, now, elapsed, pause
         self._ours: set[str] = set()  # client order ids that were open when it was pressed, or came to light since
         self._strangers: set[str] = set()  # broker ids of other orders whose cancel was taken
         self.running = False
@@ -96,7 +96,7 @@ class KillSwitch:
         self._strangers = set()
         may_halt, may_cancel = self._login.may(HALT), self._login.may(CANCEL)
         asked = self._draft("kill.press", reason, {"open": len(self._ours), "halts": may_halt, "cancels": may_cancel})
-        work: list[Awaitable[object]] = [self._note(asked)]
+        work: list[Awaitable[object]] = [self.note(asked)]
         if may_halt:  # before the first await: whatever is judged from now on is refused
             work.append(self._risk.halt_at_once(reason))
         if may_cancel:
@@ -250,7 +250,7 @@ class KillSwitch:
         counts = {"cancelled": self.last.cancelled, "filled": self.last.filled, "in_flight": self.last.in_flight,
                   "left": None if self.last.left is None else list(self.last.left), "halted": self.last.halted}  # fmt: skip
         try:
-            await self._note(self._draft("kill.switch", reason or outcome_words(self.last), counts, outcome))
+            await self.note(self._draft("kill.switch", reason or outcome_words(self.last), counts, outcome))
         except DatabaseDown as error:
             log.error("kill_not_recorded", reason=str(error), outcome=outcome, **counts)
 

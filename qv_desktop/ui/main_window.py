@@ -110,9 +110,9 @@ class MainWindow(QMainWindow):
         """The symbols that the palette finds."""
         self.search.show_instruments(instruments)
 
-    def show_notice(self, notice: Notice) -> None:
-        """Show a toast."""
-        self._toasts.add(notice)
+    def show_notice(self, notice: Notice, fresh: bool = True) -> None:
+        """Show a toast; of a notice that only changed, while its toast is still up."""
+        self._toasts.add(notice, fresh)
 
     def clear_notices(self) -> None:
         """Take all toasts down; the notices stay in the alerts panel."""
@@ -293,8 +293,8 @@ class MainWindow(QMainWindow):
         self.search.command_chosen.connect(self._do)
         self.search.symbol_chosen.connect(self.symbol_chosen)
         self.search.order_drafted.connect(self._draft)
+        self._toasts.opened.connect(lambda notice: self.raise_panel(notice.panel) or self.raise_panel("alerts"))
         self._toasts.opened.connect(self.notice_opened)
-        self._toasts.opened.connect(lambda _notice: self.raise_panel("alerts"))
 
     def _draft(self, words: OrderWords) -> None:
         self.raise_panel("ticket")
