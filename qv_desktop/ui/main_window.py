@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QPixmap, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -31,7 +31,7 @@ from qv_desktop.ui.links import GROUPS, Links
 from qv_desktop.ui.models.dock_room import on_screen
 from qv_desktop.ui.models.docks import SCHEMA, Docks
 from qv_desktop.ui.models.icons import bars, cross, disc
-from qv_desktop.ui.models.safety import SafetyControls
+from qv_desktop.ui.models.safety import NARROW, SafetyControls
 from qv_desktop.ui.models.search_field import SearchField
 from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
@@ -227,7 +227,8 @@ class MainWindow(QMainWindow):
         self._pill.setObjectName("environment")
         self._pill.setFont(theme.small_bold())
         self._pill.setFixedHeight(20)
-        search = SearchField()
+        search = self._search = SearchField()
+        self.safety.pill.give_way = search
         search.clicked.connect(lambda: self.open_palette())
         for widget in (brand, self._pill, self.safety.pill, search):
             row.addWidget(widget)
@@ -328,6 +329,10 @@ class MainWindow(QMainWindow):
         dialog = KeysHelp(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._search.narrow(self.width() < NARROW)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -1,7 +1,7 @@
 """What stops trading and what lets keys act: the kill button, the pill of armed keys, the strip after a kill, and the hold's hint."""
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QHideEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 from qv_desktop.domain.killing import Killing, outcome_words
@@ -9,6 +9,9 @@ from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.key_watch import KeyWatch
 from qv_desktop.ui.models.layouts import tint
+
+
+NARROW = 1240  # px of a window in whose top bar not everything has room
 
 
 def left_words(seconds: float) -> str:
@@ -30,14 +33,24 @@ class ArmedPill(QPushButton):
             f"ArmedPill {{ background: {theme.WARN}; color: {theme.ink_on('WARN').name()}; border: none; border-radius: 12px;"
             " padding: 0 12px; }"
         )
+        self.give_way: QWidget | None = None  # hides while this is shown and the window is narrow
         self.hide()
 
     def show_armed(self, symbol: str, seconds: float, tip: str) -> None:
         """Say which symbol the keys act on and how long they still do without being touched."""
-        self.setText(" · ".join(part for part in ("KEYS ARMED", symbol, left_words(seconds)) if part))
+        narrow = self.window().width() < NARROW
+        parts = ("ARMED", left_words(seconds)) if narrow else ("KEYS ARMED", symbol, left_words(seconds))
+        self.setText(" · ".join(part for part in parts if part))
         self.setAccessibleName(f"Trading keys are armed for {symbol or 'no symbol'}")
         self.setToolTip(tip)
+        if self.give_way is not None:
+            self.give_way.setVisible(not narrow)
         self.show()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self.give_way is not None:
+            self.give_way.show()
 
 
 class KillButton(theme.HoldButton):
@@ -70,7 +83,7 @@ class KillStrip(QFrame):
         self.words.setMinimumWidth(20)
         self.detail = theme.label("")
         self.detail.setMinimumWidth(20)
-        self.resume, self.close_ = theme.button("Resume in Risk…"), theme.button("Close", "ghost")
+        self.resume, self.close_ = theme.button("Resume in Risk…"), theme.button("Close")
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 3, 8, 3)
         row.setSpacing(12)

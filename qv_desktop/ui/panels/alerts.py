@@ -14,6 +14,7 @@ from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 KEPT = 1_000
+ONE_LINE = 30  # characters of a title that fit beside the time
 TOAST_MS: dict[Urgency, int] = {"info": 4_000, "good": 4_000, "warning": 8_000, "critical": 15_000}
 _EDGES: dict[Urgency, str] = {"info": "ACCENT", "good": "GOOD", "warning": "WARN", "critical": "BAD"}  # by token
 _WORDS: dict[Urgency, str] = {"info": "Info", "good": "Done", "warning": "Warning", "critical": "Critical"}
@@ -109,7 +110,7 @@ def _seen(notice: Notice) -> str:
 
 
 def _times(notice: Notice) -> str:
-    return f"×{notice.count:,}" if notice.count > 1 else ""
+    return f"×{notice.count:,}" if notice.count > 1 and notice.kind != "fill" else ""  # fills count themselves in words
 
 
 def _tip(notice: Notice) -> str:
@@ -123,8 +124,8 @@ _COLUMNS: list[Column[tuple[int, Notice]]] = [
     Column("Urgency", lambda r: _WORDS[r[1].urgency], key=lambda r: list(_WORDS).index(r[1].urgency),
            raw=lambda r: _WORDS[r[1].urgency], chip=lambda r: r[1].urgency,
            width=80),
-    Column("Title", lambda r: r[1].title, width=150, bold=True, tip=lambda r: r[1].title),
-    Column("Times", lambda r: _times(r[1]), key=lambda r: r[1].count, right=True, width=46, color=lambda r: "TX1",
+    Column("Title", lambda r: r[1].title, width=190, bold=True, tip=lambda r: r[1].title),
+    Column("Times", lambda r: _times(r[1]), key=lambda r: r[1].count, right=True, width=58, color=lambda r: "TX1",
            tip=lambda r: _tip(r[1])),
     Column("What happened", lambda r: r[1].text, width=92, color=lambda r: "TX1", stretch=True, tip=lambda r: _tip(r[1])),
     Column("Acknowledged", lambda r: _seen(r[1]), width=110, color=lambda r: "WARN" if r[1].waits else "TX2", tip=lambda r: _seen(r[1])),
@@ -150,7 +151,7 @@ class Toast(QFrame):
         text.setWordWrap(True)
         top = QHBoxLayout()
         title = theme.label(" ".join(part for part in (notice.title, _times(notice)) if part), "title")
-        title.setWordWrap(True)
+        title.setWordWrap(len(notice.title) > ONE_LINE)
         top.addWidget(title, 1)
         top.addWidget(theme.label(fmt.clock(notice.at), "hint"))
         column = QVBoxLayout(self)
@@ -187,7 +188,8 @@ class Toasts(QObject):
         for toast in up:
             self._drop(toast)
         if notice.acknowledged_at is not None:
-            return  # somebody has seen it
+            self._place()  # somebody has seen it
+            return
         while len(self._toasts) >= self.MOST:
             self._drop(self._toasts[0])
         toast = Toast(notice, self._window)
