@@ -22,6 +22,7 @@ from qv_desktop.services.halts import Halts
 from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
+from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -86,6 +87,7 @@ class Services:
     risk: Risk
     orders: Orders
     reconcile: Reconcile
+    kill: KillSwitch
     audit: Audit
     strategies: Strategies
     backtests: Backtests
