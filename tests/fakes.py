@@ -186,6 +186,9 @@ class Users:
         good = self.user is not None and password == "right"
         return SignIn(self.session, refresh_token="token") if good else SignIn(None, "That is not right.")
 
+    async def confirm(self, session: Session, password: str) -> str:
+        return "" if password == "right" else "That is not right."
+
     async def resume(self, refresh_token: str, host: str) -> SignIn:
         return SignIn(self.session, refresh_token="next")
 

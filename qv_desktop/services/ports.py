@@ -154,6 +154,9 @@ class Users(Protocol):
     async def sign_in(self, name: str, password: str, host: str) -> SignIn:
         """Verify a password; five failures lock the name for 15 minutes."""
 
+    async def confirm(self, session: Session, password: str) -> str:
+        """Empty once the session's person has given the password again, else why not; failures count as those of a log-in."""
+
     async def resume(self, refresh_token: str, host: str) -> SignIn:
         """Trade a refresh token for a session and the next token; a reused token ends its family."""
 

@@ -16,6 +16,7 @@ from qv_desktop.simulator import (
     account_control,
     alpaca_data_rest,
     alpaca_data_stream,
+    alpaca_oauth,
     alpaca_rest,
     alpaca_trading_stream,
     control,
@@ -53,6 +54,7 @@ def application(
     app = web.Application(middlewares=[limits.rest_limits(limit), rest_faults(faults)])
     app.add_routes(alpaca_rest.routes(exchange, market, keys))
     app.add_routes(account_control.routes(exchange))
+    app.add_routes(alpaca_oauth.routes(keys))
     app.add_routes(alpaca_trading_stream.routes(exchange, keys, faults))
     app.add_routes(alpaca_data_rest.routes(market, keys, faults))
     app.add_routes(alpaca_data_stream.routes(market, keys, faults))

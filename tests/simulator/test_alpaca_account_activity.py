@@ -75,7 +75,7 @@ def test_the_official_client_reads_a_history_with_flows(broker: Broker) -> None:
 def test_nonsense_is_refused_with_a_sentence_and_moves_nothing(broker: Broker, body: dict, words: str) -> None:
     request = Request(
         f"{broker.simulator.url}/sim/activity", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )  # noqa: S310
+    )
     with pytest.raises(HTTPError) as refused:
         urlopen(request, timeout=10)  # noqa: S310 - this machine
     assert refused.value.code == 422

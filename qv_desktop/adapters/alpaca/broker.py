@@ -14,6 +14,7 @@ from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, ne
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
+from qv_desktop.adapters.websocket import is_loopback
 from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.domain.instruments import Instrument
@@ -35,23 +36,26 @@ LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 class AlpacaBroker:
     """One Alpaca account over REST at ``base_url`` (without /v2). Orders and questions travel on threads of their own.
 
-    ``now`` is aware UTC and stamps what Alpaca does not. Raises BadInput when environment and address contradict each other.
-    ``tell`` gets a sentence about rows of an answer that could not be read.
+    ``now`` is aware UTC and stamps what Alpaca does not; ``tell`` gets a sentence about rows of an answer that could not be read;
+    an OAuth ``token`` is used instead of the keys. Raises BadInput when environment and address contradict each other.
     """
 
-    def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime],
-                 account_environment: Environment, tell: Tell = lambda sentence: None) -> None:  # fmt: skip
-        live = urlsplit(base_url).hostname == LIVE_HOST
+    def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime], account_environment: Environment,
+                 tell: Tell = lambda sentence: None, token: str = "") -> None:  # fmt: skip
+        # this machine may stand in for either: no money leaves it
+        live = urlsplit(base_url).hostname == LIVE_HOST or (account_environment == "LIVE" and is_loopback(base_url))
         if live != (account_environment == "LIVE"):
             raise BadInput(
                 f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
             )
         self.environment = account_environment
         self._now, self._tell = now, tell
-        self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ), READ)
-        self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
-        self._last = Lane("alpaca-last", 1, lambda: _client(key, secret, base_url, READ), READ)  # the last resort's own
-        self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
+        self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ, token), READ)
+        self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ, token), READ)
+        self._last = Lane(
+            "alpaca-last", 1, lambda: _client(key, secret, base_url, READ, token), READ
+        )  # the last resort's own
+        self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS, token), LISTS)
         self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
@@ -264,10 +268,10 @@ class AlpacaBroker:
         return {key: self._client_ids[key] for key in broker_ids if self._client_ids.get(key)}
 
 
-def _client(key: str, secret: str, url: str, read: float) -> Any:
+def _client(key: str, secret: str, url: str, read: float, token: str) -> Any:
     from qv_desktop.adapters.alpaca.client import trading_client
 
-    return trading_client(key, secret, url, read)
+    return trading_client(key, secret, url, read, token)
 
 
 def _order_of(raw: Raw, client_ids: dict[str, str]) -> str:

@@ -8,9 +8,13 @@ DEFINITE = frozenset({400, 401, 403, 422, 429})
 EXTRAS = ("available", "buying_power", "cost_basis", "market_price", "reject_reason")
 
 SENTENCES = {
-    401: "Alpaca refused the API keys; enter valid keys in the settings.",
+    401: "Alpaca refused the API keys; enter valid keys under Connections.",
     429: "Alpaca took too many requests this minute and did not take this one; try again in a moment.",
 }
+NO_ACCOUNT = "No account is connected; add one or choose one under Connections, at the top of the window."
+REVOKED = (
+    "Alpaca no longer accepts this account's permission; connect it again under Connections, at the top of the window."
+)
 
 
 class Refusal(Exception):
@@ -30,6 +34,14 @@ class Refusal(Exception):
     def duplicate(self) -> bool:
         """Whether an order with this client order id exists already, which is success by another name."""
         return self.status == 422 and "must be unique" in self.message.lower()
+
+
+class Unconnected(Refusal):
+    """There is nothing to ask with: no keys, or a permission that Alpaca no longer accepts. ``words`` say which."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(401, "")
+        self.message = words
 
 
 class Unanswered(Exception):
