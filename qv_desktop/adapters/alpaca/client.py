@@ -14,7 +14,7 @@ from requests import PreparedRequest, ReadTimeout, RequestException, Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered, told_wait
 from qv_desktop.adapters.websocket import is_loopback
 
 CONNECT = 3.05  # seconds
@@ -98,7 +98,8 @@ def asked(client: RESTClient, method: str, path: str, data: dict[str, object] | 
     try:
         return getattr(client, method)(path, data)
     except APIError as error:
-        raise Refusal(error.status_code or 0, str(error)) from error
+        answer = error.response
+        raise Refusal(error.status_code or 0, str(error), None if answer is None else told_wait(answer.headers)) from error
     except RequestException as error:
         raise Unanswered(_silence(error)) from error
 

@@ -295,7 +295,7 @@ def test_an_order_behind_a_gateway_timeout_is_unknown_and_then_found_once(simula
 
 def test_an_answer_that_trickles_in_for_ever_is_given_up(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "READ", 1.5)
-    simulator.control("POST", "/sim/faults", {"kind": "hang", "target": "trading"})
+    simulator.control("POST", "/sim/faults", {"kind": "hang", "target": "trading", "count": 3})
     with pytest.raises(BrokerDown, match="cannot be reached"):
         asked(simulator, lambda broker: broker.positions())
 
