@@ -4,6 +4,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -162,7 +163,8 @@ async def _never_ending(request: web.Request, seconds: float) -> web.StreamRespo
     """Send headers and then one space a second: a read timeout alone does not save the client."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
-    for _ in range(int(seconds)):
-        await response.write(b" ")
-        await asyncio.sleep(1)
+    with suppress(ConnectionError):  # the client went away, as it should
+        for _ in range(int(seconds)):
+            await response.write(b" ")
+            await asyncio.sleep(1)
     return response
