@@ -154,9 +154,13 @@ class Settling:
         self._doubt(order)
         if self._still(order) < READ_LAG or await self._broker.find(order.id) is not None:
             return
-        if order.id not in self._orders.sending:
+        if self._still_absent(self._orders.book[order.id]):
             self._gone[order.id] = self._elapsed()
             self._orders.apply(Report(order.id, ReportKind.NOT_FOUND, self._now(), reason=NEVER_ARRIVED))
+
+    def _still_absent(self, order: Order) -> bool:
+        """Whether nothing was heard of it while the broker was asked."""
+        return order.open and order.broker_id is None and order.id not in self._orders.sending
 
     def _doubt(self, order: Order) -> None:
         if order.status is OrderStatus.SUBMITTED:

@@ -43,7 +43,7 @@ def audited(trader: Trader, clicks: Collection[str]) -> Findings:
     orders: list[dict[str, Any]] = books["orders"]
     _duplicates(orders, clicks, found)
     _fates(orders, trader.orders.book, clicks, found)
-    _written(orders, trader.journal.committed, found)
+    _written(orders, clicks, trader.journal.committed, found)
     _fills(books["fills"], trader.orders.fills, found)
     _positions({symbol: Decimal(shares) for symbol, shares in books["positions"].items()}, trader.positions, found)
     return found
@@ -72,10 +72,12 @@ def _said_why(mine: Order) -> bool:
     return mine.status in (OrderStatus.REFUSED, OrderStatus.REJECTED, OrderStatus.CANCELED) and bool(mine.reason)
 
 
-def _written(orders: list[dict[str, Any]], committed: Mapping[str, int], found: Findings) -> None:
+def _written(
+    orders: list[dict[str, Any]], clicks: Collection[str], committed: Mapping[str, int], found: Findings
+) -> None:
     for order in orders:
         key = order["client_order_id"]
-        if order["taken_ns"] < committed.get(key, 0):
+        if key in clicks and (key not in committed or order["taken_ns"] < committed[key]):
             found.unwritten.append(key)
 
 
