@@ -84,6 +84,10 @@ class Broker:
         self._ask()
         return [order for order in self.known.values() if order.open]
 
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        self._ask()
+        return [order for order in self.known.values() if order.submitted >= since]
+
     async def fills(self, since: datetime) -> list[Fill]:
         self._ask()
         return list(self.executions)

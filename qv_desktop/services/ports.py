@@ -67,6 +67,9 @@ class Broker(Protocol):
     async def open_orders(self) -> list[Order]:
         """Every order that can still trade."""
 
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        """Every order made from ``since`` on, whatever became of it. Raises BrokerDown; one that is missing here proves nothing."""
+
     async def fills(self, since: datetime) -> list[Fill]:
         """Every execution from ``since`` on, oldest first."""
 

@@ -10,6 +10,7 @@ import structlog
 
 from qv_desktop.adapters.alpaca import account_messages, messages, payloads, sweeping
 from qv_desktop.adapters.alpaca.account_history import AccountHistory
+from qv_desktop.adapters.alpaca.again import asked_again
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, needed, record, rows, text
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
@@ -119,7 +120,7 @@ class AlpacaBroker:
         """A definite no, the discovery that the order is already there, or no knowledge."""
         if refusal.duplicate:
             try:
-                raw = record(await self._orders.ask(*_by_client_id(order.id)))
+                raw = record(await self._by_client_id(self._orders, order.id))
                 self._remember(raw)
                 return messages.standing(raw, self._now())
             except (Refusal, Unanswered, Unreadable) as silence:
@@ -129,7 +130,7 @@ class AlpacaBroker:
     async def _broker_id(self, order: Order) -> str:
         if order.broker_id is not None:
             return order.broker_id
-        raw = record(await self._orders.ask(*_by_client_id(order.id)))
+        raw = record(await self._by_client_id(self._orders, order.id))
         self._remember(raw)
         return needed(raw, "id")
 
@@ -144,7 +145,7 @@ class AlpacaBroker:
         """The order as Alpaca has it, None when it provably has none. After a replacement this is the original order."""
         account = await self._known_account()
         try:
-            raw = record(await self._questions.ask(*_by_client_id(client_order_id)))
+            raw = record(await self._by_client_id(self._questions, client_order_id))
             self._remember(raw)
             return messages.order(raw, account)
         except Refusal as refusal:
@@ -169,8 +170,15 @@ class AlpacaBroker:
 
     async def open_orders(self) -> list[Order]:
         """Every order that can still trade, oldest first; legs of brackets are orders of their own. Raises Incomplete as well."""
+        return await self._orders_told(status="open")
+
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        """Every order made from ``since`` on, oldest first, whatever became of it. Raises Incomplete as well."""
+        return await self._orders_told(status="all", after=_stamp(since - timedelta(milliseconds=1)))
+
+    async def _orders_told(self, **query: object) -> list[Order]:
         account = await self._known_account()
-        found = await self._orders_listed(status="open")
+        found = await self._orders_listed(None, **query)
         for raw in found:
             self._remember(raw)
         ours = [raw for raw in found if messages.is_equity_order(raw)]
@@ -209,7 +217,7 @@ class AlpacaBroker:
 
     async def _asked(self, path: str, data: dict[str, object] | None = None, lane: Lane | None = None) -> Any:
         try:
-            return await (lane or self._questions).ask("get", path, data)
+            return await _read(lane or self._questions, path, data)
         except (Refusal, Unanswered) as failure:
             raise _down(failure) from failure
 
@@ -225,6 +233,9 @@ class AlpacaBroker:
 
     async def _known_account(self) -> str:
         return self._account_id or (await self.account()).id
+
+    async def _by_client_id(self, lane: Lane, client_order_id: str) -> Any:
+        return await _read(lane, "/orders:by_client_order_id", {"client_order_id": client_order_id})
 
     def _remember(self, raw: Raw) -> None:
         self._client_ids[text(raw, "id")] = text(raw, "client_order_id")
@@ -282,8 +293,9 @@ def _order_of(raw: Raw, client_ids: dict[str, str]) -> str:
         raise Unreadable("A fill does not tell whose it is.") from None
 
 
-def _by_client_id(client_order_id: str) -> tuple[str, str, dict[str, object]]:
-    return "get", "/orders:by_client_order_id", {"client_order_id": client_order_id}
+async def _read(lane: Lane, path: str, data: dict[str, object] | None = None) -> Any:
+    """The answer to a question, which may be asked again; whatever changes something at Alpaca goes out once, and not here."""
+    return await asked_again(lambda: lane.ask("get", path, data))
 
 
 def _stamp(moment: datetime) -> str:
