@@ -104,7 +104,7 @@ class Accounts:
             raise BadInput("This account was not connected in the browser yet; do that first.")
         settings = addressed(self._settings, connection.environment)
         broker = AlpacaBroker(
-            key, secret, settings.alpaca_url, lambda: datetime.now(UTC), connection.environment, token
+            key, secret, settings.alpaca_url, lambda: datetime.now(UTC), connection.environment, token=token
         )
         try:
             return await broker.account()

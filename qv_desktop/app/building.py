@@ -23,6 +23,7 @@ from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
+from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.market_side import MarketSide, market_side
@@ -33,11 +34,14 @@ from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
+from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.health import Health
+from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.notices import Notices
+from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
@@ -61,6 +65,7 @@ class Engine:
     pool: BacktestPool
     positions: "PositionKeeper"
     spool: Spool
+    sounds: Sounds
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -70,6 +75,7 @@ class Engine:
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
         self.broker.close()
+        self.sounds.close()
         self.side.close()
 
 
@@ -81,7 +87,8 @@ def engine(
     publish = bus.publish
     journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
     key, secret, token = keys.account
-    broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment, token)
+    broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment,
+                          lambda sentence: notices.tell("warning", "Broker's answer", sentence), token)  # fmt: skip
     side = market_side(door, database, settings, keys, broker, notices, lambda: risk.listed)
     market, ticks = side.market, side.ticks
     account = Account(broker, journal, publish)
@@ -105,11 +112,25 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, reconcile,
-                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
+                        KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
+                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
+                        AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
+                        side.averages)  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
-    return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)
+    return Engine(
+        services,
+        broker,
+        journal,
+        InstrumentStore(database),
+        side,
+        updates,
+        pool,
+        keeper,
+        spool,
+        Sounds(paths.resources() / "sounds", player()),
+    )
 
 
 def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:

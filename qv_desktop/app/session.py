@@ -53,6 +53,7 @@ SHOWN_TO = {  # panel -> what a person must be able to view to see it
     "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "risk": Resource.RISK,
     "reconciliation": Resource.RECONCILIATION, "audit": Resource.AUDIT, "strategies": Resource.STRATEGIES,
     "backtests": Resource.BACKTESTS, "price_alerts": Resource.MARKET,
+    "balances": Resource.TRADING,
 }  # fmt: skip
 
 

@@ -10,17 +10,22 @@ from qv_desktop.app.building import Engine, day_start
 from qv_desktop.app.gate import Gate
 from qv_desktop.app.market_side import Prices
 from qv_desktop.app.supervising import supervised
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown, QvError
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.account import AccountWiring
 from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
+from qv_desktop.wiring.hotkeys import HotkeysWiring
+from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.market import MarketWiring
+from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
 log = structlog.get_logger(__name__)
@@ -35,9 +40,16 @@ class Starting:
     def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
+        self.ticket = TicketWiring(desk)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
+        self.kill = KillWiring(desk)
+        self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
+        self.notifying = NotifyingWiring(
+            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
+        )
         self.trading.orders_changed = self.market.charts.trading.orders_changed
+        self.account = AccountWiring(desk)
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
         self.data = DataWiring(desk, self._figures)
@@ -46,6 +58,8 @@ class Starting:
         self._count = 0  # of beats
         self._gate = Gate(desk.services.bus, desk.panels.ticket.set_enabled)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
+        engine.updates.unread = self._unread
+        self._rereading = False
 
     def begin(self) -> None:
         """Start everything that runs by itself."""
@@ -54,7 +68,7 @@ class Starting:
             "order news": engine.updates.run, "the order journal": services.orders.records.run,
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
-            "the start": self._starts, "reconciliation": self._reconciles, **engine.side.running,
+            "the account panel": self.account.run, "the start": self._starts, "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -77,7 +91,9 @@ class Starting:
         """What a person sees first comes first: prices, then the books, then what is stored."""
         await asyncio.to_thread(_load)
         self._loaded.set()
+        await self.ticket.start()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        await self._attempt(self.notifying.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
         services = self._desk.services
@@ -128,8 +144,18 @@ class Starting:
         async with self._catching_up:
             await services.orders.settling.take_over_positions(since)
             services.positions.take_realised((f for f in services.orders.fills.values() if f.at >= since), stored)
-            await services.orders.settling.import_open(await self._engine.broker.open_orders())
+            await self._import_open()
             await services.reconcile.run("system", reason)
+
+    async def _import_open(self) -> None:
+        """Orders made elsewhere are seen, and can be cancelled, even when not all of the broker's list can be read. Raises BrokerDown."""
+        settling = self._desk.services.orders.settling
+        try:
+            theirs = await self._engine.broker.open_orders()
+        except Incomplete as part:
+            await settling.import_open(part.readable if isinstance(part.readable, list) else [])
+            raise
+        await settling.import_open(theirs)
 
     def _feed_changed(self, event: FeedChanged) -> None:
         """Alpaca repeats nothing that was missed while the stream was away, so the books are compared after every return."""
@@ -138,10 +164,29 @@ class Starting:
         if event.feed == self._engine.updates.name and event.state == "live" and self.ready.is_set():
             self._desk.tasks.spawn(self._attempt(self._return))
 
-    async def _return(self) -> None:
+    def _unread(self, reason: str) -> None:
+        """What a trade update that cannot be read told is asked for instead, for it may have been a fill."""
+        self._desk.services.notices.tell(
+            "warning",
+            "Broker's answer",
+            f"An order update could not be read ({reason}) The broker is asked instead.",
+            "unread",
+        )
+        if self.ready.is_set() and not self._rereading:
+            self._rereading = True
+            self._desk.tasks.spawn(self._reread())
+
+    async def _reread(self) -> None:
+        try:
+            await asyncio.sleep(0.5)  # a burst is one question
+        finally:
+            self._rereading = False
+        await self._attempt(lambda: self._return("after an update that could not be read"))
+
+    async def _return(self, reason: str = "after a reconnect") -> None:
         services = self._desk.services
         await services.orders.settling.recover([], [])
-        await self._compare("after a reconnect")
+        await self._compare(reason)
 
     async def _reconciles(self) -> None:
         await self.ready.wait()
@@ -159,12 +204,15 @@ class Starting:
             self._count = (self._count + 1) % len(second)
             feeds.tick()
             self.trading.beat()
+            self.hotkeys.tick()
             second[self._count]()
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()
         self._desk.services.market.tick()
         self.data.tick()
+        self.kill.tick()
+        self.notifying.tick()
 
     def _show_time(self) -> None:
         self._desk.window.show_now(self._desk.services.clock.market())

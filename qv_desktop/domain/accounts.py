@@ -28,6 +28,21 @@ class Account:
     multiplier: Decimal | None = None
     shorting_enabled: bool | None = None
     trading_blocked: bool | None = None
+    regt_buying_power: Decimal | None = None  # overnight, under Regulation T
+    non_marginable_buying_power: Decimal | None = None  # cash for what cannot be bought on margin
+    options_buying_power: Decimal | None = None
+    accrued_fees: Decimal | None = None
+    pending_fees: Decimal | None = None  # regulatory ones that the broker has not taken yet
+    pending_in: Decimal | None = None  # transfers on their way
+    pending_out: Decimal | None = None
+    adjustments: Decimal | None = None  # what deposits, fees and the like did to today's equity
+    last_maintenance_margin: Decimal | None = None  # at the previous close
+    sma: Decimal | None = None  # special memorandum account
+    transfers_blocked: bool | None = None
+    account_blocked: bool | None = None
+    suspended: bool | None = None  # by the user's own setting
+    created: datetime | None = None
+    balances_of: str = ""  # the day that the “last” figures are of
 
     @property
     def masked(self) -> str:
@@ -47,3 +62,10 @@ def margin_headroom(account: Account) -> Decimal | None:
     if account.equity is None or account.maintenance_margin is None:
         return None
     return account.equity - account.maintenance_margin
+
+
+def margin_used(account: Account) -> Decimal | None:
+    """The share of the equity that the maintenance requirement binds (1 is all of it), or None while either is unknown."""
+    if account.equity is None or account.maintenance_margin is None or account.equity <= 0:
+        return None
+    return account.maintenance_margin / account.equity

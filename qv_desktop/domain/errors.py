@@ -21,6 +21,14 @@ class BrokerDown(QvError):
     """The broker cannot be reached for a question; nothing is known, nothing is changed."""
 
 
+class Incomplete(BrokerDown):
+    """The broker answered, and part of its answer cannot be read: ``readable`` is the rest, which must not be taken for all."""
+
+    def __init__(self, sentence: str, readable: object = None) -> None:
+        super().__init__(sentence)
+        self.readable = readable
+
+
 class FeedDown(QvError):
     """A market-data vendor cannot be reached or refuses the request."""
 

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from qv_desktop.domain.access import Session, User
 from qv_desktop.domain.access import SignIn as SignIn  # made by adapters, so it lives below them; heard of here
+from qv_desktop.domain.account_history import Curve, Page, Period, Wanted
+from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
@@ -19,6 +21,7 @@ from qv_desktop.domain.events import Event
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
@@ -46,6 +49,12 @@ class Broker(Protocol):
     async def replace(self, order: Order, replacement: OrderRequest, verdict: Verdict) -> Report:
         """Ask once for new terms. REPLACED with ``replaced_by`` (the new broker id), REPLACE_REFUSED, or UNCERTAIN."""
 
+    async def cancel_everything(self) -> Swept:
+        """Ask once that every open order of the account be cancelled, whoever made it."""
+
+    async def standing(self) -> list[Standing]:
+        """Every order of the account that is still open, of any kind and whoever made it. Raises BrokerDown."""
+
     async def find(self, client_order_id: str) -> Order | None:
         """The order as the broker has it, or None when it provably has none."""
 
@@ -58,6 +67,9 @@ class Broker(Protocol):
     async def open_orders(self) -> list[Order]:
         """Every order that can still trade."""
 
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        """Every order made from ``since`` on, whatever became of it. Raises BrokerDown; one that is missing here proves nothing."""
+
     async def fills(self, since: datetime) -> list[Fill]:
         """Every execution from ``since`` on, oldest first."""
 
@@ -69,6 +81,19 @@ class Broker(Protocol):
 
     async def clock(self) -> BrokerClock:
         """What time it is for the broker, and whether the market is open."""
+
+
+class AccountReads(Protocol):
+    """What the broker tells about the account beside its balances. Raises BrokerDown."""
+
+    async def configuration(self) -> Configuration:
+        """The account's settings."""
+
+    async def curve(self, period: Period, since: datetime | None) -> Curve:
+        """The equity of ``period``; all of it begins at ``since``, when the account was made."""
+
+    async def activities(self, wanted: Wanted, token: str = "") -> Page:
+        """A page, newest first; ``token`` is that of the page before."""
 
 
 class OrderJournal(Protocol):

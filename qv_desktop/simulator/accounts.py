@@ -81,6 +81,7 @@ class Account:
     last_maintenance: Decimal = ZERO
     balance_asof: str = ""
     realised_today: Decimal = ZERO
+    adjusted_today: Decimal = ZERO  # by what is no trade
 
     def __post_init__(self) -> None:
         self.last_equity = self.last_equity or self.cash
@@ -125,10 +126,29 @@ class Account:
             }
         )
 
+    def move(self, code: str, at: int, amount: Decimal | None, **fields: object) -> Activity:
+        """Keep an activity that is no trade (CSD, DIV, FEE …) and move the cash by its signed `amount`, if it has one."""
+        made: Activity = {
+            "id": activity_id(at, new_id()),
+            "account_id": self.id,
+            "activity_type": code,
+            "date": new_york(at).strftime("%Y-%m-%d"),
+            "created_at": utc_text(at),
+            **({} if amount is None else {"net_amount": decimal_text(amount)}),
+            "description": "",
+            "currency": "USD",
+            "status": "executed",
+            **fields,
+        }
+        self.activities.append(made)
+        self.cash += amount or ZERO
+        self.adjusted_today += amount or ZERO
+        return made
+
     def begin_day(self, closes: dict[str, Decimal], equity: Decimal, maintenance: Decimal, asof: str) -> None:
         """Start a new trading day: `closes` are the held symbols' last closing prices."""
         self.last_equity, self.last_maintenance, self.balance_asof = equity, maintenance, asof
-        self.realised_today = ZERO
+        self.realised_today = self.adjusted_today = ZERO
         for position in self.positions.values():
             position.overnight_cost = abs(position.cost)
             position.day_cost = position.qty * closes[position.symbol]

@@ -1,15 +1,17 @@
 """Alpaca's account endpoints: account, configurations, activities, portfolio history."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from aiohttp import web
 
 from qv_desktop.simulator.accounts import Activity
-from qv_desktop.simulator.alpaca_answers import Answer, Body, choice, whole
+from qv_desktop.simulator.alpaca_answers import Answer, Body, altered, choice, whole
 from qv_desktop.simulator.alpaca_errors import invalid_input, unprocessable
 from qv_desktop.simulator.alpaca_format import NEW_YORK, SECOND, new_york, ns_of
 from qv_desktop.simulator.alpaca_orders_rest import moment
-from qv_desktop.simulator.equity_history import Asked, period_days, portfolio_history, timeframe_for
+from qv_desktop.simulator.equity_history import Asked, Flow, period_days, portfolio_history, timeframe_for
 from qv_desktop.simulator.exchange import Exchange
 from qv_desktop.simulator.margin import account_json
 
@@ -35,11 +37,12 @@ class AccountEndpoints:
     def read(self, _: web.Request, __: Body) -> Answer:
         """GET /v2/account."""
         exchange = self._exchange
-        return 200, account_json(exchange.account, exchange.pricing.last, exchange.held_buying_power())
+        shown = account_json(exchange.account, exchange.pricing.last, exchange.held_buying_power())
+        return 200, altered("account", shown, exchange.faults)
 
     def configuration(self, _: web.Request, __: Body) -> Answer:
         """GET /v2/account/configurations."""
-        return 200, _configuration_json(self._exchange)
+        return 200, altered("settings", _configuration_json(self._exchange), self._exchange.faults)
 
     def configure(self, _: web.Request, body: Body) -> Answer:
         """PATCH /v2/account/configurations; settings that no longer exist (the day-trading checks) are ignored."""
@@ -57,12 +60,24 @@ class AccountEndpoints:
             items.reverse()
         if token := request.query.get("page_token"):
             items = _after_token(items, token)
-        return 200, items[: whole(request, "page_size", 100, 100)]
+        page = items[: whole(request, "page_size", 100, 100)]
+        return 200, [altered("activity", page[0], self._exchange.faults), *page[1:]] if page else []
 
     def portfolio(self, request: web.Request, _: Body) -> Answer:
         """GET /v2/account/portfolio/history."""
         asked = _asked(request, self._exchange.market.now())
-        return 200, portfolio_history(asked, self._exchange.history, self._exchange.market)
+        flows = _flows(self._exchange.account.activities)
+        shown = portfolio_history(asked, self._exchange.history, self._exchange.market, flows)
+        return 200, altered("portfolio", shown, self._exchange.faults)
+
+
+def _flows(activities: Sequence[Activity]) -> list[Flow]:
+    """The money that moved by what is no trade."""
+    moved = [item for item in activities if item["activity_type"] != "FILL" and "net_amount" in item]
+    return [
+        Flow(ns_of(str(item["created_at"])), str(item["activity_type"]), Decimal(str(item["net_amount"])))
+        for item in moved
+    ]
 
 
 def _configuration_json(exchange: Exchange) -> dict[str, object]:
@@ -129,4 +144,11 @@ def _asked(request: web.Request, now: int) -> Asked:
     if query.get("extended_hours", "").lower() == "true":
         hours = "extended_hours"
     resets = choice(request, "pnl_reset", ("per_day", "no_reset"), "per_day") == "per_day"
-    return Asked(start, min(end, now), timeframe_for(days, query.get("timeframe")), hours, resets)
+    frame = timeframe_for(days, query.get("timeframe"))
+    return Asked(start, min(end, now), frame, hours, resets, _types(query.get("cashflow_types", "NONE")))
+
+
+def _types(text: str) -> frozenset[str] | None:
+    """Activity types from `cashflow_types`: ALL (None), NONE, or a list with commas."""
+    words = text.upper()
+    return None if words == "ALL" else frozenset({*words.split(",")} - {"NONE", ""})

@@ -131,3 +131,12 @@ def with_unknowns(items: list[Json], faults: Faults, **values: object) -> list[J
         chosen = {str(fault.params["field"]): fault.params.get("value")} if "field" in fault.params else values
         items[0] = items[0] | chosen
     return items
+
+
+def altered(what: str, item: Json, faults: Faults) -> Json:
+    """`item` as the fault `alter_<what>` wants it: params `fields` replaces values, `gone` takes fields away."""
+    fault = faults.take(f"alter_{what}", "trading")
+    if fault is None:
+        return item
+    fields, gone = fault.params.get("fields", {}), fault.params.get("gone", [])
+    return {name: value for name, value in (item | fields).items() if name not in gone}

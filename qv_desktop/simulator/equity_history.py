@@ -1,7 +1,7 @@
 """The account's equity minute by minute, and the portfolio history that Alpaca makes of it."""
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,8 +23,9 @@ UNITS = {"D": 1, "W": 7, "M": 30, "A": 365}  # days
 class EquityHistory:
     """One sample a minute of market time, kept for the life of the process."""
 
-    def __init__(self, start: Decimal) -> None:
-        self._start = start
+    def __init__(self, start: Decimal, opened: int = 0) -> None:
+        """An account with the balance `start` since `opened` (ns), and nothing before."""
+        self._start, self._opened = start, opened
         self._minutes: list[int] = []  # ns, start of the minute
         self._values: list[Decimal] = []
 
@@ -33,12 +34,18 @@ class EquityHistory:
         return not self._minutes or now // MINUTE * MINUTE > self._minutes[-1]
 
     def sample(self, now: int, equity: Decimal) -> None:
-        """Keep the equity of this minute."""
-        self._minutes.append(now // MINUTE * MINUTE)
+        """Keep the equity of this minute, in place of what was kept of it before."""
+        minute = now // MINUTE * MINUTE
+        if self._minutes and self._minutes[-1] == minute:
+            self._values[-1] = equity
+            return
+        self._minutes.append(minute)
         self._values.append(equity)
 
     def at(self, t: int) -> Decimal:
-        """The last equity known at `t` (ns); the opening balance before the first sample."""
+        """The last equity known at `t` (ns); the opening balance before the first sample, nothing before the account was there."""
+        if t < self._opened:
+            return Decimal(0)
         index = bisect_right(self._minutes, t)
         return self._values[index - 1] if index else self._start
 
@@ -52,6 +59,16 @@ class Asked:
     timeframe: str
     hours: str  # market_hours | extended_hours | continuous
     resets: bool
+    cash_flows: frozenset[str] | None = frozenset()  # activity types to tell the money of; None is all
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Money that moved at `at` (ns) by an activity that is no trade; out is negative."""
+
+    at: int
+    code: str
+    dollars: Decimal
 
 
 def timeframe_for(days: int, given: str | None) -> str:
@@ -72,21 +89,43 @@ def period_days(text: str) -> int:
     return int(match[1]) * UNITS[match[2]]
 
 
-def portfolio_history(asked: Asked, history: EquityHistory, market: "Market") -> dict[str, object]:
+def portfolio_history(
+    asked: Asked, history: EquityHistory, market: "Market", flows: Sequence[Flow] = ()
+) -> dict[str, object]:
     """The answer of GET /v2/account/portfolio/history; profits count from the previous close unless `resets` is off."""
     first, last = new_york(asked.start).date(), new_york(asked.end).date()
     sessions = [s for s in market.sessions(first - timedelta(days=10), last) if s.day <= last]
     days = [s for s in sessions if s.day >= first]
     before = [s for s in sessions if s.day < first]
-    base = history.at(before[-1].close) if before else history.at(0)
-    columns = _columns(_points(asked, days, history, base), base, resets=asked.resets or asked.timeframe == "1D")
+    since = before[-1].close if before else 0
+    base = history.at(since)
+    points = _points(asked, days, history, base)
+    columns = _columns(points, base, resets=asked.resets or asked.timeframe == "1D")
     return {
         **columns,
         "base_value": float(base),
         "base_value_asof": before[-1].day.isoformat() if before else None,
         "timeframe": asked.timeframe,
-        "cashflow": {},
+        "cashflow": _cash_flows(asked, points, since, flows),
     }
+
+
+def _cash_flows(
+    asked: Asked, points: Sequence[tuple[int, Decimal, Decimal]], since: int, flows: Sequence[Flow]
+) -> dict[str, list[float]]:
+    """What moved in the window of each point after `since`, by activity type."""
+    ends = [_known(t, asked) for t, _, _ in points]
+    columns: dict[str, list[Decimal]] = {}
+    for flow in flows:
+        place = bisect_left(ends, flow.at)
+        if flow.at > since and place < len(ends) and (asked.cash_flows is None or flow.code in asked.cash_flows):
+            columns.setdefault(flow.code, [Decimal(0)] * len(ends))[place] += flow.dollars
+    return {code: [float(value) for value in values] for code, values in columns.items()}
+
+
+def _known(t: int, asked: Asked) -> int:
+    """The end of the window that begins at `t`, or the day's own time."""
+    return t if asked.timeframe == "1D" else t + TIMEFRAMES[asked.timeframe] * MINUTE - 1
 
 
 def _points(
@@ -97,9 +136,7 @@ def _points(
     reference = base
     for session in days:
         times = [session.post_close] if asked.timeframe == "1D" else _grid(session, asked)
-        for t in times:
-            known = t if asked.timeframe == "1D" else t + TIMEFRAMES[asked.timeframe] * MINUTE - 1
-            points.append((t, history.at(known), reference))
+        points += [(t, history.at(_known(t, asked)), reference) for t in times]
         reference = history.at(session.post_close)
     return points
 

@@ -62,7 +62,7 @@ class Exchange:
         opened = new_york_ns(new_york(now).date() - timedelta(days=30), 9)
         self.account = Account(cash=self._cash, created_at=opened)
         self.account.balance_asof = self._previous_day(now)
-        self.history = EquityHistory(self._cash)
+        self.history = EquityHistory(self._cash, opened)
         self.book = OrderBook()
         self._random = Random(self._seed)
         self._life = OrderLife(self.account, self.schedule, self.reports)
@@ -80,7 +80,8 @@ class Exchange:
 
     def submit(self, body: Body) -> Order:
         """Take a new order (a POST body); raises BrokerError when it is refused."""
-        order = self._desk.submit(body, self.market.now())
+        twice = self.faults.take("take_duplicates", "trading") is not None
+        order = self._desk.submit(body, self.market.now(), even_twice=twice)
         if self.faults.take("reject_next", "trading"):
             self._doomed.add(order.id)
         return order

@@ -116,7 +116,7 @@ def account_json(account: Account, price: Price, held: Decimal) -> dict[str, obj
         "last_maintenance_margin": cents(account.last_maintenance),
         "sma": cents(excess),
         "balance_asof": account.balance_asof,
-        "intraday_adjustments": "0",
+        "intraday_adjustments": cents(account.adjusted_today),
         "pending_reg_taf_fees": "0",
         "options_approved_level": 0,
         "options_trading_level": 0,

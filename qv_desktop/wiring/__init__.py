@@ -7,7 +7,9 @@ from typing import Any
 from PySide6.QtWidgets import QWidget
 
 from qv_desktop.services.account import Account
+from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
@@ -20,6 +22,7 @@ from qv_desktop.services.halts import Halts
 from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
+from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -39,6 +42,7 @@ from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.ui.panels.alerts import AlertsPanel
 from qv_desktop.ui.panels.audit import AuditPanel
 from qv_desktop.ui.panels.backtests import BacktestsPanel
+from qv_desktop.ui.panels.balances import BalancesPanel
 from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.ui.panels.data import DataPanel
 from qv_desktop.ui.panels.fills import FillsPanel
@@ -83,6 +87,7 @@ class Services:
     risk: Risk
     orders: Orders
     reconcile: Reconcile
+    kill: KillSwitch
     audit: Audit
     strategies: Strategies
     backtests: Backtests
@@ -90,6 +95,8 @@ class Services:
     health: Health
     exports: Exports
     preferences: Preferences
+    account_history: AccountHistory
+    averages: Averages
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ class Panels:
     alerts: AlertsPanel
     price_alerts: PriceAlertsPanel
     log: LogPanel
+    balances: BalancesPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -126,7 +134,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

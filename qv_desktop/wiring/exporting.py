@@ -20,6 +20,7 @@ EXPORTED = {  # panel -> whose data its tables show
     "price_alerts": Resource.MARKET,
     "data": Resource.MARKET, "backtests": Resource.BACKTESTS, "strategies": Resource.STRATEGIES,
     "reconciliation": Resource.RECONCILIATION, "alerts": Resource.TRADING, "log": Resource.TRADING,
+    "balances": Resource.TRADING,
 }  # fmt: skip
 COMMANDS = {"export": "csv", "export.parquet": "parquet"}
 
@@ -33,7 +34,7 @@ class ExportWiring:
             panel = getattr(desk.panels, name)
             for table in tables(panel):
                 table.export_asked.connect(partial(self._asked, name, table))
-            if name in ("orders", "positions", "fills", "audit"):  # their buttons mean CSV
+            if name in ("orders", "positions", "fills", "audit", "balances"):  # their buttons mean CSV
                 panel.export_asked.connect(partial(self._asked, name, panel.table, "csv"))
         desk.window.command.connect(self._command)
 
@@ -87,7 +88,9 @@ def in_front(panel: QWidget) -> Table[Any] | None:
 
 
 def _called(name: str, desk: Desk, table: Table[Any]) -> str:
-    """The panel's name; of a panel with several tables, the table's as well."""
+    """The panel's name; of a panel with several tables, the table's as well; the table's own name where it has one."""
+    if table.objectName():
+        return table.objectName()
     if len(tables(getattr(desk.panels, name))) == 1:
         return name
     words = re.sub(r"[^a-z0-9]+", "-", table.accessibleName().lower()).strip("-")

@@ -8,14 +8,18 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from qv_desktop.adapters.alpaca import messages, payloads
-from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, moment, needed, record, rows, text
+from qv_desktop.adapters.alpaca import account_messages, messages, payloads, sweeping
+from qv_desktop.adapters.alpaca.account_history import AccountHistory
+from qv_desktop.adapters.alpaca.again import asked_again
+from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, needed, record, rows, text
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
 from qv_desktop.adapters.websocket import is_loopback
 from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Verdict
@@ -33,12 +37,12 @@ LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 class AlpacaBroker:
     """One Alpaca account over REST at ``base_url`` (without /v2). Orders and questions travel on threads of their own.
 
-    ``now`` is aware UTC and stamps what Alpaca does not; an OAuth ``token`` is used instead of
-    the keys. Raises BadInput when environment and address contradict each other.
+    ``now`` is aware UTC and stamps what Alpaca does not; ``tell`` gets a sentence about rows of an answer that could not be read;
+    an OAuth ``token`` is used instead of the keys. Raises BadInput when environment and address contradict each other.
     """
 
-    def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime],
-                 account_environment: Environment, token: str = "") -> None:  # fmt: skip
+    def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime], account_environment: Environment,
+                 tell: Tell = lambda sentence: None, token: str = "") -> None:  # fmt: skip
         # this machine may stand in for either: no money leaves it
         live = urlsplit(base_url).hostname == LIVE_HOST or (account_environment == "LIVE" and is_loopback(base_url))
         if live != (account_environment == "LIVE"):
@@ -46,10 +50,14 @@ class AlpacaBroker:
                 f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
             )
         self.environment = account_environment
-        self._now = now
+        self._now, self._tell = now, tell
         self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ, token), READ)
         self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ, token), READ)
+        self._last = Lane(
+            "alpaca-last", 1, lambda: _client(key, secret, base_url, READ, token), READ
+        )  # the last resort's own
         self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS, token), LISTS)
+        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
 
@@ -94,11 +102,25 @@ class AlpacaBroker:
         except (Unanswered, Unreadable) as silence:
             return self._report(order, ReportKind.UNCERTAIN, str(silence))
 
+    async def cancel_everything(self) -> Swept:
+        """Ask once that every open order of the account be cancelled, on a connection that no other question can hold up."""
+        try:
+            return sweeping.swept(rows(await self._last.ask("delete", "/orders")))
+        except Refusal as refusal:
+            return Swept(answered=False, definite=refusal.definite, reason=refusal.message)
+        except (Unanswered, Unreadable) as silence:
+            return Swept(answered=False, reason=str(silence))
+
+    async def standing(self) -> list[Standing]:
+        """Every order of the account that is still open, of any kind and whoever made it. Raises BrokerDown."""
+        found = await self._orders_listed(self._last, status="open")
+        return self._read(lambda: [sweeping.standing(raw) for raw in found])
+
     async def _refused(self, order: Order, refusal: Refusal) -> Report:
         """A definite no, the discovery that the order is already there, or no knowledge."""
         if refusal.duplicate:
             try:
-                raw = record(await self._orders.ask(*_by_client_id(order.id)))
+                raw = record(await self._by_client_id(self._orders, order.id))
                 self._remember(raw)
                 return messages.standing(raw, self._now())
             except (Refusal, Unanswered, Unreadable) as silence:
@@ -108,7 +130,7 @@ class AlpacaBroker:
     async def _broker_id(self, order: Order) -> str:
         if order.broker_id is not None:
             return order.broker_id
-        raw = record(await self._orders.ask(*_by_client_id(order.id)))
+        raw = record(await self._by_client_id(self._orders, order.id))
         self._remember(raw)
         return needed(raw, "id")
 
@@ -123,7 +145,7 @@ class AlpacaBroker:
         """The order as Alpaca has it, None when it provably has none. After a replacement this is the original order."""
         account = await self._known_account()
         try:
-            raw = record(await self._questions.ask(*_by_client_id(client_order_id)))
+            raw = record(await self._by_client_id(self._questions, client_order_id))
             self._remember(raw)
             return messages.order(raw, account)
         except Refusal as refusal:
@@ -136,39 +158,48 @@ class AlpacaBroker:
     async def account(self) -> Account:
         """Balances now."""
         raw = await self._one("/account")
-        found = self._read(lambda: messages.account(raw, self._now()))
+        found = self._read(lambda: account_messages.account(raw, self._now()))
         self._account_id = found.id
         return found
 
     async def positions(self) -> dict[str, Position]:
-        """Every open position by symbol."""
-        answer = await self._asked("/positions")
-        return self._read(lambda: {found.symbol: found for found in map(messages.position, rows(answer))})
+        """Every open position by symbol. Raises Incomplete with those that can be read, when one cannot: it is not flat."""
+        raws = self._read_rows(await self._asked("/positions"))
+        rows = each(raws, messages.position, key=lambda found: found.symbol)
+        return {found.symbol: found for found in whole(rows, "positions", self._tell)}
 
     async def open_orders(self) -> list[Order]:
-        """Every order that can still trade, oldest first; legs of brackets are orders of their own."""
+        """Every order that can still trade, oldest first; legs of brackets are orders of their own. Raises Incomplete as well."""
+        return await self._orders_told(status="open")
+
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        """Every order made from ``since`` on, oldest first, whatever became of it. Raises Incomplete as well."""
+        return await self._orders_told(status="all", after=_stamp(since - timedelta(milliseconds=1)))
+
+    async def _orders_told(self, **query: object) -> list[Order]:
         account = await self._known_account()
-        found = await self._orders_listed(status="open")
+        found = await self._orders_listed(None, **query)
         for raw in found:
             self._remember(raw)
-        return self._read(lambda: [messages.order(raw, account) for raw in found if messages.is_equity_order(raw)])
+        ours = [raw for raw in found if messages.is_equity_order(raw)]
+        return whole(each(ours, lambda raw: messages.order(raw, account)), "open orders", self._tell)
 
     async def fills(self, since: datetime) -> list[Fill]:
-        """Every execution from ``since`` on, oldest first."""
+        """Every execution from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
         raws = await self._activities(since)
-        ids = await self._client_ids_of({text(raw, "order_id") for raw in raws}, since)
-        found = self._read(lambda: [messages.fill(raw, ids[text(raw, "order_id")]) for raw in raws])
+        ids = await self._client_ids_of({text(raw, "order_id") for raw in raws} - {""}, since)
+        found = whole(each(raws, lambda raw: messages.fill(raw, _order_of(raw, ids))), "executions", self._tell)
         return [fill for fill in found if fill.at >= since]
 
     async def instruments(self) -> list[Instrument]:
-        """Every active US equity."""
+        """Every active US equity that can be read; what cannot is not tradable here."""
         answer = await self._asked("/assets", {"status": "active", "asset_class": "us_equity"}, self._lists)
-        return self._read(lambda: [messages.instrument(raw) for raw in rows(answer)])
+        return most(each(self._read_rows(answer), messages.instrument), "shares", self._tell)
 
     async def sessions(self, first: date, last: date) -> list[MarketSession]:
         """The broker's calendar, both days included."""
         answer = await self._asked("/calendar", {"start": first.isoformat(), "end": last.isoformat()})
-        return self._read(lambda: [messages.session(raw) for raw in rows(answer)])
+        return self._read(lambda: [messages.session(raw) for raw in every(answer)])
 
     async def clock(self) -> BrokerClock:
         """What time it is for Alpaca, and whether the market is open. Raises BrokerDown."""
@@ -181,12 +212,12 @@ class AlpacaBroker:
 
     def close(self) -> None:
         """Let the threads go."""
-        for lane in (self._orders, self._questions, self._lists):
+        for lane in (self._orders, self._questions, self._last, self._lists):
             lane.close()
 
     async def _asked(self, path: str, data: dict[str, object] | None = None, lane: Lane | None = None) -> Any:
         try:
-            return await (lane or self._questions).ask("get", path, data)
+            return await _read(lane or self._questions, path, data)
         except (Refusal, Unanswered) as failure:
             raise _down(failure) from failure
 
@@ -203,15 +234,21 @@ class AlpacaBroker:
     async def _known_account(self) -> str:
         return self._account_id or (await self.account()).id
 
+    async def _by_client_id(self, lane: Lane, client_order_id: str) -> Any:
+        return await _read(lane, "/orders:by_client_order_id", {"client_order_id": client_order_id})
+
     def _remember(self, raw: Raw) -> None:
         self._client_ids[text(raw, "id")] = text(raw, "client_order_id")
 
-    async def _orders_listed(self, **query: object) -> list[Raw]:
+    async def _orders_listed(self, lane: Lane | None = None, **query: object) -> list[Raw]:
         """Orders oldest first. ``after`` is exclusive, so a page begins a moment before the last one ended."""
         found: dict[str, Raw] = {}
         while True:
-            page = self._read_rows(await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}))
-            fresh = {text(raw, "id"): raw for raw in page if text(raw, "id") not in found}
+            page = self._read_rows(
+                await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}, lane)
+            )
+            named = ((text(raw, "id") or f"nameless {len(found) + place}", raw) for place, raw in enumerate(page))
+            fresh = {id_: raw for id_, raw in named if id_ not in found}
             found |= fresh
             last = moment(page[-1], "submitted_at", "created_at") if page else None
             if len(page) < ORDER_PAGE or not fresh or last is None:
@@ -227,10 +264,10 @@ class AlpacaBroker:
             found += page
             if len(page) < ACTIVITY_PAGE:
                 return found
-            query["page_token"] = text(page[-1], "id")
+            query["page_token"] = self._read(lambda page=page: needed(page[-1], "id"))  # type: ignore[misc]  # this very page
 
     def _read_rows(self, answer: object) -> list[Raw]:
-        return self._read(lambda: rows(answer))
+        return self._read(lambda: every(answer))
 
     async def _client_ids_of(self, broker_ids: set[str], since: datetime) -> dict[str, str]:
         """Client order ids by broker id: from memory, then from the day's orders, then one by one."""
@@ -239,7 +276,7 @@ class AlpacaBroker:
                 self._remember(raw)
         for missing in broker_ids - self._client_ids.keys():
             self._remember(await self._one(f"/orders/{missing}"))
-        return {key: self._client_ids[key] for key in broker_ids}
+        return {key: self._client_ids[key] for key in broker_ids if self._client_ids.get(key)}
 
 
 def _client(key: str, secret: str, url: str, read: float, token: str) -> Any:
@@ -248,8 +285,17 @@ def _client(key: str, secret: str, url: str, read: float, token: str) -> Any:
     return trading_client(key, secret, url, read, token)
 
 
-def _by_client_id(client_order_id: str) -> tuple[str, str, dict[str, object]]:
-    return "get", "/orders:by_client_order_id", {"client_order_id": client_order_id}
+def _order_of(raw: Raw, client_ids: dict[str, str]) -> str:
+    """The client id of the order that an execution belongs to. Raises Unreadable."""
+    try:
+        return client_ids[text(raw, "order_id")]
+    except KeyError:
+        raise Unreadable("A fill does not tell whose it is.") from None
+
+
+async def _read(lane: Lane, path: str, data: dict[str, object] | None = None) -> Any:
+    """The answer to a question, which may be asked again; whatever changes something at Alpaca goes out once, and not here."""
+    return await asked_again(lambda: lane.ask("get", path, data))
 
 
 def _stamp(moment: datetime) -> str:

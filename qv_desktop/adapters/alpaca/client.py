@@ -14,7 +14,7 @@ from requests import PreparedRequest, ReadTimeout, RequestException, Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from qv_desktop.adapters.alpaca.outcomes import NO_ACCOUNT, REVOKED, Refusal, Unanswered, Unconnected
+from qv_desktop.adapters.alpaca.outcomes import NO_ACCOUNT, REVOKED, Refusal, Unanswered, Unconnected, told_wait
 from qv_desktop.adapters.websocket import is_loopback
 
 CONNECT = 3.05  # seconds
@@ -112,7 +112,10 @@ def asked(client: RESTClient, method: str, path: str, data: dict[str, object] | 
     except APIError as error:
         if error.status_code == 401 and client._oauth_token:
             raise Unconnected(REVOKED) from error
-        raise Refusal(error.status_code or 0, str(error)) from error
+        answer = error.response
+        raise Refusal(
+            error.status_code or 0, str(error), None if answer is None else told_wait(answer.headers)
+        ) from error
     except RequestException as error:
         raise Unanswered(_silence(error)) from error
 

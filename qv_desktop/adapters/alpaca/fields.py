@@ -8,6 +8,7 @@ from functools import lru_cache
 type Raw = Mapping[str, object]
 
 SECOND = 1_000_000_000  # ns
+WIDEST = 30  # digits before or after the point that any figure of an account may have; a number beyond is garbage
 
 
 class Unreadable(ValueError):
@@ -15,9 +16,9 @@ class Unreadable(ValueError):
 
 
 def text(raw: Raw, key: str) -> str:
-    """The field as text; empty when absent."""
+    """The field as text; empty when it is absent, or is neither a text nor a number."""
     value = raw.get(key)
-    return "" if value is None else str(value)
+    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
 
 
 def needed(raw: Raw, key: str) -> str:
@@ -31,13 +32,13 @@ def needed(raw: Raw, key: str) -> str:
 def number(raw: Raw, key: str) -> Decimal | None:
     """The field as an exact finite decimal, or None."""
     value = raw.get(key)
-    if value is None or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     try:
         found = Decimal(str(value))
     except (InvalidOperation, ValueError):
         return None
-    return found if found.is_finite() else None
+    return found if found.is_finite() and abs(found.adjusted()) <= WIDEST else None
 
 
 def flag(raw: Raw, key: str) -> bool | None:
@@ -53,6 +54,16 @@ def rows(value: object) -> list[Raw]:
     return [row for row in value if isinstance(row, dict)]
 
 
+def every(value: object) -> list[Raw]:
+    """The rows of an array; one that is no object stands as an empty one, which no reader takes for anything.
+
+    Raises Unreadable when ``value`` is no array.
+    """
+    if not isinstance(value, list):
+        raise Unreadable("Alpaca's answer is no list.")
+    return [row if isinstance(row, dict) else {} for row in value]
+
+
 def record(value: object) -> Raw:
     """``value`` as an object. Raises Unreadable."""
     if not isinstance(value, dict):
@@ -63,11 +74,13 @@ def record(value: object) -> Raw:
 def moment(raw: Raw, *keys: str) -> datetime | None:
     """The first of these fields that holds an RFC 3339 time, as aware UTC to the microsecond."""
     for key in keys:
+        value = raw.get(key)
         try:
-            found = datetime.fromisoformat(text(raw, key))
-        except ValueError:
+            found = datetime.fromisoformat(value) if isinstance(value, str) else None
+            if found is not None:
+                return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        except (ValueError, OverflowError):
             continue
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     return None
 
 

@@ -1,7 +1,7 @@
-"""Alpaca's trading words, translated: account, positions, orders, activities, assets, calendar and trade updates.
+"""Alpaca's trading words, translated: positions, orders, executions, assets, calendar and trade updates.
 
-Shapes follow Alpaca's Trading API; it adds fields and words without notice, so a word that is not known never raises: a status
-becomes UNKNOWN, an order type is named in the note.
+Shapes follow Alpaca's Trading API; it adds fields and words without notice, so a word that is not known never raises: a status or
+an order type becomes UNKNOWN, and new words are named in the note. What cannot be known is Unreadable and never zero.
 """
 
 import uuid
@@ -10,7 +10,6 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, flag, moment, needed, number, record, text
-from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import (
     Fill,
@@ -29,7 +28,7 @@ from qv_desktop.domain.sessions import BrokerClock, MarketSession
 
 ZERO = Decimal(0)
 NEW_YORK = ZoneInfo("America/New_York")
-SOURCE = "Broker"
+SOURCE = "External"  # of what was not made by this program; ours are known by their client order ids
 
 STATUSES: dict[str, OrderStatus] = {
     "accepted": OrderStatus.SUBMITTED,
@@ -86,27 +85,49 @@ EVENTS: dict[str, ReportKind] = {
     "calculated": ReportKind.PAUSED,
     "held": ReportKind.HELD,
 }
+UNTOUCHED = frozenset(
+    {OrderStatus.SUBMITTED, OrderStatus.WORKING, OrderStatus.HELD, OrderStatus.REJECTED}
+)  # nothing has filled
 SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL, "short": Side.SELL, "long": Side.BUY}
 
 
-def account(raw: Raw, at: datetime) -> Account:
-    """Balances as of ``at``. Raises Unreadable without an id."""
-    return Account(needed(raw, "id"), text(raw, "account_number"), text(raw, "status"), at, text(raw, "currency") or "USD",
-                   equity=number(raw, "equity"), last_equity=number(raw, "last_equity"), cash=number(raw, "cash"),
-                   buying_power=number(raw, "buying_power"), long_value=number(raw, "long_market_value"),
-                   short_value=number(raw, "short_market_value"), initial_margin=number(raw, "initial_margin"),
-                   maintenance_margin=number(raw, "maintenance_margin"), multiplier=number(raw, "multiplier"),
-                   shorting_enabled=flag(raw, "shorting_enabled"), trading_blocked=flag(raw, "trading_blocked"))  # fmt: skip
-
-
 def position(raw: Raw) -> Position:
-    """A position; Alpaca's short quantities are negative, and are made so where only the side says it."""
+    """A position; Alpaca's short quantities are negative, and are made so where only the side says it.
+
+    Raises Unreadable when shares, direction or price paid cannot be known: a position is never read as flat, long or free of cost.
+    """
     quantity = number(raw, "qty")
-    if quantity is None:
+    if not quantity:
         raise Unreadable("A position has no quantity.")
-    if text(raw, "side") == "short":
+    if not _is_long(raw, quantity):
         quantity = -abs(quantity)
-    return Position(needed(raw, "symbol"), quantity, number(raw, "avg_entry_price") or ZERO)
+    return Position(needed(raw, "symbol"), quantity, _paid(raw, abs(quantity)))
+
+
+def _is_long(raw: Raw, quantity: Decimal) -> bool:
+    """Which way a position goes: by its sign, its side or the sign of its value, whichever speaks. Raises Unreadable."""
+    side = text(raw, "side")
+    if quantity < 0 or side == "short":
+        if side == "long":
+            raise Unreadable("A position is long and has less than no shares.")
+        return False
+    value = number(raw, "market_value") or number(raw, "cost_basis")
+    if side == "long" or value is not None:
+        return side == "long" or (value or ZERO) > 0
+    raise Unreadable(f"A position has the unknown side “{side}”.")
+
+
+def _paid(raw: Raw, shares: Decimal) -> Decimal:
+    """The price paid per share, told or reckoned from what all of them cost. Raises Unreadable."""
+    told, cost = number(raw, "avg_entry_price"), number(raw, "cost_basis")
+    if told is not None:
+        return told
+    if cost is None:
+        value, gain = number(raw, "market_value"), number(raw, "unrealized_pl")
+        cost = value - gain if value is not None and gain is not None else None
+    if cost is None:
+        raise Unreadable("A position does not tell what was paid for it.")
+    return abs(cost) / shares
 
 
 def is_equity_order(raw: Raw) -> bool:
@@ -115,30 +136,58 @@ def is_equity_order(raw: Raw) -> bool:
 
 
 def order(raw: Raw, account_id: str) -> Order:
-    """The order as Alpaca has it. Raises Unreadable when it lacks id, symbol or side."""
-    created = moment(raw, "submitted_at", "created_at") or datetime.min.replace(tzinfo=UTC)
-    return Order(request(raw), "", account_id, created, STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN),
+    """The order as Alpaca has it. Raises Unreadable when it lacks id, symbol, side, quantity, time or what has been filled of it."""
+    status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
+    created = moment(
+        raw, "submitted_at", "created_at", "updated_at", "filled_at", "canceled_at", "expired_at", "failed_at"
+    )
+    if created is None:
+        raise Unreadable("An order has no time.")
+    return Order(request(raw), "", account_id, created, status,
                  changed=moment(raw, "updated_at", "submitted_at", "created_at"), broker_id=needed(raw, "id"),
-                 filled=number(raw, "filled_qty") or ZERO, average=number(raw, "filled_avg_price"), reason=_reason(raw),
+                 filled=_filled(raw, status), average=number(raw, "filled_avg_price"), reason=_reason(raw),
                  replaced_by=text(raw, "replaced_by") or None, sent_at=created, acknowledged_at=created)  # fmt: skip
 
 
+def _filled(raw: Raw, status: OrderStatus) -> Decimal:
+    """Shares filled so far; none where the status itself says so. Raises Unreadable where it is not told: that is not zero."""
+    filled = number(raw, "filled_qty")
+    if filled is not None:
+        return filled
+    if status in UNTOUCHED and raw.get("filled_qty") is None:
+        return ZERO
+    raise Unreadable("An order does not tell how much of it was filled.")
+
+
 def request(raw: Raw) -> OrderRequest:
-    """The terms of the order. Raises Unreadable when it lacks id, symbol or side."""
+    """The terms of the order. Raises Unreadable when it lacks id, symbol, side or quantity; words that are new stand in the note."""
     side = SIDES.get(text(raw, "side"))
     if side is None:
         raise Unreadable(f"An order has the unknown side “{text(raw, 'side')}”.")
-    kind = text(raw, "type") or text(raw, "order_type")
-    legs = [leg for leg in _legs(raw) if text(leg, "side") != text(raw, "side")]
+    kind, life = text(raw, "type") or text(raw, "order_type"), text(raw, "time_in_force")
+    class_ = text(raw, "order_class")
+    group = _word(OrderClass, class_, OrderClass.SIMPLE)
+    # the exits of an entry are on its other side; the twin of an OCO's limit order is on its own
+    pair = group is OrderClass.OCO and kind == "limit"
+    legs = [leg for leg in _legs(raw) if (text(leg, "side") == text(raw, "side")) is pair]
     return OrderRequest(needed(raw, "client_order_id"), needed(raw, "symbol"), side, _quantity(raw),
-                        OrderType(kind) if kind in OrderType else OrderType.MARKET,
+                        OrderType(kind) if kind in OrderType else OrderType.UNKNOWN,
                         limit=number(raw, "limit_price"), stop=number(raw, "stop_price"),
                         trail_price=number(raw, "trail_price"), trail_percent=number(raw, "trail_percent"),
-                        time_in_force=_word(TimeInForce, text(raw, "time_in_force"), TimeInForce.DAY),
+                        time_in_force=_word(TimeInForce, life, TimeInForce.DAY),
                         extended_hours=flag(raw, "extended_hours") or False,
-                        order_class=_word(OrderClass, text(raw, "order_class"), OrderClass.SIMPLE),
-                        take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"), source=SOURCE,
-                        note="" if kind in OrderType else f"Alpaca's order type {kind or 'unknown'}")  # fmt: skip
+                        order_class=group,
+                        take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"),
+                        stop_loss_limit=_loss_limit(legs), source=SOURCE,
+                        note=_new_words(kind, life, class_))  # fmt: skip
+
+
+def _new_words(kind: str, life: str, class_: str) -> str:
+    """What of an order's terms is told in words that are not known here; the class is empty for a simple order."""
+    new = [f"order type {kind or 'unknown'}"] if kind not in OrderType or kind == OrderType.UNKNOWN else []
+    new += [f"time in force {life or 'unknown'}"] if life not in TimeInForce else []
+    new += [f"order class {class_}"] if class_ and class_ not in OrderClass else []
+    return f"Alpaca's {', '.join(new)}" if new else ""
 
 
 def _word[Word: (TimeInForce, OrderClass)](words: type[Word], found: str, otherwise: Word) -> Word:
@@ -146,9 +195,13 @@ def _word[Word: (TimeInForce, OrderClass)](words: type[Word], found: str, otherw
 
 
 def _quantity(raw: Raw) -> Decimal:
-    """Shares; an order by dollars has none until it fills."""
+    """Shares; an order by dollars has those that filled so far. Raises Unreadable when neither is told."""
     quantity = number(raw, "qty")
-    return quantity if quantity is not None else number(raw, "filled_qty") or ZERO
+    if quantity is not None:
+        return quantity
+    if number(raw, "notional") is None:
+        raise Unreadable("An order has no quantity.")
+    return number(raw, "filled_qty") or ZERO
 
 
 def _legs(raw: Raw) -> list[Raw]:
@@ -159,6 +212,11 @@ def _legs(raw: Raw) -> list[Raw]:
 def _leg_price(legs: list[Raw], kind: str) -> Decimal | None:
     prices = (number(leg, f"{kind}_price") for leg in legs if text(leg, "type").startswith(kind))
     return next((price for price in prices if price is not None), None)
+
+
+def _loss_limit(legs: list[Raw]) -> Decimal | None:
+    limits = (number(leg, "limit_price") for leg in legs if text(leg, "type") == "stop_limit")
+    return next((price for price in limits if price is not None), None)
 
 
 def _reason(raw: Raw) -> str:
@@ -191,10 +249,12 @@ def report(data: Raw, at: datetime) -> Report:
 
 
 def _execution(data: Raw, raw: Raw, kind: ReportKind) -> str | None:
-    """The execution's id; a fill without one gets an id that a replay of it would get again."""
+    """The execution's id; a fill without one gets an id that a replay of it would get again, and no other fill. Raises Unreadable."""
     found = text(data, "execution_id")
     if found or kind is not ReportKind.FILL:
         return found or None
+    if not (text(raw, "id") and text(raw, "filled_qty")):
+        raise Unreadable("A fill cannot be told from others of its order.")
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{text(raw, 'id')} {text(raw, 'filled_qty')} {text(data, 'price')}"))
 
 
@@ -202,20 +262,23 @@ def fill(raw: Raw, client_order_id: str) -> Fill:
     """A FILL activity; its id is the New York time, two colons and the execution id. Raises Unreadable."""
     side, quantity, price = SIDES.get(text(raw, "side")), number(raw, "qty"), number(raw, "price")
     at = moment(raw, "transaction_time")
-    if side is None or quantity is None or price is None or at is None:
+    if side is None or quantity is None or price is None or at is None or quantity <= 0 or price < 0:
         raise Unreadable("A fill lacks side, quantity, price or time.")
     execution = needed(raw, "id").rpartition("::")[2]
     return Fill(execution, client_order_id, needed(raw, "symbol"), side, quantity, price, at, source=SOURCE)
 
 
 def instrument(raw: Raw) -> Instrument:
-    """A listed share. Raises Unreadable without a symbol."""
+    """A listed share. What is not told is not allowed. Raises Unreadable without a symbol."""
 
     def says(key: str) -> bool:
         return flag(raw, key) or False
 
+    told = flag(raw, "easy_to_borrow")  # deprecated since June 2026 in favour of the word
+    easy = text(raw, "borrow_status") == "easy_to_borrow" if told is None else told
+
     return Instrument(needed(raw, "symbol"), text(raw, "name"), text(raw, "exchange"), tradable=says("tradable"),
-                      marginable=says("marginable"), shortable=says("shortable"), easy_to_borrow=says("easy_to_borrow"),
+                      marginable=says("marginable"), shortable=says("shortable"), easy_to_borrow=easy,
                       fractionable=says("fractionable"))  # fmt: skip
 
 

@@ -56,6 +56,9 @@ class TradeUpdates:
                  token: str = "") -> None:  # fmt: skip
         self._key, self._secret, self._token = key, secret, token
         self._out, self._now = hear, now
+        self.unread: Callable[[str], None] = lambda reason: (
+            None
+        )  # hears of an update that could not be read: something may be missed
         # nothing is heard while nothing is traded: only pings and probes tell a live link from a dead one
         patience = replace(patience or Patience(), silence=None)
         self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, patience=patience,
@@ -114,6 +117,7 @@ class TradeUpdates:
         except Unreadable as reason:
             self.counts.bad += 1
             log.warning("a trade update could not be read", reason=str(reason))
+            self.unread(str(reason))
             return
         try:
             self._out(report)

@@ -121,9 +121,9 @@ class OrderJournal:
         )
 
     async def save_account(self, account: Account) -> None:
-        """Append a snapshot of the account; the same moment is kept once."""
-        row = asdict(account)
-        row["account"] = row.pop("id")
+        """Append a snapshot of the account; the same moment is kept once. Figures without a column of their own are not kept."""
+        told = asdict(account)
+        row = {name: told.get(name) for name in account_snapshots.c.keys()} | {"account": account.id}  # noqa: SIM118 - columns
         await self._database.write(
             lambda connection: connection.execute(upsert(account_snapshots).values(row).on_conflict_do_nothing())
         )

@@ -18,7 +18,7 @@ SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the
 EXTRA = re.compile(r"([a-z]+)-([2-9]|[1-9]\d)")  # the name of a further panel of one kind, such as chart-2
 BESIDE = (560, 420)  # px of width or height that an area needs for another panel to be put beside it
 
-_BLOTTERS = ("positions", "fills", "reconciliation", "backtests", "audit", "alerts", "price_alerts", "log")
+_BLOTTERS = ("positions", "fills", "balances", "reconciliation", "backtests", "audit", "alerts", "price_alerts", "log")
 
 LAYOUTS: dict[str, Layout] = {
     "trading": Layout(
@@ -34,7 +34,7 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "compliance": Layout(
         (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
-         Place("fills", "tab", "audit"), Place("risk", "right"), Place("alerts", "bottom", "risk")),
+         Place("fills", "tab", "audit"), Place("balances", "tab", "audit"), Place("risk", "right"), Place("alerts", "bottom", "risk")),
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
     ),
     "research": Layout(

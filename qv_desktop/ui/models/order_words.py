@@ -25,7 +25,7 @@ _CHIPS: dict[OrderStatus, tuple[str, str]] = {  # status -> (text, key of theme.
     OrderStatus.UNKNOWN: ("Unknown", "unresolved"),
 }
 _TYPES = {OrderType.MARKET: "Market", OrderType.LIMIT: "Limit", OrderType.STOP: "Stop", OrderType.STOP_LIMIT: "Stop-limit",
-          OrderType.TRAILING_STOP: "Trailing"}  # fmt: skip
+          OrderType.TRAILING_STOP: "Trailing", OrderType.UNKNOWN: "UNKNOWN"}  # fmt: skip
 _AUCTIONS = {(OrderType.MARKET, TimeInForce.OPG): "MOO", (OrderType.LIMIT, TimeInForce.OPG): "LOO",
              (OrderType.MARKET, TimeInForce.CLS): "MOC", (OrderType.LIMIT, TimeInForce.CLS): "LOC"}  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qv_desktop.adapters.alpaca import messages
+from qv_desktop.adapters.alpaca import account_messages, messages
 from qv_desktop.adapters.alpaca.fields import Unreadable, moment, nanoseconds, number
 from qv_desktop.domain.orders import OrderClass, OrderStatus, OrderType, ReportKind, Side, TimeInForce
 
@@ -28,7 +28,7 @@ def equity_orders(wire: Path) -> list[dict]:
 
 def test_the_recorded_account_keeps_its_money_exact(wire: Path) -> None:
     raw = recorded(wire, "alpaca-py_tests/account_routes/get_account.json")
-    account = messages.account(raw, AT)
+    account = account_messages.account(raw, AT)
     assert (account.id, account.status, account.at) == (raw["id"], "ACTIVE", AT)
     assert account.equity == Decimal("103820.56")
     assert account.cash == Decimal("-23140.2")
@@ -37,7 +37,9 @@ def test_the_recorded_account_keeps_its_money_exact(wire: Path) -> None:
 
 
 def test_an_account_without_figures_leaves_them_unknown() -> None:
-    account = messages.account({"id": "a", "equity": "NaN", "cash": None, "buying_power": [], "multiplier": True}, AT)
+    account = account_messages.account(
+        {"id": "a", "equity": "NaN", "cash": None, "buying_power": [], "multiplier": True}, AT
+    )
     assert (account.equity, account.cash, account.buying_power, account.multiplier) == (None, None, None, None)
 
 
@@ -70,18 +72,21 @@ def test_a_recorded_limit_order_keeps_its_terms(wire: Path) -> None:
 
 def test_unknown_words_never_raise() -> None:
     raw = {"id": "b", "client_order_id": "c", "symbol": "AAPL", "side": "buy", "status": "quantum", "type": "iceberg",
-           "time_in_force": "gtd", "order_class": "ladder", "asset_class": "ipo", "qty": 3, "legs": "none"}  # fmt: skip
+           "time_in_force": "gtd", "order_class": "ladder", "asset_class": "ipo", "qty": 3, "filled_qty": "0",
+           "legs": "none", "created_at": "2026-01-05T15:30:00Z"}  # fmt: skip
     order = messages.order(raw, "account")
     assert order.status is OrderStatus.UNKNOWN
     assert order.open
-    assert (order.request.type, order.request.note) == (OrderType.MARKET, "Alpaca's order type iceberg")
+    assert order.request.type is OrderType.UNKNOWN
+    assert order.request.note == "Alpaca's order type iceberg, time in force gtd, order class ladder"
     assert (order.request.time_in_force, order.request.order_class) == (TimeInForce.DAY, OrderClass.SIMPLE)
     assert messages.standing(raw, AT).kind is ReportKind.UNKNOWN
 
 
-@pytest.mark.parametrize("missing", ["id", "client_order_id", "symbol", "side"])
+@pytest.mark.parametrize("missing", ["id", "client_order_id", "symbol", "side", "qty", "created_at"])
 def test_an_order_without_identity_is_unreadable(missing: str) -> None:
-    raw = {"id": "b", "client_order_id": "c", "symbol": "AAPL", "side": "buy", "status": "new", "qty": "1"}
+    raw = {"id": "b", "client_order_id": "c", "symbol": "AAPL", "side": "buy", "status": "new", "qty": "1",
+           "created_at": "2026-01-05T15:30:00Z"}  # fmt: skip
     with pytest.raises(Unreadable):
         messages.order({key: value for key, value in raw.items() if key != missing}, "account")
 
@@ -195,7 +200,7 @@ FIELDS = ["event", "order", "id", "client_order_id", "symbol", "side", "status",
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
 def test_nonsense_is_read_or_unreadable_and_nothing_else(raw: dict) -> None:
     for read in (lambda: messages.order(raw, "a"), lambda: messages.report(raw, AT), lambda: messages.fill(raw, "c"),
-                 lambda: messages.position(raw), lambda: messages.session(raw), lambda: messages.account(raw, AT),
+                 lambda: messages.position(raw), lambda: messages.session(raw), lambda: account_messages.account(raw, AT),
                  lambda: messages.report({"event": "fill", "order": raw}, AT)):  # fmt: skip
         try:
             read()

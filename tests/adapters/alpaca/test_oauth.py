@@ -73,7 +73,7 @@ def test_the_whole_way_gives_a_token_that_opens_the_account_and_its_stream(simul
 
 
 async def account_number(simulator: Simulator, token: str) -> str:
-    broker = AlpacaBroker("", "", simulator.url, lambda: NOW, "PAPER", token)
+    broker = AlpacaBroker("", "", simulator.url, lambda: NOW, "PAPER", token=token)
     try:
         return (await broker.account()).number
     finally:
