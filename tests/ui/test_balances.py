@@ -74,9 +74,9 @@ def test_unknown_figures_stay_dashes_beside_known_ones_and_zero_is_zero(panel: B
 
 
 def test_figures_are_exact_and_signed(panel: BalancesPanel) -> None:
-    panel.show_account(an_account("103820.56", last_equity=Decimal("104000"), cash=Decimal("-23140.2"), maintenance_margin=Decimal("38088.228"),
-                                  multiplier=Decimal(4), regt_buying_power=Decimal("80680.36"), **WELL))  # fmt: skip
-    assert {"Equity $103,820.56", "Since last close −$179.44", "Cash −$23,140.20", "Maintenance excess $65,732.33", "Multiplier 4×",
+    panel.show_account(an_account("103820.56", last_equity=Decimal("104000"), cash=Decimal("-23140.2"),
+                                  maintenance_margin=Decimal("38088.228"), multiplier=Decimal(4), regt_buying_power=Decimal("80680.36"), **WELL))  # fmt: skip
+    assert {"Equity $103,820.56", "Day P&L −$179.44", "Cash −$23,140.20", "Maintenance excess $65,732.33", "Multiplier 4×",
             "Margin in use 36.7%", "Overnight (Reg T) $80,680.36"} <= set(shown(panel))  # fmt: skip
     assert panel.figures.used.accessibleDescription() == "36.7%"
 
@@ -154,7 +154,7 @@ def test_the_curve_says_what_the_period_earned_without_what_was_moved(panel: Bal
 def test_a_hole_is_a_hole_in_the_line_and_no_zero(panel: BalancesPanel) -> None:
     panel.show_page(EQUITY)
     panel.curve.show_curve(a_curve(101, None, 103, None, 104, 105))
-    x, y = panel.curve.plot._line.getData()
+    _, y = panel.curve.plot._line.getData()
     assert np.isnan(y).tolist() == [False, True, False, True, False, False]
     assert np.nanmin(y) == 101
     low, high = panel.curve.plot._plot.viewRange()[1]
@@ -363,3 +363,10 @@ def test_pages_say_when_they_are_seen(panel: BalancesPanel, qtbot: QtBot) -> Non
     with qtbot.waitSignal(panel.page_seen):
         panel.show()
     assert panel.page != BALANCES
+
+
+def test_a_figure_that_a_rule_needs_and_that_is_not_told_is_said_over_every_page(panel: BalancesPanel) -> None:
+    panel.show_account(an_account(last_equity=None, **WELL))
+    assert panel.standing.startswith(
+        "Daily loss: NOT CHECKED. The broker does not tell the equity or that of the last close"
+    )

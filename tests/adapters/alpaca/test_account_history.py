@@ -95,7 +95,7 @@ def test_holes_in_what_alpaca_tells_stay_holes(simulator: Simulator) -> None:
 
 def test_a_history_without_times_is_a_sentence(simulator: Simulator) -> None:
     alter(simulator, "portfolio", gone=["timestamp"])
-    with pytest.raises(BrokerDown, match="could not be read .The equity history has no times"):
+    with pytest.raises(BrokerDown, match=r"could not be read .The equity history has no times"):
         asked(simulator, lambda broker: broker.history.curve(Period.MONTH, None))
 
 
