@@ -75,7 +75,8 @@ def test_unknown_figures_stay_dashes_beside_known_ones_and_zero_is_zero(panel: B
 
 def test_figures_are_exact_and_signed(panel: BalancesPanel) -> None:
     panel.show_account(an_account("103820.56", last_equity=Decimal("104000"), cash=Decimal("-23140.2"),
-                                  maintenance_margin=Decimal("38088.228"), multiplier=Decimal(4), regt_buying_power=Decimal("80680.36"), **WELL))  # fmt: skip
+                                  maintenance_margin=Decimal("38088.228"), multiplier=Decimal(4),
+                                  regt_buying_power=Decimal("80680.36"), **WELL))  # fmt: skip
     assert {"Equity $103,820.56", "Day P&L −$179.44", "Cash −$23,140.20", "Maintenance excess $65,732.33", "Multiplier 4×",
             "Margin in use 36.7%", "Overnight (Reg T) $80,680.36"} <= set(shown(panel))  # fmt: skip
     assert panel.figures.used.accessibleDescription() == "36.7%"
