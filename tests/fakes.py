@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from qv_desktop.domain.access import Role, Session, User
@@ -10,8 +10,9 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
-from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Limits, TradingState, Verdict
 from qv_desktop.domain.sessions import MarketSession
@@ -32,6 +33,7 @@ class Broker:
     executions: list[Fill] = field(default_factory=list)
     held: dict[str, Position] = field(default_factory=dict)
     down: bool = False
+    stubborn: set[str] = field(default_factory=set)  # ids that “cancel everything” leaves open
 
     async def submit(self, order: Order, verdict: Verdict) -> Report:
         assert verdict.passed
@@ -51,6 +53,20 @@ class Broker:
             NOW,
             replaced_by="b-new" if self.replace_answer is ReportKind.REPLACED else None,
         )
+
+    async def cancel_everything(self) -> Swept:
+        self.steps.append("cancel everything")
+        if self.down:
+            return Swept(answered=False, reason="no answer in time")
+        open_ = [order for order in self.known.values() if order.open]
+        self.known |= {o.id: replace(o, status=OrderStatus.CANCELED) for o in open_ if o.id not in self.stubborn}
+        return Swept(frozenset(o.broker_id or f"b-{o.id}" for o in open_ if o.id not in self.stubborn),
+                     tuple((o.broker_id or f"b-{o.id}", "not now") for o in open_ if o.id in self.stubborn))  # fmt: skip
+
+    async def standing(self) -> list[Standing]:
+        self._ask()
+        return [Standing(o.broker_id or f"b-{o.id}", o.id, f"{o.request.side.upper()} {o.request.quantity} {o.request.symbol}")
+                for o in self.known.values() if o.open]  # fmt: skip
 
     async def find(self, client_order_id: str) -> Order | None:
         self._ask()

@@ -23,6 +23,7 @@ from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
+from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.market_side import MarketSide, market_side
@@ -38,7 +39,9 @@ from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.health import Health
+from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.notices import Notices
+from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
@@ -62,6 +65,7 @@ class Engine:
     pool: BacktestPool
     positions: "PositionKeeper"
     spool: Spool
+    sounds: Sounds
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -71,6 +75,7 @@ class Engine:
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
         self.broker.close()
+        self.sounds.close()
         self.side.close()
 
 
@@ -106,11 +111,24 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, reconcile,
+                        KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
-                        AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None))  # fmt: skip
+                        AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
+                        side.averages)  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
-    return Engine(services, broker, journal, InstrumentStore(database), side, updates, pool, keeper, spool)
+    return Engine(
+        services,
+        broker,
+        journal,
+        InstrumentStore(database),
+        side,
+        updates,
+        pool,
+        keeper,
+        spool,
+        Sounds(paths.resources() / "sounds", player()),
+    )
 
 
 def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:

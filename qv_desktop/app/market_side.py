@@ -79,6 +79,7 @@ class MarketSide:
     price_alerts: PriceAlerts
     halts: Halts
     drawings: Drawings
+    averages: Averages
     prices: tuple[Prices, ...]
     vendors: tuple[Vendor, ...]
     running: Mapping[str, Callable[[], Awaitable[object]]]  # what runs by itself, by name
@@ -173,7 +174,7 @@ def market_side(
         "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports,
-                      price_alerts, halts, drawings, prices, vendors, running)  # fmt: skip
+                      price_alerts, halts, drawings, averages, prices, vendors, running)  # fmt: skip
 
 
 def _ranked(keys: Keys) -> tuple[str, str | None]:

@@ -19,9 +19,13 @@ from qv_desktop.wiring.account import AccountWiring
 from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
+from qv_desktop.wiring.hotkeys import HotkeysWiring
+from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.market import MarketWiring
+from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
 log = structlog.get_logger(__name__)
@@ -36,8 +40,14 @@ class Starting:
     def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
+        self.ticket = TicketWiring(desk)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
+        self.kill = KillWiring(desk)
+        self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
+        self.notifying = NotifyingWiring(
+            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
+        )
         self.trading.orders_changed = self.market.charts.trading.orders_changed
         self.account = AccountWiring(desk)
         self.exports = ExportWiring(desk, self.market.charts.get)
@@ -81,7 +91,9 @@ class Starting:
         """What a person sees first comes first: prices, then the books, then what is stored."""
         await asyncio.to_thread(_load)
         self._loaded.set()
+        await self.ticket.start()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        await self._attempt(self.notifying.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
         services = self._desk.services
@@ -192,12 +204,15 @@ class Starting:
             self._count = (self._count + 1) % len(second)
             feeds.tick()
             self.trading.beat()
+            self.hotkeys.tick()
             second[self._count]()
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()
         self._desk.services.market.tick()
         self.data.tick()
+        self.kill.tick()
+        self.notifying.tick()
 
     def _show_time(self) -> None:
         self._desk.window.show_now(self._desk.services.clock.market())

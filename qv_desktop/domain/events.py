@@ -9,6 +9,7 @@ from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
+from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
@@ -168,10 +169,26 @@ class TradingStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class KillChanged:
+    """The kill switch was used, or came further."""
+
+    killing: Killing
+
+
+@dataclass(frozen=True, slots=True)
+class ArmingChanged:
+    """The trading keys were armed, or disarmed and why."""
+
+    armed: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
-    """Something a person should hear of."""
+    """Something a person should hear of; not ``fresh`` when a notice that was told before only changed."""
 
     notice: Notice
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +253,6 @@ type Event = (
     | SessionsKnown | DrawingsChanged | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
+    | KillChanged | ArmingChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
 )  # fmt: skip

@@ -119,7 +119,7 @@ OPEN = frozenset(OrderStatus) - CLOSED
 class OrderRequest:
     """One intent. ``client_order_id`` is minted once where the intent is made and used for every attempt to send it.
 
-    Prices in dollars; ``trail_percent`` in percent (1 = 1 %).
+    Prices in dollars; ``trail_percent`` in percent (1 = 1 %). Of an OCO, ``limit`` is the take profit and ``take_profit`` stays empty.
     """
 
     client_order_id: str
@@ -136,6 +136,7 @@ class OrderRequest:
     order_class: OrderClass = OrderClass.SIMPLE
     take_profit: Decimal | None = None
     stop_loss: Decimal | None = None
+    stop_loss_limit: Decimal | None = None  # makes the stop loss a stop-limit order
     source: str = "Ticket"
     note: str = ""
 

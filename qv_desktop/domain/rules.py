@@ -1,7 +1,7 @@
 """The rules that every order must pass, each with its numbers and the nearest value that would pass."""
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from operator import attrgetter
 
 from qv_desktop.domain.accounts import day_profit
@@ -15,8 +15,8 @@ from qv_desktop.domain.exposure import (
     touch,
     whole_shares,
 )
-from qv_desktop.domain.instruments import on_tick, price_step
-from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.instruments import PENNY, on_tick, price_step
+from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check, Limits, RiskView, TradingState, Verdict, minted
 
 ZERO = Decimal(0)
@@ -85,7 +85,7 @@ def _prices(request: OrderRequest, view: RiskView, limits: Limits) -> Check | No
 def _tick(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
     if view.instrument is None:
         return None
-    for price in (request.limit, request.stop, request.take_profit, request.stop_loss):
+    for price in (request.limit, request.stop, request.take_profit, request.stop_loss, request.stop_loss_limit):
         if price is not None and price > 0 and price % price_step(view.instrument, price) != 0:
             step, near = price_step(view.instrument, price), on_tick(view.instrument, price)
             return _answer(
@@ -158,16 +158,26 @@ def _collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | No
     if request.limit is None:
         return None
     through = (request.limit - meets) / meets * request.side.sign
-    edge = meets * (1 + limits.collar * request.side.sign)
+    edge = _inside(meets * (1 + limits.collar * request.side.sign), request.side, view)
     return _answer(
         "COLLAR",
         "Collar vs NBBO",
         through <= limits.collar,
         f"{max(through, ZERO):.1%}",
         f"{limits.collar:.0%}",
-        f"{edge:.2f}",
-        f"{request.limit} is {through:.1%} through the market; at most {limits.collar:.0%}, that is {edge:.2f}.",
+        f"{edge}",
+        f"{request.limit} is {through:.1%} through the market; at most {limits.collar:.0%}, that is {edge}.",
     )
+
+
+def _inside(edge: Decimal, side: Side, view: RiskView) -> Decimal:
+    """The outermost legal price that does not pass ``edge``: buyers round down, sellers up."""
+    step = PENNY if view.instrument is None else price_step(view.instrument, edge)
+    try:
+        whole = (edge / step).to_integral_value(ROUND_FLOOR if side is Side.BUY else ROUND_CEILING)
+        return (whole * step).quantize(step)
+    except InvalidOperation:  # a price of a broken quote, beyond all digits
+        return edge
 
 
 def _single_name(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
@@ -260,6 +270,37 @@ def _reversal(request: OrderRequest, view: RiskView, limits: Limits) -> Check | 
     )
 
 
+def _order_class(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """Alpaca's OCO only leaves a position, its brackets and OTOs only enter one; a leg by itself names no other exit."""
+    if request.take_profit is None and request.stop_loss is None:
+        return None
+    if request.order_class is OrderClass.OCO:
+        return _exits(request, view)
+    enters = held(view, request.symbol) * request.side.sign >= 0
+    return _answer(
+        "ORDER_CLASS",
+        "Order class",
+        enters,
+        request.order_class.value if enters else "exit",
+        request.order_class.value if enters else "entry",
+        message="A take profit and a stop loss hang on orders that open a position; to leave one, use OCO.",
+    )
+
+
+def _exits(request: OrderRequest, view: RiskView) -> Check:
+    """The two exits of an OCO are for the same shares, and only one of them trades."""
+    room = room_to_reduce(view, request.symbol, request.side)
+    return _answer(
+        "ORDER_CLASS",
+        "OCO exits",
+        request.quantity <= room,
+        f"{request.quantity:,}",
+        f"{room:,}",
+        f"{room:,}",
+        f"An OCO closes what is held and not on its way out yet: {room:,} shares of {request.symbol}.",
+    )
+
+
 def _wash(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     """Alpaca rejects an order that could trade with one of our own on the other side."""
     resting = [
@@ -342,6 +383,7 @@ RULES: tuple[Rule, ...] = (
     _buying_power,
     _short,
     _reversal,
+    _order_class,
     _wash,
     _daily_loss,
     _rate,

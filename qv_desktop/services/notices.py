@@ -1,76 +1,255 @@
-"""Notices: what a person should hear of, once."""
+"""Notices: what a person should hear of, once; what repeats is counted, and what matters waits until it is acknowledged."""
 
-from collections import deque
-from datetime import timedelta
+import json
+import secrets
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
 
-from qv_desktop.domain.alerts import Notice, Urgency
-from qv_desktop.domain.events import FeedChanged, Filled, Noticed, OrderChanged, Reconciled, TradingStateChanged
-from qv_desktop.domain.orders import OrderStatus
+from qv_desktop.domain.alerts import Kind, Notice, Urgency
+from qv_desktop.domain.events import (
+    FeedChanged,
+    Filled,
+    HealthMeasured,
+    Noticed,
+    OrderChanged,
+    Reconciled,
+    TradingStateChanged,
+)
+from qv_desktop.domain.orders import CLOSED, Order, OrderStatus
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.ports import Now, Publish
 
 AGAIN_AFTER = timedelta(seconds=10)
+JOINED = timedelta(seconds=30)  # fills of one order that are no further apart are one notice
+MOST = 500
+KEPT = 200  # of those, across a restart
+ORDERS = 5_000  # orders whose last state is remembered, to tell what changed
+SILENT, NEVER_YET = 5, 20  # seconds without an answer of the broker's before that is told; before its first answer
 _BAD_FEED = ("backing off", "mute", "evicted")
+_GOOD_FEED = ("live", "quiet", "backfilling")
+_DOWN = "· down"  # ends the words of a database whose writes fail
 
 
 class Notices:
-    """Turns events into notices; equal keys within ten seconds are told once. ``told`` keeps the newest 500."""
+    """Turns events into notices. Within ten seconds equal keys are counted silently; after that they are told again.
+
+    What is told again before anybody acknowledged it is the same notice, counted on.
+    """
 
     def __init__(self, publish: Publish, now: Now) -> None:
         self._publish, self._now = publish, now
-        self.told: deque[Notice] = deque(maxlen=500)
+        self._notices: dict[str, Notice] = {}  # id -> notice, oldest first
+        self._by_key: dict[str, str] = {}  # key -> id of its newest notice
+        self._orders: dict[str, Order] = {}  # client order id -> as last heard of, oldest first
+        self._bad: set[str] = set()  # feeds that were told to be lost
+        self._silent, self._answered, self._broker_down, self._database_down = 0, False, False, False
+        self.changed = False  # since it was last saved
 
-    def tell(self, urgency: Urgency, title: str, text: str, key: str = "") -> None:
-        """Tell a person, unless the same was just told."""
-        now = self._now()
-        chosen = key or f"{title}\n{text}"
-        if any(n.key == chosen and now - n.at < AGAIN_AFTER for n in reversed(self.told)):
+    @property
+    def told(self) -> list[Notice]:
+        """The newest 500, oldest first."""
+        return list(self._notices.values())
+
+    def unacknowledged(self) -> Counter[Urgency]:
+        """How many wait, by urgency."""
+        return Counter(notice.urgency for notice in self._notices.values() if notice.waits)
+
+    def tell(
+        self, urgency: Urgency, title: str, text: str, key: str = "", *, kind: Kind = "other", panel: str = "", about: str = ""
+    ) -> None:  # fmt: skip
+        """Tell a person, or count it when the same was just told."""
+        now, chosen = self._now(), key or f"{title}\n{text}"
+        before = self._notices.get(self._by_key.get(chosen, ""))
+        if before is not None and now - before.at < AGAIN_AFTER:
+            self._keep(replace(before, count=before.count + 1, text=text, title=title), fresh=False)
+        elif before is not None and before.waits:
+            self._keep(replace(before, count=before.count + 1, text=text, title=title, at=now), fresh=True)
+        else:
+            self._keep(
+                Notice(now, urgency, title, text, chosen, kind, panel, about, secrets.token_hex(6), first=now),
+                fresh=True,
+            )
+
+    def _keep(self, notice: Notice, *, fresh: bool) -> None:
+        self._notices.pop(notice.id, None)
+        self._notices[notice.id] = notice
+        self._by_key[notice.key] = notice.id
+        self.changed = True
+        while len(self._notices) > MOST:
+            self._forget(
+                next((n for n in self._notices.values() if not n.waits), None) or next(iter(self._notices.values()))
+            )
+        self._publish(Noticed(notice, fresh))
+
+    def _forget(self, notice: Notice) -> None:
+        del self._notices[notice.id]
+        if self._by_key.get(notice.key) == notice.id:
+            del self._by_key[notice.key]
+
+    # ---- acknowledging
+
+    def acknowledge(self, ids: Collection[str], by: str) -> list[Notice]:
+        """Note who has seen these; those that waited, as they now stand."""
+        seen = [replace(notice, acknowledged_by=by, acknowledged_at=self._now())
+                for id_ in ids if (notice := self._notices.get(id_)) is not None and notice.waits]  # fmt: skip
+        for notice in seen:
+            self._notices[notice.id] = notice
+            self.changed = True
+            self._publish(Noticed(notice, fresh=False))
+        return seen
+
+    def waiting(self) -> list[str]:
+        """Ids of all that wait."""
+        return [notice.id for notice in self._notices.values() if notice.waits]
+
+    # ---- across a restart
+
+    def saved(self) -> str:
+        """What waits and the newest others, as JSON; from now on nothing has changed."""
+        self.changed = False
+        newest = list(self._notices.values())[-KEPT:]
+        waiting = [notice for notice in self._notices.values() if notice.waits and notice not in newest]
+        return json.dumps([asdict(notice) for notice in waiting + newest], default=datetime.isoformat)
+
+    def restore(self, text: str) -> None:
+        """Take back what an earlier sitting saved, silently and behind what this one has told already."""
+        try:
+            found = [_read(raw) for raw in json.loads(text)]
+        except (ValueError, TypeError, KeyError):
             return
-        notice = Notice(now, urgency, title, text, chosen)
-        self.told.append(notice)
-        self._publish(Noticed(notice))
+        now = self._notices
+        self._notices = {notice.id: notice for notice in found if notice.id not in now} | now
+        for notice in found:
+            self._by_key.setdefault(notice.key, notice.id)
+            self._publish(Noticed(now.get(notice.id, notice), fresh=False))
+
+    # ---- orders
 
     def filled(self, event: Filled) -> None:
-        """An execution."""
-        fill = event.fill
+        """An execution; those of one order within a short time are one notice that counts up."""
+        fill, now = event.fill, self._now()
+        order = self._orders.get(fill.client_order_id)
+        key = f"fill {fill.client_order_id}"
+        before = self._notices.get(self._by_key.get(key, ""))
+        joined = before is not None and now - before.at < JOINED
+        count = before.count + 1 if joined and before is not None else 1
+        last = f"{fill.quantity:,f} at {_price(fill.price)}"
+        text = last if count == 1 else f"{count} fills; the last was {last}"
         verb = "Bought" if fill.side.sign > 0 else "Sold"
-        self.tell("good", f"{verb} {fill.quantity:,f} {fill.symbol}", f"at {fill.price:,.2f}", fill.execution_id)
+        whole = order is None or order.filled >= order.request.quantity
+        amount = f"{fill.quantity if order is None else order.filled:,f}"
+        amount = amount if whole or order is None else f"{amount} of {order.request.quantity:,f}"
+        average = fill.price if order is None or order.average is None else order.average
+        title = f"{verb} {amount} {fill.symbol}, avg {_price(average)}"
+        if joined and before is not None:
+            self._keep(replace(before, at=now, title=title, text=text, count=count), fresh=whole)
+        else:
+            self._keep(Notice(now, "good", title, text, key, "fill", "orders", fill.client_order_id, secrets.token_hex(6), first=now),
+                       fresh=True)  # fmt: skip
 
     def order_changed(self, event: OrderChanged) -> None:
-        """Refusals, rejections and unresolved orders."""
+        """Refusals, rejections, what is unresolved and what became of it, and cancels and changes that were refused."""
         order = event.order
-        request = order.request
-        words = f"{request.side.upper()} {request.quantity:,f} {request.symbol}"
+        before = self._orders.pop(order.id, None)
+        self._orders[order.id] = order
+        if len(self._orders) > ORDERS:
+            del self._orders[next(iter(self._orders))]
+        was = before.status if before is not None else None
         if order.status is OrderStatus.REFUSED:
-            self.tell("warning", f"Refused: {words}", order.reason, f"refused {order.id}")
-        elif order.status is OrderStatus.REJECTED:
-            self.tell("warning", f"Rejected by the broker: {words}", order.reason, f"rejected {order.id}")
-        elif order.status is OrderStatus.UNRESOLVED:
-            self.tell(
-                "critical",
-                f"Unresolved: {words}",
-                "The broker has not answered; it is being asked.",
-                f"unresolved {order.id}",
-            )
+            self._of(order, "warning", "Refused", order.reason, "refused")
+        elif order.status is OrderStatus.REJECTED and was is not OrderStatus.REJECTED:
+            never = was is OrderStatus.UNRESOLVED or order.broker_id is None
+            self._of(order, "warning", "Rejected" if never else "Rejected by the broker", order.reason, "rejected")
+        elif order.status is OrderStatus.UNRESOLVED and was is not OrderStatus.UNRESOLVED:
+            self._of(order, "critical", "Unresolved", "The broker has not answered; it is being asked.", "unresolved")
+        elif before is not None:
+            self._became(before, order)
+
+    def _became(self, before: Order, order: Order) -> None:
+        if (
+            before.status in CLOSED
+            and (order.open or order.filled > before.filled)
+            and before.status is not OrderStatus.FILLED
+        ):
+            self._of(order, "critical", "Arrived late", f"It was taken for {before.status}, yet it is {order.status} at the broker.",
+                     "unresolved", "late")  # fmt: skip
+        elif before.status is OrderStatus.UNRESOLVED:
+            self._of(order, "info", "Resolved", f"The broker has it as {order.status}.", "unresolved", "resolved")
+        elif order.open and order.reason and order.filled == before.filled and order.status is not before.status:
+            if before.status is OrderStatus.PENDING_CANCEL and order.status is not OrderStatus.PENDING_REPLACE:
+                self._of(order, "warning", "Cancel refused", order.reason, "cancel")
+            elif before.status is OrderStatus.PENDING_REPLACE and order.status is not OrderStatus.PENDING_CANCEL:
+                self._of(order, "warning", "Change refused", order.reason, "cancel", "change")
+
+    def _of(self, order: Order, urgency: Urgency, what: str, text: str, kind: Kind, key: str = "") -> None:
+        request = order.request
+        title = f"{what}: {request.side.upper()} {request.quantity:,f} {request.symbol}"
+        self.tell(urgency, title, text, f"{key or kind} {order.id}", kind=kind, panel="orders", about=order.id)
+
+    # ---- links
 
     def feed_changed(self, event: FeedChanged) -> None:
         """A feed lost or found."""
         if event.state in _BAD_FEED:
-            self.tell("warning", f"{event.feed} is {event.state}", event.detail, f"{event.feed} {event.state}")
+            self._bad.add(event.feed)
+            self.tell(
+                "warning",
+                f"{event.feed} is {event.state}",
+                event.detail,
+                f"{event.feed} {event.state}",
+                kind="feed",
+                panel="data",
+            )
+        elif event.state in _GOOD_FEED and event.feed in self._bad:
+            self._bad.discard(event.feed)
+            self.tell("good", f"{event.feed} is back", event.detail, f"{event.feed} back", kind="feed", panel="data")
+
+    def health(self, event: HealthMeasured) -> None:
+        """Once a second: the broker or the database fell silent, or came back."""
+        self._silent = 0 if event.broker_ms is not None else self._silent + 1
+        self._answered = self._answered or event.broker_ms is not None
+        if self._broker_down != (down := self._silent >= (SILENT if self._answered else NEVER_YET)):
+            self._broker_down = down
+            self._link("Broker", down, "It does not answer; orders may stay unresolved.", "broker")
+        if self._database_down != (down := event.database.endswith(_DOWN)):
+            self._database_down = down
+            self._link("Database", down, "New orders are refused until it is back; cancel and halt go on.", "database")
+
+    def _link(self, name: str, down: bool, text: str, kind: Kind) -> None:
+        if down:
+            self.tell("critical", f"{name} is down", text, f"{kind} down", kind=kind, panel="log")
+        else:
+            self.tell("good", f"{name} is back", "It answers again.", f"{kind} back", kind=kind, panel="log")
+
+    # ---- the desk
 
     def reconciled(self, event: Reconciled) -> None:
         """Breaks."""
         run = event.run
         if not run.passed:
-            self.tell(
-                "critical",
-                f"{len(run.breaks)} reconciliation breaks",
-                f"${run.at_risk:,.2f} at risk; see Reconciliation.",
-                "breaks",
-            )
+            self.tell("critical", f"{len(run.breaks)} reconciliation breaks", f"${run.at_risk:,.2f} at risk; see Reconciliation.",
+                      "breaks", kind="reconciliation", panel="reconciliation")  # fmt: skip
 
     def trading_state(self, event: TradingStateChanged) -> None:
         """Halt, reduce, resume."""
         if event.actor != "system":
             urgency: Urgency = "info" if event.state is TradingState.ACTIVE else "critical"
-            self.tell(urgency, f"Trading is {event.state}", f"{event.reason} ({event.actor})")
+            self.tell(
+                urgency, f"Trading is {event.state}", f"{event.reason} ({event.actor})", kind="risk", panel="risk"
+            )
+
+
+def _price(price: Decimal) -> str:
+    return f"{price:,.2f}" if price >= 1 else f"{price:,.4f}"
+
+
+def _read(raw: dict[str, object]) -> Notice:
+    """A notice as saved. Raises KeyError, TypeError, ValueError."""
+    moments = {
+        key: None if raw[key] is None else datetime.fromisoformat(str(raw[key]))
+        for key in ("at", "first", "acknowledged_at")
+    }
+    return Notice(**{**raw, **moments})  # type: ignore[arg-type]  # the fields are those that were saved

@@ -11,7 +11,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
 from qv_desktop.domain.errors import BadInput, IllegalMove
 from qv_desktop.domain.events import Filled, OrderChanged
-from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind, applied, fill_of
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind, applied, fill_of
 from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_records import OrderRecords, terms
@@ -138,6 +138,16 @@ class Orders:
         ids = [order.id for order in self.book.values() if order.open]
         await self.cancel(ids)
         return len(ids)
+
+    def withdraw(self) -> int:
+        """Before anything is waited for: what is on its way out is not sent if that is still possible, else cancelled at once.
+
+        How many orders that concerns.
+        """
+        asked = (OrderStatus.PENDING_CANCEL,)
+        leaving = {k for k in self.sending if k in self.book and self.book[k].open and self.book[k].status not in asked}
+        self._cancel_wanted |= leaving
+        return len(leaving)
 
     async def replace(self, key: str, replacement: OrderRequest) -> Order:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""

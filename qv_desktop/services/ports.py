@@ -21,6 +21,7 @@ from qv_desktop.domain.events import Event
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
@@ -47,6 +48,12 @@ class Broker(Protocol):
 
     async def replace(self, order: Order, replacement: OrderRequest, verdict: Verdict) -> Report:
         """Ask once for new terms. REPLACED with ``replaced_by`` (the new broker id), REPLACE_REFUSED, or UNCERTAIN."""
+
+    async def cancel_everything(self) -> Swept:
+        """Ask once that every open order of the account be cancelled, whoever made it."""
+
+    async def standing(self) -> list[Standing]:
+        """Every order of the account that is still open, of any kind and whoever made it. Raises BrokerDown."""
 
     async def find(self, client_order_id: str) -> Order | None:
         """The order as the broker has it, or None when it provably has none."""

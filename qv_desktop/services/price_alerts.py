@@ -177,7 +177,8 @@ class PriceAlerts:
             return False
         now = self._alerts[alert.id] = self._unsaved[alert.id] = fired(alert, at)
         words = f"{told(now, heard)} · {now.note}" if now.note else told(now, heard)
-        self._notices.tell("warning", f"Price alert: {now.symbol}", words, f"price alert {now.id} {at}")
+        self._notices.tell("warning", f"Price alert: {now.symbol}", words, f"price alert {now.id} {at}", kind="alert",
+                           panel="price_alerts", about=now.id)  # fmt: skip
         return True
 
     # ---- what is stored by itself

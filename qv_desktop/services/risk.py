@@ -1,7 +1,7 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -119,6 +119,18 @@ class Risk:
         session = await self._login.require(RUN, even_without_database=True)
         draft = self._draft(state, reason)
         self._set(state, session.user.name, reason)
+        await self._write_down(state, draft)
+
+    def halt_at_once(self, reason: str) -> Awaitable[None]:
+        """Halt before anything is waited for, by the role as last read; await the answer to have it written down.
+
+        For the kill switch, which has looked whether the role may. The answer raises DatabaseDown as ``halt`` does.
+        """
+        draft = self._draft(TradingState.HALTED, reason)
+        self._set(TradingState.HALTED, self._login.actor.name, reason)
+        return self._write_down(TradingState.HALTED, draft)
+
+    async def _write_down(self, state: TradingState, draft: Draft) -> None:
         try:
             await self._store.save_state(self._account.id, state, draft)
         except DatabaseDown:

@@ -35,10 +35,15 @@ class ScanAlerts:
 
     def _tell(self, scan: Scan, match: Match) -> None:
         self._notices.tell(
-            "info", f"{scan.name}: {match.symbol}", "; ".join(match.reasons), f"scan {scan.name} {match.symbol}"
+            "info",
+            f"{scan.name}: {match.symbol}",
+            "; ".join(match.reasons),
+            f"scan {scan.name} {match.symbol}",
+            kind="alert",
+            panel="scanner",
         )
 
     def _tell_many(self, scan: Scan, symbols: list[str]) -> None:
         more = f" and {len(symbols) - 10} more" if len(symbols) > 10 else ""
         self._notices.tell("info", f"{scan.name}: {len(symbols)} symbols", f"{', '.join(symbols[:10])}{more}",
-                           f"scan {scan.name} {symbols[0]} {len(symbols)}")  # fmt: skip
+                           f"scan {scan.name} {symbols[0]} {len(symbols)}", kind="alert", panel="scanner")  # fmt: skip

@@ -1,6 +1,7 @@
 """Keeps what the streams say: into the database ten times a second, onto the disk while the database is away."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
@@ -20,6 +21,7 @@ MOST = 200_000  # rows held in memory; beyond it they go to the spool
 TOO_MANY = 500_000  # rows held in memory when even the disk does not follow; beyond it the oldest go
 PORTION = 50_000  # rows that go to the spool at once
 AT_RISK = 5.0  # seconds of rows that a crash may take with it while the database is away
+UNSURE = 2.0  # seconds in which the server may still lose what it took, for trades are not flushed to its disk at once
 
 type TimedBar = tuple[Timeframe, Bar]
 type Rows = tuple[list[Trade], list[TimedBar]]
@@ -30,8 +32,8 @@ type Gap = Callable[[datetime, datetime, tuple[str, ...], str], None]  # start, 
 class Ticks:
     """A bounded buffer and a spool before the store. ``stored`` and ``stored_bars`` count what the store took, new or known before.
 
-    The older is always written first: what was being written when the database went, then the spool, then the buffer, which goes
-    onto the disk every few seconds while the database is away. When the spool is full and memory too, the oldest rows in memory go
+    The older is always written first: trades that a crash of the server may have taken with it, what was being written when the
+    database went, then the spool, then the buffer, which goes onto the disk every few seconds while the database is away. When the spool is full and memory too, the oldest rows in memory go
     and ``gap`` is told once the database is back, for a backfill.
     """
 
@@ -41,6 +43,10 @@ class Ticks:
         self._trades: list[Trade] = []
         self._done: list[TimedBar] = []
         self._head: Rows = ([], [])  # on their way into the store
+        self._fresh: deque[tuple[float, list[Trade]]] = (
+            deque()
+        )  # loop time and what was stored then, of the last moments
+        self._again: list[Trade] = []  # to be stored once more, and not counted twice
         self._moving = 0  # rows on their way into the spool
         self._away: datetime | None = None  # since when the database takes nothing
         self._lost: Loss | None = None
@@ -51,7 +57,7 @@ class Ticks:
     def waiting(self) -> int:
         """Rows not yet written, those of the spool included."""
         head = len(self._head[0]) + len(self._head[1])
-        return self._buffered + head + self._moving + self._spool.waiting
+        return self._buffered + head + len(self._again) + self._moving + self._spool.waiting
 
     @property
     def spooled(self) -> int:
@@ -88,6 +94,7 @@ class Ticks:
                 if self._away is None:
                     log.warning("ticks_wait", rows=self.waiting, reason=str(error))
                     self._away = self._now()
+                    self._doubt()
 
     async def written(self) -> None:
         """Return once everything that waits now is stored, however long the database is away."""
@@ -101,7 +108,8 @@ class Ticks:
         await self.flush()
         async with self._writer:
             (trades, done), self._head = self._head, ([], [])
-            self._trades[:0], self._done[:0] = trades, done
+            self._trades[:0], self._done[:0] = self._again + trades, done
+            self._again = []
             while self._buffered:
                 await self.spill()
             self._tell_gap()
@@ -146,7 +154,10 @@ class Ticks:
         """What waits now; what comes meanwhile is for the next time, or many small writes would follow each other."""
         last = False
         while True:
-            if any(self._head):
+            if self._again:
+                await self._saved_trades(self._again[:BATCH])
+                del self._again[:BATCH]
+            elif any(self._head):
                 await self._write_head()
             elif self._moving:
                 async with self._mover:
@@ -163,8 +174,23 @@ class Ticks:
         trades, done = self._head
         self.stored += await self._saved_trades(trades)
         self._head = [], done
+        self._remember(trades)
         self.stored_bars += await self._saved_bars(done)
         self._head = [], []
+
+    def _remember(self, trades: list[Trade]) -> None:
+        """Keep what was just stored for as long as the server may still lose it."""
+        now = asyncio.get_running_loop().time()
+        if trades:
+            self._fresh.append((now, trades))
+        while self._fresh and now - self._fresh[0][0] > UNSURE:
+            self._fresh.popleft()
+
+    def _doubt(self) -> None:
+        """The database went: what it took last is stored once more when it is back, and known rows stay single."""
+        self._remember([])
+        self._again = [trade for _, trades in self._fresh for trade in trades]
+        self._fresh.clear()
 
     async def _drain_first(self) -> None:
         """Counted once it is stored as a whole, for a portion that was cut short comes again."""

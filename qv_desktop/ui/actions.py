@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 from qv_desktop.domain.access import Action, Permission, Resource
 
-type Scope = Literal["app", "panel", "chart", "table", "ticket"]
+type Scope = Literal[
+    "app", "panel", "chart", "table", "ticket", "armed", "held"
+]  # armed: only while trading keys are; held: always
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Command:
     permission: Permission | None = None
     scope: Scope = "app"
     group: str = "General"
+    hold: bool = False  # its keys must be held for a second
 
 
 def _may(resource: Resource, action: Action) -> Permission:
@@ -66,11 +69,25 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
     Command("panel.backtests", "Show Backtests", (), _may(Resource.BACKTESTS, _LOOK), group="Panels"),
     Command("panel.alerts", "Show Alerts", (), group="Panels"),
+    Command("alerts.acknowledge_all", "Acknowledge all alerts", group="Alerts"),
+    Command("alerts.notify", "Notify: toasts, sounds, tray, quiet hours…", group="Alerts"),
     Command("panel.price_alerts", "Show Price alerts", (), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.log", "Show Log", (), group="Panels"),
-    Command("orders.cancel_all", "Cancel all working orders…", ("Ctrl+Alt+Shift+X",), _CANCEL, group="Trading"),
+    Command("orders.cancel_all", "Cancel all working orders…", (), _CANCEL, group="Trading"),
+    Command("keys.arm", "Arm or disarm the trading keys", ("Ctrl+Shift+A",), _TRADE, group="Trading"),
+    Command(
+        "keys.cancel_symbol", "Cancel the symbol's working orders", ("Ctrl+Shift+X",), _CANCEL, "armed", "Trading keys"
+    ),
+    Command("keys.cancel_all", "Cancel all working orders", ("Ctrl+Alt+Shift+X",), _CANCEL, "armed", "Trading keys"),
+    Command("keys.flatten", "Flatten the symbol", ("Ctrl+Shift+F",), _TRADE, "armed", "Trading keys", hold=True),
+    Command("keys.buy", "Fill the ticket: buy at the ask", ("Shift+B",), _TRADE, "armed", "Trading keys"),
+    Command("keys.sell", "Fill the ticket: sell at the bid", ("Shift+S",), _TRADE, "armed", "Trading keys"),
     Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.resume", "Resume trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
+    Command("kill", "Kill switch: cancel everything, halt trading…", group="Risk"),
+    Command(
+        "kill.key", "Kill switch, also while keys are off", ("Ctrl+Shift+K",), scope="held", group="Risk", hold=True
+    ),
     Command("reconciliation.run", "Run reconciliation", (), _may(Resource.RECONCILIATION, Action.RUN), group="Control"),
     Command("audit.verify", "Verify the audit trail", (), _may(Resource.AUDIT, _LOOK), group="Control"),
     Command("backtests.run", "Run the backtest", (), _may(Resource.BACKTESTS, Action.RUN), group="Research"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QPixmap, QShowEvent
+from PySide6.QtGui import QAction, QCloseEvent, QPixmap, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -31,6 +31,7 @@ from qv_desktop.ui.links import GROUPS, Links
 from qv_desktop.ui.models.dock_room import on_screen
 from qv_desktop.ui.models.docks import SCHEMA, Docks
 from qv_desktop.ui.models.icons import bars, cross, disc
+from qv_desktop.ui.models.safety import NARROW, SafetyControls
 from qv_desktop.ui.models.search_field import SearchField
 from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
@@ -69,6 +70,7 @@ class MainWindow(QMainWindow):
             panels, {name: getattr(panel, "title", name.title()) for name, panel in panels.items()}, self._yard
         )
         self._toasts = Toasts(self, self.docks.prime)
+        self.safety = SafetyControls(self)
         self._settled = self._replaying = False
         self._environment: Environment = "PAPER"
         self._focused = ""
@@ -108,9 +110,9 @@ class MainWindow(QMainWindow):
         """The symbols that the palette finds."""
         self.search.show_instruments(instruments)
 
-    def show_notice(self, notice: Notice) -> None:
-        """Show a toast."""
-        self._toasts.add(notice)
+    def show_notice(self, notice: Notice, fresh: bool = True) -> None:
+        """Show a toast; of a notice that only changed, while its toast is still up."""
+        self._toasts.add(notice, fresh)
 
     def clear_notices(self) -> None:
         """Take all toasts down; the notices stay in the alerts panel."""
@@ -206,6 +208,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._top_bar())
+        column.addWidget(self.safety.strip)
         column.addWidget(self._yard, 1)
         self.health.setFixedHeight(STATUS)
         self.health.setObjectName("status-bar")
@@ -224,11 +227,13 @@ class MainWindow(QMainWindow):
         self._pill.setObjectName("environment")
         self._pill.setFont(theme.small_bold())
         self._pill.setFixedHeight(20)
-        search = SearchField()
+        search = self._search = SearchField()
+        self.safety.pill.give_way = search
         search.clicked.connect(lambda: self.open_palette())
-        for widget in (brand, self._pill, search):
+        for widget in (brand, self._pill, self.safety.pill, search):
             row.addWidget(widget)
         row.addWidget(self.account, 1)
+        row.addWidget(self.safety.kill)
         row.addWidget(self._menu_button())
         return bar
 
@@ -289,8 +294,8 @@ class MainWindow(QMainWindow):
         self.search.command_chosen.connect(self._do)
         self.search.symbol_chosen.connect(self.symbol_chosen)
         self.search.order_drafted.connect(self._draft)
+        self._toasts.opened.connect(lambda notice: self.raise_panel(notice.panel) or self.raise_panel("alerts"))
         self._toasts.opened.connect(self.notice_opened)
-        self._toasts.opened.connect(lambda _notice: self.raise_panel("alerts"))
 
     def _draft(self, words: OrderWords) -> None:
         self.raise_panel("ticket")
@@ -324,6 +329,10 @@ class MainWindow(QMainWindow):
         dialog = KeysHelp(self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._search.narrow(self.width() < NARROW)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
@@ -21,6 +22,7 @@ from qv_desktop.services.halts import Halts
 from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
+from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -85,6 +87,7 @@ class Services:
     risk: Risk
     orders: Orders
     reconcile: Reconcile
+    kill: KillSwitch
     audit: Audit
     strategies: Strategies
     backtests: Backtests
@@ -93,6 +96,7 @@ class Services:
     exports: Exports
     preferences: Preferences
     account_history: AccountHistory
+    averages: Averages
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
     HealthMeasured,
-    Noticed,
     OrderChanged,
     Reconciled,
     TradingStateChanged,
@@ -40,8 +39,6 @@ class ControlWiring:
         bus.subscribe(FeedChanged, services.notices.feed_changed)
         bus.subscribe(Reconciled, services.notices.reconciled)
         bus.subscribe(TradingStateChanged, services.notices.trading_state)
-        bus.subscribe(Noticed, lambda event: panels.alerts.add(event.notice))
-        bus.subscribe(Noticed, lambda event: window.show_notice(event.notice))
         bus.subscribe(FeedChanged, lambda event: window.health.show_feed(event))
         bus.subscribe(HealthMeasured, lambda event: window.health.show_health(event))
         bus.subscribe(Reconciled, self._reconciled)

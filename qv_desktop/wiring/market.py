@@ -70,6 +70,16 @@ class MarketWiring:
         else:
             self._follow(panel, symbol, "")
 
+    def symbol_in_focus(self) -> str:
+        """The symbol that the panel in focus shows: a chart's own, that of a linked panel's colour, else the ticket's."""
+        focused = self._desk.window.focused_panel()
+        chart = self.charts.get(focused)
+        if chart is not None and chart.symbol:
+            return chart.symbol
+        links = self._desk.window.links
+        group = links.group(focused)
+        return (links.symbol(group) if group else "") or self._in_ticket or links.symbol()
+
     def _follow(self, panel: str, symbol: str, frame: str) -> None:
         """Show what was chosen; empty where the panel keeps its own."""
         panels, chart = self._desk.panels, self.charts.get(panel)

@@ -138,6 +138,45 @@ def test_trades_wait_while_the_database_is_away_and_are_written_when_it_returns(
     asyncio.run(story())
 
 
+def test_trades_that_a_crash_of_the_server_took_with_it_are_stored_once_more_and_counted_once() -> None:
+    bench = Bench()
+
+    async def story() -> None:
+        buffer = bench.buffer()
+        buffer.keep(trades(0, 1))
+        await buffer.flush()
+        bench.store.trades.clear()  # taken, and not yet on the server's disk when it crashed
+        bench.store.down = True
+        buffer.keep(trades(2))
+        await buffer.flush()
+        assert buffer.waiting == 3
+        bench.store.down = False
+        await buffer.flush()
+        assert [trade.id for trade in bench.store.trades] == ["0", "1", "2"]
+        assert (buffer.waiting, buffer.stored) == (0, 3)
+
+    asyncio.run(story())
+
+
+def test_what_was_stored_long_before_the_database_went_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticks, "UNSURE", 0.0)
+    bench = Bench()
+
+    async def story() -> None:
+        buffer = bench.buffer()
+        buffer.keep(trades(0))
+        await buffer.flush()
+        await asyncio.sleep(0.001)
+        bench.store.down = True
+        buffer.keep(trades(1))
+        await buffer.flush()
+        bench.store.down = False
+        await buffer.flush()
+        assert bench.store.steps == ["trades 0-0", "trades 1-1"]
+
+    asyncio.run(story())
+
+
 def test_two_flushes_at_once_write_everything_once() -> None:
     bench = Bench()
 

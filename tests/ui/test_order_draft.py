@@ -10,8 +10,9 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check
-from qv_desktop.ui.models.order_draft import KINDS, Typed, drafted, number
+from qv_desktop.ui.models.order_draft import Facts, Typed, drafted, number
 from qv_desktop.ui.models.order_ids import OrderIds, minted
+from qv_desktop.ui.models.order_kinds import KINDS
 from qv_desktop.ui.models.order_preview import mark, previewed, sentence
 from tests.ui.trading_values import AAPL, ACCOUNT, MARKET
 
@@ -35,8 +36,8 @@ texts = (
 def test_whatever_is_typed_makes_an_order_or_a_sentence_and_never_an_error(
     quantity: str, price: str, other: str, symbol: str, kind: object, life: TimeInForce, side: Side
 ) -> None:
-    typed = Typed(symbol, side, quantity, kind, price, other, other, life, True, price, other)  # type: ignore[arg-type]
-    draft = drafted(typed, AAPL, D("231.43"))
+    typed = Typed(symbol, side, quantity, kind, price, other, other, life, True, price, other, other)  # type: ignore[arg-type]
+    draft = drafted(typed, AAPL, Facts(D("231.43")))
     assert (draft.request is None) == bool(draft.complaints)
     if draft.request is not None:
         assert draft.request.quantity > 0
@@ -64,16 +65,16 @@ def test_what_is_no_number_gets_a_sentence(text: str) -> None:
     ],
 )
 def test_stops_live_by_day_or_until_cancelled(kind: str, life: TimeInForce, field: str, sentence_: str) -> None:
-    draft = drafted(Typed("AAPL", Side.BUY, "1", KINDS[kind], "", "231", "1", life), AAPL, None)
+    draft = drafted(Typed("AAPL", Side.BUY, "1", KINDS[kind], "", "231", "1", life), AAPL, Facts())
     assert draft.complaints[field] == sentence_  # type: ignore[index]
 
 
 def test_fractions_need_a_share_that_can_be_split_and_the_day() -> None:
     whole = Instrument("BRK.A", "Berkshire", "NYSE", fractionable=False)
     typed = Typed("BRK.A", Side.BUY, "0.5", KINDS["Market"])
-    assert drafted(typed, whole, None).complaints == {"quantity": "BRK.A trades in whole shares only."}
+    assert drafted(typed, whole, Facts()).complaints == {"quantity": "BRK.A trades in whole shares only."}
     later = Typed("AAPL", Side.BUY, "0.5", KINDS["Market"], time_in_force=TimeInForce.GTC)
-    assert drafted(later, AAPL, None).complaints == {"quantity": "Fractions of a share need Day."}
+    assert drafted(later, AAPL, Facts()).complaints == {"quantity": "Fractions of a share need Day."}
 
 
 @given(st.lists(st.integers(min_value=0, max_value=3), max_size=40))

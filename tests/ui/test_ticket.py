@@ -115,19 +115,49 @@ def hold(field: QWidget, repeats: int) -> None:
 
 
 def test_plain_enter_never_sends_from_any_field(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
-    press(qtbot, ticket)
-    fields = (
-        ticket.head.symbol,
-        ticket.fields.quantity,
-        ticket.fields.kind,
-        *ticket.fields.prices.values(),
-        ticket.fields.tif,
-        ticket.send,
-    )
-    for field in fields:
+    ticket.fields.quantity.setText("9000")  # refused: the rules offer a value
+    ticket.show_preview((Check("ORDER_VALUE", "Order value", False, "$2,000,000", "$100,000", "432"),))
+    for field in (ticket.head.symbol, *ticket.tab_order()):
+        press(qtbot, ticket)  # it waits for its second press
         for key in ENTER:
             qtbot.keyClick(field, key)
+            qtbot.keyClick(field, key, Qt.KeyboardModifier.ShiftModifier)
+        ticket._changed()
     assert sent == []
+
+
+def test_the_tab_key_goes_from_side_to_size_type_price_life_and_send(qtbot: QtBot, ticket: TicketPanel) -> None:
+    ticket.activateWindow()
+    qtbot.waitUntil(ticket.isActiveWindow)
+    ticket._buy.setFocus()
+    order = [widget for widget in ticket.tab_order() if widget.isEnabled() and widget.isVisible()]
+    seen = [ticket.focusWidget()]
+    while seen[-1] is not ticket.send and len(seen) < 30:
+        qtbot.keyClick(seen[-1], Qt.Key.Key_Tab)
+        seen.append(ticket.focusWidget())
+    fields = ticket.fields
+    milestones = [fields.quantity, fields.kind, fields.prices["limit"], fields.tif, ticket.send]
+    assert [widget for widget in seen if widget in milestones] == milestones
+    assert seen == [widget for widget in order if widget in seen]
+
+
+def test_holding_space_on_the_button_is_one_press(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
+    ticket.submitted.connect(lambda request: ticket.intent_taken(request.client_order_id))  # a book that is quick
+    for count in (0, 1):
+        for repeat in range(30):
+            QApplication.sendEvent(
+                ticket.send,
+                QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", repeat > 0),
+            )
+            if repeat:
+                QApplication.sendEvent(
+                    ticket.send,
+                    QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", True),
+                )
+        QApplication.sendEvent(
+            ticket.send, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", False)
+        )
+        assert len(sent) == count
 
 
 def test_a_change_after_the_review_must_be_reviewed_again(

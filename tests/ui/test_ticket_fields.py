@@ -100,7 +100,7 @@ def test_arrow_keys_move_a_price_by_its_own_tick(qtbot: QtBot, ticket: TicketPan
 
 
 def test_plus_and_minus_move_by_a_hundred_and_never_below_one(qtbot: QtBot, ticket: TicketPanel) -> None:
-    minus, plus = ticket.fields._lots
+    minus, plus = ticket.fields.amount.lots
     qtbot.mouseClick(plus, Qt.MouseButton.LeftButton)
     assert ticket.fields.quantity.text() == "200"
     for _ in range(3):
@@ -146,7 +146,7 @@ def test_profit_and_loss_prices_make_a_bracket_and_one_alone_an_oto(ticket: Tick
     assert ticket.draft.order_class is OrderClass.OTO
     ticket.fields.set_price("stop_loss", D("229.1"))
     assert ticket.draft.order_class is OrderClass.BRACKET
-    assert ticket.preview.texts()[3] == "Risk to stop $234.00 · 0.22%"
+    assert ticket.preview.texts()[6] == "Risk $234.00 · 0.22%"
 
 
 def test_extended_hours_are_for_day_and_gtc_limits_only(ticket: TicketPanel) -> None:
@@ -194,7 +194,8 @@ def test_a_missing_price_is_named_when_the_order_is_asked_for(qtbot: QtBot, tick
 def test_the_preview_counts_cost_power_position_and_share(ticket: TicketPanel) -> None:
     ticket.show_position(position(quantity="200"))
     assert ticket.preview.texts() == [
-        "Estimated cost $23,144.00", "Buying power after $139,796.18", "Position after 300 sh · 66.5% of equity", "Risk to stop —",
+        "Cost $23,144.00", "Power after $139,796", "Position after 300 sh", "of equity 66.5%", "Gross after —", "of ADV —", "Risk —",
+        "Loss room —",
     ]  # fmt: skip
 
 

@@ -8,15 +8,16 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from qv_desktop.adapters.alpaca import account_messages, messages, payloads
+from qv_desktop.adapters.alpaca import account_messages, messages, payloads, sweeping
 from qv_desktop.adapters.alpaca.account_history import AccountHistory
-from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, needed, record, text
+from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, needed, record, rows, text
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
 from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Verdict
@@ -49,6 +50,7 @@ class AlpacaBroker:
         self._now, self._tell = now, tell
         self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ), READ)
         self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
+        self._last = Lane("alpaca-last", 1, lambda: _client(key, secret, base_url, READ), READ)  # the last resort's own
         self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
         self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
         self._account_id = ""
@@ -94,6 +96,20 @@ class AlpacaBroker:
             return self._report(order, ReportKind.REPLACE_REFUSED if no else ReportKind.UNCERTAIN, refusal.message)
         except (Unanswered, Unreadable) as silence:
             return self._report(order, ReportKind.UNCERTAIN, str(silence))
+
+    async def cancel_everything(self) -> Swept:
+        """Ask once that every open order of the account be cancelled, on a connection that no other question can hold up."""
+        try:
+            return sweeping.swept(rows(await self._last.ask("delete", "/orders")))
+        except Refusal as refusal:
+            return Swept(answered=False, definite=refusal.definite, reason=refusal.message)
+        except (Unanswered, Unreadable) as silence:
+            return Swept(answered=False, reason=str(silence))
+
+    async def standing(self) -> list[Standing]:
+        """Every order of the account that is still open, of any kind and whoever made it. Raises BrokerDown."""
+        found = await self._orders_listed(self._last, status="open")
+        return self._read(lambda: [sweeping.standing(raw) for raw in found])
 
     async def _refused(self, order: Order, refusal: Refusal) -> Report:
         """A definite no, the discovery that the order is already there, or no knowledge."""
@@ -184,7 +200,7 @@ class AlpacaBroker:
 
     def close(self) -> None:
         """Let the threads go."""
-        for lane in (self._orders, self._questions, self._lists):
+        for lane in (self._orders, self._questions, self._last, self._lists):
             lane.close()
 
     async def _asked(self, path: str, data: dict[str, object] | None = None, lane: Lane | None = None) -> Any:
@@ -209,11 +225,13 @@ class AlpacaBroker:
     def _remember(self, raw: Raw) -> None:
         self._client_ids[text(raw, "id")] = text(raw, "client_order_id")
 
-    async def _orders_listed(self, **query: object) -> list[Raw]:
+    async def _orders_listed(self, lane: Lane | None = None, **query: object) -> list[Raw]:
         """Orders oldest first. ``after`` is exclusive, so a page begins a moment before the last one ended."""
         found: dict[str, Raw] = {}
         while True:
-            page = self._read_rows(await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}))
+            page = self._read_rows(
+                await self._asked("/orders", {"limit": ORDER_PAGE, "direction": "asc", **query}, lane)
+            )
             named = ((text(raw, "id") or f"nameless {len(found) + place}", raw) for place, raw in enumerate(page))
             fresh = {id_: raw for id_, raw in named if id_ not in found}
             found |= fresh

@@ -164,20 +164,21 @@ def request(raw: Raw) -> OrderRequest:
     side = SIDES.get(text(raw, "side"))
     if side is None:
         raise Unreadable(f"An order has the unknown side “{text(raw, 'side')}”.")
-    kind, life, class_ = (
-        text(raw, "type") or text(raw, "order_type"),
-        text(raw, "time_in_force"),
-        text(raw, "order_class"),
-    )
-    legs = [leg for leg in _legs(raw) if text(leg, "side") != text(raw, "side")]
+    kind, life = text(raw, "type") or text(raw, "order_type"), text(raw, "time_in_force")
+    class_ = text(raw, "order_class")
+    group = _word(OrderClass, class_, OrderClass.SIMPLE)
+    # the exits of an entry are on its other side; the twin of an OCO's limit order is on its own
+    pair = group is OrderClass.OCO and kind == "limit"
+    legs = [leg for leg in _legs(raw) if (text(leg, "side") == text(raw, "side")) is pair]
     return OrderRequest(needed(raw, "client_order_id"), needed(raw, "symbol"), side, _quantity(raw),
                         OrderType(kind) if kind in OrderType else OrderType.UNKNOWN,
                         limit=number(raw, "limit_price"), stop=number(raw, "stop_price"),
                         trail_price=number(raw, "trail_price"), trail_percent=number(raw, "trail_percent"),
                         time_in_force=_word(TimeInForce, life, TimeInForce.DAY),
                         extended_hours=flag(raw, "extended_hours") or False,
-                        order_class=_word(OrderClass, class_, OrderClass.SIMPLE),
-                        take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"), source=SOURCE,
+                        order_class=group,
+                        take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"),
+                        stop_loss_limit=_loss_limit(legs), source=SOURCE,
                         note=_new_words(kind, life, class_))  # fmt: skip
 
 
@@ -211,6 +212,11 @@ def _legs(raw: Raw) -> list[Raw]:
 def _leg_price(legs: list[Raw], kind: str) -> Decimal | None:
     prices = (number(leg, f"{kind}_price") for leg in legs if text(leg, "type").startswith(kind))
     return next((price for price in prices if price is not None), None)
+
+
+def _loss_limit(legs: list[Raw]) -> Decimal | None:
+    limits = (number(leg, "limit_price") for leg in legs if text(leg, "type") == "stop_limit")
+    return next((price for price in limits if price is not None), None)
 
 
 def _reason(raw: Raw) -> str:

@@ -18,6 +18,8 @@ def submission(request: OrderRequest) -> Body:
         "client_order_id": request.client_order_id,
     }
     body |= _prices(request)
+    if request.order_class is OrderClass.OCO:
+        body.pop("limit_price", None)  # the limit order of the pair is named as its take profit
     if request.extended_hours:
         body["extended_hours"] = True
     if request.order_class is not OrderClass.SIMPLE:
@@ -52,13 +54,12 @@ def _prices(request: OrderRequest) -> Body:
 
 def _group(request: OrderRequest) -> Body:
     group: Body = {"order_class": request.order_class.value}
-    profit = request.take_profit
-    if request.order_class is OrderClass.OCO and profit is None:
-        profit = request.limit  # the first of the pair is the limit order itself
+    profit = request.limit if request.order_class is OrderClass.OCO else request.take_profit
     if profit is not None:
         group["take_profit"] = {"limit_price": _text(profit)}
+    loss = {"stop_price": request.stop_loss, "limit_price": request.stop_loss_limit}
     if request.stop_loss is not None:
-        group["stop_loss"] = {"stop_price": _text(request.stop_loss)}
+        group["stop_loss"] = {key: _text(value) for key, value in loss.items() if value is not None}
     return group
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QHelpEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QToolTip, QWidget
 
@@ -25,6 +25,8 @@ class Line:
     tip: str = ""
     mono: bool = False
     quiet: bool = False  # all of it like a hint
+    offer: str = ""  # a value that can be taken by a click, in a list that takes it
+    key: str = ""  # of what the line tells
 
 
 class Ledger(QWidget):
@@ -62,8 +64,7 @@ class Ledger(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = event.pos().y() // _HEIGHT
-            line = self._lines[place] if 0 <= place < len(self._lines) else None
+            line = self._line_at(event.pos())
             QToolTip.showText(event.globalPos(), line.tip or f"{line.title}  {line.value}" if line else "", self)
             return True
         return super().event(event)
@@ -75,7 +76,14 @@ class Ledger(QWidget):
             painter.setPen(theme.color("TX2"))
             painter.drawText(self.rect(), Qt.TextFlag.TextWordWrap, self._empty)
         for place, line in enumerate(self._lines):
-            self._paint(painter, line, QRect(0, place * _HEIGHT, self.contentsRect().right() + 1, _HEIGHT))
+            self._paint(painter, line, self._box(place))
+
+    def _line_at(self, spot: QPoint) -> Line | None:
+        return next((line for place, line in enumerate(self._lines) if self._box(place).contains(spot)), None)
+
+    def _box(self, place: int) -> QRect:
+        """Where a line stands."""
+        return QRect(0, place * _HEIGHT, self.contentsRect().right() + 1, _HEIGHT)
 
     def _paint(self, painter: QPainter, line: Line, box: QRect) -> None:
         middle = Qt.AlignmentFlag.AlignVCenter
@@ -152,8 +160,21 @@ class FittedLedger(Ledger):
         return QSize(160, _HEIGHT)
 
 
+class PairLedger(Ledger):
+    """Lines in two columns, read along the rows."""
+
+    _GAP = 14  # px between the columns
+
+    def _box(self, place: int) -> QRect:
+        wide = (self.contentsRect().width() - self._GAP) // 2
+        return QRect(place % 2 * (wide + self._GAP), place // 2 * _HEIGHT, wide, _HEIGHT)
+
+    def sizeHint(self) -> QSize:
+        return QSize(160, _HEIGHT * ((len(self._lines) + 1) // 2))
+
+
 def _words(line: Line) -> str:
-    return " ".join(filter(None, (line.mark, line.title, line.value)))
+    return " ".join(filter(None, (line.mark, line.title, line.value, line.offer)))
 
 
 def scrolled(widget: QWidget) -> QScrollArea:

@@ -14,10 +14,11 @@ class NumberField(QLineEdit):
 
     stepped = Signal(int)
 
-    def __init__(self, name: str, *, arrows: bool = True, parent: QWidget | None = None) -> None:
-        """``name`` is what a screen reader says."""
+    def __init__(self, name: str, *, arrows: bool = True, letters: str = "km", parent: QWidget | None = None) -> None:
+        """``name`` is what a screen reader says, ``letters`` are those that belong to a number here."""
         super().__init__(parent)
-        self._arrows = arrows
+        self._arrows, self._letters = arrows, letters
+        self._suffix = ""
         self.setAccessibleName(name)
         self.setFont(theme.bold())
         self.setFixedHeight(26)
@@ -35,14 +36,14 @@ class NumberField(QLineEdit):
             self.setProperty("bad", bool(sentence))
             self.style().unpolish(self)
             self.style().polish(self)
-        if self.toolTip() != sentence:
+        if self.isEnabled() and self.toolTip() != sentence:  # a field that is off says why it is
             self.setToolTip(sentence)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}.get(Qt.Key(event.key()))
         if steps is not None:
             self._step(steps, event.modifiers())
-        elif event.text().isalpha() and event.text().lower() not in "km" and not event.modifiers():
+        elif event.text().isalpha() and event.text().lower() not in self._letters and not event.modifiers():
             event.ignore()
         else:
             super().keyPressEvent(event)
@@ -57,11 +58,35 @@ class NumberField(QLineEdit):
         if self.isEnabled():
             self.stepped.emit(steps * (10 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1))
 
+    def show_suffix(self, text: str) -> None:
+        """What the number amounts to, quietly at its right where there is room; whoever hears the field hears it too."""
+        if text != self._suffix:
+            self._suffix = text
+            self.setAccessibleDescription(text)
+            self.update()
+
+    @property
+    def suffix(self) -> str:
+        """What the number amounts to."""
+        return self._suffix
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self._arrows:
-            return
         painter = QPainter(self)
+        if self._suffix:
+            self._paint_suffix(painter)
+        if self._arrows:
+            self._paint_arrows(painter)
+
+    def _paint_suffix(self, painter: QPainter) -> None:
+        painter.setFont(theme.small())
+        painter.setPen(theme.color("TX2"))
+        room = self.rect().adjusted(8, 0, -(_ARROWS if self._arrows else 0) - 5, 0)
+        taken = self.fontMetrics().horizontalAdvance(self.text()) + 6
+        if painter.fontMetrics().horizontalAdvance(self._suffix) <= room.width() - taken:
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._suffix)
+
+    def _paint_arrows(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("TX1" if self.isEnabled() else "LINE"))

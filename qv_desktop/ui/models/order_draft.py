@@ -1,62 +1,35 @@
 """From what was typed into a ticket to an order request, or to one sentence for each field that cannot be used."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Literal
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument, on_tick, price_step
+from qv_desktop.domain.offsets import offset, placed
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.sizing import FINEST, WHOLE, Basis, Sizing, shares_for
+from qv_desktop.ui.models.order_clashes import clashes
+from qv_desktop.ui.models.order_kinds import MEASURES, Kind
 
-type Field = Literal["symbol", "quantity", "limit", "stop", "trail", "tif", "take_profit", "stop_loss"]
+type Field = Literal[
+    "symbol", "quantity", "limit", "stop", "trail", "tif", "take_profit", "stop_loss", "loss_limit", "class"
+]
 
-_STAYING = (TimeInForce.DAY, TimeInForce.GTC)
-_FINEST = Decimal("0.000000001")  # fractional shares have nine decimals at most
+EXITS: tuple[Field, ...] = (
+    "stop_loss",
+    "take_profit",
+    "loss_limit",
+)  # in the order in which they count from each other
 _SUFFIXES = {"k": 1_000, "m": 1_000_000}
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One entry of the type list: the order type, the prices it takes, and the time in force that it implies, if any."""
-
-    title: str
-    type: OrderType
-    limit: bool = False
-    stop: bool = False
-    trail: Literal["", "$", "%"] = ""
-    implies: TimeInForce | None = None
-
-    @property
-    def brackets(self) -> bool:
-        """Whether a take profit and a stop loss may hang on it."""
-        return not self.trail and self.implies is None
-
-
-KINDS: dict[str, Kind] = {
-    kind.title: kind
-    for kind in (
-        Kind("Market", OrderType.MARKET),
-        Kind("Limit", OrderType.LIMIT, limit=True),
-        Kind("Stop", OrderType.STOP, stop=True),
-        Kind("Stop-limit", OrderType.STOP_LIMIT, limit=True, stop=True),
-        Kind("Trailing $", OrderType.TRAILING_STOP, trail="$"),
-        Kind("Trailing %", OrderType.TRAILING_STOP, trail="%"),
-        Kind("MOO", OrderType.MARKET, implies=TimeInForce.OPG),
-        Kind("LOO", OrderType.LIMIT, limit=True, implies=TimeInForce.OPG),
-        Kind("MOC", OrderType.MARKET, implies=TimeInForce.CLS),
-        Kind("LOC", OrderType.LIMIT, limit=True, implies=TimeInForce.CLS),
-    )
-}
-TIMES: dict[str, TimeInForce] = {
-    "Day": TimeInForce.DAY, "GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK,
-    "OPG": TimeInForce.OPG, "CLS": TimeInForce.CLS,
-}  # fmt: skip
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """The fields of a ticket as they stand; numbers are texts."""
+    """The fields of a ticket as they stand; numbers are texts. ``order_class`` None is whatever the exits make of it."""
 
     symbol: str
     side: Side
@@ -69,14 +42,41 @@ class Typed:
     extended_hours: bool = False
     take_profit: str = ""
     stop_loss: str = ""
+    loss_limit: str = ""
+    order_class: OrderClass | None = None
+    sizing: Sizing = Sizing.SHARES
+
+    @property
+    def life(self) -> TimeInForce:
+        """The time in force that counts."""
+        return self.kind.implies or self.time_in_force
+
+    @property
+    def out(self) -> int:
+        """+1 when the take profit lies above the price, −1 when below: an OCO leaves what an entry would enter."""
+        return -self.side.sign if self.order_class is OrderClass.OCO else self.side.sign
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a draft is made beside: the market's price for this side, equity, signed shares held, and lives not taken now."""
+
+    price: Decimal | None = None
+    equity: Decimal | None = None
+    held: Decimal = Decimal(0)
+    closed: Mapping[TimeInForce, str] = MappingProxyType({})  # time in force -> why not now
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What the fields say: a request (its client order id still empty) or the complaints that stand in its way."""
+    """What the fields say: a request (its client order id still empty) or the complaints that stand in its way.
+
+    ``values`` are the numbers as understood: shares for the quantity, prices for exits that were typed as distances.
+    """
 
     request: OrderRequest | None
     complaints: dict[Field, str]
+    values: dict[Field, Decimal] = field(default_factory=dict)
 
 
 def number(text: str) -> Decimal:
@@ -100,62 +100,149 @@ def positive(text: str) -> Decimal:
     return value
 
 
-def drafted(typed: Typed, instrument: Instrument | None, reference: Decimal | None) -> Draft:
-    """The request that the fields make; ``reference`` is the price a bracket is checked against when there is no limit."""
+def drafted(typed: Typed, instrument: Instrument | None, facts: Facts) -> Draft:
+    """The request that the fields make beside ``facts``."""
     complaints: dict[Field, str] = {}
-    values = _values(typed, instrument, complaints)
+    values = _prices(typed, instrument, complaints)
+    _add_exits(typed, instrument, facts, values, complaints)
+    _add_shares(typed, instrument, facts, values, complaints)
+    complaints |= {f: s for f, s in clashes(typed, values, facts) if f not in complaints}
     quantity = values.get("quantity")
-    complaints |= {f: s for f, s in _clashes(typed, values, reference) if f not in complaints}
     if complaints or quantity is None:
-        return Draft(None, complaints)
+        return Draft(None, complaints, values)
+    return Draft(_request(typed, quantity, values), {}, values)
+
+
+def _request(typed: Typed, quantity: Decimal, values: dict[Field, Decimal]) -> OrderRequest:
     profit, loss = values.get("take_profit"), values.get("stop_loss")
-    hangs = (profit is not None) + (loss is not None)
-    request = OrderRequest(
-        "", typed.symbol.strip().upper(), typed.side, quantity, typed.kind.type, values.get("limit"), values.get("stop"),
-        values.get("trail") if typed.kind.trail == "$" else None, values.get("trail") if typed.kind.trail == "%" else None,
-        typed.kind.implies or typed.time_in_force, typed.extended_hours,
-        (OrderClass.SIMPLE, OrderClass.OTO, OrderClass.BRACKET)[hangs], profit, loss,
+    pair, trail = typed.order_class is OrderClass.OCO, values.get("trail")
+    return OrderRequest(
+        "", typed.symbol.strip().upper(), typed.side, quantity, typed.kind.type,
+        limit=profit if pair else values.get("limit"), stop=values.get("stop"),
+        trail_price=trail if typed.kind.trail == "$" else None, trail_percent=trail if typed.kind.trail == "%" else None,
+        time_in_force=typed.life, extended_hours=typed.extended_hours, order_class=_class(typed, values),
+        take_profit=None if pair else profit, stop_loss=loss, stop_loss_limit=values.get("loss_limit"),
     )  # fmt: skip
-    return Draft(request, {})
 
 
-def _values(typed: Typed, instrument: Instrument | None, complaints: dict[Field, str]) -> dict[Field, Decimal]:
-    """Every field in use as a number; what cannot be read goes into ``complaints``."""
+def _class(typed: Typed, values: dict[Field, Decimal]) -> OrderClass:
+    hangs = ("take_profit" in values) + ("stop_loss" in values)
+    return typed.order_class or (OrderClass.SIMPLE, OrderClass.OTO, OrderClass.BRACKET)[hangs]
+
+
+# ---- prices
+
+
+def _prices(typed: Typed, instrument: Instrument | None, complaints: dict[Field, str]) -> dict[Field, Decimal]:
+    """The order's own prices as numbers; what cannot be read goes into ``complaints``."""
     values: dict[Field, Decimal] = {}
-    for name, text, wanted, title in _wanted(typed):
+    for name, text, title in _wanted(typed):
         if not text.strip():
-            if wanted:
-                complaints[name] = f"Type {title}."
+            complaints[name] = f"Type {title}."
             continue
         try:
-            values[name] = _checked(name, positive(text), instrument)
+            value = positive(text)
+            values[name] = value if name == "trail" else _on_step(value, instrument)
         except BadInput as error:
             complaints[name] = str(error)
     return values
 
 
-def _wanted(typed: Typed) -> Iterator[tuple[Field, str, bool, str]]:
-    """The numeric fields in use: name, text, whether it must be filled, and its name in a sentence."""
+def _wanted(typed: Typed) -> Iterator[tuple[Field, str, str]]:
+    """The prices that the type takes: name, text, and its name in a sentence."""
     kind = typed.kind
-    yield "quantity", typed.quantity, True, "how many shares to trade"
-    if kind.limit:
-        yield "limit", typed.limit, True, "a limit price"
+    if kind.limit and typed.order_class is not OrderClass.OCO:
+        yield "limit", typed.limit, "a limit price"
     if kind.stop:
-        yield "stop", typed.stop, True, "the price that triggers the stop"
+        yield "stop", typed.stop, "the price that triggers the stop"
     if kind.trail:
-        yield "trail", typed.trail, True, f"how far the stop trails, in {kind.trail}"
-    if kind.brackets:
-        yield "take_profit", typed.take_profit, False, "a price"
-        yield "stop_loss", typed.stop_loss, False, "a price"
+        yield "trail", typed.trail, f"how far the stop trails, in {kind.trail}"
 
 
-def _checked(name: Field, value: Decimal, instrument: Instrument | None) -> Decimal:
-    if name == "quantity":
-        return _shares(value, instrument)
-    if name != "trail" and instrument is not None and value % price_step(instrument, value):
+def _on_step(value: Decimal, instrument: Instrument | None) -> Decimal:
+    if instrument is not None and value % price_step(instrument, value):
         step, near = price_step(instrument, value), on_tick(instrument, value)
         raise BadInput(f"{value} is off the {step} price step; the nearest price is {near}.")
     return value
+
+
+def base_price(values: Mapping[Field, Decimal], facts: Facts) -> Decimal | None:
+    """Where the order is expected to trade: its limit, else its stop, else the market."""
+    return values.get("limit") or values.get("stop") or facts.price
+
+
+def _add_exits(
+    typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal], complaints: dict[Field, str]
+) -> None:  # fmt: skip
+    """The exits' prices, typed as such or as distances."""
+    if not typed.kind.brackets:
+        return
+    texts: dict[Field, str] = {
+        "stop_loss": typed.stop_loss,
+        "take_profit": typed.take_profit,
+        "loss_limit": typed.loss_limit,
+    }
+    for name in EXITS:
+        if not texts[name].strip():
+            continue
+        try:
+            values[name] = _exit(name, texts[name], typed, instrument, base_price(values, facts), values)
+        except BadInput as error:
+            complaints[name] = str(error)
+
+
+def _exit(
+    name: Field, text: str, typed: Typed, instrument: Instrument | None, base: Decimal | None, values: dict[Field, Decimal]
+) -> Decimal:  # fmt: skip
+    distance, loss = offset(text), values.get("stop_loss")
+    if distance is None:
+        return _on_step(positive(text), instrument)
+    if distance.unit == "R" and name != "take_profit":
+        raise BadInput("R counts from the stop loss, so it is for the take profit; type a price, % or $ here.")
+    if name == "loss_limit":
+        base = loss  # a stop's limit lies beyond the stop
+    risk = None if base is None or loss is None else abs(base - loss)
+    price = placed(distance, base, typed.out if name == "take_profit" else -typed.out, risk)
+    legal = on_tick(instrument, price) if instrument is not None else price.quantize(_CENT)
+    if legal <= 0:
+        raise BadInput("That is below zero; type a smaller distance.")
+    return legal
+
+
+# ---- shares
+
+
+def _add_shares(
+    typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal], complaints: dict[Field, str]
+) -> None:  # fmt: skip
+    if not typed.quantity.strip():
+        complaints["quantity"] = f"Type {MEASURES[typed.sizing].wanted}."
+        return
+    try:
+        amount = positive(typed.quantity)
+        values["quantity"] = _shares(
+            shares_for(typed.sizing, amount, _basis(typed, instrument, facts, values)), instrument
+        )
+    except BadInput as error:
+        complaints["quantity"] = str(error)
+
+
+def _basis(typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal]) -> Basis:
+    """A stop order's own stop ends the loss of what is held, from the market's price to the stop."""
+    price, stop = base_price(values, facts), values.get("stop_loss")
+    if typed.sizing is Sizing.RISK and stop is None and typed.kind.stop:
+        price, stop = facts.price, values.get("stop")
+    elif typed.order_class is OrderClass.OCO:
+        price = facts.price
+    return Basis(price, facts.equity, stop, FINEST if _splits(typed, instrument, facts) else WHOLE)
+
+
+def _splits(typed: Typed, instrument: Instrument | None, facts: Facts) -> bool:
+    """Whether shares may come out in parts: simple market orders for the day, and never short."""
+    simple = typed.order_class in (None, OrderClass.SIMPLE) and not (typed.take_profit or typed.stop_loss).strip()
+    owned = typed.side is Side.BUY or facts.held > 0
+    market = typed.kind.type is OrderType.MARKET and typed.life is TimeInForce.DAY
+    return simple and owned and market and instrument is not None and instrument.fractionable
 
 
 def _shares(value: Decimal, instrument: Instrument | None) -> Decimal:
@@ -163,38 +250,6 @@ def _shares(value: Decimal, instrument: Instrument | None) -> Decimal:
         return value.quantize(Decimal(1))
     if instrument is not None and not instrument.fractionable:
         raise BadInput(f"{instrument.symbol} trades in whole shares only.")
-    if value % _FINEST:
+    if value % FINEST:
         raise BadInput("Type nine decimals at most.")
-    return value
-
-
-def _clashes(typed: Typed, values: dict[Field, Decimal], reference: Decimal | None) -> Iterator[tuple[Field, str]]:
-    """What is readable and still makes no order together."""
-    kind, time = typed.kind, typed.kind.implies or typed.time_in_force
-    quantity = values.get("quantity")
-    if not typed.symbol.strip():
-        yield "symbol", "Type a symbol."
-    if quantity is not None and quantity % 1 and time is not TimeInForce.DAY:
-        yield "quantity", "Fractions of a share need Day."
-    if kind.type not in (OrderType.MARKET, OrderType.LIMIT) and time not in _STAYING:
-        yield "tif", f"{kind.title} orders take Day or GTC."
-    if kind.trail == "%" and values.get("trail", 0) >= 100:
-        yield "trail", "Type less than 100 %."
-    yield from _bracket_clashes(typed, values, time, reference)
-
-
-def _bracket_clashes(
-    typed: Typed, values: dict[Field, Decimal], time: TimeInForce, reference: Decimal | None
-) -> Iterator[tuple[Field, str]]:
-    """Profit lies beyond the entry and loss before it; legs live Day or GTC in regular hours (Alpaca, bracket orders)."""
-    profit, loss = values.get("take_profit"), values.get("stop_loss")
-    base = values.get("limit") or values.get("stop") or reference
-    above, below = ("above", "below") if typed.side is Side.BUY else ("below", "above")
-    if profit is not None and base is not None and (profit - base) * typed.side.sign <= 0:
-        yield "take_profit", f"Take profit must lie {above} {base}."
-    if loss is not None and base is not None and (base - loss) * typed.side.sign <= 0:
-        yield "stop_loss", f"Stop loss must lie {below} {base}."
-    if (profit or loss) and time not in _STAYING:
-        yield "tif", "Take profit and stop loss need Day or GTC."
-    if (profit or loss) and typed.extended_hours:
-        yield "tif", "Take profit and stop loss work in regular hours only."
+    return value.normalize()

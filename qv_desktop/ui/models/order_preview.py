@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Literal
 
-from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.accounts import Account, day_profit
 from qv_desktop.domain.market import Snapshot, money
-from qv_desktop.domain.orders import OrderRequest, OrderType, Side
+from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 
@@ -28,6 +29,21 @@ class Preview:
     fraction: Decimal | None
     risk: Decimal | None
     risk_fraction: Decimal | None
+    gross_after: Decimal | None = None  # of equity, everything that is held and this order
+    of_volume: Decimal | None = None  # of an average day's shares
+    loss_room: Decimal | None = None  # dollars that the day may still lose
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the account and the market are like beside the order; None is unknown. ``gross`` is dollars held long and short."""
+
+    gross: Decimal | None = None
+    daily_loss: Decimal | None = None  # the limit, in dollars
+    average_volume: float | None = None  # shares a day
+
+
+UNKNOWN = Around()
 
 
 def verb(side: Side, held: Decimal, quantity: Decimal | None) -> Verb:
@@ -37,26 +53,57 @@ def verb(side: Side, held: Decimal, quantity: Decimal | None) -> Verb:
     return "SELL" if held > 0 and (quantity is None or quantity <= held) else "SHORT"
 
 
-def price_of(request: OrderRequest, snapshot: Snapshot | None) -> Decimal | None:
-    """What one share is expected to cost: the order's own price, else the far side of the quote, else the last trade."""
-    if request.limit is not None or request.stop is not None:
-        return request.limit if request.limit is not None else request.stop
+def market_price(side: Side, snapshot: Snapshot | None) -> Decimal | None:
+    """Where an order on ``side`` would trade at once: the far side of the quote, else the last trade; never zero or below."""
     if snapshot is None:
         return None
-    if snapshot.quote is not None:
-        return money(snapshot.quote.ask if request.side is Side.BUY else snapshot.quote.bid)
-    return None if snapshot.last is None else money(snapshot.last)
+    touch = 0.0 if snapshot.quote is None else snapshot.quote.ask if side is Side.BUY else snapshot.quote.bid
+    price = touch if isfinite(touch) and touch > 0 else snapshot.last
+    return money(price) if price is not None and isfinite(price) and price > 0 else None
 
 
-def previewed(request: OrderRequest, snapshot: Snapshot | None, account: Account | None, held: Decimal) -> Preview:
+def price_of(request: OrderRequest, snapshot: Snapshot | None) -> Decimal | None:
+    """What one share is expected to cost: the order's own price, else the market's."""
+    if request.limit is not None or request.stop is not None:
+        return request.limit if request.limit is not None else request.stop
+    return market_price(request.side, snapshot)
+
+
+def previewed(
+    request: OrderRequest, snapshot: Snapshot | None, account: Account | None, held: Decimal, around: Around = UNKNOWN
+) -> Preview:
     """The order's effect with ``held`` signed shares before it."""
     price, equity = price_of(request, snapshot), account.equity if account else None
     after = held + request.quantity * request.side.sign
     cost = None if price is None else price * request.quantity
     share = None if price is None or not equity else abs(after) * price / equity
-    risk = None if price is None or request.stop_loss is None else abs(price - request.stop_loss) * request.quantity
+    risk = _risk(request, market_price(request.side, snapshot) if request.order_class is OrderClass.OCO else price)
     return Preview(cost, _power_after(request, price, snapshot, account, held), after, share, risk,
-                   None if risk is None or not equity else risk / equity)  # fmt: skip
+                   None if risk is None or not equity else risk / equity, _gross_after(price, held, after, equity, around),
+                   _of_volume(request, around), _loss_room(account, around))  # fmt: skip
+
+
+def _risk(request: OrderRequest, price: Decimal | None) -> Decimal | None:
+    """Dollars from ``price`` to the stop loss; an OCO's position is worth the market's price, not its limit."""
+    return None if price is None or request.stop_loss is None else abs(price - request.stop_loss) * request.quantity
+
+
+def _gross_after(
+    price: Decimal | None, held: Decimal, after: Decimal, equity: Decimal | None, around: Around
+) -> Decimal | None:
+    if price is None or not equity or around.gross is None:
+        return None
+    return max(around.gross + (abs(after) - abs(held)) * price, ZERO) / equity
+
+
+def _of_volume(request: OrderRequest, around: Around) -> Decimal | None:
+    volume = around.average_volume
+    return request.quantity / Decimal(repr(volume)) if volume and isfinite(volume) and volume > 0 else None
+
+
+def _loss_room(account: Account | None, around: Around) -> Decimal | None:
+    profit = day_profit(account) if account else None
+    return None if profit is None or around.daily_loss is None else profit + around.daily_loss
 
 
 def _power_after(
@@ -73,12 +120,14 @@ def _power_after(
 
 def sentence(request: OrderRequest, word: str) -> str:
     """The order in words, such as ``BUY 100 AAPL @ 231.43 Day``."""
-    parts = [word, f"{request.quantity:,f}", request.symbol, _terms(request), _life(request)]
-    if request.take_profit is not None:
-        parts.append(f"· take profit {request.take_profit}")
-    if request.stop_loss is not None:
-        parts.append(f"· stop loss {request.stop_loss}")
-    return " ".join(parts)
+    head = f"{word} {request.quantity:,f} {request.symbol}"
+    loss = "" if request.stop_loss is None else f"stop loss {request.stop_loss}"
+    if request.stop_loss_limit is not None:
+        loss += f" limit {request.stop_loss_limit}"
+    if request.order_class is OrderClass.OCO:
+        return f"{head} OCO {_life(request)}: take profit {request.limit} or {loss}"
+    profit = "" if request.take_profit is None else f"take profit {request.take_profit}"
+    return " · ".join(filter(None, (f"{head} {_terms(request)} {_life(request)}", profit, loss)))
 
 
 def _terms(request: OrderRequest) -> str:

@@ -56,7 +56,9 @@ class QuoteHead(QWidget):
     def show_instrument(self, instrument: Instrument | None, *, known: bool) -> None:
         """Name and exchange; None that is not ``known`` is a symbol the broker does not list."""
         self._instrument = instrument
-        self.listing.setToolTip(f"{instrument.name} · {instrument.exchange}" if instrument else "")
+        self.listing.setToolTip(
+            f"{instrument.name} · {instrument.exchange}{_lending(instrument)[1]}" if instrument else ""
+        )
         self._elide("" if known else "not listed at the broker")
 
     def show_quote(self, snapshot: Snapshot | None, age: float | None) -> None:
@@ -64,7 +66,8 @@ class QuoteHead(QWidget):
         quote = snapshot.quote if snapshot else None
         fresh = age is not None and age <= _STALE
         halted = snapshot is not None and snapshot.halted
-        self.age.show_text("HALTED" if halted else f"quote {words.age(age)}" if quote else "no quote")
+        old = "" if fresh else "old "
+        self.age.show_text("HALTED" if halted else f"{old}quote {words.age(age)}" if quote else "no quote")
         tint(self.age, "BAD" if halted else "TX2" if fresh or quote is None else "WARN")
         self.bid.show_text(f"{self._price(quote.bid)} × {words.quantity(quote.bid_size)}" if quote else "— × —")
         self.ask.show_text(f"{self._price(quote.ask)} × {words.quantity(quote.ask_size)}" if quote else "— × —")
@@ -88,13 +91,19 @@ class QuoteHead(QWidget):
             self.listing.setText(missing)
             return
         metrics = QFontMetrics(self.listing.font())
-        room = self.listing.width() - metrics.horizontalAdvance(f" · {found.exchange}") - 2
-        self.listing.setText(
-            f"{metrics.elidedText(found.name, Qt.TextElideMode.ElideRight, max(room, 30))} · {found.exchange}"
-        )
+        tail = f" · {found.exchange}{_lending(found)[0]}"
+        room = self.listing.width() - metrics.horizontalAdvance(tail) - 2
+        self.listing.setText(f"{metrics.elidedText(found.name, Qt.TextElideMode.ElideRight, max(room, 30))}{tail}")
 
     def _typed(self) -> None:
         symbol = self.symbol.text().strip().upper()
         if symbol and symbol != self._shown:
             self.symbol_typed.emit(symbol)
         self.symbol.setText(symbol or self._shown)
+
+
+def _lending(found: Instrument) -> tuple[str, str]:
+    """How shares are lent: a mark, and a sentence; nothing where they are easy to borrow."""
+    if not found.shortable:
+        return " · no short", ". It cannot be sold short at the broker."
+    return ("", "") if found.easy_to_borrow else (" · HTB", ". Hard to borrow: the broker may refuse to sell it short.")

@@ -5,15 +5,18 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
 from qv_desktop.ui import theme
 
+WIDE, NARROW = 290, 118  # px
+WHOLE, SHORT = "Symbol, command or order…", "Search"
+
 
 class SearchField(QPushButton):
     """Pressed, it asks for the palette; it names its key."""
 
     def __init__(self) -> None:
-        super().__init__("Symbol, command or order…")
+        super().__init__(WHOLE)
         self.setObjectName("search")
         self.setFont(theme.body())
-        self.setFixedSize(QSize(290, 28))
+        self.setFixedSize(QSize(WIDE, 28))
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Search symbols and commands")
@@ -26,3 +29,8 @@ class SearchField(QPushButton):
         row.setContentsMargins(0, 0, 8, 0)
         row.addStretch(1)
         row.addWidget(key, 0, Qt.AlignmentFlag.AlignVCenter)
+
+    def narrow(self, narrow: bool) -> None:
+        """Leave room for what matters more."""
+        self.setFixedWidth(NARROW if narrow else WIDE)
+        self.setText(SHORT if narrow else WHOLE)

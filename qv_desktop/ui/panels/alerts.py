@@ -9,49 +9,91 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from qv_desktop.domain.alerts import Notice, Urgency
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.layouts import Bar, stacked, tint
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 KEPT = 1_000
+ONE_LINE = 30  # characters of a title that fit beside the time
 TOAST_MS: dict[Urgency, int] = {"info": 4_000, "good": 4_000, "warning": 8_000, "critical": 15_000}
 _EDGES: dict[Urgency, str] = {"info": "ACCENT", "good": "GOOD", "warning": "WARN", "critical": "BAD"}  # by token
 _WORDS: dict[Urgency, str] = {"info": "Info", "good": "Done", "warning": "Warning", "critical": "Critical"}
 
 
 class AlertsPanel(QWidget):
-    """Every notice of this run, newest first; ``unread`` counts those that came while the panel was hidden."""
+    """Notices, newest first; warnings and critical ones wait until they are acknowledged: one by one, selected, or all.
+
+    ``unread`` counts those that came while the panel was hidden. Opening a row (``opened``) is for what it is about.
+    """
 
     name = "alerts"
     title = "Alerts"
 
     unread_changed = Signal(int)
     opened = Signal(object)  # Notice
+    acknowledge_asked = Signal(list)  # ids of notices
+    settings_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.unread = 0
-        self._notices: dict[int, Notice] = {}  # number -> notice
         self.model: TableModel[tuple[int, Notice]] = TableModel(_COLUMNS, key=lambda row: row[0], parent=self)
         self.model.sort(0, Qt.SortOrder.DescendingOrder)
         self.table = Table(
             self.model, empty="Nothing to tell you.\nFills, refusals, feed changes and limits appear here."
         )
         self.table.setAccessibleName("Alerts")
-        self.table.row_opened.connect(lambda row: self.opened.emit(row[1]))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 4)
-        column.addWidget(self.table)
-        self._number = 0
+        self.count = theme.label("", "hint")
+        self.acknowledge, self.acknowledge_all = (
+            theme.button("Acknowledge", "ghost"),
+            theme.button("Acknowledge all", "ghost"),
+        )
+        self.settings = theme.button("Notify…", "ghost")
+        self.settings.setToolTip("By which ways you are told of what, how loud, and when it should be quiet")
+        strip = Bar(self.count, None, self.acknowledge, self.acknowledge_all, self.settings, yielding=(self.count,))
+        stacked(self, strip, self.table).setStretch(1, 1)
+        self._number, self._newest = 0, dict[str, int]()  # id of a notice -> its row's number
+        self._waiting: dict[str, Urgency] = {}  # id of a notice that waits -> how urgent it is
+        self._connect()
 
-    def add(self, notice: Notice) -> None:
-        """List ``notice``; the oldest beyond a thousand give way."""
-        self._number += 1
-        self.model.upsert([(self._number, notice)])
+    def _connect(self) -> None:
+        self.table.row_opened.connect(lambda row: self.opened.emit(row[1]))
+        self.table.delete_asked.connect(lambda rows: self._ask([row[1] for row in rows]))
+        self.table.selectionModel().selectionChanged.connect(self._show_actions)
+        self.acknowledge.clicked.connect(lambda: self._ask([row[1] for row in self.table.selected()]))
+        self.acknowledge_all.clicked.connect(lambda: self.acknowledge_asked.emit(list(self._waiting)))
+        self.settings.clicked.connect(self.settings_asked)
+        self._show_actions()
+
+    def _ask(self, notices: list[Notice]) -> None:
+        """Acknowledge what of these waits."""
+        if ids := [notice.id for notice in notices if notice.waits]:
+            self.acknowledge_asked.emit(ids)
+
+    def add(self, notice: Notice, fresh: bool = True) -> None:
+        """List ``notice``, in the place of its earlier state; the oldest beyond a thousand give way."""
+        number = self._newest.get(notice.id, 0) if notice.id else 0
+        if not number:
+            number = self._number = self._number + 1
+            self._newest |= {notice.id: number} if notice.id else {}
+        self.model.upsert([(number, notice)])
         if self._number > KEPT:
             self.model.remove([self._number - KEPT])
-        if not self.isVisible():
+        self._waiting.pop(notice.id, None)
+        if notice.waits:
+            self._waiting[notice.id] = notice.urgency
+        self._show_actions()
+        if fresh and not self.isVisible():
             self.unread += 1
             self.unread_changed.emit(self.unread)
+
+    def _show_actions(self) -> None:
+        """Only what can be done can be pressed."""
+        count, critical = len(self._waiting), sum(urgency == "critical" for urgency in self._waiting.values())
+        self.count.setText(f"{count:,} to acknowledge · {critical:,} critical" if count else "All acknowledged")
+        tint(self.count, "BAD" if critical else "TX2")
+        self.acknowledge.setEnabled(any(row[1].waits for row in self.table.selected()))
+        self.acknowledge_all.setEnabled(count > 0)
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Show and self.unread:
@@ -60,13 +102,33 @@ class AlertsPanel(QWidget):
         return super().event(event)
 
 
+def _seen(notice: Notice) -> str:
+    """Who acknowledged it and when, or that somebody should."""
+    if notice.acknowledged_at is not None:
+        return f"{notice.acknowledged_by} {fmt.clock(notice.acknowledged_at)}"
+    return "waits" if notice.waits else ""
+
+
+def _times(notice: Notice) -> str:
+    return f"×{notice.count:,}" if notice.count > 1 and notice.kind != "fill" else ""  # fills count themselves in words
+
+
+def _tip(notice: Notice) -> str:
+    if notice.count < 2 or notice.first is None:
+        return notice.text
+    return f"{notice.text}\n{notice.count:,} times since {fmt.clock(notice.first)}"
+
+
 _COLUMNS: list[Column[tuple[int, Notice]]] = [
     Column("Time ET", lambda r: fmt.clock(r[1].at), key=lambda r: (r[1].at, r[0]), raw=lambda r: r[1].at, width=80, color=lambda r: "TX1"),
     Column("Urgency", lambda r: _WORDS[r[1].urgency], key=lambda r: list(_WORDS).index(r[1].urgency),
            raw=lambda r: _WORDS[r[1].urgency], chip=lambda r: r[1].urgency,
            width=80),
-    Column("Title", lambda r: r[1].title, width=150, bold=True, tip=lambda r: r[1].title),
-    Column("What happened", lambda r: r[1].text, width=92, color=lambda r: "TX1", stretch=True, tip=lambda r: r[1].text),
+    Column("Title", lambda r: r[1].title, width=190, bold=True, tip=lambda r: r[1].title),
+    Column("Times", lambda r: _times(r[1]), key=lambda r: r[1].count, right=True, width=58, color=lambda r: "TX1",
+           tip=lambda r: _tip(r[1])),
+    Column("What happened", lambda r: r[1].text, width=92, color=lambda r: "TX1", stretch=True, tip=lambda r: _tip(r[1])),
+    Column("Acknowledged", lambda r: _seen(r[1]), width=110, color=lambda r: "WARN" if r[1].waits else "TX2", tip=lambda r: _seen(r[1])),
 ]  # fmt: skip
 
 
@@ -84,10 +146,13 @@ class Toast(QFrame):
                            f"{theme.color(_EDGES[notice.urgency]).name()}; border-radius: 4px; }}")  # fmt: skip
         self.setFixedWidth(320)
         self.setAccessibleName(f"{_WORDS[notice.urgency]}: {notice.title}. {notice.text}")
+        self.setToolTip("Click to see what it is about")
         text = theme.label(notice.text, "label")
         text.setWordWrap(True)
         top = QHBoxLayout()
-        top.addWidget(theme.label(notice.title, "title"), 1)
+        title = theme.label(" ".join(part for part in (notice.title, _times(notice)) if part), "title")
+        title.setWordWrap(len(notice.title) > ONE_LINE)
+        top.addWidget(title, 1)
         top.addWidget(theme.label(fmt.clock(notice.at), "hint"))
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 10)
@@ -115,10 +180,16 @@ class Toasts(QObject):
         self._toasts: list[Toast] = []
         window.installEventFilter(self)
 
-    def add(self, notice: Notice) -> None:
-        """Show ``notice``; one with the same key that is still up gives way to it."""
-        for toast in [t for t in self._toasts if notice.key and t.notice.key == notice.key]:
+    def add(self, notice: Notice, fresh: bool = True) -> None:
+        """Show ``notice``; one with the same key that is still up gives way to it. One that only changed is not put up anew."""
+        up = [t for t in self._toasts if notice.key and t.notice.key == notice.key]
+        if not fresh and not up:
+            return
+        for toast in up:
             self._drop(toast)
+        if notice.acknowledged_at is not None:
+            self._place()  # somebody has seen it
+            return
         while len(self._toasts) >= self.MOST:
             self._drop(self._toasts[0])
         toast = Toast(notice, self._window)

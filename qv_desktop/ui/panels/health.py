@@ -96,6 +96,8 @@ class HealthPanel(QWidget):
     title = "Health"
 
     data_asked = Signal()
+    alerts_asked = Signal()
+    arming_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,14 +114,16 @@ class HealthPanel(QWidget):
         self.broker, self.database = Light("Broker"), Light("Database")
         self.rate, self.lag = Light("Messages per second"), Light("Loop lag")
         self.reconciled, self.audit = Light("Last reconciliation"), Light("Audit head")
-        for light in (self.source, self.broker, self.database, self.gaps, self.requests, self.rate, self.delay, self.lag,
-                      self.reconciled, self.audit):  # fmt: skip
+        self.critical, self.keys = Light("Unacknowledged alerts", door=True), Light("Trading keys", door=True)
+        for light in (self.critical, self.keys, self.source, self.broker, self.database, self.gaps, self.requests, self.rate,
+                      self.delay, self.lag, self.reconciled, self.audit):  # fmt: skip
             self._add(light, self._row.count())
         self._row.addStretch(1)
 
     def _add(self, light: Light, place: int) -> None:
         light.changed.connect(self._fit)
-        light.opened.connect(self.data_asked)
+        own = {self.critical: self.alerts_asked, self.keys: self.arming_asked}
+        light.opened.connect(own.get(light, self.data_asked))
         self._row.insertWidget(place, light)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -137,8 +141,8 @@ class HealthPanel(QWidget):
                 light.setVisible(shown)
 
     def _ranked(self) -> list[Light]:
-        return [self.source, *self._feeds.values(), self.broker, self.database, self.gaps, self.lag, self.requests, self.rate,
-                self.reconciled, self.delay, self.audit]  # fmt: skip
+        return [self.critical, self.keys, self.source, *self._feeds.values(), self.broker, self.database, self.gaps, self.lag,
+                self.requests, self.rate, self.reconciled, self.delay, self.audit]  # fmt: skip
 
     def show_source(self, source: str, reason: str = "", *, fallback: bool = False) -> None:
         """Whose prices are on the screen, and why; nothing when nobody's are."""
@@ -147,6 +151,19 @@ class HealthPanel(QWidget):
         else:
             words = f"Prices: {source} (fallback)" if fallback else f"Prices: {source}"
             self.source.show_words(words, "WARN" if fallback else "GOOD", reason)
+
+    def show_critical(self, count: int) -> None:
+        """How many critical alerts nobody has acknowledged yet; a click opens them."""
+        if count:
+            self.critical.show_words(
+                f"{count:,} critical", "BAD", "Critical alerts that nobody has acknowledged; click to see them"
+            )
+        else:
+            self.critical.hush()
+
+    def show_keys(self, armed: bool, tip: str) -> None:
+        """Whether the trading keys act; a click arms or disarms them."""
+        self.keys.show_words("Keys armed" if armed else "Keys off", "WARN" if armed else "", tip)
 
     def show_requests(self, under_way: int) -> None:
         """How many questions to vendors' histories are under way."""

@@ -1,35 +1,60 @@
 """The order ticket: what to trade, at which price, what it would do, what the rules say, and a send that needs two presses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.auctions import BEFORE, auction_refusal
+from qv_desktop.domain.cautions import cautions
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
-from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
+from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.domain.ticket_presets import TicketPreset
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.layouts import divider, note, paint_note
-from qv_desktop.ui.models.ledger import FittedLedger, Ledger
-from qv_desktop.ui.models.order_draft import KINDS, Draft, drafted
+from qv_desktop.ui.models.layouts import across, divider, forbid, note, paint_note
+from qv_desktop.ui.models.ledger import PairLedger
+from qv_desktop.ui.models.name_bar import NameBar
+from qv_desktop.ui.models.order_draft import Draft, Facts, Field, base_price, drafted
 from qv_desktop.ui.models.order_fields import OrderFields
 from qv_desktop.ui.models.order_ids import OrderIds
+from qv_desktop.ui.models.order_kinds import KINDS
 from qv_desktop.ui.models.order_lines import effects, rule_line
-from qv_desktop.ui.models.order_preview import held_shares, previewed, ranked, sentence, verb
+from qv_desktop.ui.models.order_parts import part_of
+from qv_desktop.ui.models.order_preview import (
+    Around,
+    held_shares,
+    market_price,
+    previewed,
+    price_of,
+    ranked,
+    sentence,
+    verb,
+)
+from qv_desktop.ui.models.preset_menu import PresetMenu
 from qv_desktop.ui.models.quote_head import QuoteHead
+from qv_desktop.ui.models.rule_list import RuleList
 from qv_desktop.ui.models.send_button import SendButton
+
+_TINT = 0.07  # of the side's colour in the ground
 
 
 class TicketPanel(QWidget):
     """Emits ``submitted(OrderRequest)`` at the second press, ``draft_changed(OrderRequest)`` at every usable edit, and
-    ``symbol_asked(str)`` when another symbol is typed."""
+    ``symbol_asked(str)`` when another symbol is typed; ``symbol_shown(str)`` once it shows another one.
+
+    What was reviewed is frozen: while an order waits for its second press, or for the book, no price changes its shares.
+    """
 
     name = "ticket"
     title = "Order ticket"
@@ -37,6 +62,9 @@ class TicketPanel(QWidget):
     submitted = Signal(object)
     draft_changed = Signal(object)
     symbol_asked = Signal(str)
+    symbol_shown = Signal(str)
+    preset_save_asked = Signal(str, object)  # name, TicketPreset
+    preset_delete_asked = Signal(str)
 
     def __init__(self, install: str) -> None:
         """``install`` names this installation in client order ids; its first eight characters are used."""
@@ -52,7 +80,10 @@ class TicketPanel(QWidget):
         self._snapshot: Snapshot | None = None
         self._account: Account | None = None
         self._position: Position | None = None
-        self._draft = Draft(None, {})
+        self._draft, self._facts = Draft(None, {}), Facts()
+        self._around = Around()
+        self._usual: Decimal | None = None  # shares, in this symbol
+        self._checks: tuple[Check, ...] = ()  # the rules' newest answers
         self._closed: str | None = None  # why trading is off for now
         self._lacking = ""  # why the person may not trade at all
         self._emitted: OrderRequest | None = None
@@ -70,20 +101,24 @@ class TicketPanel(QWidget):
             return
         self._symbol, self._instrument, self._snapshot, self._position = symbol, None, None, None
         self.fields.instrument = self.fields.reference = None
+        self._usual, self._around = None, replace(self._around, average_volume=None)
         self.head.show_symbol(symbol)
         self.fields.empty()
         self._changed()
+        self.symbol_shown.emit(symbol)
 
     def show_snapshot(self, snapshot: Snapshot, age: float | None) -> None:
         """The market of the ticket's symbol, its quote ``age`` seconds old; other symbols are passed over."""
         if snapshot.symbol != self._symbol:
             return
-        self._snapshot = snapshot
+        was_halted, self._snapshot = self._halted, snapshot
         self.fields.reference = None if snapshot.last is None else money(snapshot.last)
         self.head.show_quote(snapshot, age)
         if not self.fields.prices["limit"].text():
             self._price_at_touch()
-        self._show_preview()
+        self._follow()
+        if self._halted != was_halted:
+            self._show_button()
 
     def show_instrument(self, instrument: Instrument | None) -> None:
         """Name, exchange and price step of the ticket's symbol; None when the broker does not list it."""
@@ -96,7 +131,7 @@ class TicketPanel(QWidget):
     def show_account(self, account: Account) -> None:
         """Balances that the preview counts from."""
         self._account = account
-        self._show_preview()
+        self._follow()
 
     def show_position(self, position: Position | None) -> None:
         """What is held in the ticket's symbol; positions of other symbols are passed over."""
@@ -106,9 +141,43 @@ class TicketPanel(QWidget):
         if held_shares(position, self._symbol) != before:
             self._changed()  # a sale may have become a short: what was reviewed must be read again
 
+    def show_around(self, gross: Decimal | None, daily_loss: Decimal | None, average_volume: float | None) -> None:
+        """Dollars held long and short, the limit of a day's loss in dollars, and the symbol's average shares a day."""
+        self._around = Around(gross, daily_loss, average_volume)
+        self._show_preview()
+
+    def show_session(self, session: MarketSession | None, at: datetime) -> None:
+        """Today's session (None on a day without one) and the time: which auctions still take orders."""
+        refusals = {life: auction_refusal(life, session, at) for life in BEFORE}
+        if not self.fields.show_closed({life: why for life, why in refusals.items() if why}):
+            return
+        request = self._draft.request
+        if request is not None and request.time_in_force in self.fields.closed:
+            self._changed()  # even what was reviewed: it would come too late
+        else:
+            self._follow()
+
+    def show_presets(self, named: Mapping[str, TicketPreset]) -> None:
+        """The presets that have names."""
+        self.presets.show_presets(named)
+
+    def fill_for(self, symbol: str, last: TicketPreset | None, usual: Decimal) -> None:
+        """Fill the fields for the ticket's symbol as they were ``last`` used in it, and know its ``usual`` shares."""
+        if symbol == self._symbol:
+            self._usual = usual
+            self.presets.fill_for(symbol, last)
+
+    def remembered(self, symbol: str, last: TicketPreset, usual: Decimal) -> None:
+        """What was sent is now what was last used in ``symbol``, and this is what is ``usual``."""
+        if symbol == self._symbol:
+            self._usual = usual
+            self.presets.remember(symbol, last)
+
     def show_preview(self, checks: Sequence[Check]) -> None:
-        """What the rules say of the last ``draft_changed``: refusals first, then what comes near its limit."""
-        self.rules.show_lines([rule_line(check) for check in ranked(tuple(checks))])
+        """What the rules say of the last ``draft_changed``: refusals first, then what comes near its limit, warnings with it."""
+        self._checks, request = tuple(checks), self._draft.request
+        warnings = cautions(request, price_of(request, self._snapshot), self._usual) if request and checks else ()
+        self.rules.show_lines([rule_line(check) for check in ranked((*self._checks, *warnings))])
 
     def fill_from(self, symbol: str, side: Side | None = None, quantity: Decimal | None = None,
                   limit: Decimal | None = None, time_in_force: TimeInForce | None = None) -> None:  # fmt: skip
@@ -119,7 +188,8 @@ class TicketPanel(QWidget):
         if side is not None:
             self._choose(side)
         if quantity is not None:
-            self.fields.quantity.setText(f"{quantity:f}")
+            self.fields.make_plain()
+            self.fields.amount.set_shares(quantity)
         if limit is not None:
             self.fields.limit_typed = True
             self.fields.set_price("limit", limit)
@@ -145,6 +215,7 @@ class TicketPanel(QWidget):
         self._say("Order taken; see the blotter.", "GOOD")
         self._show_button()
         self._announce()
+        self._follow()
 
     def intent_failed(self, client_order_id: str, why: str) -> None:
         """The sent intent never reached the book: unchanged, it can be sent again, under the same id."""
@@ -190,19 +261,20 @@ class TicketPanel(QWidget):
         for segment, name in ((self._buy, "Buy or cover"), (self._sell, "Sell or short")):
             segment.setFont(theme.bold())
             segment.setAccessibleName(name)
+        self.presets, self.naming = PresetMenu(), NameBar()
         self.fields = OrderFields()
-        self.preview = Ledger("What the order would do")
+        self.preview = PairLedger("What the order would do")
         empty = "The risk rules answer here once the order is complete."
-        self.rules = FittedLedger("Rules", empty=empty, more="more rules, all listed on hovering")
+        self.rules = RuleList("Rules", empty=empty, more="more rules, all listed on hovering")
         self.message = note()
         self.send = SendButton()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(10, 6, 10, 8)
-        column.setSpacing(5)
+        column.setSpacing(4)
         column.addWidget(self.head)
-        column.addWidget(self.sides)
+        column.addLayout(across(self.sides, self.presets))
         column.addWidget(self.fields)
         column.addWidget(divider())
         column.addWidget(self.preview)
@@ -210,17 +282,47 @@ class TicketPanel(QWidget):
         self.rules.setMinimumHeight(20)  # sentences under fields take the room first
         column.addWidget(self.rules, 1)
         column.addWidget(self.message)
+        column.addWidget(self.naming)
         column.addWidget(self.send)
-        order = [self._buy, self._sell, self.fields.quantity, self.fields.kind, *self.fields.prices.values(), self.fields.tif,
-                 self.fields.extended, self.send]  # fmt: skip
-        for first, second in pairwise(order):
+        for first, second in pairwise(self.tab_order()):
             self.setTabOrder(first, second)
+
+    def tab_order(self) -> list[QWidget]:
+        """Side, quantity, type, prices, time in force, what hangs on the order, send; then what the mouse reaches first."""
+        fields = self.fields
+        own = [fields.prices[name] for name in ("limit", "stop", "trail")]
+        exits = [fields.order_class, *(fields.prices[name] for name in ("take_profit", "stop_loss", "loss_limit"))]
+        rest = [
+            fields.amount.sizing,
+            *fields.amount.lots,
+            *fields.amount.parts.values(),
+            self.presets.button,
+            self.rules,
+        ]
+        return [
+            self._buy,
+            self._sell,
+            fields.quantity,
+            fields.kind,
+            *own,
+            fields.tif,
+            *exits,
+            fields.extended,
+            self.send,
+            *rest,
+        ]
 
     def _connect(self) -> None:
         self.head.symbol_typed.connect(self._symbol_typed)
         self.sides.chosen.connect(lambda side: self._choose(Side.BUY if side == "BUY" else Side.SELL))
         self.fields.changed.connect(self._changed)
         self.fields.price_asked.connect(self._price_at)
+        self.fields.leaving_asked.connect(self._leave)
+        self.fields.amount.part_asked.connect(self._trade_part)
+        self.rules.taken.connect(self._take_nearest)
+        self.presets.applied.connect(self.fields.use)
+        self.presets.delete_asked.connect(self.preset_delete_asked)
+        self.presets.save_asked.connect(self._name_preset)
         self.send.clicked.connect(self._press)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -233,7 +335,7 @@ class TicketPanel(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
         if plain and event.key() in (Qt.Key.Key_B, Qt.Key.Key_S) and self._refused is None:
-            self._choose(Side.BUY if event.key() == Qt.Key.Key_B else Side.SELL)
+            self._choose_by_key(self._buy if event.key() == Qt.Key.Key_B else self._sell)
         elif event.key() == Qt.Key.Key_Escape and self._reviewed is not None:
             self._changed()
         else:
@@ -249,6 +351,50 @@ class TicketPanel(QWidget):
         (self._buy if side is Side.BUY else self._sell).setChecked(True)
         self._price_at_touch()
         self._changed()
+
+    def _choose_by_key(self, segment: QPushButton) -> None:
+        if segment.isEnabled():
+            self._choose(Side.BUY if segment is self._buy else Side.SELL)
+        else:
+            self._say(segment.toolTip(), "WARN")
+
+    def _leave(self) -> None:
+        """An OCO starts from the side that closes what is held, and all of it."""
+        held = held_shares(self._position, self._symbol)
+        if held:
+            self._choose(Side.SELL if held > 0 else Side.BUY)
+            self.fields.amount.set_shares(abs(held))
+
+    def _trade_part(self, share: Decimal) -> None:
+        """A quarter, half or all of what closes the position, or of what the buying power carries."""
+        quote = self._snapshot.quote if self._snapshot else None
+        price = base_price(self._draft.values, self._facts)
+        held = held_shares(self._position, self._symbol)
+        try:
+            shares = part_of(share, self._side, held, self._account, price, None if quote is None else money(quote.ask))
+        except BadInput as error:
+            self._say(str(error), "BAD")
+            return
+        self.fields.amount.set_shares(shares)
+
+    def _take_nearest(self, code: str) -> None:
+        """Put the value that a rule would pass into the field that it is about."""
+        check = next((one for one in self._checks if one.code == code and one.nearest), None)
+        if check is None:
+            return
+        value = Decimal(check.nearest.replace(",", ""))
+        if code not in ("COLLAR", "TICK"):
+            self.fields.amount.set_shares(value)
+            return
+        wrong = Decimal(check.value) if code == "TICK" else self._draft.values.get("limit")
+        own: Field = "limit"
+        name = next((name for name in self.fields.prices if self._draft.values.get(name) == wrong), own)
+        self.fields.limit_typed = self.fields.limit_typed or name == "limit"
+        self.fields.set_price(name, value)
+
+    def _name_preset(self) -> None:
+        preset = self.fields.preset()
+        self.naming.ask_name("Name", "Save", lambda name: self.preset_save_asked.emit(name, preset))
 
     def _price_at_touch(self) -> None:
         """A limit that nobody typed stands at the touch: buying at the ask, selling at the bid."""
@@ -271,7 +417,9 @@ class TicketPanel(QWidget):
     def _press(self) -> None:
         """First press: the sentence to read. Second press, with nothing changed between: the order."""
         request = self.draft
-        if self._refused is not None or request is None:
+        if self._halted:
+            self._say(f"{self._symbol} is halted; wait until it trades again.", "WARN")
+        elif self._refused is not None or request is None:
             self._point_at_complaint()
         elif self._under_way:
             self._say("The order before is still on its way; wait for the book to take it.", "WARN")
@@ -292,7 +440,12 @@ class TicketPanel(QWidget):
             self.head.symbol.setFocus()
             self._say(self._draft.complaints["symbol"], "BAD")
             return
-        fields = {"quantity": self.fields.quantity, "tif": self.fields.tif, **self.fields.prices}
+        fields = {
+            "quantity": self.fields.quantity,
+            "tif": self.fields.tif,
+            "class": self.fields.order_class,
+            **self.fields.prices,
+        }
         for name, field in fields.items():
             if name in self._draft.complaints:
                 field.setFocus()
@@ -303,20 +456,51 @@ class TicketPanel(QWidget):
     def _verb(self) -> str:
         return verb(self._side, held_shares(self._position, self._symbol), self.fields.shares())
 
+    @property
+    def _halted(self) -> bool:
+        return self._snapshot is not None and self._snapshot.halted
+
+    def _facts_now(self) -> Facts:
+        held, equity = held_shares(self._position, self._symbol), self._account.equity if self._account else None
+        return Facts(market_price(self._side, self._snapshot), equity, held, self.fields.closed)
+
+    def _read(self) -> None:
+        """The fields as an order, beside what is true now."""
+        self._facts = self._facts_now()
+        self._draft = drafted(self.fields.typed(self._symbol, self._side), self._instrument, self._facts)
+        self.fields.show_values(self._draft.values, base_price(self._draft.values, self._facts))
+
+    def _follow(self) -> None:
+        """The market or the account moved: sizes in dollars and exits at a distance move along, unless the order was read."""
+        frozen = self._reviewed is not None or self._sent is not None
+        if not frozen and self._facts_now() != self._facts:
+            before = self._draft
+            self._read()
+            if self._draft != before:
+                self._scold()
+                self._show_sides()
+                self._show_button()
+                self._announce()
+        self._show_preview()
+
     def _changed(self) -> None:
         """Something in the order changed: read it anew, forget the review, and ask what the rules say."""
-        typed = self.fields.typed(self._symbol, self._side)
-        self._draft = drafted(typed, self._instrument, self.fields.reference)
+        self._read()
         self._reviewed = None
         if self._sent is not None and self._draft.request != replace(self._sent, client_order_id=""):
             self._sent, self._id = None, self._ids.next()
-        scolded = {name: text for name, text in self._draft.complaints.items() if not text.startswith("Type ")}
-        self.fields.show_complaints(scolded)
+        self._scold()
         self._say(self._refused or "", "WARN")
         self._show_sides()
         self._show_preview()
         self._show_button()
         self._announce()
+
+    def _scold(self) -> None:
+        """What is wrong; of fields that are still empty only once the order is asked for."""
+        fields = {"quantity": self.fields.quantity, **self.fields.prices}
+        empty = {name for name, field in fields.items() if not field.text().strip()}
+        self.fields.show_complaints({name: why for name, why in self._draft.complaints.items() if name not in empty})
 
     def _announce(self) -> None:
         request = self.draft
@@ -335,24 +519,59 @@ class TicketPanel(QWidget):
         self._buy.setText(verb(Side.BUY, held, shares))
         self._sell.setText(verb(Side.SELL, held, shares))
         self.send.paint_side(self._side)
+        self._show_shortable(held)
+        self.fields.show_leaving(
+            "" if held else f"An OCO closes a position; there is none in {self._symbol or 'this symbol'}."
+        )
+        self.presets.show_fields(self.fields.preset())
+        self.update()
+
+    def _show_shortable(self, held: Decimal) -> None:
+        """Selling is off where it could only be short and the broker lends no shares."""
+        barred = self._account is not None and self._account.shorting_enabled is False
+        unlent = self._instrument is not None and not self._instrument.shortable
+        why = (
+            f"{self._symbol} cannot be sold short at the broker, and none is held."
+            if unlent
+            else "This account may not sell short, and nothing is held."
+        )
+        forbid(self._sell, why if (barred or unlent) and held <= 0 and self._symbol else "")
+        self._sell.setAccessibleDescription(self._sell.toolTip())
 
     def _show_preview(self) -> None:
         request, held = self._draft.request, held_shares(self._position, self._symbol)
-        seen = previewed(request, self._snapshot, self._account, held) if request else None
+        seen = previewed(request, self._snapshot, self._account, held, self._around) if request else None
         self.preview.show_lines(effects(seen, held))
 
     def _show_button(self) -> None:
         request = self._draft.request
-        if request is None or self._refused is not None:
+        if self._halted and self._refused is None:
+            self.send.setText(f"{self._symbol} is halted")
+        elif request is None or self._refused is not None:
             off = "You may not trade" if self._lacking else "Trading is off"
             self.send.setText(off if self._refused else "Complete the order")
         elif self._reviewed is not None:
-            self.send.setText(f"Send {self._verb()} {request.quantity:,f} {request.symbol}")
+            self.send.setText(f"Send {self._verb()} {_size(request)}")
         else:
-            self.send.setText(f"Review {self._verb()} {request.quantity:,f} {request.symbol}")
-        self.send.setEnabled(self._refused is None)
+            self.send.setText(f"Review {self._verb()} {_size(request)}")
+        self.send.setEnabled(self._refused is None and not self._halted)
+        halt = f"{self._symbol} is halted; orders are taken again once it trades." if self._halted else ""
+        self.send.setToolTip(halt)
+        self.send.setAccessibleDescription(halt)
 
     def _say(self, text: str, token: str) -> None:
         self.message.setText(text)
         self.message.setVisible(bool(text))
         paint_note(self.message, token)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The ground leans towards the side's colour; the side is written on the controls besides."""
+        ground = theme.color("BUY" if self._side is Side.BUY else "SELL")
+        painter = QPainter(self)
+        painter.setOpacity(_TINT)
+        painter.fillRect(self.rect(), ground)
+
+
+def _size(request: OrderRequest) -> str:
+    exits = " OCO" if request.order_class is OrderClass.OCO else ""
+    return f"{request.quantity:,f} {request.symbol}{exits}"

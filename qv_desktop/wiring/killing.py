@@ -1,0 +1,67 @@
+"""The kill switch: button, key, palette and tray in; strip, notices and blotter out."""
+
+from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.events import KillChanged
+from qv_desktop.domain.killing import Killing, outcome_words
+from qv_desktop.wiring import Desk
+
+
+class KillWiring:
+    """Every hand that can kill does the same, at once; stopping asks nothing."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._told = ""  # the stage that was last told as a notice
+        safety, window = desk.window.safety, desk.window
+        safety.kill.held.connect(lambda: self.kill("button"))
+        safety.watch.held.connect(lambda id_: self.kill("key") if id_ == "kill.key" else None)
+        safety.strip.resume_asked.connect(lambda: window.raise_panel("risk"))
+        window.command.connect(self._command)
+        desk.services.bus.subscribe(KillChanged, self._changed)
+        self.tick()
+
+    def kill(self, hand: str) -> None:
+        """Use it; ``hand`` says how."""
+        self._desk.tasks.spawn(self._kill(hand))
+
+    async def _kill(self, hand: str) -> None:
+        try:
+            await self._desk.services.kill.kill(hand)
+        except QvError as error:
+            self._desk.services.notices.tell("critical", "Kill switch", str(error), f"kill failed {error}")
+
+    def _command(self, id_: str) -> None:
+        """From the palette the hand goes to the button: a held Enter or Space kills, a stray one does not."""
+        if id_ == "kill":
+            self._desk.window.safety.kill.setFocus()
+            self._desk.services.notices.tell(
+                "warning",
+                "Kill switch",
+                f"Hold Enter or Space for one second. {self._desk.services.kill.intent()}",
+                "kill hint",
+            )
+
+    def _changed(self, event: KillChanged) -> None:
+        killing = event.killing
+        self._desk.window.safety.strip.show_killing(killing)
+        if killing.stage != self._told and killing.stage in ("unproven", "done", "resumed"):
+            self._tell(killing)
+        self._told = killing.stage
+
+    def _tell(self, killing: Killing) -> None:
+        title = {
+            "unproven": "Kill switch: no proof yet",
+            "done": "Killed",
+            "resumed": "Kill switch: ended by a resume",
+        }[killing.stage]
+        halted = "Trading is halted; resume in Risk." if killing.halted else "Trading is NOT halted."
+        left = f" Still open: {', '.join(killing.left)}." if killing.left else ""
+        text = f"{outcome_words(killing).capitalize()}.{left} {halted if killing.stage != 'resumed' else ''}".strip()
+        self._desk.services.notices.tell("critical", title, text, f"kill {killing.stage} {killing.at.isoformat()}")
+
+    def tick(self) -> None:
+        """Once a second: the button says what it would do, and what came to life after a kill is cancelled."""
+        kill = self._desk.services.kill
+        self._desk.window.safety.kill.show_intent(kill.intent(), kill.lacking())
+        if kill.last is not None and kill.last.over and kill.last.halted:
+            self._desk.tasks.spawn(kill.follow_up())

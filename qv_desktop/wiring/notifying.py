@@ -1,0 +1,163 @@
+"""Notices by toast, sound and tray as the person wants them, opened by a click, acknowledged, and kept over a restart."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from PySide6.QtWidgets import QApplication
+
+from qv_desktop.domain.alerts import Notice
+from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import HealthMeasured, KillChanged, Noticed, TradingStateChanged
+from qv_desktop.domain.notifying import Notifying, read, tone, written
+from qv_desktop.services.acknowledging import Acknowledging
+from qv_desktop.services.arming import Arming
+from qv_desktop.ui.models.tray import Tray
+from qv_desktop.ui.notify_dialog import NotifyDialog
+from qv_desktop.wiring import Desk
+
+CHOICE, KEPT = "notifying", "notices"  # names of the person's settings
+
+type Play = Callable[[str, int], bool]  # tone, volume in percent; False where nothing can play
+
+
+class NotifyingWiring:
+    """Decides nothing but passes on what ``domain.notifying`` says; ``kill`` is what the tray's entry does."""
+
+    def __init__(self, desk: Desk, arming: Arming, play: Play, able: bool, kill: Callable[[str], None]) -> None:
+        self._desk, self._arming, self._play, self._able = desk, arming, play, able
+        services = desk.services
+        self._acknowledging = Acknowledging(services.notices, services.login, services.kill.note)
+        self._loaded = False  # before that nothing is saved, or it would overwrite what an earlier sitting kept
+        self.choice = Notifying()
+        self.tray = Tray(desk.window)
+        self._hear()
+        self._listen(kill)
+
+    def _hear(self) -> None:
+        bus, services = self._desk.services.bus, self._desk.services
+        bus.subscribe(Noticed, self._noticed)
+        bus.subscribe(HealthMeasured, services.notices.health)
+        bus.subscribe(TradingStateChanged, lambda event: self.show())
+        bus.subscribe(KillChanged, lambda event: self.show())
+
+    def _listen(self, kill: Callable[[str], None]) -> None:
+        panels, window, tray = self._desk.panels, self._desk.window, self.tray
+        panels.alerts.acknowledge_asked.connect(lambda ids: self._spawn(self._acknowledging.acknowledge(ids)))
+        panels.alerts.opened.connect(self._open)
+        panels.alerts.settings_asked.connect(self.ask)
+        window.notice_opened.connect(self._open)
+        window.health.alerts_asked.connect(lambda: window.raise_panel("alerts"))
+        window.command.connect(self._command)
+        window.closed.connect(tray.hide)
+        tray.show_asked.connect(self._to_front)
+        tray.opened.connect(self._open)
+        tray.acknowledge_all_asked.connect(lambda: self._spawn(self._acknowledging.acknowledge_all()))
+        tray.kill_asked.connect(lambda: kill("tray, while locked" if window.isHidden() else "tray"))
+
+    def _command(self, id_: str) -> None:
+        if id_ == "alerts.notify":
+            self.ask()
+        elif id_ == "alerts.acknowledge_all":
+            self._spawn(self._acknowledging.acknowledge_all())
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._desk.tasks.spawn(work)
+
+    # ---- telling
+
+    def _noticed(self, event: Noticed) -> None:
+        notice, window = event.notice, self._desk.window
+        self._desk.panels.alerts.add(notice, event.fresh)
+        in_front = window.isActiveWindow() or QApplication.activeWindow() is not None
+        ways = self.choice.ways(notice, self._desk.services.clock.now(), in_front=in_front)
+        if "toast" in ways:
+            window.show_notice(notice, event.fresh)
+        if event.fresh and "sound" in ways and (sound := tone(notice)) is not None:
+            self._sound(sound, self.choice.volume)
+        if event.fresh and "tray" in ways:
+            self.tray.tell(notice)
+        self.show()
+
+    def _sound(self, sound: str, volume: int) -> None:
+        if not self._play(sound, volume) and volume:
+            QApplication.beep()
+
+    def show(self) -> None:
+        """Counts in the status bar and the tray."""
+        services = self._desk.services
+        critical = services.notices.unacknowledged()["critical"]
+        self._desk.window.health.show_critical(critical)
+        self.tray.show_state(services.risk.state, critical)
+
+    # ---- what it is about
+
+    def _open(self, notice: Notice) -> None:
+        """Bring the panel to the front, with the order selected where it is about one."""
+        panels, window = self._desk.panels, self._desk.window
+        if notice.panel and window.raise_panel(notice.panel) and notice.panel == "orders" and notice.about:
+            panels.orders.table.select_key(notice.about)
+
+    def _to_front(self) -> None:
+        window = self._desk.window
+        if not window.isHidden():  # a locked desk stays locked
+            window.setWindowState(window.windowState() & ~window.windowState().WindowMinimized)
+            window.raise_()
+            window.activateWindow()
+
+    # ---- the person's choice
+
+    def ask(self) -> NotifyDialog:
+        """Show the settings page."""
+        dialog = NotifyDialog(self._desk.window)
+        dialog.show_choice(self.choice)
+        dialog.show_means(self._able, self.tray.there)
+        dialog.test_asked.connect(self._sound)
+        dialog.saved.connect(
+            lambda choice: self._desk.tasks.spawn(
+                self._keep(dialog, choice), on_error=lambda e: dialog.show_message(str(e))
+            )
+        )
+        dialog.open()
+        return dialog
+
+    async def _keep(self, dialog: NotifyDialog, choice: Notifying) -> None:
+        """It counts at once; when the database is away, until the program ends."""
+        self._take(choice)
+        await self._desk.services.preferences.save_setting(self._user, CHOICE, written(choice))
+        dialog.accept()
+
+    def _take(self, choice: Notifying) -> None:
+        self.choice = choice
+        self._arming.idle_after = choice.idle_minutes * 60.0
+
+    @property
+    def _user(self) -> str:
+        session = self._desk.services.login.session
+        return session.user.id if session is not None else ""
+
+    # ---- over a restart
+
+    async def start(self) -> None:
+        """Take what the person chose and what was told in earlier sittings. Raises DatabaseDown."""
+        preferences, notices = self._desk.services.preferences, self._desk.services.notices
+        choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, KEPT)
+        self._take(read(choice) if choice else Notifying())
+        if kept:
+            notices.restore(kept)
+        self._loaded = True
+        self.show()
+
+    async def save(self) -> None:
+        """Keep what was told, when it changed; what cannot be kept now is kept next time."""
+        notices = self._desk.services.notices
+        if not (self._loaded and notices.changed and self._user):
+            return
+        try:
+            await self._desk.services.preferences.save_setting(self._user, KEPT, notices.saved())
+        except DatabaseDown:
+            notices.changed = True
+
+    def tick(self) -> None:
+        """Once a second."""
+        self._spawn(self.save())
+        self.tray.show_kill(self._desk.services.kill.intent(), self._desk.services.kill.lacking())

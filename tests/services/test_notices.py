@@ -1,0 +1,239 @@
+"""Notices: told once, counted when they repeat, and waiting until somebody acknowledges them."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from qv_desktop.domain.alerts import Notice
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.events import (
+    Event,
+    FeedChanged,
+    Filled,
+    HealthMeasured,
+    Noticed,
+    OrderChanged,
+    TradingStateChanged,
+)
+from qv_desktop.domain.market import FeedState
+from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side, applied
+from qv_desktop.domain.risk import TradingState
+from qv_desktop.services.acknowledging import Acknowledging
+from qv_desktop.services.login import Login
+from qv_desktop.services.notices import MOST, Notices
+from tests.builders import NOW, a_limit, a_session, an_order
+from tests.fakes import Trail, Users
+
+HEALTH = HealthMeasured(0, 0, None, None, 20.0, 0, "Postgres local")
+
+
+@dataclass
+class Desk:
+    """Notices with a clock that the test moves."""
+
+    moment: datetime = NOW
+    events: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.notices = Notices(self.events.append, lambda: self.moment)
+
+    def after(self, seconds: float) -> "Desk":
+        self.moment += timedelta(seconds=seconds)
+        return self
+
+    def fresh(self) -> list[str]:
+        """Titles of what was told aloud."""
+        return [e.notice.title for e in self.events if isinstance(e, Noticed) and e.fresh]
+
+    @property
+    def last(self) -> Notice:
+        return self.notices.told[-1]
+
+    def fill(self, order: Order, name: str, quantity: int, price: str) -> Order:
+        """An execution, told as the order book tells it."""
+        report = Report(order.id, ReportKind.FILL, self.moment, "b1", name, Decimal(quantity), Decimal(price))
+        moved = applied(order, report)
+        self.notices.order_changed(OrderChanged(moved))
+        request = order.request
+        self.notices.filled(
+            Filled(Fill(name, order.id, request.symbol, request.side, Decimal(quantity), Decimal(price), self.moment))
+        )
+        return moved
+
+    def changes(self, *orders: Order) -> None:
+        for order in orders:
+            self.notices.order_changed(OrderChanged(order))
+
+
+def test_partial_fills_are_one_notice_that_counts_up() -> None:
+    desk = Desk()
+    order = desk.fill(an_order(a_limit("231.50", 500)), "x1", 100, "231.40")
+    assert desk.last.title == "Bought 100 of 500 AAPL, avg 231.40"
+    order = desk.after(3).fill(order, "x2", 200, "231.43")
+    assert desk.last.title == "Bought 300 of 500 AAPL, avg 231.42"
+    assert (desk.last.text, desk.last.count) == ("2 fills; the last was 200 at 231.43", 2)
+    desk.after(20).fill(order, "x3", 200, "231.42")
+    assert desk.last.title == "Bought 500 AAPL, avg 231.42"
+    assert len(desk.notices.told) == 1
+    assert desk.fresh() == [
+        "Bought 100 of 500 AAPL, avg 231.40",
+        "Bought 500 AAPL, avg 231.42",
+    ]  # the first, and the whole
+    assert (desk.last.panel, desk.last.about, desk.last.kind) == ("orders", "qv-1", "fill")
+
+
+def test_fills_far_apart_and_of_other_orders_are_notices_of_their_own() -> None:
+    desk = Desk()
+    order = desk.fill(an_order(a_limit("10", 500, Side.SELL)), "x1", 100, "0.1234")
+    desk.after(31).fill(order, "x2", 100, "0.1234")
+    desk.fill(an_order(a_limit("10", 5, id="qv-2")), "x3", 5, "10")
+    assert [n.title for n in desk.notices.told] == ["Sold 100 of 500 AAPL, avg 0.1234", "Sold 200 of 500 AAPL, avg 0.1234",
+                                                    "Bought 5 AAPL, avg 10.00"]  # fmt: skip
+
+
+def test_what_repeats_within_ten_seconds_is_counted_silently_and_told_again_after_that() -> None:
+    desk = Desk()
+    for seconds in (0, 3, 3, 9):
+        desk.after(seconds).notices.tell("warning", "Polygon is mute", "no word", "mute")
+    assert (len(desk.notices.told), desk.last.count, desk.last.first) == (1, 4, NOW)
+    assert desk.fresh() == ["Polygon is mute"] * 2
+    desk.notices.acknowledge([desk.last.id], "anna")
+    desk.after(20).notices.tell("warning", "Polygon is mute", "no word", "mute")
+    assert [n.count for n in desk.notices.told] == [4, 1]  # somebody saw the first ones
+
+
+def test_warnings_and_critical_ones_wait_until_acknowledged_and_others_do_not() -> None:
+    desk = Desk()
+    for urgency in ("info", "good", "warning", "critical"):
+        desk.notices.tell(urgency, urgency, "x")
+    assert desk.notices.unacknowledged() == {"warning": 1, "critical": 1}
+    seen = desk.notices.acknowledge(desk.notices.waiting(), "anna")
+    assert [(n.title, n.acknowledged_by, n.acknowledged_at) for n in seen] == [
+        ("warning", "anna", NOW),
+        ("critical", "anna", NOW),
+    ]
+    assert not desk.notices.waiting()
+    assert desk.notices.acknowledge([n.id for n in seen], "ben") == []
+
+
+def test_acknowledging_a_critical_one_is_recorded_with_who_did_it() -> None:
+    desk, rows = Desk(), list[Draft]()
+    login = Login(Users(), Trail(), lambda: NOW, "host")
+    login.session = a_session(name="anna")
+
+    async def note(draft: Draft) -> None:
+        rows.append(draft)
+
+    desk.notices.tell("warning", "small", "x")
+    desk.notices.tell("critical", "Database is down", "x", kind="database")
+    assert asyncio.run(Acknowledging(desk.notices, login, note).acknowledge_all()) == 2
+    assert [(row.action, row.actor.name, row.reason) for row in rows] == [
+        ("notice.acknowledge", "anna", "Database is down: x")
+    ]
+
+
+def test_an_order_unresolved_and_what_became_of_it() -> None:
+    desk, order = Desk(), an_order(a_limit("90"), OrderStatus.SUBMITTED)
+    desk.changes(order, replace(order, status=OrderStatus.UNRESOLVED), replace(order, status=OrderStatus.WORKING))
+    assert [(n.urgency, n.title) for n in desk.notices.told] == [
+        ("critical", "Unresolved: BUY 100 AAPL"),
+        ("info", "Resolved: BUY 100 AAPL"),
+    ]
+
+
+def test_an_order_that_was_given_up_and_arrives_late_is_critical() -> None:
+    desk, order = Desk(), an_order(a_limit("90"), OrderStatus.REJECTED, reason="it never reached the broker")
+    desk.changes(order, replace(order, status=OrderStatus.WORKING))
+    assert (desk.last.urgency, desk.last.title) == ("critical", "Arrived late: BUY 100 AAPL")
+
+
+@pytest.mark.parametrize(
+    ("asked", "title"),
+    [
+        (OrderStatus.PENDING_CANCEL, "Cancel refused: BUY 100 AAPL"),
+        (OrderStatus.PENDING_REPLACE, "Change refused: BUY 100 AAPL"),
+    ],
+)
+def test_a_refused_cancel_or_change_is_told_and_a_fill_meanwhile_is_not_taken_for_one(
+    asked: OrderStatus, title: str
+) -> None:
+    desk, order = Desk(), an_order(a_limit("90"), asked)
+    desk.changes(order, replace(order, status=OrderStatus.PARTIAL, filled=Decimal(5), reason="old words"))
+    assert desk.notices.told == []
+    desk.changes(order, replace(order, status=OrderStatus.WORKING, reason="order is already in pending state"))
+    assert (desk.last.title, desk.last.text, desk.last.kind) == (title, "order is already in pending state", "cancel")
+
+
+def test_refusals_and_rejections_say_whose_they_are() -> None:
+    desk = Desk()
+    desk.changes(an_order(a_limit("90"), OrderStatus.REFUSED, reason="too large"))
+    desk.changes(an_order(a_limit("90", id="qv-2"), OrderStatus.REJECTED, reason="no", broker_id="b"))
+    assert [n.title for n in desk.notices.told] == ["Refused: BUY 100 AAPL", "Rejected by the broker: BUY 100 AAPL"]
+
+
+def test_a_feed_lost_and_found() -> None:
+    desk = Desk()
+    states: list[FeedState] = ["connecting", "live", "backing off", "connecting", "live", "quiet"]
+    for state in states:
+        desk.notices.feed_changed(FeedChanged("Polygon", state, f"Polygon: {state}.", NOW))
+    assert [(n.urgency, n.title) for n in desk.notices.told] == [
+        ("warning", "Polygon is backing off"),
+        ("good", "Polygon is back"),
+    ]
+
+
+def test_broker_and_database_down_and_back_are_told_once_each() -> None:
+    desk = Desk()
+    silent, down = replace(HEALTH, broker_ms=None), replace(HEALTH, database="Postgres local · down")
+    for pulse in (*[silent] * 10, HEALTH, *[silent] * 4, HEALTH, *[silent] * 8, HEALTH, down, down, HEALTH):
+        desk.after(1).notices.health(pulse)
+    assert [n.title for n in desk.notices.told] == [
+        "Broker is down",
+        "Broker is back",
+        "Database is down",
+        "Database is back",
+    ]
+
+
+def test_a_halt_is_critical_and_what_stood_since_yesterday_is_not_told() -> None:
+    desk = Desk()
+    desk.notices.trading_state(TradingStateChanged(TradingState.HALTED, "system", "as stored"))
+    desk.notices.trading_state(TradingStateChanged(TradingState.HALTED, "anna", "news"))
+    assert [(n.urgency, n.title, n.text) for n in desk.notices.told] == [
+        ("critical", "Trading is HALTED", "news (anna)")
+    ]
+
+
+def test_what_is_told_survives_a_restart_and_who_acknowledged_it_too() -> None:
+    first, second = Desk(), Desk()
+    first.notices.tell("critical", "Breaks", "two", "breaks", kind="reconciliation")
+    first.notices.tell("warning", "Seen", "x")
+    first.notices.acknowledge([first.last.id], "anna")
+    second.notices.tell("info", "Signed in", "x")
+    second.notices.restore(first.notices.saved())
+    assert [n.title for n in second.notices.told] == ["Breaks", "Seen", "Signed in"]
+    assert second.notices.told[:2] == first.notices.told
+    assert second.fresh() == ["Signed in"]
+    second.after(60).notices.tell("critical", "Breaks", "three", "breaks", kind="reconciliation")
+    assert (second.last.text, second.last.count) == ("three", 2)
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", "[1]", '[{"at": null}]', '[{"at": "x", "first": null, "acknowledged_at": null}]']
+)
+def test_a_damaged_record_is_as_if_there_were_none(damage: str) -> None:
+    desk = Desk()
+    desk.notices.restore(damage)
+    assert desk.notices.told == []
+
+
+def test_what_waits_is_kept_longest() -> None:
+    desk = Desk()
+    desk.notices.tell("critical", "waits", "x")
+    for number in range(MOST + 5):
+        desk.notices.tell("info", f"n{number}", "x")
+    assert len(desk.notices.told) == MOST
+    assert desk.notices.told[0].title == "waits"
