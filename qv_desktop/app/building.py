@@ -27,6 +27,7 @@ from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.market_side import MarketSide, market_side
+from qv_desktop.app.saying import Sayings
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
@@ -87,7 +88,7 @@ def engine(
     publish = bus.publish
     journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
     broker = AlpacaBroker(keys.alpaca, keys.alpaca_secret, settings.alpaca_url, clock.market, settings.environment,
-                          lambda sentence: notices.tell("warning", "Broker's answer", sentence))  # fmt: skip
+                          Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)))  # fmt: skip
     side = market_side(door, database, settings, keys, broker, notices, lambda: risk.listed)
     market, ticks = side.market, side.ticks
     account = Account(broker, journal, publish)

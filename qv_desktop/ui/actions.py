@@ -60,6 +60,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.scanner", "Show Scanner", ("Alt+8",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.data", "Show Data: feeds, gaps, requests", ("Alt+9",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.ticket", "Show Order ticket", ("Alt+3",), _TRADE, group="Panels"),
+    Command("panel.balances", "Show Account", (), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.orders", "Show Orders", ("Alt+4",), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.positions", "Show Positions", ("Alt+5",), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.fills", "Show Fills", (), _may(Resource.TRADING, _LOOK), group="Panels"),

@@ -35,7 +35,7 @@ class ExportWiring:
             for table in tables(panel):
                 table.export_asked.connect(partial(self._asked, name, table))
             if name in ("orders", "positions", "fills", "audit", "balances"):  # their buttons mean CSV
-                panel.export_asked.connect(partial(self._asked, name, panel.table, "csv"))
+                panel.export_asked.connect(partial(self._asked, name, tables(panel)[0], "csv"))
         desk.window.command.connect(self._command)
 
     def _asked(self, name: str, table: Table[Any], form: str) -> None:

@@ -36,8 +36,8 @@ class Ask(Protocol):
 class AccountHistory:
     """Questions that may be slow and that no order waits for; ``ask`` sends them on a thread of their own. All raise BrokerDown."""
 
-    def __init__(self, ask: Ask, tell: Tell) -> None:
-        self._ask, self._tell = ask, tell
+    def __init__(self, ask: Ask, now: Callable[[], datetime], tell: Tell) -> None:
+        self._ask, self._now, self._tell = ask, now, tell
 
     async def configuration(self) -> Configuration:
         """The account's settings."""
@@ -48,7 +48,10 @@ class AccountHistory:
         """The equity of ``period``; all of it begins at ``since``, when the account was made."""
         query = QUERIES[period] | {"cashflow_types": "ALL"}
         if period is Period.ALL:
-            query["start"] = _stamp(since or BEGINNING)
+            query |= {
+                "start": _stamp(since or BEGINNING),
+                "end": _stamp(self._now()),
+            }  # with a start alone a month might be meant
         answer = await self._ask("/account/portfolio/history", query)
         return _read(lambda: messages.curve(record(answer), period))
 

@@ -52,7 +52,7 @@ class AlpacaBroker:
         self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
         self._last = Lane("alpaca-last", 1, lambda: _client(key, secret, base_url, READ), READ)  # the last resort's own
         self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
-        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
+        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), now, tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
 

@@ -13,6 +13,8 @@ from qv_desktop.domain.errors import BrokerDown, Incomplete
 from tests.adapters.alpaca.test_broker import an_intent, asked, closed, passed, settled
 from tests.simulator.process import Simulator
 
+AT = datetime(2026, 7, 7, tzinfo=UTC)
+
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator: Simulator) -> None:
@@ -174,7 +176,7 @@ def test_a_spoiled_activity_keeps_what_can_be_read_and_its_page(simulator: Simul
 
 def test_a_full_page_without_a_last_id_says_that_older_ones_are_out_of_reach() -> None:
     told = list[str]()
-    history = account_history.AccountHistory(None, told.append)  # type: ignore[arg-type]
+    history = account_history.AccountHistory(None, lambda: AT, told.append)  # type: ignore[arg-type]
     page = history._page([{"activity_type": "FEE", "id": "" if n == 99 else str(n)} for n in range(100)], Wanted())
     assert (len(page.activities), page.token, told) == (100, "", [account_history.CUT_OFF])
 
