@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from qv_desktop.domain.account_history import Activity, Curve, Kind, Period, Poi
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.ui.chart.portfolio import heights, lone
-from qv_desktop.ui.models.account_lines import groups
+from qv_desktop.ui.models.account_lines import groups, sentences
 from qv_desktop.ui.models.activity_page import ALL_TOLD
 from qv_desktop.ui.models.figure_columns import shared
 from qv_desktop.ui.panels.balances import ACTIVITIES, BALANCES, EQUITY, WAITING, BalancesPanel
@@ -140,6 +141,22 @@ def test_columns_share_the_groups_in_order_as_low_as_can_be(heights_: list[int],
         parts.append(sum(rest[:count]))
         rest = rest[count:]
     assert max(parts) <= max(*heights_, sum(heights_) - (many - 1) * min(heights_))
+
+
+AMOUNTS = st.none() | st.decimals(-(10**25), 10**25, allow_nan=False, allow_infinity=False)
+
+
+@given(st.dictionaries(st.sampled_from([name for name, kind in get_type_hints(Account).items() if kind == Decimal | None]), AMOUNTS),
+       st.text(max_size=8), st.dictionaries(st.sampled_from(["trading_blocked", "suspended", "shorting_enabled"]), st.none() | st.booleans()))  # fmt: skip
+def test_whatever_is_unknown_every_line_can_be_read_and_none_makes_up_a_zero(
+    amounts: dict, status: str, flags: dict
+) -> None:
+    account = Account("a", "", status, NOW, **amounts, **flags)
+    told = {line.title: line.value for _, lines in groups(account, None) for line in lines}
+    assert told["Equity"] == ("—" if account.equity is None else told["Equity"])
+    for title, value in (("Cash", account.cash), ("SMA", account.sma), ("Multiplier", account.multiplier)):
+        assert (told[title] == "—") == (value is None)
+    sentences(account)
 
 
 # ---- the equity curve

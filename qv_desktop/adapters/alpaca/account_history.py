@@ -1,6 +1,7 @@
 """What is asked about the account beside its balances: settings, activities page by page, and the equity of a period."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.errors import BrokerDown
 
 PAGE = 100  # Alpaca's most
+SEARCHED = 9  # further pages
 NEW_YORK = ZoneInfo("America/New_York")
 BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)  # before Alpaca's first account
 # what is asked for each period; beyond thirty days Alpaca has days only
@@ -56,7 +58,19 @@ class AccountHistory:
         return _read(lambda: messages.curve(record(answer), period))
 
     async def activities(self, wanted: Wanted, token: str = "") -> Page:
-        """A page, newest first; ``token`` is that of the page before, and asks for what is older."""
+        """A page, newest first; ``token`` is that of the page before, and asks for what is older.
+
+        A page of which nothing is wanted is passed over, up to ``SEARCHED`` of them.
+        """
+        page = await self._page_after(wanted, token)
+        for _ in range(SEARCHED):
+            if page.activities or not page.token:
+                break
+            older = await self._page_after(wanted, page.token)
+            page = replace(older, unreadable=older.unreadable + page.unreadable)
+        return page
+
+    async def _page_after(self, wanted: Wanted, token: str) -> Page:
         query: dict[str, object] = {"direction": "desc", "page_size": PAGE, **_query(wanted)}
         if token:
             query["page_token"] = token

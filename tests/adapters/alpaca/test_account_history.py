@@ -147,6 +147,14 @@ def test_kinds_are_told_apart_and_an_unknown_one_keeps_its_code(simulator: Simul
     asked(simulator, ask)
 
 
+def test_what_is_rare_is_found_beneath_pages_of_other_things(simulator: Simulator) -> None:
+    move(simulator, "VOF", symbol="XYZ")
+    for number in range(230):
+        move(simulator, "FEE", -0.01, description=f"fee {number}")
+    page = asked(simulator, lambda broker: broker.history.activities(Wanted(Kind.OTHER)))
+    assert ([one.code for one in page.activities], page.token) == (["VOF"], "")
+
+
 def test_days_are_new_yorks_and_both_are_included(simulator: Simulator) -> None:
     made = move(simulator, "CSD", 5)
     today = datetime.fromisoformat(str(made["date"])).date()
