@@ -34,6 +34,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: Environment = "PAPER"
     alpaca_url: str = "https://paper-api.alpaca.markets"
     alpaca_stream_url: str = "wss://paper-api.alpaca.markets/stream"
+    alpaca_live_url: str = "https://api.alpaca.markets"
+    alpaca_live_stream_url: str = "wss://api.alpaca.markets/stream"
+    oauth_authorize_url: str = "https://app.alpaca.markets/oauth/authorize"
+    oauth_token_url: str = "https://api.alpaca.markets/oauth/token"  # noqa: S105 - an address
+    oauth_port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 47_823  # on 127.0.0.1; 0: any free one
     alpaca_data_url: str = "https://data.alpaca.markets"
     alpaca_prices_url: str = "wss://stream.data.alpaca.markets/v2/iex"
     polygon_url: str = "https://api.polygon.io"

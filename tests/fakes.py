@@ -84,6 +84,10 @@ class Broker:
         self._ask()
         return [order for order in self.known.values() if order.open]
 
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        self._ask()
+        return [order for order in self.known.values() if order.submitted >= since]
+
     async def fills(self, since: datetime) -> list[Fill]:
         self._ask()
         return list(self.executions)
@@ -185,6 +189,9 @@ class Users:
     async def sign_in(self, name: str, password: str, host: str) -> SignIn:
         good = self.user is not None and password == "right"
         return SignIn(self.session, refresh_token="token") if good else SignIn(None, "That is not right.")
+
+    async def confirm(self, session: Session, password: str) -> str:
+        return "" if password == "right" else "That is not right."
 
     async def resume(self, refresh_token: str, host: str) -> SignIn:
         return SignIn(self.session, refresh_token="next")

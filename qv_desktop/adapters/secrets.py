@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
@@ -19,6 +19,8 @@ VARIABLES = {"alpaca_key": "QV_ALPACA_KEY", "alpaca_secret": "QV_ALPACA_SECRET",
 # Argon2id, RFC 9106's second recommendation: passes, KiB, lanes
 PASSES, MEMORY, LANES = 3, 65_536, 4
 FORMAT = 1
+
+type Place = Literal["keyring", "locked file", "nowhere yet"]
 
 
 class Secret:
@@ -66,6 +68,35 @@ class Secrets:
         self._ask = passphrase
         self._passphrase: Secret | None = None
         self._environment = os.environ if environment is None else environment
+
+    @property
+    def place(self) -> Place:
+        """Where keys are kept on this system."""
+        if _keyring() is not None:
+            return "keyring"
+        return "locked file" if self._file.exists else "nowhere yet"
+
+    @property
+    def waits(self) -> bool:
+        """Whether a passphrase must be given before anything that is kept can be read."""
+        return not self._passphrase and self.place == "locked file"
+
+    def unlock(self, passphrase: Secret) -> None:
+        """Open the locked file for this sitting. Raises BadInput for a wrong passphrase or a damaged file."""
+        self._file.read(passphrase)
+        self._passphrase = passphrase
+
+    def choose(self, passphrase: Secret) -> None:
+        """Make the locked file under a passphrase. Raises BadInput when there is one already or it cannot be written."""
+        if self._file.exists:
+            raise BadInput("There is a key file already; give its passphrase.")
+        try:
+            self._file.write(passphrase, {})
+        except OSError as error:
+            raise BadInput(
+                f"The key file cannot be written ({error.strerror}); free some space or choose QV_HOME."
+            ) from error
+        self._passphrase = passphrase
 
     def read(self, name: str) -> Secret | None:
         """The secret, or None when there is none. Raises BadInput when the locked file cannot be opened."""

@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +15,7 @@ import structlog
 from qv_desktop import config, paths
 from qv_desktop.app import Demo
 from qv_desktop.config import Settings
+from qv_desktop.domain.connections import Prices
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.services.clock import Rate
 
@@ -30,11 +31,24 @@ SIMULATOR_STARTS_WITHIN = 30.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Credentials for the vendors, as texts for the adapters alone."""
+    """Credentials for the vendors, as texts for the adapters alone; they never show in a trace.
 
-    alpaca: str
-    alpaca_secret: str
-    polygon: str
+    With an OAuth ``token`` the pair is for prices alone. ``trading`` off asks nothing of the broker, whatever the keys.
+    """
+
+    alpaca: str = field(default="", repr=False)
+    alpaca_secret: str = field(default="", repr=False)
+    polygon: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    prices: Prices = "auto"
+    trading: bool = True
+
+    @property
+    def account(self) -> tuple[str, str, str]:
+        """What opens the account: key, secret, token."""
+        if not self.trading:
+            return "", "", ""
+        return ("", "", self.token) if self.token else (self.alpaca, self.alpaca_secret, "")
 
 
 class Store:

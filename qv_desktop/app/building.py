@@ -87,8 +87,9 @@ def engine(
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
     journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
-    broker = AlpacaBroker(keys.alpaca, keys.alpaca_secret, settings.alpaca_url, clock.market, settings.environment,
-                          Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)))  # fmt: skip
+    key, secret, token = keys.account
+    broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment,
+                          Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)), token)  # fmt: skip
     side = market_side(door, database, settings, keys, broker, notices, lambda: risk.listed)
     market, ticks = side.market, side.ticks
     account = Account(broker, journal, publish)
@@ -116,8 +117,9 @@ def engine(
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages)  # fmt: skip
-    updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
-                           lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip
+    updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
+                           lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
+                           token=token)  # fmt: skip
     return Engine(
         services,
         broker,

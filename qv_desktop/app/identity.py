@@ -1,8 +1,11 @@
-"""This installation's name."""
+"""What this installation is called, and which environment it trades."""
 
 import secrets
 from pathlib import Path
 
+from qv_desktop.adapters.connections import ConnectionFile
+from qv_desktop.config import Settings
+from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.errors import BadInput
 
 
@@ -18,3 +21,13 @@ def install_id(home: Path) -> str:
         raise BadInput(
             f"{file} cannot be written ({error.strerror}); free some space or choose another folder with QV_HOME."
         ) from None
+
+
+def shown_environment(settings: Settings) -> Environment:
+    """What the log-in says before anything is opened: the active connection's environment, as far as it can be read."""
+    try:
+        known = ConnectionFile(settings.home).read()
+    except BadInput:
+        return settings.environment
+    current = known.current if known else None
+    return current.environment if current else settings.environment

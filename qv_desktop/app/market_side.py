@@ -179,18 +179,19 @@ def market_side(
 
 def _ranked(keys: Keys) -> tuple[str, str | None]:
     """Whose prices count, and who stands in: without a Polygon key Alpaca is all there is."""
-    if not keys.polygon:
+    if not keys.polygon or keys.prices == "alpaca":
         return AlpacaPrices.name, None
-    return PolygonStream.name, AlpacaPrices.name if keys.alpaca else None
+    return PolygonStream.name, AlpacaPrices.name if keys.alpaca and keys.prices == "auto" else None
 
 
 def _vendors(settings: Settings, keys: Keys) -> tuple[Vendor, ...]:
     polygon = PolygonHistory(keys.polygon, settings.polygon_url, RateLimit(settings.polygon_per_minute))
     feed = settings.alpaca_prices_url.rstrip("/").rpartition("/")[2]
+    token = "" if keys.alpaca else keys.token  # history is given for a token; prices as they happen are not
     alpaca = AlpacaHistory(
-        keys.alpaca, keys.alpaca_secret, settings.alpaca_data_url, feed, RateLimit(settings.alpaca_per_minute)
+        keys.alpaca, keys.alpaca_secret, settings.alpaca_data_url, feed, RateLimit(settings.alpaca_per_minute), token
     )
-    return (polygon, alpaca) if keys.polygon else (alpaca,)
+    return (polygon, alpaca) if keys.polygon and keys.prices != "alpaca" else (alpaca,)
 
 
 def _stream(

@@ -18,9 +18,11 @@ from qv_desktop import __version__
 from qv_desktop.adapters.secrets import Secrets
 from qv_desktop.app import Demo
 from qv_desktop.app.backend import SIMULATED, Keys, Simulation, Store, audit_mark, pointed
-from qv_desktop.app.identity import install_id
+from qv_desktop.app.identity import install_id, shown_environment
+from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.errors import QvError
 from qv_desktop.logs import Line
 from qv_desktop.services.clock import Clock
@@ -30,6 +32,7 @@ from qv_desktop.ui.tasks import Tasks
 if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.adapters.audit_mark import AuditMark
     from qv_desktop.adapters.db.database import Database
+    from qv_desktop.app.accounts import Accounts
     from qv_desktop.app.building import Engine
     from qv_desktop.app.entrance import Entrance
     from qv_desktop.app.locking import Lock
@@ -37,10 +40,12 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.ui.frames import Frames
     from qv_desktop.ui.main_window import MainWindow
     from qv_desktop.wiring import Desk, Panels
+    from qv_desktop.wiring.connections import ConnectionsWiring
 
 log = structlog.get_logger(__name__)
 
 HEAVY = ("vectorbt", "numba", "pandas", "scipy", "talib")  # none may be imported before the log-in shows
+DEMO_ACCOUNT = "The demo trades a simulated account; start QuantVision without it to use your own."
 REPORT = "QV_STARTUP_REPORT"  # names a file: write the start's figures there and quit once the window is up
 SHOWN_TO = {  # panel -> what a person must be able to view to see it
     "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "data": Resource.MARKET,
@@ -71,10 +76,16 @@ class Session:
         self._mark: AuditMark | None = None
         self._lock: Lock | None = None
         self._headless = demo is not None and demo.headless
-        self._dialog = LoginDialog(settings.environment, __version__)
+        self._vault = KeyVault(Secrets(settings.home, lambda: None))
+        self._accounts: Accounts | None = None
+        self._shown_accounts: ConnectionsWiring | None = None
+        self._desk_tasks = Tasks(self._show_error)  # of one desk; another account gets another one
+        self._leaving, self._again = asyncio.Event(), False
+        self._dialog = LoginDialog(settings.environment if demo else shown_environment(settings), __version__)
         self.login_s = self.window_s = 0.0
         self._heavy: list[str] = []
         self._building: asyncio.Future[tuple[Panels, MainWindow]] | None = None
+        self._former: MainWindow | None = None  # in view until the next desk's window is
 
     # ---- the way in
 
@@ -91,8 +102,7 @@ class Session:
         door = entrance(database, self._clock, install_id(self._settings.home), mark)
         await self._keep_mark(door, mark)
         headless = self._demo is not None and self._demo.headless
-        kept = Secrets(self._settings.home, lambda: None)
-        signing = SigningIn(self._dialog, door.login, self._tasks, kept, unseen=headless)
+        signing = SigningIn(self._dialog, door.login, self._tasks, self._vault.kept, unseen=headless)
         self._dialog.show_busy("")
         if self._demo is not None:
             self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
@@ -101,7 +111,26 @@ class Session:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
         if await signing.session is None:
             return 0
-        return await self._work(door, database, *await building)
+        return await self._desks(door, database, mark, *await building)
+
+    async def _desks(
+        self, door: "Entrance", database: "Database", mark: "AuditMark", panels: "Panels", window: "MainWindow"
+    ) -> int:
+        """One desk after another, each for the account that was chosen; the exit code of the last."""
+        from qv_desktop.app.entrance import entrance
+
+        while True:
+            code = await self._work(door, database, panels, window)
+            if not self._again:
+                return code
+            await self._put_away()
+            former, door = door, entrance(database, self._clock, install_id(self._settings.home), mark)
+            door.login.follow(former.login)
+            self._building = asyncio.ensure_future(self._built())
+            (panels, fresh), left = await self._building, window
+            fresh.restoreGeometry(left.saveGeometry())
+            window = fresh
+            self._former = left
 
     async def _opened(self) -> "tuple[Database, AuditMark]":
         """The database and the mark of its trail. Raises QvError when there is none and the person, if any, has read why."""
@@ -132,7 +161,7 @@ class Session:
     def _settings_first(self) -> None:
         from qv_desktop.app.settings import SettingsFirst
 
-        SettingsFirst(self._settings, self._tasks).open(self._dialog)
+        SettingsFirst(self._settings, self._tasks, self._vault).open(self._dialog)
 
     # ---- the window
 
@@ -149,9 +178,16 @@ class Session:
         from qv_desktop.ui.frames import Frames
         from qv_desktop.wiring import Desk
 
+        self._again = False
+        self._leaving.clear()
         self._dress(window, door)
         window.show()
-        self._dialog.grant()
+        if self._former is None:
+            self._dialog.grant()
+        else:
+            self._former.hide()
+            self._former.deleteLater()
+            self._former = None
         await asyncio.sleep(0)
         self.window_s = since_start()
         if REPORT in os.environ:
@@ -161,16 +197,18 @@ class Session:
             from qv_desktop.app.demo_market import turned_to
 
             await turned_to(self._demo, database, door.login.session.user.id)
-        keys, settings = await self._vendors()
+        window.closed.connect(self._leaving.set)
+        keys, settings = await self._vendors(door, window)
         window.set_environment(settings.environment, self._market_words())
         frames = Frames(self._frame, parent=window)
         engine = making.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
-        desk = Desk(engine.services, panels, window, self._tasks)
+        desk = Desk(engine.services, panels, window, self._desk_tasks)
         starting = starting_room.Starting(desk, engine, settings.watchlist)
         self._engine, self._desk, self._starting = engine, desk, starting
-        self._arm_lock(desk)
+        self._arm_lock(desk, settings.environment)
+        self._show_accounts(desk)
         await self._restore_layout(desk, starting)
-        self._tasks.spawn(self._lines_to_panel(desk))
+        self._desk_tasks.spawn(self._lines_to_panel(desk))
         frames.start()
         starting.begin()
         return await self._until_closed(desk, starting, frames)
@@ -192,14 +230,47 @@ class Session:
         hidden = {name for name, resource in SHOWN_TO.items() if not door.login.may(Permission(resource, Action.VIEW))}
         window.set_visible_panels([name for name in (*SHOWN_TO, "alerts", "log") if name not in hidden])
 
-    async def _vendors(self) -> tuple[Keys, Settings]:
+    async def _vendors(self, door: "Entrance", window: "MainWindow") -> tuple[Keys, Settings]:
         if self._simulation is not None:
             port, rate = await self._simulation.ready()
             self._clock.follow(rate)
             return SIMULATED, pointed(self._settings, port)
-        kept = Secrets(self._settings.home, lambda: None)
-        texts = await asyncio.to_thread(_read_keys, kept)
-        return Keys(*texts), self._settings
+        from qv_desktop.app.accounts import Accounts
+        from qv_desktop.app.switching import until_closed
+
+        self._vault.parent = window
+        confirmed = self._accounts.connections.confirmed if self._accounts else ""
+        self._accounts = Accounts(self._settings, self._vault, door)
+        self._accounts.connections.confirmed = confirmed
+        return await until_closed(self._accounts.opened(window), self._leaving) or (Keys(trading=False), self._settings)
+
+    def _show_accounts(self, desk: "Desk") -> None:
+        """The accounts at the pill, and what had to wait for a desk to be said."""
+        if self._accounts is None:
+            return
+        from qv_desktop.app.switching import lent
+
+        self._shown_accounts = lent(self._accounts, desk, self._use)
+        for sentence in self._accounts.said:
+            desk.services.notices.tell("warning", "Account", sentence)
+
+    async def _use(self, id_: str) -> None:
+        """Put another account on the desk: confirmed when it is LIVE, and not while anything is on its way."""
+        if self._accounts is None or self._desk is None:
+            return
+        from qv_desktop.app.switching import switched
+
+        if await switched(self._accounts, self._desk, id_):
+            self._again = True
+            self._leaving.set()
+
+    async def _put_away(self) -> None:
+        """Close the desk, but for its window, which stays in view until the next one is there."""
+        engine, self._engine, self._desk, self._starting, self._lock = self._engine, None, None, None, None
+        self._shown_accounts = None
+        if engine is not None:
+            await self._close(engine)
+        await self._desk_tasks.close()
 
     def _market_words(self) -> str:
         if self._demo is None:
@@ -208,8 +279,6 @@ class Session:
         return f"{word} ×{self._demo.speed:g}"
 
     async def _until_closed(self, desk: "Desk", starting: "Starting", frames: "Frames") -> int:
-        closed = asyncio.Event()
-        desk.window.closed.connect(closed.set)
         desk.window.command.connect(self._command)
         if self._demo is not None and self._demo.load and self._simulation is not None and self._engine is not None:
             from qv_desktop.app.load_story import LoadStory
@@ -222,8 +291,9 @@ class Session:
 
             story = Story(desk, starting, frames.probe, self._demo, self.window_s)
             return await story.told()
-        await closed.wait()
+        await self._leaving.wait()
         await self._save_layout(desk, starting)
+        frames.stop()
         return 0
 
     async def _restore_layout(self, desk: "Desk", starting: "Starting") -> None:
@@ -243,26 +313,31 @@ class Session:
         if self._desk is None:
             return
         if id_ == "lock" and self._lock is not None:
-            self._tasks.spawn(self._lock.lock())
+            self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
 
-            SettingsFirst(self._settings, self._tasks).open(self._desk.window)
+            accounts = self._shown_accounts.open if self._shown_accounts else None
+            SettingsFirst(self._settings, self._tasks, self._vault).open(self._desk.window, accounts)
+        elif id_ == "connections" and self._shown_accounts is not None:
+            self._shown_accounts.open()
+        elif id_ == "connections":
+            self._desk.services.notices.tell("info", "Connections", DEMO_ACCOUNT)
 
-    def _arm_lock(self, desk: "Desk") -> None:
+    def _arm_lock(self, desk: "Desk", environment: Environment) -> None:
         """From now on the desk can be locked, and a session that ends locks it."""
         from qv_desktop.app.locking import Lock
 
         login = desk.services.login
         if login.session is not None and not self._headless:
-            self._lock = Lock(login, desk.window, self._tasks, self._settings.environment, login.session.user.name)
+            self._lock = Lock(login, desk.window, self._desk_tasks, environment, login.session.user.name)
         login.ended = self._session_ended
 
     def _session_ended(self, sentence: str) -> None:
         if self._desk is not None:
             self._desk.services.notices.tell("critical", "Session ended", sentence)
         if self._lock is not None:
-            self._tasks.spawn(self._lock.lock(sentence))
+            self._desk_tasks.spawn(self._lock.lock(sentence))
 
     # ---- what a person should hear of
 
@@ -294,21 +369,24 @@ class Session:
             await asyncio.gather(self._building, return_exceptions=True)
         if self._engine is not None:
             await self._leave(self._engine)
-        await self._tasks.close()
+        await asyncio.gather(self._desk_tasks.close(), self._tasks.close())
         if self._mark is not None:
             await asyncio.to_thread(self._mark.write)
 
     async def _leave(self, engine: "Engine") -> None:
+        await self._close(engine)
+        try:
+            await engine.services.login.sign_out()
+        except QvError as error:
+            log.warning("sign_out_failed", reason=str(error))
+
+    async def _close(self, engine: "Engine") -> None:
         services = engine.services
         if not await services.orders.records.written(3):
             _tell_unwritten(services.orders.records.waiting)
         await engine.positions.flush()
         await engine.close()
         await services.ticks.close()
-        try:
-            await services.login.sign_out()
-        except QvError as error:
-            log.warning("sign_out_failed", reason=str(error))
 
 
 def _tell_unwritten(count: int) -> None:
@@ -330,9 +408,3 @@ def _load_engine() -> tuple[ModuleType, ModuleType]:
     from qv_desktop.app import building, starting
 
     return building, starting
-
-
-def _read_keys(kept: Secrets) -> tuple[str, str, str]:
-    found = (kept.read(name) for name in ("alpaca_key", "alpaca_secret", "polygon_key"))
-    key, secret, polygon = (secret.reveal() if secret else "" for secret in found)
-    return key, secret, polygon

@@ -1,12 +1,14 @@
 """The settings dialog with what is behind it: testing a database, keeping keys, writing the file."""
 
 import asyncio
+from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
 from qv_desktop import config
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.secrets import Secret, Secrets
+from qv_desktop.adapters.secrets import Secrets
+from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.errors import QvError
 from qv_desktop.ui.settings_dialog import KEYS, SettingsDialog, SettingsDraft
@@ -16,12 +18,12 @@ from qv_desktop.ui.tasks import Tasks
 class SettingsFirst:
     """Opens the dialog; what is saved counts from the next start."""
 
-    def __init__(self, settings: Settings, tasks: Tasks) -> None:
+    def __init__(self, settings: Settings, tasks: Tasks, vault: KeyVault | None = None) -> None:
         self._settings, self._tasks = settings, tasks
-        self._kept = Secrets(settings.home, lambda: None)
+        self._vault = vault or KeyVault(Secrets(settings.home, lambda: None))
 
-    def open(self, parent: QWidget) -> SettingsDialog:
-        """Show the dialog over ``parent``."""
+    def open(self, parent: QWidget, connections: Callable[[], object] | None = None) -> SettingsDialog:
+        """Show the dialog over ``parent``; ``connections`` opens the accounts, where that can be done."""
         dialog = SettingsDialog(parent)
         draft = _draft(self._settings)
         dialog.show_settings(draft)
@@ -29,6 +31,10 @@ class SettingsFirst:
         dialog.saved.connect(
             lambda chosen: self._tasks.spawn(self._save(dialog, chosen), on_error=lambda e: dialog.show_message(str(e)))
         )
+        dialog.offer_connections(
+            "" if connections else "Alpaca accounts are kept under Connections, once you are signed in."
+        )
+        dialog.connections_asked.connect(connections or (lambda: None))
         self._tasks.spawn(self._stored(dialog))
         dialog.open()
         return dialog
@@ -47,7 +53,7 @@ class SettingsFirst:
 
     def _names(self) -> list[str]:
         try:
-            return [name for name in KEYS if self._kept.read(name)]
+            return [name for name in KEYS if self._vault.kept.read(name)]
         except QvError:
             return []
 
@@ -63,18 +69,14 @@ class SettingsFirst:
             dialog.show_test_result(True, "Reached, and its tables are up to date.")
 
     async def _save(self, dialog: SettingsDialog, chosen: SettingsDraft) -> None:
-        for name, text in chosen.keys.items():
-            await asyncio.to_thread(self._kept.write, name, Secret(text))
-        changes = {"database_url": chosen.database_url, "environment": chosen.environment,
-                   "theme": chosen.theme, "price_colors": chosen.prices}  # fmt: skip
+        await self._vault.keep(chosen.keys, dialog)
+        changes = {"database_url": chosen.database_url, "theme": chosen.theme, "price_colors": chosen.prices}
         self._settings = await asyncio.to_thread(config.save, self._settings, changes)
         dialog.show_message("Saved. Restart QuantVision to use these settings.")
 
 
 def _draft(settings: Settings) -> SettingsDraft:
-    return SettingsDraft(
-        settings.database_url, settings.environment, theme=settings.theme, prices=settings.price_colors
-    )
+    return SettingsDraft(settings.database_url, theme=settings.theme, prices=settings.price_colors)
 
 
 def _reached(url: str) -> None:

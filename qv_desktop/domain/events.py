@@ -61,6 +61,13 @@ class FeedChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCameBack:
+    """The broker has an order that was closed here as one that never reached it; it counts again as what it is."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class GapFound:
     """A hole in a feed's data."""
 
@@ -250,7 +257,7 @@ class HealthMeasured:
 
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
-    | SessionsKnown | DrawingsChanged | OrderChanged | Filled | PositionChanged | AccountChanged
+    | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged

@@ -233,10 +233,11 @@ MOVES: dict[tuple[OrderStatus, ReportKind], OrderStatus] = {
     **_rows((S.INTENT, *_WAITING, *_LIVE), K.HELD, S.HELD),
     **_rows(_BROKER_OPEN, K.TRIGGERED, S.TRIGGERED),
     **_rows(_BROKER_OPEN, K.FILL, S.PARTIAL),  # becomes FILLED when nothing remains
-    **_rows((*_WAITING, *_LIVE, *_ASKED), K.CANCEL_ASKED, S.PENDING_CANCEL),  # also while a replace is in flight
-    **_rows((*_WAITING, *_LIVE, S.PENDING_REPLACE), K.REPLACE_ASKED, S.PENDING_REPLACE),
-    **_rows((*_LIVE, *_ASKED), K.CANCEL_REFUSED, S.WORKING),
-    **_rows((*_LIVE, *_ASKED), K.REPLACE_REFUSED, S.WORKING),
+    **_rows(_BROKER_OPEN, K.CANCEL_ASKED, S.PENDING_CANCEL),  # also while a replace is in flight
+    **_rows((S.INTENT, *_WAITING, *_LIVE, S.PENDING_REPLACE), K.REPLACE_ASKED, S.PENDING_REPLACE),
+    **_rows(_ASKED, K.CANCEL_REFUSED, S.WORKING),
+    **_rows(_ASKED, K.REPLACE_REFUSED, S.WORKING),
+    **_stays((S.INTENT, *_WAITING, *_LIVE), K.CANCEL_REFUSED, K.REPLACE_REFUSED),  # asked for elsewhere, and refused
     **_rows(_BROKER_OPEN, K.CANCELED, S.CANCELED),  # IOC and FOK are cancelled by the broker without being asked
     **_rows(_BROKER_OPEN, K.REPLACED, S.REPLACED),
     **_rows(_BROKER_OPEN, K.EXPIRED, S.EXPIRED),
@@ -251,7 +252,8 @@ MOVES: dict[tuple[OrderStatus, ReportKind], OrderStatus] = {
     **_stays((S.REPLACED,), K.REJECTED),
     # the stream repeats and re-orders: older news of a later state changes nothing
     **_stays(_LIVE, K.ACKNOWLEDGED, K.SENT, K.UNCERTAIN),
-    **_stays(_ASKED, K.ACKNOWLEDGED, K.SENT, K.UNCERTAIN),
+    **_stays(_ASKED, K.ACKNOWLEDGED, K.SENT, K.UNCERTAIN, K.HELD),
+    (S.PENDING_CANCEL, K.REPLACE_ASKED): S.PENDING_CANCEL,
     **_stays(tuple(CLOSED - {S.REFUSED}), K.ACKNOWLEDGED, K.SENT, K.UNCERTAIN, K.ACCEPTED, K.HELD, K.TRIGGERED, K.CANCEL_ASKED,
              K.CANCEL_REFUSED, K.REPLACE_ASKED, K.REPLACE_REFUSED, K.EXPIRED, K.PAUSED, K.UNKNOWN),
     **_stays((S.FILLED, S.CANCELED, S.EXPIRED, S.REJECTED), K.CANCELED),
@@ -265,14 +267,15 @@ def applied(order: Order, report: Report) -> Order:
     """The order once ``report`` is in it; a repeated execution id changes nothing. Raises IllegalMove."""
     if report.execution_id is not None and report.execution_id in order.executions:
         return order
+    if came_back(order, report):
+        order = replace(order, status=OrderStatus.UNRESOLVED, reason="")
     to = MOVES.get((order.status, report.kind))
     if to is None:
         raise IllegalMove(f"Order {order.id} is {order.status} and was told “{report.kind}”.")
     status = _settled(order, report, to)
-    asked = status in _ASKED and order.status not in _ASKED
     moved = replace(order, status=status, changed=report.at, broker_id=order.broker_id or report.broker_id,
                     reason=report.reason or order.reason, replaced_by=report.replaced_by or order.replaced_by,
-                    before=order.status if asked else order.before)  # fmt: skip
+                    before=_before(order, report, status))  # fmt: skip
     if report.kind is ReportKind.SENT:
         return replace(moved, sent_at=report.at)
     if report.kind is ReportKind.FILL:
@@ -282,13 +285,28 @@ def applied(order: Order, report: Report) -> Order:
     return moved
 
 
+def came_back(order: Order, report: Report) -> bool:
+    """Whether the broker tells of an order that was closed here as one that it never took: what it says is true, so it lives."""
+    never_there = order.status is OrderStatus.REJECTED and order.broker_id is None
+    return never_there and report.broker_id is not None and report.kind is not ReportKind.REJECTED
+
+
+def _before(order: Order, report: Report, status: OrderStatus) -> OrderStatus | None:
+    """What it will be again if what is asked for now is refused."""
+    if status not in _ASKED:
+        return order.before
+    if order.status not in _ASKED:
+        return order.status
+    return OrderStatus.WORKING if report.kind is ReportKind.ACCEPTED else order.before
+
+
 def _settled(order: Order, report: Report, to: OrderStatus) -> OrderStatus:
     """The table's answer, corrected for what it cannot know: how much is filled."""
     if report.kind is ReportKind.FILL:
         if order.filled + (report.quantity or ZERO) >= order.request.quantity:
             return OrderStatus.FILLED
         return order.status if order.status in (*CLOSED, *_ASKED) else to
-    if report.kind is ReportKind.ACCEPTED and order.status in _ASKED:
+    if report.kind in (ReportKind.ACCEPTED, ReportKind.TRIGGERED) and order.status in _ASKED:
         return order.status  # a late “new” does not undo a cancel in flight
     if report.kind in (ReportKind.CANCEL_REFUSED, ReportKind.REPLACE_REFUSED) and to is OrderStatus.WORKING:
         return _unasked(order)
@@ -301,7 +319,7 @@ def _unasked(order: Order) -> OrderStatus:
         return OrderStatus.PARTIAL
     if order.broker_id is None:
         return OrderStatus.UNRESOLVED  # nobody has ever confirmed it
-    waited = (OrderStatus.HELD, OrderStatus.PAUSED, OrderStatus.TRIGGERED)
+    waited = (OrderStatus.SUBMITTED, OrderStatus.HELD, OrderStatus.PAUSED, OrderStatus.TRIGGERED, OrderStatus.UNKNOWN)
     return order.before if order.before in waited else OrderStatus.WORKING
 
 

@@ -55,6 +55,18 @@ class Login:
         self._begin(answer)
         return answer
 
+    async def confirm(self, password: str) -> str:
+        """Empty once the signed-in person has given the password again, else the sentence that says why not."""
+        return (
+            await self._users.confirm(self.session, password)
+            if self.session
+            else "Your session has ended; sign in again."
+        )
+
+    def follow(self, former: "Login") -> None:
+        """Go on with the session of ``former``, whose desk is being left for another one."""
+        self.session, self._asked, former.session = former.session, None, None
+
     async def resume(self, refresh_token: str) -> SignIn:
         """Sign in with a kept refresh token."""
         answer = await self._users.resume(refresh_token, self._host)

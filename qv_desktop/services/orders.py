@@ -3,15 +3,25 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
 from qv_desktop.domain.errors import BadInput, IllegalMove
-from qv_desktop.domain.events import Filled, OrderChanged
-from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind, applied, fill_of
+from qv_desktop.domain.events import Filled, OrderCameBack, OrderChanged
+from qv_desktop.domain.orders import (
+    Fill,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    Report,
+    ReportKind,
+    applied,
+    came_back,
+    fill_of,
+)
 from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_records import OrderRecords, terms
@@ -44,7 +54,10 @@ class Orders:
     ) -> None:
         self._broker, self._journal, self._risk, self._positions = broker, journal, risk, positions
         self._login, self._publish, self._now, self._account = login, publish, now, account
-        self._cancel_wanted: set[str] = set()  # ids to cancel once their sending has an answer
+        self._cancel_wanted: set[str] = (
+            set()
+        )  # ids to cancel once their sending has an answer, or the broker shows them
+        self._cancelling: set[str] = set()  # ids whose cancel is on its way
         self._held_back: list[Report] | None = None  # what the stream says while positions are being taken over
         self.book: dict[str, Order] = {}  # client order id -> order
         self.fills: dict[str, Fill] = {}  # execution id -> fill
@@ -76,14 +89,17 @@ class Orders:
         await self._cancel_if_wanted(order.id)
         return self.book[order.id]
 
-    @contextmanager
-    def _held(self, key: str) -> Iterator[None]:
+    def _held(self, key: str) -> AbstractContextManager[None]:
         """Hold an order while its fate is in this call's hands."""
-        self.sending.add(key)
+        return self._in(self.sending, key)
+
+    @contextmanager
+    def _in(self, keys: set[str], key: str) -> Iterator[None]:
+        keys.add(key)
         try:
             yield
         finally:
-            self.sending.discard(key)
+            keys.discard(key)
 
     async def _intend(self, order: Order, action: str) -> None:
         """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves."""
@@ -117,12 +133,17 @@ class Orders:
         await asyncio.gather(*(self._cancel(self.book[key]) for key in ids if key in self.book and self.book[key].open))
 
     async def _cancel(self, order: Order) -> None:
+        if order.id in self._cancelling:
+            return  # a second click changes nothing
         if order.id in self.sending:
             self._cancel_wanted.add(order.id)  # it is on its way out; the cancel follows its answer
             return
+        self._cancel_wanted.discard(order.id)
         self.apply(Report(order.id, ReportKind.CANCEL_ASKED, self._now()), self._draft("order.cancel", order))
-        with self._held(order.id):
+        with self._held(order.id), self._in(self._cancelling, order.id):
             report = await self._broker.cancel(self.book[order.id])
+        if report.kind is not ReportKind.CANCEL_ASKED and self.book[order.id].broker_id is None:
+            self._cancel_wanted.add(order.id)  # the broker does not show it yet: should it come, the cancel follows
         if report.kind is ReportKind.CANCEL_REFUSED:
             self.apply(report)
             await self.settling.settled(self.book[order.id])
@@ -132,6 +153,14 @@ class Orders:
             self._cancel_wanted.discard(key)
             if self.book[key].open:
                 await self._cancel(self.book[key])
+
+    async def cancel_wanted(self) -> None:
+        """Send the cancels that waited for the broker to show their orders."""
+        shown = [key for key in self._cancel_wanted if self._can_be_cancelled(self.book[key])]
+        await asyncio.gather(*(self._cancel(self.book[key]) for key in shown))
+
+    def _can_be_cancelled(self, order: Order) -> bool:
+        return order.open and order.broker_id is not None and order.id not in self.sending
 
     async def cancel_all(self) -> int:
         """Cancel every open order; how many were asked for."""
@@ -216,6 +245,10 @@ class Orders:
         self.book[order.id] = moved
         self.settling.stirred(moved)
         self.records.keep(moved, report, fill, draft)
+        if came_back(order, report):
+            self._publish(OrderCameBack(moved))
+        if moved.id in self._cancel_wanted and self._can_be_cancelled(moved):
+            self.settling.wake()
         if fill is not None:
             self.fills[fill.execution_id] = fill
             if not in_positions:

@@ -67,6 +67,9 @@ class Broker(Protocol):
     async def open_orders(self) -> list[Order]:
         """Every order that can still trade."""
 
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        """Every order made from ``since`` on, whatever became of it. Raises BrokerDown; one that is missing here proves nothing."""
+
     async def fills(self, since: datetime) -> list[Fill]:
         """Every execution from ``since`` on, oldest first."""
 
@@ -153,6 +156,9 @@ class Users(Protocol):
 
     async def sign_in(self, name: str, password: str, host: str) -> SignIn:
         """Verify a password; five failures lock the name for 15 minutes."""
+
+    async def confirm(self, session: Session, password: str) -> str:
+        """Empty once the session's person has given the password again, else why not; failures count as those of a log-in."""
 
     async def resume(self, refresh_token: str, host: str) -> SignIn:
         """Trade a refresh token for a session and the next token; a reused token ends its family."""

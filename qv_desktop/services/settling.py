@@ -1,20 +1,19 @@
 """Settling: what is unknown at the broker is asked for, never guessed; start, reconnect and crash recovery are one path."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from qv_desktop.domain.audit import BROKER, Draft
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown
 from qv_desktop.domain.events import OrderChanged
-from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind
-from qv_desktop.services.order_records import terms
+from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderClass, OrderStatus, Report, ReportKind
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
 from qv_desktop.services.positions import Positions
+from qv_desktop.services.readable import readable
+from qv_desktop.services.strangers import Strangers
 
 if TYPE_CHECKING:
     from qv_desktop.services.orders import Orders
@@ -25,7 +24,14 @@ EVERY = 2.0  # seconds between rounds
 READ_LAG = 10.0  # seconds after which an absent order is taken as one that never arrived
 ASKED_FOR = 2.0  # seconds that a cancel or a replacement may stay unanswered before the broker is asked
 LOOKS = 5  # attempts to catch positions and fills of one moment
-LEG_LOOKS = 3  # rounds that legs are looked for after a bracket stirred: the broker makes them a little later
+FEW = 4  # orders up to which each is asked for by itself; for more a list comes first, which answers many at once
+RECENT = timedelta(
+    minutes=10
+)  # orders that old are looked for in the list of all orders, older ones in that of the open ones
+SKEW = timedelta(minutes=1)  # that the broker's clock may differ from ours
+QUESTIONS = 24  # asked in one round at most, so that the rest of the program may ask too
+AT_ONCE = 4  # questions under way together
+LOOK_AGAIN = 60.0  # seconds after which an order that never arrived is asked for a last time
 NEVER_ARRIVED = "it never reached the broker; send it again if still wanted"
 STILL_THERE = "the broker still has it as it was"
 _PENDING = {
@@ -49,11 +55,13 @@ class Settling:
         account: Callable[[], str],
         elapsed: Callable[[], float],
     ) -> None:
-        self._orders, self._broker, self._journal, self._positions = orders, broker, journal, positions
-        self._publish, self._now, self._account, self._elapsed = publish, now, account, elapsed
+        self._orders, self._broker, self._positions = orders, broker, positions
+        self._publish, self._now, self._elapsed = publish, now, elapsed
         self._stirred: dict[str, float] = {}  # client order id -> when it last moved here, or was first seen
-        self._early: dict[str, list[Report]] = {}  # client order id -> reports of orders that are not in the book yet
-        self._leg_looks = 0
+        self._unfinished: set[str] = set()  # ids whose end the broker told before all of their executions
+        self._gone: dict[str, float] = {}  # client order id -> when it was closed as one that never arrived
+        self._whole: datetime | None = None  # every execution before this moment is in the book
+        self._strangers = Strangers(orders, broker, journal, publish, account, self)
 
     # ---- what Orders tells
 
@@ -61,21 +69,31 @@ class Settling:
         """An order moved; the legs of a bracket are made by the broker, which streams nothing of those that wait."""
         self._stirred[order.id] = self._elapsed()
         if order.request.order_class is not OrderClass.SIMPLE:
-            self._leg_looks = LEG_LOOKS
+            self._strangers.look_for_legs()
 
     def heard_early(self, report: Report) -> None:
         """A report of an order that is not in the book."""
-        self._early.setdefault(report.client_order_id, []).append(report)
+        self._strangers.heard(report, self._elapsed())
+
+    def wake(self) -> None:
+        """There is something that must not wait for the next round."""
+        self._strangers.woken.set()
 
     # ---- one order
 
     def doubtful(self, order: Order) -> bool:
         """Whether the broker should be asked what became of it."""
-        if not order.open or order.id in self._orders.sending:
+        if order.id in self._orders.sending:
             return False
+        if not order.open:
+            return order.id in self._unfinished or self._to_look_again(order)
         if order.status in _PENDING:
             return self._still(order) >= ASKED_FOR
-        return order.broker_id is None or order.status in (OrderStatus.INTENT, OrderStatus.UNRESOLVED)
+        unsure = order.broker_id is None or order.status in (OrderStatus.INTENT, OrderStatus.UNRESOLVED)
+        return unsure or order.id in self._unfinished
+
+    def _to_look_again(self, order: Order) -> bool:
+        return order.id in self._gone and self._elapsed() - self._gone[order.id] >= LOOK_AGAIN
 
     def _still(self, order: Order) -> float:
         """Seconds since it last moved."""
@@ -83,41 +101,87 @@ class Settling:
 
     async def settle(self, order: Order, *, in_positions: bool = False) -> None:
         """Ask the broker what became of ``order`` and take its answer. Raises BrokerDown."""
+        asked = self._elapsed()
         found = await self._broker.find(order.id)
         if order.id in self._orders.sending:
             return  # somebody acts on it now and will have a newer answer
         if found is None:
             await self._absent(self._orders.book[order.id])
+        else:
+            await self.take(found, asked, in_positions=in_positions)
+
+    async def take(self, found: Order, asked: float, *, in_positions: bool = False,
+                   fills: Iterable[Fill] | None = None) -> None:  # fmt: skip
+        """Take the broker's view of an order in the book, got by a question of the moment ``asked``. Raises BrokerDown.
+
+        Its executions are looked for in ``fills`` when given, asked for otherwise.
+        """
+        await self._book_missing_fills(self._orders.book[found.id], found, in_positions, fills)
+        current = self._orders.book[found.id]
+        if self._waits_for_fills(current, found):
             return
-        await self._book_missing_fills(self._orders.book[order.id], found, in_positions)
-        current = self._orders.book[order.id]
-        kind = _PENDING.get(current.status) if found.status in _OPEN_THERE else None
-        if kind is not None and self._still(current) < ASKED_FOR:
-            return  # the answer may still be on its way
-        kind = kind or _STANDING.get(found.status)
-        if kind is not None and current.open:
-            reason = STILL_THERE if current.status in _PENDING and found.status in _OPEN_THERE else found.reason
-            self._orders.apply(Report(order.id, kind, found.changed or self._now(), found.broker_id, reason=reason,
-                                      replaced_by=found.replaced_by))  # fmt: skip
+        self._gone.pop(found.id, None)
+        report = self._amounts_to(current, found, asked)
+        if report is not None:
+            self._orders.apply(report)
+
+    def _waits_for_fills(self, current: Order, found: Order) -> bool:
+        """An end is not taken before the last execution: a closed order is not asked about any more."""
+        waits = found.status in CLOSED and current.filled < found.filled
+        (self._unfinished.add if waits else self._unfinished.discard)(found.id)
+        return waits
+
+    def _amounts_to(self, current: Order, found: Order, asked: float) -> Report | None:
+        """What the broker's view says that is not known here."""
+        there = found.status in _OPEN_THERE
+        pending = _PENDING.get(current.status) if there else None
+        if pending is not None and self._still(current) < ASKED_FOR:
+            return None  # the answer may still be on its way
+        kind = pending or _STANDING.get(found.status)
+        came_back = current.status is OrderStatus.REJECTED and current.broker_id is None
+        if kind is None or not (current.open or came_back):
+            return None
+        if (
+            found.status not in CLOSED
+            and self._stirred.get(current.id, asked) > asked
+            and current.broker_id is not None
+        ):
+            return None  # it moved since the question was asked: the answer is older than what is known
+        reason = STILL_THERE if pending is not None else found.reason
+        return Report(found.id, kind, found.changed or self._now(), found.broker_id, reason=reason,
+                      replaced_by=found.replaced_by)  # fmt: skip
 
     async def _absent(self, order: Order) -> None:
         """Absent twice and longer than the broker's read lag: it never arrived, and a stale order is not sent again."""
-        if not order.open or order.broker_id is not None:
+        if not order.open:
+            self._gone.pop(order.id, None)  # looked for again, and still nowhere
             return
+        if order.broker_id is not None:
+            return
+        self._doubt(order)
+        if self._still(order) < READ_LAG or await self._broker.find(order.id) is not None:
+            return
+        if self._still_absent(self._orders.book[order.id]):
+            self._gone[order.id] = self._elapsed()
+            self._orders.apply(Report(order.id, ReportKind.NOT_FOUND, self._now(), reason=NEVER_ARRIVED))
+
+    def _still_absent(self, order: Order) -> bool:
+        """Whether nothing was heard of it while the broker was asked."""
+        return order.open and order.broker_id is None and order.id not in self._orders.sending
+
+    def _doubt(self, order: Order) -> None:
         if order.status is OrderStatus.SUBMITTED:
             self._orders.apply(
                 Report(order.id, ReportKind.UNCERTAIN, self._now(), reason="the broker does not know it")
             )
-            return
-        if self._still(order) < READ_LAG or await self._broker.find(order.id) is not None:
-            return
-        if order.id not in self._orders.sending:
-            self._orders.apply(Report(order.id, ReportKind.NOT_FOUND, self._now(), reason=NEVER_ARRIVED))
 
-    async def _book_missing_fills(self, order: Order, found: Order, in_positions: bool) -> None:
+    async def _book_missing_fills(
+        self, order: Order, found: Order, in_positions: bool, fills: Iterable[Fill] | None
+    ) -> None:
         if found.filled <= order.filled:
             return
-        for fill in await self._broker.fills(order.submitted - timedelta(minutes=1)):
+        told = fills if fills is not None else await readable(self._broker.fills(order.submitted - SKEW))
+        for fill in told:
             if fill.client_order_id == order.id:
                 self._book(fill, found.broker_id, in_positions)
 
@@ -125,24 +189,84 @@ class Settling:
         self._orders.apply(Report(fill.client_order_id, ReportKind.FILL, fill.at, broker_id, fill.execution_id, fill.quantity,
                                   fill.price), in_positions=in_positions)  # fmt: skip
 
-    async def settled(self, order: Order, *, in_positions: bool = False) -> None:
-        """Settle, or leave it for the next round while the broker does not answer."""
+    async def settled(self, order: Order, *, in_positions: bool = False) -> bool:
+        """Settle, or leave it for the next round while the broker does not answer; whether it answered."""
         try:
             await self.settle(order, in_positions=in_positions)
         except BrokerDown as error:
             log.info("order_stays_unresolved", order=order.id, reason=str(error))
+            return False
+        return True
 
     # ---- all orders
 
     async def settle_all(self) -> None:
         """Settle every doubtful order."""
-        for order in [o for o in self._orders.book.values() if self.doubtful(o)]:
-            await self.settled(order)
+        await self._settle_many([o for o in self._orders.book.values() if self.doubtful(o)], most=QUESTIONS)
 
-    async def settle_open(self) -> None:
+    async def settle_open(self, *, in_positions: bool = False) -> None:
         """Ask about every open order: a stream can be mute while its socket lives."""
-        for order in [o for o in self._orders.book.values() if o.open and o.id not in self._orders.sending]:
-            await self.settled(order)
+        asked = [o for o in self._orders.book.values() if o.open and o.id not in self._orders.sending]
+        await self._settle_many(asked, in_positions=in_positions)
+
+    async def _settle_many(self, orders: list[Order], *, in_positions: bool = False, most: int | None = None) -> None:
+        """Many at once by a list where that is cheaper; an order that the list lacks is asked for by itself, for a list proves
+        nothing. The longest unmoved come first, at most ``most`` of them."""  # fmt: skip
+        told: set[str] = set()
+        if len(orders) > FEW:
+            try:
+                told = await self._take_listed(orders, in_positions)
+            except BrokerDown as error:
+                log.info("orders_stay_unresolved", orders=len(orders), reason=str(error))
+                return
+        left = [order for order in orders if order.id not in told and self._worth_a_question(order, len(orders) > FEW)]
+        left.sort(key=self._still, reverse=True)
+        await self._one_by_one(left[:most], in_positions)
+
+    async def _take_listed(self, orders: list[Order], in_positions: bool) -> set[str]:
+        """Take what the broker's list has of ``orders``; the ids that it had. Raises BrokerDown."""
+        asked = self._elapsed()
+        listed = await self._listed(orders)
+        found = {order.id: listed[order.id] for order in orders if order.id in listed}
+        fills = await self._fills_for(found)
+        for key, theirs in found.items():
+            if key not in self._orders.sending:
+                await self.take(theirs, asked, in_positions=in_positions, fills=fills)
+        return set(found)
+
+    async def _listed(self, orders: list[Order]) -> Mapping[str, Order]:
+        oldest = min(order.submitted for order in orders)
+        recent = self._now() - oldest < RECENT
+        theirs = await readable(self._broker.recent_orders(oldest - SKEW) if recent else self._broker.open_orders())
+        return {order.id: order for order in theirs}
+
+    async def _fills_for(self, found: Mapping[str, Order]) -> list[Fill]:
+        """The executions that are missing here of any of these orders; asked for once."""
+        behind = [
+            self._orders.book[key] for key, theirs in found.items() if theirs.filled > self._orders.book[key].filled
+        ]
+        if not behind:
+            return []
+        return await readable(self._broker.fills(min(order.submitted for order in behind) - SKEW))
+
+    def _worth_a_question(self, order: Order, listed: bool) -> bool:
+        """Before the broker's read lag is over, a question after a list would hear what the list said."""
+        if not listed or order.broker_id is not None or self._still(order) >= READ_LAG:
+            return True
+        self._doubt(order)
+        return False
+
+    async def _one_by_one(self, orders: list[Order], in_positions: bool) -> None:
+        """A few at a time; the first question without an answer ends the round."""
+        waiting = iter(orders)
+
+        async def asks() -> None:
+            for order in waiting:
+                if not await self.settled(order, in_positions=in_positions):
+                    for _ in waiting:
+                        pass  # the others stop too
+
+        await asyncio.gather(*(asks() for _ in range(min(AT_ONCE, len(orders)))))
 
     async def recover(self, orders: list[Order], fills: list[Fill]) -> None:
         """Take the journal's orders and fills into the book, then ask the broker about every open one.
@@ -153,16 +277,16 @@ class Settling:
             self._orders.book.setdefault(order.id, order)
         for fill in fills:
             self._orders.fills.setdefault(fill.execution_id, fill)
-        for order in [o for o in self._orders.book.values() if o.open and o.id not in self._orders.sending]:
-            await self.settled(order, in_positions=True)
+        await self.settle_open(in_positions=True)
         for order in list(self._orders.book.values()):
             self._publish(OrderChanged(order))
 
     async def take_over_positions(self, since: datetime) -> None:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
 
-        Raises BrokerDown, DatabaseDown; then nothing was adopted.
+        Only what came since the last time is read again. Raises BrokerDown, DatabaseDown; then nothing was adopted.
         """
+        began, since = self._now(), max(since, self._whole or since)
         with self._orders.holding_back():
             for _ in range(LOOKS):
                 before = {fill.execution_id for fill in await self._broker.fills(since)}
@@ -173,6 +297,7 @@ class Settling:
             for fill in fills:
                 await self._book_known(fill)
             self._positions.adopt(theirs)
+        self._whole = began - SKEW
 
     async def _book_known(self, fill: Fill) -> None:
         if fill.execution_id in self._orders.fills:
@@ -182,55 +307,45 @@ class Settling:
             if found is None:
                 log.warning("fill_of_unknown_order", order=fill.client_order_id, execution=fill.execution_id)
                 return
-            await self._adopt(found)
+            await self._strangers.adopt(found)
         self._book(fill, None, in_positions=True)
 
     # ---- orders made elsewhere
 
     async def adopt_strangers(self) -> None:
         """Take orders that were made elsewhere into the book, with what was already heard of them. Raises BrokerDown."""
-        for key in list(self._early):
-            found = await self._broker.find(key)
-            if found is None:
-                log.warning("report_of_unknown_order", order=key)
-            elif key not in self._orders.book:
-                await self._adopt(found)
-            for report in self._early.pop(key, []):
-                if key in self._orders.book:
-                    self._orders.apply(report)
+        await self._strangers.adopt_heard(self._elapsed())
 
     async def adopt_legs(self) -> None:
         """Take the legs of brackets into the book once their parents stirred. Raises BrokerDown, DatabaseDown."""
-        if self._leg_looks:
-            await self.import_open(await self._broker.open_orders())
-            self._leg_looks = max(0, self._leg_looks - 1)
+        await self._strangers.adopt_legs()
 
     async def import_open(self, theirs: list[Order]) -> None:
-        """Take the broker's open orders that are not in the book: made elsewhere, visible here, never cancelled by us."""
-        for found in theirs:
-            if found.id not in self._orders.book:
-                await self._adopt(found)
-                await self._book_missing_fills(self._orders.book[found.id], found, in_positions=False)
-
-    async def _adopt(self, found: Order) -> None:
-        # fills are taken one by one by execution id, so the adopted order starts without them
-        order = replace(found, account=self._account(), filled=found.filled * 0, average=None,
-                        status=OrderStatus.WORKING if found.filled else found.status)  # fmt: skip
-        self._orders.book[order.id] = order
-        self._stirred[order.id] = self._elapsed()
-        await self._journal.adopt(order, Draft(BROKER, "order.adopt", "order", order.id, after=terms(order.request)))
-        self._publish(OrderChanged(order))
+        """Take the broker's open orders that are not in the book, or were closed here as never arrived; we cancel none of them."""
+        await self._strangers.take_in(theirs, self._elapsed())
 
     async def run(self) -> None:
         """Settle and adopt until cancelled."""
+        await asyncio.gather(self._settles(), self._adopts())
+
+    async def _settles(self) -> None:
         while True:
             await asyncio.sleep(EVERY)
             await self.settle_all()
-            try:
-                await self.adopt_legs()
-                await self.adopt_strangers()
-            except (BrokerDown, DatabaseDown) as error:
-                log.info("strangers_wait", reason=str(error))
+            await self._waits(self.adopt_legs)
+
+    async def _adopts(self) -> None:
+        """At once when something was heard of an order that is not here; besides, now and then."""
+        while True:
+            await self._strangers.something_to_do(EVERY)
+            await self._waits(self.adopt_strangers)
+            await self._orders.cancel_wanted()
+
+    async def _waits(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except (BrokerDown, DatabaseDown) as error:
+            log.info("strangers_wait", reason=str(error))
 
 
 _STANDING: dict[OrderStatus, ReportKind] = {  # what the broker's view of an order amounts to as a report

@@ -33,8 +33,8 @@ class Ticks:
     """A bounded buffer and a spool before the store. ``stored`` and ``stored_bars`` count what the store took, new or known before.
 
     The older is always written first: trades that a crash of the server may have taken with it, what was being written when the
-    database went, then the spool, then the buffer, which goes onto the disk every few seconds while the database is away. When the spool is full and memory too, the oldest rows in memory go
-    and ``gap`` is told once the database is back, for a backfill.
+    database went, then the spool, then the buffer, which goes onto the disk every few seconds while the database is away. When the
+    spool is full and memory too, the oldest rows in memory go and ``gap`` is told once the database is back, for a backfill.
     """
 
     def __init__(self, ticks: TickStore, bars: BarStore, spool: TickSpool, now: Now, source: str, gap: Gap) -> None:

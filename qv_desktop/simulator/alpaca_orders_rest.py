@@ -10,22 +10,26 @@ from qv_desktop.simulator.alpaca_format import ns_of
 from qv_desktop.simulator.exchange import Exchange
 from qv_desktop.simulator.order_desk import order_missing
 from qv_desktop.simulator.orders import Order, order_json
+from qv_desktop.simulator.read_lag import ReadLag
 
 
 class OrderEndpoints:
-    """Orders: place, list, read, replace, cancel."""
+    """Orders: place, list, read, replace, cancel. What is read may lag behind what was taken."""
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
+        self._lag = ReadLag(exchange.faults)
 
     def place(self, _: web.Request, body: Body) -> Answer:
         """POST /v2/orders."""
-        return 200, order_json(self._exchange.submit(body), nested=True)
+        order = self._exchange.submit(body)
+        self._lag.taken(order)
+        return 200, order_json(order, nested=True)
 
     def all(self, request: web.Request, _: Body) -> Answer:
         """GET /v2/orders with all its filters."""
         nested = flag(request, "nested")
-        orders = self._exchange.book.all()
+        orders = [seen for order in self._exchange.book.all() if (seen := self._lag.seen(order)) is not None]
         if nested:
             orders = [order for order in orders if order.parent is None]
         tests = _filters(request, self._exchange, nested=nested)
@@ -37,8 +41,8 @@ class OrderEndpoints:
 
     def read(self, request: web.Request, _: Body) -> Answer:
         """GET /v2/orders/{order_id}."""
-        order = self._exchange.find(request.match_info["order_id"])
-        return 200, self._one(order, nested=flag(request, "nested"))
+        name = request.match_info["order_id"]
+        return 200, self._one(self._exchange.find(name), name, nested=flag(request, "nested"))
 
     def read_by_client_id(self, request: web.Request, _: Body) -> Answer:
         """GET /v2/orders:by_client_order_id."""
@@ -46,19 +50,29 @@ class OrderEndpoints:
         order = self._exchange.book.by_client_id(name)
         if order is None:
             raise order_missing(name) if name else not_found("client_order_id is required")
-        return 200, self._one(order, nested=False)
+        return 200, self._one(order, name, nested=False)
 
-    def _one(self, order: Order, *, nested: bool) -> Json:
-        return with_unknowns([order_json(order, nested=nested)], self._exchange.faults, asset_class="ipo")[0]
+    def _one(self, order: Order, name: str, *, nested: bool) -> Json:
+        seen = self._lag.seen(order)
+        if seen is None:
+            raise order_missing(name)
+        return with_unknowns([order_json(seen, nested=nested)], self._exchange.faults, asset_class="ipo")[0]
 
     def replace(self, request: web.Request, body: Body) -> Answer:
         """PATCH /v2/orders/{order_id}: answers the new order."""
         order = self._exchange.find(request.match_info["order_id"])
-        return 200, order_json(self._exchange.replace(order, body), nested=True)
+        replaced = self._lag.before(order)
+        new = self._exchange.replace(order, body)
+        replaced()
+        self._lag.taken(new)
+        return 200, order_json(new, nested=True)
 
     def cancel(self, request: web.Request, _: Body) -> Answer:
         """DELETE /v2/orders/{order_id}."""
-        self._exchange.cancel(self._exchange.find(request.match_info["order_id"]))
+        order = self._exchange.find(request.match_info["order_id"])
+        cancelled = self._lag.before(order)
+        self._exchange.cancel(order)
+        cancelled()
         return 204, None
 
     def cancel_all(self, _: web.Request, __: Body) -> Answer:

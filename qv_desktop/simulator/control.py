@@ -60,12 +60,15 @@ class Control:
         return {"faults": [_as_json(fault) for fault in self._faults.waiting()]}
 
     def add_fault(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Keep {"kind", "target", "count": 1, "params": {}} for later, or apply it at once."""
+        """Keep {"kind", "target", "count": 1, "params": {}} for later, or apply it at once; {"chance": 0.1}: again and again."""
         kind, target = _text(body, "kind"), _text(body, "target")
         count, params = body.get("count", 1), body.get("params", {})
         if not isinstance(count, int) or not isinstance(params, dict):
             raise Refused("A fault's count is a whole number and its params are an object.")
-        self._faults.add(Fault(kind, target, count, params))
+        chance = body.get("chance")
+        if chance is not None and (isinstance(chance, bool) or not isinstance(chance, int | float)):
+            raise Refused("A fault's chance is a number above 0 and at most 1.")
+        self._faults.add(Fault(kind, target, count, params, chance))
         return self.waiting()
 
     def clear(self) -> dict[str, Any]:
@@ -161,4 +164,5 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 
 def _as_json(fault: Fault) -> dict[str, Any]:
-    return {"kind": fault.kind, "target": fault.target, "count": fault.count, "params": fault.params}
+    shown = {"kind": fault.kind, "target": fault.target, "count": fault.count, "params": fault.params}
+    return shown if fault.chance is None else shown | {"chance": fault.chance}

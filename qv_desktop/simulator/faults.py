@@ -4,16 +4,25 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-REST_KINDS = {"rate_limit", "accept_then_504", "html_502", "hang"}
+REST_KINDS = {"rate_limit", "accept_then_504", "html_502", "hang", "lose_request", "lose_answer"}
 STREAM_KINDS = {"upgrade_429", "connection_limit", "slow_client", "mute", "abort", "close", "max_connections"}
 ALTERED_KINDS = {"alter_account", "alter_settings", "alter_activity", "alter_portfolio"}
-TRADING_KINDS = {"partial_fills", "unknown_enums", "reject_next", "cancel_rejected"} | ALTERED_KINDS
+TRADING_KINDS = {
+    "partial_fills",
+    "unknown_enums",
+    "reject_next",
+    "cancel_rejected",
+    "read_lag",
+    "take_duplicates",
+} | ALTERED_KINDS
 DATA_STREAM_KINDS = {"error", "free_plan", "correction", "cancel_error", "late_trade"}
 REPORT_KINDS = {"replay_events", "reorder", "unknown_enums"}
 TARGETS: dict[str, set[str]] = {  # target -> kinds that it knows
@@ -28,18 +37,23 @@ TARGETS: dict[str, set[str]] = {  # target -> kinds that it knows
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault of a `kind` waiting at a `target`, `count` times more, with its `params`."""
+    """One fault of a `kind` waiting at a `target`, `count` times more, with its `params`.
+
+    With a `chance` (0 to 1) it is not counted: it befalls each occasion so likely, until the faults are forgotten.
+    """
 
     kind: str
     target: str
     count: int = 1
     params: dict[str, Any] = field(default_factory=dict)
+    chance: float | None = None
 
 
 class Faults:
-    """The faults still to come, oldest first."""
+    """The faults still to come, oldest first; `seed` decides whom those befall that come by chance."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int = 0) -> None:
+        self._dice = Random(seed)
         self._waiting: list[Fault] = []
         self._hearers: list[Callable[[Fault], None]] = []
 
@@ -52,6 +66,8 @@ class Faults:
             raise ValueError(f"{fault.target} has no fault {fault.kind!r}; use one of {', '.join(sorted(kinds))}.")
         if fault.count < 1:
             raise ValueError("A fault's count must be at least 1.")
+        if fault.chance is not None and not 0 < fault.chance <= 1:
+            raise ValueError("A fault's chance is a number above 0 and at most 1.")
         self._waiting.append(fault)
         for hear in list(self._hearers):
             hear(fault)
@@ -60,6 +76,10 @@ class Faults:
         """The oldest waiting fault of this kind and target, used up by one; None when there is none."""
         for index, fault in enumerate(self._waiting):
             if (fault.kind, fault.target) == (kind, target):
+                if fault.chance is not None:
+                    if self._dice.random() < fault.chance:
+                        return fault
+                    continue
                 left = replace(fault, count=fault.count - 1)
                 self._waiting[index : index + 1] = [left] if left.count else []
                 return fault
@@ -112,6 +132,11 @@ def rest_faults(faults: Faults) -> Middleware:
         if faults.take("accept_then_504", target):
             await handler(request)
             return web.json_response({"message": "gateway timeout"}, status=504)
+        if faults.take("lose_request", target):
+            return _cut(request)
+        if faults.take("lose_answer", target):
+            await handler(request)
+            return _cut(request)
         return await handler(request)
 
     return apply
@@ -135,11 +160,19 @@ def too_many(target: str, retry_after: object) -> web.Response:
     return web.json_response(body, status=429, headers=headers)
 
 
+def _cut(request: web.Request) -> web.Response:
+    """Reset the connection: the client hears nothing, whether or not its request had its effect."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
 async def _never_ending(request: web.Request, seconds: float) -> web.StreamResponse:
     """Send headers and then one space a second: a read timeout alone does not save the client."""
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
-    for _ in range(int(seconds)):
-        await response.write(b" ")
-        await asyncio.sleep(1)
+    with suppress(ConnectionError):  # the client went away, as it should
+        for _ in range(int(seconds)):
+            await response.write(b" ")
+            await asyncio.sleep(1)
     return response

@@ -1,19 +1,30 @@
 """The credentials the simulator accepts, checked as the vendors check them."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import uuid4
 
 from aiohttp import web
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One Alpaca key pair, one Alpaca OAuth token and one Polygon key."""
+    """One Alpaca key pair, the Alpaca OAuth tokens and one Polygon key."""
 
     alpaca_key: str = "PKSIM"
     alpaca_secret: str = "simulated"  # noqa: S105 - the key of a simulation protects nothing
     polygon_key: str = "simulated"
     oauth_token: str = "simulated-oauth-token"  # noqa: S105 - as above
+    tokens: set[str] = field(default_factory=set, compare=False)  # every OAuth token that is good now
+
+    def __post_init__(self) -> None:
+        self.tokens.add(self.oauth_token)
+
+    def issued(self) -> str:
+        """A new OAuth token."""
+        token = str(uuid4())
+        self.tokens.add(token)
+        return token
 
     def alpaca_ok(self, request: web.Request) -> bool:
         """Whether an Alpaca REST request (or WebSocket upgrade) carries the right key headers or bearer token."""
@@ -28,8 +39,8 @@ class Keys:
         return _same(key, self.alpaca_key) and _same(secret, self.alpaca_secret)
 
     def oauth_ok(self, token: object) -> bool:
-        """Whether this is the Alpaca OAuth token (trading only: data streams take none)."""
-        return _same(token, self.oauth_token)
+        """Whether this is a good Alpaca OAuth token (trading only: data streams take none)."""
+        return any(_same(token, good) for good in self.tokens)
 
     def polygon_ok(self, request: web.Request) -> bool:
         """Whether a Polygon REST request carries the key, as a bearer token or as `apiKey`."""

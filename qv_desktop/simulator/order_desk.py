@@ -20,13 +20,17 @@ class OrderDesk:
         self._life = life
         self._listing = listing
 
-    def submit(self, body: Body, now: int) -> Order:
-        """Take the order of a POST body; raises BrokerError when it is refused."""
+    def submit(self, body: Body, now: int, *, even_twice: bool = False) -> Order:
+        """Take the order of a POST body; raises BrokerError when it is refused.
+
+        `even_twice`: also when its client order id is taken, as brokers do that do not tell repetitions apart.
+        """
         asked = ticket(body)
         listing = self._listing(asked.symbol)
         if listing is None:
             raise unprocessable(f'asset "{asked.symbol}" not found')
-        self._require_new_client_id(asked.client_order_id)
+        if not even_twice:
+            self._require_new_client_id(asked.client_order_id)
         order = self._drafted(replace(asked, symbol=listing.symbol), listing, now)
         require_acceptable(order, listing, self._desk, now)
         for each in (order, *order.legs):

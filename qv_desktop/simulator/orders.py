@@ -1,5 +1,6 @@
 """The broker's order: its fields, its states, and how it reads on Alpaca's wire."""
 
+import time
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -59,6 +60,7 @@ class Order:
     parent: "Order | None" = None
     legs: list["Order"] = field(default_factory=list)
     before: str = ""  # the status to return to when a pending cancel or replace is refused
+    taken_ns: int = field(default_factory=time.monotonic_ns)  # when the request came in, on the machine's clock
 
     def __post_init__(self) -> None:
         self.updated_at = self.updated_at or self.created_at

@@ -16,8 +16,10 @@ from qv_desktop.simulator import (
     account_control,
     alpaca_data_rest,
     alpaca_data_stream,
+    alpaca_oauth,
     alpaca_rest,
     alpaca_trading_stream,
+    books,
     control,
     limits,
     parent,
@@ -53,6 +55,7 @@ def application(
     app = web.Application(middlewares=[limits.rest_limits(limit), rest_faults(faults)])
     app.add_routes(alpaca_rest.routes(exchange, market, keys))
     app.add_routes(account_control.routes(exchange))
+    app.add_routes(alpaca_oauth.routes(keys))
     app.add_routes(alpaca_trading_stream.routes(exchange, keys, faults))
     app.add_routes(alpaca_data_rest.routes(market, keys, faults))
     app.add_routes(alpaca_data_stream.routes(market, keys, faults))
@@ -61,6 +64,7 @@ def application(
     app.add_routes(polygon_stream.routes(hub))
     app.add_routes(polygon_load.routes(market, hub))
     app.add_routes(limits.routes(limit))
+    app.add_routes(books.routes(exchange))
     app.add_routes(control.routes(market, exchange, faults, stop))
     return app
 
@@ -69,7 +73,7 @@ async def serve(market: Market, running: Running) -> None:
     """Serve until a signal, /sim/stop or the parent's end; prints one JSON line when ready."""
     stopping = asyncio.Event()
     _on_signals(stopping.set)
-    faults = Faults()
+    faults = Faults(running.seed)
     exchange = Exchange(market, faults, running.seed, running.cash)
     app = application(market, exchange, faults, running.keys, stopping.set)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)

@@ -99,6 +99,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("export.parquet", "Export this panel as Parquet", ("Ctrl+Alt+E",)),
     Command("full_screen", "Full screen", ("F11",)),
     Command("help.keys", "Keys", ("F1",)),
+    Command("account.switch", "Switch account…"),
+    Command("connections", "Connections: accounts, keys, OAuth…", (), _may(Resource.SETTINGS, _LOOK)),
     Command("settings", "Settings", ("Ctrl+,",), _may(Resource.SETTINGS, _LOOK)),
     Command("lock", "Lock the screen", ("Ctrl+Shift+L",)),
     Command("quit", "Quit", ("Ctrl+Q",)),

@@ -28,9 +28,9 @@ _DARK: dict[str, str] = {  # token -> "#rrggbb"
     "GONE": "#f08a86", "CAME": "#5bd08a", "CODE_WORD": "#8db4ff", "CODE_NUMBER": "#e8a76a", "CODE_TEXT": "#9fd08a",
     "GRID": "#1a212d", "EDGE": "#313b4d", "CROSS": "#76839a", "POINTER": "#39445a", "HATCH": "#6b4d10",
     "YELLOW": "#f0c14b", "BLUE": "#7aa7ff", "PINK": "#e879a6", "CYAN": "#5cc6e6", "LIME": "#b6e05c", "ORANGE": "#ff9f5a", "HELD": "#596273",
-    "PAPER": "#2f2308", "PAPER_EDGE": "#6b4d10", "PAPER_INK": "#ffd27a", "LIVE": "#5a1a1a", "LIVE_INK": "#ffffff",
-    "REPLAY": "#251a3d", "REPLAY_EDGE": "#553b86", "REPLAY_INK": "#cbb2ff",
-    "SIMULATION": "#0e2a33", "SIMULATION_EDGE": "#1d5a6b", "SIMULATION_INK": "#7fdcf5",
+    "PAPER": "#2f2308", "PAPER_EDGE": "#c07f1a", "PAPER_INK": "#ffd27a", "LIVE": "#d3201c", "LIVE_INK": "#ffffff",
+    "REPLAY": "#251a3d", "REPLAY_EDGE": "#8a63d2", "REPLAY_INK": "#cbb2ff",
+    "SIMULATION": "#251a3d", "SIMULATION_EDGE": "#8a63d2", "SIMULATION_INK": "#cbb2ff",
 }  # fmt: skip
 
 _LIGHT: dict[str, str] = {
@@ -46,9 +46,9 @@ _LIGHT: dict[str, str] = {
     "GONE": "#b3261e", "CAME": "#1a6b38", "CODE_WORD": "#1f4fb5", "CODE_NUMBER": "#9a4f00", "CODE_TEXT": "#2f6f1f",
     "GRID": "#eaeef4", "EDGE": "#c9d2de", "CROSS": "#7c889c", "POINTER": "#d3dae5", "HATCH": "#e9c46a",
     "YELLOW": "#946200", "BLUE": "#2a62c9", "PINK": "#b3306b", "CYAN": "#0a6f8f", "LIME": "#4b7300", "ORANGE": "#a84c00", "HELD": "#5d6880",
-    "PAPER": "#fdf0d0", "PAPER_EDGE": "#dcae4c", "PAPER_INK": "#7a4a00", "LIVE": "#b3261e", "LIVE_INK": "#ffffff",
+    "PAPER": "#fdf0d0", "PAPER_EDGE": "#dcae4c", "PAPER_INK": "#7a4a00", "LIVE": "#c8140f", "LIVE_INK": "#ffffff",
     "REPLAY": "#efe7fd", "REPLAY_EDGE": "#b79ae6", "REPLAY_INK": "#5b2fa8",
-    "SIMULATION": "#def3f8", "SIMULATION_EDGE": "#7cc0d2", "SIMULATION_INK": "#0b5a6e",
+    "SIMULATION": "#efe7fd", "SIMULATION_EDGE": "#b79ae6", "SIMULATION_INK": "#5b2fa8",
 }  # fmt: skip
 
 _HIGH_CONTRAST: dict[str, str] = {
@@ -64,9 +64,9 @@ _HIGH_CONTRAST: dict[str, str] = {
     "GONE": "#ffa29e", "CAME": "#6fe39c", "CODE_WORD": "#a9c7ff", "CODE_NUMBER": "#ffc08a", "CODE_TEXT": "#b8e6a5",
     "GRID": "#2a3444", "EDGE": "#5d6a80", "CROSS": "#c9d4e6", "POINTER": "#4a5871", "HATCH": "#7d5a12",
     "YELLOW": "#ffd466", "BLUE": "#9cc0ff", "PINK": "#ff9cc4", "CYAN": "#7fdcf5", "LIME": "#cdf57a", "ORANGE": "#ffb98a", "HELD": "#6d7a92",
-    "PAPER": "#2f2308", "PAPER_EDGE": "#ffb938", "PAPER_INK": "#ffe0a0", "LIVE": "#7a1414", "LIVE_INK": "#ffffff",
+    "PAPER": "#2f2308", "PAPER_EDGE": "#ffb938", "PAPER_INK": "#ffe0a0", "LIVE": "#e3100a", "LIVE_INK": "#ffffff",
     "REPLAY": "#251a3d", "REPLAY_EDGE": "#c3a1ff", "REPLAY_INK": "#e2d3ff",
-    "SIMULATION": "#0e2a33", "SIMULATION_EDGE": "#7fdcf5", "SIMULATION_INK": "#b5efff",
+    "SIMULATION": "#251a3d", "SIMULATION_EDGE": "#c3a1ff", "SIMULATION_INK": "#e2d3ff",
 }  # fmt: skip
 
 _TOKENS: dict[Theme, dict[str, str]] = {"dark": _DARK, "light": _LIGHT, "high-contrast": _HIGH_CONTRAST}

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,15 +30,17 @@ from qv_desktop.ui.actions import Actions
 from qv_desktop.ui.links import GROUPS, Links
 from qv_desktop.ui.models.dock_room import on_screen
 from qv_desktop.ui.models.docks import SCHEMA, Docks
+from qv_desktop.ui.models.environment_pill import EnvironmentPill
 from qv_desktop.ui.models.icons import bars, cross, disc
 from qv_desktop.ui.models.safety import NARROW, SafetyControls
 from qv_desktop.ui.models.search_field import SearchField
+from qv_desktop.ui.models.send_button import SendButton
 from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
 from qv_desktop.ui.panels.alerts import Toasts
 from qv_desktop.ui.panels.health import HealthPanel
 
-TOP, STATUS = 44, 24  # px
+TOP, STATUS, LIVE_EDGE = 44, 24, 6  # px
 ROWS = {"compact": 20, "normal": 22, "comfort": 26}  # density -> px
 LINKED = ("watchlist", "quotes", "scanner", "tape", "chart", "ticket")  # panels that carry a link colour
 
@@ -48,6 +50,7 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
     command = Signal(str)  # id of a command that is not the window's own
+    account_chosen = Signal(str)  # id of a connection, at the pill
     symbol_chosen = Signal(str)  # in the palette
     order_drafted = Signal(object)  # OrderWords from the palette, for the ticket
     workspace_changed = Signal(str)
@@ -65,7 +68,7 @@ class MainWindow(QMainWindow):
         self.links = links or Links(self)
         self.account, self.health = AccountPanel(), HealthPanel()
         self.search = Palette(self.commands, self)
-        self._pill, self._shell, self._yard = QLabel(), _named(QFrame(), "shell"), _named(QFrame(), "yard")
+        self._pill, self._shell, self._yard = EnvironmentPill(), _named(QFrame(), "shell"), _named(QFrame(), "yard")
         self.docks = Docks(
             panels, {name: getattr(panel, "title", name.title()) for name, panel in panels.items()}, self._yard
         )
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
         self.safety = SafetyControls(self)
         self._settled = self._replaying = False
         self._environment: Environment = "PAPER"
+        self._account = ""  # which one, in words
         self._focused = ""
         self._lay_out()
         self._link(panels)
@@ -82,17 +86,21 @@ class MainWindow(QMainWindow):
     # what is shown
 
     def set_environment(self, environment: Environment, detail: str = "") -> None:
-        """Say where orders go: the pill with ``detail`` behind it, and a red border round the window when it is LIVE."""
-        self._pill.setText(f"{environment} · {detail}" if detail else environment)
-        self._pill.setAccessibleName(f"Environment {environment} {detail}".strip())
-        edge = 2 if environment == "LIVE" else 0
+        """Say where orders go: the pill with ``detail`` behind it, and a thick red border round the window when it is LIVE."""
+        self._pill.show_environment(environment, detail)
+        edge = LIVE_EDGE if environment == "LIVE" else 0
         self._shell.setContentsMargins(edge, edge, edge, edge)
-        for widget in (self._pill, self._shell):
-            widget.setProperty("env", environment)
-            widget.style().unpolish(widget)
-            widget.style().polish(widget)
-        self._environment = environment
+        self._shell.setProperty("env", environment)
+        self._shell.style().unpolish(self._shell)
+        self._shell.style().polish(self._shell)
+        self._environment, self._account = environment, detail
+        for button in self.findChildren(SendButton):
+            button.show_environment(environment)
         self._entitle()
+
+    def show_accounts(self, accounts: Sequence[tuple[str, str]], active: str) -> None:
+        """The accounts that the pill offers, each an id and the words for it."""
+        self._pill.show_accounts(accounts, active)
 
     def show_replaying(self, replaying: bool) -> None:
         """Say in the window's title that some chart shows the past."""
@@ -100,7 +108,10 @@ class MainWindow(QMainWindow):
         self._entitle()
 
     def _entitle(self) -> None:
-        self.setWindowTitle(f"QuantVision · {self._environment}{' · REPLAY in a chart' if self._replaying else ''}")
+        parts = ["QuantVision", self._environment]
+        if self._environment == "LIVE":  # first, for a task bar shows no more than the beginning
+            parts = ["LIVE", *([self._account] if self._account else []), "QuantVision"]
+        self.setWindowTitle(" · ".join([*parts, *(["REPLAY in a chart"] if self._replaying else [])]))
 
     def show_now(self, now: datetime) -> None:
         """Show the time."""
@@ -224,9 +235,6 @@ class MainWindow(QMainWindow):
         row.setSpacing(16)
         brand = QLabel(f'<span style="color:{theme.ACCENT}">Quant</span>Vision')
         brand.setFont(theme.strong())
-        self._pill.setObjectName("environment")
-        self._pill.setFont(theme.small_bold())
-        self._pill.setFixedHeight(20)
         search = self._search = SearchField()
         self.safety.pill.give_way = search
         search.clicked.connect(lambda: self.open_palette())
@@ -289,6 +297,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]  # there is one
         self.commands.asked.connect(self._do)
+        self._pill.account_chosen.connect(self.account_chosen)
+        self._pill.connections_asked.connect(lambda: self.command.emit("connections"))
         self.docks.wanted.connect(self.charts_wanted)
         self.docks.close_asked.connect(self.chart_close_asked)
         self.search.command_chosen.connect(self._do)
@@ -306,7 +316,7 @@ class MainWindow(QMainWindow):
         kind, _, name = id_.partition(".")
         own = {"palette": self.open_palette, "full_screen": self._turn_full_screen, "panel.next": self.docks.next_panel,
                "workspace.reset": self.docks.reset, "panel.maximise": self._maximise, "help.keys": self._help,
-               "quit": self.close}  # fmt: skip
+               "account.switch": self._pill.open_menu, "quit": self.close}  # fmt: skip
         if id_ in own:
             own[id_]()
         elif kind == "workspace":

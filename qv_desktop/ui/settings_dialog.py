@@ -1,4 +1,4 @@
-"""Settings: where the database is, which broker and feed are used with which keys, and how the screen looks."""
+"""Settings: where the database is, the key for Polygon's prices, and how the screen looks; accounts are under Connections."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -7,20 +7,18 @@ from typing import Literal, cast, get_args
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
-from qv_desktop.domain.accounts import Environment
 from qv_desktop.ui import colors, theme
 from qv_desktop.ui.models.layouts import tint
 
 type Density = Literal["compact", "normal", "comfort"]
 
 DENSITIES: tuple[str, ...] = get_args(Density.__value__)
-ENVIRONMENTS: tuple[str, ...] = get_args(Environment.__value__)
 THEMES: dict[str, colors.Theme] = {"Dark": "dark", "Light": "light", "High contrast": "high-contrast"}
 PRICES: dict[str, colors.Prices] = {  # as shown -> as kept
     "US: green up, red down": "us", "East Asia: red up, green down": "east-asia", "Blue up, orange down": "colour-blind",
 }  # fmt: skip
 KEYS: dict[str, str] = {  # name in the keyring -> label
-    "alpaca_key": "Alpaca key id", "alpaca_secret": "Alpaca secret", "polygon_key": "Polygon key",
+    "polygon_key": "Polygon key",
 }  # fmt: skip
 
 
@@ -29,9 +27,8 @@ class SettingsDraft:
     """What the dialog shows and gives back; an empty ``database_url`` is the embedded database, ``keys`` holds only keys typed anew."""
 
     database_url: str = ""
-    environment: Environment = "PAPER"
     density: Density = "normal"
-    keys: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
     theme: colors.Theme = "dark"
     prices: colors.Prices = "us"
 
@@ -41,6 +38,7 @@ class SettingsDialog(QDialog):
 
     test_asked = Signal(str)  # database URL, "" is the embedded one
     saved = Signal(object)  # SettingsDraft
+    connections_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,10 +47,12 @@ class SettingsDialog(QDialog):
         self.embedded, self.remote = QRadioButton("On this computer, kept by QuantVision"), QRadioButton("On a server")
         self.url = QLineEdit(placeholderText="postgresql://name:password@host:5432/quantvision")
         self.test = theme.button("Test")
-        self.environment, self.density = theme.Segmented(ENVIRONMENTS), theme.Segmented([d.title() for d in DENSITIES])
+        self.density, self.connections = theme.Segmented([d.title() for d in DENSITIES]), theme.button("Connections…")
         self.theme, self.prices = theme.Segmented(list(THEMES)), theme.Segmented(list(PRICES))
         self.keys = {name: QLineEdit(echoMode=QLineEdit.EchoMode.Password) for name in KEYS}
         self.save, self._cancel = theme.button("Save", "primary"), theme.button("Cancel", "ghost")
+        self._accounts_hint = theme.label("Alpaca accounts, paper and live: keys, OAuth, prices.", "hint")
+        self._place = theme.label("Kept in this system's keyring, or in a file that your passphrase locks.", "hint")
         self._result, self._message = theme.label("", "label"), theme.label("", "label")
         self._lay_out()
         self._connect()
@@ -62,7 +62,6 @@ class SettingsDialog(QDialog):
         """Show the settings in force; keys named in ``stored`` are in the keyring and stay unless typed anew."""
         (self.remote if draft.database_url else self.embedded).setChecked(True)
         self.url.setText(draft.database_url)
-        self.environment.choose(draft.environment)
         self.density.choose(draft.density.title())
         self.theme.choose(_shown(THEMES, draft.theme))
         self.prices.choose(_shown(PRICES, draft.prices))
@@ -71,11 +70,15 @@ class SettingsDialog(QDialog):
             line.setPlaceholderText("stored; type a new one to replace it" if name in stored else "none stored yet")
         self._turn_database()
 
+    def offer_connections(self, reason: str = "") -> None:
+        """Let the accounts be opened from here, or say for which ``reason`` they cannot be now."""
+        self.connections.setEnabled(not reason)
+        self._accounts_hint.setText(reason or "Alpaca accounts, paper and live: keys, OAuth, prices.")
+
     def draft(self) -> SettingsDraft:
         """The settings as they stand in the dialog."""
         typed = {name: line.text().strip() for name, line in self.keys.items() if line.text().strip()}
-        return SettingsDraft(self._url(), cast(Environment, self.environment.choice()),
-                             cast(Density, self.density.choice().lower()), typed,
+        return SettingsDraft(self._url(), cast(Density, self.density.choice().lower()), typed,
                              THEMES[self.theme.choice()], PRICES[self.prices.choice()])  # fmt: skip
 
     def show_test_result(self, good: bool, text: str) -> None:
@@ -104,6 +107,7 @@ class SettingsDialog(QDialog):
         self.remote.toggled.connect(self._turn_database)
         self.test.clicked.connect(self._ask_test)
         self.save.clicked.connect(self._ask_save)
+        self.connections.clicked.connect(self.connections_asked)
         self._cancel.clicked.connect(self.reject)
 
     def _turn_database(self) -> None:
@@ -138,7 +142,7 @@ class SettingsDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(8)
-        for title, part in (("Database", self._database()), ("Environment", self._environments()), ("Keys", self._key_fields()),
+        for title, part in (("Database", self._database()), ("Accounts", self._accounts()), ("Prices", self._key_fields()),
                             ("Row height", self.density), ("Look", self._look())):  # fmt: skip
             column.addWidget(theme.caption(title))
             column.addWidget(part)
@@ -162,14 +166,12 @@ class SettingsDialog(QDialog):
         grid.addWidget(self._result, 3, 0, 1, 2)
         return box
 
-    def _environments(self) -> QWidget:
+    def _accounts(self) -> QWidget:
         box = QFrame()
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.environment)
-        column.addWidget(
-            theme.label("A change takes effect at the next start. LIVE sends orders for real money.", "hint")
-        )
+        row = QHBoxLayout(box)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.connections)
+        row.addWidget(self._accounts_hint, 1)
         return box
 
     def _key_fields(self) -> QWidget:
@@ -181,7 +183,7 @@ class SettingsDialog(QDialog):
             self.keys[name].setAccessibleName(title)
             grid.addWidget(theme.label(title), place, 0)
             grid.addWidget(self.keys[name], place, 1)
-        grid.addWidget(theme.label("Kept in this system's keyring, never in a file.", "hint"), len(KEYS), 1)
+        grid.addWidget(self._place, len(KEYS), 1)
         return box
 
     def _look(self) -> QWidget:

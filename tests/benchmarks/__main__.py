@@ -1,4 +1,4 @@
-"""Measures: `python -m tests.benchmarks NAME [--json]`, where NAME is a module here with `figures()`, and perhaps its own `report`."""
+"""Measures: `python -m tests.benchmarks NAME [--json]`, where NAME is a module here with `figures()`, and perhaps its own `report` and `arguments`."""
 
 import argparse
 import json
@@ -17,16 +17,25 @@ def names() -> list[str]:
 
 def main(words: Sequence[str]) -> int:
     """Run one benchmark; 2 and one sentence for a name that is none."""
-    asked = _parser().parse_args(words)
+    parser = _parser()
+    asked, rest = parser.parse_known_args(words)
     module = _module(asked.name)
     if module is None:
         sys.stderr.write(f"There is no benchmark “{asked.name}”; choose one of {', '.join(names())}.\n")
         return 2
-    figures: dict[str, object] = module.figures()
+    figures: dict[str, object] = module.figures(**_own(module, parser.prog, asked.name, rest))
     sys.stdout.write(getattr(module, "report", table)(figures))
     if asked.json:
         sys.stdout.write(json.dumps(figures) + "\n")
     return 0
+
+
+def _own(module: ModuleType, prog: str, name: str, rest: Sequence[str]) -> dict[str, object]:
+    """A benchmark's own arguments, which its ``arguments(parser)`` names, as those of its ``figures``."""
+    parser = argparse.ArgumentParser(prog=f"{prog} {name}", allow_abbrev=False)
+    if hasattr(module, "arguments"):
+        module.arguments(parser)
+    return vars(parser.parse_args(rest))
 
 
 def table(figures: dict[str, object]) -> str:

@@ -34,7 +34,7 @@ def test_refused_keys_are_named_in_the_window_and_it_stays_open(person: Sitting)
             lambda: all(name in feeds and "refused" in feeds[name].detail for name in ("Polygon", "Alpaca orders"))
         )
         assert "enter a valid key in the settings" in feeds["Polygon"].detail
-        assert "enter valid keys in the settings" in feeds["Alpaca orders"].detail
+        assert "enter valid keys under Connections" in feeds["Alpaca orders"].detail
         await person.sees(lambda: "refused" in person.notices())
         await asyncio.sleep(1)
         assert person.desk.window.isVisible()

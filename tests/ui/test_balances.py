@@ -146,8 +146,13 @@ def test_columns_share_the_groups_in_order_as_low_as_can_be(heights_: list[int],
 AMOUNTS = st.none() | st.decimals(-(10**25), 10**25, allow_nan=False, allow_infinity=False)
 
 
-@given(st.dictionaries(st.sampled_from([name for name, kind in get_type_hints(Account).items() if kind == Decimal | None]), AMOUNTS),
-       st.text(max_size=8), st.dictionaries(st.sampled_from(["trading_blocked", "suspended", "shorting_enabled"]), st.none() | st.booleans()))  # fmt: skip
+FIGURES = [name for name, kind in get_type_hints(Account).items() if kind == Decimal | None]
+FLAGS = st.dictionaries(
+    st.sampled_from(["trading_blocked", "suspended", "shorting_enabled"]), st.none() | st.booleans()
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIGURES), AMOUNTS), st.text(max_size=8), FLAGS)
 def test_whatever_is_unknown_every_line_can_be_read_and_none_makes_up_a_zero(
     amounts: dict, status: str, flags: dict
 ) -> None:

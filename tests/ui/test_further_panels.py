@@ -220,6 +220,6 @@ def test_the_window_says_that_a_chart_shows_the_past(window: Made) -> None:
     window.show_replaying(True)
     assert window.windowTitle() == "QuantVision · PAPER · REPLAY in a chart"
     window.set_environment("LIVE")
-    assert window.windowTitle() == "QuantVision · LIVE · REPLAY in a chart"
+    assert window.windowTitle() == "LIVE · QuantVision · REPLAY in a chart"
     window.show_replaying(False)
-    assert window.windowTitle() == "QuantVision · LIVE"
+    assert window.windowTitle() == "LIVE · QuantVision"

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLineEdit, QTableView, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -124,10 +123,15 @@ def test_panels_outside_the_role_are_gone_from_every_workspace(window: MainWindo
 def test_the_environment_is_written_and_live_has_a_red_border(window: MainWindow) -> None:
     window.set_environment("LIVE")
     assert window._pill.text() == "LIVE"
-    assert window.grab().toImage().pixelColor(0, 300) == QColor(theme.BAD)
+    picture = window.grab().toImage()
+    edges = [(x, y) for deep in range(6) for x, y in ((deep, 300), (window.width() - 1 - deep, 300), (700, deep),
+                                                     (700, window.height() - 1 - deep))]  # fmt: skip
+    assert {picture.pixelColor(x, y).name() for x, y in edges} == {theme.color("LIVE").name()}
     window.set_environment("SIMULATION", "×10")
     assert window._pill.text() == "SIMULATION · ×10"
-    assert window.grab().toImage().pixelColor(0, 300) != QColor(theme.BAD)
+    picture = window.grab().toImage()
+    assert theme.color("LIVE").name() not in {picture.pixelColor(x, y).name() for x, y in edges}
+    assert "LIVE" not in window.windowTitle()
 
 
 def test_a_shortcut_opens_the_palette_and_its_symbol_is_passed_on(window: MainWindow, qtbot: QtBot) -> None:

@@ -9,13 +9,13 @@ from qv_desktop.ui.settings_dialog import SettingsDialog, SettingsDraft
 def dialog(qtbot: QtBot, draft: SettingsDraft | None = None) -> SettingsDialog:
     shown = SettingsDialog()
     qtbot.addWidget(shown)
-    shown.show_settings(draft or SettingsDraft(), stored={"alpaca_key"})
+    shown.show_settings(draft or SettingsDraft(), stored={"polygon_key"})
     shown.show()
     return shown
 
 
 def test_what_is_shown_comes_back_as_it_was(qtbot: QtBot) -> None:
-    draft = SettingsDraft("postgresql://me@db:5432/qv", "REPLAY", "compact", {}, "high-contrast", "colour-blind")
+    draft = SettingsDraft("postgresql://me@db:5432/qv", "compact", {}, "high-contrast", "colour-blind")
     assert dialog(qtbot, draft).draft() == draft
 
 
@@ -44,8 +44,8 @@ def test_the_embedded_database_needs_no_address_and_keys_are_given_only_when_typ
     shown.keys["polygon_key"].setText(" abc ")
     with qtbot.waitSignal(shown.saved) as saved:
         qtbot.mouseClick(shown.save, Qt.MouseButton.LeftButton)
-    assert saved.args == [SettingsDraft("", "PAPER", "normal", {"polygon_key": "abc"})]
-    assert shown.keys["alpaca_key"].placeholderText() == "stored; type a new one to replace it"
+    assert saved.args == [SettingsDraft("", "normal", {"polygon_key": "abc"})]
+    assert shown.keys["polygon_key"].placeholderText() == "stored; type a new one to replace it"
 
 
 def test_the_look_is_chosen_by_its_words(qtbot: QtBot) -> None:

@@ -77,7 +77,7 @@ def test_the_nearest_price_of_the_collar_passes_for_either_side_at_any_tick(side
         assert not {"COLLAR", "TICK"} & {check.code for check in again.refusals}
 
 
-def _one_share(side: Side):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a limit order
+def _one_share(side: Side):  # type: ignore[no-untyped-def]
     from tests.builders import a_limit
 
     return a_limit("1.00", 1, side)

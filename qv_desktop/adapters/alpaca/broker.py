@@ -10,10 +10,12 @@ import structlog
 
 from qv_desktop.adapters.alpaca import account_messages, messages, payloads, sweeping
 from qv_desktop.adapters.alpaca.account_history import AccountHistory
+from qv_desktop.adapters.alpaca.again import asked_again
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, needed, record, rows, text
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
+from qv_desktop.adapters.websocket import is_loopback
 from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.domain.instruments import Instrument
@@ -35,23 +37,26 @@ LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 class AlpacaBroker:
     """One Alpaca account over REST at ``base_url`` (without /v2). Orders and questions travel on threads of their own.
 
-    ``now`` is aware UTC and stamps what Alpaca does not. Raises BadInput when environment and address contradict each other.
-    ``tell`` gets a sentence about rows of an answer that could not be read.
+    ``now`` is aware UTC and stamps what Alpaca does not; ``tell`` gets a sentence about rows of an answer that could not be read;
+    an OAuth ``token`` is used instead of the keys. Raises BadInput when environment and address contradict each other.
     """
 
-    def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime],
-                 account_environment: Environment, tell: Tell = lambda sentence: None) -> None:  # fmt: skip
-        live = urlsplit(base_url).hostname == LIVE_HOST
+    def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime], account_environment: Environment,
+                 tell: Tell = lambda sentence: None, token: str = "") -> None:  # fmt: skip
+        # this machine may stand in for either: no money leaves it
+        live = urlsplit(base_url).hostname == LIVE_HOST or (account_environment == "LIVE" and is_loopback(base_url))
         if live != (account_environment == "LIVE"):
             raise BadInput(
                 f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
             )
         self.environment = account_environment
         self._now, self._tell = now, tell
-        self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ), READ)
-        self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ), READ)
-        self._last = Lane("alpaca-last", 1, lambda: _client(key, secret, base_url, READ), READ)  # the last resort's own
-        self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS), LISTS)
+        self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ, token), READ)
+        self._questions = Lane("alpaca-questions", 2, lambda: _client(key, secret, base_url, READ, token), READ)
+        self._last = Lane(
+            "alpaca-last", 1, lambda: _client(key, secret, base_url, READ, token), READ
+        )  # the last resort's own
+        self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS, token), LISTS)
         self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), now, tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
@@ -115,7 +120,7 @@ class AlpacaBroker:
         """A definite no, the discovery that the order is already there, or no knowledge."""
         if refusal.duplicate:
             try:
-                raw = record(await self._orders.ask(*_by_client_id(order.id)))
+                raw = record(await self._by_client_id(self._orders, order.id))
                 self._remember(raw)
                 return messages.standing(raw, self._now())
             except (Refusal, Unanswered, Unreadable) as silence:
@@ -125,7 +130,7 @@ class AlpacaBroker:
     async def _broker_id(self, order: Order) -> str:
         if order.broker_id is not None:
             return order.broker_id
-        raw = record(await self._orders.ask(*_by_client_id(order.id)))
+        raw = record(await self._by_client_id(self._orders, order.id))
         self._remember(raw)
         return needed(raw, "id")
 
@@ -140,7 +145,7 @@ class AlpacaBroker:
         """The order as Alpaca has it, None when it provably has none. After a replacement this is the original order."""
         account = await self._known_account()
         try:
-            raw = record(await self._questions.ask(*_by_client_id(client_order_id)))
+            raw = record(await self._by_client_id(self._questions, client_order_id))
             self._remember(raw)
             return messages.order(raw, account)
         except Refusal as refusal:
@@ -165,12 +170,20 @@ class AlpacaBroker:
 
     async def open_orders(self) -> list[Order]:
         """Every order that can still trade, oldest first; legs of brackets are orders of their own. Raises Incomplete as well."""
+        return await self._orders_told(status="open")
+
+    async def recent_orders(self, since: datetime) -> list[Order]:
+        """Every order made from ``since`` on, oldest first, whatever became of it. Raises Incomplete as well."""
+        return await self._orders_told(status="all", after=_stamp(since - timedelta(milliseconds=1)))
+
+    async def _orders_told(self, **query: object) -> list[Order]:
         account = await self._known_account()
-        found = await self._orders_listed(status="open")
+        found = await self._orders_listed(None, **query)
         for raw in found:
             self._remember(raw)
         ours = [raw for raw in found if messages.is_equity_order(raw)]
-        return whole(each(ours, lambda raw: messages.order(raw, account)), "open orders", self._tell)
+        what = "open orders" if query.get("status") == "open" else "orders"
+        return whole(each(ours, lambda raw: messages.order(raw, account)), what, self._tell)
 
     async def fills(self, since: datetime) -> list[Fill]:
         """Every execution from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
@@ -205,7 +218,7 @@ class AlpacaBroker:
 
     async def _asked(self, path: str, data: dict[str, object] | None = None, lane: Lane | None = None) -> Any:
         try:
-            return await (lane or self._questions).ask("get", path, data)
+            return await _read(lane or self._questions, path, data)
         except (Refusal, Unanswered) as failure:
             raise _down(failure) from failure
 
@@ -221,6 +234,9 @@ class AlpacaBroker:
 
     async def _known_account(self) -> str:
         return self._account_id or (await self.account()).id
+
+    async def _by_client_id(self, lane: Lane, client_order_id: str) -> Any:
+        return await _read(lane, "/orders:by_client_order_id", {"client_order_id": client_order_id})
 
     def _remember(self, raw: Raw) -> None:
         self._client_ids[text(raw, "id")] = text(raw, "client_order_id")
@@ -264,10 +280,10 @@ class AlpacaBroker:
         return {key: self._client_ids[key] for key in broker_ids if self._client_ids.get(key)}
 
 
-def _client(key: str, secret: str, url: str, read: float) -> Any:
+def _client(key: str, secret: str, url: str, read: float, token: str) -> Any:
     from qv_desktop.adapters.alpaca.client import trading_client
 
-    return trading_client(key, secret, url, read)
+    return trading_client(key, secret, url, read, token)
 
 
 def _order_of(raw: Raw, client_ids: dict[str, str]) -> str:
@@ -278,8 +294,9 @@ def _order_of(raw: Raw, client_ids: dict[str, str]) -> str:
         raise Unreadable("A fill does not tell whose it is.") from None
 
 
-def _by_client_id(client_order_id: str) -> tuple[str, str, dict[str, object]]:
-    return "get", "/orders:by_client_order_id", {"client_order_id": client_order_id}
+async def _read(lane: Lane, path: str, data: dict[str, object] | None = None) -> Any:
+    """The answer to a question, which may be asked again; whatever changes something at Alpaca goes out once, and not here."""
+    return await asked_again(lambda: lane.ask("get", path, data))
 
 
 def _stamp(moment: datetime) -> str:

@@ -14,7 +14,7 @@ from requests import PreparedRequest, ReadTimeout, RequestException, Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
+from qv_desktop.adapters.alpaca.outcomes import NO_ACCOUNT, REVOKED, Refusal, Unanswered, Unconnected, told_wait
 from qv_desktop.adapters.websocket import is_loopback
 
 CONNECT = 3.05  # seconds
@@ -60,27 +60,39 @@ def _whole(answer: Response, until: float) -> bytes:
     return b"".join(pieces)
 
 
-def trading_client(key: str, secret: str, url: str, read: float) -> RESTClient:
-    """A trading client for one thread. Raises Refusal without keys."""
-    _require(key, secret)
-    return _tamed(TradingClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read)
+def trading_client(key: str, secret: str, url: str, read: float, token: str = "") -> RESTClient:
+    """A trading client for one thread; with an OAuth ``token`` the keys are not used. Raises Refusal without either."""
+    who = _who(key, secret, token)
+    return _tamed(
+        TradingClient(*who, raw_data=True, url_override=url.rstrip("/"), oauth_token=token or None), url, read
+    )
 
 
-def data_client(key: str, secret: str, url: str, read: float, heard: Heard | None = None) -> RESTClient:
-    """A market-data client for one thread. Raises Refusal without keys."""
-    _require(key, secret)
-    return _tamed(StockHistoricalDataClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read, heard)
+def data_client(
+    key: str, secret: str, url: str, read: float, heard: Heard | None = None, token: str = ""
+) -> RESTClient:
+    """A market-data client for one thread. Raises Refusal without keys or token."""
+    who = _who(key, secret, token)
+    client = StockHistoricalDataClient(*who, oauth_token=token or None, raw_data=True, url_override=url.rstrip("/"))
+    return _tamed(client, url, read, heard)
 
 
-def actions_client(key: str, secret: str, url: str, read: float, heard: Heard | None = None) -> RESTClient:
-    """A client for splits and dividends, for one thread. Raises Refusal without keys."""
-    _require(key, secret)
-    return _tamed(CorporateActionsClient(key, secret, raw_data=True, url_override=url.rstrip("/")), url, read, heard)
+def actions_client(
+    key: str, secret: str, url: str, read: float, heard: Heard | None = None, token: str = ""
+) -> RESTClient:
+    """A client for splits and dividends, for one thread. Raises Refusal without keys or token."""
+    who = _who(key, secret, token)
+    client = CorporateActionsClient(*who, oauth_token=token or None, raw_data=True, url_override=url.rstrip("/"))
+    return _tamed(client, url, read, heard)
 
 
-def _require(key: str, secret: str) -> None:
+def _who(key: str, secret: str, token: str) -> tuple[str | None, str | None]:
+    """The pair to sign with, or none where the token does it. Raises Unconnected."""
+    if token:
+        return None, None
     if not (key and secret):
-        raise Refusal(401, "")
+        raise Unconnected(NO_ACCOUNT)
+    return key, secret
 
 
 def _tamed(client: RESTClient, url: str, read: float, heard: Heard | None = None) -> RESTClient:
@@ -98,7 +110,12 @@ def asked(client: RESTClient, method: str, path: str, data: dict[str, object] | 
     try:
         return getattr(client, method)(path, data)
     except APIError as error:
-        raise Refusal(error.status_code or 0, str(error)) from error
+        if error.status_code == 401 and client._oauth_token:
+            raise Unconnected(REVOKED) from error
+        answer = error.response
+        raise Refusal(
+            error.status_code or 0, str(error), None if answer is None else told_wait(answer.headers)
+        ) from error
     except RequestException as error:
         raise Unanswered(_silence(error)) from error
 

@@ -32,13 +32,14 @@ class AlpacaHistory:
     name = "Alpaca"
 
     def __init__(self, key: str, secret: str, base_url: str = "https://data.alpaca.markets", feed: str = "iex",
-                 limit: RateLimit | None = None) -> None:  # fmt: skip
+                 limit: RateLimit | None = None, token: str = "") -> None:  # fmt: skip
         self._feed = feed
         self._limit = limit or RateLimit(PER_MINUTE)
         self._room = asyncio.Semaphore(THREADS)  # a request that the limit lets go must leave at once
         heard = self._limit.heard
-        self._lane = Lane("alpaca-history", THREADS, lambda: _client("data_client", key, secret, base_url, heard), READ)
-        self._actions = Lane("alpaca-actions", 1, lambda: _client("actions_client", key, secret, base_url, heard), READ)
+        who = (key, secret, token)
+        self._lane = Lane("alpaca-history", THREADS, lambda: _client("data_client", who, base_url, heard), READ)
+        self._actions = Lane("alpaca-actions", 1, lambda: _client("actions_client", who, base_url, heard), READ)
 
     async def bars(
         self, symbol: str, frame: Timeframe, start: datetime, end: datetime, progress: Progress | None = None
@@ -169,7 +170,8 @@ def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _client(kind: str, key: str, secret: str, url: str, heard: Any) -> Any:
+def _client(kind: str, who: tuple[str, str, str], url: str, heard: Any) -> Any:
     from qv_desktop.adapters.alpaca import client
 
-    return getattr(client, kind)(key, secret, url, READ, heard)
+    key, secret, token = who
+    return getattr(client, kind)(key, secret, url, READ, heard, token)

@@ -28,7 +28,7 @@ from qv_desktop.domain.sessions import BrokerClock, MarketSession
 
 ZERO = Decimal(0)
 NEW_YORK = ZoneInfo("America/New_York")
-SOURCE = "Broker"
+SOURCE = "External"  # of what was not made by this program; ours are known by their client order ids
 
 STATUSES: dict[str, OrderStatus] = {
     "accepted": OrderStatus.SUBMITTED,

@@ -1,23 +1,31 @@
 """What Alpaca's answers and silences amount to. Only a definite no is a no; anything else is unknown until asked for."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 # answers after which an order provably does not exist: see “order outcome” in the broker's reference and our reliability notes
 DEFINITE = frozenset({400, 401, 403, 422, 429})
 EXTRAS = ("available", "buying_power", "cost_basis", "market_price", "reject_reason")
 
 SENTENCES = {
-    401: "Alpaca refused the API keys; enter valid keys in the settings.",
+    401: "Alpaca refused the API keys; enter valid keys under Connections.",
     429: "Alpaca took too many requests this minute and did not take this one; try again in a moment.",
 }
+NO_ACCOUNT = "No account is connected; add one or choose one under Connections, at the top of the window."
+REVOKED = (
+    "Alpaca no longer accepts this account's permission; connect it again under Connections, at the top of the window."
+)
 
 
 class Refusal(Exception):
-    """Alpaca answered with an HTTP error. ``spoken`` tells whether the words are Alpaca's own rather than some proxy's page."""
+    """Alpaca answered with an HTTP error. ``spoken`` tells whether the words are Alpaca's own rather than some proxy's page.
 
-    def __init__(self, status: int, body: str) -> None:
-        self.status = status
+    ``wait``: the seconds after which it wants to be asked again, where it says so.
+    """
+
+    def __init__(self, status: int, body: str, wait: float | None = None) -> None:
+        self.status, self.wait = status, wait
         self.message, self.spoken = _message(status, body)
         super().__init__(self.message)
 
@@ -32,8 +40,28 @@ class Refusal(Exception):
         return self.status == 422 and "must be unique" in self.message.lower()
 
 
+class Unconnected(Refusal):
+    """There is nothing to ask with: no keys, or a permission that Alpaca no longer accepts. ``words`` say which."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(401, "")
+        self.message = words
+
+
 class Unanswered(Exception):
     """No readable answer came; the request may or may not have had its effect."""
+
+
+def told_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time) -> float | None:
+    """Seconds to wait by ``Retry-After``, or until ``X-RateLimit-Reset`` (unix seconds) once nothing remains; None when not told."""
+    try:
+        if "Retry-After" in headers:
+            return max(0.0, float(headers["Retry-After"]))
+        if headers.get("X-RateLimit-Remaining") == "0":
+            return max(0.0, float(headers["X-RateLimit-Reset"]) - now())
+    except (KeyError, ValueError):
+        pass  # a date, or no number: it is as if nothing had been said
+    return None
 
 
 def _message(status: int, body: str) -> tuple[str, bool]:

@@ -9,6 +9,7 @@ from websockets.asyncio.client import ClientConnection
 
 from qv_desktop.adapters.alpaca import messages
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable
+from qv_desktop.adapters.alpaca.outcomes import NO_ACCOUNT, REVOKED
 from qv_desktop.adapters.alpaca.price_messages import heard
 from qv_desktop.adapters.alpaca.price_words import ErrorMessage
 from qv_desktop.adapters.websocket import Evicted, Frame, Lost, Now, OnGap, OnState, Patience, Refused, Socket
@@ -17,7 +18,10 @@ from qv_desktop.domain.orders import Report
 
 log = structlog.get_logger()
 
-REFUSED = "Alpaca refused the API keys; enter valid keys in the settings. They are tried again every five minutes."
+REFUSED = "Alpaca refused the API keys; enter valid keys under Connections. They are tried again every five minutes."
+NO_PAIR = (
+    "Alpaca's prices need a key pair, for its price sockets take no OAuth; add one under Connections, or a Polygon key."
+)
 EVICTED = "Another program holds the only connection that Alpaca allows these keys; close it, or use keys of their own."
 NOT_ALLOWED = "Your Alpaca plan does not include this price feed; choose the IEX feed or Polygon in the settings."
 CHANNELS = ("trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses")
@@ -48,8 +52,9 @@ class TradeUpdates:
     name = "Alpaca orders"
 
     def __init__(self, url: str, key: str, secret: str, hear: Callable[[Report], None], on_state: OnState, *, now: Now,
-                 on_gap: OnGap = lambda start, end, reason: None, patience: Patience | None = None) -> None:  # fmt: skip
-        self._key, self._secret = key, secret
+                 on_gap: OnGap = lambda start, end, reason: None, patience: Patience | None = None,
+                 token: str = "") -> None:  # fmt: skip
+        self._key, self._secret, self._token = key, secret, token
         self._out, self._now = hear, now
         self.unread: Callable[[str], None] = lambda reason: (
             None
@@ -69,7 +74,10 @@ class TradeUpdates:
         await self._socket.stop()
 
     async def _sign_in(self, connection: ClientConnection) -> None:
-        data = {"key_id": self._key, "secret_key": self._secret}
+        if not (self._token or self._key):
+            raise Refused(NO_ACCOUNT)
+        pair = {"key_id": self._key, "secret_key": self._secret}
+        data = {"oauth_token": self._token} if self._token else pair
         await connection.send(_encoded({"action": "authenticate", "data": data}))
         await self._awaited(connection, "authorization")
         await connection.send(LISTEN)
@@ -80,7 +88,7 @@ class TradeUpdates:
             found = self._decoded(await connection.recv())
             data = found.get("data")
             if found.get("stream") == "authorization" and isinstance(data, dict) and data.get("status") != "authorized":
-                raise Refused(REFUSED)
+                raise Refused(REVOKED if self._token else REFUSED)
             if found.get("stream") == stream:
                 return
 
@@ -149,6 +157,8 @@ class AlpacaPrices:
 
     async def _sign_in(self, connection: ClientConnection) -> None:
         """Alpaca greets with ``connected``, takes ``auth`` and answers ``authenticated`` or an error."""
+        if not self._key:
+            raise Refused(NO_PAIR)
         await self._awaited(connection, "connected")
         await connection.send(_encoded({"action": "auth", "key": self._key, "secret": self._secret}))
         await self._awaited(connection, "authenticated")

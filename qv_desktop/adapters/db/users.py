@@ -79,10 +79,25 @@ class Users:
 
     async def sign_in(self, name: str, password: str, host: str) -> SignIn:
         """Verify a password; five failures lock the name, known or not, for 15 minutes."""
-        name, now = _cleaned(name), self._now()
+        known = await self._verified(_cleaned(name), password, host, "session.start")
+        return known if isinstance(known, SignIn) else await self._admitted(_user(known), host)
+
+    async def confirm(self, session: Session, password: str) -> str:
+        """Empty once the session's person has given the password again, else why not; failures count as those of a log-in."""
+        name = session.user.name
+        known = await self._verified(name, password, session.host, "password.confirm")
+        if isinstance(known, SignIn):
+            return known.message
+        now = self._now()
+        await self._database.write(lambda connection: lockouts.cleared(connection, name.lower(), now))
+        return ""
+
+    async def _verified(self, name: str, password: str, host: str, action: str) -> Known | SignIn:
+        """The user whose password this is, or the refusal, written down as one of ``action``."""
+        now = self._now()
         attempt = await self._database.write(lambda connection: lockouts.counted(connection, name.lower(), now))
         if not attempt.admitted:
-            return await self._refused(name, host, _locked(attempt.locked_until, now), attempt.locked_until)
+            return await self._refused(name, host, action, _locked(attempt.locked_until, now), attempt.locked_until)
         query = select(*_COLUMNS).where(func.lower(users.c.name) == name.lower())
         known = await self._database.read(lambda connection: connection.execute(query).first())
         if (
@@ -90,11 +105,11 @@ class Users:
             or known is None
         ):
             message = _locked(attempt.locked_until, now) if attempt.locked_until else WRONG
-            return await self._refused(name, host, message, attempt.locked_until)
+            return await self._refused(name, host, action, message, attempt.locked_until)
         if known.state != UserState.ACTIVE:
-            return await self._refused(name, host, SUSPENDED)
+            return await self._refused(name, host, action, SUSPENDED)
         await self._renew(known, password)
-        return await self._admitted(_user(known), host)
+        return known
 
     async def resume(self, refresh_token: str, host: str) -> SignIn:
         """Trade a refresh token for a session and the next token; a reused token ends its family."""
@@ -143,8 +158,8 @@ class Users:
 
         return await self._trail.write_found(work)
 
-    async def _refused(self, name: str, host: str, message: str, until: datetime | None = None) -> SignIn:
-        await self._trail.append(_refusal(name, host, "session.start", "user", name, message))
+    async def _refused(self, name: str, host: str, action: str, message: str, until: datetime | None = None) -> SignIn:
+        await self._trail.append(_refusal(name, host, action, "user", name, message))
         return SignIn(None, message, until)
 
     async def _renew(self, known: Known, password: str) -> None:

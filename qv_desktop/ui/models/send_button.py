@@ -4,10 +4,12 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton
 
+from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.orders import Side
 from qv_desktop.ui import theme
 
 _KEYS = "Ctrl+Enter"
+_SENDING = ("Send", "Review")  # the verbs that lead to an order
 
 
 class SendButton(QPushButton):
@@ -15,12 +17,24 @@ class SendButton(QPushButton):
 
     def __init__(self) -> None:
         super().__init__()
+        self._live = False
+        self._words = ""
         self.setFixedHeight(32)
         self.setFont(theme.bold())
         self.setStyleSheet("padding: 0 84px 0 10px; text-align: left;")
         self.setAccessibleName("Review or send the order")
         self.setMinimumWidth(120)
         self.paint_side(Side.BUY)
+
+    def show_environment(self, environment: Environment) -> None:
+        """Say LIVE in the words of what is sent for real money."""
+        self._live = environment == "LIVE"
+        self.setText(self._words)
+
+    def setText(self, text: str) -> None:
+        self._words = text
+        verb, _, rest = text.partition(" ")
+        super().setText(f"{verb} LIVE {rest}" if self._live and verb in _SENDING and rest else text)
 
     def paint_side(self, side: Side) -> None:
         """Take the colour of ``side``."""

@@ -295,9 +295,10 @@ def test_an_order_behind_a_gateway_timeout_is_unknown_and_then_found_once(simula
 
 def test_an_answer_that_trickles_in_for_ever_is_given_up(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "READ", 1.5)
-    simulator.control("POST", "/sim/faults", {"kind": "hang", "target": "trading"})
+    simulator.control("POST", "/sim/faults", {"kind": "hang", "target": "trading", "count": 3})
     with pytest.raises(BrokerDown, match="cannot be reached"):
         asked(simulator, lambda broker: broker.positions())
+    simulator.control("DELETE", "/sim/faults")
 
 
 def test_a_sell_without_shares_is_a_short_position(simulator: Simulator) -> None:
@@ -324,7 +325,7 @@ def test_words_that_alpaca_invented_since_do_not_hide_our_orders(simulator: Simu
 
 @pytest.mark.parametrize(("kind", "words"), [("rate_limit", "too many requests"), ("html_502", "HTTP 502")])
 def test_a_question_that_fails_is_never_an_empty_answer(simulator: Simulator, kind: str, words: str) -> None:
-    simulator.control("POST", "/sim/faults", {"kind": kind, "target": "trading"})
+    simulator.control("POST", "/sim/faults", {"kind": kind, "target": "trading", "count": 3})  # it is asked three times
     with pytest.raises(BrokerDown, match=words):
         asked(simulator, lambda broker: broker.positions())
 

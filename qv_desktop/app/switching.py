@@ -1,0 +1,97 @@
+"""From one account to another: never while an order's fate is open, and to LIVE only with the password.
+
+The desk is not rewired under the person's hands. It is closed as at the program's end, and a new one is built for the other
+account, so that no book, stream or price of the one can reach the other.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+
+from qv_desktop.app.accounts import Accounts
+from qv_desktop.app.going_live import confirmed
+from qv_desktop.domain.connections import Connection
+from qv_desktop.domain.errors import BadInput, QvError
+from qv_desktop.domain.orders import Order, OrderStatus
+from qv_desktop.wiring import Desk, Services
+from qv_desktop.wiring.connections import ConnectionsWiring, Sitting
+
+OPEN_FATE = frozenset({OrderStatus.INTENT, OrderStatus.UNRESOLVED, OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE,
+                       OrderStatus.UNKNOWN})  # fmt: skip
+PATIENCE = 3.0  # seconds for records to be written
+
+
+def undecided(order: Order) -> bool:
+    """Whether it is not known, or not yet, what became of something that was sent."""
+    return order.status in OPEN_FATE or (order.status is OrderStatus.SUBMITTED and order.broker_id is None)
+
+
+async def in_the_way(services: Services) -> str:
+    """Why the account cannot be switched now, with what to do; empty when it can."""
+    orders = [order for order in services.orders.book.values() if undecided(order)]
+    if services.orders.sending:
+        return "An order is being sent; switch once the broker has answered."
+    if orders:
+        first = orders[0].request
+        more = f" and {len(orders) - 1} more" if len(orders) > 1 else ""
+        return (f"{first.side.upper()} {first.quantity:,f} {first.symbol}{more} is still on its way ({orders[0].status}); "
+                "switch once the broker has answered.")  # fmt: skip
+    if not await services.orders.records.written(PATIENCE):
+        waiting = max(1, services.orders.records.waiting)
+        return f"{waiting} change{'' if waiting == 1 else 's'} of orders still wait for the database; switch once they are written."
+    return ""
+
+
+async def switched(accounts: Accounts, desk: Desk, id_: str) -> bool:
+    """Whether the account was switched; False when the person went back. Raises BadInput when it cannot be now, NotPermitted."""
+    wanted = accounts.connections.get(id_)
+    _require(await in_the_way(desk.services))
+    if wanted.environment == "LIVE":
+        stays = f"stay on “{accounts.in_use.name}”" if accounts.in_use else "see prices only"
+        if not await confirmed(accounts.connections, wanted, accounts.person, f"Without it you {stays}.", desk.window):
+            return False
+    return await _closed_for(accounts, desk, wanted)
+
+
+async def _closed_for(accounts: Accounts, desk: Desk, wanted: Connection) -> bool:
+    """Nothing can be sent from here on, so what was looked at stays as it was seen."""
+    desk.window.setEnabled(False)
+    try:
+        _require(await in_the_way(desk.services))
+        await accounts.connections.switch(wanted.id)
+    except QvError:
+        desk.window.setEnabled(True)
+        raise
+    return True
+
+
+def _require(why: str) -> None:
+    if why:
+        raise BadInput(f"The account was not switched: {why}")
+
+
+def lent(accounts: Accounts, desk: Desk, use: Callable[[str], Awaitable[None]]) -> ConnectionsWiring:
+    """The accounts at ``desk``'s pill and in their dialog; ``use`` puts another one to use."""
+    sitting = Sitting(
+        accounts.stored, partial(accounts.permitted, browse=browsed), use, accounts.place, accounts.redirect
+    )
+    return ConnectionsWiring(desk, accounts.connections, sitting, accounts.in_use)
+
+
+def browsed(url: str) -> bool:
+    """Open an address in the system's browser; whether one could be opened."""
+    return QDesktopServices.openUrl(QUrl(url))
+
+
+async def until_closed[Found](work: Awaitable[Found], leaving: asyncio.Event) -> Found | None:
+    """What ``work`` finds, or None when the window is closed before it has."""
+    finding, going = asyncio.ensure_future(work), asyncio.ensure_future(leaving.wait())
+    try:
+        await asyncio.wait({finding, going}, return_when=asyncio.FIRST_COMPLETED)
+        return finding.result() if finding.done() else None
+    finally:
+        finding.cancel()
+        going.cancel()
