@@ -210,10 +210,11 @@ def test_a_broker_that_is_away_leaves_what_was_told_in_view_with_its_sentence(to
         for page in (EQUITY, ACTIVITIES):
             room.click(page)
             await room.quiet()
-            room.fault("html_502")
+            room.fault("html_502", 50)  # however often it is asked again
             room.now += EVERY
             room.wiring.tick()
             await room.quiet()
+            room.simulator.control("DELETE", "/sim/faults")
         assert room.panel.curve.complaint.startswith("Stale: Alpaca answered with HTTP 502")
         assert room.panel.activities.complaint.startswith("Stale: Alpaca answered with HTTP 502")
         assert (room.panel.curve.equity.text(), room.panel.activities.model.rowCount()) == ("$100,000.00", 1)

@@ -191,7 +191,7 @@ def test_a_full_page_without_a_last_id_says_that_older_ones_are_out_of_reach() -
 
 @pytest.mark.parametrize("fault", ["html_502", "rate_limit"])
 def test_a_failure_is_a_sentence_and_never_an_empty_history(simulator: Simulator, fault: str) -> None:
-    simulator.control("POST", "/sim/faults", {"kind": fault, "target": "trading", "count": 2})
+    simulator.control("POST", "/sim/faults", {"kind": fault, "target": "trading", "count": 50})
     for ask in (
         lambda broker: broker.history.activities(Wanted()),
         lambda broker: broker.history.curve(Period.DAY, None),
