@@ -4,10 +4,19 @@ from collections import deque
 from datetime import timedelta
 
 from qv_desktop.domain.alerts import Notice, Urgency
-from qv_desktop.domain.events import FeedChanged, Filled, Noticed, OrderChanged, Reconciled, TradingStateChanged
+from qv_desktop.domain.events import (
+    FeedChanged,
+    Filled,
+    Noticed,
+    OrderCameBack,
+    OrderChanged,
+    Reconciled,
+    TradingStateChanged,
+)
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.ports import Now, Publish
+from qv_desktop.services.settling import NEVER_ARRIVED
 
 AGAIN_AFTER = timedelta(seconds=10)
 _BAD_FEED = ("backing off", "mute", "evicted")
@@ -43,6 +52,8 @@ class Notices:
         words = f"{request.side.upper()} {request.quantity:,f} {request.symbol}"
         if order.status is OrderStatus.REFUSED:
             self.tell("warning", f"Refused: {words}", order.reason, f"refused {order.id}")
+        elif order.status is OrderStatus.REJECTED and order.reason == NEVER_ARRIVED:
+            self.tell("warning", f"Never arrived: {words}", order.reason, f"never arrived {order.id}")
         elif order.status is OrderStatus.REJECTED:
             self.tell("warning", f"Rejected by the broker: {words}", order.reason, f"rejected {order.id}")
         elif order.status is OrderStatus.UNRESOLVED:
@@ -52,6 +63,13 @@ class Notices:
                 "The broker has not answered; it is being asked.",
                 f"unresolved {order.id}",
             )
+
+    def order_came_back(self, event: OrderCameBack) -> None:
+        """An order that was given up is at the broker after all."""
+        order = event.order
+        words = f"{order.request.side.upper()} {order.request.quantity:,f} {order.request.symbol}"
+        told = f"It was closed here as never arrived, yet the broker has it: {order.status}. Cancel it if it is no longer wanted."
+        self.tell("critical", f"Arrived after all: {words}", told, f"came back {order.id}")
 
     def feed_changed(self, event: FeedChanged) -> None:
         """A feed lost or found."""
