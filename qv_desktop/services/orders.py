@@ -44,7 +44,9 @@ class Orders:
     ) -> None:
         self._broker, self._journal, self._risk, self._positions = broker, journal, risk, positions
         self._login, self._publish, self._now, self._account = login, publish, now, account
-        self._cancel_wanted: set[str] = set()  # ids to cancel once their sending has an answer, or the broker shows them
+        self._cancel_wanted: set[str] = (
+            set()
+        )  # ids to cancel once their sending has an answer, or the broker shows them
         self._cancelling: set[str] = set()  # ids whose cancel is on its way
         self._held_back: list[Report] | None = None  # what the stream says while positions are being taken over
         self.book: dict[str, Order] = {}  # client order id -> order

@@ -141,7 +141,11 @@ class Settling:
         came_back = current.status is OrderStatus.REJECTED and current.broker_id is None
         if kind is None or not (current.open or came_back):
             return None
-        if found.status not in CLOSED and self._stirred.get(current.id, asked) > asked and current.broker_id is not None:
+        if (
+            found.status not in CLOSED
+            and self._stirred.get(current.id, asked) > asked
+            and current.broker_id is not None
+        ):
             return None  # it moved since the question was asked: the answer is older than what is known
         reason = STILL_THERE if pending is not None else found.reason
         return Report(found.id, kind, found.changed or self._now(), found.broker_id, reason=reason,
@@ -242,7 +246,9 @@ class Settling:
 
     async def _fills_for(self, found: Mapping[str, Order]) -> list[Fill]:
         """The executions that are missing here of any of these orders; asked for once."""
-        behind = [self._orders.book[key] for key, theirs in found.items() if theirs.filled > self._orders.book[key].filled]
+        behind = [
+            self._orders.book[key] for key, theirs in found.items() if theirs.filled > self._orders.book[key].filled
+        ]
         if not behind:
             return []
         return await self._broker.fills(min(order.submitted for order in behind) - SKEW)

@@ -120,4 +120,6 @@ def _is_leg(order: Order, parent: Order) -> bool:
     mine, its = order.request, parent.request
     if mine.order_class is OrderClass.SIMPLE or (mine.symbol, mine.order_class) != (its.symbol, its.order_class):
         return False
-    return (mine.limit is not None and mine.limit == its.take_profit) or (mine.stop is not None and mine.stop == its.stop_loss)
+    return (mine.limit is not None and mine.limit == its.take_profit) or (
+        mine.stop is not None and mine.stop == its.stop_loss
+    )

@@ -103,7 +103,9 @@ async def clicked(simulator: Simulator, url: str) -> tuple[list[float], list[flo
 async def _click(trader: Trader, number: int, moments: list[float]) -> float:
     quote = trader.market.snapshot("AAPL").quote
     assert quote is not None
-    request = OrderRequest(f"calm-{number}", "AAPL", Side.BUY, Decimal(1), OrderType.LIMIT, limit=Decimal(f"{quote.bid * 0.8:.2f}"))
+    request = OrderRequest(
+        f"calm-{number}", "AAPL", Side.BUY, Decimal(1), OrderType.LIMIT, limit=Decimal(f"{quote.bid * 0.8:.2f}")
+    )
     moments.clear()
     began = time.perf_counter()
     await trader.orders.submit(request)

@@ -219,7 +219,9 @@ def test_the_reports_of_one_life_in_any_order_and_repeated_end_in_the_same_state
 
 
 @given(st.lists(st.sampled_from(BROKER_KINDS), max_size=12), st.lists(st.integers(1, 60), max_size=6), st.randoms())
-def test_no_sequence_of_words_loses_an_execution(kinds: list[ReportKind], quantities: list[int], dice: random.Random) -> None:
+def test_no_sequence_of_words_loses_an_execution(
+    kinds: list[ReportKind], quantities: list[int], dice: random.Random
+) -> None:
     fills = [replace(fill(f"e{number}", quantity), broker_id="b1") for number, quantity in enumerate(quantities)]
     words = [told(kind, broker_id="b1") for kind in kinds if kind is not ReportKind.FILL]
     mixed = fills + words + fills

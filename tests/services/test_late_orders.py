@@ -26,7 +26,9 @@ async def given_up(desk: Desk) -> None:
 
 def there(desk: Desk, status: OrderStatus = OrderStatus.WORKING, filled: int = 0, id: str = "qv-1") -> Order:
     """Let the broker have the order."""
-    order = replace(an_order(a_limit("100.00", id=id), status, broker_id="b1"), filled=Decimal(filled), submitted=desk.moment[0])
+    order = replace(
+        an_order(a_limit("100.00", id=id), status, broker_id="b1"), filled=Decimal(filled), submitted=desk.moment[0]
+    )
     desk.broker.known[id] = order
     return order
 
@@ -193,7 +195,9 @@ def test_many_orders_are_settled_by_one_list_and_one_that_it_lacks_by_questions_
         assert [desk.orders.book[f"qv-{n}"].status for n in range(1, count)] == [OrderStatus.WORKING] * (count - 1)
         assert desk.orders.book["qv-0"].status is OrderStatus.UNRESOLVED
         desk.later(READ_LAG + 1)
-        desk.broker.known["qv-0"] = replace(there(desk, id="qv-0"), submitted=NOW.replace(year=2000))  # no list shows it
+        desk.broker.known["qv-0"] = replace(
+            there(desk, id="qv-0"), submitted=NOW.replace(year=2000)
+        )  # no list shows it
         await desk.orders.settling.settle_all()
         assert desk.orders.book["qv-0"].status is OrderStatus.WORKING
         assert set(asked) == {"qv-0"}
@@ -266,7 +270,9 @@ def test_a_strangers_order_that_ended_before_it_was_seen_ends_here_too_with_its_
 
 def test_a_leg_belongs_to_whom_its_parent_belongs() -> None:
     async def story(desk: Desk) -> None:
-        bracket = replace(a_limit("100.00"), order_class=OrderClass.BRACKET, take_profit=Decimal(110), stop_loss=Decimal(90))
+        bracket = replace(
+            a_limit("100.00"), order_class=OrderClass.BRACKET, take_profit=Decimal(110), stop_loss=Decimal(90)
+        )
         desk.orders.book["qv-1"] = an_order(bracket, broker_id="b1")
         leg = replace(a_limit("110.00", side=Side.SELL, id="leg", source="External"), order_class=OrderClass.BRACKET)
         await desk.orders.settling.import_open([an_order(leg, OrderStatus.HELD, broker_id="b2")])

@@ -41,7 +41,9 @@ def test_a_new_order_may_not_be_found_for_a_while_though_it_works(broker: Broker
         assert broker.refusal("GET", path, client_order_id="late")[0] == 404
     assert broker.valid("GET", "/orders", status="all") == []
     wait_for(lambda: books(broker)["orders"], lambda orders: orders[0]["status"] == "filled")
-    found = wait_for(lambda: broker.raw("GET", "/orders:by_client_order_id", client_order_id="late"), lambda answer: answer.ok)
+    found = wait_for(
+        lambda: broker.raw("GET", "/orders:by_client_order_id", client_order_id="late"), lambda answer: answer.ok
+    )
     assert found.json()["status"] == "filled"
     assert len(broker.valid("GET", "/orders", status="all")) == 1
 

@@ -59,7 +59,11 @@ def kinds(*wanted: ReportKind) -> Callable[..., bool]:
 def armed(trader: Trader, deed: str, point: int) -> None:
     """Set the trap of this point. The lanes' threads die with the whole process."""
     orders, broker, journal = trader.orders, trader.broker, trader.journal
-    answered = {"submit": ReportKind.ACKNOWLEDGED, "cancel": ReportKind.CANCEL_ASKED, "replace": ReportKind.ACKNOWLEDGED}[deed]
+    answered = {
+        "submit": ReportKind.ACKNOWLEDGED,
+        "cancel": ReportKind.CANCEL_ASKED,
+        "replace": ReportKind.ACKNOWLEDGED,
+    }[deed]
     way: list[Callable[[], None]] = [
         lambda: before(trader.login, "require"),
         lambda: before(journal, "intend") if deed != "cancel" else before(broker, deed),

@@ -156,7 +156,9 @@ class Lives:
             self.cuts += 1
 
 
-def fault(simulator: Simulator, kind: str, target: str = TRADING, chance: float | None = None, **params: object) -> None:
+def fault(
+    simulator: Simulator, kind: str, target: str = TRADING, chance: float | None = None, **params: object
+) -> None:
     """Let something go wrong once, or with a ``chance`` from now on."""
     body = {"kind": kind, "target": target, "params": params}
     simulator.control("POST", "/sim/faults", body if chance is None else body | {"chance": chance})
@@ -173,11 +175,12 @@ async def at_rest(trader: Trader, clicks: set[str]) -> None:
     await asyncio.to_thread(trader.simulator.control, "DELETE", "/sim/faults")
     await trader.settled(REST)
     for _ in range(3):
-        await trader.orders.cancel([key for key in clicks if key in trader.orders.book and trader.orders.book[key].open])
+        await trader.orders.cancel(
+            [key for key in clicks if key in trader.orders.book and trader.orders.book[key].open]
+        )
         await trader.settled(REST)
-    end = time.monotonic() + 10
-    while time.monotonic() < end and any(order.open for order in trader.orders.book.values()):
-        await asyncio.sleep(0.1)
+    for order in [order for order in trader.orders.book.values() if order.open]:
+        await trader.until(order.id, lambda order: not order.open, 2)
     await trader.orders.records.written(60)
 
 
@@ -197,4 +200,6 @@ async def stormed(simulator: Simulator, url: str, count: int, seed: int) -> Told
         findings.journal = remembered(trader.orders, again.orders)
     orders = trader.orders
     never = sum(order.reason == NEVER_ARRIVED for order in orders.book.values())
-    return Told(count, findings, longest, seconds, len(orders.book), len(orders.fills), lives.cuts, never, len(trader.doubts))
+    return Told(
+        count, findings, longest, seconds, len(orders.book), len(orders.fills), lives.cuts, never, len(trader.doubts)
+    )

@@ -18,7 +18,9 @@ TERMINAL = ("filled", "canceled", "expired", "rejected", "replaced")
 class Findings:
     """What is wrong, by its kind, each with the ids concerned."""
 
-    duplicates: list[str] = field(default_factory=list)  # more than one broker order of an intent, or orders of no click
+    duplicates: list[str] = field(
+        default_factory=list
+    )  # more than one broker order of an intent, or orders of no click
     lost: list[str] = field(default_factory=list)  # nowhere and not said to be, or at the broker and not here
     stranded: list[str] = field(default_factory=list)  # live at the broker, closed here
     undead: list[str] = field(default_factory=list)  # open here, closed at the broker
@@ -94,10 +96,13 @@ def _positions(theirs: Mapping[str, Decimal], ours: Positions, found: Findings) 
 
 def remembered(before: Orders, after: Orders) -> list[str]:
     """What a fresh start knows otherwise than the sitting before it: orders by their ids, executions by theirs."""
+
     def known(orders: Orders) -> dict[str, object]:
         told: dict[str, object] = {key: (order.status, order.filled, order.executions, order.broker_id, order.replaced_by)
                                    for key, order in orders.book.items()}  # fmt: skip
-        return told | {key: (fill.client_order_id, fill.quantity, fill.price, fill.side) for key, fill in orders.fills.items()}
+        return told | {
+            key: (fill.client_order_id, fill.quantity, fill.price, fill.side) for key, fill in orders.fills.items()
+        }
 
     first, second = known(before), known(after)
     return sorted(key for key in first.keys() | second.keys() if first.get(key) != second.get(key))

@@ -19,7 +19,12 @@ from tests.stories.trader import Trader, trading
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 ALL = [(deed, number) for deed, points in POINTS.items() for number in range(1, len(points) + 1)]
-UNSENT = {("submit", 1), ("submit", 2), ("submit", 3), ("submit", 4)}  # points at which the broker never hears of the click
+UNSENT = {
+    ("submit", 1),
+    ("submit", 2),
+    ("submit", 3),
+    ("submit", 4),
+}  # points at which the broker never hears of the click
 UNKNOWN = {("submit", 1), ("submit", 2)}  # and of which nothing was written down
 
 
@@ -38,9 +43,13 @@ def test_a_kill_at_each_point_loses_nothing_and_doubles_nothing(
     simulator.control("POST", "/sim/reset")
     key = f"kill-{deed}-{point}"
     killed(simulator, postgres_url, deed, point, key)
-    found, orders = asyncio.run(recovered(simulator, postgres_url, {key} | ({f"{key}r"} if deed == "replace" else set())))
+    found, orders = asyncio.run(
+        recovered(simulator, postgres_url, {key} | ({f"{key}r"} if deed == "replace" else set()))
+    )
     found.unwritten.clear()  # the commit's moment was known to the process that is dead
-    found.lost = [one for one in found.lost if not one.endswith("None None")]  # a click of which nothing was written nor sent
+    found.lost = [
+        one for one in found.lost if not one.endswith("None None")
+    ]  # a click of which nothing was written nor sent
     assert found.clean, found
     theirs = [order for order in simulator.control("GET", "/sim/books")["orders"] if order["client_order_id"] == key]
     assert len(theirs) == (0 if (deed, point) in UNSENT else 1)

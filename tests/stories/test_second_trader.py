@@ -45,7 +45,9 @@ class Other:
 
     async def rests(self) -> str:
         """A limit buy far below the market; its client order id is the broker's choice."""
-        request = LimitOrderRequest(symbol="AAPL", qty=5, side=OrderSide.BUY, time_in_force=TimeInForce.DAY, limit_price=self.price(0.8))
+        request = LimitOrderRequest(
+            symbol="AAPL", qty=5, side=OrderSide.BUY, time_in_force=TimeInForce.DAY, limit_price=self.price(0.8)
+        )
         return _id(await asyncio.to_thread(self.client.submit_order, request))
 
     async def buys(self, quantity: int = 5) -> str:
@@ -139,7 +141,9 @@ def test_a_replacement_made_elsewhere_of_our_order_is_followed(simulator: Simula
     told(simulator, postgres_url, story)
 
 
-def test_both_see_the_same_open_orders_and_we_may_cancel_what_is_not_ours(simulator: Simulator, postgres_url: str) -> None:
+def test_both_see_the_same_open_orders_and_we_may_cancel_what_is_not_ours(
+    simulator: Simulator, postgres_url: str
+) -> None:
     async def story(trader: Trader, other: Other) -> None:
         keys = {await other.rests(), await rests(trader, other, "seen")}
         for key in keys:

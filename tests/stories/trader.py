@@ -34,7 +34,10 @@ from tests.builders import a_session
 from tests.fakes import RiskStore, Trail, Users
 from tests.simulator.process import Simulator
 
-BUYS, SELLS = ("AAPL", "MSFT", "NVDA"), ("SPY", "QQQ", "AMZN")  # each symbol goes one way: no order crosses another of ours
+BUYS, SELLS = (
+    ("AAPL", "MSFT", "NVDA"),
+    ("SPY", "QQQ", "AMZN"),
+)  # each symbol goes one way: no order crosses another of ours
 DOUBTED = (OrderStatus.UNRESOLVED, OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
 MUCH = Decimal(10**9)
 WIDE = Limits(order_value=MUCH, order_quantity=MUCH, position_fraction=MUCH, gross_fraction=MUCH, daily_loss=MUCH, collar=MUCH,
@@ -70,7 +73,9 @@ class Trader:
         self.login = Login(Users(User("u1", "demo", Role.TRADER), a_session()), Trail(), self.clock.now, "host")
         self.market = MarketData(self.clock, self.heard, lambda trades: None, lambda frame, bars: None)
         self.positions, self.account = Positions(self.heard), Account(self.broker, self.journal, self.heard)
-        self.risk = Risk(RiskStore(), self.market, self.positions, self.account, self.login, self.heard, self.clock.market)
+        self.risk = Risk(
+            RiskStore(), self.market, self.positions, self.account, self.login, self.heard, self.clock.market
+        )
         self.risk.limits = WIDE
         self.orders = orders(self.broker, self.journal, self.risk, self.positions, self.login, self.heard, self.clock.market,
                              lambda: self.account.id)  # fmt: skip
@@ -182,7 +187,9 @@ class Trader:
         quotes = json.loads(connection.getresponse().read())["quotes"]
         connection.close()
         now = self.clock.market_ns()
-        self.market.hear(Batch([], [Quote(s, now, float(q["bp"]), 100, float(q["ap"]), 100) for s, q in quotes.items()]))
+        self.market.hear(
+            Batch([], [Quote(s, now, float(q["bp"]), 100, float(q["ap"]), 100) for s, q in quotes.items()])
+        )
 
     async def _prices(self) -> None:
         while True:

@@ -91,7 +91,9 @@ def a_list_proves_absence(trader: Trader) -> None:
 
     async def proves(orders: list[Order]) -> list[Order]:
         found = await listed(orders)
-        for order in {order.id: order for order in orders if order.broker_id is None}.keys() - {order.id for order in found}:
+        for order in {order.id: order for order in orders if order.broker_id is None}.keys() - {
+            order.id for order in found
+        }:
             trader.orders.apply(Report(order, ReportKind.NOT_FOUND, trader.clock.market(), reason=NEVER_ARRIVED))
         return found
 

@@ -99,7 +99,9 @@ def asked(client: RESTClient, method: str, path: str, data: dict[str, object] | 
         return getattr(client, method)(path, data)
     except APIError as error:
         answer = error.response
-        raise Refusal(error.status_code or 0, str(error), None if answer is None else told_wait(answer.headers)) from error
+        raise Refusal(
+            error.status_code or 0, str(error), None if answer is None else told_wait(answer.headers)
+        ) from error
     except RequestException as error:
         raise Unanswered(_silence(error)) from error
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -41,7 +42,7 @@ def attempts(*failures: Exception) -> tuple[int, list[float], object]:
             return last
 
     result = asyncio.run(story())
-    return len(moments), [later - sooner for sooner, later in zip(moments, moments[1:], strict=False)], result
+    return len(moments), [later - sooner for sooner, later in pairwise(moments)], result
 
 
 @pytest.mark.parametrize("failure", [Unanswered("silence"), Refusal(429, ""), Refusal(502, "<html>"), Refusal(504, "")])
@@ -109,7 +110,9 @@ def test_an_order_is_never_sent_again(simulator: Simulator, kind: str, monkeypat
 
 
 @pytest.mark.parametrize("deed", ["cancel", "replace"])
-def test_a_cancel_and_a_replacement_go_out_once(simulator: Simulator, deed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancel_and_a_replacement_go_out_once(
+    simulator: Simulator, deed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     simulator.control("POST", "/sim/reset")
     simulator.control("POST", "/sim/faults", {"kind": "html_502", "target": "trading", "count": 2})
     sent = counted(monkeypatch, "delete" if deed == "cancel" else "patch")
