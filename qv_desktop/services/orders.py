@@ -11,7 +11,17 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
 from qv_desktop.domain.errors import BadInput, IllegalMove
 from qv_desktop.domain.events import Filled, OrderCameBack, OrderChanged
-from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind, applied, came_back, fill_of
+from qv_desktop.domain.orders import (
+    Fill,
+    Order,
+    OrderRequest,
+    OrderStatus,
+    Report,
+    ReportKind,
+    applied,
+    came_back,
+    fill_of,
+)
 from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_records import OrderRecords, terms
@@ -164,6 +174,8 @@ class Orders:
         order = self.book.get(key)
         if order is None or not order.open or order.broker_id is None or key in self.sending:
             raise BadInput("This order can no longer be changed; enter a new one.")
+        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+            raise BadInput("A cancel or a change of this order is under way already; wait for the broker's answer.")
         verdict = self._risk.judge(replacement, {k: o for k, o in self.book.items() if k != key})
         fresh = Order(replacement, session.user.name, order.account, self._now())
         if not verdict.passed:

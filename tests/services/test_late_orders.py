@@ -4,6 +4,9 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import Noticed, OrderCameBack
 from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
@@ -141,6 +144,17 @@ def test_a_second_click_on_cancel_is_not_kept_for_later() -> None:
         assert desk.broker.steps.count("cancel qv-1") == 1
         await desk.orders.replace("qv-1", a_limit("99.99", id="qv-2"))
         assert desk.broker.steps[-1] == "replace qv-1"  # and no cancel that nobody asked for any more
+
+    on_a_desk(story)
+
+
+def test_an_order_whose_cancel_or_change_is_under_way_is_not_changed_again() -> None:
+    async def story(desk: Desk) -> None:
+        for status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+            desk.orders.book["qv-1"] = replace(there(desk), status=status)
+            with pytest.raises(BadInput, match="under way already"):
+                await desk.orders.replace("qv-1", a_limit("99.99", id="qv-2"))
+        assert desk.broker.steps == []
 
     on_a_desk(story)
 

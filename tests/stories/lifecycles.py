@@ -196,7 +196,7 @@ async def stormed(simulator: Simulator, url: str, count: int, seed: int) -> Told
         await at_rest(trader, lives.clicks)
         seconds, longest = time.monotonic() - began, trader.longest_doubt()
         findings = audited(trader, lives.clicks)
-    async with trading(simulator, url) as again:
+    async with trading(simulator, url, since=trader.since) as again:
         findings.journal = remembered(trader.orders, again.orders)
     orders = trader.orders
     never = sum(order.reason == NEVER_ARRIVED for order in orders.book.values())
