@@ -54,7 +54,14 @@ def test_what_is_unknown_or_too_little_is_one_sentence_that_says_what_to_do(
         shares_for(sizing, D(amount), basis)
 
 
-@given(st.sampled_from([Sizing.NOTIONAL, Sizing.EQUITY, Sizing.RISK]), amounts, prices, prices, prices, st.sampled_from([WHOLE, FINEST]))
+@given(
+    st.sampled_from([Sizing.NOTIONAL, Sizing.EQUITY, Sizing.RISK]),
+    amounts,
+    prices,
+    prices,
+    prices,
+    st.sampled_from([WHOLE, FINEST]),
+)
 def test_no_size_costs_or_risks_more_than_was_asked_for(
     sizing: Sizing, amount: Decimal, price: Decimal, stop: Decimal, equity: Decimal, step: Decimal
 ) -> None:

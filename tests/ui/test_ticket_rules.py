@@ -77,7 +77,7 @@ def test_the_nearest_price_of_the_collar_passes_for_either_side_at_any_tick(side
         assert not {"COLLAR", "TICK"} & {check.code for check in again.refusals}
 
 
-def _one_share(side: Side):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a limit order
+def _one_share(side: Side):  # type: ignore[no-untyped-def]
     from tests.builders import a_limit
 
     return a_limit("1.00", 1, side)
@@ -94,7 +94,9 @@ def test_the_keyboard_takes_an_offer_with_space_and_enter_does_not(qtbot: QtBot,
     assert ticket.fields.quantity.text() == "900"
     qtbot.keyClick(ticket.rules, Qt.Key.Key_Down)
     qtbot.keyClick(ticket.rules, Qt.Key.Key_Space)
-    assert ticket.fields.quantity.text() == next(c.nearest for c in ticket_checks_of(900) if c.code == keys[1]).replace(",", "")
+    assert ticket.fields.quantity.text() == next(c.nearest for c in ticket_checks_of(900) if c.code == keys[1]).replace(
+        ",", ""
+    )
 
 
 def ticket_checks_of(shares: int) -> tuple[Check, ...]:
@@ -203,7 +205,9 @@ def test_a_closed_auction_is_off_only_where_it_would_be_used() -> None:
     assert {title for title, why in reasons.items() if why} == {"MOO", "LOO"}
 
 
-def test_a_share_that_is_not_lent_cannot_be_shorted_and_what_is_held_can_be_sold(qtbot: QtBot, ticket: TicketPanel) -> None:
+def test_a_share_that_is_not_lent_cannot_be_shorted_and_what_is_held_can_be_sold(
+    qtbot: QtBot, ticket: TicketPanel
+) -> None:
     ticket.show_instrument(replace(AAPL, shortable=False, easy_to_borrow=False))
     assert not ticket._sell.isEnabled()
     assert ticket._sell.toolTip() == "AAPL cannot be sold short at the broker, and none is held."
@@ -242,7 +246,9 @@ def test_an_old_quote_says_that_it_is_old(ticket: TicketPanel) -> None:
     assert ticket.head.age.text() == "no quote"
 
 
-def test_the_ground_leans_blue_for_buying_and_red_for_selling_and_the_words_say_it(qtbot: QtBot, ticket: TicketPanel) -> None:
+def test_the_ground_leans_blue_for_buying_and_red_for_selling_and_the_words_say_it(
+    qtbot: QtBot, ticket: TicketPanel
+) -> None:
     def ground() -> QColor:
         return QColor(ticket.grab().toImage().pixel(3, 3))
 

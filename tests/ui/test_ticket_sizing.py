@@ -91,7 +91,9 @@ def test_without_a_price_it_says_so_and_counts_as_soon_as_there_is_one(qtbot: Qt
     assert complaints(panel) == []
 
 
-def test_shares_follow_the_quote_until_they_were_read_and_then_they_are_frozen(qtbot: QtBot, ticket: TicketPanel) -> None:
+def test_shares_follow_the_quote_until_they_were_read_and_then_they_are_frozen(
+    qtbot: QtBot, ticket: TicketPanel
+) -> None:
     sent = sent_by(ticket)
     ticket.show_instrument(replace(AAPL, fractionable=False))
     size(ticket, Sizing.NOTIONAL, "10,000")
@@ -107,7 +109,9 @@ def test_shares_follow_the_quote_until_they_were_read_and_then_they_are_frozen(q
     assert [request.quantity for request in sent] == [50]
 
 
-def test_an_order_that_failed_is_tried_again_with_the_shares_and_the_id_that_it_had(qtbot: QtBot, ticket: TicketPanel) -> None:
+def test_an_order_that_failed_is_tried_again_with_the_shares_and_the_id_that_it_had(
+    qtbot: QtBot, ticket: TicketPanel
+) -> None:
     sent = sent_by(ticket)
     ticket.show_instrument(replace(AAPL, fractionable=False))
     size(ticket, Sizing.NOTIONAL, "10,000")
@@ -142,7 +146,9 @@ def test_another_measure_never_makes_more_shares_of_the_same_number(ticket: Tick
     assert (quantity.text(), shares(ticket)) == ("45", 45)
 
 
-def test_the_quick_buttons_take_a_part_of_the_buying_power_or_of_the_position(qtbot: QtBot, ticket: TicketPanel) -> None:
+def test_the_quick_buttons_take_a_part_of_the_buying_power_or_of_the_position(
+    qtbot: QtBot, ticket: TicketPanel
+) -> None:
     parts = ticket.fields.amount.parts
     qtbot.mouseClick(parts["50%"], Qt.MouseButton.LeftButton)
     assert shares(ticket) == 352  # of $162,940.18 at 231.44
@@ -182,4 +188,9 @@ def test_what_others_fill_in_is_in_shares_and_takes_nothing_that_was_left_over(t
     ticket.fill_from("AAPL", Side.SELL, D(40))
     request = ticket.draft
     assert request is not None
-    assert (request.quantity, request.stop_loss, request.time_in_force.value, request.order_class.value) == (40, None, "day", "simple")
+    assert (request.quantity, request.stop_loss, request.time_in_force.value, request.order_class.value) == (
+        40,
+        None,
+        "day",
+        "simple",
+    )

@@ -56,7 +56,9 @@ class QuoteHead(QWidget):
     def show_instrument(self, instrument: Instrument | None, *, known: bool) -> None:
         """Name and exchange; None that is not ``known`` is a symbol the broker does not list."""
         self._instrument = instrument
-        self.listing.setToolTip(f"{instrument.name} · {instrument.exchange}{_lending(instrument)[1]}" if instrument else "")
+        self.listing.setToolTip(
+            f"{instrument.name} · {instrument.exchange}{_lending(instrument)[1]}" if instrument else ""
+        )
         self._elide("" if known else "not listed at the broker")
 
     def show_quote(self, snapshot: Snapshot | None, age: float | None) -> None:
