@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -73,11 +74,8 @@ class Sitting:
             notices=SimpleNamespace(tell=lambda *words: self.told.append(words[2])),
         )  # fmt: skip
         self._work = list[Coroutine[Any, Any, Any]]()
-        desk = SimpleNamespace(
-            services=services,
-            panels=SimpleNamespace(ticket=self.ticket),
-            tasks=SimpleNamespace(spawn=self._work.append),
-        )
+        panels, tasks = SimpleNamespace(ticket=self.ticket), SimpleNamespace(spawn=self._work.append)
+        desk = SimpleNamespace(services=services, panels=panels, tasks=tasks)
         self.wiring = TicketWiring(cast(Any, desk))
         self.acts(lambda: self._work.append(self.wiring.start()))
 
@@ -94,8 +92,6 @@ class Sitting:
 
     def show(self, symbol: str) -> None:
         """Another symbol, with a market as AAPL's."""
-        from dataclasses import replace
-
         self.acts(lambda: self.ticket.show_symbol(symbol))
         self.ticket.show_instrument(replace(AAPL, symbol=symbol))
         self.ticket.show_account(ACCOUNT)
@@ -112,8 +108,8 @@ class Sitting:
 
 
 @pytest.fixture
-def stored(database: Database) -> Iterator[Away]:
-    yield Away(Preferences(database))
+def stored(database: Database) -> Away:
+    return Away(Preferences(database))
 
 
 @pytest.fixture(autouse=True)

@@ -45,8 +45,7 @@ from qv_desktop.ui.models.preset_menu import PresetMenu
 from qv_desktop.ui.models.quote_head import QuoteHead
 from qv_desktop.ui.models.rule_list import RuleList
 from qv_desktop.ui.models.send_button import SendButton
-
-_TINT = 0.07  # of the side's colour in the ground
+from qv_desktop.ui.models.side_ground import side_ground
 
 
 class TicketPanel(QWidget):
@@ -566,10 +565,7 @@ class TicketPanel(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The ground leans towards the side's colour; the side is written on the controls besides."""
-        ground = theme.color("BUY" if self._side is Side.BUY else "SELL")
-        painter = QPainter(self)
-        painter.setOpacity(_TINT)
-        painter.fillRect(self.rect(), ground)
+        QPainter(self).fillRect(self.rect(), side_ground(self._side))
 
 
 def _size(request: OrderRequest) -> str:
