@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument, decimals, on_tick, price_step
@@ -16,6 +16,7 @@ from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
 from qv_desktop.ui.models.field_reasons import Chosen, class_reasons, field_reasons, kind_reasons, life_reasons
+from qv_desktop.ui.models.field_rows import field_row, refuse
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.order_draft import EXITS, Field, Typed, number
 from qv_desktop.ui.models.order_kinds import CLASSES, KINDS, TIMES, title_of
@@ -208,18 +209,20 @@ class OrderFields(QWidget):
         stack.setContentsMargins(0, 0, 0, 0)
         stack.addWidget(self.prices["stop"])
         stack.addWidget(self.prices["trail"])
-        column.addLayout(_row(("Size by", self.amount.sizing), ("Quantity", self.quantity), ("Type", self.kind)))
+        column.addLayout(field_row(("Size by", self.amount.sizing), ("Quantity", self.quantity), ("Type", self.kind)))
         column.addWidget(self.amount.result)
         column.addWidget(self._complaint("size"))
         column.addWidget(self.amount)
-        column.addLayout(_row(("Limit", self.prices["limit"]), (self._middle, middle), ("Time in force", self.tif)))
+        column.addLayout(
+            field_row(("Limit", self.prices["limit"]), (self._middle, middle), ("Time in force", self.tif))
+        )
         column.addWidget(self._complaint("price"))
         column.addWidget(self.touches)
-        column.addLayout(_row(("Take profit", self.prices["take_profit"]), ("Stop loss", self.prices["stop_loss"]),
+        column.addLayout(field_row(("Take profit", self.prices["take_profit"]), ("Stop loss", self.prices["stop_loss"]),
                               ("Loss limit", self.prices["loss_limit"])))  # fmt: skip
         column.addWidget(self.placed)
         column.addWidget(self._complaint("bracket"))
-        column.addLayout(_row(("", self.order_class), ("", self.extended)))
+        column.addLayout(field_row(("", self.order_class), ("", self.extended)))
 
     def _complaint(self, row: str) -> QLabel:
         sentence = theme.label("", "hint")
@@ -322,7 +325,7 @@ class OrderFields(QWidget):
         widgets: dict[str, QWidget] = {str(name): field for name, field in self.prices.items()}
         widgets |= {"kind": self.kind, "tif": self.tif, "class": self.order_class, "extended": self.extended}
         for name, why in field_reasons(chosen).items():
-            _refuse(widgets[name], why)
+            refuse(widgets[name], why)
         for choice, reasons in ((self.kind, kind_reasons(chosen)), (self.tif, life_reasons(chosen)),
                                 (self.order_class, class_reasons(chosen))):  # fmt: skip
             for option, why in reasons.items():
@@ -343,38 +346,3 @@ def _is_distance(text: str) -> bool:
         return offset(text) is not None
     except BadInput:
         return False
-
-
-def _refuse(widget: QWidget, why: str) -> None:
-    """Grey a control out; the reason is its tip, and its description for those who hear it."""
-    if isinstance(widget, Choice):
-        widget.switch_off(why)
-        return
-    if why or not widget.isEnabled():
-        widget.setToolTip(why)
-        if not isinstance(widget, NumberField) or why:
-            widget.setAccessibleDescription(why)
-    widget.setEnabled(not why)
-
-
-def _row(*parts: tuple[str | QLabel, QWidget]) -> QHBoxLayout:
-    """Captioned fields of equal width, whatever is in them; an empty caption takes no room."""
-    row = QHBoxLayout()
-    row.setSpacing(6)
-    for title, widget in parts:
-        widget.setFixedHeight(26)
-        widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        if title:
-            column.addWidget(_caption(title))
-        column.addWidget(widget, 1)
-        row.addLayout(column, 1)
-    return row
-
-
-def _caption(title: str | QLabel) -> QLabel:
-    over = theme.caption(title) if isinstance(title, str) else title
-    over.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    over.setFixedHeight(13)
-    return over
