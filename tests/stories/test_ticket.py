@@ -71,7 +71,9 @@ async def leaves_by_oco(person: Sitting) -> None:
     held = services.positions.held()["SPY"].quantity
     assert (request.side, request.quantity, request.order_class) == (Side.SELL, held, OrderClass.OCO)
     await person.sees(lambda: person.stands(request.client_order_id, OrderStatus.WORKING))
-    await person.sees(lambda: any(o.request.type is OrderType.STOP_LIMIT and o.open for o in services.orders.book.values()))
+    await person.sees(
+        lambda: any(o.request.type is OrderType.STOP_LIMIT and o.open for o in services.orders.book.values())
+    )
     assert committed(services.risk._view("SPY", services.orders.book), "SPY", Side.SELL) == held
     kept = await person.asked(
         "SELECT order_class, stop_loss_limit FROM orders WHERE client_order_id = :id", id=request.client_order_id

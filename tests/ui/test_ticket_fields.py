@@ -194,7 +194,7 @@ def test_a_missing_price_is_named_when_the_order_is_asked_for(qtbot: QtBot, tick
 def test_the_preview_counts_cost_power_position_and_share(ticket: TicketPanel) -> None:
     ticket.show_position(position(quantity="200"))
     assert ticket.preview.texts() == [
-        "Cost $23,144.00", "Power after $139,796", "Position after 300 sh", "of equity 66.5%", "Gross after —", "of ADV —", "Risk —",
+        "Cost $23,144.00", "Power left $139,796", "Held after 300 sh", "of equity 66.5%", "Gross after —", "of ADV —", "Risk —",
         "Loss room —",
     ]  # fmt: skip
 

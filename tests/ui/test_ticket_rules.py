@@ -98,6 +98,14 @@ def ticket_checks_of(shares: int) -> tuple[Check, ...]:
     return judged(a_limit("231.44", shares), view, Limits()).checks
 
 
+def test_the_review_names_the_rules_that_would_refuse_it(qtbot: QtBot, ticket: TicketPanel) -> None:
+    ticket.fields.quantity.setText("900")
+    press(qtbot, ticket)
+    assert ticket.message.text().startswith(
+        "Send BUY 900 AAPL @ 231.44 Day? The rules would refuse it: order value, single-name"
+    )
+
+
 def test_nothing_is_offered_where_nothing_would_pass(ticket: TicketPanel) -> None:
     ticket.show_preview((Check("SHORT", "Shortable", False, "no", "yes", "0", "none can be sold"),))
     assert ticket.rules.texts() == ["✗ Shortable no, needs yes"]

@@ -18,8 +18,9 @@ from pytestqt.qtbot import QtBot
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.domain.errors import DatabaseDown
-from qv_desktop.domain.events import RiskMeasured
+from qv_desktop.domain.events import OrderChanged, RiskMeasured
 from qv_desktop.domain.norms import Norms
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
 from qv_desktop.domain.risk import Limits, Measures, TradingState
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.sizing import Sizing
@@ -97,9 +98,17 @@ class Sitting:
         self.ticket.show_account(ACCOUNT)
         self.ticket.show_snapshot(replace(MARKET, symbol=symbol), 0.1)
 
-    def send(self) -> None:
+    def send(self, status: OrderStatus = OrderStatus.INTENT) -> None:
+        """Review and send; the book takes it, or the rules refuse it."""
+
+        def taken(request: OrderRequest) -> None:
+            self.bus.publish(OrderChanged(Order(request, "demo", "account", NOW, status)))
+            self.ticket.intent_taken(request.client_order_id)
+
+        self.ticket.submitted.connect(taken)
         for _ in range(2):
             self.acts(self.ticket.send.click)
+        self.ticket.submitted.disconnect(taken)
 
     def beat(self, times: int = 1) -> None:
         measures = Measures(NOW, TradingState.ACTIVE, (), Decimal(0), Decimal(20_000), ())
@@ -135,6 +144,16 @@ def test_what_was_sent_in_a_symbol_is_there_again_after_a_restart(qtbot: QtBot, 
     other = Sitting(qtbot, stored, "p2")
     other.show("AAPL")
     assert other.ticket.fields.quantity.text() == "100"
+
+
+def test_what_our_rules_refused_is_no_habit(qtbot: QtBot, stored: Away) -> None:
+    sitting = Sitting(qtbot, stored, "p7")
+    sitting.show("AAPL")
+    sitting.ticket.fields.quantity.setText("90000")
+    sitting.send(OrderStatus.REFUSED)
+    sitting.show("MSFT")
+    sitting.show("AAPL")
+    assert sitting.ticket.fields.quantity.text() == "100"
 
 
 def test_a_preset_with_a_name_is_saved_applied_in_another_sitting_and_deleted(qtbot: QtBot, stored: Away) -> None:

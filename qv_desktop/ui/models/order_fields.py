@@ -17,6 +17,7 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
 from qv_desktop.ui.models.field_reasons import Chosen, class_reasons, field_reasons, kind_reasons, life_reasons
 from qv_desktop.ui.models.field_rows import field_row, refuse
+from qv_desktop.ui.models.layouts import Steady
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.order_draft import EXITS, Field, Typed, number
 from qv_desktop.ui.models.order_kinds import CLASSES, KINDS, TIMES, title_of
@@ -57,7 +58,7 @@ class OrderFields(QWidget):
             "loss_limit": NumberField("Limit of the stop loss"),
         }  # fmt: skip
         self.extended = QCheckBox("Ext. hours")
-        self.placed = theme.label("", "hint")  # the prices that distances come to
+        self.placed = Steady("hint")  # the prices that distances come to
         self.placed.hide()
         self.touches = theme.Segmented(("Bid", "Mid", "Ask", "Last"))
         self._complaints: dict[str, QLabel] = {}  # row -> its sentence
@@ -195,7 +196,7 @@ class OrderFields(QWidget):
                 placed.append(f"{_EXIT_WORDS[name]} {self._formatted(price)}")
             else:
                 self.prices[name].show_suffix(words.percent((price - base) / base) if base else "")
-        self.placed.setText(f"= {' · '.join(placed)}")
+        self.placed.show_text(f"= {' · '.join(placed)}" if placed else "")
         self.placed.setVisible(bool(placed))
 
     # ---- building

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from qv_desktop.domain.orders import Side
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import across, divider, note, paint_note
-from qv_desktop.ui.models.ledger import PairLedger
+from qv_desktop.ui.models.ledger import PairLedger, scrolled
 from qv_desktop.ui.models.name_bar import NameBar
 from qv_desktop.ui.models.order_fields import OrderFields
 from qv_desktop.ui.models.preset_menu import PresetMenu
@@ -30,6 +30,8 @@ class TicketForm(QWidget):
             segment.setFont(theme.bold())
             segment.setAccessibleName(name)
         self.presets, self.naming = PresetMenu(), NameBar()
+        self.naming.question.hide()  # the field says it itself
+        self.naming.field.setPlaceholderText("Preset name")
         self.fields = OrderFields()
         self.preview = PairLedger("What the order would do")
         empty = "The risk rules answer here once the order is complete."
@@ -45,16 +47,28 @@ class TicketForm(QWidget):
         column.setSpacing(4)
         column.addWidget(self.head)
         column.addLayout(across(self.sides, self.presets))
-        column.addWidget(self.fields)
-        column.addWidget(divider())
-        column.addWidget(self.preview)
-        column.addWidget(divider())
-        self.rules.setMinimumHeight(20)  # sentences under fields take the room first
-        column.addWidget(self.rules, 1)
+        column.addWidget(self._middle(), 1)
         for part in (self.message, self.naming, self.send):
             column.addWidget(part)
         for first, second in pairwise(self.tab_order()):
             self.setTabOrder(first, second)
+
+    def _middle(self) -> QWidget:
+        """Fields, preview and rules; they scroll when sentences under fields leave too little room."""
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.fields)
+        column.addWidget(divider())
+        column.addWidget(self.preview)
+        column.addWidget(divider())
+        self.rules.setMinimumHeight(38)  # a refusal, and how many more rules there are
+        column.addWidget(self.rules, 1)
+        area = scrolled(middle)
+        area.setMinimumWidth(middle.minimumSizeHint().width())
+        area.setMinimumHeight(200)
+        return area
 
     def tab_order(self) -> list[QWidget]:
         """Side, quantity, type, prices, time in force, what hangs on the order, send; then what the mouse reaches first."""

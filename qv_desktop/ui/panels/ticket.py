@@ -320,7 +320,7 @@ class TicketPanel(TicketForm):
 
     def _name_preset(self) -> None:
         preset = self.fields.preset()
-        self.naming.ask_name("Name", "Save", lambda name: self.preset_save_asked.emit(name, preset))
+        self.naming.ask_name("Name of the preset", "Save", lambda name: self.preset_save_asked.emit(name, preset))
 
     def _price_at_touch(self) -> None:
         """A limit that nobody typed stands at the touch: buying at the ask, selling at the bid."""
@@ -347,7 +347,9 @@ class TicketPanel(TicketForm):
             self._say("The order before is still on its way; wait for the book to take it.", "WARN")
         elif self._reviewed != request:
             self._reviewed = request
-            self._say(f"Send {sentence(request, self._verb())}?", "TX0")
+            refused = ", ".join(check.title.lower() for check in self._checks if not check.passed)
+            doubt = f" The rules would refuse it: {refused}." if refused else ""
+            self._say(f"Send {sentence(request, self._verb())}?{doubt}", "BAD" if refused else "TX0")
             self._show_button()
         else:
             self._reviewed, self._sent, self._under_way = None, request, request.client_order_id
