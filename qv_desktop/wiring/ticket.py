@@ -6,7 +6,7 @@ from typing import Any
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import OrderChanged, RiskMeasured
 from qv_desktop.domain.orders import OrderRequest, OrderStatus
-from qv_desktop.domain.ticket_presets import TicketPreset
+from qv_desktop.domain.ticket_presets import STANDARD, TicketPreset
 from qv_desktop.services.ticket_presets import TicketPresets
 from qv_desktop.wiring import Desk
 
@@ -41,7 +41,7 @@ class TicketWiring:
         """Read the person's presets. With the database away the ticket starts with standard values and they come later."""
         await self.presets.sync()
         self._show_named()
-        if self._symbol:
+        if self._symbol and self._desk.panels.ticket.fields.preset() == STANDARD:  # and nobody has begun to type
             self._fill(self._symbol)
 
     # ---- presets

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument, decimals, on_tick, price_step
@@ -15,6 +16,7 @@ from qv_desktop.domain.ticket_presets import TicketPreset
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
+from qv_desktop.ui.models.complaint import Complaint
 from qv_desktop.ui.models.field_reasons import Chosen, class_reasons, field_reasons, kind_reasons, life_reasons
 from qv_desktop.ui.models.field_rows import field_row, refuse
 from qv_desktop.ui.models.layouts import Steady
@@ -28,6 +30,7 @@ _ROWS: dict[str, tuple[Field, ...]] = {  # row of complaints -> the fields above
     "price": ("limit", "stop", "trail", "tif"),
     "bracket": ("take_profit", "stop_loss", "loss_limit", "class"),
 }
+NOTHING: Mapping[Field, Decimal] = MappingProxyType({})
 _EXIT_WORDS: dict[Field, str] = {"stop_loss": "stop", "take_profit": "profit", "loss_limit": "limit"}
 _EXIT_TIP = "A price, or a distance: 2%, 2R (times the risk), +1.50 or -1.50"
 
@@ -61,7 +64,8 @@ class OrderFields(QWidget):
         self.placed = Steady("hint")  # the prices that distances come to
         self.placed.hide()
         self.touches = theme.Segmented(("Bid", "Mid", "Ask", "Last"))
-        self._complaints: dict[str, QLabel] = {}  # row -> its sentence
+        self._complaints: dict[str, Complaint] = {}  # row -> its sentence
+        self._offered: dict[str, tuple[Field, Decimal] | None] = {}  # row -> the field and the value that it would take
         self._middle = theme.caption("Stop")  # or Trail
         self._lay_out()
         self._connect()
@@ -171,14 +175,15 @@ class OrderFields(QWidget):
         """The lives that the broker does not take now."""
         return self._closed
 
-    def show_complaints(self, complaints: dict[Field, str]) -> None:
-        """One sentence under each row that has something wrong; empty fields are marked and not scolded."""
+    def show_complaints(self, complaints: Mapping[Field, str], nearest: Mapping[Field, Decimal] = NOTHING) -> None:
+        """One sentence under each row that has something wrong, with the ``nearest`` value that its field would take."""
         for name, field in {"quantity": self.quantity, **self.prices}.items():
             field.complain(complaints.get(name, ""))
         for row, names in _ROWS.items():
-            text = next((complaints[name] for name in names if name in complaints), "")
-            self._complaints[row].setText(text)
-            self._complaints[row].setVisible(bool(text))
+            wrong = next((name for name in names if name in complaints), None)
+            offer = nearest.get(wrong) if wrong is not None else None
+            self._offered[row] = None if wrong is None or offer is None else (wrong, offer)
+            self._complaints[row].show_text(complaints[wrong] if wrong else "", "" if offer is None else f"{offer:f}")
         for name in EXITS:
             if self.prices[name].isEnabled() and not self.prices[name].toolTip():
                 self.prices[name].setToolTip(_EXIT_TIP)
@@ -225,13 +230,18 @@ class OrderFields(QWidget):
         column.addWidget(self._complaint("bracket"))
         column.addLayout(field_row(("", self.order_class), ("", self.extended)))
 
-    def _complaint(self, row: str) -> QLabel:
-        sentence = theme.label("", "hint")
-        sentence.setStyleSheet(f"color: {theme.BAD};")
-        sentence.setWordWrap(True)
-        sentence.hide()
-        self._complaints[row] = sentence
-        return sentence
+    def _complaint(self, row: str) -> Complaint:
+        made = self._complaints[row] = Complaint()
+        made.taken.connect(lambda: self._take_offer(row))
+        return made
+
+    def _take_offer(self, row: str) -> None:
+        name, value = self._offered.get(row) or ("", None)
+        if name == "quantity" and value is not None:
+            self.quantity.setText(f"{value:f}")
+        elif name in self.prices and value is not None:
+            self.limit_typed = self.limit_typed or name == "limit"
+            self.set_price(name, value)
 
     def _connect(self) -> None:
         for touch in ("Bid", "Mid", "Ask", "Last"):

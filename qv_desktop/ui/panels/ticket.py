@@ -359,7 +359,7 @@ class TicketPanel(TicketForm):
 
     def _point_at_complaint(self) -> None:
         """Show and focus the first field that stands in the way, the empty ones now included."""
-        self.fields.show_complaints(self._draft.complaints)
+        self.fields.show_complaints(self._draft.complaints, self._draft.nearest)
         if "symbol" in self._draft.complaints:
             self.head.symbol.setFocus()
             self._say(self._draft.complaints["symbol"], "BAD")
@@ -424,7 +424,8 @@ class TicketPanel(TicketForm):
         """What is wrong; of fields that are still empty only once the order is asked for."""
         fields = {"quantity": self.fields.quantity, **self.fields.prices}
         empty = {name for name, field in fields.items() if not field.text().strip()}
-        self.fields.show_complaints({name: why for name, why in self._draft.complaints.items() if name not in empty})
+        told = {name: why for name, why in self._draft.complaints.items() if name not in empty}
+        self.fields.show_complaints(told, self._draft.nearest)
 
     def _announce(self) -> None:
         request = self.draft
