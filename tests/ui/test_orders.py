@@ -166,7 +166,7 @@ def test_an_unreadable_amendment_stays_open_with_its_sentence(qtbot: QtBot, pane
     panel.quantity.setText("0")
     qtbot.mouseClick(panel.amending.yes, Qt.MouseButton.LeftButton)
     assert (asked, panel.amending.isVisible()) == ([], True)
-    assert panel.amending.question.text() == "Type a number above zero."
+    assert panel.amending.verdict.text() == "Type a number above zero."
 
 
 def test_enter_opens_the_details_with_what_happened(qtbot: QtBot, panel: OrdersPanel) -> None:
@@ -217,5 +217,5 @@ def test_at_the_width_of_its_dock_a_reason_has_room(panel: OrdersPanel) -> None:
     panel.resize(1278, 235)
     header = panel.table.horizontalHeader()
     column = [c.title for c in panel.model.columns].index("Reason")
-    assert header.sectionSize(column) >= 360
+    assert header.sectionSize(column) >= 340
     assert not panel.table.horizontalScrollBar().isVisible()
