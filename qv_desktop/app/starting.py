@@ -37,7 +37,7 @@ class Starting:
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
-        self.trading.orders_changed = self.market.charts.trading.orders_changed
+        self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
         self.data = DataWiring(desk, self._figures)

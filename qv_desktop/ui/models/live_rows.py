@@ -39,7 +39,7 @@ class LiveRows[R](QAbstractTableModel):
         self._gone: set[int] = set()  # numbers of rows that are only still on the screen
         self._shown: Places = np.empty(0, np.int64)  # numbers as shown; heads are -1, -2 …
         self._places: Places = np.empty(0, np.int64)  # row as shown by number, or -1; the heads' from the end
-        self.touched: list[int] | None = (
+        self.touched: Places | None = (
             None  # while a change is announced: the rows of it, when fewer than all between
         )
         self._sorted: tuple[int, bool] | None = None  # column, descending
@@ -231,11 +231,7 @@ class LiveRows[R](QAbstractTableModel):
 
     def _changed(self, numbers: list[int]) -> bool:
         """Take note of rows that became others; whether any may move for it."""
-        moved = False
-        if self._values is not None:
-            values, rows = self._values, self._rows
-            for number in numbers:
-                moved = values.change(number, rows[number]) or moved
+        moved = bool(numbers) and self._values is not None and self._values.change(numbers, self._rows)
         if self._filter is not None:
             for number in numbers:
                 passes = self._filter(self._rows[number])
@@ -395,10 +391,10 @@ class LiveRows[R](QAbstractTableModel):
         if self._sections is not None:
             chosen = np.concatenate((chosen, self._shown[self._shown < 0]))
         places = self._places_of(chosen)
-        shown = places[places >= 0].tolist()
-        if shown:
+        shown = places[places >= 0]
+        if len(shown):
             self.touched = shown
-            self._announce(min(shown), max(shown))
+            self._announce(int(shown.min()), int(shown.max()))
             self.touched = None
 
     def _announce(self, first: int, last: int) -> None:

@@ -15,20 +15,19 @@ class OrderTally:
         self._counts: Counter[OrderStatus] = Counter()
         self.newest: datetime | None = None
 
-    def take(self, orders: Iterable[Order]) -> None:
-        """Count these in their newest state."""
+    def take(self, orders: Iterable[Order]) -> list[Order]:
+        """Count these in their newest state; those that are new, or in another state than before."""
         known, counts = self._status, self._counts
-        for order in orders:
-            key = order.request.client_order_id
-            before = known.get(key)
-            if before is order.status:
-                continue
+        moved = [order for order in orders if known.get(order.request.client_order_id) is not order.status]
+        for order in moved:
+            before = known.get(order.id)
             if before is not None:
                 counts[before] -= 1
             elif self.newest is None or order.submitted > self.newest:
                 self.newest = order.submitted
             counts[order.status] += 1
-            known[key] = order.status
+            known[order.id] = order.status
+        return moved
 
     @property
     def open(self) -> int:

@@ -26,21 +26,17 @@ _WORDS: dict[OrderStatus, str] = {
 class Timelines:
     """Moments by order; states that were never seen are told from the times the order carries.
 
-    A busy blotter notes thousands a second, so that words are found only for the order that somebody looks at.
+    Words are found only for the order that somebody looks at.
     """
 
     def __init__(self) -> None:
         self._seen: dict[str, list[Order]] = {}  # client order id -> as first noted, and after each change since
 
-    def note(self, orders: Iterable[Order], watched: str = "") -> None:
-        """Remember the states that these orders came to since they were last noted; of the ``watched`` one every fill too."""
-        seen = self._seen
+    def note(self, orders: Iterable[Order]) -> None:
+        """Remember what changed since these orders were last noted."""
         for order in orders:
-            key = order.request.client_order_id
-            known = seen.get(key)
-            if known is None:
-                seen[key] = [order]
-            elif known[-1].status is not order.status or (key == watched and known[-1].filled != order.filled):
+            known = self._seen.setdefault(order.id, [])
+            if not known or (known[-1].status, known[-1].filled) != (order.status, order.filled):
                 known.append(order)
                 if len(known) > _LONGEST:
                     del known[1]

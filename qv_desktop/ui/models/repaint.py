@@ -2,21 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QTableView
 
-from qv_desktop.ui.models.cells import Cells
+from qv_desktop.ui.models.cells import Cells, Span
+from qv_desktop.ui.models.sort_values import Places
 
-type Span = tuple[int, int, int]  # left edge and width in px, and number of a column
 
-
-def changed[R](view: QTableView, cells: Cells[R], rows: Iterable[int], columns: Iterable[int]) -> QRegion:
+def changed[R](view: QTableView, cells: Cells[R], rows: Places, columns: Iterable[int]) -> QRegion:
     """Where the cells of ``rows`` and ``columns`` that are on the screen look other than they were last painted."""
     spans, region = _spans(view, columns), QRegion()
     shown = _rows_in(view, view.viewport().rect())
-    first, last = shown.start, shown.stop
-    for place in sorted([place for place in rows if first <= place < last]):
+    touched = np.unique(rows[(rows >= shown.start) & (rows < shown.stop)])
+    for place in touched.tolist():
         for rect in _changed_in(view, cells, place, spans):
             region += rect
     return region

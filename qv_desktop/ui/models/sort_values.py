@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -24,8 +24,8 @@ class SortValues[R]:
         self._numbers = array("d")
         values = [value(row) for row in rows]
         try:
-            self._numbers.extend(map(_number, values))
-        except TypeError:
+            self._numbers.extend([_NUMBERS[type(found)](found) for found in values])
+        except KeyError:
             self._words = values
 
     def add(self, row: R) -> None:
@@ -37,31 +37,45 @@ class SortValues[R]:
         else:
             self._numbers.append(number)
 
-    def change(self, place: int, row: R) -> bool:
-        """Take the value of a row that became another; whether it differs from before."""
-        value = self._value(row)
-        number = self._read(value)
-        if self._words is not None:
-            earlier, self._words[place] = self._words[place], value
-            return bool(earlier != value)
-        before, self._numbers[place] = self._numbers[place], number
-        return number != before and not (math.isnan(number) and math.isnan(before))
+    def change(self, places: Sequence[int], rows: Sequence[R]) -> bool:
+        """Take the values of rows that became others; whether any differs from before."""
+        value = self._value
+        values = [value(rows[place]) for place in places]
+        if self._words is None:
+            try:
+                return self._change_numbers(places, [_NUMBERS[type(found)](found) for found in values])
+            except KeyError:
+                self._to_words()
+        words = self._words or []
+        moved = any(words[place] != found for place, found in zip(places, values, strict=True))
+        for place, found in zip(places, values, strict=True):
+            words[place] = found
+        return moved
+
+    def _change_numbers(self, places: Sequence[int], numbers: list[float]) -> bool:
+        here, fresh = np.frombuffer(self._numbers), np.array(numbers)
+        before = here[places]
+        here[places] = fresh
+        return not np.array_equal(before, fresh, equal_nan=True)
 
     def _read(self, value: Any) -> float:
         """The value as a number; with the first that is none, all are words from now on."""
         if self._words is not None:
             return UNKNOWN
         try:
-            return _number(value)
-        except TypeError:
-            self._words = [None if math.isnan(number) else number for number in self._numbers]
+            return _NUMBERS[type(value)](value)
+        except KeyError:
+            self._to_words()
             return UNKNOWN
+
+    def _to_words(self) -> None:
+        self._words = [None if math.isnan(number) else number for number in self._numbers]
 
     def order(self, places: Places, *, descending: bool) -> Places:
         """``places`` in order of their values; equal ones stay as they were, unknown ones come last both ways."""
         numbers = self._ranked() if self._words is not None else np.frombuffer(self._numbers)
         chosen = numbers[places]
-        return places[np.argsort(-chosen if descending else chosen, kind="stable")]
+        return places[steady(-chosen if descending else chosen)]
 
     def _ranked(self) -> NDArray[np.float64]:
         """The rank of each word among the different ones."""
@@ -75,12 +89,21 @@ def _mixed(word: Any) -> tuple[bool, Any]:
     return isinstance(word, str), word
 
 
-def _number(value: Any) -> float:
-    """A value as a number, NaN while unknown. Raises TypeError for what is none."""
-    if value is None:
-        return UNKNOWN
-    if isinstance(value, (float, int, Decimal)):
-        return float(value)
-    if isinstance(value, datetime):
-        return value.timestamp()
-    raise TypeError
+def steady(numbers: NDArray[np.float64]) -> Places:
+    """What puts ``numbers`` in order, equal ones as they stood and NaN last: numpy's own stable sort takes three times as long."""
+    if not len(numbers):
+        return np.empty(0, np.int64)
+    known = np.where(np.isnan(numbers), np.inf, numbers)
+    order = np.argsort(known)
+    ranked = known[order]
+    runs = np.zeros(len(order), np.int64)
+    np.cumsum(ranked[1:] != ranked[:-1], out=runs[1:])
+    runs *= len(order)
+    keys = runs + order
+    keys.sort()
+    return keys - runs
+
+
+_NUMBERS: dict[type, Callable[[Any], float]] = {  # what is sorted as a number -> how it becomes one; the unknown is NaN
+    float: float, int: float, bool: float, Decimal: float, datetime: datetime.timestamp, type(None): lambda _: UNKNOWN,
+}  # fmt: skip

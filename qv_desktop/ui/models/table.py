@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
@@ -299,7 +300,7 @@ class Table[R](QTableView):
         if touched is None and first.column() == 0:
             super().dataChanged(first, last, roles)
             return
-        rows = range(first.row(), last.row() + 1) if touched is None else touched
+        rows = np.arange(first.row(), last.row() + 1) if touched is None else touched
         region = repaint.changed(self, self._cells, rows, range(first.column(), last.column() + 1))
         if not region.isEmpty():
             self.viewport().update(region)

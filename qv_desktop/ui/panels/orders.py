@@ -94,8 +94,9 @@ class OrdersPanel(QWidget):
     def upsert(self, orders: Order | Iterable[Order]) -> None:
         """Add or change rows."""
         changed = [orders] if isinstance(orders, Order) else list(orders)
-        self._times.note(changed, self.details.shown)
-        self._tally.take(changed)
+        watched = self.details.shown
+        self._times.note(self._tally.take(changed))
+        self._times.note([order for order in changed if order.id == watched] if watched else ())
         self._facts.day = words.day(self._tally.newest) if self._tally.newest else ""
         self.model.upsert(changed)
         self._count()
