@@ -36,6 +36,7 @@ from qv_desktop.services.account import Account
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
+from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
@@ -103,7 +104,7 @@ def engine(
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
-                        positions, account, risk, orders, reconcile,
+                        positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database))  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, keys.alpaca, keys.alpaca_secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market)  # fmt: skip

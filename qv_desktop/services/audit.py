@@ -34,7 +34,9 @@ class Audit:
         rows = await self._trail.of(order)
         if self._login.may(VIEW):
             return rows, ""
-        return [replace(row, hash="", previous="") for row in rows], f"Hashes are for roles with “{VIEW}”; ask an Admin."
+        return [
+            replace(row, hash="", previous="") for row in rows
+        ], f"Hashes are for roles with “{VIEW}”; ask an Admin."
 
     async def verify(self) -> Verification:
         """Check the whole chain, and record that it was checked. Raises NotPermitted."""

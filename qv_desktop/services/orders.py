@@ -121,7 +121,9 @@ class Orders:
         if order.id in self.sending:
             self._cancel_wanted.add(order.id)  # it is on its way out; the cancel follows its answer
             return
-        self.apply(Report(order.id, ReportKind.CANCEL_ASKED, self._now()), self._draft("order.cancel", order, reason=why))
+        self.apply(
+            Report(order.id, ReportKind.CANCEL_ASKED, self._now()), self._draft("order.cancel", order, reason=why)
+        )
         with self._held(order.id):
             report = await self._broker.cancel(self.book[order.id])
         if report.kind is ReportKind.CANCEL_REFUSED:
@@ -156,7 +158,9 @@ class Orders:
             and source in ("", order.request.source)
             and user in ("", order.user)
         ]
-        await self.cancel(ids, "every open order of " + ", ".join(f"{part} {value}" for part, value in scope.items() if value))
+        await self.cancel(
+            ids, "every open order of " + ", ".join(f"{part} {value}" for part, value in scope.items() if value)
+        )
         return len(ids)
 
     def judged_replacement(self, key: str, replacement: OrderRequest) -> Verdict:
@@ -238,6 +242,8 @@ class Orders:
         if fill is not None:
             self._publish(Filled(fill))
 
-    def _draft(self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "", verdict: Verdict | None = None) -> Draft:
+    def _draft(
+        self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "", verdict: Verdict | None = None
+    ) -> Draft:
         after = intended(order.request, verdict) if verdict is not None else terms(order.request)
         return Draft(self._login.actor, action, "order", order.id, outcome, reason, after=after, correlation=order.id)

@@ -10,14 +10,14 @@ from qv_desktop.ui.panels.orders import OrdersPanel
 
 
 class OrderFeed:
-    """Gathers between frames. ``changed`` hears of the symbols whose orders changed, once a frame."""
+    """Gathers between frames. Who is in ``heard`` hears of the symbols whose orders changed, once a frame."""
 
     def __init__(self, bus: Bus, orders: OrdersPanel, fills: FillsPanel, count: Callable[[str, int], None]) -> None:
         """``count`` shows a number after a panel's title."""
         self._orders, self._fills, self._count = orders, fills, count
         self._changed: dict[str, Order] = {}  # client order id -> newest state since the last frame
         self._filled: list[Fill] = []
-        self.changed: Callable[[set[str]], None] = lambda symbols: None
+        self.heard: list[Callable[[set[str]], None]] = []
         bus.subscribe(OrderChanged, self._order_changed)
         bus.subscribe(Filled, lambda event: self._filled.append(event.fill))
 
@@ -35,4 +35,6 @@ class OrderFeed:
             changed, self._changed = list(self._changed.values()), {}
             self._orders.upsert(changed)
             self._count("orders", self._orders.open_count)
-            self.changed({order.request.symbol for order in changed})
+            symbols = {order.request.symbol for order in changed}
+            for hear in self.heard:
+                hear(symbols)

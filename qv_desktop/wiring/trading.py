@@ -30,14 +30,15 @@ class TradingWiring:
         panels = desk.panels
         self._feed = OrderFeed(desk.services.bus, panels.orders, panels.fills, desk.window.set_count)
         self._blotters = BlotterWiring(desk)
+        self._feed.heard.append(self._blotters.orders_changed)
         self._draft: OrderRequest | None = None
         self._permissions = PermissionWiring(desk)
         self._hear()
         self._listen()
 
     def tell_changed(self, changed: Callable[[set[str]], None]) -> None:
-        """Tell ``changed`` of the symbols whose orders changed, once a frame."""
-        self._feed.changed = changed
+        """Tell ``changed``, too, of the symbols whose orders changed, once a frame."""
+        self._feed.heard.append(changed)
 
     def _hear(self) -> None:
         bus, panels, window = self._desk.services.bus, self._desk.panels, self._desk.window
@@ -123,6 +124,7 @@ class TradingWiring:
     def _position_changed(self, event: PositionChanged) -> None:
         panels, services = self._desk.panels, self._desk.services
         panels.positions.upsert(event.position)
+        self._blotters.orders_changed((event.position.symbol,))
         panels.ticket.show_position(event.position)
         self._desk.window.set_count("positions", len(services.positions.held()))
 
@@ -163,3 +165,4 @@ class TradingWiring:
         panels.fills.show_fills(services.orders.fills.values())
         panels.orders.note_fills(services.orders.fills.values())
         panels.positions.show_positions(services.positions.all().values())
+        self._blotters.start()

@@ -1,4 +1,4 @@
-"""Our order blotter under load as the benchmark drives it: events on the bus, gathered and shown by the wiring, in the panel of the program."""
+"""Our order blotter under load as the benchmark drives it: events on the bus, gathered and shown by the wiring."""
 
 import gc
 import os
@@ -61,7 +61,7 @@ class Blotter:
     def __init__(self, load: Load, size: tuple[int, int] = DOCK) -> None:
         self.app = QApplication.instance() or QApplication([])
         theme.apply(self.app)  # type: ignore[arg-type]  # it is a QApplication
-        self._load, self._random = load, random.Random(5)  # noqa: S311 - not for secrets
+        self._load, self._random = load, random.Random(5)
         self.panel, self.bus = OrdersPanel("bench"), Bus()
         self.feed = OrderFeed(self.bus, self.panel, FillsPanel(), lambda name, count: None)
         self._orders = [_order(number) for number in range(load.rows)]
@@ -118,7 +118,9 @@ class Blotter:
 
 def _order(number: int) -> Order:
     side = Side.BUY if number % 2 else Side.SELL
-    request = OrderRequest(f"qv-bench-{number:05d}", f"S{number % 300}", side, Decimal(1000), OrderType.LIMIT, Decimal("230.90"))
+    request = OrderRequest(
+        f"qv-bench-{number:05d}", f"S{number % 300}", side, Decimal(1000), OrderType.LIMIT, Decimal("230.90")
+    )
     at = NOON + timedelta(milliseconds=number * 37)
     return Order(request, "demo", "a", at, OrderStatus.WORKING, at, f"b-{number}", sent_at=at + timedelta(milliseconds=3),
                  acknowledged_at=at + timedelta(milliseconds=44))  # fmt: skip

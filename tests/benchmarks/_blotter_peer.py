@@ -31,7 +31,7 @@ def order(number: int, traded: float) -> OrderData:
 
 def measured(app: QtWidgets.QApplication, monitor: OrderMonitor, frames: int, seconds: float) -> list[float]:
     """Milliseconds of each frame, as many as were done in the time."""
-    chance, out, end = random.Random(5), [], time.perf_counter() + seconds  # noqa: S311 - not for secrets
+    chance, out, end = random.Random(5), [], time.perf_counter() + seconds
     while len(out) < frames and (not out or time.perf_counter() < end):
         batch = [Event(EVENT_ORDER, order(n, float(chance.randrange(1000)))) for n in chance.sample(range(ROWS), BATCH)]
         began = time.perf_counter()

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.orders import Order, OrderRequest, OrderType, TimeInForce
 from qv_desktop.domain.risk import Check
-from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.layouts import tint
@@ -99,7 +98,9 @@ class AmendBar(ConfirmBar):
         if self.order is None or self.order.id != key:
             return
         refusals = [check.message for check in checks if not check.passed]
-        self._say(f"✗ {' '.join(refusals)}" if refusals else f"✓ {len(checks)} rules pass", "BAD" if refusals else "GOOD")
+        self._say(
+            f"✗ {' '.join(refusals)}" if refusals else f"✓ {len(checks)} rules pass", "BAD" if refusals else "GOOD"
+        )
         self.yes.setEnabled(not refusals)
 
     def _offer_lives(self, now: TimeInForce) -> None:
@@ -167,12 +168,13 @@ def _trail(request: OrderRequest) -> Decimal | None:
 
 def _amended(request: OrderRequest, found: dict[str, Decimal], life: TimeInForce) -> OrderRequest:
     """The request with what was typed; a trail stays dollars or percent as it was."""
-    trail = found.pop("trail", None)
-    if trail is not None:
-        found["trail_price" if request.trail_percent is None else "trail_percent"] = trail
-    return replace(request, **found, time_in_force=life)
-
-
-def describe(request: OrderRequest) -> str:
-    """The order in few words: ``BUY 100 AAPL``."""
-    return f"{request.side.upper()} {words.quantity(request.quantity)} {request.symbol}"
+    trail, in_percent = found.get("trail"), request.trail_percent is not None
+    return replace(
+        request,
+        quantity=found["quantity"],
+        limit=found.get("limit", request.limit),
+        stop=found.get("stop", request.stop),
+        trail_price=request.trail_price if trail is None or in_percent else trail,
+        trail_percent=trail if trail is not None and in_percent else request.trail_percent,
+        time_in_force=life,
+    )

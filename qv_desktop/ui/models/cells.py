@@ -82,7 +82,9 @@ class Cells[R](QStyledItemDelegate):
         self._whole = [face(c.bold, c.mono) if (c.right or c.bold) and not c.bar else None for c in model.columns]
         self.lacking: dict[int, int] = {}  # column -> px that its widest figure or symbol needs, where it was cut
 
-    def paint_row(self, painter: QPainter, place: int, top: int, tall: int, spans: Sequence[Span], *, selected: bool) -> None:
+    def paint_row(
+        self, painter: QPainter, place: int, top: int, tall: int, spans: Sequence[Span], *, selected: bool
+    ) -> None:
         """Paint the cells of row ``place`` in the columns of ``spans``, from ``top`` on and ``tall`` px high."""
         if len(self._painted) > REMEMBERED:
             self._painted.clear()

@@ -28,7 +28,12 @@ class LiveRows[R](QAbstractTableModel):
     order_waits = Signal(bool)
 
     def __init__(
-        self, columns: Sequence[Column[R]], key: Callable[[R], Hashable], parent: QObject | None = None, *, changed: bool = False
+        self,
+        columns: Sequence[Column[R]],
+        key: Callable[[R], Hashable],
+        parent: QObject | None = None,
+        *,
+        changed: bool = False,
     ) -> None:
         """``changed`` says that a row that comes again as another object differs, so that it need not be compared."""
         super().__init__(parent)
@@ -39,9 +44,7 @@ class LiveRows[R](QAbstractTableModel):
         self._gone: set[int] = set()  # numbers of rows that are only still on the screen
         self._shown: Places = np.empty(0, np.int64)  # numbers as shown; heads are -1, -2 …
         self._places: Places = np.empty(0, np.int64)  # row as shown by number, or -1; the heads' from the end
-        self.touched: Places | None = (
-            None  # while a change is announced: the rows of it, when fewer than all between
-        )
+        self.touched: Places | None = None  # while a change is announced: the rows of it, when fewer than all between
         self._sorted: tuple[int, bool] | None = None  # column, descending
         self._values: SortValues[R] | None = None
         self._filter: Callable[[R], bool] | None = None
@@ -72,7 +75,9 @@ class LiveRows[R](QAbstractTableModel):
                 gone.discard(number)
         moved = self._changed(touched)
         if self._add(fresh) or moved:
-            self._stir(at_once=not moved and not self._stale)  # what is new alone finds its place without moving others about
+            self._stir(
+                at_once=not moved and not self._stale
+            )  # what is new alone finds its place without moving others about
         self._tell(touched)
 
     def remove(self, keys: Iterable[Hashable]) -> None:
@@ -98,7 +103,7 @@ class LiveRows[R](QAbstractTableModel):
 
     def row(self, i: int) -> R:
         """The row shown at ``i``. Raises IndexError, also where the head of a section stands."""
-        number = self._shown[i]
+        number = int(self._shown[i])
         if number < 0:
             raise IndexError(i)
         return self._rows[number]
@@ -265,7 +270,11 @@ class LiveRows[R](QAbstractTableModel):
         """Number rows anew in the order of ``fresh``; those that are still on the screen follow as gone."""
         shown = [self._key(self._rows[number]) if number >= 0 else number for number in self._shown.tolist()]
         heads = self._shown < 0
-        left = {key: self._rows[self._numbers[key]] for key, head in zip(shown, heads, strict=True) if not head and key not in fresh}
+        left = {
+            key: self._rows[self._numbers[key]]
+            for key, head in zip(shown, heads, strict=True)
+            if not head and key not in fresh
+        }
         self._gone = set(range(len(fresh), len(fresh) + len(left)))
         every = fresh | left
         self._rows = list(every.values())
@@ -273,7 +282,7 @@ class LiveRows[R](QAbstractTableModel):
         numbers = (key if head else self._numbers[key] for key, head in zip(shown, heads, strict=True))
         self._value_again()
         self._pass_again()
-        self._show(np.fromiter(numbers, np.int64, len(shown)))  # type: ignore[arg-type]  # heads are numbers already
+        self._show(np.fromiter(numbers, np.int64, len(shown)))
 
     def _value_again(self) -> None:
         self._revalued = False

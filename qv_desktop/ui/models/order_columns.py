@@ -22,7 +22,12 @@ from qv_desktop.ui.models.order_words import (
     trail_text,
 )
 
-OPEN_FIRST, TIME, LAST, TO_FILL = "Open first", "Time ET", "Last", "To fill, bps"  # titles that the panel asks for by name
+OPEN_FIRST, TIME, LAST, TO_FILL = (
+    "Open first",
+    "Time ET",
+    "Last",
+    "To fill, bps",
+)  # titles that the panel asks for by name
 LIMIT, STOP, QUANTITY, TIF = "Limit", "Stop", "Qty", "TIF"  # cells whose double click amends
 ZERO = Decimal(0)
 

@@ -69,7 +69,9 @@ def _latencies(order: Order, entries: Sequence[Entry]) -> list[Line]:
         "Sent → ack": acknowledged_in(order),
         "Ack → first fill": milliseconds(order.acknowledged_at, filled),
     }
-    return [Line(title, words.UNKNOWN if ms is None else f"{words.price(ms, 0)} ms", "TX1") for title, ms in took.items()]
+    return [
+        Line(title, words.UNKNOWN if ms is None else f"{words.price(ms, 0)} ms", "TX1") for title, ms in took.items()
+    ]
 
 
 def _told(entry: Entry, no_hashes: str) -> list[Line]:

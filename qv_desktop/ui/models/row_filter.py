@@ -9,7 +9,9 @@ from qv_desktop.ui.models.column import Column
 
 type Passes[R] = Callable[[R], bool]
 
-HELP = "Words in any column; column:word in one (symbol:aapl); column>number, as in qty>100 or limit<=50. All must hold."
+HELP = (
+    "Words in any column; column:word in one (symbol:aapl); column>number, as in qty>100 or limit<=50. All must hold."
+)
 _PART = re.compile(r'([^\s:<>=]*)(:|>=|<=|>|<|=)("[^"]*"|\S+)')
 _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b, "<": lambda a, b: a < b, ">=": lambda a, b: a >= b, "<=": lambda a, b: a <= b,
@@ -44,7 +46,9 @@ def _named[R](name: str, sign: str, columns: Sequence[Column[R]]) -> list[Column
     if not name:
         return [] if sign == ":" else [column for column in columns if column.right]
     wanted = _tidy(name)
-    return [c for c in columns if _tidy(c.title) == wanted][:1] or [c for c in columns if _tidy(c.title).startswith(wanted)][:1]
+    return [c for c in columns if _tidy(c.title) == wanted][:1] or [
+        c for c in columns if _tidy(c.title).startswith(wanted)
+    ][:1]
 
 
 def _tidy(title: str) -> str:

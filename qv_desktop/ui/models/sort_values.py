@@ -80,7 +80,9 @@ class SortValues[R]:
     def _ranked(self) -> NDArray[np.float64]:
         """The rank of each word among the different ones."""
         words = self._words or []
-        rank = {word: float(i) for i, word in enumerate(sorted({word for word in words if word is not None}, key=_mixed))}
+        rank = {
+            word: float(i) for i, word in enumerate(sorted({word for word in words if word is not None}, key=_mixed))
+        }
         return np.array([UNKNOWN if word is None else rank[word] for word in words])
 
 

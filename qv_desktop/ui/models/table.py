@@ -286,7 +286,9 @@ class Table[R](QTableView):
     def _double_clicked(self, index: Index) -> None:
         if self._model.head(index.row()) is None:
             row = self._model.row(index.row())
-            self.cell_opened.emit(row, self._model.columns[index.column()].title)  # first, for it may have opened something
+            self.cell_opened.emit(
+                row, self._model.columns[index.column()].title
+            )  # first, for it may have opened something
             self.row_opened.emit(row)
 
     def _on_selected(self) -> None:

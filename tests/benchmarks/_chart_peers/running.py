@@ -27,7 +27,9 @@ def one(name: str, module: str, limit: float) -> dict[str, object]:
     """What one peer's module tells within ``limit`` seconds; nothing without their environment."""
     python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not (ENVIRONMENT / "locked").exists():
-        sys.stderr.write(f"{name} is not installed (packaging/dev does it where a package index is reachable): ours is measured alone.\n")
+        sys.stderr.write(
+            f"{name} is not installed (packaging/dev does it where a package index is reachable): ours is measured alone.\n"
+        )
         return {}
     return told([str(python), "-m", module], limit)
 
