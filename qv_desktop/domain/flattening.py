@@ -7,7 +7,7 @@ from decimal import Decimal
 from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.positions import Position, unrealised
 
-SOURCE = "Flatten"
+CLOSING, OPENING = "Flatten", "Reverse"  # the orders' sources: alike in all else, they are still two intents
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def planned(position: Position, orders: Iterable[Order], last: Decimal | None, *
     return Plan(position.symbol, position.quantity, ours, last, profit, reverse)
 
 
-def market_order(client_order_id: str, symbol: str, side: Side, quantity: Decimal) -> OrderRequest:
-    """The order that closes, or that opens the other side."""
+def market_order(client_order_id: str, symbol: str, side: Side, quantity: Decimal, source: str) -> OrderRequest:
+    """The order that closes, or that opens the other side, as ``source`` says."""
     return OrderRequest(
-        client_order_id, symbol, side, quantity, OrderType.MARKET, time_in_force=TimeInForce.DAY, source=SOURCE
+        client_order_id, symbol, side, quantity, OrderType.MARKET, time_in_force=TimeInForce.DAY, source=source
     )

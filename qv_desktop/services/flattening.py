@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from qv_desktop.domain.errors import BadInput, QvError
-from qv_desktop.domain.flattening import Plan, market_order, planned
+from qv_desktop.domain.flattening import CLOSING, OPENING, Plan, market_order, planned
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.services.orders import Orders
@@ -103,7 +103,7 @@ class Flattening:
         """The closing order, once it is filled."""
         held = self._positions[plan.symbol].quantity
         try:
-            order = await self._orders.submit(market_order(key, plan.symbol, plan.side, abs(held)))
+            order = await self._orders.submit(market_order(key, plan.symbol, plan.side, abs(held), CLOSING))
         except QvError as error:
             raise type(error)(
                 f"{error} The {plan.symbol} position stands; its working orders are cancelled."
@@ -131,7 +131,7 @@ class Flattening:
             raise BadInput(
                 f"{plan.symbol} was closed but {held:f} shares are held; nothing was opened on the other side."
             )
-        order = await self._orders.submit(market_order(key, plan.symbol, plan.side, plan.quantity))
+        order = await self._orders.submit(market_order(key, plan.symbol, plan.side, plan.quantity, OPENING))
         if order.status in (OrderStatus.REFUSED, OrderStatus.REJECTED):
             raise BadInput(f"{plan.symbol} is flat, but the other side was {order.status}: {order.reason}")
 

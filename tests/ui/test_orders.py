@@ -319,7 +319,9 @@ def test_what_the_rules_refuse_is_said_before_it_is_sent(qtbot: QtBot, panel: Or
     key, request = drafted[-1]
     assert request is not None
     assert (key, request.quantity) == ("qv-test-002", D(90000))
-    panel.show_verdict(key, [Check("ORDER_QUANTITY", "Quantity", False, "90,000", "10,000", "10,000", "Too many shares.")])
+    panel.show_verdict(
+        key, [Check("ORDER_QUANTITY", "Quantity", False, "90,000", "10,000", "10,000", "Too many shares.")]
+    )
     assert panel.amending.verdict.text() == "✗ Too many shares."
     assert not panel.amending.yes.isEnabled()
     panel.quantity.setText("50")
@@ -394,9 +396,17 @@ def test_every_column_that_a_trader_expects_is_in_view_or_in_the_chooser(panel: 
     shown = [c.title for place, c in enumerate(panel.model.columns) if not panel.table.isColumnHidden(place)]
     assert shown == ["Status", "Time ET", "Symbol", "Side", "Qty", "Filled", "Remaining", "Type", "Limit", "Stop", "TIF", "Avg fill",
                      "Last", "To fill, bps", "Source", "User", "Reason"]  # fmt: skip
-    assert {"Client id", "Broker id", "Group", "Sent → ack, ms", "Ack → fill, ms", "Ext. hours", "Account", "Note", "Verdict"} <= {
-        c.title for c in panel.model.columns
-    }
+    assert {
+        "Client id",
+        "Broker id",
+        "Group",
+        "Sent → ack, ms",
+        "Ack → fill, ms",
+        "Ext. hours",
+        "Account",
+        "Note",
+        "Verdict",
+    } <= {c.title for c in panel.model.columns}
     panel.note_fills([fill(2)])
     panel.note_verdict("qv-test-002", 1204)
     assert cell(panel, 2, "Verdict") == "#1,204"
