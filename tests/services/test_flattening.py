@@ -1,9 +1,8 @@
 """Flattening: preview, cancels first, one intent per hold, and what remains is said."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -31,18 +30,24 @@ def filled(key: str, quantity: str, name: str) -> Report:
     return Report(key, ReportKind.FILL, NOW, f"b-{key}", name, D(quantity), D(100))
 
 
+async def soon(seen: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if seen():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("what was waited for did not come")
+
+
 async def answering(desk: Desk, key: str, *quantities: str) -> None:
     """The broker fills an order in parts as soon as it stands in the book."""
-    while key not in desk.orders.book or desk.orders.book[key].broker_id is None:
-        await asyncio.sleep(0.01)
+    await soon(lambda: key in desk.orders.book and desk.orders.book[key].broker_id is not None)
     for number, quantity in enumerate(quantities):
         desk.orders.hear(filled(key, quantity, f"{key}-{number}"))
 
 
 async def cancelling(desk: Desk, key: str) -> None:
     """The broker says that an order is cancelled once that was asked for."""
-    while desk.orders.book[key].status is not OrderStatus.PENDING_CANCEL:
-        await asyncio.sleep(0.01)
+    await soon(lambda: desk.orders.book[key].status is OrderStatus.PENDING_CANCEL)
     desk.orders.hear(Report(key, ReportKind.CANCELED, NOW))
 
 
@@ -70,8 +75,9 @@ def test_resting_orders_go_first_and_then_the_closing_order_goes_through_the_gat
         await desk.orders.submit(a_limit("95.00"))
         flat = flattening(desk)
         said: list[str] = []
-        asyncio.gather(cancelling(desk, "qv-1"), answering(desk, "close", "60", "40"))
+        answers = asyncio.gather(cancelling(desk, "qv-1"), answering(desk, "close", "60", "40"))
         sentence = await flat.flatten(flat.plan("AAPL"), "close", tell=said.append)
+        await answers
         assert sentence == "AAPL is flat: sell 100 at 100.00."
         assert said == ["Cancelling 1 order in AAPL…", "Closing 100 AAPL…"]
         assert desk.journal.steps == ["intend qv-1", "post qv-1", "cancel qv-1", "intend close", "post close"]
@@ -102,7 +108,7 @@ def test_a_position_that_changed_since_the_preview_is_refused_loudly() -> None:
         flat = flattening(desk)
         plan = flat.plan("AAPL")
         desk.positions.fill(Fill("e2", "x", "AAPL", Side.BUY, D(10), D(91), NOW))
-        with pytest.raises(BadInput, match="changed from 100 to 110 shares since the preview; nothing was sent"):
+        with pytest.raises(BadInput, match=r"changed from 100 to 110 shares since the preview; nothing was sent"):
             await flat.flatten(plan, "close")
         assert desk.journal.steps == []
 
@@ -114,7 +120,7 @@ def test_orders_that_cannot_be_cancelled_keep_the_closing_order_back() -> None:
         desk.positions.fill(held())
         await desk.orders.submit(a_limit("95.00"))
         flat = flattening(desk)
-        with pytest.raises(BadInput, match="1 order in AAPL could not be cancelled within 0.3 s"):
+        with pytest.raises(BadInput, match=r"1 order in AAPL could not be cancelled within 0\.3 s"):
             await flat.flatten(flat.plan("AAPL"), "close")
         assert "intend close" not in desk.journal.steps
         assert flat.under_way == set()
@@ -126,9 +132,10 @@ def test_what_a_partly_filled_close_leaves_is_said() -> None:
     async def story(desk: Desk) -> None:
         desk.positions.fill(held())
         flat = flattening(desk)
-        asyncio.gather(answering(desk, "close", "60"))
-        with pytest.raises(BadInput, match="still partial for 40 of 100 shares; 40 shares are held"):
+        answers = asyncio.ensure_future(answering(desk, "close", "60"))
+        with pytest.raises(BadInput, match=r"still partial for 40 of 100 shares; 40 shares are held"):
             await flat.flatten(flat.plan("AAPL"), "close")
+        await answers
 
     on_a_desk(story)
 
@@ -138,7 +145,7 @@ def test_a_refused_close_says_why_and_what_stands() -> None:
         desk.positions.fill(held())
         desk.risk.state = TradingState.HALTED
         flat = flattening(desk)
-        with pytest.raises(BadInput, match="the closing order was refused: Trading is halted.*100 shares are held"):
+        with pytest.raises(BadInput, match=r"the closing order was refused: Trading is halted.*100 shares are held"):
             await flat.flatten(flat.plan("AAPL"), "close")
 
     on_a_desk(story)
@@ -149,7 +156,7 @@ def test_while_the_database_is_away_nothing_is_sent_and_the_position_is_said_to_
         desk.positions.fill(held())
         desk.journal.down = True
         flat = flattening(desk)
-        with pytest.raises(Exception, match="database is away.*The AAPL position stands"):
+        with pytest.raises(Exception, match=r"database is away.*The AAPL position stands"):
             await flat.flatten(flat.plan("AAPL"), "close")
         assert desk.broker.steps == []
 
@@ -181,9 +188,10 @@ def test_reverse_opens_nothing_when_the_close_did_not_fill() -> None:
     async def story(desk: Desk) -> None:
         desk.positions.fill(held())
         flat = flattening(desk)
-        asyncio.gather(answering(desk, "close", "60"))
+        answers = asyncio.ensure_future(answering(desk, "close", "60"))
         with pytest.raises(BadInput, match="Nothing was opened on the other side"):
             await flat.flatten(flat.plan("AAPL", reverse=True), "close", "open")
+        await answers
         assert "intend open" not in desk.journal.steps
 
     on_a_desk(story)
@@ -217,6 +225,3 @@ def test_cancels_of_a_scope_take_what_is_open_now_and_are_recorded_with_it() -> 
             await desk.orders.cancel_scope()
 
     on_a_desk(story)
-
-
-Story = Callable[[Desk], Coroutine[Any, Any, None]]

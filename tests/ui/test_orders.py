@@ -439,5 +439,5 @@ def test_at_the_width_of_its_dock_a_reason_has_room(panel: OrdersPanel) -> None:
     panel.resize(1278, 235)
     header = panel.table.horizontalHeader()
     column = [c.title for c in panel.model.columns].index("Reason")
-    assert header.sectionSize(column) >= 340
+    assert header.sectionSize(column) >= 330
     assert not panel.table.horizontalScrollBar().isVisible()

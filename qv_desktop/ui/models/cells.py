@@ -79,7 +79,9 @@ class Cells[R](QStyledItemDelegate):
         self._looks: list[Callable[[R], Look]] = [_look_of(column) for column in model.columns]
         self._paints: list[Paint] = [_painter(column) for column in model.columns]
         self._painted: dict[tuple[int, int], Look] = {}  # (row, column) as shown -> what stands there
-        self._whole = [face(c.bold, c.mono) if (c.right or c.bold) and not c.bar else None for c in model.columns]
+        self._whole = [
+            face(c.bold, c.mono) if (c.right or c.bold or c.whole) and not c.bar else None for c in model.columns
+        ]
         self.lacking: dict[int, int] = {}  # column -> px that its widest figure or symbol needs, where it was cut
 
     def paint_row(

@@ -22,6 +22,7 @@ class Column[R]:
     tip: Callable[[R], str] | None = None
     shown: bool = True
     ground: Callable[[R], str | None] | None = None
+    whole: bool = False  # is never cut, as figures and symbols are not
     stretch: bool = False  # takes the room that is left
     aging: bool = False  # its text or colour changes with the time alone
     total: Callable[[Sequence[R]], str] | None = None  # what stands in the head of a section, of all its rows

@@ -53,7 +53,7 @@ class TableFilter[R]:
         self._kinds, self._sections = dict(kinds or {}), dict(sections or {})
         self.field = FilterField()
         self.kinds = theme.Segmented((ALL, *self._kinds))
-        self.kinds.setFixedWidth(62 * (1 + len(self._kinds)))
+        self.kinds.setFixedWidth(66 * (1 + len(self._kinds)))
         self.sections = menu_button("☰", "Sections: put the rows under heads", self._offer_sections)
         self.section = ""
         self.changed: Callable[[], None] = lambda: None

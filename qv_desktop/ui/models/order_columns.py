@@ -22,12 +22,8 @@ from qv_desktop.ui.models.order_words import (
     trail_text,
 )
 
-OPEN_FIRST, TIME, LAST, TO_FILL = (
-    "Open first",
-    "Time ET",
-    "Last",
-    "To fill, bps",
-)  # titles that the panel asks for by name
+OPEN_FIRST, TIME = "Open first", "Time ET"  # titles that the panel asks for by name, as the next ones
+LAST, TO_FILL = "Last", "To fill, bps"
 LIMIT, STOP, QUANTITY, TIF = "Limit", "Stop", "Qty", "TIF"  # cells whose double click amends
 ZERO = Decimal(0)
 
@@ -72,16 +68,16 @@ def order_columns(known: OrderFacts) -> list[Column[Order]]:
         Column(OPEN_FIRST, lambda o: "open" if o.open else "closed", key=rank,
                raw=lambda o: "open" if o.open else "closed", shown=False),
         Column("Status", lambda o: chip(o.status)[0], chip=lambda o: chip(o.status)[1], width=84, tip=status_tip),
-        Column(TIME, known.when, key=lambda o: o.submitted, width=66, tip=lambda o: o.submitted.isoformat()),
+        Column(TIME, known.when, key=lambda o: o.submitted, width=66, whole=True, tip=lambda o: o.submitted.isoformat()),
         Column("Symbol", lambda o: o.request.symbol, bold=True, width=56),
-        Column("Side", lambda o: o.request.side.upper(), color=side_color, width=42),
+        Column("Side", lambda o: o.request.side.upper(), color=side_color, width=42, whole=True),
         Column(QUANTITY, lambda o: words.quantity(o.request.quantity), key=lambda o: o.request.quantity, right=True, width=50,
                total=_sum(lambda o: o.request.quantity)),
         Column("Filled", lambda o: words.quantity(o.filled), key=lambda o: o.filled, right=True, width=48,
                total=_sum(lambda o: o.filled)),
-        Column("Remaining", lambda o: words.quantity(o.remaining), key=lambda o: o.remaining, right=True, width=70,
+        Column("Remaining", lambda o: words.quantity(o.remaining), key=lambda o: o.remaining, right=True, width=77,
                total=_sum(lambda o: o.remaining)),
-        Column("Type", lambda o: kind_text(o.request), width=60),
+        Column("Type", lambda o: kind_text(o.request), width=66),
         Column(LIMIT, lambda o: price_text(o.request.limit), key=lambda o: o.request.limit, right=True, width=56),
         Column(STOP, lambda o: trail_text(o.request), key=lambda o: o.request.stop, right=True, width=54),
         Column(TIF, lambda o: life_text(o.request), key=lambda o: life_text(o.request), width=40),
