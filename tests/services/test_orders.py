@@ -235,7 +235,7 @@ def test_a_replacement_is_an_order_of_its_own_and_the_old_one_is_replaced() -> N
         desk.orders.hear(Report("qv-1", ReportKind.ACCEPTED, NOW, "b-qv-1"))
         desk.later(2)
         desk.orders._risk._market.hear(Batch(quotes=[replace(a_quote(), at=ns(desk.moment[0]))]))
-        fresh = await desk.orders.replace("qv-1", replace(a_limit("100.01"), id="qv-2"))
+        fresh = await desk.orders.replace("qv-1", replace(a_limit("100.01"), client_order_id="qv-2"))
         assert (fresh.status, fresh.broker_id) == (OrderStatus.SUBMITTED, "b-new")
         assert desk.orders.book["qv-1"].status is OrderStatus.PENDING_REPLACE
         desk.orders.hear(Report("qv-1", ReportKind.REPLACED, NOW, "b-qv-1", replaced_by="b-new"))

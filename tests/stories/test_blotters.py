@@ -1,4 +1,4 @@
-"""The blotters with the real program, the simulated broker and Postgres: amend, cancel by scope, flatten, reverse, and the story of an order."""
+"""The blotters with the real program and the simulated broker: amend, cancel by scope, flatten, reverse, and an order's story."""
 
 import json
 from collections.abc import Iterator
