@@ -39,6 +39,7 @@ from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
+from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.notices import Notices
@@ -112,7 +113,7 @@ def engine(
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
-                        positions, account, risk, orders, reconcile,
+                        positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
                         KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),

@@ -48,7 +48,7 @@ class Starting:
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
         )
-        self.trading.orders_changed = self.market.charts.trading.orders_changed
+        self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.account = AccountWiring(desk)
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)

@@ -63,6 +63,22 @@ def day_profit(account: Account) -> Decimal | None:
     return account.equity - account.last_equity - (account.adjustments or ZERO)
 
 
+MAINTENANCE = Decimal("0.25")  # of a long position's value: the least that FINRA Rule 4210(c)(1) asks
+
+
+def intraday_headroom(account: Account) -> Decimal | None:
+    """Dollars of long positions that may be added before equity falls short of the maintenance requirement during the day.
+
+    The maintenance excess over the least requirement, never below zero and never above the buying power; the broker may ask
+    for more on single names. None while unknown.
+    """
+    excess = margin_headroom(account)
+    if excess is None:
+        return None
+    room = max(Decimal(0), excess) / MAINTENANCE
+    return room if account.buying_power is None else min(room, account.buying_power)
+
+
 def margin_headroom(account: Account) -> Decimal | None:
     """Equity above the maintenance requirement, in dollars."""
     if account.equity is None or account.maintenance_margin is None:

@@ -43,6 +43,7 @@ from qv_desktop.ui.panels.health import HealthPanel
 
 TOP, STATUS = 44, 24  # px
 ROWS = {"compact": 20, "normal": 22, "comfort": 26}  # density -> px
+BLOTTERS = ("orders", "positions", "fills")
 LINKED = ("watchlist", "quotes", "scanner", "tape", "chart", "ticket")  # panels that carry a link colour
 
 
@@ -189,7 +190,10 @@ class MainWindow(QMainWindow):
     def save_layout(self) -> bytes:
         """Window place, workspace and every workspace's layout, as JSON."""
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        return json.dumps({"geometry": geometry, **self.docks.saved(), "links": self.links.saved()}).encode()
+        tables = {name: panel.saved() for name, panel in self._blotters().items()}
+        return json.dumps(
+            {"geometry": geometry, **self.docks.saved(), "links": self.links.saved(), "tables": tables}
+        ).encode()
 
     def restore_layout(self, saved: bytes) -> bool:
         """Lay out as saved, once the window is shown; False, with the default layout, when it cannot be used."""
@@ -205,7 +209,15 @@ class MainWindow(QMainWindow):
         self._settled = True
         restored = self.docks.restore(value)
         self.links.restore(value.get("links"))
+        tables = value.get("tables")
+        for name, panel in self._blotters().items():
+            if isinstance(tables, dict) and isinstance(tables.get(name), dict):
+                panel.restore(tables[name])
         return restored
+
+    def _blotters(self) -> dict[str, Any]:
+        """The panels that keep their columns, sorting and filter with the layout."""
+        return {name: panel for name in BLOTTERS if hasattr(panel := self.docks.panel(name), "saved")}
 
     # building
 

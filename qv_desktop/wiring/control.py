@@ -64,7 +64,7 @@ class ControlWiring:
             self._spawn(self._reconcile())
         elif id_ == "audit.verify":
             self._spawn(self._verify())
-        elif id_ in ("risk.halt", "risk.resume", "orders.cancel_all"):
+        elif id_ in ("risk.halt", "risk.resume"):
             self._desk.window.raise_panel(id_.partition(".")[0])
 
     # ---- the audit trail
