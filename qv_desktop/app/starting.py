@@ -19,6 +19,7 @@ from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
+from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
@@ -45,6 +46,7 @@ class Starting:
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
         )
+        self.keys = KeysWiring(desk, self.hotkeys.rebind)
         self.trading.orders_changed = self.market.charts.trading.orders_changed
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
@@ -87,6 +89,7 @@ class Starting:
         self._loaded.set()
         await asyncio.gather(self._attempt(self.market.start), self._become_ready())
         await self._attempt(self.notifying.start)
+        await self._attempt(self.keys.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
         services = self._desk.services

@@ -20,8 +20,11 @@ async def built() -> dict[str, QWidget]:
     """Everything with a ground of its own: name -> widget."""
     from qv_desktop import wiring
     from qv_desktop.ui.import_dialog import ImportDialog
+    from qv_desktop.ui.keys_dialog import KeysDialog
     from qv_desktop.ui.login_dialog import LoginDialog
     from qv_desktop.ui.main_window import MainWindow
+    from qv_desktop.ui.models.key_map import KeyMap
+    from qv_desktop.ui.notify_dialog import NotifyDialog
     from qv_desktop.ui.settings_dialog import SettingsDialog
 
     panels = (await wiring.panels("test", pause=lambda: asyncio.sleep(0))).by_name()
@@ -31,6 +34,8 @@ async def built() -> dict[str, QWidget]:
         "log-in": LoginDialog("PAPER", "0"),
         "settings": SettingsDialog(),
         "import": ImportDialog(),
+        "notify": NotifyDialog(),
+        "keys": KeysDialog(KeyMap()),
         "window": window,
     }
     return {**panels, **dialogs}

@@ -10,7 +10,6 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.key_watch import KeyWatch
 from qv_desktop.ui.models.layouts import tint
 
-
 NARROW = 1240  # px of a window in whose top bar not everything has room
 
 
