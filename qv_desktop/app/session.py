@@ -222,6 +222,7 @@ class Session:
             story = Story(desk, starting, frames.probe, self._demo, self.window_s)
             return await story.told()
         await closed.wait()
+        await starting.notifying.save()
         await self._save_layout(desk, starting)
         return 0
 

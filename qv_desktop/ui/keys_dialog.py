@@ -29,7 +29,7 @@ class KeysDialog(QDialog):
     def __init__(self, keys: KeyMap, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys")
-        self.resize(640, 620)
+        self.resize(760, 640)
         self._keys = keys
         self.search = QLineEdit(placeholderText="Search commands and keys")
         self.list = QTreeWidget()
@@ -66,6 +66,8 @@ class KeysDialog(QDialog):
             if command.id == here:
                 self.list.setCurrentItem(row)
         self.list.expandAll()
+        if here:
+            self.choose(here)
         self._show_chosen()
 
     def _note(self, id_: str) -> str:
@@ -88,6 +90,7 @@ class KeysDialog(QDialog):
                 child = group.child(row) if group is not None else None
                 if child is not None and child.data(0, _ID) == id_:
                     self.list.setCurrentItem(child)
+                    self.list.scrollToItem(child)
 
     def message(self) -> str:
         """Why the last thing asked for was not done, or nothing."""
