@@ -1,6 +1,6 @@
 """Everything that can be asked for by name: one table that the menus, the palette and the shortcuts read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -150,9 +150,9 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-def key_text(command: Command) -> str:
+def key_text(keys: tuple[str, ...]) -> str:
     """The first key as this system writes it, or nothing."""
-    return QKeySequence(command.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if command.keys else ""
+    return QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
 
 
 class Actions(QObject):
@@ -180,6 +180,17 @@ class Actions(QObject):
         """Why a command cannot be asked for now, or nothing."""
         lacking = self._lacking.get(id_)
         return f"Needs the permission “{lacking}”; ask an Admin." if lacking else ""
+
+    def keys(self, id_: str) -> tuple[str, ...]:
+        """The keys in force of a command of the application's scope. Raises KeyError."""
+        portable = QKeySequence.SequenceFormat.PortableText
+        return tuple(sequence.toString(portable) for sequence in self._actions[id_].shortcuts())
+
+    def rebind(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Take other keys: command id -> keys; commands that are not named keep theirs."""
+        for id_, action in self._actions.items():
+            if id_ in keys:
+                action.setShortcuts([QKeySequence(key) for key in keys[id_]])
 
     def allow(self, holds: Callable[[Permission], bool]) -> None:
         """Enable what the signed-in person may do; the rest says which permission it lacks."""

@@ -36,7 +36,7 @@ from qv_desktop.ui.models.live_frame import LiveFrame
 from qv_desktop.ui.models.safety import NARROW, SafetyControls
 from qv_desktop.ui.models.search_field import SearchField
 from qv_desktop.ui.models.send_button import SendButton
-from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
+from qv_desktop.ui.palette import OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
 from qv_desktop.ui.panels.alerts import Toasts
 from qv_desktop.ui.panels.health import HealthPanel
@@ -325,7 +325,7 @@ class MainWindow(QMainWindow):
         """The window's own commands; every other one is somebody else's."""
         kind, _, name = id_.partition(".")
         own = {"palette": self.open_palette, "full_screen": self._turn_full_screen, "panel.next": self.docks.next_panel,
-               "workspace.reset": self.docks.reset, "panel.maximise": self._maximise, "help.keys": self._help,
+               "workspace.reset": self.docks.reset, "panel.maximise": self._maximise,
                "account.switch": self._pill.open_menu, "quit": self.close}  # fmt: skip
         if id_ in own:
             own[id_]()
@@ -344,11 +344,6 @@ class MainWindow(QMainWindow):
             self.showNormal()
         else:
             self.showFullScreen()
-
-    def _help(self) -> None:
-        dialog = KeysHelp(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

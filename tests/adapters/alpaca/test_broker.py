@@ -12,6 +12,7 @@ import pytest
 
 from qv_desktop.adapters.alpaca import broker as room
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.sweeping import swept as swept_rows
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.market import utc
 from qv_desktop.domain.orders import (
@@ -383,3 +384,36 @@ def test_a_question_that_fails_is_never_an_empty_answer(simulator: Simulator, ki
 def test_a_wrong_secret_is_a_sentence(simulator: Simulator) -> None:
     with pytest.raises(BrokerDown, match="enter valid keys in the settings"):
         asked(simulator, lambda broker: broker.account(), secret="wrong")
+
+
+def test_everything_is_cancelled_at_once_and_what_stands_is_told(simulator: Simulator) -> None:
+    async def story(broker: AlpacaBroker) -> None:
+        for symbol in ("AAPL", "KO"):
+            order = an_intent(symbol=symbol, type=OrderType.LIMIT, limit=Decimal("1.00"))
+            await broker.submit(order, passed(order.request))
+        standing = await broker.standing()
+        assert {"BUY 10 AAPL", "BUY 10 KO"} <= {order.words for order in standing}
+        swept = await broker.cancel_everything()
+        assert (swept.answered, swept.refused) == (True, ())
+        assert {order.broker_id for order in standing} >= swept.taken
+        assert len(swept.taken) >= 2
+        assert await broker.standing() == []
+        assert (await broker.cancel_everything()).taken == frozenset()
+
+    asked(simulator, story)
+
+
+@pytest.mark.parametrize(("kind", "definite"), [("html_502", False), ("rate_limit", True)])
+def test_a_sweep_without_a_readable_answer_claims_nothing(simulator: Simulator, kind: str, definite: bool) -> None:
+    simulator.control("POST", "/sim/faults", {"kind": kind, "target": "trading", "count": 1})
+    swept = asked(simulator, lambda broker: broker.cancel_everything())
+    assert (swept.answered, swept.definite, swept.taken) == (False, definite, frozenset())
+    assert swept.reason
+
+
+def test_the_rows_of_a_sweep_are_read_one_by_one() -> None:
+    rows = [{"id": "a", "status": 200}, {"id": "b", "status": 500, "body": {"message": "order is not open"}},
+            {"id": "c", "status": "422"}, {"status": 200}]  # fmt: skip
+    found = swept_rows(rows)
+    assert found.taken == {"a"}
+    assert found.refused == (("b", "order is not open"), ("c", "HTTP 422 and no reason"))
