@@ -85,6 +85,7 @@ class Session:
         self.login_s = self.window_s = 0.0
         self._heavy: list[str] = []
         self._building: asyncio.Future[tuple[Panels, MainWindow]] | None = None
+        self._said: list[str] = []  # what waits for a desk to be told
         self._former: MainWindow | None = None  # in view until the next desk's window is
 
     # ---- the way in
@@ -111,6 +112,7 @@ class Session:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
         if await signing.session is None:
             return 0
+        self._said = signing.said
         return await self._desks(door, database, mark, *await building)
 
     async def _desks(
@@ -251,7 +253,8 @@ class Session:
         from qv_desktop.app.switching import lent
 
         self._shown_accounts = lent(self._accounts, desk, self._use)
-        for sentence in self._accounts.said:
+        said, self._said = self._said, []
+        for sentence in (*said, *self._accounts.said):
             desk.services.notices.tell("warning", "Account", sentence)
 
     async def _use(self, id_: str) -> None:

@@ -26,6 +26,7 @@ class SigningIn:
 
     def __init__(self, dialog: LoginDialog, login: Login, tasks: Tasks, kept: Secrets, *, unseen: bool = False) -> None:
         self._dialog, self._login, self._tasks, self._kept, self._unseen = dialog, login, tasks, kept, unseen
+        self.said: list[str] = []  # what a person should hear once there is a desk
         self.session: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
         dialog.submitted.connect(lambda name, password, stay: self._spawn(name, password, stay))
         dialog.admin_created.connect(
@@ -70,8 +71,17 @@ class SigningIn:
             await asyncio.to_thread(self._forget)
             return
         if stay:
-            await asyncio.to_thread(self._keep, answer.refresh_token)
+            await self._stay(answer.refresh_token)
         self._done(answer.session)
+
+    async def _stay(self, token: str) -> None:
+        """Keep the token where that is safe; where it is not, the person is in all the same."""
+        try:
+            await asyncio.to_thread(self._keep, token)
+        except BadInput:
+            self.said.append(
+                "You must log in at the next start: staying signed in needs a keyring, which this system lacks."
+            )
 
     def _keep(self, token: str) -> None:
         self._kept.write(REFRESH_TOKEN, Secret(token))

@@ -91,8 +91,7 @@ class Starting:
         """What a person sees first comes first: prices, then the books, then what is stored."""
         await asyncio.to_thread(_load)
         self._loaded.set()
-        await self.ticket.start()
-        await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        await asyncio.gather(self._attempt(self.ticket.start), self._attempt(self.market.start), self._become_ready())
         await self._attempt(self.notifying.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)

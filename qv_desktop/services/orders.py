@@ -184,6 +184,8 @@ class Orders:
         order = self.book.get(key)
         if order is None or not order.open or order.broker_id is None or key in self.sending:
             raise BadInput("This order can no longer be changed; enter a new one.")
+        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+            raise BadInput("A cancel or a change of this order is under way already; wait for the broker's answer.")
         verdict = self._risk.judge(replacement, {k: o for k, o in self.book.items() if k != key})
         fresh = Order(replacement, session.user.name, order.account, self._now())
         if not verdict.passed:

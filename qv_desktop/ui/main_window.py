@@ -32,6 +32,7 @@ from qv_desktop.ui.models.dock_room import on_screen
 from qv_desktop.ui.models.docks import SCHEMA, Docks
 from qv_desktop.ui.models.environment_pill import EnvironmentPill
 from qv_desktop.ui.models.icons import bars, cross, disc
+from qv_desktop.ui.models.live_frame import LiveFrame
 from qv_desktop.ui.models.safety import NARROW, SafetyControls
 from qv_desktop.ui.models.search_field import SearchField
 from qv_desktop.ui.models.send_button import SendButton
@@ -40,7 +41,7 @@ from qv_desktop.ui.panels.account import AccountPanel
 from qv_desktop.ui.panels.alerts import Toasts
 from qv_desktop.ui.panels.health import HealthPanel
 
-TOP, STATUS, LIVE_EDGE = 44, 24, 6  # px
+TOP, STATUS = 44, 24  # px
 ROWS = {"compact": 20, "normal": 22, "comfort": 26}  # density -> px
 LINKED = ("watchlist", "quotes", "scanner", "tape", "chart", "ticket")  # panels that carry a link colour
 
@@ -72,6 +73,7 @@ class MainWindow(QMainWindow):
         self.docks = Docks(
             panels, {name: getattr(panel, "title", name.title()) for name, panel in panels.items()}, self._yard
         )
+        self._frame = LiveFrame(self._shell, self.docks.manager)
         self._toasts = Toasts(self, self.docks.prime)
         self.safety = SafetyControls(self)
         self._settled = self._replaying = False
@@ -88,11 +90,7 @@ class MainWindow(QMainWindow):
     def set_environment(self, environment: Environment, detail: str = "") -> None:
         """Say where orders go: the pill with ``detail`` behind it, and a thick red border round the window when it is LIVE."""
         self._pill.show_environment(environment, detail)
-        edge = LIVE_EDGE if environment == "LIVE" else 0
-        self._shell.setContentsMargins(edge, edge, edge, edge)
-        self._shell.setProperty("env", environment)
-        self._shell.style().unpolish(self._shell)
-        self._shell.style().polish(self._shell)
+        self._frame.show(environment)
         self._environment, self._account = environment, detail
         for button in self.findChildren(SendButton):
             button.show_environment(environment)

@@ -37,6 +37,7 @@ class ConnectionsWiring:
         self._desk, self._service, self._sitting, self._in_use = desk, service, sitting, in_use
         self._dialog: ConnectionsDialog | None = None
         self._connecting: asyncio.Task[Any] | None = None
+        self._renewed = False  # the account in use has other secrets than the desk was built with
         self._said = ""  # behind the environment, as shown
         desk.services.bus.subscribe(AccountChanged, lambda event: self._told(event.account))
         desk.window.account_chosen.connect(lambda id_: self._spawn(sitting.use(id_)))
@@ -47,7 +48,7 @@ class ConnectionsWiring:
     def show(self) -> None:
         """The accounts, and which one is traded."""
         accounts = [(one.id, f"{one.name} · {one.environment}") for one in self._service.known.connections]
-        self._desk.window.show_accounts(accounts, self._in_use.id if self._in_use else "")
+        self._desk.window.show_accounts(accounts, self._active())
         self._told(self._desk.services.account.balances)
 
     def _told(self, account: Account | None) -> None:
@@ -89,7 +90,8 @@ class ConnectionsWiring:
         dialog.open()
 
     def _active(self) -> str:
-        return self._in_use.id if self._in_use else ""
+        """What need not be put to use; an account whose secrets are other ones now may be, anew."""
+        return self._in_use.id if self._in_use and not self._renewed else ""
 
     def _closed(self) -> None:
         self._stop()
@@ -108,7 +110,8 @@ class ConnectionsWiring:
     async def _keep(self, draft: ConnectionDraft, secrets: Mapping[str, str]) -> None:
         keep = self._service.change if draft.connection.id else self._service.add
         kept = await keep(draft.connection, secrets)
-        again = " It counts when the account is put to use again." if kept.id == self._active() else ""
+        self._renewed = self._renewed or (bool(secrets) and kept.id == self._active())
+        again = " Press “Use this account” to trade with what was typed." if self._renewed else ""
         await self._refresh(kept.id, f"“{kept.name}” is kept.{again}")
 
     async def _test(self, id_: str) -> None:

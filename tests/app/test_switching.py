@@ -314,11 +314,15 @@ def test_an_account_is_connected_in_the_browser_and_traded_by_its_token(
         dialog.test.click()
         await own.sees(lambda: "no longer accepts" in dialog.message())
         dialog.form.connect_.click()
-        await own.sees(lambda: "is kept" in dialog.message())
+        await own.sees(lambda: "Press “Use this account”" in dialog.message())
         dialog.test.click()
         await own.sees(lambda: "ACTIVE" in dialog.message())
         assert dialog.chosen().id == id_
-        dialog.accept()
+        before = own.desk.window
+        dialog.use.click()  # the same account, with the new permission
+        await own.sees(lambda: own.session._desk is not None and own.desk.window is not before)
+        await own.at("By browser ••••")
+        await own.sees(lambda: own.state("Alpaca orders") == "live")
         own.desk.window.account_chosen.emit("main")
         await own.at("Alpaca paper")
 

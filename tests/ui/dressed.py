@@ -19,9 +19,11 @@ from qv_desktop.ui import colors, theme
 async def built() -> dict[str, QWidget]:
     """Everything with a ground of its own: name -> widget."""
     from qv_desktop import wiring
+    from qv_desktop.ui.connections_dialog import ConnectionsDialog
     from qv_desktop.ui.import_dialog import ImportDialog
     from qv_desktop.ui.login_dialog import LoginDialog
     from qv_desktop.ui.main_window import MainWindow
+    from qv_desktop.ui.passphrase_dialog import PassphraseDialog
     from qv_desktop.ui.settings_dialog import SettingsDialog
 
     panels = (await wiring.panels("test", pause=lambda: asyncio.sleep(0))).by_name()
@@ -30,6 +32,8 @@ async def built() -> dict[str, QWidget]:
     dialogs = {
         "log-in": LoginDialog("PAPER", "0"),
         "settings": SettingsDialog(),
+        "connections": ConnectionsDialog("http://127.0.0.1:1/callback", "Somewhere safe."),
+        "passphrase": PassphraseDialog(choosing=True),
         "import": ImportDialog(),
         "window": window,
     }

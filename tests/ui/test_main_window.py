@@ -134,6 +134,20 @@ def test_the_environment_is_written_and_live_has_a_red_border(window: MainWindow
     assert "LIVE" not in window.windowTitle()
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_panel_that_floats_is_framed_too_when_it_is_live(window: MainWindow, qtbot: QtBot) -> None:
+    window.docks._docks["tape"].setFloating()
+    window.set_environment("LIVE", "Main ••••123")
+    window.docks._docks["orders"].setFloating()  # one before, one after
+    qtbot.wait(50)
+    red = theme.color("LIVE").name()
+    floats = [window.docks._docks[name].floatingDockContainer() for name in ("tape", "orders")]
+    assert [one.grab().toImage().pixelColor(2, 60).name() for one in floats] == [red, red]
+    window.set_environment("PAPER")
+    qtbot.wait(50)
+    assert red not in [one.grab().toImage().pixelColor(2, 60).name() for one in floats]
+
+
 def test_a_shortcut_opens_the_palette_and_its_symbol_is_passed_on(window: MainWindow, qtbot: QtBot) -> None:
     window.activateWindow()
     qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)

@@ -98,7 +98,7 @@ class AuditTrail:
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
-        writing = asyncio.ensure_future(self._database.write(work))
+        writing = asyncio.ensure_future(self._database.write(work, recorded=True))
         writing.add_done_callback(self._tell)
         result, _ = await asyncio.shield(writing)
         return result

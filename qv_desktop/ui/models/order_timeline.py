@@ -71,7 +71,11 @@ def _step(before: Order, order: Order) -> str:
 def facts(order: Order) -> list[Line]:
     """The order's terms and ids, for the head of its details."""
     request = order.request
-    legs = [("Take profit", request.take_profit), ("Stop loss", request.stop_loss)]
+    legs = [
+        ("Take profit", request.take_profit),
+        ("Stop loss", request.stop_loss),
+        ("Its limit", request.stop_loss_limit),
+    ]
     return [
         Line("Filled", f"{words.quantity(order.filled)} of {words.quantity(request.quantity)}"),
         Line("Average", price_text(order.average)),

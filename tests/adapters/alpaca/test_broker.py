@@ -232,6 +232,56 @@ def test_a_bracket_waits_with_its_legs_and_a_pair_of_exits_is_one_order_and_a_le
     asked(simulator, ask)
 
 
+def test_an_oco_with_a_stop_limit_leaves_the_position_once_and_comes_back_as_it_was_meant(simulator: Simulator) -> None:
+    bought = an_intent(quantity=10)
+    pair = an_intent(Side.SELL, type=OrderType.LIMIT, limit=Decimal(900), order_class=OrderClass.OCO, stop_loss=Decimal("20.5"),
+                     stop_loss_limit=Decimal(20), time_in_force=TimeInForce.GTC)  # fmt: skip
+
+    async def ask(broker: AlpacaBroker) -> None:
+        too_early = await broker.submit(pair, passed(pair.request))
+        assert (too_early.kind, "exit orders" in too_early.reason) == (ReportKind.REJECTED, True)
+        await broker.submit(bought, passed(bought.request))
+        await settled(broker, bought.id, closed)
+        again = replace(pair, request=replace(pair.request, client_order_id=f"{pair.id}-2"))
+        report = await broker.submit(again, passed(again.request))
+        assert report.kind is ReportKind.ACKNOWLEDGED, report.reason
+        found = await settled(broker, again.id, lambda order: order.status is OrderStatus.WORKING)
+        meant = replace(
+            again.request, source=found.request.source, stop_loss=None, stop_loss_limit=None
+        )  # its leg's own
+        assert found.request == meant
+        legs = [order for order in await broker.open_orders() if order.id != again.id]
+        assert [(leg.request.type, leg.request.stop, leg.request.limit, leg.status) for leg in legs] == [
+            (OrderType.STOP_LIMIT, Decimal("20.5"), Decimal(20), OrderStatus.HELD)
+        ]
+        await broker.cancel(found)
+        for order in (found, *legs):
+            assert (await settled(broker, order.id, closed)).status is OrderStatus.CANCELED
+        assert (await broker.positions())["AAPL"].quantity == 10
+
+    asked(simulator, ask)
+
+
+def test_a_bracket_with_a_stop_limit_loss_is_taken(simulator: Simulator) -> None:
+    bracket = an_intent(order_class=OrderClass.BRACKET, take_profit=Decimal(900), stop_loss=Decimal("20.5"),
+                        stop_loss_limit=Decimal(20))  # fmt: skip
+
+    async def ask(broker: AlpacaBroker) -> None:
+        report = await broker.submit(bracket, passed(bracket.request))
+        assert report.kind is ReportKind.ACKNOWLEDGED, report.reason
+        await settled(broker, bracket.id, closed)
+        async with asyncio.timeout(10):
+            while len(found := await broker.open_orders()) < 2:  # noqa: ASYNC110  # the broker is another party
+                await asyncio.sleep(0.05)
+        prices = {leg.request.type: (leg.request.limit, leg.request.stop) for leg in found}
+        assert prices == {
+            OrderType.LIMIT: (Decimal(900), None),
+            OrderType.STOP_LIMIT: (Decimal(20), Decimal("20.5")),
+        }
+
+    asked(simulator, ask)
+
+
 def test_a_replacement_is_a_new_order_and_the_old_one_points_to_it(simulator: Simulator) -> None:
     order = an_intent(type=OrderType.LIMIT, limit=Decimal("150.00"))
     after = replace(order.request, client_order_id=f"{order.id}-r", limit=Decimal("151.00"), quantity=Decimal(7))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -238,3 +239,29 @@ def test_a_demotion_is_seen_at_once_and_a_suspension_ends_every_session(users: U
     assert [user.name for user in asyncio.run(users.all())] == sorted(
         (user.name for user in asyncio.run(users.all())), key=str.lower
     )
+
+
+def test_the_password_is_given_again_without_a_new_session_and_wrong_ones_count(
+    database: Database, trail: AuditTrail, clock: Clock
+) -> None:
+    users, name = Users(database, trail, clock), f"confirmer-{uuid4().hex[:6]}"
+
+    async def story() -> None:
+        await users.create(name, "four plain words here", Role.TRADER, Draft(SYSTEM, "user.create", "user", name))
+        session = (await users.sign_in(name, "four plain words here", "here")).session
+        assert session is not None
+        assert await users.confirm(session, "four plain words here") == ""
+        for _ in range(4):
+            assert "wrong" in await users.confirm(session, "guess")
+        assert await users.confirm(session, "four plain words here") == ""  # which begins the count anew
+        for _ in range(4):
+            await users.confirm(session, "guess")
+        assert "locked" in await users.confirm(session, "guess")
+        assert "Too many wrong passwords" in await users.confirm(session, "four plain words here")
+        assert (await users.sign_in(name, "four plain words here", "here")).session is None  # one count for both doors
+        rows = [entry.draft for entry in await trail.page(limit=50, action="password.confirm")]
+        assert len(rows) == 10
+        assert {(row.actor.name, row.outcome) for row in rows} == {(name, "refused")}
+        assert len(await trail.page(limit=50, action="session.start", outcome="ok")) == 1
+
+    asyncio.run(story())
