@@ -209,6 +209,7 @@ def test_the_pointer_reads_time_value_change_and_what_was_moved(panel: BalancesP
     plot.leaveEvent(QEvent(QEvent.Type.Leave))
     assert [rule.isVisible() for rule in plot._rules] == [False, False]
     assert "$160.00" not in plot.words
+    assert "baseline $100.00" in plot.words
 
 
 def test_the_baseline_is_drawn_and_flows_are_marked_by_direction(panel: BalancesPanel) -> None:
