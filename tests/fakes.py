@@ -165,6 +165,9 @@ class Trail:
                    text: str = "") -> list[Entry]:  # fmt: skip
         return self.rows[::-1][:limit]
 
+    async def of(self, correlation: str) -> list[Entry]:
+        return [row for row in self.rows if row.draft.correlation == correlation]
+
     async def verify(self) -> Verification:
         return verified(self.rows)
 

@@ -27,6 +27,7 @@ from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.market_side import MarketSide, market_side
+from qv_desktop.app.saying import Sayings
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
@@ -38,6 +39,7 @@ from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
+from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.notices import Notices
@@ -88,7 +90,7 @@ def engine(
     journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
     key, secret, token = keys.account
     broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment,
-                          lambda sentence: notices.tell("warning", "Broker's answer", sentence), token)  # fmt: skip
+                          Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)), token)  # fmt: skip
     side = market_side(door, database, settings, keys, broker, notices, lambda: risk.listed)
     market, ticks = side.market, side.ticks
     account = Account(broker, journal, publish)
@@ -111,7 +113,7 @@ def engine(
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
-                        positions, account, risk, orders, reconcile,
+                        positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
                         KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),

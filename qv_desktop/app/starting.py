@@ -20,6 +20,7 @@ from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
+from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
@@ -48,8 +49,9 @@ class Starting:
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
         )
-        self.trading.orders_changed = self.market.charts.trading.orders_changed
+        self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.account = AccountWiring(desk)
+        self.keys = KeysWiring(desk, self.hotkeys.rebind)
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
         self.data = DataWiring(desk, self._figures)
@@ -91,9 +93,9 @@ class Starting:
         """What a person sees first comes first: prices, then the books, then what is stored."""
         await asyncio.to_thread(_load)
         self._loaded.set()
-        await self.ticket.start()
-        await asyncio.gather(self._attempt(self.market.start), self._become_ready())
+        await asyncio.gather(self._attempt(self.ticket.start), self._attempt(self.market.start), self._become_ready())
         await self._attempt(self.notifying.start)
+        await self._attempt(self.keys.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
         services = self._desk.services

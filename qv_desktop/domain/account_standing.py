@@ -97,10 +97,24 @@ def settings(found: Configuration | None) -> tuple[Fact, ...]:
     )  # fmt: skip
 
 
-def worst(told: tuple[Fact, ...]) -> Fact | None:
-    """The fact that most wants to be seen, or None when all is well."""
+def unchecked(account: Account) -> tuple[Fact, ...]:
+    """What the rules cannot judge because the broker does not tell the figure that they need: said aloud, for it is no consent."""
+    daily = account.equity is None or account.last_equity is None
+    lacking = (
+        ("Daily loss", daily, "The broker does not tell the equity or that of the last close, so the daily loss limit is not checked."),
+        ("Exposure", account.equity is None, "The broker does not tell the equity, so exposure limits are not checked."),
+        ("Buying power", account.buying_power is None, "The broker does not tell it, so an order is not checked against it."),
+    )  # fmt: skip
+    return tuple(Fact(title, "NOT CHECKED", "warn", meaning) for title, missing, meaning in lacking if missing)
+
+
+def attention(account: Account) -> tuple[Fact, ...]:
+    """What wants to be read at once, the worst first; nothing when all is well. That shorts are not allowed is said in its line."""
     order: tuple[Mood, ...] = ("bad", "warn", "unknown")
-    return next((fact for mood in order for fact in told if fact.mood == mood and fact.value != "—"), None)
+    told = [
+        fact for fact in (*facts(account), *unchecked(account)) if fact.value != "—" and fact.title != "Short selling"
+    ]
+    return tuple(fact for mood in order for fact in told if fact.mood == mood)
 
 
 def _flag(title: str, found: bool | None, yes: str, no: str, mood: Mood, meaning: str) -> Fact:

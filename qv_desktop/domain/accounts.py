@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
+ZERO = Decimal(0)
+
 type Environment = Literal["PAPER", "LIVE", "REPLAY", "SIMULATION"]
 
 
@@ -51,10 +53,30 @@ class Account:
 
 
 def day_profit(account: Account) -> Decimal | None:
-    """Dollars since the previous close, or None while either is unknown."""
+    """Dollars earned since the previous close, or None while either equity is unknown.
+
+    What deposits, withdrawals and the like did to the equity is neither profit nor loss, as far as the broker tells it apart
+    (Alpaca's ``intraday_adjustments``): money that comes in must not hide a loss from the limits.
+    """
     if account.equity is None or account.last_equity is None:
         return None
-    return account.equity - account.last_equity
+    return account.equity - account.last_equity - (account.adjustments or ZERO)
+
+
+MAINTENANCE = Decimal("0.25")  # of a long position's value: the least that FINRA Rule 4210(c)(1) asks
+
+
+def intraday_headroom(account: Account) -> Decimal | None:
+    """Dollars of long positions that may be added before equity falls short of the maintenance requirement during the day.
+
+    The maintenance excess over the least requirement, never below zero and never above the buying power; the broker may ask
+    for more on single names. None while unknown.
+    """
+    excess = margin_headroom(account)
+    if excess is None:
+        return None
+    room = max(Decimal(0), excess) / MAINTENANCE
+    return room if account.buying_power is None else min(room, account.buying_power)
 
 
 def margin_headroom(account: Account) -> Decimal | None:

@@ -31,6 +31,8 @@ CANCEL = Permission(Resource.TRADING, Action.DELETE)
 LOUD = 15.0  # seconds without proof after which that is said loudly, while it goes on
 FIRST_REST, LONGEST_REST = 0.25, 3.0  # seconds between rounds
 ONE_BY_ONE = 3  # every so many unanswered rounds each order is asked for by itself
+LISTENS = 2  # rounds after the broker's list is empty in which the stream may tell of the cancels
+AT_A_TIME = 20  # orders that are asked for in a round after that: the broker allows two hundred questions a minute
 _NOT_YET_THERE = (OrderStatus.INTENT, OrderStatus.UNRESOLVED)
 
 type Pause = Callable[[float], Awaitable[object]]
@@ -56,6 +58,8 @@ class KillSwitch:
         self._account = account
         self.note, self._publish, self._now, self._elapsed, self._pause = note, publish, now, elapsed, pause
         self._ours: set[str] = set()  # client order ids that were open when it was pressed, or came to light since
+        self._empty = 0  # rounds in which the broker's list was empty
+        self._records: list[asyncio.Future[None]] = []  # rows on their way into the trail
         self._strangers: set[str] = set()  # broker ids of other orders whose cancel was taken
         self.running = False
         self.last: Killing | None = None
@@ -93,7 +97,7 @@ class KillSwitch:
     async def _kill(self, hand: str) -> None:
         reason = f"Kill switch ({hand})"
         self._ours = {key for key, order in self._orders.book.items() if order.open}
-        self._strangers = set()
+        self._strangers, self._empty = set(), 0
         may_halt, may_cancel = self._login.may(HALT), self._login.may(CANCEL)
         asked = self._draft("kill.press", reason, {"open": len(self._ours), "halts": may_halt, "cancels": may_cancel})
         work: list[Awaitable[object]] = [self.note(asked)]
@@ -109,9 +113,12 @@ class KillSwitch:
         )
         if not may_cancel:
             work.append(self._finish("done", reason))
-        for ended in await asyncio.gather(*work, return_exceptions=True):
-            if isinstance(ended, BaseException):
-                raise ended
+        ended = await asyncio.gather(*work, return_exceptions=True)
+        records, self._records = self._records, []
+        await asyncio.gather(*records)
+        for one in ended:
+            if isinstance(one, BaseException):
+                raise one
 
     def _lacks(self, may_halt: bool, may_cancel: bool) -> str:
         lacking = HALT if not may_halt else CANCEL if not may_cancel else None
@@ -185,10 +192,10 @@ class KillSwitch:
         except BrokerDown as silence:
             self._progress(None, len(flying), str(silence))
             return None, False
-        if not left:
-            await (
-                self._orders.settling.settle_open()
-            )  # its stream may be mute: the book learns from the broker, one by one
+        self._empty = 0 if left else self._empty + 1
+        if self._empty > LISTENS:  # its stream is mute: the book learns from the broker, a few orders at a time
+            for order in self._open()[:AT_A_TIME]:
+                await self._orders.settling.settled(order)
         self._ours |= {order.client_order_id for order in left if order.client_order_id in self._orders.book}
         still = self._open()
         self._progress(left, len(flying), "" if left or not still else "the broker is asked about each order")
@@ -205,7 +212,7 @@ class KillSwitch:
         if self._elapsed() - began < LOUD:
             return False
         self._progress_to("unproven")
-        await self._record("unresolved", f"no proof after {LOUD:.0f} s; still trying")
+        self._record("unresolved", f"no proof after {LOUD:.0f} s; still trying")
         return True
 
     # ---- telling
@@ -241,18 +248,22 @@ class KillSwitch:
         self._show(
             self._count(replace(self.last, stage=stage, left=left, in_flight=0, detail=detail or self.last.detail))
         )
-        await self._record("ok" if stage == "done" else "failed", detail)
+        self._record("ok" if stage == "done" else "failed", detail)
 
-    async def _record(self, outcome: Outcome, reason: str) -> None:
-        """How it stands now, in the trail or its spool; what cannot be written must not stop the cancelling."""
+    def _record(self, outcome: Outcome, reason: str) -> None:
+        """How it stands now, into the trail or its spool; a database that does not answer must not stop the cancelling."""
         if self.last is None:
             return
         counts = {"cancelled": self.last.cancelled, "filled": self.last.filled, "in_flight": self.last.in_flight,
                   "left": None if self.last.left is None else list(self.last.left), "halted": self.last.halted}  # fmt: skip
+        draft = self._draft("kill.switch", reason or outcome_words(self.last), counts, outcome)
+        self._records.append(asyncio.ensure_future(self._noted(draft)))
+
+    async def _noted(self, draft: Draft) -> None:
         try:
-            await self.note(self._draft("kill.switch", reason or outcome_words(self.last), counts, outcome))
+            await self.note(draft)
         except DatabaseDown as error:
-            log.error("kill_not_recorded", reason=str(error), outcome=outcome, **counts)
+            log.error("kill_not_recorded", reason=str(error), outcome=draft.outcome, after=draft.after)
 
     def _draft(self, action: str, reason: str, after: Mapping[str, object], outcome: Outcome = "ok") -> Draft:
         return Draft(self._login.actor, action, "account", self._account(), outcome, reason, after=json.dumps(after))

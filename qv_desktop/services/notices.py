@@ -14,6 +14,7 @@ from qv_desktop.domain.events import (
     Filled,
     HealthMeasured,
     Noticed,
+    OrderCameBack,
     OrderChanged,
     Reconciled,
     TradingStateChanged,
@@ -21,6 +22,7 @@ from qv_desktop.domain.events import (
 from qv_desktop.domain.orders import CLOSED, Order, OrderStatus
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.ports import Now, Publish
+from qv_desktop.services.settling import NEVER_ARRIVED
 
 AGAIN_AFTER = timedelta(seconds=10)
 JOINED = timedelta(seconds=30)  # fills of one order that are no further apart are one notice
@@ -161,8 +163,8 @@ class Notices:
         if order.status is OrderStatus.REFUSED:
             self._of(order, "warning", "Refused", order.reason, "refused")
         elif order.status is OrderStatus.REJECTED and was is not OrderStatus.REJECTED:
-            never = was is OrderStatus.UNRESOLVED or order.broker_id is None
-            self._of(order, "warning", "Rejected" if never else "Rejected by the broker", order.reason, "rejected")
+            said = "Never arrived" if order.reason == NEVER_ARRIVED else "Rejected by the broker"
+            self._of(order, "warning", said, order.reason, "rejected")
         elif order.status is OrderStatus.UNRESOLVED and was is not OrderStatus.UNRESOLVED:
             self._of(order, "critical", "Unresolved", "The broker has not answered; it is being asked.", "unresolved")
         elif before is not None:
@@ -190,6 +192,11 @@ class Notices:
         self.tell(urgency, title, text, f"{key or kind} {order.id}", kind=kind, panel="orders", about=order.id)
 
     # ---- links
+
+    def order_came_back(self, event: OrderCameBack) -> None:
+        """An order that was given up is at the broker after all."""
+        told = f"It was closed here as never arrived, yet the broker has it: {event.order.status}. Cancel it if it is no longer wanted."
+        self._of(event.order, "critical", "Arrived after all", told, "unresolved", "late")
 
     def feed_changed(self, event: FeedChanged) -> None:
         """A feed lost or found."""

@@ -9,6 +9,7 @@ import structlog
 from qv_desktop.domain.audit import BROKER, SYSTEM, Draft, Outcome
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
+from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.ports import OrderJournal
 
 log = structlog.get_logger(__name__)
@@ -105,4 +106,14 @@ def told(order: Order, report: Report) -> Draft | None:
 
 def terms(request: OrderRequest) -> str:
     """The request as JSON, without what was not set."""
-    return json.dumps({k: v for k, v in asdict(request).items() if v not in (None, "")}, default=str)
+    return json.dumps(_set(request), default=str)
+
+
+def intended(request: OrderRequest, verdict: Verdict) -> str:
+    """The request with every rule's answer and its numbers, so that the story of an order tells why it was let through or not."""
+    checks = [{k: v for k, v in asdict(check).items() if v != ""} for check in verdict.checks]
+    return json.dumps({**_set(request), "checks": checks}, default=str)
+
+
+def _set(request: OrderRequest) -> dict[str, object]:
+    return {k: v for k, v in asdict(request).items() if v not in (None, "")}

@@ -24,7 +24,7 @@ from qv_desktop.domain.orders import (
 )
 from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
-from qv_desktop.services.order_records import OrderRecords, terms
+from qv_desktop.services.order_records import OrderRecords, intended, terms
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
@@ -81,7 +81,7 @@ class Orders:
         if not verdict.passed:
             return await self._refuse(order, verdict)
         with self._held(order.id):
-            await self._intend(order, "order.submit")
+            await self._intend(order, "order.submit", verdict)
             if self._withdrawn(order.id):
                 return self.book[order.id]
             self.apply(Report(order.id, ReportKind.SENT, self._now()))
@@ -101,11 +101,11 @@ class Orders:
         finally:
             keys.discard(key)
 
-    async def _intend(self, order: Order, action: str) -> None:
+    async def _intend(self, order: Order, action: str, verdict: Verdict) -> None:
         """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves."""
         self.book[order.id] = order
         try:
-            await self._journal.intend(order, self._draft(action, order))
+            await self._journal.intend(order, self._draft(action, order, verdict=verdict))
         except BaseException:  # whatever the reason: what is not written down is not in the book and is never sent
             del self.book[order.id]
             raise
@@ -123,23 +123,25 @@ class Orders:
         reason = " ".join(check.message for check in verdict.refusals)
         refused = applied(order, Report(order.id, ReportKind.REFUSED, self._now(), reason=reason))
         self.book[order.id] = refused
-        await self._journal.intend(refused, self._draft("order.submit", refused, "refused", reason))
+        await self._journal.intend(refused, self._draft("order.submit", refused, "refused", reason, verdict))
         self._publish(OrderChanged(refused))
         return refused
 
-    async def cancel(self, ids: list[str]) -> None:
-        """Ask the broker to cancel each; goes out even when the database is away. Raises NotPermitted."""
+    async def cancel(self, ids: list[str], why: str = "") -> None:
+        """Ask the broker to cancel each; goes out even when the database is away. ``why`` is recorded. Raises NotPermitted."""
         await self._login.require(CANCEL, even_without_database=True)
-        await asyncio.gather(*(self._cancel(self.book[key]) for key in ids if key in self.book and self.book[key].open))
+        wanted = [self.book[key] for key in ids if key in self.book and self.book[key].open]
+        await asyncio.gather(*(self._cancel(order, why) for order in wanted))
 
-    async def _cancel(self, order: Order) -> None:
+    async def _cancel(self, order: Order, why: str = "") -> None:
         if order.id in self._cancelling:
             return  # a second click changes nothing
         if order.id in self.sending:
             self._cancel_wanted.add(order.id)  # it is on its way out; the cancel follows its answer
             return
         self._cancel_wanted.discard(order.id)
-        self.apply(Report(order.id, ReportKind.CANCEL_ASKED, self._now()), self._draft("order.cancel", order))
+        asked = Report(order.id, ReportKind.CANCEL_ASKED, self._now())
+        self.apply(asked, self._draft("order.cancel", order, reason=why))
         with self._held(order.id), self._in(self._cancelling, order.id):
             report = await self._broker.cancel(self.book[order.id])
         if report.kind is not ReportKind.CANCEL_ASKED and self.book[order.id].broker_id is None:
@@ -178,18 +180,45 @@ class Orders:
         self._cancel_wanted |= leaving
         return len(leaving)
 
+    async def cancel_scope(self, symbol: str = "", source: str = "", user: str = "") -> int:
+        """Cancel the open orders of a symbol, a source or a person, as they are now; how many were asked for.
+
+        An empty text leaves that part open; like ``cancel`` it goes out without the database. Raises NotPermitted, BadInput.
+        """
+        scope = {"symbol": symbol, "source": source, "user": user}
+        if not any(scope.values()):
+            raise BadInput("Say whose orders are to be cancelled: of a symbol, a source or a person.")
+        ids = [
+            order.id
+            for order in self.book.values()
+            if order.open
+            and symbol in ("", order.request.symbol)
+            and source in ("", order.request.source)
+            and user in ("", order.user)
+        ]
+        await self.cancel(
+            ids, "every open order of " + ", ".join(f"{part} {value}" for part, value in scope.items() if value)
+        )
+        return len(ids)
+
+    def judged_replacement(self, key: str, replacement: OrderRequest) -> Verdict:
+        """What the rules say to new terms of an order, which is not counted beside them."""
+        return self._risk.judge(replacement, {k: o for k, o in self.book.items() if k != key})
+
     async def replace(self, key: str, replacement: OrderRequest) -> Order:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""
         session = await self._login.require(CHANGE)
         order = self.book.get(key)
         if order is None or not order.open or order.broker_id is None or key in self.sending:
             raise BadInput("This order can no longer be changed; enter a new one.")
-        verdict = self._risk.judge(replacement, {k: o for k, o in self.book.items() if k != key})
+        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+            raise BadInput("A cancel or a change of this order is under way already; wait for the broker's answer.")
+        verdict = self.judged_replacement(key, replacement)
         fresh = Order(replacement, session.user.name, order.account, self._now())
         if not verdict.passed:
             return await self._refuse(fresh, verdict)
         with self._held(fresh.id), self._held(key):
-            await self._intend(fresh, "order.replace")
+            await self._intend(fresh, "order.replace", verdict)
             if self._withdrawn(fresh.id):
                 return self.book[fresh.id]
             self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
@@ -257,6 +286,8 @@ class Orders:
         if fill is not None:
             self._publish(Filled(fill))
 
-    def _draft(self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "") -> Draft:
-        return Draft(self._login.actor, action, "order", order.id, outcome, reason, after=terms(order.request),
-                     correlation=order.id)  # fmt: skip
+    def _draft(
+        self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "", verdict: Verdict | None = None
+    ) -> Draft:
+        after = intended(order.request, verdict) if verdict is not None else terms(order.request)
+        return Draft(self._login.actor, action, "order", order.id, outcome, reason, after=after, correlation=order.id)

@@ -131,6 +131,9 @@ class Trail(Protocol):
                    text: str = "") -> list[Entry]:  # fmt: skip
         """Rows newest first; ``action`` may end with * for a prefix."""
 
+    async def of(self, correlation: str) -> list[Entry]:
+        """Every row of one correlation, oldest first."""
+
     async def verify(self) -> Verification:
         """Check the whole chain."""
 

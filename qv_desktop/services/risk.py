@@ -3,7 +3,7 @@
 import json
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import timedelta
 from decimal import Decimal
 
 from qv_desktop.domain.access import Action, Permission, Resource
@@ -24,6 +24,7 @@ from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
 
 RUN = Permission(Resource.RISK, Action.RUN)
+MINUTE = timedelta(minutes=1)
 
 
 class Forgetful:
@@ -87,7 +88,7 @@ class Risk:
     def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
         now = self._now()
         snapshot = self._market.snapshot(symbol)
-        others = list(book.values())
+        others, since = list(book.values()), now - MINUTE
         return RiskView(
             now=now,
             state=self.state,
@@ -98,7 +99,7 @@ class Risk:
             positions=self._positions.held(),
             open_orders=tuple(order for order in others if order.open),
             prices={name: money(price) for name, price in self._market.prices().items()},
-            recent=tuple(o for o in others if _seconds(now, o) < 60 and o.status is not OrderStatus.REFUSED),
+            recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
             halted=snapshot.halted,
         )
 
@@ -220,7 +221,3 @@ def _share(title: str, fraction: Decimal, limit: Decimal) -> Gauge:
 def _used(value: Decimal, limit: Decimal) -> float:
     """The fraction of ``limit`` that is used; any use of a limit of nothing is over it."""
     return float(value / limit) if limit > 0 else float(value > 0)
-
-
-def _seconds(now: datetime, order: Order) -> float:
-    return (now - order.submitted).total_seconds()

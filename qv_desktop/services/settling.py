@@ -12,6 +12,7 @@ from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderClass, OrderStatus, Report, ReportKind
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
 from qv_desktop.services.positions import Positions
+from qv_desktop.services.readable import readable
 from qv_desktop.services.strangers import Strangers
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ READ_LAG = 10.0  # seconds after which an absent order is taken as one that neve
 ASKED_FOR = 2.0  # seconds that a cancel or a replacement may stay unanswered before the broker is asked
 LOOKS = 5  # attempts to catch positions and fills of one moment
 FEW = 4  # orders up to which each is asked for by itself; for more a list comes first, which answers many at once
-RECENT = timedelta(
-    minutes=10
-)  # orders that old are looked for in the list of all orders, older ones in that of the open ones
+RECENT = timedelta(minutes=1)  # orders no older than that are looked for in the list of all orders, which is short then
 SKEW = timedelta(minutes=1)  # that the broker's clock may differ from ours
 QUESTIONS = 24  # asked in one round at most, so that the rest of the program may ask too
 AT_ONCE = 4  # questions under way together
@@ -38,6 +37,9 @@ _PENDING = {
     OrderStatus.PENDING_REPLACE: ReportKind.REPLACE_REFUSED,
 }
 _OPEN_THERE = (OrderStatus.WORKING, OrderStatus.PARTIAL, OrderStatus.HELD, OrderStatus.SUBMITTED, OrderStatus.PAUSED)
+
+
+type Listing = Callable[[list[Order]], Awaitable[list[Order]]]
 
 
 class Settling:
@@ -82,10 +84,10 @@ class Settling:
 
     def doubtful(self, order: Order) -> bool:
         """Whether the broker should be asked what became of it."""
-        if order.id in self._orders.sending:
-            return False
         if not order.open:
             return order.id in self._unfinished or self._to_look_again(order)
+        if order.id in self._orders.sending:
+            return False
         if order.status in _PENDING:
             return self._still(order) >= ASKED_FOR
         unsure = order.broker_id is None or order.status in (OrderStatus.INTENT, OrderStatus.UNRESOLVED)
@@ -179,7 +181,7 @@ class Settling:
     ) -> None:
         if found.filled <= order.filled:
             return
-        told = fills if fills is not None else await self._broker.fills(order.submitted - SKEW)
+        told = fills if fills is not None else await readable(self._broker.fills(order.submitted - SKEW))
         for fill in told:
             if fill.client_order_id == order.id:
                 self._book(fill, found.broker_id, in_positions)
@@ -211,21 +213,23 @@ class Settling:
     async def _settle_many(self, orders: list[Order], *, in_positions: bool = False, most: int | None = None) -> None:
         """Many at once by a list where that is cheaper; an order that the list lacks is asked for by itself, for a list proves
         nothing. The longest unmoved come first, at most ``most`` of them."""  # fmt: skip
-        told: set[str] = set()
-        if len(orders) > FEW:
-            try:
-                told = await self._take_listed(orders, in_positions)
-            except BrokerDown as error:
-                log.info("orders_stay_unresolved", orders=len(orders), reason=str(error))
-                return
-        left = [order for order in orders if order.id not in told and self._worth_a_question(order, len(orders) > FEW)]
+        left, listed = orders, len(orders) > FEW
+        try:
+            for listing in (self._recent, self._open):
+                if len(left) > FEW:
+                    told = await self._take_listed(left, listing, in_positions)
+                    left = [order for order in left if order.id not in told]
+        except BrokerDown as error:
+            log.info("orders_stay_unresolved", orders=len(left), reason=str(error))
+            return
+        left = [order for order in left if self._worth_a_question(order, listed)]
         left.sort(key=self._still, reverse=True)
         await self._one_by_one(left[:most], in_positions)
 
-    async def _take_listed(self, orders: list[Order], in_positions: bool) -> set[str]:
-        """Take what the broker's list has of ``orders``; the ids that it had. Raises BrokerDown."""
+    async def _take_listed(self, orders: list[Order], listing: Listing, in_positions: bool) -> set[str]:
+        """Take what a list of the broker's has of ``orders``; the ids that it had. Raises BrokerDown."""
         asked = self._elapsed()
-        listed = await self._listed(orders)
+        listed = {order.id: order for order in await listing(orders)}
         found = {order.id: listed[order.id] for order in orders if order.id in listed}
         fills = await self._fills_for(found)
         for key, theirs in found.items():
@@ -233,11 +237,13 @@ class Settling:
                 await self.take(theirs, asked, in_positions=in_positions, fills=fills)
         return set(found)
 
-    async def _listed(self, orders: list[Order]) -> Mapping[str, Order]:
-        oldest = min(order.submitted for order in orders)
-        recent = self._now() - oldest < RECENT
-        theirs = await (self._broker.recent_orders(oldest - SKEW) if recent else self._broker.open_orders())
-        return {order.id: order for order in theirs}
+    async def _recent(self, orders: list[Order]) -> list[Order]:
+        since = self._now() - RECENT
+        young = [order.submitted for order in orders if order.submitted >= since]
+        return await readable(self._broker.recent_orders(min(young) - SKEW)) if len(young) > FEW else []
+
+    async def _open(self, orders: list[Order]) -> list[Order]:
+        return await readable(self._broker.open_orders())
 
     async def _fills_for(self, found: Mapping[str, Order]) -> list[Fill]:
         """The executions that are missing here of any of these orders; asked for once."""
@@ -246,7 +252,7 @@ class Settling:
         ]
         if not behind:
             return []
-        return await self._broker.fills(min(order.submitted for order in behind) - SKEW)
+        return await readable(self._broker.fills(min(order.submitted for order in behind) - SKEW))
 
     def _worth_a_question(self, order: Order, listed: bool) -> bool:
         """Before the broker's read lag is over, a question after a list would hear what the list said."""
@@ -277,8 +283,8 @@ class Settling:
         for fill in fills:
             self._orders.fills.setdefault(fill.execution_id, fill)
         await self.settle_open(in_positions=True)
-        for order in list(self._orders.book.values()):
-            self._publish(OrderChanged(order))
+        for order in orders:
+            self._publish(OrderChanged(self._orders.book[order.id]))
 
     async def take_over_positions(self, since: datetime) -> None:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.

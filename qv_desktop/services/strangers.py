@@ -13,6 +13,7 @@ from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, Report
 from qv_desktop.services.order_records import terms
 from qv_desktop.services.ports import Broker, OrderJournal, Publish
+from qv_desktop.services.readable import readable
 
 if TYPE_CHECKING:
     from qv_desktop.services.orders import Orders
@@ -81,7 +82,7 @@ class Strangers:
     async def adopt_legs(self) -> None:
         """Look for legs while there may be new ones. Raises BrokerDown, DatabaseDown."""
         if self._leg_looks:
-            await self._settling.import_open(await self._broker.open_orders())
+            await self._settling.import_open(await readable(self._broker.open_orders()))
             self._leg_looks = max(0, self._leg_looks - 1)
 
     async def take_in(self, theirs: list[Order], asked: float) -> None:

@@ -1,6 +1,6 @@
 """Everything that can be asked for by name: one table that the menus, the palette and the shortcuts read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +60,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.scanner", "Show Scanner", ("Alt+8",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.data", "Show Data: feeds, gaps, requests", ("Alt+9",), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.ticket", "Show Order ticket", ("Alt+3",), _TRADE, group="Panels"),
+    Command("panel.balances", "Show Account", (), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.orders", "Show Orders", ("Alt+4",), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.positions", "Show Positions", ("Alt+5",), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.fills", "Show Fills", (), _may(Resource.TRADING, _LOOK), group="Panels"),
@@ -82,6 +83,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("keys.flatten", "Flatten the symbol", ("Ctrl+Shift+F",), _TRADE, "armed", "Trading keys", hold=True),
     Command("keys.buy", "Fill the ticket: buy at the ask", ("Shift+B",), _TRADE, "armed", "Trading keys"),
     Command("keys.sell", "Fill the ticket: sell at the bid", ("Shift+S",), _TRADE, "armed", "Trading keys"),
+    Command("orders.cancel_symbol", "Cancel the symbol's working orders…", (), _CANCEL, group="Trading"),
+    Command("orders.cancel_mine", "Cancel my working orders…", (), _CANCEL, group="Trading"),
+    Command("positions.flatten", "Flatten the selected position…", (), _TRADE, group="Trading"),
+    Command("positions.reverse", "Reverse the selected position…", (), _TRADE, group="Trading"),
+    Command("positions.flatten_all", "Flatten all positions…", (), _TRADE, group="Trading"),
     Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.resume", "Resume trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("kill", "Kill switch: cancel everything, halt trading…", group="Risk"),
@@ -107,6 +113,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("ticket.side", "Buy or sell", ("B", "S"), _TRADE, "ticket", "Trading"),
     Command("table.open", "Open the selected row", ("Return",), scope="table", group="Tables"),
     Command("table.cancel", "Cancel or remove the selected rows", ("Del",), scope="table", group="Tables"),
+    Command("table.filter", "Filter the table", ("Ctrl+F",), scope="table", group="Tables"),
+    Command("table.amend", "Amend the selected order", ("F2",), scope="table", group="Tables"),
     Command("table.copy", "Copy the selected rows", ("Ctrl+C",), scope="table", group="Tables"),
     Command("chart.do.compare", "Compare the chart with another symbol…", group="Chart"),
     Command("chart.do.replay", "Replay the chart's history", group="Chart"),
@@ -142,9 +150,9 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-def key_text(command: Command) -> str:
+def key_text(keys: tuple[str, ...]) -> str:
     """The first key as this system writes it, or nothing."""
-    return QKeySequence(command.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if command.keys else ""
+    return QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
 
 
 class Actions(QObject):
@@ -172,6 +180,17 @@ class Actions(QObject):
         """Why a command cannot be asked for now, or nothing."""
         lacking = self._lacking.get(id_)
         return f"Needs the permission “{lacking}”; ask an Admin." if lacking else ""
+
+    def keys(self, id_: str) -> tuple[str, ...]:
+        """The keys in force of a command of the application's scope. Raises KeyError."""
+        portable = QKeySequence.SequenceFormat.PortableText
+        return tuple(sequence.toString(portable) for sequence in self._actions[id_].shortcuts())
+
+    def rebind(self, keys: Mapping[str, tuple[str, ...]]) -> None:
+        """Take other keys: command id -> keys; commands that are not named keep theirs."""
+        for id_, action in self._actions.items():
+            if id_ in keys:
+                action.setShortcuts([QKeySequence(key) for key in keys[id_]])
 
     def allow(self, holds: Callable[[Permission], bool]) -> None:
         """Enable what the signed-in person may do; the rest says which permission it lacks."""

@@ -36,13 +36,14 @@ from qv_desktop.ui.models.live_frame import LiveFrame
 from qv_desktop.ui.models.safety import NARROW, SafetyControls
 from qv_desktop.ui.models.search_field import SearchField
 from qv_desktop.ui.models.send_button import SendButton
-from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette
+from qv_desktop.ui.palette import OrderWords, Palette
 from qv_desktop.ui.panels.account import AccountPanel
 from qv_desktop.ui.panels.alerts import Toasts
 from qv_desktop.ui.panels.health import HealthPanel
 
 TOP, STATUS = 44, 24  # px
 ROWS = {"compact": 20, "normal": 22, "comfort": 26}  # density -> px
+BLOTTERS = ("orders", "positions", "fills")
 LINKED = ("watchlist", "quotes", "scanner", "tape", "chart", "ticket")  # panels that carry a link colour
 
 
@@ -189,7 +190,10 @@ class MainWindow(QMainWindow):
     def save_layout(self) -> bytes:
         """Window place, workspace and every workspace's layout, as JSON."""
         geometry = base64.b64encode(self.saveGeometry().data()).decode()
-        return json.dumps({"geometry": geometry, **self.docks.saved(), "links": self.links.saved()}).encode()
+        tables = {name: panel.saved() for name, panel in self._blotters().items()}
+        return json.dumps(
+            {"geometry": geometry, **self.docks.saved(), "links": self.links.saved(), "tables": tables}
+        ).encode()
 
     def restore_layout(self, saved: bytes) -> bool:
         """Lay out as saved, once the window is shown; False, with the default layout, when it cannot be used."""
@@ -205,7 +209,15 @@ class MainWindow(QMainWindow):
         self._settled = True
         restored = self.docks.restore(value)
         self.links.restore(value.get("links"))
+        tables = value.get("tables")
+        for name, panel in self._blotters().items():
+            if isinstance(tables, dict) and isinstance(tables.get(name), dict):
+                panel.restore(tables[name])
         return restored
+
+    def _blotters(self) -> dict[str, Any]:
+        """The panels that keep their columns, sorting and filter with the layout."""
+        return {name: panel for name in BLOTTERS if hasattr(panel := self.docks.panel(name), "saved")}
 
     # building
 
@@ -313,7 +325,7 @@ class MainWindow(QMainWindow):
         """The window's own commands; every other one is somebody else's."""
         kind, _, name = id_.partition(".")
         own = {"palette": self.open_palette, "full_screen": self._turn_full_screen, "panel.next": self.docks.next_panel,
-               "workspace.reset": self.docks.reset, "panel.maximise": self._maximise, "help.keys": self._help,
+               "workspace.reset": self.docks.reset, "panel.maximise": self._maximise,
                "account.switch": self._pill.open_menu, "quit": self.close}  # fmt: skip
         if id_ in own:
             own[id_]()
@@ -332,11 +344,6 @@ class MainWindow(QMainWindow):
             self.showNormal()
         else:
             self.showFullScreen()
-
-    def _help(self) -> None:
-        dialog = KeysHelp(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -8,9 +8,7 @@ from decimal import Decimal
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
-    QGridLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -24,7 +22,7 @@ from PySide6.QtWidgets import (
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import OrderType, Side, TimeInForce
 from qv_desktop.ui import theme
-from qv_desktop.ui.actions import COMMANDS, Actions, Command, key_text
+from qv_desktop.ui.actions import Actions, Command, key_text
 from qv_desktop.ui.models.cells import Index
 
 MOST = 12  # rows
@@ -126,7 +124,9 @@ def matching(text: str, instruments: Sequence[Instrument]) -> list[Instrument]:
 
 
 def _aside(command: Command, actions: Actions | None) -> str:
-    return (actions.reason(command.id) if actions else "") or key_text(command)
+    return (actions.reason(command.id) if actions else "") or key_text(
+        actions.keys(command.id) if actions else command.keys
+    )
 
 
 class _Rows(QStyledItemDelegate):
@@ -240,22 +240,3 @@ class Palette(QFrame):
         if event.type() == QEvent.Type.FocusOut and not self.list.underMouse():
             self.hide()
         return False
-
-
-class KeysHelp(QDialog):
-    """All keys, by group."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Keys")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(20, 16, 20, 20)
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(6)
-        line, group = 0, ""
-        for command in sorted((c for c in COMMANDS if c.keys), key=lambda c: c.group):
-            if command.group != group:
-                group = command.group
-                grid.addWidget(theme.caption(group), line := line + 1, 0, 1, 2)
-            grid.addWidget(theme.label(command.title, "label"), line := line + 1, 0)
-            grid.addWidget(theme.label(" or ".join(command.keys), "hint"), line, 1, Qt.AlignmentFlag.AlignRight)

@@ -17,6 +17,7 @@ from qv_desktop.services.clock import Clock
 from qv_desktop.services.drawings import Drawings
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.feeds import Feeds
+from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.gaps import Gaps
 from qv_desktop.services.halts import Halts
 from qv_desktop.services.health import Health
@@ -86,6 +87,7 @@ class Services:
     account: Account
     risk: Risk
     orders: Orders
+    flattening: Flattening
     reconcile: Reconcile
     kill: KillSwitch
     audit: Audit
@@ -132,7 +134,8 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
     """New panels, with a ``pause`` after each so that the log-in stays alive; ``install`` names this installation in order ids."""
     makers: tuple[Callable[[], QWidget], ...] = (
         WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
-        lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install), PositionsPanel,
+        lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
+        lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
         PriceAlertsPanel, LogPanel, BalancesPanel,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from qv_desktop.domain.account_history import Period, Wanted
+from qv_desktop.domain.account_standing import Fact, attention
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import AccountChanged, Filled
 from qv_desktop.services.account_history import Activities
@@ -27,7 +28,8 @@ class AccountWiring:
         self._moved: float | None = None  # when a fill moved the account that no page knows of yet
         self._busy: set[str] = set()  # pages that are being asked for
         panel, bus = desk.panels.balances, desk.services.bus
-        bus.subscribe(AccountChanged, lambda event: panel.show_account(event.account))
+        self._standing: tuple[Fact, ...] = ()  # what of the account's standing was told last
+        bus.subscribe(AccountChanged, self._account_changed)
         bus.subscribe(Filled, self._filled)
         panel.page_seen.connect(self._seen)
         panel.period_chosen.connect(self._period_chosen)
@@ -56,6 +58,17 @@ class AccountWiring:
         if asked is None or now - asked >= EVERY:
             return True
         return page != BALANCES and self._moved is not None and asked < self._moved and now - self._moved >= AFTER_FILL
+
+    def _account_changed(self, event: AccountChanged) -> None:
+        """What wants attention is a notice too, once each time that it changes, for the panel may be out of view."""
+        self._desk.panels.balances.show_account(event.account)
+        told = attention(event.account)
+        if told and told != self._standing:
+            words = " ".join(f"{fact.title}: {fact.value}. {fact.meaning}" for fact in told)
+            self._desk.services.notices.tell(
+                "critical" if told[0].mood == "bad" else "warning", "Account", words, f"account {words}"
+            )
+        self._standing = told
 
     def _filled(self, _: Filled) -> None:
         """The last fill of a burst counts; the pages out of view learn of it when they are seen."""

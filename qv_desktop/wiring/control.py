@@ -10,6 +10,7 @@ from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
     HealthMeasured,
+    OrderCameBack,
     OrderChanged,
     Reconciled,
     TradingStateChanged,
@@ -36,6 +37,7 @@ class ControlWiring:
         )
         bus.subscribe(Filled, services.notices.filled)
         bus.subscribe(OrderChanged, services.notices.order_changed)
+        bus.subscribe(OrderCameBack, services.notices.order_came_back)
         bus.subscribe(FeedChanged, services.notices.feed_changed)
         bus.subscribe(Reconciled, services.notices.reconciled)
         bus.subscribe(TradingStateChanged, services.notices.trading_state)
@@ -62,7 +64,7 @@ class ControlWiring:
             self._spawn(self._reconcile())
         elif id_ == "audit.verify":
             self._spawn(self._verify())
-        elif id_ in ("risk.halt", "risk.resume", "orders.cancel_all"):
+        elif id_ in ("risk.halt", "risk.resume"):
             self._desk.window.raise_panel(id_.partition(".")[0])
 
     # ---- the audit trail

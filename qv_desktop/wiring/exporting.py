@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.ui.models.table import Table
-from qv_desktop.ui.models.table_model import RAW, TableModel
+from qv_desktop.ui.models.table_model import TableModel, raw_value
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.chart import ChartWiring
 
@@ -35,7 +35,7 @@ class ExportWiring:
             for table in tables(panel):
                 table.export_asked.connect(partial(self._asked, name, table))
             if name in ("orders", "positions", "fills", "audit", "balances"):  # their buttons mean CSV
-                panel.export_asked.connect(partial(self._asked, name, panel.table, "csv"))
+                panel.export_asked.connect(partial(self._asked, name, tables(panel)[0], "csv"))
         desk.window.command.connect(self._command)
 
     def _asked(self, name: str, table: Table[Any], form: str) -> None:
@@ -99,7 +99,5 @@ def _called(name: str, desk: Desk, table: Table[Any]) -> str:
 
 def contents(model: TableModel[Any]) -> tuple[list[str], list[list[object]]]:
     """Header and raw values of a table as it is sorted and filtered."""
-    columns = range(model.columnCount())
-    head = [column.title for column in model.columns]
-    rows = [[model.data(model.index(r, c), RAW) for c in columns] for r in range(model.rowCount())]
-    return head, rows
+    values = [raw_value(column) for column in model.columns]
+    return [column.title for column in model.columns], [[value(row) for value in values] for row in model.rows()]

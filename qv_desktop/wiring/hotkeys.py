@@ -5,7 +5,15 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QKeySequenceEdit,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+)
 
 from qv_desktop.domain.events import ArmingChanged, KillChanged
 from qv_desktop.domain.market import money
@@ -120,6 +128,8 @@ class HotkeysWiring:
 
     def wanted(self, id_: str) -> bool:
         """Whether a key means its command now: letters are typed where one types, and a dialog keeps trading keys to itself."""
+        if isinstance(QApplication.focusWidget(), QKeySequenceEdit):
+            return False  # somebody is choosing keys, not pressing them
         if id_.startswith("kill"):
             return True
         if QApplication.activeModalWidget() is not None or self._desk.window.isHidden():

@@ -15,7 +15,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "amend": Permission(Resource.TRADING, Action.CHANGE),
         "export": Permission(Resource.TRADING, Action.EXPORT),
     },
-    "positions": {"export": Permission(Resource.TRADING, Action.EXPORT)},
+    "positions": {"export": Permission(Resource.TRADING, Action.EXPORT), "trade": TRADE},
     "fills": {"export": Permission(Resource.TRADING, Action.EXPORT)},
     "balances": {"export": Permission(Resource.TRADING, Action.EXPORT)},
     "audit": {"export": Permission(Resource.AUDIT, Action.EXPORT)},

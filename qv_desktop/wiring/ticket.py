@@ -4,9 +4,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.events import RiskMeasured
-from qv_desktop.domain.orders import OrderRequest
-from qv_desktop.domain.ticket_presets import TicketPreset
+from qv_desktop.domain.events import OrderChanged, RiskMeasured
+from qv_desktop.domain.orders import OrderRequest, OrderStatus
+from qv_desktop.domain.ticket_presets import STANDARD, TicketPreset
 from qv_desktop.services.ticket_presets import TicketPresets
 from qv_desktop.wiring import Desk
 
@@ -20,12 +20,14 @@ class TicketWiring:
         self._desk = desk
         self.presets = TicketPresets(desk.services.preferences, self._user)
         self._symbol = ""
+        self._sending: dict[str, TicketPreset] = {}  # client order id -> what the ticket was, until the book has it
         self._beats = 0
         ticket = desk.panels.ticket
         ticket.symbol_shown.connect(self._shown)
         ticket.submitted.connect(self._sent)
         ticket.preset_save_asked.connect(self._keep)
         ticket.preset_delete_asked.connect(self._forget)
+        desk.services.bus.subscribe(OrderChanged, self._order_changed)
         desk.services.bus.subscribe(RiskMeasured, self._measured)
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -39,7 +41,7 @@ class TicketWiring:
         """Read the person's presets. With the database away the ticket starts with standard values and they come later."""
         await self.presets.sync()
         self._show_named()
-        if self._symbol:
+        if self._symbol and self._desk.panels.ticket.fields.preset() == STANDARD:  # and nobody has begun to type
             self._fill(self._symbol)
 
     # ---- presets
@@ -53,11 +55,16 @@ class TicketWiring:
         self._desk.panels.ticket.fill_for(symbol, self.presets.last(symbol), self.presets.usual(symbol))
 
     def _sent(self, request: OrderRequest) -> None:
-        """What was sent is what is filled in next time."""
-        ticket = self._desk.panels.ticket
-        preset = ticket.fields.preset()
-        self.presets.remember(request.symbol, preset, request.quantity)
-        ticket.remembered(request.symbol, preset, self.presets.usual(request.symbol))
+        self._sending[request.client_order_id] = self._desk.panels.ticket.fields.preset()
+
+    def _order_changed(self, event: OrderChanged) -> None:
+        """What the book took is filled in next time. What our rules refused was a slip, and a slip is no habit."""
+        order, preset = event.order, self._sending.pop(event.order.id, None)
+        if preset is None or order.status is OrderStatus.REFUSED:
+            return
+        symbol = order.request.symbol
+        self.presets.remember(symbol, preset, order.request.quantity)
+        self._desk.panels.ticket.remembered(symbol, preset, self.presets.usual(symbol))
         self._spawn(self._sync())
 
     def _keep(self, name: str, preset: TicketPreset) -> None:

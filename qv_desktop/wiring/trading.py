@@ -13,10 +13,12 @@ from qv_desktop.domain.events import (
     RiskMeasured,
     TradingStateChanged,
 )
-from qv_desktop.domain.orders import Order, OrderRequest, Side
+from qv_desktop.domain.orders import OrderRequest, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.blotters import BlotterWiring
+from qv_desktop.wiring.order_feed import OrderFeed
 from qv_desktop.wiring.permissions import PermissionWiring
 
 
@@ -25,14 +27,18 @@ class TradingWiring:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._changed: dict[str, Order] = {}  # client order id -> newest state since the last frame
+        panels = desk.panels
+        self._feed = OrderFeed(desk.services.bus, panels.orders, panels.fills, desk.window.set_count)
+        self._blotters = BlotterWiring(desk)
+        self._feed.heard.append(self._blotters.orders_changed)
         self._draft: OrderRequest | None = None
-        self.orders_changed: Callable[[set[str]], None] = lambda symbols: (
-            None
-        )  # hears of whose orders changed, once a frame
         self._permissions = PermissionWiring(desk)
         self._hear()
         self._listen()
+
+    def tell_changed(self, changed: Callable[[set[str]], None]) -> None:
+        """Tell ``changed``, too, of the symbols whose orders changed, once a frame."""
+        self._feed.heard.append(changed)
 
     def _hear(self) -> None:
         bus, panels, window = self._desk.services.bus, self._desk.panels, self._desk.window
@@ -108,20 +114,17 @@ class TradingWiring:
         self._desk.window.account.show_state(event.state)
 
     def _order_changed(self, event: OrderChanged) -> None:
-        self._changed[event.order.id] = event.order
         self._desk.panels.ticket.intent_taken(
             event.order.id
         )  # in the book, though the broker may not have answered yet
 
     def _filled(self, event: Filled) -> None:
-        panels, services = self._desk.panels, self._desk.services
-        panels.fills.upsert(event.fill)
-        services.account.soon()
-        self._desk.window.set_count("fills", len(services.orders.fills))
+        self._desk.services.account.soon()
 
     def _position_changed(self, event: PositionChanged) -> None:
         panels, services = self._desk.panels, self._desk.services
         panels.positions.upsert(event.position)
+        self._blotters.orders_changed((event.position.symbol,))
         panels.ticket.show_position(event.position)
         self._desk.window.set_count("positions", len(services.positions.held()))
 
@@ -131,14 +134,8 @@ class TradingWiring:
         self._desk.panels.positions.show_equity(event.account.equity)
 
     def frame(self) -> None:
-        """Once per frame: the blotter's changed rows."""
-        if not self._changed:
-            return
-        changed, self._changed = list(self._changed.values()), {}
-        panels, book = self._desk.panels, self._desk.services.orders.book
-        panels.orders.upsert(changed)
-        self._desk.window.set_count("orders", sum(order.open for order in book.values()))
-        self.orders_changed({order.request.symbol for order in changed})
+        """Once per frame: the blotters' changed rows."""
+        self._feed.frame()
 
     def beat(self) -> None:
         """Four times a second: prices in the blotters and the draft's verdict, which moves with the quote."""
@@ -151,6 +148,7 @@ class TradingWiring:
         }
         panels.positions.show_prices(prices, ages)
         panels.orders.show_prices(prices)
+        self._blotters.beat()
         self._judge()
 
     def tick(self) -> None:
@@ -165,4 +163,6 @@ class TradingWiring:
         services, panels = self._desk.services, self._desk.panels
         panels.orders.show_orders(services.orders.book.values())
         panels.fills.show_fills(services.orders.fills.values())
+        panels.orders.note_fills(services.orders.fills.values())
         panels.positions.show_positions(services.positions.all().values())
+        self._blotters.start()

@@ -1,4 +1,4 @@
-"""Measures: `python -m tests.benchmarks NAME [--json]`, where NAME is a module here with `figures()`, and perhaps its own `report` and `arguments`."""
+"""Measures: `python -m tests.benchmarks NAME [--json] …`; NAME is a module here with `figures()`, perhaps `report` and `arguments`."""
 
 import argparse
 import json

@@ -96,6 +96,7 @@ async def clicked(simulator: Simulator, url: str) -> tuple[list[float], list[flo
             for number in range(CLICKS + WARM):
                 clicks.append(await _click(trader, number, moments))
                 bare.append(await asyncio.to_thread(_post, session, simulator.url, number))
+                await _tidied(trader, session, number)
     return clicks[WARM:], bare[WARM:]
 
 
@@ -108,9 +109,16 @@ async def _click(trader: Trader, number: int, moments: list[float]) -> float:
     moments.clear()
     began = time.perf_counter()
     await trader.orders.submit(request)
-    await trader.until(request.client_order_id, lambda order: order.status == "working", 5)
+    assert await trader.until(request.client_order_id, lambda order: order.status == "working", 10)
     await trader.orders.records.written(5)
     return moments[0] - began
+
+
+async def _tidied(trader: Trader, session: requests.Session, number: int) -> None:
+    """Take both orders back, so that the broker's work stays the same, and let everything be written."""
+    await asyncio.to_thread(session.delete, f"{trader.simulator.url}/v2/orders")
+    assert await trader.until(f"calm-{number}", lambda order: not order.open, 10)
+    await trader.orders.records.written(5)
 
 
 def _post(session: requests.Session, url: str, number: int) -> float:

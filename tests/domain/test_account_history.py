@@ -23,7 +23,7 @@ from qv_desktop.domain.account_history import (
     profit,
 )
 from qv_desktop.domain.account_standing import Configuration
-from qv_desktop.domain.accounts import margin_used
+from qv_desktop.domain.accounts import day_profit, margin_used
 from tests.builders import NOW, an_account
 
 
@@ -86,7 +86,7 @@ def test_an_account_that_is_as_it_should_be_has_nothing_to_say() -> None:
     account = an_account(trading_blocked=False, transfers_blocked=False, account_blocked=False, suspended=False)
     told = standing.facts(account)
     assert {fact.mood for fact in told} == {"good"}
-    assert standing.worst(told) is None
+    assert standing.attention(account) == ()
 
 
 @pytest.mark.parametrize(("status", "mood", "shown"), [
@@ -109,9 +109,27 @@ def test_blocks_come_with_their_meaning_the_worst_first_and_unknown_flags_are_da
     assert found["Suspended by you"] == ("—", "unknown")
     assert found["Short selling"] == ("Not allowed", "warn")
     assert all(fact.meaning for fact in told if fact.mood != "good")
-    worst = standing.worst(told)
-    assert worst is not None
-    assert worst.title == "Trading"
+    account = an_account(trading_blocked=True, transfers_blocked=True, suspended=None, shorting_enabled=False)
+    assert [fact.title for fact in standing.attention(account)] == ["Trading", "Transfers"]
+
+
+@pytest.mark.parametrize(("gone", "titles"), [
+    ({"last_equity": None}, ["Daily loss"]), ({"buying_power": None}, ["Buying power"]), ({}, []),
+    ({"last_equity": None, "buying_power": None}, ["Daily loss", "Buying power"]),
+])  # fmt: skip
+def test_rules_that_cannot_be_checked_for_want_of_a_figure_are_said_aloud(gone: dict, titles: list[str]) -> None:
+    told = standing.attention(an_account(**gone))
+    assert [(fact.title, fact.value) for fact in told] == [(title, "NOT CHECKED") for title in titles]
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "earned"), [(None, "-3000"), ("0", "-3000"), ("5000", "-8000"), ("-2000", "-1000")]
+)
+def test_money_that_was_moved_is_neither_profit_nor_loss_of_the_day(adjusted: str | None, earned: str) -> None:
+    account = an_account(
+        "97000", last_equity=Decimal(100_000), adjustments=None if adjusted is None else Decimal(adjusted)
+    )
+    assert day_profit(account) == Decimal(earned)
 
 
 def test_settings_are_words_and_new_words_are_named_as_such() -> None:
@@ -120,7 +138,8 @@ def test_settings_are_words_and_new_words_are_named_as_such() -> None:
         for fact in standing.settings(Configuration(True, False, True, "8", "weekly", False, 2, True))
     }
     assert found == {"Suspend trade": "On", "Long only": "Off", "Fractions of shares": "On", "Highest multiplier": "UNKNOWN (8)",
-                     "Overnight session": "Off", "Partnerships (PTP)": "Refused", "Options level": "2", "Mail for fills": "UNKNOWN (weekly)"}  # fmt: skip
+                     "Overnight session": "Off", "Partnerships (PTP)": "Refused", "Options level": "2",
+                     "Mail for fills": "UNKNOWN (weekly)"}  # fmt: skip
     assert {fact.value for fact in standing.settings(None)} == {"—"}
 
 

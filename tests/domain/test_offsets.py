@@ -34,13 +34,14 @@ def test_percent_r_and_signed_dollars_are_distances_and_all_else_is_a_price(text
 
 @pytest.mark.parametrize("text", ["%", "R", "+", "+x", "--2", "2%%2%", "+NaN", "+Infinity", "1e9%"])
 def test_a_distance_that_cannot_be_read_is_a_sentence(text: str) -> None:
-    with pytest.raises(BadInput, match="type (it like 2%, 2R or|a smaller distance)"):
+    with pytest.raises(BadInput, match=r"type (it like 2%, 2R or|a smaller distance)"):
         offset(text)
 
 
 @pytest.mark.parametrize(
     ("text", "way", "price"),
-    [("2%", 1, "102"), ("2%", -1, "98"), ("-2%", 1, "98"), ("3R", 1, "104.5"), ("3R", -1, "95.5"), ("+1.50", -1, "101.50"), ("-1.50", 1, "98.50")],
+    [("2%", 1, "102"), ("2%", -1, "98"), ("-2%", 1, "98"), ("3R", 1, "104.5"), ("3R", -1, "95.5"), ("+1.50", -1, "101.50"),
+     ("-1.50", 1, "98.50")],
 )  # fmt: skip
 def test_without_a_sign_it_lies_where_it_belongs_and_a_sign_is_taken_literally(text: str, way: int, price: str) -> None:
     found = offset(text)

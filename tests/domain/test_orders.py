@@ -1,5 +1,7 @@
 """An order's life: the table of moves, fills counted once, and news that comes late or twice."""
 
+import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -24,7 +26,8 @@ from qv_desktop.domain.orders import (
 NOW = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 BROKER_KINDS = [
     ReportKind.ACKNOWLEDGED, ReportKind.ACCEPTED, ReportKind.FILL, ReportKind.CANCELED, ReportKind.EXPIRED,
-    ReportKind.REPLACED, ReportKind.REJECTED, ReportKind.PAUSED, ReportKind.UNKNOWN,
+    ReportKind.REPLACED, ReportKind.REJECTED, ReportKind.PAUSED, ReportKind.UNKNOWN, ReportKind.HELD, ReportKind.TRIGGERED,
+    ReportKind.CANCEL_ASKED, ReportKind.CANCEL_REFUSED, ReportKind.REPLACE_ASKED, ReportKind.REPLACE_REFUSED,
 ]  # fmt: skip
 
 
@@ -139,3 +142,90 @@ def test_no_sequence_of_broker_words_reopens_what_filled(kinds: list[ReportKind]
         )
         moved = applied(moved, told(kind, **extra))
     assert moved.status in CLOSED
+
+
+EDGES = [  # of terminal.md (c) 7 and its neighbours: what it was, what came, what it is
+    (OrderStatus.SUBMITTED, ReportKind.FILL, OrderStatus.PARTIAL),  # no acknowledgement was seen
+    (OrderStatus.PENDING_CANCEL, ReportKind.CANCEL_REFUSED, OrderStatus.WORKING),
+    (OrderStatus.PENDING_CANCEL, ReportKind.FILL, OrderStatus.PENDING_CANCEL),
+    (OrderStatus.PENDING_REPLACE, ReportKind.CANCEL_ASKED, OrderStatus.PENDING_CANCEL),
+    (OrderStatus.PENDING_CANCEL, ReportKind.REPLACE_ASKED, OrderStatus.PENDING_CANCEL),
+    (OrderStatus.PENDING_CANCEL, ReportKind.CANCEL_ASKED, OrderStatus.PENDING_CANCEL),
+    (OrderStatus.PENDING_REPLACE, ReportKind.REPLACE_ASKED, OrderStatus.PENDING_REPLACE),
+    (OrderStatus.PENDING_REPLACE, ReportKind.REPLACE_REFUSED, OrderStatus.WORKING),
+    (OrderStatus.PENDING_CANCEL, ReportKind.HELD, OrderStatus.PENDING_CANCEL),
+    (OrderStatus.WORKING, ReportKind.REJECTED, OrderStatus.REJECTED),  # a broker may reject what it had accepted
+    (OrderStatus.CANCELED, ReportKind.FILL, OrderStatus.CANCELED),
+    (OrderStatus.INTENT, ReportKind.CANCEL_ASKED, OrderStatus.PENDING_CANCEL),  # recovered after a crash
+    (OrderStatus.SUBMITTED, ReportKind.CANCEL_REFUSED, OrderStatus.SUBMITTED),  # asked for by another program
+    (OrderStatus.HELD, ReportKind.CANCEL_REFUSED, OrderStatus.HELD),
+    (OrderStatus.PAUSED, ReportKind.REPLACE_REFUSED, OrderStatus.PAUSED),
+    (OrderStatus.WORKING, ReportKind.PAUSED, OrderStatus.PAUSED),
+    (OrderStatus.PAUSED, ReportKind.ACCEPTED, OrderStatus.WORKING),
+    (OrderStatus.WORKING, ReportKind.UNKNOWN, OrderStatus.UNKNOWN),
+    (OrderStatus.WORKING, ReportKind.REPLACED, OrderStatus.REPLACED),
+]
+
+
+@pytest.mark.parametrize(("was", "kind", "becomes"), EDGES)
+def test_the_edges_that_people_forget(was: OrderStatus, kind: ReportKind, becomes: OrderStatus) -> None:
+    extra = {"execution_id": "e1", "quantity": Decimal(1), "price": Decimal(1)} if kind is ReportKind.FILL else {}
+    known = replace(order(status=was), broker_id="b1")
+    assert applied(known, told(kind, **extra)).status is becomes
+
+
+def test_a_refusal_returns_to_where_it_stood_before() -> None:
+    for before in (OrderStatus.HELD, OrderStatus.PAUSED, OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
+        asked = applied(replace(order(status=before), broker_id="b1"), told(ReportKind.CANCEL_ASKED))
+        assert applied(asked, told(ReportKind.CANCEL_REFUSED)).status is before
+    accepted_meanwhile = after(order(), told(ReportKind.SENT), told(ReportKind.ACKNOWLEDGED, broker_id="b1"),
+                               told(ReportKind.CANCEL_ASKED), told(ReportKind.ACCEPTED), told(ReportKind.CANCEL_REFUSED))  # fmt: skip
+    assert accepted_meanwhile.status is OrderStatus.WORKING
+
+
+def test_an_order_given_up_lives_by_the_brokers_word_and_by_no_other() -> None:
+    gone = after(order(), told(ReportKind.SENT), told(ReportKind.UNCERTAIN), told(ReportKind.NOT_FOUND, reason="gone"))
+    assert applied(gone, told(ReportKind.ACCEPTED)).status is OrderStatus.REJECTED  # nobody who knows the order said so
+    back = applied(gone, told(ReportKind.ACCEPTED, broker_id="b1"))
+    assert (back.status, back.reason) == (OrderStatus.WORKING, "")
+    assert applied(gone, told(ReportKind.CANCELED, broker_id="b1")).status is OrderStatus.CANCELED
+    rejected_there = after(order(), told(ReportKind.SENT), told(ReportKind.REJECTED, broker_id="b1"))
+    assert applied(rejected_there, told(ReportKind.ACCEPTED, broker_id="b1")).status is OrderStatus.REJECTED
+
+
+ENDS = (None, ReportKind.CANCELED, ReportKind.EXPIRED, ReportKind.REPLACED, ReportKind.REJECTED)
+
+
+@given(st.lists(st.integers(1, 60), max_size=4), st.sampled_from(ENDS), st.randoms())
+def test_the_reports_of_one_life_in_any_order_and_repeated_end_in_the_same_state(
+    quantities: list[int], end: ReportKind | None, dice: random.Random
+) -> None:
+    """Promised for what a broker says of an order by itself: taken, working, executions, and at most one end."""
+    life = [told(ReportKind.ACKNOWLEDGED, broker_id="b1"), told(ReportKind.ACCEPTED, broker_id="b1")]
+    left = 100
+    for number, quantity in enumerate(quantities):
+        life.append(replace(fill(f"e{number}", min(quantity, left) or 1), broker_id="b1"))
+        left -= min(quantity, left)
+        if not left:
+            break
+    if end is not None and left:
+        life.append(told(end, broker_id="b1"))
+    start = after(order(), told(ReportKind.SENT))
+    plain = after(start, *life)
+    noisy = life + life[::2]
+    dice.shuffle(noisy)
+    shuffled = after(start, *noisy)
+    assert (shuffled.status, shuffled.filled, shuffled.executions) == (plain.status, plain.filled, plain.executions)
+
+
+@given(st.lists(st.sampled_from(BROKER_KINDS), max_size=12), st.lists(st.integers(1, 60), max_size=6), st.randoms())
+def test_no_sequence_of_words_loses_an_execution(
+    kinds: list[ReportKind], quantities: list[int], dice: random.Random
+) -> None:
+    fills = [replace(fill(f"e{number}", quantity), broker_id="b1") for number, quantity in enumerate(quantities)]
+    words = [told(kind, broker_id="b1") for kind in kinds if kind is not ReportKind.FILL]
+    mixed = fills + words + fills
+    dice.shuffle(mixed)
+    moved = after(order(), told(ReportKind.SENT), *mixed)
+    assert moved.filled == sum(quantities)
+    assert moved.executions == {report.execution_id for report in fills}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Limits, RiskView, TradingState, Verdict
 from qv_desktop.domain.rules import judged
 from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_view, an_account, an_order
@@ -168,3 +168,52 @@ def test_the_nearest_price_is_on_the_tick() -> None:
 def test_every_failing_rule_is_listed_at_once() -> None:
     found = codes(a_limit("150.00", 20_000), a_view(quote_age=0.1))
     assert {"ORDER_QUANTITY", "ORDER_VALUE", "COLLAR", "SINGLE_NAME", "GROSS", "BUYING_POWER"} <= set(found)
+
+
+def an_oco(quantity: int, side: Side = Side.SELL) -> OrderRequest:
+    return a_limit(
+        "110.00", quantity, side, order_class=OrderClass.OCO, stop_loss=Decimal(95), stop_loss_limit=Decimal("94.5")
+    )
+
+
+def test_an_oco_closes_at_most_what_is_held_and_not_on_its_way_out() -> None:
+    long = a_view(positions={"AAPL": a_position(100)})
+    assert codes(an_oco(100), long) == []
+    assert nearest(an_oco(101), "ORDER_CLASS", long) == "100"
+    assert "ORDER_CLASS" in codes(an_oco(1))
+    assert "ORDER_CLASS" in codes(an_oco(1, Side.BUY), long)
+    leaving = (an_order(a_limit("105.00", 40, Side.SELL, id="qv-0")),)
+    assert nearest(an_oco(100), "ORDER_CLASS", replace(long, open_orders=leaving)) == "60"
+
+
+def test_the_two_exits_of_an_oco_count_once_beside_the_next_order() -> None:
+    pair = an_order(replace(an_oco(60), client_order_id="qv-pair"))
+    leg = a_request(
+        60,
+        Side.SELL,
+        id="leg",
+        type=OrderType.STOP_LIMIT,
+        stop=Decimal(95),
+        limit=Decimal("94.5"),
+        order_class=OrderClass.OCO,
+    )
+    for status in (OrderStatus.HELD, OrderStatus.WORKING):
+        view = a_view(positions={"AAPL": a_position(100)}, open_orders=(pair, an_order(leg, status)))
+        assert codes(a_limit("105.00", 40, Side.SELL, id="qv-2"), view) == []
+        assert nearest(an_oco(41), "ORDER_CLASS", view) == "40"
+
+
+def test_a_bracket_opens_and_a_leg_of_one_that_is_changed_is_no_bracket() -> None:
+    bracket = a_limit(
+        "100.00", 10, Side.SELL, order_class=OrderClass.BRACKET, take_profit=Decimal(90), stop_loss=Decimal(110)
+    )
+    long = a_view(positions={"AAPL": a_position(100)})
+    assert codes(bracket, long) == ["ORDER_CLASS"]
+    assert codes(bracket) == []
+    leg = a_limit("120.00", 100, Side.SELL, order_class=OrderClass.BRACKET, source="Broker")
+    assert codes(leg, long) == []
+
+
+def test_the_limit_of_a_stop_loss_is_on_its_step_too() -> None:
+    view = a_view(positions={"AAPL": a_position(100)})
+    assert nearest(replace(an_oco(10), stop_loss_limit=Decimal("94.505")), "TICK", view) == "94.50"

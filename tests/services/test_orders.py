@@ -1,6 +1,7 @@
 """The one way in: permission, gate, journal, then the broker; and nothing is ever guessed."""
 
 import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -286,5 +287,21 @@ def test_the_legs_of_a_bracket_join_the_book_though_nobody_streams_them() -> Non
         await desk.orders.settling.adopt_legs()
         assert desk.orders.book["leg"].status is OrderStatus.HELD
         assert desk.journal.orders["leg"].request.stop == Decimal(90)
+
+    on_a_desk(story)
+
+
+def test_the_record_of_an_intent_holds_every_rule_with_its_numbers_refused_or_not() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.orders.submit(a_limit("100.00"))
+        await desk.orders.submit(a_request(999_999, id="qv-2"))
+        kept = [json.loads(draft.after) for draft in desk.journal.drafts]
+        assert [draft.outcome for draft in desk.journal.drafts] == ["ok", "refused"]
+        quantity = [next(c for c in row["checks"] if c["code"] == "ORDER_QUANTITY") for row in kept]
+        assert [(c["passed"], c["value"], c["limit"]) for c in quantity] == [
+            (True, "100", "10,000"),
+            (False, "999,999", "10,000"),
+        ]
+        assert kept[0]["limit"] == "100.00"  # the terms are there as before
 
     on_a_desk(story)

@@ -179,9 +179,8 @@ async def at_rest(trader: Trader, clicks: set[str]) -> None:
             [key for key in clicks if key in trader.orders.book and trader.orders.book[key].open]
         )
         await trader.settled(REST)
-    end = time.monotonic() + 10
-    while time.monotonic() < end and any(order.open for order in trader.orders.book.values()):
-        await asyncio.sleep(0.1)
+    for order in [order for order in trader.orders.book.values() if order.open]:
+        await trader.until(order.id, lambda order: not order.open, 2)
     await trader.orders.records.written(60)
 
 
@@ -197,7 +196,7 @@ async def stormed(simulator: Simulator, url: str, count: int, seed: int) -> Told
         await at_rest(trader, lives.clicks)
         seconds, longest = time.monotonic() - began, trader.longest_doubt()
         findings = audited(trader, lives.clicks)
-    async with trading(simulator, url) as again:
+    async with trading(simulator, url, since=trader.since) as again:
         findings.journal = remembered(trader.orders, again.orders)
     orders = trader.orders
     never = sum(order.reason == NEVER_ARRIVED for order in orders.book.values())

@@ -33,7 +33,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 def sent(simulator: Simulator, url: str, faults: Faults, spoil: Callable[[Trader], None], **how: Any) -> Findings:
-    """Send forty orders at once, half of them marketable, while answers get lost, hearing nothing of the stream; audit once all is settled."""
+    """Send forty orders, half of them marketable, while answers get lost and nothing is heard of the stream; then audit."""
 
     async def story() -> Findings:
         await asyncio.to_thread(simulator.control, "POST", "/sim/reset")

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -59,10 +59,10 @@ class StampedJournal(OrderJournal):
 
 
 class Trader:
-    """One sitting. ``deaf``: without the broker's stream."""
+    """One sitting. ``deaf``: without the broker's stream; ``since``: from when on its orders count, a minute ago by default."""
 
     def __init__(self, simulator: Simulator, url: str, *, broker: type[AlpacaBroker] = AlpacaBroker,
-                 orders: type[Orders] = Orders, deaf: bool = False) -> None:  # fmt: skip
+                 orders: type[Orders] = Orders, deaf: bool = False, since: datetime | None = None) -> None:  # fmt: skip
         ready = simulator.ready
         self.simulator, self._deaf = simulator, deaf
         self.clock = Clock(Rate(ready["market_ns"], ready["wall_ns"], ready["speed"]))
@@ -81,10 +81,12 @@ class Trader:
                              lambda: self.account.id)  # fmt: skip
         self.updates = TradeUpdates(f"{simulator.ws}/stream", simulator.key, simulator.secret, self.orders.hear, self._state,
                                     now=self.clock.market, patience=Patience(first=0.1, ceiling=1.0))  # fmt: skip
-        self.since = self.clock.market() - timedelta(minutes=1)
+        self.since = since or self.clock.market() - timedelta(minutes=1)
         self.states: list[FeedState] = []
         self.events: list[Event] = []
-        self.doubts: list[float] = []  # seconds that an order's fate was unknown, one for each time
+        self.doubts: list[
+            tuple[float, str]
+        ] = []  # seconds that an order's fate was unknown, one for each time, with its id
         self._doubted: dict[str, float] = {}  # client order id -> since when, monotonic
         self._waiting: dict[str, list[tuple[Callable[[Order], bool], asyncio.Future[None]]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -104,7 +106,7 @@ class Trader:
         if order.status in DOUBTED:
             self._doubted.setdefault(order.id, time.monotonic())
         elif (since := self._doubted.pop(order.id, None)) is not None:
-            self.doubts.append(time.monotonic() - since)
+            self.doubts.append((time.monotonic() - since, order.id))
         for wanted, future in self._waiting.get(order.id, ()):
             if wanted(order) and not future.done():
                 future.set_result(None)
@@ -112,7 +114,7 @@ class Trader:
     def longest_doubt(self) -> float:
         """Seconds that an order's fate was unknown, at the longest, until now for those still in doubt."""
         still = [time.monotonic() - since for since in self._doubted.values()]
-        return max([*self.doubts, *still], default=0.0)
+        return max([*(seconds for seconds, _ in self.doubts), *still], default=0.0)
 
     async def until(self, key: str, wanted: Callable[[Order], bool], seconds: float) -> bool:
         """Wait until an order is as wanted; whether it came so far."""

@@ -87,13 +87,14 @@ def one_not_found_is_the_end(trader: Trader) -> None:
 
 def a_list_proves_absence(trader: Trader) -> None:
     """What the broker's list lacks is closed."""
-    settling, listed = trader.orders.settling, trader.orders.settling._listed
+    settling, listed = trader.orders.settling, trader.orders.settling._recent
 
-    async def proves(orders: list[Order]):  # type: ignore[no-untyped-def]
+    async def proves(orders: list[Order]) -> list[Order]:
         found = await listed(orders)
-        for order in orders:
-            if order.id not in found and order.broker_id is None:
-                trader.orders.apply(Report(order.id, ReportKind.NOT_FOUND, trader.clock.market(), reason=NEVER_ARRIVED))
+        for order in {order.id: order for order in orders if order.broker_id is None}.keys() - {
+            order.id for order in found
+        }:
+            trader.orders.apply(Report(order, ReportKind.NOT_FOUND, trader.clock.market(), reason=NEVER_ARRIVED))
         return found
 
-    settling._listed = proves  # type: ignore[method-assign]
+    settling._recent = proves  # type: ignore[method-assign]

@@ -21,8 +21,11 @@ async def built() -> dict[str, QWidget]:
     from qv_desktop import wiring
     from qv_desktop.ui.connections_dialog import ConnectionsDialog
     from qv_desktop.ui.import_dialog import ImportDialog
+    from qv_desktop.ui.keys_dialog import KeysDialog
     from qv_desktop.ui.login_dialog import LoginDialog
     from qv_desktop.ui.main_window import MainWindow
+    from qv_desktop.ui.models.key_map import KeyMap
+    from qv_desktop.ui.notify_dialog import NotifyDialog
     from qv_desktop.ui.passphrase_dialog import PassphraseDialog
     from qv_desktop.ui.settings_dialog import SettingsDialog
 
@@ -35,6 +38,8 @@ async def built() -> dict[str, QWidget]:
         "connections": ConnectionsDialog("http://127.0.0.1:1/callback", "Somewhere safe."),
         "passphrase": PassphraseDialog(choosing=True),
         "import": ImportDialog(),
+        "notify": NotifyDialog(),
+        "keys": KeysDialog(KeyMap()),
         "window": window,
     }
     return {**panels, **dialogs}

@@ -18,7 +18,7 @@ from qv_desktop.ui.panels.health import HealthPanel
 
 NOW = datetime(2026, 11, 20, 15, 42, 17, tzinfo=UTC)
 ACCOUNT = Account("1", "PA3X7Q2", "ACTIVE", NOW, equity=Decimal("104381.22"), last_equity=Decimal("103097.15"),
-                  buying_power=Decimal("162940.18"), maintenance_margin=Decimal("46270.82"))  # fmt: skip
+                  buying_power=Decimal("162940.18"), maintenance_margin=Decimal("46270.82"), cash=Decimal("12110.10"))  # fmt: skip
 HEALTH = HealthMeasured(12_418, 3.14, 4.0, 12.0, 41.2, 7, "Postgres local")
 
 
@@ -41,7 +41,9 @@ def test_the_strip_shows_what_the_account_is_worth_and_what_today_earned(qtbot: 
         for f in (
             panel.equity,
             panel.profit,
+            panel.cash,
             panel.power,
+            panel.excess,
             panel.headroom,
             panel.exposure,
             panel.state,
@@ -52,9 +54,11 @@ def test_the_strip_shows_what_the_account_is_worth_and_what_today_earned(qtbot: 
     assert texts == [
         "$104,381.22",
         "+1,284.07 +1.25%",
+        "$12,110.10",
         "$162,940.18",
         "$58,110.40",
-        "31% / 74%",
+        "$162,940.18",
+        "74% / 31%",
         "● ACTIVE",
         "10:42:17",
         "demo <b>",

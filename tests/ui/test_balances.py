@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from qv_desktop.domain.account_history import Activity, Curve, Kind, Period, Poi
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.ui.chart.portfolio import heights, lone
-from qv_desktop.ui.models.account_lines import groups
+from qv_desktop.ui.models.account_lines import groups, sentences
 from qv_desktop.ui.models.activity_page import ALL_TOLD
 from qv_desktop.ui.models.figure_columns import shared
 from qv_desktop.ui.panels.balances import ACTIVITIES, BALANCES, EQUITY, WAITING, BalancesPanel
@@ -74,9 +75,10 @@ def test_unknown_figures_stay_dashes_beside_known_ones_and_zero_is_zero(panel: B
 
 
 def test_figures_are_exact_and_signed(panel: BalancesPanel) -> None:
-    panel.show_account(an_account("103820.56", last_equity=Decimal("104000"), cash=Decimal("-23140.2"), maintenance_margin=Decimal("38088.228"),
-                                  multiplier=Decimal(4), regt_buying_power=Decimal("80680.36"), **WELL))  # fmt: skip
-    assert {"Equity $103,820.56", "Since last close −$179.44", "Cash −$23,140.20", "Maintenance excess $65,732.33", "Multiplier 4×",
+    panel.show_account(an_account("103820.56", last_equity=Decimal("104000"), cash=Decimal("-23140.2"),
+                                  maintenance_margin=Decimal("38088.228"), multiplier=Decimal(4),
+                                  regt_buying_power=Decimal("80680.36"), **WELL))  # fmt: skip
+    assert {"Equity $103,820.56", "Day P&L −$179.44", "Cash −$23,140.20", "Maintenance excess $65,732.33", "Multiplier 4×",
             "Margin in use 36.7%", "Overnight (Reg T) $80,680.36"} <= set(shown(panel))  # fmt: skip
     assert panel.figures.used.accessibleDescription() == "36.7%"
 
@@ -141,6 +143,27 @@ def test_columns_share_the_groups_in_order_as_low_as_can_be(heights_: list[int],
     assert max(parts) <= max(*heights_, sum(heights_) - (many - 1) * min(heights_))
 
 
+AMOUNTS = st.none() | st.decimals(-(10**25), 10**25, allow_nan=False, allow_infinity=False)
+
+
+FIGURES = [name for name, kind in get_type_hints(Account).items() if kind == Decimal | None]
+FLAGS = st.dictionaries(
+    st.sampled_from(["trading_blocked", "suspended", "shorting_enabled"]), st.none() | st.booleans()
+)
+
+
+@given(st.dictionaries(st.sampled_from(FIGURES), AMOUNTS), st.text(max_size=8), FLAGS)
+def test_whatever_is_unknown_every_line_can_be_read_and_none_makes_up_a_zero(
+    amounts: dict, status: str, flags: dict
+) -> None:
+    account = Account("a", "", status, NOW, **amounts, **flags)
+    told = {line.title: line.value for _, lines in groups(account, None) for line in lines}
+    assert told["Equity"] == ("—" if account.equity is None else told["Equity"])
+    for title, value in (("Cash", account.cash), ("SMA", account.sma), ("Multiplier", account.multiplier)):
+        assert (told[title] == "—") == (value is None)
+    sentences(account)
+
+
 # ---- the equity curve
 
 
@@ -154,7 +177,7 @@ def test_the_curve_says_what_the_period_earned_without_what_was_moved(panel: Bal
 def test_a_hole_is_a_hole_in_the_line_and_no_zero(panel: BalancesPanel) -> None:
     panel.show_page(EQUITY)
     panel.curve.show_curve(a_curve(101, None, 103, None, 104, 105))
-    x, y = panel.curve.plot._line.getData()
+    _, y = panel.curve.plot._line.getData()
     assert np.isnan(y).tolist() == [False, True, False, True, False, False]
     assert np.nanmin(y) == 101
     low, high = panel.curve.plot._plot.viewRange()[1]
@@ -186,6 +209,7 @@ def test_the_pointer_reads_time_value_change_and_what_was_moved(panel: BalancesP
     plot.leaveEvent(QEvent(QEvent.Type.Leave))
     assert [rule.isVisible() for rule in plot._rules] == [False, False]
     assert "$160.00" not in plot.words
+    assert "baseline $100.00" in plot.words
 
 
 def test_the_baseline_is_drawn_and_flows_are_marked_by_direction(panel: BalancesPanel) -> None:
@@ -363,3 +387,10 @@ def test_pages_say_when_they_are_seen(panel: BalancesPanel, qtbot: QtBot) -> Non
     with qtbot.waitSignal(panel.page_seen):
         panel.show()
     assert panel.page != BALANCES
+
+
+def test_a_figure_that_a_rule_needs_and_that_is_not_told_is_said_over_every_page(panel: BalancesPanel) -> None:
+    panel.show_account(an_account(last_equity=None, **WELL))
+    assert panel.standing.startswith(
+        "Daily loss: NOT CHECKED. The broker does not tell the equity or that of the last close"
+    )

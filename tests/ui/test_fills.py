@@ -53,3 +53,32 @@ def test_opening_a_fill_asks_for_its_order(qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.order_asked) as asked:
         panel.table.doubleClicked.emit(panel.model.index(0, 0))
     assert asked.args == ["qv-test-004"]
+
+
+def test_what_alpaca_does_not_tell_is_unknown_also_in_the_copy(qtbot: QtBot) -> None:
+    panel = FillsPanel()
+    qtbot.addWidget(panel)
+    panel.show_fills([fill(1)])
+    titles = [c.title for c in panel.model.columns]
+    assert titles == ["Time ET", "Symbol", "Side", "Qty", "Price", "Value", "Venue", "Liquidity", "Fee", "Order", "Exec id", "Strategy",
+                      "Slip, bps"]  # fmt: skip
+    shown = {c.title: c.text(panel.model.row(0)) for c in panel.model.columns}
+    assert [shown[title] for title in ("Venue", "Liquidity", "Fee", "Slip, bps")] == ["—"] * 4
+    copied = dict(zip(titles, panel.table.tsv().splitlines()[1].split("\t"), strict=True))
+    assert [copied[title] for title in ("Venue", "Liquidity", "Fee", "Slip, bps", "Value")] == [
+        "",
+        "",
+        "",
+        "",
+        "23143.00",
+    ]
+
+
+def test_filtered_fills_are_counted_as_such(qtbot: QtBot) -> None:
+    panel = FillsPanel()
+    qtbot.addWidget(panel)
+    panel.show_fills([fill(1), fill(2, "MSFT"), fill(3)])
+    panel.filter.field.setText("symbol:aapl")
+    panel.filter._apply()
+    assert panel.count.text() == "2 of 3 fills"
+    assert panel.bought.text() == "$69,429.00"  # totals are of the day, not of the filter

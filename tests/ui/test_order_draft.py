@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check
+from qv_desktop.domain.sizing import Sizing
 from qv_desktop.ui.models.order_draft import Facts, Typed, drafted, number
 from qv_desktop.ui.models.order_ids import OrderIds, minted
 from qv_desktop.ui.models.order_kinds import KINDS
@@ -20,7 +21,9 @@ D = Decimal
 texts = (
     st.text(max_size=12)
     | st.decimals(allow_nan=True).map(str)
-    | st.sampled_from(["", "1e9", "NaN", "Infinity", "1,000", "2k", "٣"])
+    | st.sampled_from(
+        ["", "1e9", "NaN", "Infinity", "1,000", "2k", "٣", "2%", "-2%", "2R", "+1.50", "-1", "%", "1e-30", "1e12"]
+    )
 )
 
 
@@ -32,16 +35,33 @@ texts = (
     st.sampled_from(list(KINDS.values())),
     st.sampled_from(list(TimeInForce)),
     st.sampled_from(list(Side)),
+    st.sampled_from([None, *OrderClass]),
+    st.sampled_from(list(Sizing)),
+    st.sampled_from([None, AAPL]),
+    st.sampled_from([None, D("231.43"), D("0.0001")]),
+    st.integers(-5, 5),
+    st.booleans(),
 )
 def test_whatever_is_typed_makes_an_order_or_a_sentence_and_never_an_error(
-    quantity: str, price: str, other: str, symbol: str, kind: object, life: TimeInForce, side: Side
-) -> None:
-    typed = Typed(symbol, side, quantity, kind, price, other, other, life, True, price, other, other)  # type: ignore[arg-type]
-    draft = drafted(typed, AAPL, Facts(D("231.43")))
+    quantity: str, price: str, other: str, symbol: str, kind: object, life: TimeInForce, side: Side,
+    class_: OrderClass | None, sizing: Sizing, instrument: Instrument | None, market: Decimal | None, held: int, extended: bool,
+) -> None:  # fmt: skip
+    typed = Typed(
+        symbol, side, quantity, kind, price, other, other, life, extended, price, other, other, class_, sizing
+    )  # type: ignore[arg-type]
+    draft = drafted(typed, instrument, Facts(market, D(100_000), D(held)))
     assert (draft.request is None) == bool(draft.complaints)
     if draft.request is not None:
         assert draft.request.quantity > 0
-        assert draft.request.limit is None or draft.request.limit % D("0.0001") == 0
+        assert instrument is None or draft.request.limit is None or draft.request.limit % D("0.0001") == 0
+        for price in (draft.request.limit, draft.request.stop, draft.request.take_profit, draft.request.stop_loss):
+            assert price is None or price > 0
+        if draft.request.order_class is OrderClass.OCO:
+            assert draft.request.limit is not None
+            assert draft.request.stop_loss is not None
+            assert held * side.sign < 0
+        if draft.request.quantity % 1:
+            assert (draft.request.time_in_force, draft.request.order_class) == (TimeInForce.DAY, OrderClass.SIMPLE)
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,24 @@
 """The order blotter: what each state looks like, and that nothing is cancelled or amended without being asked for."""
 
+import json
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from qv_desktop.domain.orders import OrderRequest, OrderStatus, OrderType, Side, TimeInForce
+from qv_desktop.domain.audit import BROKER, GENESIS, Actor, Draft, Entry, sealed
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
+from qv_desktop.domain.risk import Check
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.order_words import kind_text, life_text
 from qv_desktop.ui.models.table_model import CHIP
 from qv_desktop.ui.panels.orders import OrdersPanel, chip
-from tests.ui.trading_values import order, with_status
+from tests.ui.trading_values import NOON, fill, order, with_status
 
 D = Decimal
 
@@ -166,7 +173,7 @@ def test_an_unreadable_amendment_stays_open_with_its_sentence(qtbot: QtBot, pane
     panel.quantity.setText("0")
     qtbot.mouseClick(panel.amending.yes, Qt.MouseButton.LeftButton)
     assert (asked, panel.amending.isVisible()) == ([], True)
-    assert panel.amending.question.text() == "Type a number above zero."
+    assert panel.amending.verdict.text() == "Type a number above zero."
 
 
 def test_enter_opens_the_details_with_what_happened(qtbot: QtBot, panel: OrdersPanel) -> None:
@@ -189,6 +196,221 @@ def test_auctions_and_extended_hours_are_named_as_traders_do() -> None:
     assert (kind_text(close), life_text(close)) == ("LOC", "CLS")
     late = OrderRequest("", "KO", Side.BUY, D(1), OrderType.LIMIT, D(62), extended_hours=True)
     assert (kind_text(late), life_text(late)) == ("Limit", "Day+")
+
+
+def scopes(panel: OrdersPanel) -> list[tuple[str, str, str]]:
+    asked: list[tuple[str, str, str]] = []
+    panel.cancel_scope_asked.connect(lambda *scope: asked.append(scope))
+    return asked
+
+
+def test_a_symbol_s_orders_are_counted_before_they_are_cancelled(qtbot: QtBot, panel: OrdersPanel) -> None:
+    panel.upsert([order(7, minutes=2), order(8, OrderStatus.FILLED)])
+    asked = scopes(panel)
+    panel.table.select_key("qv-test-002")
+    panel.ask_cancel_symbol()
+    assert panel.asking.question.text() == "Cancel 2 open orders in AAPL?"
+    assert asked == []
+    qtbot.mouseClick(panel.asking.yes, Qt.MouseButton.LeftButton)
+    assert asked == [("AAPL", "", "")]
+
+
+def test_mine_are_those_that_the_signed_in_person_entered(qtbot: QtBot, panel: OrdersPanel) -> None:
+    asked = scopes(panel)
+    panel.show_user("demo")
+    panel.upsert(replace(order(7), user="ada"))
+    panel.ask_cancel_mine()
+    assert panel.asking.question.text() == "Cancel 3 open orders entered by demo?"
+    panel.asking.accept()
+    panel.show_user("nobody")
+    panel.ask_cancel_mine()
+    assert panel.asking.question.text() == "No open orders entered by nobody: there is nothing to cancel."
+    panel.asking.accept()
+    assert asked == [("", "", "demo")]
+
+
+def test_the_cancel_menu_counts_each_scope_and_leaves_all_to_the_hold(panel: OrdersPanel) -> None:
+    panel.show_user("demo")
+    panel.table.select_key("qv-test-003")
+    menu = QMenu(panel)
+    panel._offer_scopes(menu)
+    assert [(e.text(), e.isEnabled()) for e in menu.actions()] == [
+        ("This symbol · NVDA (1)", True), ("This source · Ticket (3)", True), ("Mine · demo (3)", True),
+        ("All (3) · hold the red button", True),
+    ]  # fmt: skip
+
+
+def test_quick_filters_and_words_leave_the_rows_that_pass_and_say_how_many(qtbot: QtBot, panel: OrdersPanel) -> None:
+    qtbot.mouseClick(panel.filter.kinds.segment("Rejected"), Qt.MouseButton.LeftButton)
+    assert ids(panel) == ["4"]
+    assert panel.count.text() == "1 of 5 orders · 3 open"
+    qtbot.mouseClick(panel.filter.kinds.segment("All"), Qt.MouseButton.LeftButton)
+    qtbot.keyClick(panel.table, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(panel.filter.field.hasFocus)
+    qtbot.keyClicks(panel.filter.field, "qty>=120 side:buy")
+    qtbot.waitUntil(lambda: ids(panel) == ["3", "4"])
+    qtbot.keyClick(panel.filter.field, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: len(ids(panel)) == 5)
+    qtbot.keyClick(panel.filter.field, Qt.Key.Key_Escape)
+    assert panel.table.hasFocus()
+
+
+def test_sections_put_orders_under_their_symbols_with_sums(panel: OrdersPanel) -> None:
+    panel.upsert(order(7, minutes=2))
+    panel.filter._group("Symbol")
+    heads = [panel.model.head(i) for i in range(panel.model.rowCount())]
+    assert [head.title for head in heads if head] == ["AAPL · 2", "AMD · 1", "MSFT · 1", "NVDA · 1", "TSLA · 1"]
+    column = [c.title for c in panel.model.columns].index("Qty")
+    assert heads[0] is not None
+    assert heads[0].totals[column] == "200"
+    panel.table.selectAll()
+    assert len(panel.table.selected()) == 6
+
+
+def stop(number: int, **more: object) -> Order:
+    found = order(number)
+    return replace(found, request=replace(found.request, type=OrderType.STOP_LIMIT, stop=D("229.00"), **more))  # type: ignore[arg-type]
+
+
+def test_stop_and_time_in_force_are_amended_too(qtbot: QtBot, panel: OrdersPanel) -> None:
+    asked: list[OrderRequest] = []
+    panel.amend_asked.connect(lambda _, request: asked.append(request))
+    panel.upsert(stop(7))
+    panel.table.select_key("qv-test-007")
+    qtbot.keyClick(panel.table, Qt.Key.Key_F2)
+    fields = panel.amending.fields
+    assert [name for name, field in fields.items() if field.isVisible()] == ["quantity", "limit", "stop"]
+    fields["stop"].setText("228.50")
+    panel.amending.life.setCurrentText("GTC")
+    qtbot.mouseClick(panel.amending.yes, Qt.MouseButton.LeftButton)
+    assert [(r.stop, r.time_in_force, r.limit) for r in asked] == [(D("228.50"), TimeInForce.GTC, D("230.90"))]
+
+
+def test_a_trail_stays_percent(qtbot: QtBot, panel: OrdersPanel) -> None:
+    asked: list[OrderRequest] = []
+    panel.amend_asked.connect(lambda _, request: asked.append(request))
+    found = order(7, limit=None)
+    panel.upsert(replace(found, request=replace(found.request, type=OrderType.TRAILING_STOP, trail_percent=D("1.5"))))
+    assert cell(panel, 7, "Stop") == "1.5 %"
+    panel.table.select_key("qv-test-007")
+    qtbot.keyClick(panel.table, Qt.Key.Key_F2)
+    panel.amending.fields["trail"].setText("2")
+    panel.amending.accept()
+    assert [(r.trail_percent, r.trail_price) for r in asked] == [(D(2), None)]
+
+
+def test_a_double_click_on_a_limit_amends_it_in_place(qtbot: QtBot, panel: OrdersPanel) -> None:
+    place, column = panel.model.place("qv-test-002"), [c.title for c in panel.model.columns].index("Limit")
+    assert place is not None
+    at = panel.table.visualRect(panel.model.index(place, column)).center()
+    qtbot.mouseClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseDClick(panel.table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert panel.amending.isVisible()
+    qtbot.waitUntil(panel.limit.hasFocus)
+    assert not panel.details.isVisible()
+
+
+def test_what_the_rules_refuse_is_said_before_it_is_sent(qtbot: QtBot, panel: OrdersPanel) -> None:
+    drafted: list[tuple[str, OrderRequest | None]] = []
+    panel.amend_drafted.connect(lambda key, request: drafted.append((key, request)))
+    panel.table.select_key("qv-test-002")
+    qtbot.keyClick(panel.table, Qt.Key.Key_F2)
+    panel.quantity.setText("90000")
+    key, request = drafted[-1]
+    assert request is not None
+    assert (key, request.quantity) == ("qv-test-002", D(90000))
+    panel.show_verdict(
+        key, [Check("ORDER_QUANTITY", "Quantity", False, "90,000", "10,000", "10,000", "Too many shares.")]
+    )
+    assert panel.amending.verdict.text() == "✗ Too many shares."
+    assert not panel.amending.yes.isEnabled()
+    panel.quantity.setText("50")
+    panel.show_verdict(key, [Check("ORDER_QUANTITY", "Quantity", True, "50", "10,000")])
+    assert panel.amending.yes.isEnabled()
+    panel.upsert(with_status(order(2, minutes=3), OrderStatus.FILLED, filled=100))
+    assert not panel.amending.isVisible()  # nothing is left to amend
+
+
+CHECK = {"title": "Quantity", "passed": True, "value": "100", "limit": "10,000"}
+
+
+def story() -> list[Entry]:
+    click, fill = NOON - timedelta(minutes=3), NOON - timedelta(minutes=2)
+    ada = Actor("demo", "human", "Trader")
+    rows = [
+        (click + timedelta(milliseconds=2), Draft(ada, "order.submit", "order", "qv-test-002", after=json.dumps({"checks": [CHECK]}))),
+        (fill, Draft(BROKER, "fill.book", "order", "qv-test-002", after=json.dumps({"quantity": "40", "price": "230.90", "filled": "40"}))),
+    ]  # fmt: skip
+    return [sealed("main", number, at, draft, "0", GENESIS) for number, (at, draft) in enumerate(rows, 7)]
+
+
+def test_an_order_s_story_tells_the_rules_numbers_latencies_and_audit_rows(qtbot: QtBot, panel: OrdersPanel) -> None:
+    asked: list[str] = []
+    panel.story_asked.connect(asked.append)
+    panel.table.select_key("qv-test-002")
+    qtbot.keyClick(panel.table, Qt.Key.Key_Return)
+    assert asked == ["qv-test-002"]
+    rows = story()
+    panel.show_story("qv-test-002", rows)
+    assert panel.timeline.texts() == [
+        "Click → journal 2 ms", "Click → sent 3 ms", "Sent → ack 41 ms", "Ack → first fill 59,956 ms",
+        "Intent recorded by demo 10:38:55.120", "✓ Quantity 100 / 10,000", f"audit row #7 {rows[0].hash[:12]}",
+        "Sent to the broker 10:38:55.121", "Filled 40 at 230.90 · 40 in all 10:39:55.118", f"audit row #8 {rows[1].hash[:12]}",
+    ]  # fmt: skip
+    panel.details.copy.click()
+    assert rows[0].hash in QGuiApplication.clipboard().text()
+    panel.show_story("qv-test-002", rows, "Hashes are for auditors.")
+    assert "audit row #7 —" in panel.timeline.texts()
+
+
+def test_a_story_of_another_order_is_not_shown(qtbot: QtBot, panel: OrdersPanel) -> None:
+    panel.table.select_key("qv-test-003")
+    qtbot.keyClick(panel.table, Qt.Key.Key_Return)
+    before = panel.timeline.texts()
+    panel.show_story("qv-test-002", story())
+    assert panel.timeline.texts() == before
+
+
+def test_columns_sorting_and_filter_come_back(qtbot: QtBot, panel: OrdersPanel) -> None:
+    titles = [c.title for c in panel.model.columns]
+    panel.table.setColumnHidden(titles.index("TIF"), True)
+    panel.table.setColumnHidden(titles.index("Note"), False)
+    panel.table.horizontalHeader().moveSection(3, 6)
+    panel.table.horizontalHeader().resizeSection(titles.index("Symbol"), 93)
+    panel.model.sort(titles.index("Qty"), Qt.SortOrder.AscendingOrder)
+    panel.filter.field.setText("qty>60")
+    kept = json.loads(json.dumps(panel.saved()))
+    fresh = OrdersPanel("0123456789")
+    qtbot.addWidget(fresh)
+    fresh.show_orders(panel.model.all_rows())
+    fresh.restore(kept)
+    assert fresh.saved() == kept
+    assert fresh.table.isColumnHidden(titles.index("TIF"))
+    assert fresh.table.columnWidth(titles.index("Symbol")) == 93
+    assert ids(fresh) == ["2", "1", "3", "4"]
+    fresh.restore({"columns": [{"title": "Gone"}, 7], "sorting": ["Nothing", 1], "kind": "Odd", "section": "Odd"})
+    assert fresh.table.isColumnHidden(titles.index("TIF"))
+
+
+def test_every_column_that_a_trader_expects_is_in_view_or_in_the_chooser(panel: OrdersPanel) -> None:
+    shown = [c.title for place, c in enumerate(panel.model.columns) if not panel.table.isColumnHidden(place)]
+    assert shown == ["Status", "Time ET", "Symbol", "Side", "Qty", "Filled", "Remaining", "Type", "Limit", "Stop", "TIF", "Avg fill",
+                     "Last", "To fill, bps", "Source", "User", "Reason"]  # fmt: skip
+    assert {
+        "Client id",
+        "Broker id",
+        "Group",
+        "Sent → ack, ms",
+        "Ack → fill, ms",
+        "Ext. hours",
+        "Account",
+        "Note",
+        "Verdict",
+    } <= {c.title for c in panel.model.columns}
+    panel.note_fills([fill(2)])
+    panel.note_verdict("qv-test-002", 1204)
+    assert cell(panel, 2, "Verdict") == "#1,204"
+    assert cell(panel, 2, "Ack → fill, ms") == "177,956"
 
 
 def test_a_narrow_dock_keeps_the_dangerous_buttons_whole(qtbot: QtBot, panel: OrdersPanel) -> None:
@@ -217,5 +439,5 @@ def test_at_the_width_of_its_dock_a_reason_has_room(panel: OrdersPanel) -> None:
     panel.resize(1278, 235)
     header = panel.table.horizontalHeader()
     column = [c.title for c in panel.model.columns].index("Reason")
-    assert header.sectionSize(column) >= 360
+    assert header.sectionSize(column) >= 330
     assert not panel.table.horizontalScrollBar().isVisible()

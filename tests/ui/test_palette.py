@@ -11,7 +11,7 @@ from qv_desktop.domain.access import Role, allowed
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import OrderType, Side, TimeInForce
 from qv_desktop.ui.actions import Actions
-from qv_desktop.ui.palette import KeysHelp, OrderWords, Palette, matching, order_words
+from qv_desktop.ui.palette import OrderWords, Palette, matching, order_words
 
 LISTED = [Instrument("AAPL", "Apple Inc.", "NASDAQ"), Instrument("A", "Agilent Technologies", "NYSE"),
           Instrument("AA", "Alcoa", "NYSE"), Instrument("APLE", "Apple Hospitality", "NYSE"),
@@ -110,10 +110,3 @@ def test_escape_closes_it(palette: Palette, qtbot: QtBot) -> None:
     palette.open("x")
     qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
     assert palette.isHidden()
-
-
-def test_the_help_lists_every_key(qtbot: QtBot) -> None:
-    help_ = KeysHelp()
-    qtbot.addWidget(help_)
-    words = {label.text() for label in help_.findChildren(type(help_.layout().itemAt(0).widget()))}
-    assert {"Ctrl+K or Ctrl+Shift+P", "Lock the screen", "TRADING"} <= words

@@ -115,6 +115,7 @@ def test_whatever_is_done_the_model_keeps_qts_rules_and_its_order(steps: list[tu
             model.set_filter(rows[0].symbol if rows else "")
             model.set_filter("")
         assert {row.symbol: row for row in model.rows()} == kept
+    model.settle()
     known = [row.price for row in model.rows() if row.price is not None]
     if model.sorting():
         assert known == sorted(known, reverse=True)

@@ -141,22 +141,19 @@ def test_the_tab_key_goes_from_side_to_size_type_price_life_and_send(qtbot: QtBo
     assert seen == [widget for widget in order if widget in seen]
 
 
+def space(ticket: TicketPanel, kind: QEvent.Type, *, again: bool) -> None:
+    """The space bar on the button; ``again`` is a key that repeats because it is held."""
+    QApplication.sendEvent(ticket.send, QKeyEvent(kind, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", again))
+
+
 def test_holding_space_on_the_button_is_one_press(qtbot: QtBot, ticket: TicketPanel, sent: list[OrderRequest]) -> None:
     ticket.submitted.connect(lambda request: ticket.intent_taken(request.client_order_id))  # a book that is quick
     for count in (0, 1):
         for repeat in range(30):
-            QApplication.sendEvent(
-                ticket.send,
-                QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", repeat > 0),
-            )
+            space(ticket, QEvent.Type.KeyPress, again=repeat > 0)
             if repeat:
-                QApplication.sendEvent(
-                    ticket.send,
-                    QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", True),
-                )
-        QApplication.sendEvent(
-            ticket.send, QKeyEvent(QEvent.Type.KeyRelease, Qt.Key.Key_Space, Qt.KeyboardModifier.NoModifier, " ", False)
-        )
+                space(ticket, QEvent.Type.KeyRelease, again=True)
+        space(ticket, QEvent.Type.KeyRelease, again=False)
         assert len(sent) == count
 
 

@@ -136,7 +136,7 @@ def test_an_oco_is_a_limit_with_a_stop_beside_it_for_what_is_held(qtbot: QtBot, 
     (request,) = sent
     assert (request.type, request.limit, request.take_profit) == (OrderType.LIMIT, D(240), None)
     assert (request.stop_loss, request.stop_loss_limit, request.order_class) == (D(225), D("224.5"), OrderClass.OCO)
-    assert ticket.preview.texts()[2] == "Position after 100 sh"
+    assert ticket.preview.texts()[2] == "Held after 100 sh"
 
 
 def test_the_exits_of_a_short_lie_the_other_way_round(ticket: TicketPanel) -> None:

@@ -182,6 +182,22 @@ def test_bad_input_gets_one_sentence_under_its_field(
     assert sent == []
 
 
+def test_the_nearest_value_that_a_field_takes_is_a_click_away(qtbot: QtBot, ticket: TicketPanel) -> None:
+    complaint = ticket.fields._complaints["price"]
+    ticket.fields.prices["limit"].setText("231.435")
+    assert complaint.offer.text() == "→ 231.44"
+    qtbot.mouseClick(complaint.offer, Qt.MouseButton.LeftButton)
+    assert (ticket.fields.prices["limit"].text(), complaint.isVisible()) == ("231.44", False)
+    ticket.show_instrument(replace(AAPL, fractionable=False))
+    ticket.fields.quantity.setText("10.7")
+    qtbot.mouseClick(ticket.fields._complaints["size"].offer, Qt.MouseButton.LeftButton)
+    assert ticket.fields.quantity.text() == "10"
+    ticket.fields.quantity.setText("0.7")
+    assert not ticket.fields._complaints["size"].offer.isVisible(), "none is not a size"
+    ticket.fields.quantity.setText("x")
+    assert not ticket.fields._complaints["size"].offer.isVisible()
+
+
 def test_a_missing_price_is_named_when_the_order_is_asked_for(qtbot: QtBot, ticket: TicketPanel) -> None:
     ticket.fields.kind.setCurrentText("Stop")
     assert not any(label.isVisible() for label in ticket.fields._complaints.values())
@@ -194,7 +210,7 @@ def test_a_missing_price_is_named_when_the_order_is_asked_for(qtbot: QtBot, tick
 def test_the_preview_counts_cost_power_position_and_share(ticket: TicketPanel) -> None:
     ticket.show_position(position(quantity="200"))
     assert ticket.preview.texts() == [
-        "Cost $23,144.00", "Power after $139,796", "Position after 300 sh", "of equity 66.5%", "Gross after —", "of ADV —", "Risk —",
+        "Cost $23,144.00", "Power left $139,796", "Held after 300 sh", "of equity 66.5%", "Gross after —", "of ADV —", "Risk —",
         "Loss room —",
     ]  # fmt: skip
 

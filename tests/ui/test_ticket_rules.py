@@ -17,7 +17,7 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.field_reasons import Chosen, field_reasons, kind_reasons, life_reasons
 from qv_desktop.ui.models.order_kinds import KINDS, TIMES
 from qv_desktop.ui.panels.ticket import TicketPanel
-from tests.builders import a_position, a_quote, a_view
+from tests.builders import a_limit, a_position, a_quote, a_view
 from tests.ui.a_ticket import a_ticket, complaints, press, sent_by
 from tests.ui.trading_values import AAPL, ACCOUNT, MARKET, position
 
@@ -71,16 +71,10 @@ def test_the_nearest_price_of_the_collar_passes_for_either_side_at_any_tick(side
     for ask in (0.1357, 1.003, 3.337, 231.44, 99_999.99):
         view = a_view(quote=a_quote(ask - 0.0007, ask), positions={"AAPL": a_position(10 * -side.sign)}, quote_age=0.1)
         far = D(str(ask)) * 2 if side is Side.BUY else D(str(ask)) / 2
-        request = replace(_one_share(side), limit=far.quantize(D("0.01")))
+        request = replace(a_limit("1.00", 1, side), limit=far.quantize(D("0.01")))
         found = next(c for c in judged(request, view, Limits()).refusals if c.code == "COLLAR").nearest
         again = judged(replace(request, limit=D(found)), view, Limits())
         assert not {"COLLAR", "TICK"} & {check.code for check in again.refusals}
-
-
-def _one_share(side: Side):  # type: ignore[no-untyped-def]
-    from tests.builders import a_limit
-
-    return a_limit("1.00", 1, side)
 
 
 def test_the_keyboard_takes_an_offer_with_space_and_enter_does_not(qtbot: QtBot, ticket: TicketPanel) -> None:
@@ -100,10 +94,16 @@ def test_the_keyboard_takes_an_offer_with_space_and_enter_does_not(qtbot: QtBot,
 
 
 def ticket_checks_of(shares: int) -> tuple[Check, ...]:
-    from tests.builders import a_limit
-
     view = a_view(quote=a_quote(231.42, 231.44), account=ACCOUNT, prices={"AAPL": D("231.43")})
     return judged(a_limit("231.44", shares), view, Limits()).checks
+
+
+def test_the_review_names_the_rules_that_would_refuse_it(qtbot: QtBot, ticket: TicketPanel) -> None:
+    ticket.fields.quantity.setText("900")
+    press(qtbot, ticket)
+    assert ticket.message.text().startswith(
+        "Send BUY 900 AAPL @ 231.44 Day? The rules would refuse it: order value, single-name"
+    )
 
 
 def test_nothing_is_offered_where_nothing_would_pass(ticket: TicketPanel) -> None:

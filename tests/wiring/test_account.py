@@ -22,6 +22,7 @@ from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.login import Login
+from qv_desktop.services.notices import Notices
 from qv_desktop.ui import theme
 from qv_desktop.ui.panels.balances import ACTIVITIES, BALANCES, EQUITY, BalancesPanel
 from qv_desktop.ui.tasks import Tasks
@@ -55,7 +56,10 @@ class Room:
         login.session = a_session()
         self.account = Account(self.broker, Journal(), self.bus.publish)
         self.history = AccountHistory(self.broker.history, login, lambda: None, lambda: self.now)
-        services = SimpleNamespace(bus=self.bus, account=self.account, account_history=self.history)
+        self.notices = Notices(lambda event: None, lambda: NOW)
+        services = SimpleNamespace(
+            notices=self.notices, bus=self.bus, account=self.account, account_history=self.history
+        )
         self.tasks = Tasks(lambda error: self.told.append(str(error)))
         desk = Desk(cast(Any, services), cast(Any, SimpleNamespace(balances=panel)), cast(Any, None), self.tasks)
         self.wiring = AccountWiring(desk, lambda: self.now)
@@ -161,6 +165,9 @@ def test_balances_follow_the_broker_and_a_word_it_invents_is_shown_as_unknown(to
         assert {"Status ▲ UNKNOWN (UNDER_THE_WEATHER)", "SMA —", "Cash —", "Overnight (Reg T) —", "Trading ▲ Blocked",
                 "Equity $100,000.00"} <= set(texts)  # fmt: skip
         assert "The broker takes no orders" in room.panel.standing
+        (notice,) = room.notices.told
+        assert (notice.urgency, notice.title) == ("critical", "Account")
+        assert notice.text.startswith("Trading: Blocked. The broker takes no orders")
         await room.account.refresh()
         assert room.panel.standing == ""
         room.wiring.tick()
@@ -203,10 +210,11 @@ def test_a_broker_that_is_away_leaves_what_was_told_in_view_with_its_sentence(to
         for page in (EQUITY, ACTIVITIES):
             room.click(page)
             await room.quiet()
-            room.fault("html_502")
+            room.fault("html_502", 50)  # however often it is asked again
             room.now += EVERY
             room.wiring.tick()
             await room.quiet()
+            room.simulator.control("DELETE", "/sim/faults")
         assert room.panel.curve.complaint.startswith("Stale: Alpaca answered with HTTP 502")
         assert room.panel.activities.complaint.startswith("Stale: Alpaca answered with HTTP 502")
         assert (room.panel.curve.equity.text(), room.panel.activities.model.rowCount()) == ("$100,000.00", 1)

@@ -1,6 +1,7 @@
 """What is asked about the account beside its balances: settings, activities page by page, and the equity of a period."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.errors import BrokerDown
 
 PAGE = 100  # Alpaca's most
+SEARCHED = 9  # further pages
 NEW_YORK = ZoneInfo("America/New_York")
 BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)  # before Alpaca's first account
 # what is asked for each period; beyond thirty days Alpaca has days only
@@ -36,8 +38,8 @@ class Ask(Protocol):
 class AccountHistory:
     """Questions that may be slow and that no order waits for; ``ask`` sends them on a thread of their own. All raise BrokerDown."""
 
-    def __init__(self, ask: Ask, tell: Tell) -> None:
-        self._ask, self._tell = ask, tell
+    def __init__(self, ask: Ask, now: Callable[[], datetime], tell: Tell) -> None:
+        self._ask, self._now, self._tell = ask, now, tell
 
     async def configuration(self) -> Configuration:
         """The account's settings."""
@@ -48,12 +50,27 @@ class AccountHistory:
         """The equity of ``period``; all of it begins at ``since``, when the account was made."""
         query = QUERIES[period] | {"cashflow_types": "ALL"}
         if period is Period.ALL:
-            query["start"] = _stamp(since or BEGINNING)
+            query |= {
+                "start": _stamp(since or BEGINNING),
+                "end": _stamp(self._now()),
+            }  # with a start alone a month might be meant
         answer = await self._ask("/account/portfolio/history", query)
         return _read(lambda: messages.curve(record(answer), period))
 
     async def activities(self, wanted: Wanted, token: str = "") -> Page:
-        """A page, newest first; ``token`` is that of the page before, and asks for what is older."""
+        """A page, newest first; ``token`` is that of the page before, and asks for what is older.
+
+        A page of which nothing is wanted is passed over, up to ``SEARCHED`` of them.
+        """
+        page = await self._page_after(wanted, token)
+        for _ in range(SEARCHED):
+            if page.activities or not page.token:
+                break
+            older = await self._page_after(wanted, page.token)
+            page = replace(older, unreadable=older.unreadable + page.unreadable)
+        return page
+
+    async def _page_after(self, wanted: Wanted, token: str) -> Page:
         query: dict[str, object] = {"direction": "desc", "page_size": PAGE, **_query(wanted)}
         if token:
             query["page_token"] = token

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 LIVE_HOST = "api.alpaca.markets"
 ORDER_PAGE, ACTIVITY_PAGE = 500, 100  # Alpaca's most
 ORDER_THREADS = 4
+FEW = 5  # orders that are asked for one by one rather than looked for in a long list
 READ = 5.0  # seconds
 LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 
@@ -57,7 +58,7 @@ class AlpacaBroker:
             "alpaca-last", 1, lambda: _client(key, secret, base_url, READ, token), READ
         )  # the last resort's own
         self._lists = Lane("alpaca-lists", 1, lambda: _client(key, secret, base_url, LISTS, token), LISTS)
-        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), tell)
+        self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), now, tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
 
@@ -182,7 +183,8 @@ class AlpacaBroker:
         for raw in found:
             self._remember(raw)
         ours = [raw for raw in found if messages.is_equity_order(raw)]
-        return whole(each(ours, lambda raw: messages.order(raw, account)), "open orders", self._tell)
+        what = "open orders" if query.get("status") == "open" else "orders"
+        return whole(each(ours, lambda raw: messages.order(raw, account)), what, self._tell)
 
     async def fills(self, since: datetime) -> list[Fill]:
         """Every execution from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
@@ -270,8 +272,8 @@ class AlpacaBroker:
         return self._read(lambda: every(answer))
 
     async def _client_ids_of(self, broker_ids: set[str], since: datetime) -> dict[str, str]:
-        """Client order ids by broker id: from memory, then from the day's orders, then one by one."""
-        if broker_ids - self._client_ids.keys():
+        """Client order ids by broker id: from memory; many from the day's orders, a few and what is left one by one."""
+        if len(broker_ids - self._client_ids.keys()) > FEW:
             for raw in await self._orders_listed(status="all", after=_stamp(since - timedelta(days=1))):
                 self._remember(raw)
         for missing in broker_ids - self._client_ids.keys():

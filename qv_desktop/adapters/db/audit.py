@@ -81,6 +81,14 @@ class AuditTrail:
             query = query.where(or_(*(audit_log.c[name].icontains(text, autoescape=True) for name in SEARCHED)))
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
+    async def of(self, correlation: str) -> list[Entry]:
+        """Every row of one correlation, oldest first: the story of an order. Raises DatabaseDown."""
+        wanted = audit_log.c.correlation
+        # the index is of rows that have one, and is used only where the question says so too
+        query = select(audit_log).where(audit_log.c.chain == self._chain, wanted == correlation, wanted != "")
+        query = query.order_by(audit_log.c.sequence)
+        return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
+
     async def verify(self) -> Verification:
         """Check the whole chain, read in pieces of a few thousand rows on a read thread, against the mark of before."""
         mark = self._mark()
@@ -98,7 +106,7 @@ class AuditTrail:
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
-        writing = asyncio.ensure_future(self._database.write(work))
+        writing = asyncio.ensure_future(self._database.write(work, recorded=True))
         writing.add_done_callback(self._tell)
         result, _ = await asyncio.shield(writing)
         return result

@@ -1,9 +1,10 @@
-"""The one door to Postgres: a write thread and two read threads, transactions, and what to do when the server goes away."""
+"""The one door to Postgres: two write threads and two read threads, transactions, and what to do when the server goes away."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -28,6 +29,21 @@ _MARK = text("SELECT pg_current_xact_id_if_assigned()::text")
 _FATE = text("SELECT pg_xact_status(CAST(:mark AS xid8))")
 
 
+class _Writer:
+    """A thread that writes. ``failed``: its last write did; ``since``: when the one under way began, on the monotonic clock."""
+
+    def __init__(self, name: str) -> None:
+        self.thread = ThreadPoolExecutor(1, name)
+        self.failed = False
+        self.since: float | None = None
+
+    @property
+    def down(self) -> bool:
+        """Whether its writes fail, or the one under way has had no answer for a while."""
+        since = self.since
+        return self.failed or (since is not None and time.monotonic() - since > PATIENCE)
+
+
 class Database:
     """``url`` is a SQLAlchemy or libpq-like address; ``revive`` (blocking) is called once when no connection can be made.
 
@@ -37,20 +53,17 @@ class Database:
     def __init__(self, url: str, revive: Callable[[], object] | None = None) -> None:
         self.url: URL = parsed(url)
         self._revive = revive
-        self._engine = create_engine(self.url, pool_size=READERS + 2, max_overflow=0, pool_pre_ping=True, hide_parameters=True,
+        self._engine = create_engine(self.url, pool_size=READERS + 4, max_overflow=0, pool_pre_ping=True, hide_parameters=True,
                                      connect_args=CONNECT)  # fmt: skip
         event.listen(self._engine, "connect", _become_app)
-        self._writer = ThreadPoolExecutor(1, "db-write")
+        self._data, self._records = _Writer("db-write"), _Writer("db-record")
         self._readers = ThreadPoolExecutor(READERS, "db-read")
         self._waiting = 0
-        self._failed = False  # the last write
-        self._since: float | None = None  # when the write that is being done began, on the monotonic clock
 
     @property
     def down(self) -> bool:
         """Whether writes fail: the last one did, or the one under way has had no answer for a while."""
-        since = self._since
-        return self._failed or (since is not None and time.monotonic() - since > PATIENCE)
+        return self._data.down or self._records.down
 
     @property
     def waiting(self) -> int:
@@ -70,13 +83,15 @@ class Database:
         except LOST as error:
             raise sentence(error, self.url, first=True) from error
 
-    async def write[T](self, work: Work[T]) -> T:
+    async def write[T](self, work: Work[T], *, recorded: bool = False) -> T:
         """What ``work`` returns, its transaction committed; in order, one at a time. Raises DatabaseDown: nothing was written.
 
+        What is ``recorded`` in the audit trail, orders above all, has a thread of its own: it never waits for market data.
         Once begun it is finished, even when the waiting task is cancelled. When the connection breaks under it ``work`` runs
         a second time, so it acts on nothing but its connection.
         """
-        future = asyncio.wrap_future(self._handed(self._writer, self._written, work))
+        writer = self._records if recorded else self._data
+        future = asyncio.wrap_future(self._handed(writer.thread, partial(self._written, writer), work))
         self._waiting += 1
         future.add_done_callback(lambda _: self._one_less())
         return await asyncio.shield(future)
@@ -87,7 +102,8 @@ class Database:
 
     def close(self) -> None:
         """Finish the writes that wait, then disconnect; blocking."""
-        self._writer.shutdown(wait=True)
+        self._records.thread.shutdown(wait=True)
+        self._data.thread.shutdown(wait=True)
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._engine.dispose()
 
@@ -100,16 +116,16 @@ class Database:
         except RuntimeError as error:
             raise DatabaseDown("The database is closed because the program is ending; nothing was written.") from error
 
-    def _written[T](self, work: Work[T]) -> T:
-        self._since = time.monotonic()
+    def _written[T](self, writer: "_Writer", work: Work[T]) -> T:
+        writer.since = time.monotonic()
         try:
             result = self._twice(self._committed_once, work)
         except DatabaseDown:
-            self._failed = True
+            writer.failed = True
             raise
         finally:
-            self._since = None
-        self._failed = False
+            writer.since = None
+        self._data.failed = self._records.failed = False  # the server is there, for both
         return result
 
     def _seen[T](self, work: Work[T]) -> T:

@@ -187,10 +187,7 @@ def legend(curve: Curve, index: int | None, moment: Any) -> str:
     """What stands over the curve at a point: time, equity, change since the baseline, and money that came or went."""
     hint = theme.TX2
     if index is None:
-        came = any(point.flow for point in curve.points)
-        keys = (f"<span style='color:{theme.color('VIOLET').name()}'>▲</span> in &nbsp;"
-                f"<span style='color:{theme.color('WARN').name()}'>▼</span> out") if came else ""  # fmt: skip
-        return f"<span style='color:{hint}'>{keys}</span>"
+        return f"<span style='color:{hint}'>{'&nbsp; '.join(_keys(curve))}</span>"
     point = curve.points[index]
     parts = [f"<span style='color:{hint}'>{moment(index)}</span>", f"<b>{format.money(point.equity)}</b>"]
     if point.equity is not None and curve.baseline is not None:
@@ -199,6 +196,16 @@ def legend(curve: Curve, index: int | None, moment: Any) -> str:
             f"<span style='color:{theme.color(format.trend(change)).name()}'>{format.signed_money(change)}</span>"
         )
     return "&nbsp; ".join(parts + _flow_words(curve.flows.get(index, ())))
+
+
+def _keys(curve: Curve) -> list[str]:
+    """What the dashed line is, and the marks when there are any."""
+    of = f" of {curve.base_of}" if curve.base_of is not None and curve.baseline == curve.base else ""
+    keys = [f"┄ baseline {format.money(curve.baseline)}{of}"] if curve.baseline is not None else []
+    if any(point.flow for point in curve.points):
+        inks = {"▲</span> in": "VIOLET", "▼</span> out": "WARN"}
+        keys += [f"<span style='color:{theme.color(token).name()}'>{words}" for words, token in inks.items()]
+    return keys
 
 
 def _flow_words(flows: Sequence[tuple[str, Any]]) -> list[str]:

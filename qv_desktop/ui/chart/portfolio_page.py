@@ -32,7 +32,7 @@ class PortfolioPage(QWidget):
         self._waiting: Curve | None = None  # not drawn yet, for nobody sees the page
         self.curve: Curve | None = None  # on show
         self.periods = theme.Segmented([period.value for period in Period])
-        self.periods.setFixedWidth(276)
+        self.periods.setFixedWidth(236)
         self.periods.choose(Period.MONTH.value)
         self.periods.chosen.connect(lambda text: self._choose(Period(text)))
         self.equity, self.profit = theme.label("—", "value"), theme.label("—", "value")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from qv_desktop.domain.account_standing import NOT_TOLD, Configuration, Fact, Mood, facts, settings
+from qv_desktop.domain.account_standing import NOT_TOLD, Configuration, Fact, Mood, attention, facts, settings
 from qv_desktop.domain.accounts import Account, day_profit, margin_headroom, margin_used
 from qv_desktop.ui import format
 from qv_desktop.ui.models.ledger import Line
@@ -30,11 +30,11 @@ def groups(account: Account | None, configuration: Configuration | None) -> list
 
 
 def _balances(account: Account) -> tuple[Line, ...]:
-    earned = day_profit(account)
+    earned, before = day_profit(account), format.money(account.last_equity)
     return (
         _money("Equity", account.equity, "Cash and the value of all positions"),
-        Line("Since last close", format.signed_money(earned), format.trend(earned) if earned else _ink(earned),
-             tip=_tip(earned, f"Equity at the last close: {format.money(account.last_equity)} {account.balances_of}")),
+        Line("Day P&L", format.signed_money(earned), format.trend(earned) if earned else _ink(earned),
+             tip=_tip(earned, f"Since the last close ({before} {account.balances_of}), without what was adjusted today")),
         _money("Cash", account.cash, "Below zero it is borrowed"),
         _money("Long positions", account.long_value),
         _money("Short positions", account.short_value),
@@ -95,12 +95,8 @@ def fact_line(fact: Fact) -> Line:
 
 
 def sentences(account: Account) -> tuple[str, Mood] | None:
-    """What of the account's standing wants to be read at once, with the worst mood of it; None when all is well or nothing is known."""
-    order: tuple[Mood, ...] = ("bad", "warn", "unknown")
-    told = [fact for mood in order for fact in facts(account) if fact.mood == mood and fact.value != format.UNKNOWN]
-    told = [
-        fact for fact in told if fact.title != "Short selling"
-    ]  # an ordinary state of small accounts, said in its line
+    """What of the account wants to be read at once, with the worst mood of it; None when all is well."""
+    told = attention(account)
     if not told:
         return None
     return "\n".join(f"{fact.title}: {fact.value}. {fact.meaning}" for fact in told), told[0].mood

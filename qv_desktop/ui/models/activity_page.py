@@ -17,6 +17,7 @@ from qv_desktop.ui.models.table_model import TableModel
 EVERYTHING = "All activities"
 ASKING = "The activities are being asked for…"
 NONE = "Nothing of this kind happened on these days; choose another kind or other days."
+NONE_YET = "None of this kind so far; load older ones, or choose other days."
 ALL_TOLD = "The broker has told everything of this choice"
 
 
@@ -36,7 +37,7 @@ class ActivityPage(QWidget):
         self.kinds = QComboBox()
         self.kinds.setAccessibleName("Kind of activity")
         self.kinds.addItems([EVERYTHING, *Kind])
-        self.first, self.last = self._day("First day", "from 2026-01-31"), self._day("Last day", "to 2026-12-31")
+        self.first, self.last = self._day("First day", "from day"), self._day("Last day", "to day")
         self.clear = theme.button("All days", "ghost")
         self.count, self.older = theme.label("", "hint"), theme.button("Load older")
         self.export = theme.button("⤓ Export CSV", "ghost")
@@ -44,14 +45,15 @@ class ActivityPage(QWidget):
         self._more = False
         self._asked_for = Wanted()  # the choice that was asked for last
         top = Bar(self.kinds, self.first, self.last, self.clear, None, self.count, self.older, self.export,
-                  yielding=(self.count, self.export, self.clear))  # fmt: skip
+                  yielding=(self.count, self.export, self.clear, self.last, self.first))  # fmt: skip
         stacked(self, top, self._complaint, divider(), self.table).setStretch(3, 1)
         self._connect()
 
     def _day(self, name: str, hint: str) -> NumberField:
         field = NumberField(name, arrows=False)
         field.setPlaceholderText(hint)
-        field.setFixedWidth(132)
+        field.setToolTip("Year-month-day, such as 2026-05-31; the arrow keys move by a day, with Shift by ten")
+        field.setFixedWidth(94)
         field.stepped.connect(lambda days: self._step(field, days))
         field.editingFinished.connect(self._ask)
         return field
@@ -108,7 +110,7 @@ class ActivityPage(QWidget):
         """Show all that is loaded of ``wanted``, newest first; ``more`` says that older ones can be loaded."""
         if wanted != self.wanted:
             return  # somebody chose something else meanwhile
-        self.table.set_empty(NONE)
+        self.table.set_empty(NONE_YET if more else NONE)
         self.model.replace(activities)
         self._show_count(more)
         self._complaint.hide()

@@ -43,6 +43,10 @@ class ConfirmBar(QWidget):
         self.show()
         self.yes.setFocus()
 
+    def tell(self, sentence: str) -> None:
+        """Show a sentence that asks nothing."""
+        self.ask(sentence, "OK", lambda: None)
+
     def accept(self) -> None:
         """Do what was asked, once."""
         done, self._done = self._done, None

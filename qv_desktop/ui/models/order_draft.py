@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Literal
 
@@ -77,6 +77,29 @@ class Draft:
     request: OrderRequest | None
     complaints: dict[Field, str]
     values: dict[Field, Decimal] = field(default_factory=dict)
+    nearest: dict[Field, Decimal] = field(default_factory=dict)  # what a field that complains would take
+
+
+class NotAllowed(BadInput):
+    """A number that is not taken, beside the nearest one that is."""
+
+    def __init__(self, sentence: str, nearest: Decimal) -> None:
+        super().__init__(sentence)
+        self.nearest = nearest
+
+
+class _Complaints(dict[Field, str]):
+    """Sentences by field; ``nearest`` holds the values that would be taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.nearest: dict[Field, Decimal] = {}
+
+    def take(self, name: Field, error: BadInput) -> None:
+        """Note what is wrong with a field."""
+        self[name] = str(error)
+        if isinstance(error, NotAllowed) and error.nearest > 0:
+            self.nearest[name] = error.nearest
 
 
 def number(text: str) -> Decimal:
@@ -102,14 +125,14 @@ def positive(text: str) -> Decimal:
 
 def drafted(typed: Typed, instrument: Instrument | None, facts: Facts) -> Draft:
     """The request that the fields make beside ``facts``."""
-    complaints: dict[Field, str] = {}
+    complaints = _Complaints()
     values = _prices(typed, instrument, complaints)
     _add_exits(typed, instrument, facts, values, complaints)
     _add_shares(typed, instrument, facts, values, complaints)
     complaints |= {f: s for f, s in clashes(typed, values, facts) if f not in complaints}
     quantity = values.get("quantity")
     if complaints or quantity is None:
-        return Draft(None, complaints, values)
+        return Draft(None, complaints, values, complaints.nearest)
     return Draft(_request(typed, quantity, values), {}, values)
 
 
@@ -133,7 +156,7 @@ def _class(typed: Typed, values: dict[Field, Decimal]) -> OrderClass:
 # ---- prices
 
 
-def _prices(typed: Typed, instrument: Instrument | None, complaints: dict[Field, str]) -> dict[Field, Decimal]:
+def _prices(typed: Typed, instrument: Instrument | None, complaints: _Complaints) -> dict[Field, Decimal]:
     """The order's own prices as numbers; what cannot be read goes into ``complaints``."""
     values: dict[Field, Decimal] = {}
     for name, text, title in _wanted(typed):
@@ -144,7 +167,7 @@ def _prices(typed: Typed, instrument: Instrument | None, complaints: dict[Field,
             value = positive(text)
             values[name] = value if name == "trail" else _on_step(value, instrument)
         except BadInput as error:
-            complaints[name] = str(error)
+            complaints.take(name, error)
     return values
 
 
@@ -162,7 +185,7 @@ def _wanted(typed: Typed) -> Iterator[tuple[Field, str, str]]:
 def _on_step(value: Decimal, instrument: Instrument | None) -> Decimal:
     if instrument is not None and value % price_step(instrument, value):
         step, near = price_step(instrument, value), on_tick(instrument, value)
-        raise BadInput(f"{value} is off the {step} price step; the nearest price is {near}.")
+        raise NotAllowed(f"{value} is off the {step} price step; the nearest price is {near}.", near)
     return value
 
 
@@ -172,7 +195,7 @@ def base_price(values: Mapping[Field, Decimal], facts: Facts) -> Decimal | None:
 
 
 def _add_exits(
-    typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal], complaints: dict[Field, str]
+    typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal], complaints: _Complaints
 ) -> None:  # fmt: skip
     """The exits' prices, typed as such or as distances."""
     if not typed.kind.brackets:
@@ -188,7 +211,7 @@ def _add_exits(
         try:
             values[name] = _exit(name, texts[name], typed, instrument, base_price(values, facts), values)
         except BadInput as error:
-            complaints[name] = str(error)
+            complaints.take(name, error)
 
 
 def _exit(
@@ -213,7 +236,7 @@ def _exit(
 
 
 def _add_shares(
-    typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal], complaints: dict[Field, str]
+    typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal], complaints: _Complaints
 ) -> None:  # fmt: skip
     if not typed.quantity.strip():
         complaints["quantity"] = f"Type {MEASURES[typed.sizing].wanted}."
@@ -224,7 +247,7 @@ def _add_shares(
             shares_for(typed.sizing, amount, _basis(typed, instrument, facts, values)), instrument
         )
     except BadInput as error:
-        complaints["quantity"] = str(error)
+        complaints.take("quantity", error)
 
 
 def _basis(typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal]) -> Basis:
@@ -249,7 +272,7 @@ def _shares(value: Decimal, instrument: Instrument | None) -> Decimal:
     if value == value.to_integral_value():
         return value.quantize(Decimal(1))
     if instrument is not None and not instrument.fractionable:
-        raise BadInput(f"{instrument.symbol} trades in whole shares only.")
+        raise NotAllowed(f"{instrument.symbol} trades in whole shares only.", value.to_integral_value(ROUND_DOWN))
     if value % FINEST:
         raise BadInput("Type nine decimals at most.")
     return value.normalize()

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from PySide6.QtCore import QSignalBlocker, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument, decimals, on_tick, price_step
@@ -15,7 +16,10 @@ from qv_desktop.domain.ticket_presets import TicketPreset
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
+from qv_desktop.ui.models.complaint import Complaint
 from qv_desktop.ui.models.field_reasons import Chosen, class_reasons, field_reasons, kind_reasons, life_reasons
+from qv_desktop.ui.models.field_rows import field_row, refuse
+from qv_desktop.ui.models.layouts import Steady
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.order_draft import EXITS, Field, Typed, number
 from qv_desktop.ui.models.order_kinds import CLASSES, KINDS, TIMES, title_of
@@ -26,6 +30,7 @@ _ROWS: dict[str, tuple[Field, ...]] = {  # row of complaints -> the fields above
     "price": ("limit", "stop", "trail", "tif"),
     "bracket": ("take_profit", "stop_loss", "loss_limit", "class"),
 }
+NOTHING: Mapping[Field, Decimal] = MappingProxyType({})
 _EXIT_WORDS: dict[Field, str] = {"stop_loss": "stop", "take_profit": "profit", "loss_limit": "limit"}
 _EXIT_TIP = "A price, or a distance: 2%, 2R (times the risk), +1.50 or -1.50"
 
@@ -56,10 +61,11 @@ class OrderFields(QWidget):
             "loss_limit": NumberField("Limit of the stop loss"),
         }  # fmt: skip
         self.extended = QCheckBox("Ext. hours")
-        self.placed = theme.label("", "hint")  # the prices that distances come to
+        self.placed = Steady("hint")  # the prices that distances come to
         self.placed.hide()
         self.touches = theme.Segmented(("Bid", "Mid", "Ask", "Last"))
-        self._complaints: dict[str, QLabel] = {}  # row -> its sentence
+        self._complaints: dict[str, Complaint] = {}  # row -> its sentence
+        self._offered: dict[str, tuple[Field, Decimal] | None] = {}  # row -> the field and the value that it would take
         self._middle = theme.caption("Stop")  # or Trail
         self._lay_out()
         self._connect()
@@ -169,14 +175,15 @@ class OrderFields(QWidget):
         """The lives that the broker does not take now."""
         return self._closed
 
-    def show_complaints(self, complaints: dict[Field, str]) -> None:
-        """One sentence under each row that has something wrong; empty fields are marked and not scolded."""
+    def show_complaints(self, complaints: Mapping[Field, str], nearest: Mapping[Field, Decimal] = NOTHING) -> None:
+        """One sentence under each row that has something wrong, with the ``nearest`` value that its field would take."""
         for name, field in {"quantity": self.quantity, **self.prices}.items():
             field.complain(complaints.get(name, ""))
         for row, names in _ROWS.items():
-            text = next((complaints[name] for name in names if name in complaints), "")
-            self._complaints[row].setText(text)
-            self._complaints[row].setVisible(bool(text))
+            wrong = next((name for name in names if name in complaints), None)
+            offer = nearest.get(wrong) if wrong is not None else None
+            self._offered[row] = None if wrong is None or offer is None else (wrong, offer)
+            self._complaints[row].show_text(complaints[wrong] if wrong else "", "" if offer is None else f"{offer:f}")
         for name in EXITS:
             if self.prices[name].isEnabled() and not self.prices[name].toolTip():
                 self.prices[name].setToolTip(_EXIT_TIP)
@@ -194,7 +201,7 @@ class OrderFields(QWidget):
                 placed.append(f"{_EXIT_WORDS[name]} {self._formatted(price)}")
             else:
                 self.prices[name].show_suffix(words.percent((price - base) / base) if base else "")
-        self.placed.setText(f"= {' · '.join(placed)}")
+        self.placed.show_text(f"= {' · '.join(placed)}" if placed else "")
         self.placed.setVisible(bool(placed))
 
     # ---- building
@@ -208,26 +215,33 @@ class OrderFields(QWidget):
         stack.setContentsMargins(0, 0, 0, 0)
         stack.addWidget(self.prices["stop"])
         stack.addWidget(self.prices["trail"])
-        column.addLayout(_row(("Size by", self.amount.sizing), ("Quantity", self.quantity), ("Type", self.kind)))
+        column.addLayout(field_row(("Size by", self.amount.sizing), ("Quantity", self.quantity), ("Type", self.kind)))
         column.addWidget(self.amount.result)
         column.addWidget(self._complaint("size"))
         column.addWidget(self.amount)
-        column.addLayout(_row(("Limit", self.prices["limit"]), (self._middle, middle), ("Time in force", self.tif)))
+        column.addLayout(
+            field_row(("Limit", self.prices["limit"]), (self._middle, middle), ("Time in force", self.tif))
+        )
         column.addWidget(self._complaint("price"))
         column.addWidget(self.touches)
-        column.addLayout(_row(("Take profit", self.prices["take_profit"]), ("Stop loss", self.prices["stop_loss"]),
+        column.addLayout(field_row(("Take profit", self.prices["take_profit"]), ("Stop loss", self.prices["stop_loss"]),
                               ("Loss limit", self.prices["loss_limit"])))  # fmt: skip
         column.addWidget(self.placed)
         column.addWidget(self._complaint("bracket"))
-        column.addLayout(_row(("", self.order_class), ("", self.extended)))
+        column.addLayout(field_row(("", self.order_class), ("", self.extended)))
 
-    def _complaint(self, row: str) -> QLabel:
-        sentence = theme.label("", "hint")
-        sentence.setStyleSheet(f"color: {theme.BAD};")
-        sentence.setWordWrap(True)
-        sentence.hide()
-        self._complaints[row] = sentence
-        return sentence
+    def _complaint(self, row: str) -> Complaint:
+        made = self._complaints[row] = Complaint()
+        made.taken.connect(lambda: self._take_offer(row))
+        return made
+
+    def _take_offer(self, row: str) -> None:
+        name, value = self._offered.get(row) or ("", None)
+        if name == "quantity" and value is not None:
+            self.quantity.setText(f"{value:f}")
+        elif name in self.prices and value is not None:
+            self.limit_typed = self.limit_typed or name == "limit"
+            self.set_price(name, value)
 
     def _connect(self) -> None:
         for touch in ("Bid", "Mid", "Ask", "Last"):
@@ -322,7 +336,7 @@ class OrderFields(QWidget):
         widgets: dict[str, QWidget] = {str(name): field for name, field in self.prices.items()}
         widgets |= {"kind": self.kind, "tif": self.tif, "class": self.order_class, "extended": self.extended}
         for name, why in field_reasons(chosen).items():
-            _refuse(widgets[name], why)
+            refuse(widgets[name], why)
         for choice, reasons in ((self.kind, kind_reasons(chosen)), (self.tif, life_reasons(chosen)),
                                 (self.order_class, class_reasons(chosen))):  # fmt: skip
             for option, why in reasons.items():
@@ -343,38 +357,3 @@ def _is_distance(text: str) -> bool:
         return offset(text) is not None
     except BadInput:
         return False
-
-
-def _refuse(widget: QWidget, why: str) -> None:
-    """Grey a control out; the reason is its tip, and its description for those who hear it."""
-    if isinstance(widget, Choice):
-        widget.switch_off(why)
-        return
-    if why or not widget.isEnabled():
-        widget.setToolTip(why)
-        if not isinstance(widget, NumberField) or why:
-            widget.setAccessibleDescription(why)
-    widget.setEnabled(not why)
-
-
-def _row(*parts: tuple[str | QLabel, QWidget]) -> QHBoxLayout:
-    """Captioned fields of equal width, whatever is in them; an empty caption takes no room."""
-    row = QHBoxLayout()
-    row.setSpacing(6)
-    for title, widget in parts:
-        widget.setFixedHeight(26)
-        widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        column = QVBoxLayout()
-        column.setSpacing(2)
-        if title:
-            column.addWidget(_caption(title))
-        column.addWidget(widget, 1)
-        row.addLayout(column, 1)
-    return row
-
-
-def _caption(title: str | QLabel) -> QLabel:
-    over = theme.caption(title) if isinstance(title, str) else title
-    over.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    over.setFixedHeight(13)
-    return over

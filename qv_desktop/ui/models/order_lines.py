@@ -7,7 +7,7 @@ from qv_desktop.ui import format as words
 from qv_desktop.ui.models.ledger import Line
 from qv_desktop.ui.models.order_preview import Preview, figures, mark
 
-_TITLES = ("Cost", "Power after", "Position after", "of equity", "Gross after", "of ADV", "Risk", "Loss room")
+_TITLES = ("Cost", "Power left", "Held after", "of equity", "Gross after", "of ADV", "Risk", "Loss room")
 _LONG = Decimal(1_000)  # dollars, from which cents find no room
 _TIPS = (
     "Shares times the price that is expected. Alpaca takes no commission; what exchanges and regulators take is not in it",

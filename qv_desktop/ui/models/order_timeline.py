@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import pairwise
 
 from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.ui import format as words
@@ -10,7 +11,7 @@ from qv_desktop.ui.models.order_words import price_text
 
 type Moment = tuple[datetime, str]
 
-_LONGEST = 60  # moments kept of one order
+_LONGEST = 60  # states kept of one order
 _WORDS: dict[OrderStatus, str] = {
     OrderStatus.SUBMITTED: "Sent to the broker",
     OrderStatus.UNRESOLVED: "No answer; asking by client id",
@@ -23,25 +24,28 @@ _WORDS: dict[OrderStatus, str] = {
 
 
 class Timelines:
-    """Moments by order; states that were never seen are told from the times the order carries."""
+    """Moments by order; states that were never seen are told from the times the order carries.
+
+    Words are found only for the order that somebody looks at.
+    """
 
     def __init__(self) -> None:
-        self._seen: dict[str, Order] = {}  # client order id -> as last noted
-        self._moments: dict[str, list[Moment]] = {}  # client order id -> oldest first
+        self._seen: dict[str, list[Order]] = {}  # client order id -> as first noted, and after each change since
 
     def note(self, orders: Iterable[Order]) -> None:
         """Remember what changed since these orders were last noted."""
         for order in orders:
-            before = self._seen.get(order.id)
-            moments = self._moments.setdefault(order.id, [] if before else _carried(order))
-            if before is not None and (before.status, before.filled) != (order.status, order.filled):
-                moments.append((order.changed or order.submitted, _step(before, order)))
-                del moments[:-_LONGEST]
-            self._seen[order.id] = order
+            known = self._seen.setdefault(order.id, [])
+            if not known or (known[-1].status, known[-1].filled) != (order.status, order.filled):
+                known.append(order)
+                if len(known) > _LONGEST:
+                    del known[1]
 
     def of(self, order: Order) -> list[Moment]:
         """The order's moments, oldest first."""
-        return list(self._moments.get(order.id, _carried(order)))
+        seen = self._seen.get(order.id, [order])
+        steps = ((after.changed or after.submitted, _step(before, after)) for before, after in pairwise(seen))
+        return [*_carried(seen[0]), *steps]
 
 
 def _carried(order: Order) -> list[Moment]:
@@ -71,7 +75,11 @@ def _step(before: Order, order: Order) -> str:
 def facts(order: Order) -> list[Line]:
     """The order's terms and ids, for the head of its details."""
     request = order.request
-    legs = [("Take profit", request.take_profit), ("Stop loss", request.stop_loss)]
+    legs = [
+        ("Take profit", request.take_profit),
+        ("Stop loss", request.stop_loss),
+        ("Its limit", request.stop_loss_limit),
+    ]
     return [
         Line("Filled", f"{words.quantity(order.filled)} of {words.quantity(request.quantity)}"),
         Line("Average", price_text(order.average)),

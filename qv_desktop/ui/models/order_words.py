@@ -1,5 +1,6 @@
 """Orders in a trader's words: the chip of a status, type, life, price, and the reason with whose it is."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
@@ -73,8 +74,20 @@ def status_tip(order: Order) -> str:
     }.get(order.status, f"{order.status}".capitalize())
 
 
+def trail_text(request: OrderRequest) -> str:
+    """The stop price; of a trailing stop, how far it trails."""
+    if request.stop is not None or request.type is not OrderType.TRAILING_STOP:
+        return price_text(request.stop)
+    if request.trail_percent is not None:
+        return f"{request.trail_percent.normalize():f} %"
+    return f"± {price_text(request.trail_price)}"
+
+
 def acknowledged_in(order: Order) -> float | None:
     """Milliseconds from sent to acknowledged, or None while either is unknown."""
-    if order.sent_at is None or order.acknowledged_at is None:
-        return None
-    return (order.acknowledged_at - order.sent_at).total_seconds() * 1000
+    return milliseconds(order.sent_at, order.acknowledged_at)
+
+
+def milliseconds(first: datetime | None, last: datetime | None) -> float | None:
+    """How long it took, or None while either end is unknown."""
+    return None if first is None or last is None else (last - first).total_seconds() * 1000

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QTableView
 
-from qv_desktop.ui.models.cells import Cells
+from qv_desktop.ui.models.cells import Cells, Span
+from qv_desktop.ui.models.sort_values import Places
 
-type Span = tuple[int, int, int]  # left edge and width in px, and number of a column
 
-
-def changed[R](view: QTableView, cells: Cells[R], rows: Iterable[int], columns: Iterable[int]) -> QRegion:
+def changed[R](view: QTableView, cells: Cells[R], rows: Places, columns: Iterable[int]) -> QRegion:
     """Where the cells of ``rows`` and ``columns`` that are on the screen look other than they were last painted."""
     spans, region = _spans(view, columns), QRegion()
     shown = _rows_in(view, view.viewport().rect())
-    for place in sorted(place for place in rows if place in shown):
+    touched = np.unique(rows[(rows >= shown.start) & (rows < shown.stop)])
+    for place in touched.tolist():
         for rect in _changed_in(view, cells, place, spans):
             region += rect
     return region
@@ -23,14 +24,31 @@ def changed[R](view: QTableView, cells: Cells[R], rows: Iterable[int], columns: 
 
 def paint[R](view: QTableView, cells: Cells[R], painter: QPainter, region: QRegion) -> None:
     """Every cell that ``region`` touches, once: the view's own way of asking for each costs more than painting it."""
-    spans, painted = _spans(view, range(view.model().columnCount())), set[tuple[int, int]]()
-    for rect in region:  # type: ignore[attr-defined]  # the stubs forget that it iterates
-        for place in _rows_in(view, rect):
-            for left, width, column in spans:
-                if left <= rect.right() and left + width > rect.left() and (place, column) not in painted:
-                    painted.add((place, column))
-                    selected = view.selectionModel().isRowSelected(place)
-                    cells.paint_cell(painter, _box(view, place, left, width), place, column, selected=selected)
+    spans = _spans(view, range(view.model().columnCount()))
+    rects = list(region)  # type: ignore[call-overload]  # the stubs forget that it iterates
+    if len(rects) == 1:
+        _paint_in(view, cells, painter, rects[0], spans, None)
+        return
+    painted = set[tuple[int, int]]()
+    for rect in rects:
+        _paint_in(view, cells, painter, rect, spans, painted)
+
+
+def _paint_in[R](view: QTableView, cells: Cells[R], painter: QPainter, rect: QRect, spans: Sequence[Span],
+                 painted: set[tuple[int, int]] | None) -> None:  # fmt: skip
+    """The cells in ``rect`` but for those that are ``painted`` already; what is the same for a row is asked once."""
+    here = [span for span in spans if span[0] <= rect.right() and span[0] + span[1] > rect.left()]
+    tall, selection = view.verticalHeader().defaultSectionSize(), view.selectionModel()
+    for place in _rows_in(view, rect):
+        wanted = here
+        if painted is not None:
+            wanted = [span for span in here if (place, span[2]) not in painted]
+            painted.update((place, span[2]) for span in wanted)
+        if wanted:
+            selected, top = selection.isRowSelected(place), view.rowViewportPosition(place)
+            cells.paint_row(painter, place, top, tall, wanted, selected=selected)
+            if cells.is_head(place):
+                cells.paint_title(painter, _title_box(view, cells, place, spans), place)
 
 
 def _changed_in[R](view: QTableView, cells: Cells[R], place: int, spans: Sequence[Span]) -> list[QRect]:
@@ -43,6 +61,13 @@ def _changed_in[R](view: QTableView, cells: Cells[R], place: int, spans: Sequenc
             else:
                 rects.append(_box(view, place, left, width))
     return rects
+
+
+def _title_box[R](view: QTableView, cells: Cells[R], place: int, spans: Sequence[Span]) -> QRect:
+    """From the first column to the first that shows a total."""
+    left = spans[0][0]
+    ends = [span[0] for span in spans[1:] if cells.shows_total(place, span[2])]
+    return _box(view, place, left, (ends[0] if ends else view.viewport().width()) - left)
 
 
 def _box(view: QTableView, place: int, left: int, width: int) -> QRect:

@@ -64,6 +64,7 @@ class RowOrder[R](QObject):
         elif event.type() == QEvent.Type.MouseButtonRelease:
             pressed, gap = self._pressed, self._gap
             self._forget()
+            self._table.holding.released()
             if pressed is not None and gap >= 0:
                 self._move(pressed[1], gap)
                 return True

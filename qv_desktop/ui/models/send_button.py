@@ -43,6 +43,11 @@ class SendButton(QPushButton):
             self.style().unpolish(self)
             self.style().polish(self)
 
+    def explain(self, why: str) -> None:
+        """Why it is off, for the eye and the ear; nothing when it is on."""
+        self.setToolTip(why)
+        self.setAccessibleDescription(why)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             event.ignore()

@@ -11,7 +11,7 @@ from qv_desktop.domain.sizing import Sizing
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
-from qv_desktop.ui.models.layouts import across
+from qv_desktop.ui.models.layouts import Steady, across
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.order_draft import number
 from qv_desktop.ui.models.order_kinds import MEASURES, SIZINGS
@@ -36,7 +36,7 @@ class SizeFields(QWidget):
         self.sizing.setToolTip(
             "What the quantity counts: shares, dollars, percent of equity, or dollars that the stop may lose"
         )
-        self.result = theme.label("", "hint")
+        self.result = Steady("hint")
         self.result.hide()
         self.lots = [self._lot(-LOT, "−100"), self._lot(LOT, "+100")]
         self.parts = {text: self._part(text, share) for text, share in PARTS.items()}
@@ -81,7 +81,7 @@ class SizeFields(QWidget):
         counts = self.mode is Sizing.SHARES
         worth = "" if shares is None or price is None else f" · {words.money(shares * price)}"
         text = "" if counts or shares is None else f"= {words.quantity(shares)} sh{worth}"
-        self.result.setText(text)
+        self.result.show_text(text)
         self.result.setVisible(bool(text))
         self.quantity.setAccessibleDescription(text)
 

@@ -3,9 +3,11 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
@@ -27,7 +29,8 @@ from PySide6.QtWidgets import (
 from qv_desktop.ui import theme
 from qv_desktop.ui.models import repaint
 from qv_desktop.ui.models.cells import ROW, Cells, Index
-from qv_desktop.ui.models.table_model import RAW, TableModel
+from qv_desktop.ui.models.holding import Holding
+from qv_desktop.ui.models.table_model import TableModel, raw_value
 
 HEADER = 24  # px
 FORMS = {"csv": "CSV", "parquet": "Parquet"}  # what a table is exported as -> how it is called
@@ -44,8 +47,10 @@ class Table[R](QTableView):
 
     row_chosen = Signal(object)
     row_opened = Signal(object)
+    cell_opened = Signal(object, str)  # a double click: the row, and the title of the column
     delete_asked = Signal(list)
     export_asked = Signal(str)  # a key of FORMS
+    filter_wanted = Signal(str)  # the title of the column to filter by, from the header's menu
 
     def __init__(self, model: TableModel[R], *, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,13 +62,15 @@ class Table[R](QTableView):
         self._widen.timeout.connect(self._show_whole)
         self._fitting = False
         self._no_export = ""
+        self.filterable = False  # whether somebody hears ``filter_wanted``
         self.setModel(model)
         self._cells = Cells(model, self)
         self.setItemDelegate(self._cells)
         self._set_manner()
         self._set_columns()
+        self.holding = Holding(self, model)
         self.selectionModel().selectionChanged.connect(self._on_selected)
-        self.doubleClicked.connect(lambda index: self.row_opened.emit(model.row(index.row())))
+        self.doubleClicked.connect(self._double_clicked)
         model.rowsInserted.connect(self.viewport().update)
         model.rowsRemoved.connect(self.viewport().update)
 
@@ -79,8 +86,12 @@ class Table[R](QTableView):
 
     def selected(self) -> list[R]:
         """The selected rows, top to bottom."""
+        return [self._model.row(place) for place in self._chosen()]
+
+    def _chosen(self) -> list[int]:
+        """Where the selected rows stand, top to bottom, without heads."""
         places = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [self._model.row(place) for place in places]
+        return [p for p in places if self._model.head(p) is None] if self._model.sectioned else places
 
     def select_key(self, key: object) -> None:
         """Select the row of ``key`` and bring it into view; an unknown key clears the selection."""
@@ -93,13 +104,13 @@ class Table[R](QTableView):
 
     def tsv(self) -> str:
         """The selected rows (all, when none is selected) with their titles, raw values, tab separated."""
-        columns = [c for c in self._visual_order() if not self.isColumnHidden(c)]
-        places = sorted(index.row() for index in self.selectionModel().selectedRows())
+        columns = [self._model.columns[c] for c in self._visual_order() if not self.isColumnHidden(c)]
+        values = [raw_value(column) for column in columns]
+        rows = self.selected() or self._model.rows()
         out = io.StringIO()
         writer = csv.writer(out, delimiter="\t", lineterminator="\n")
-        writer.writerow([self._model.columns[c].title for c in columns])
-        for place in places or range(self._model.rowCount()):
-            writer.writerow([_plain(self._model.index(place, c).data(RAW)) for c in columns])
+        writer.writerow([column.title for column in columns])
+        writer.writerows([_plain(value(row)) for value in values] for row in rows)
         return out.getvalue()
 
     def _set_manner(self) -> None:
@@ -201,6 +212,40 @@ class Table[R](QTableView):
         self.offer_export(menu)
         return menu
 
+    def saved(self) -> dict[str, Any]:
+        """Its columns by title, in order, with what a person chose, and the sorting, as JSON values."""
+        model, order = self._model, self._visual_order()
+        sorting = model.sorting()
+        return {
+            "columns": [
+                {"title": model.columns[c].title, "hidden": self.isColumnHidden(c),
+                 **({"width": self._wanted[c]} if c in self._dragged else {})}
+                for c in order
+            ],
+            "sorting": None if sorting is None else [model.columns[sorting[0]].title, sorting[1]],
+        }  # fmt: skip
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take up what ``saved`` gave; columns that it does not know stay as they are, what cannot be read is passed over."""
+        place = {column.title: number for number, column in enumerate(self._model.columns)}
+        header, at = self.horizontalHeader(), 0
+        for kept in saved.get("columns") or ():
+            column = place.get(kept.get("title", "")) if isinstance(kept, Mapping) else None
+            if column is None:
+                continue
+            header.moveSection(header.visualIndex(column), at)
+            at += 1
+            self.setColumnHidden(column, bool(kept.get("hidden")))
+            if isinstance(width := kept.get("width"), int):
+                self._wanted[column] = width
+                self._dragged.add(column)
+        self._fit()
+        match saved.get("sorting"):
+            case [str(title), bool(down)] if title in place:
+                self._model.sort(place[title], Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder)
+            case None if "sorting" in saved:
+                self._model.sort(-1)
+
     def forbid_export(self, why: str) -> None:
         """Why the person may not export, or nothing when they may."""
         self._no_export = why
@@ -229,8 +274,22 @@ class Table[R](QTableView):
 
     def _choose_columns(self, at: QPoint) -> None:
         menu = self.column_menu()
+        title = self._model.columns[max(0, self.horizontalHeader().logicalIndexAt(at))].title
+        if title and self.filterable:
+            entry = QAction(f"Filter by {title}…", menu)
+            entry.triggered.connect(lambda: self.filter_wanted.emit(title))
+            menu.insertAction(menu.actions()[0], entry)
+            menu.insertSeparator(menu.actions()[1])
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.horizontalHeader().mapToGlobal(at))
+
+    def _double_clicked(self, index: Index) -> None:
+        if self._model.head(index.row()) is None:
+            row = self._model.row(index.row())
+            self.cell_opened.emit(
+                row, self._model.columns[index.column()].title
+            )  # first, for it may have opened something
+            self.row_opened.emit(row)
 
     def _on_selected(self) -> None:
         chosen = self.selected()
@@ -243,7 +302,7 @@ class Table[R](QTableView):
         if touched is None and first.column() == 0:
             super().dataChanged(first, last, roles)
             return
-        rows = range(first.row(), last.row() + 1) if touched is None else touched
+        rows = np.arange(first.row(), last.row() + 1) if touched is None else touched
         region = repaint.changed(self, self._cells, rows, range(first.column(), last.column() + 1))
         if not region.isEmpty():
             self.viewport().update(region)

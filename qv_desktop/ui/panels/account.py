@@ -8,7 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from qv_desktop.domain.access import User
-from qv_desktop.domain.accounts import Account, day_profit, margin_headroom
+from qv_desktop.domain.accounts import Account, day_profit, intraday_headroom, margin_headroom
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
@@ -88,10 +88,15 @@ class AccountPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.equity, self.profit = Figure("Equity"), Figure("Day P&L")
-        self.power, self.headroom = Figure("Buying power"), Figure("Margin headroom")
-        self.exposure, self.state = Figure("Net / gross"), Figure("Risk state")
+        self.cash, self.power = Figure("Cash"), Figure("Buying power")
+        self.excess, self.headroom = Figure("Maint. excess"), Figure("Intraday room")
+        self.excess.setToolTip("Maintenance excess: equity above the maintenance requirement")
+        self.headroom.setToolTip(
+            "Intraday margin headroom: what may be added in long positions before equity falls short, at 25 %"
+        )
+        self.exposure, self.state = Figure("Gross / net"), Figure("Risk state")
         self.time, self.user = Figure("ET"), Figure("Nobody")
-        self._giving_way = (self.exposure, self.headroom, self.power, self.user)
+        self._giving_way = (self.excess, self.cash, self.exposure, self.headroom, self.power, self.user)
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(_GAP)
@@ -104,7 +109,10 @@ class AccountPanel(QWidget):
         """Show balances; what the broker did not report is an em dash."""
         self.equity.show_value(fmt.money(account.equity))
         self.power.show_value(fmt.money(account.buying_power))
-        self.headroom.show_value(fmt.money(margin_headroom(account)))
+        self.cash.show_value(fmt.money(account.cash))
+        excess = margin_headroom(account)
+        self.excess.show_value(fmt.money(excess), "BAD" if excess is not None and excess < 0 else "TX0")
+        self.headroom.show_value(fmt.money(intraday_headroom(account)))
         profit = day_profit(account)
         share = profit / account.last_equity if profit is not None and account.last_equity else None
         hue = "TX0" if not profit else fmt.trend(profit)
@@ -115,14 +123,14 @@ class AccountPanel(QWidget):
         """Fade the broker's figures once they were told more than ``STALE`` seconds ago, and say how long ago."""
         stale = seconds is not None and seconds > STALE
         self.equity.show_title(f"Equity · {fmt.age(seconds)} old" if stale else "Equity")
-        for figure in (self.equity, self.profit, self.power, self.headroom):
+        for figure in (self.equity, self.profit, self.cash, self.power, self.excess, self.headroom):
             figure.fade(stale)
 
     def show_measures(self, measures: Measures) -> None:
-        """Show net and gross exposure as shares of equity, and the risk state."""
+        """Show gross and net exposure as shares of equity, and the risk state."""
         equity = measures.equity
         net, gross = (v / equity if equity else None for v in (measures.net, measures.gross))
-        self.exposure.show_value(f"{fmt.percent(net, 0, sign=False)} / {fmt.percent(gross, 0, sign=False)}")
+        self.exposure.show_value(f"{fmt.percent(gross, 0, sign=False)} / {fmt.percent(net, 0, sign=False)}")
         self.show_state(measures.state)
         self._make_room()
 
@@ -141,7 +149,8 @@ class AccountPanel(QWidget):
         self._make_room()
 
     def _all(self) -> tuple[Figure, ...]:
-        return (self.equity, self.profit, self.power, self.headroom, self.exposure, self.state, self.time, self.user)
+        return (self.equity, self.profit, self.cash, self.power, self.excess, self.headroom, self.exposure, self.state, self.time,
+                self.user)  # fmt: skip
 
     def _make_room(self) -> None:
         """Hide figures in the order of ``_giving_way`` until the rest fits."""

@@ -42,7 +42,6 @@ class BalancesPanel(QWidget):
         self.number, self.told = theme.label("", "hint"), theme.label(WAITING, "hint")
         self.figures = FigureColumns(barred="Margin")
         self.curve, self.activities = PortfolioPage(), ActivityPage()
-        self.table = self.activities.table
         self._standing = note()
         self._stack = QStackedWidget()
         for page in (scrolled(self.figures), self.curve, self.activities):

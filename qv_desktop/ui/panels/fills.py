@@ -1,7 +1,8 @@
 """Fills: every execution as it came, to the millisecond, with what it was worth."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from qv_desktop.domain.orders import Fill, Side
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.filter_bar import TableFilter
 from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked
 from qv_desktop.ui.models.order_words import price_text
 from qv_desktop.ui.models.table import Table
@@ -38,16 +40,10 @@ class FillsPanel(QWidget):
         self.export = theme.button("⤓ Export CSV", "ghost")
         self.export.clicked.connect(self.export_asked)
         titles = theme.label("Bought", "hint"), theme.label("Sold", "hint")
-        foot = Bar(
-            self.count,
-            None,
-            titles[0],
-            self.bought,
-            titles[1],
-            self.sold,
-            self.export,
-            yielding=(self.export, self.count),
-        )
+        self.filter = TableFilter(self.table, self, sections=SECTIONS)
+        self.filter.changed = self._show_totals
+        foot = Bar(self.filter.field, self.filter.sections, self.count, None, titles[0], self.bought, titles[1], self.sold, self.export,
+                   yielding=(self.export, self.filter.sections, self.count, self.filter.field))  # fmt: skip
         stacked(self, self.table, divider(), foot).setStretch(0, 1)
         self.table.row_opened.connect(lambda fill: self.order_asked.emit(fill.client_order_id))
         self._show_totals()
@@ -81,17 +77,22 @@ class FillsPanel(QWidget):
             Column("Time ET", lambda f: words.clock_ms(f.at), key=lambda f: f.at, width=92, tip=lambda f: f.at.isoformat()),
             Column("Symbol", lambda f: f.symbol, bold=True, width=70),
             Column("Side", lambda f: f.side.upper(), color=lambda f: "BUY_INK" if f.side is Side.BUY else "SELL_INK", width=50),
-            Column("Qty", lambda f: words.quantity(f.quantity), key=lambda f: f.quantity, right=True, width=64),
+            Column("Qty", lambda f: words.quantity(f.quantity), key=lambda f: f.quantity, right=True, width=64,
+                   total=lambda fills: words.quantity(sum((f.quantity for f in fills), ZERO))),
             Column("Price", lambda f: price_text(f.price), key=lambda f: f.price, right=True, width=78, bold=True),
-            Column("Value", lambda f: words.money(f.quantity * f.price), key=lambda f: f.quantity * f.price, right=True, width=104),
-            Column("Fee", lambda f: words.money(f.fee), key=lambda f: f.fee, right=True, width=58),
-            Column("Slip, bps", lambda f: words.signed(self._slippage(f), 1), key=self._slippage, right=True, width=70,
-                   tip=lambda f: "Against the mid when the order was made; above zero is worse"),
-            Column("Source", lambda f: f.source, width=110),
+            Column("Value", lambda f: words.money(f.quantity * f.price), key=lambda f: f.quantity * f.price, right=True, width=104,
+                   total=lambda fills: words.money(sum((f.quantity * f.price for f in fills), ZERO))),
+            Column("Venue", _untold, raw=_none, width=52, color=lambda f: "TX2", tip=_not_told),
+            Column("Liquidity", _untold, raw=_none, width=64, color=lambda f: "TX2", tip=_not_told),
+            Column("Fee", lambda f: words.money(_fee(f)), key=_fee, right=True, width=50,
+                   tip=lambda f: "" if f.fee else "Alpaca tells fees for the day, not for a fill: see the account's activities"),
             Column("Order", lambda f: f"…{f.client_order_id[-12:]}", key=lambda f: f.client_order_id, mono=True,
                    color=lambda f: "TX2", width=110, tip=lambda f: f.client_order_id),
-            Column("Exec id", lambda f: f.execution_id, mono=True, color=lambda f: "TX2", width=180, stretch=True,
+            Column("Exec id", lambda f: f.execution_id, mono=True, color=lambda f: "TX2", width=150, stretch=True,
                    tip=lambda f: f.execution_id),
+            Column("Strategy", lambda f: f.source, width=80, tip=lambda f: f.source),
+            Column("Slip, bps", lambda f: words.signed(self._slippage(f), 1), key=self._slippage, right=True, width=70,
+                   tip=lambda f: "Against the mid when the order was made; above zero is worse"),
         ]  # fmt: skip
 
     def _slippage(self, fill: Fill) -> float | None:
@@ -99,13 +100,47 @@ class FillsPanel(QWidget):
         mid = self._arrivals.get(fill.client_order_id)
         return None if not mid else (float(fill.price) - mid) / mid * 10_000 * fill.side.sign
 
+    def saved(self) -> dict[str, Any]:
+        """Columns, sorting and filter as a person left them, as JSON values."""
+        return {**self.table.saved(), **self.filter.saved()}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take them up again."""
+        self.table.restore(saved)
+        self.filter.restore(saved)
+
     def _count(self, fills: Iterable[Fill]) -> None:
         """Add to the totals, so that a fill late in the day costs no more than the first."""
         for found in fills:
             self._values[found.side] += found.quantity * found.price
 
     def _show_totals(self) -> None:
-        count = self.model.rowCount()
-        self.count.setText(f"{count:,} fill{'' if count == 1 else 's'}")
+        count = self.model.counts()[1]
+        self.count.setText(
+            self.filter.words("fills") if self.filter.narrowed else f"{count:,} fill{'' if count == 1 else 's'}"
+        )
         self.bought.setText(words.money(self._values[Side.BUY]))
         self.sold.setText(words.money(self._values[Side.SELL]))
+
+
+def _untold(_: Fill) -> str:
+    return words.UNKNOWN
+
+
+def _none(_: Fill) -> object:
+    return None
+
+
+def _not_told(_: Fill) -> str:
+    return "Alpaca does not tell it"
+
+
+def _fee(fill: Fill) -> Decimal | None:
+    return fill.fee or None
+
+
+SECTIONS: Mapping[str, Callable[[Fill], str]] = {
+    "Symbol": lambda f: f.symbol,
+    "Strategy": lambda f: f.source,
+    "Side": lambda f: f.side.title(),
+}

@@ -1,74 +1,66 @@
 """Positions: what is held, what it is worth now, what it earned today and in all, with totals at the foot."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
+from qv_desktop.domain.flattening import Plan
 from qv_desktop.domain.market import money
-from qv_desktop.domain.positions import Position, market_value, unrealised
+from qv_desktop.domain.positions import Position
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.filter_bar import TableFilter
+from qv_desktop.ui.models.hold_bar import HoldBar
 from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint
+from qv_desktop.ui.models.order_ids import OrderIds
+from qv_desktop.ui.models.plan_words import all_words, plan_words
+from qv_desktop.ui.models.position_columns import SECTIONS, Row, known, position_columns, priced
 from qv_desktop.ui.models.table import Table
-from qv_desktop.ui.models.table_model import Column, TableModel
+from qv_desktop.ui.models.table_model import TableModel
 
-_STALE = 2.0  # seconds
-_VALUE = 5  # the column that is sorted by at first
+__all__ = ["PositionsPanel", "Row", "priced"]
+
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A position at its last price: dollars and fractions, None while the price is unknown."""
-
-    position: Position
-    last: Decimal | None
-    age: float | None  # of the quote, seconds
-    value: Decimal | None  # signed
-    unrealised: Decimal | None
-    unrealised_fraction: Decimal | None  # of what was paid
-    day: Decimal | None  # earned since the previous close, taken or not
-    share: Decimal | None  # absolute value as a fraction of equity
-
-
-def priced(
-    position: Position, last: Decimal | None, age: float | None, carried: Decimal, equity: Decimal | None
-) -> Row:
-    """The row of ``position``; ``carried`` is what stood unrealised at the previous close. A flat one needs no price."""
-    if position.quantity and last is None:
-        return Row(position, None, age, None, None, None, None, None)
-    price = last or ZERO
-    value, earned = market_value(position, price), unrealised(position, price)
-    cost = position.average * abs(position.quantity)
-    return Row(position, last, age, value, earned, earned / cost if cost else None, earned - carried + position.realised,
-               abs(value) / equity if equity else None)  # fmt: skip
-
-
 class PositionsPanel(QWidget):
-    """Emits ``close_asked(Position)`` at a double click or Enter: load the ticket to close it, send nothing; and ``export_asked``."""
+    """Emits ``close_asked(Position)`` at a double click or Enter: load the ticket to close it, send nothing; and ``export_asked``.
+
+    ``plan_asked(symbol, reverse)`` and ``plans_asked`` want a preview; ``flatten_asked`` carries the plans that were held for a
+    second, with the client order ids of each one's orders.
+    """
 
     name = "positions"
     title = "Positions"
 
     close_asked = Signal(object)
+    plan_asked = Signal(str, bool)
+    plans_asked = Signal()
+    flatten_asked = Signal(list)  # (Plan, closing id, opening id)
     export_asked = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, install: str = "") -> None:
+        """``install`` names this installation in the ids of orders that flatten."""
         super().__init__()
+        self._ids = OrderIds(install)
+        self._plans: Sequence[Plan] = ()  # in the preview
+        self._no_trading = ""
+        self._cover: dict[str, Decimal] | None = None  # symbol -> shares under resting stops; None while not told
+        self._split: Mapping[str, Mapping[str, Decimal]] = {}  # symbol -> source -> signed shares of today
         self._positions: dict[str, Position] = {}  # symbol -> open position, or one that earned something today
         self._last: dict[str, Decimal] = {}  # symbol -> last price
         self._ages: dict[str, float] = {}  # symbol -> seconds
         self._carried: dict[str, Decimal] = {}  # symbol -> dollars unrealised at the previous close
         self._equity: Decimal | None = None
-        self.model = TableModel(_columns(), key=lambda row: row.position.symbol)
+        self.model = TableModel(position_columns(), key=lambda row: row.position.symbol)
         self.table = Table(
             self.model, empty="No positions. What is bought or sold short stands here from its first fill."
         )
         self.table.setAccessibleName("Positions")
-        self.model.sort(_VALUE, Qt.SortOrder.DescendingOrder)
+        self.model.sort([c.title for c in self.model.columns].index("Mkt value"), Qt.SortOrder.DescendingOrder)
         self.count = theme.label("", "hint")
         self.totals = {
             title: theme.label("", "value") for title in ("Net", "Gross", "Day P&L", "Unrealised", "Realised")
@@ -91,8 +83,10 @@ class PositionsPanel(QWidget):
             self._positions[position.symbol] = position
             self.model.upsert([self._row(position)])
         elif self._positions.pop(position.symbol, None) is not None:
-            self.model.remove([position.symbol])
+            self.model.upsert([self._row(position)])  # flat, as long as the pointer holds it on the screen
+            self.model.retire([position.symbol])
         self._show_totals()
+        self.refresh_plan()
 
     def show_prices(self, prices: Mapping[str, float], ages: Mapping[str, float] | None = None) -> None:
         """Last prices and quote ages in seconds by symbol, once per frame; symbols not held are passed over."""
@@ -104,8 +98,74 @@ class PositionsPanel(QWidget):
             self._show_totals()
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``export``; what is absent is allowed."""
+        """Why the person may not ``export`` or ``trade``; what is absent is allowed."""
         forbid(self.export, lacking.get("export", ""))
+        self._no_trading = lacking.get("trade", "")
+        self._show_actions()
+
+    def show_cover(self, cover: Mapping[str, Decimal]) -> None:
+        """Shares that resting stop orders protect, by symbol; a symbol left out keeps what it had."""
+        self._cover = {**(self._cover or {}), **cover}
+        self.model.upsert([self._row(position) for position in self._positions.values()])
+
+    def show_split(self, split: Mapping[str, Mapping[str, Decimal]]) -> None:
+        """Signed shares of today by symbol and by where they came from."""
+        self._split = split
+        self.model.upsert([self._row(position) for position in self._positions.values()])
+
+    def show_plan(self, plan: Plan) -> None:
+        """Show what flattening or reversing one position would do; holding the button does it."""
+        self._show_plans([plan], plan_words(plan), f"{'Reverse' if plan.reverse else 'Flatten'} {plan.symbol}")
+
+    def show_plans(self, plans: Sequence[Plan]) -> None:
+        """The same for every position."""
+        self._show_plans(plans, all_words(plans), f"Flatten all {len(plans)}")
+
+    def refresh_plan(self) -> None:
+        """Positions or prices moved while a preview is in view: ask what would be done now."""
+        if not self.holding.asking or self.holding.go.isDown():
+            return
+        if len(self._plans) == 1:
+            self.plan_asked.emit(self._plans[0].symbol, self._plans[0].reverse)
+        elif self._plans:
+            self.plans_asked.emit()
+
+    def show_progress(self, sentence: str) -> None:
+        """How far flattening is."""
+        self.holding.show_progress(sentence)
+
+    def show_result(self, sentence: str, *, bad: bool = False) -> None:
+        """What became of it, or why it was not done."""
+        self._plans = ()
+        self.holding.show_result(sentence, bad=bad)
+
+    def ask_plan(self, *, reverse: bool = False) -> None:
+        """Ask for the preview of the selected position, or of the only one."""
+        held = [row.position.symbol for row in self.table.selected() if row.position.quantity]
+        if len(held) != 1 and len(only := [p.symbol for p in self._positions.values() if p.quantity]) == 1:
+            held = only
+        if self._no_trading:
+            self.holding.show_result(self._no_trading, bad=True)
+        elif len(held) == 1:
+            self.plan_asked.emit(held[0], reverse)
+        else:
+            self.holding.show_result("Select one position first.", bad=True)
+
+    def ask_plans(self) -> None:
+        """Ask for the preview of all."""
+        if self._no_trading:
+            self.holding.show_result(self._no_trading, bad=True)
+        else:
+            self.plans_asked.emit()
+
+    def saved(self) -> dict[str, Any]:
+        """Columns, sorting and filter as a person left them, as JSON values."""
+        return {**self.table.saved(), **self.filter.saved()}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take them up again."""
+        self.table.restore(saved)
+        self.filter.restore(saved)
 
     def show_equity(self, equity: Decimal | None) -> None:
         """The account's equity, which each position is a part of."""
@@ -129,77 +189,61 @@ class PositionsPanel(QWidget):
         self.export.clicked.connect(self.export_asked)
         yielding = [part for part in (self.export, self.count, *parts[2:6], *parts[8:]) if part is not None]
         foot = Bar(*parts, self.export, yielding=yielding)
-        stacked(self, self.table, divider(), foot).setStretch(0, 1)
+        self.filter = TableFilter(self.table, self, sections=SECTIONS)
+        self.filter.changed = self._show_totals
+        self.flatten, self.reverse = theme.button("Flatten…", "ghost"), theme.button("Reverse…", "ghost")
+        self.flatten_all = theme.button("Flatten all…", "ghost")
+        self.holding = HoldBar()
+        strip = Bar(self.filter.field, self.filter.sections, None, self.flatten, self.reverse, self.flatten_all,
+                    yielding=(self.filter.sections, self.filter.field, self.flatten_all))  # fmt: skip
+        self.flatten.clicked.connect(lambda: self.ask_plan())
+        self.reverse.clicked.connect(lambda: self.ask_plan(reverse=True))
+        self.flatten_all.clicked.connect(self.ask_plans)
+        self.table.selectionModel().selectionChanged.connect(self._show_actions)
+        stacked(self, strip, self.table, self.holding, divider(), foot).setStretch(1, 1)
 
     def _row(self, position: Position) -> Row:
         symbol = position.symbol
         last, age = self._last.get(symbol), self._ages.get(symbol)
-        return priced(position, last, age, self._carried.get(symbol, ZERO), self._equity)
+        cover = None if self._cover is None else self._cover.get(symbol, ZERO)
+        return priced(
+            position, last, age, self._carried.get(symbol, ZERO), self._equity, cover, self._split.get(symbol)
+        )
+
+    def _show_plans(self, plans: Sequence[Plan], sentence: str, button: str) -> None:
+        self._plans = plans
+        self.holding.show_plan(sentence, button, self._held)
+
+    def _held(self) -> None:
+        """The ids are made here, once for each intent."""
+        plans, self._plans = self._plans, ()
+        self.holding.show_progress("Under way…")
+        self.flatten_asked.emit([(plan, self._ids.next(), self._ids.next()) for plan in plans])
+
+    def _show_actions(self) -> None:
+        held = [row for row in self.table.selected() if row.position.quantity]
+        open_ones = sum(bool(position.quantity) for position in self._positions.values())
+        ready = len(held) == 1 or open_ones == 1
+        for control, what in ((self.flatten, "Close"), (self.reverse, "Turn round")):
+            forbid(control, self._no_trading or ("" if ready else "Select one position."))
+            control.setToolTip(control.toolTip() or f"{what} the selected position, after a preview")
+        forbid(self.flatten_all, self._no_trading or ("" if open_ones else "Nothing is held."))
 
     def _show_totals(self) -> None:
         """Sums over what is priced; an em dash when some held position has no price yet."""
-        rows = self.model.rows()
+        rows = self.model.all_rows()
         held = sum(bool(row.position.quantity) for row in rows)
-        self.count.setText(f"{held} position{'' if held == 1 else 's'}")
-        values = _known([row.value for row in rows])
+        count = f"{held} position{'' if held == 1 else 's'}"
+        self.count.setText(self.filter.words("rows") if self.filter.narrowed else count)
+        self._show_actions()
+        values = known([row.value for row in rows])
         self.totals["Net"].setText(words.money(None if values is None else sum(values, ZERO)))
         self.totals["Gross"].setText(words.money(None if values is None else sum(map(abs, values), ZERO)))
-        days = _known([row.day for row in rows])
+        days = known([row.day for row in rows])
         _show_profit(self.totals["Day P&L"], None if days is None else sum(days, ZERO))
-        open_profit = _known([row.unrealised for row in rows])
+        open_profit = known([row.unrealised for row in rows])
         _show_profit(self.totals["Unrealised"], None if open_profit is None else sum(open_profit, ZERO))
         _show_profit(self.totals["Realised"], sum((row.position.realised for row in rows), ZERO))
-
-
-def _columns() -> list[Column[Row]]:
-    return [
-        Column("Symbol", lambda r: r.position.symbol, bold=True, width=70),
-        Column("Side", _side, color=_side_color, width=56),
-        Column("Qty", lambda r: words.quantity(r.position.quantity), key=lambda r: r.position.quantity, right=True, stretch=True, width=70),
-        Column("Avg", lambda r: words.price(r.position.average if r.position.quantity else None), key=lambda r: r.position.average,
-               right=True, stretch=True, width=76),
-        Column("Last", lambda r: words.price(r.last), key=lambda r: r.last, right=True, stretch=True, width=76, color=_faded),
-        Column("Mkt value", lambda r: words.money(r.value), key=lambda r: r.value, right=True, stretch=True, width=104),
-        Column("Day P&L", lambda r: words.signed(r.day), key=lambda r: r.day, right=True, stretch=True, width=88,
-               color=lambda r: words.trend(r.day)),
-        Column("Unrealised", lambda r: words.signed(r.unrealised), key=lambda r: r.unrealised, right=True, stretch=True, width=92,
-               color=lambda r: words.trend(r.unrealised), bold=True),
-        Column("Unreal. %", lambda r: words.percent(r.unrealised_fraction), key=lambda r: r.unrealised_fraction,
-               raw=lambda r: _percents(r.unrealised_fraction), right=True,
-               stretch=True, width=76,
-               color=lambda r: words.trend(r.unrealised)),
-        Column("Realised today", lambda r: words.signed(r.position.realised), key=lambda r: r.position.realised, right=True,
-               stretch=True, width=106,
-               color=lambda r: words.trend(r.position.realised)),
-        Column("% equity", lambda r: words.percent(r.share, 1, sign=False), key=lambda r: r.share,
-               raw=lambda r: _percents(r.share), right=True, stretch=True, width=72),
-        Column("Quote age", lambda r: words.age(r.age), key=lambda r: r.age, right=True,
-               stretch=True, width=76,
-               color=lambda r: "WARN" if r.age is not None and r.age > _STALE else "TX2"),
-    ]  # fmt: skip
-
-
-def _percents(fraction: Decimal | None) -> Decimal | None:
-    return None if fraction is None else fraction * 100
-
-
-def _side(row: Row) -> str:
-    return "LONG" if row.position.quantity > 0 else "SHORT" if row.position.quantity < 0 else "FLAT"
-
-
-def _side_color(row: Row) -> str:
-    held = row.position.quantity
-    return "BUY_INK" if held > 0 else "SELL_INK" if held < 0 else "TX1"
-
-
-def _faded(row: Row) -> str | None:
-    return "TX2" if row.age is not None and row.age > _STALE else None
-
-
-def _known(values: list[Decimal | None]) -> list[Decimal] | None:
-    """The values, or None as soon as one is unknown."""
-    known = [value for value in values if value is not None]
-    return known if len(known) == len(values) else None
 
 
 def _show_profit(figure: QLabel, dollars: Decimal | None) -> None:

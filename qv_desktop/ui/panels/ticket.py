@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QPushButton
 
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.auctions import BEFORE, auction_refusal
@@ -16,17 +15,13 @@ from qv_desktop.domain.cautions import cautions
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
-from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.ticket_presets import TicketPreset
-from qv_desktop.ui import theme
-from qv_desktop.ui.models.layouts import across, divider, forbid, note, paint_note
-from qv_desktop.ui.models.ledger import PairLedger
-from qv_desktop.ui.models.name_bar import NameBar
-from qv_desktop.ui.models.order_draft import Draft, Facts, Field, base_price, drafted
-from qv_desktop.ui.models.order_fields import OrderFields
+from qv_desktop.ui.models.layouts import forbid
+from qv_desktop.ui.models.order_draft import Draft, Facts, base_price, drafted
 from qv_desktop.ui.models.order_ids import OrderIds
 from qv_desktop.ui.models.order_kinds import KINDS
 from qv_desktop.ui.models.order_lines import effects, rule_line
@@ -41,15 +36,11 @@ from qv_desktop.ui.models.order_preview import (
     sentence,
     verb,
 )
-from qv_desktop.ui.models.preset_menu import PresetMenu
-from qv_desktop.ui.models.quote_head import QuoteHead
-from qv_desktop.ui.models.rule_list import RuleList
-from qv_desktop.ui.models.send_button import SendButton
-
-_TINT = 0.07  # of the side's colour in the ground
+from qv_desktop.ui.models.ticket_form import TicketForm
+from qv_desktop.ui.models.ticket_words import button_words, nearest_value, nothing_to_close, touch_price, why_no_short
 
 
-class TicketPanel(QWidget):
+class TicketPanel(TicketForm):
     """Emits ``submitted(OrderRequest)`` at the second press, ``draft_changed(OrderRequest)`` at every usable edit, and
     ``symbol_asked(str)`` when another symbol is typed; ``symbol_shown(str)`` once it shows another one.
 
@@ -87,8 +78,6 @@ class TicketPanel(QWidget):
         self._closed: str | None = None  # why trading is off for now
         self._lacking = ""  # why the person may not trade at all
         self._emitted: OrderRequest | None = None
-        self._build()
-        self._lay_out()
         self._connect()
         self._changed()
 
@@ -252,65 +241,7 @@ class TicketPanel(QWidget):
         request = self._draft.request
         return None if request is None else replace(request, client_order_id=self._id)
 
-    # ---- building
-
-    def _build(self) -> None:
-        self.head = QuoteHead()
-        self.sides = theme.Segmented(("BUY", "SELL"), grounds={"BUY": "buy", "SELL": "sell"})
-        self._buy, self._sell = self.sides.segment("BUY"), self.sides.segment("SELL")
-        for segment, name in ((self._buy, "Buy or cover"), (self._sell, "Sell or short")):
-            segment.setFont(theme.bold())
-            segment.setAccessibleName(name)
-        self.presets, self.naming = PresetMenu(), NameBar()
-        self.fields = OrderFields()
-        self.preview = PairLedger("What the order would do")
-        empty = "The risk rules answer here once the order is complete."
-        self.rules = RuleList("Rules", empty=empty, more="more rules, all listed on hovering")
-        self.message = note()
-        self.send = SendButton()
-
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(10, 6, 10, 8)
-        column.setSpacing(4)
-        column.addWidget(self.head)
-        column.addLayout(across(self.sides, self.presets))
-        column.addWidget(self.fields)
-        column.addWidget(divider())
-        column.addWidget(self.preview)
-        column.addWidget(divider())
-        self.rules.setMinimumHeight(20)  # sentences under fields take the room first
-        column.addWidget(self.rules, 1)
-        column.addWidget(self.message)
-        column.addWidget(self.naming)
-        column.addWidget(self.send)
-        for first, second in pairwise(self.tab_order()):
-            self.setTabOrder(first, second)
-
-    def tab_order(self) -> list[QWidget]:
-        """Side, quantity, type, prices, time in force, what hangs on the order, send; then what the mouse reaches first."""
-        fields = self.fields
-        own = [fields.prices[name] for name in ("limit", "stop", "trail")]
-        exits = [fields.order_class, *(fields.prices[name] for name in ("take_profit", "stop_loss", "loss_limit"))]
-        rest = [
-            fields.amount.sizing,
-            *fields.amount.lots,
-            *fields.amount.parts.values(),
-            self.presets.button,
-            self.rules,
-        ]
-        return [
-            self._buy,
-            self._sell,
-            fields.quantity,
-            fields.kind,
-            *own,
-            fields.tif,
-            *exits,
-            fields.extended,
-            self.send,
-            *rest,
-        ]
+    # ---- hands
 
     def _connect(self) -> None:
         self.head.symbol_typed.connect(self._symbol_typed)
@@ -329,8 +260,6 @@ class TicketPanel(QWidget):
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.setAutoRepeat(False)  # keys that are held are one press
             shortcut.activated.connect(self._press)
-
-    # ---- hands
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
@@ -382,19 +311,16 @@ class TicketPanel(QWidget):
         check = next((one for one in self._checks if one.code == code and one.nearest), None)
         if check is None:
             return
-        value = Decimal(check.nearest.replace(",", ""))
-        if code not in ("COLLAR", "TICK"):
+        name, value = nearest_value(check, self._draft.values)
+        if name == "quantity":
             self.fields.amount.set_shares(value)
-            return
-        wrong = Decimal(check.value) if code == "TICK" else self._draft.values.get("limit")
-        own: Field = "limit"
-        name = next((name for name in self.fields.prices if self._draft.values.get(name) == wrong), own)
-        self.fields.limit_typed = self.fields.limit_typed or name == "limit"
-        self.fields.set_price(name, value)
+        else:
+            self.fields.limit_typed = self.fields.limit_typed or name == "limit"
+            self.fields.set_price(name, value)
 
     def _name_preset(self) -> None:
         preset = self.fields.preset()
-        self.naming.ask_name("Name", "Save", lambda name: self.preset_save_asked.emit(name, preset))
+        self.naming.ask_name("Name of the preset", "Save", lambda name: self.preset_save_asked.emit(name, preset))
 
     def _price_at_touch(self) -> None:
         """A limit that nobody typed stands at the touch: buying at the ask, selling at the bid."""
@@ -405,14 +331,10 @@ class TicketPanel(QWidget):
 
     def _price_at(self, touch: str) -> None:
         """Put the bid, mid, ask or last into the limit, or into the stop where the type has no limit."""
-        quote, last = (self._snapshot.quote, self._snapshot.last) if self._snapshot else (None, None)
-        found = (
-            {"Last": last} if quote is None else {"Bid": quote.bid, "Mid": quote.mid, "Ask": quote.ask, "Last": last}
-        )
-        price = found.get(touch)
+        price = touch_price(touch, self._snapshot)
         kind = KINDS[self.fields.kind.currentText()]
-        if price is not None and price > 0:
-            self.fields.set_price("stop" if kind.stop and not kind.limit else "limit", money(price))
+        if price is not None:
+            self.fields.set_price("stop" if kind.stop and not kind.limit else "limit", price)
 
     def _press(self) -> None:
         """First press: the sentence to read. Second press, with nothing changed between: the order."""
@@ -425,7 +347,9 @@ class TicketPanel(QWidget):
             self._say("The order before is still on its way; wait for the book to take it.", "WARN")
         elif self._reviewed != request:
             self._reviewed = request
-            self._say(f"Send {sentence(request, self._verb())}?", "TX0")
+            refused = ", ".join(check.title.lower() for check in self._checks if not check.passed)
+            doubt = f" The rules would refuse it: {refused}." if refused else ""
+            self._say(f"Send {sentence(request, self._verb())}?{doubt}", "BAD" if refused else "TX0")
             self._show_button()
         else:
             self._reviewed, self._sent, self._under_way = None, request, request.client_order_id
@@ -435,7 +359,7 @@ class TicketPanel(QWidget):
 
     def _point_at_complaint(self) -> None:
         """Show and focus the first field that stands in the way, the empty ones now included."""
-        self.fields.show_complaints(self._draft.complaints)
+        self.fields.show_complaints(self._draft.complaints, self._draft.nearest)
         if "symbol" in self._draft.complaints:
             self.head.symbol.setFocus()
             self._say(self._draft.complaints["symbol"], "BAD")
@@ -500,7 +424,8 @@ class TicketPanel(QWidget):
         """What is wrong; of fields that are still empty only once the order is asked for."""
         fields = {"quantity": self.fields.quantity, **self.fields.prices}
         empty = {name for name, field in fields.items() if not field.text().strip()}
-        self.fields.show_complaints({name: why for name, why in self._draft.complaints.items() if name not in empty})
+        told = {name: why for name, why in self._draft.complaints.items() if name not in empty}
+        self.fields.show_complaints(told, self._draft.nearest)
 
     def _announce(self) -> None:
         request = self.draft
@@ -518,25 +443,11 @@ class TicketPanel(QWidget):
             held, shares = Decimal(1), None  # nothing to short yet
         self._buy.setText(verb(Side.BUY, held, shares))
         self._sell.setText(verb(Side.SELL, held, shares))
-        self.send.paint_side(self._side)
-        self._show_shortable(held)
-        self.fields.show_leaving(
-            "" if held else f"An OCO closes a position; there is none in {self._symbol or 'this symbol'}."
-        )
-        self.presets.show_fields(self.fields.preset())
-        self.update()
-
-    def _show_shortable(self, held: Decimal) -> None:
-        """Selling is off where it could only be short and the broker lends no shares."""
-        barred = self._account is not None and self._account.shorting_enabled is False
-        unlent = self._instrument is not None and not self._instrument.shortable
-        why = (
-            f"{self._symbol} cannot be sold short at the broker, and none is held."
-            if unlent
-            else "This account may not sell short, and nothing is held."
-        )
-        forbid(self._sell, why if (barred or unlent) and held <= 0 and self._symbol else "")
+        forbid(self._sell, why_no_short(self._symbol, held, self._account, self._instrument))
         self._sell.setAccessibleDescription(self._sell.toolTip())
+        self.fields.show_leaving("" if held else nothing_to_close(self._symbol))
+        self.presets.show_fields(self.fields.preset())
+        self.show_side(self._side)
 
     def _show_preview(self) -> None:
         request, held = self._draft.request, held_shares(self._position, self._symbol)
@@ -544,34 +455,8 @@ class TicketPanel(QWidget):
         self.preview.show_lines(effects(seen, held))
 
     def _show_button(self) -> None:
-        request = self._draft.request
-        if self._halted and self._refused is None:
-            self.send.setText(f"{self._symbol} is halted")
-        elif request is None or self._refused is not None:
-            off = "You may not trade" if self._lacking else "Trading is off"
-            self.send.setText(off if self._refused else "Complete the order")
-        elif self._reviewed is not None:
-            self.send.setText(f"Send {self._verb()} {_size(request)}")
-        else:
-            self.send.setText(f"Review {self._verb()} {_size(request)}")
-        self.send.setEnabled(self._refused is None and not self._halted)
-        halt = f"{self._symbol} is halted; orders are taken again once it trades." if self._halted else ""
-        self.send.setToolTip(halt)
-        self.send.setAccessibleDescription(halt)
-
-    def _say(self, text: str, token: str) -> None:
-        self.message.setText(text)
-        self.message.setVisible(bool(text))
-        paint_note(self.message, token)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The ground leans towards the side's colour; the side is written on the controls besides."""
-        ground = theme.color("BUY" if self._side is Side.BUY else "SELL")
-        painter = QPainter(self)
-        painter.setOpacity(_TINT)
-        painter.fillRect(self.rect(), ground)
-
-
-def _size(request: OrderRequest) -> str:
-    exits = " OCO" if request.order_class is OrderClass.OCO else ""
-    return f"{request.quantity:,f} {request.symbol}{exits}"
+        off = "" if self._refused is None else "You may not trade" if self._lacking else "Trading is off"
+        word = "Review" if self._reviewed is None else "Send"
+        self.send.setText(off or button_words(word, self._verb(), self._draft.request, self._halted, self._symbol))
+        self.send.setEnabled(not off and not self._halted)
+        self.send.explain(f"{self._symbol} is halted; orders are taken again once it trades." if self._halted else "")

@@ -13,6 +13,8 @@ from qv_desktop.domain.errors import BrokerDown, Incomplete
 from tests.adapters.alpaca.test_broker import an_intent, asked, closed, passed, settled
 from tests.simulator.process import Simulator
 
+AT = datetime(2026, 7, 7, tzinfo=UTC)
+
 
 @pytest.fixture(autouse=True)
 def _fresh(simulator: Simulator) -> None:
@@ -95,7 +97,7 @@ def test_holes_in_what_alpaca_tells_stay_holes(simulator: Simulator) -> None:
 
 def test_a_history_without_times_is_a_sentence(simulator: Simulator) -> None:
     alter(simulator, "portfolio", gone=["timestamp"])
-    with pytest.raises(BrokerDown, match="could not be read .The equity history has no times"):
+    with pytest.raises(BrokerDown, match=r"could not be read .The equity history has no times"):
         asked(simulator, lambda broker: broker.history.curve(Period.MONTH, None))
 
 
@@ -145,6 +147,14 @@ def test_kinds_are_told_apart_and_an_unknown_one_keeps_its_code(simulator: Simul
     asked(simulator, ask)
 
 
+def test_what_is_rare_is_found_beneath_pages_of_other_things(simulator: Simulator) -> None:
+    move(simulator, "VOF", symbol="XYZ")
+    for number in range(230):
+        move(simulator, "FEE", -0.01, description=f"fee {number}")
+    page = asked(simulator, lambda broker: broker.history.activities(Wanted(Kind.OTHER)))
+    assert ([one.code for one in page.activities], page.token) == (["VOF"], "")
+
+
 def test_days_are_new_yorks_and_both_are_included(simulator: Simulator) -> None:
     made = move(simulator, "CSD", 5)
     today = datetime.fromisoformat(str(made["date"])).date()
@@ -174,14 +184,14 @@ def test_a_spoiled_activity_keeps_what_can_be_read_and_its_page(simulator: Simul
 
 def test_a_full_page_without_a_last_id_says_that_older_ones_are_out_of_reach() -> None:
     told = list[str]()
-    history = account_history.AccountHistory(None, told.append)  # type: ignore[arg-type]
+    history = account_history.AccountHistory(None, lambda: AT, told.append)  # type: ignore[arg-type]
     page = history._page([{"activity_type": "FEE", "id": "" if n == 99 else str(n)} for n in range(100)], Wanted())
     assert (len(page.activities), page.token, told) == (100, "", [account_history.CUT_OFF])
 
 
 @pytest.mark.parametrize("fault", ["html_502", "rate_limit"])
 def test_a_failure_is_a_sentence_and_never_an_empty_history(simulator: Simulator, fault: str) -> None:
-    simulator.control("POST", "/sim/faults", {"kind": fault, "target": "trading", "count": 2})
+    simulator.control("POST", "/sim/faults", {"kind": fault, "target": "trading", "count": 50})
     for ask in (
         lambda broker: broker.history.activities(Wanted()),
         lambda broker: broker.history.curve(Period.DAY, None),

@@ -12,6 +12,7 @@ import pytest
 
 from qv_desktop.adapters.alpaca import broker as room
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.sweeping import swept as swept_rows
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.market import utc
 from qv_desktop.domain.orders import (
@@ -232,6 +233,56 @@ def test_a_bracket_waits_with_its_legs_and_a_pair_of_exits_is_one_order_and_a_le
     asked(simulator, ask)
 
 
+def test_an_oco_with_a_stop_limit_leaves_the_position_once_and_comes_back_as_it_was_meant(simulator: Simulator) -> None:
+    bought = an_intent(quantity=10)
+    pair = an_intent(Side.SELL, type=OrderType.LIMIT, limit=Decimal(900), order_class=OrderClass.OCO, stop_loss=Decimal("20.5"),
+                     stop_loss_limit=Decimal(20), time_in_force=TimeInForce.GTC)  # fmt: skip
+
+    async def ask(broker: AlpacaBroker) -> None:
+        too_early = await broker.submit(pair, passed(pair.request))
+        assert (too_early.kind, "exit orders" in too_early.reason) == (ReportKind.REJECTED, True)
+        await broker.submit(bought, passed(bought.request))
+        await settled(broker, bought.id, closed)
+        again = replace(pair, request=replace(pair.request, client_order_id=f"{pair.id}-2"))
+        report = await broker.submit(again, passed(again.request))
+        assert report.kind is ReportKind.ACKNOWLEDGED, report.reason
+        found = await settled(broker, again.id, lambda order: order.status is OrderStatus.WORKING)
+        meant = replace(
+            again.request, source=found.request.source, stop_loss=None, stop_loss_limit=None
+        )  # its leg's own
+        assert found.request == meant
+        legs = [order for order in await broker.open_orders() if order.id != again.id]
+        assert [(leg.request.type, leg.request.stop, leg.request.limit, leg.status) for leg in legs] == [
+            (OrderType.STOP_LIMIT, Decimal("20.5"), Decimal(20), OrderStatus.HELD)
+        ]
+        await broker.cancel(found)
+        for order in (found, *legs):
+            assert (await settled(broker, order.id, closed)).status is OrderStatus.CANCELED
+        assert (await broker.positions())["AAPL"].quantity == 10
+
+    asked(simulator, ask)
+
+
+def test_a_bracket_with_a_stop_limit_loss_is_taken(simulator: Simulator) -> None:
+    bracket = an_intent(order_class=OrderClass.BRACKET, take_profit=Decimal(900), stop_loss=Decimal("20.5"),
+                        stop_loss_limit=Decimal(20))  # fmt: skip
+
+    async def ask(broker: AlpacaBroker) -> None:
+        report = await broker.submit(bracket, passed(bracket.request))
+        assert report.kind is ReportKind.ACKNOWLEDGED, report.reason
+        await settled(broker, bracket.id, closed)
+        async with asyncio.timeout(10):
+            while len(found := await broker.open_orders()) < 2:  # noqa: ASYNC110  # the broker is another party
+                await asyncio.sleep(0.05)
+        prices = {leg.request.type: (leg.request.limit, leg.request.stop) for leg in found}
+        assert prices == {
+            OrderType.LIMIT: (Decimal(900), None),
+            OrderType.STOP_LIMIT: (Decimal(20), Decimal("20.5")),
+        }
+
+    asked(simulator, ask)
+
+
 def test_a_replacement_is_a_new_order_and_the_old_one_points_to_it(simulator: Simulator) -> None:
     order = an_intent(type=OrderType.LIMIT, limit=Decimal("150.00"))
     after = replace(order.request, client_order_id=f"{order.id}-r", limit=Decimal("151.00"), quantity=Decimal(7))
@@ -333,3 +384,36 @@ def test_a_question_that_fails_is_never_an_empty_answer(simulator: Simulator, ki
 def test_a_wrong_secret_is_a_sentence(simulator: Simulator) -> None:
     with pytest.raises(BrokerDown, match="enter valid keys under Connections"):
         asked(simulator, lambda broker: broker.account(), secret="wrong")
+
+
+def test_everything_is_cancelled_at_once_and_what_stands_is_told(simulator: Simulator) -> None:
+    async def story(broker: AlpacaBroker) -> None:
+        for symbol in ("AAPL", "KO"):
+            order = an_intent(symbol=symbol, type=OrderType.LIMIT, limit=Decimal("1.00"))
+            await broker.submit(order, passed(order.request))
+        standing = await broker.standing()
+        assert {"BUY 10 AAPL", "BUY 10 KO"} <= {order.words for order in standing}
+        swept = await broker.cancel_everything()
+        assert (swept.answered, swept.refused) == (True, ())
+        assert {order.broker_id for order in standing} >= swept.taken
+        assert len(swept.taken) >= 2
+        assert await broker.standing() == []
+        assert (await broker.cancel_everything()).taken == frozenset()
+
+    asked(simulator, story)
+
+
+@pytest.mark.parametrize(("kind", "definite"), [("html_502", False), ("rate_limit", True)])
+def test_a_sweep_without_a_readable_answer_claims_nothing(simulator: Simulator, kind: str, definite: bool) -> None:
+    simulator.control("POST", "/sim/faults", {"kind": kind, "target": "trading", "count": 1})
+    swept = asked(simulator, lambda broker: broker.cancel_everything())
+    assert (swept.answered, swept.definite, swept.taken) == (False, definite, frozenset())
+    assert swept.reason
+
+
+def test_the_rows_of_a_sweep_are_read_one_by_one() -> None:
+    rows = [{"id": "a", "status": 200}, {"id": "b", "status": 500, "body": {"message": "order is not open"}},
+            {"id": "c", "status": "422"}, {"status": 200}]  # fmt: skip
+    found = swept_rows(rows)
+    assert found.taken == {"a"}
+    assert found.refused == (("b", "order is not open"), ("c", "HTTP 422 and no reason"))

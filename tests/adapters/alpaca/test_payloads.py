@@ -44,6 +44,16 @@ def test_groups_carry_their_legs() -> None:
     assert oco["take_profit"] == {"limit_price": "10.10"}
 
 
+def test_an_oco_names_its_limit_once_as_the_take_profit_and_a_stop_loss_may_have_a_limit() -> None:
+    pair = replace(
+        LIMIT, side=Side.SELL, order_class=OrderClass.OCO, stop_loss=Decimal(9), stop_loss_limit=Decimal("8.90")
+    )
+    assert submission(pair) == {
+        "symbol": "AAPL", "qty": "10", "side": "sell", "type": "limit", "time_in_force": "day", "client_order_id": "c1",
+        "order_class": "oco", "take_profit": {"limit_price": "10.10"}, "stop_loss": {"stop_price": "9", "limit_price": "8.90"},
+    }  # fmt: skip
+
+
 def test_an_amendment_names_only_what_changed_and_the_new_id() -> None:
     after = replace(LIMIT, client_order_id="c2", limit=Decimal("10.20"))
     assert amendment(LIMIT, after) == {"limit_price": "10.20", "client_order_id": "c2"}

@@ -251,7 +251,8 @@ def rows_of(*positions: dict | str | None) -> list[Raw]:
     return every(list(positions))
 
 
-@pytest.mark.parametrize("bad", [None, "AAPL", {}, {"symbol": "MSFT", "qty": None, "side": "long"}, {"symbol": "MSFT", "qty": "0", "side": "long"},
+@pytest.mark.parametrize("bad", [None, "AAPL", {}, {"symbol": "MSFT", "qty": None, "side": "long"},
+                                 {"symbol": "MSFT", "qty": "0", "side": "long"},
                                  {"symbol": "MSFT", "qty": "5", "side": "sideways", "avg_entry_price": "1"}])  # fmt: skip
 def test_one_unreadable_position_makes_the_answer_incomplete_and_keeps_the_rest(bad: object) -> None:
     good, told = {"symbol": "AAPL", "qty": "-5", "side": "short", "avg_entry_price": "10"}, list[str]()

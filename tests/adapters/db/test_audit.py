@@ -260,3 +260,20 @@ def test_an_emptied_trail_of_a_database_with_users_is_not_whole(trail: AuditTrai
     finally:
         with owner.begin() as connection:
             connection.execute(text("DELETE FROM users WHERE id = 'u1'"))
+
+
+def test_an_order_s_rows_are_found_by_its_id_oldest_first_and_by_the_index(trail: AuditTrail, owner: Engine) -> None:
+    async def story() -> list[Entry]:
+        for number in range(6):
+            await trail.append(a_draft(number, correlation=f"qv-{number % 2}"))
+        return await trail.of("qv-1")
+
+    found = asyncio.run(story())
+    assert [entry.draft.object_id for entry in found] == ["qv-1", "qv-3", "qv-5"]
+    assert all(entry.hash for entry in found)
+    assert asyncio.run(trail.of("")) == []
+    with owner.connect() as connection:
+        connection.execute(text("SET enable_seqscan = off"))
+        question = "EXPLAIN SELECT * FROM audit_log WHERE chain = :chain AND correlation = :id AND correlation <> ''"
+        plan = connection.execute(text(question), {"chain": trail._chain, "id": "qv-1"}).scalars()
+        assert "audit_log_correlation" in "\n".join(plan)

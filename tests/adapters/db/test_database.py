@@ -275,3 +275,19 @@ def kill(server: Server) -> None:
     assert found is not None
     os.kill(found.pid, signal.SIGKILL)
     assert postmaster.gone(found.pid, server.home / "data", 5)
+
+
+def test_what_is_recorded_never_waits_for_market_data(database: Database) -> None:
+    """An order's intent goes out though a long write of bars is under way."""
+
+    async def story() -> tuple[bool, int]:
+        long = asyncio.ensure_future(database.write(lambda connection: connection.execute(text("SELECT pg_sleep(3)"))))
+        await asyncio.sleep(0.1)
+        found = await database.write(
+            lambda connection: connection.execute(text("SELECT 7")).scalar_one(), recorded=True
+        )
+        waits = not long.done()
+        await long
+        return waits, found
+
+    assert asyncio.run(story()) == (True, 7)

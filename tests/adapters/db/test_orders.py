@@ -31,6 +31,7 @@ from tests.adapters.db.conftest import Clock
 
 EVERYTHING = OrderRequest("qv-all", "BRK.B", Side.SELL, Decimal("12.5000"), OrderType.STOP_LIMIT, Decimal("101.10"),
                           Decimal("99.99"), None, None, TimeInForce.GTC, True, OrderClass.BRACKET, Decimal("120.00"), Decimal("90"),
+                          Decimal("89.50"),
                           "Chart", "a note ’")  # fmt: skip
 DRAFT = Draft(SYSTEM, "order.submit", "order", "x")
 

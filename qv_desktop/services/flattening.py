@@ -1,0 +1,152 @@
+"""Flattening: what rests in a symbol is cancelled, then what is held is closed, through the one way that every order goes."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from qv_desktop.domain.errors import BadInput, QvError
+from qv_desktop.domain.flattening import CLOSING, OPENING, Plan, market_order, planned
+from qv_desktop.domain.market import money
+from qv_desktop.domain.orders import Order, OrderStatus
+from qv_desktop.services.orders import Orders
+from qv_desktop.services.positions import Positions
+
+log = structlog.get_logger(__name__)
+
+CANCELS = 10.0  # seconds until the symbol's orders must be gone
+FILLS = 30.0  # seconds until the closing order must be done
+LOOK = 0.05  # seconds between two looks at the book
+
+type Tell = Callable[[str], None]
+
+
+class Flattening:
+    """One intent per symbol at a time. ``prices`` gives last prices by symbol."""
+
+    def __init__(self, orders: Orders, positions: Positions, prices: Callable[[], Mapping[str, float]], *, cancels: float = CANCELS,
+                 fills: float = FILLS) -> None:  # fmt: skip
+        self._orders, self._positions, self._prices = orders, positions, prices
+        self._cancels, self._fills = cancels, fills
+        self.under_way: set[str] = set()  # symbols
+
+    def plan(self, symbol: str, *, reverse: bool = False) -> Plan:
+        """What closing the position would do now. Raises BadInput when nothing is held."""
+        position = self._positions[symbol]
+        if not position.quantity:
+            raise BadInput(f"No {symbol} is held: there is nothing to close.")
+        last = self._prices().get(symbol)
+        return planned(position, self._orders.book.values(), None if last is None else money(last), reverse=reverse)
+
+    def plans(self) -> list[Plan]:
+        """What closing every position would do now."""
+        return [self.plan(symbol) for symbol in sorted(self._positions.held())]
+
+    async def flatten(self, plan: Plan, closing: str, opening: str = "", tell: Tell = lambda words: None) -> str:
+        """Do what ``plan`` shows, and say what became of it; ``closing`` and ``opening`` are the client order ids of its orders.
+
+        While the same symbol is under way nothing is done. Raises BadInput when the position is not the planned one any more,
+        or when it could not be closed whole: the sentence says what remains. Raises NotPermitted and DatabaseDown as orders do.
+        """
+        if plan.symbol in self.under_way:
+            return ""
+        self._same_as(plan)
+        self.under_way.add(plan.symbol)
+        try:
+            return await self._done(plan, closing, opening, tell)
+        finally:
+            self.under_way.discard(plan.symbol)
+
+    async def _done(self, plan: Plan, closing: str, opening: str, tell: Tell) -> str:
+        await self._clear(plan.symbol, tell)
+        held = self._positions[plan.symbol].quantity
+        if not held:
+            return self._said(f"{plan.symbol} is flat: what was cancelled had closed it.", plan)
+        if (held > 0) != (plan.held > 0):
+            raise BadInput(
+                f"{plan.symbol} turned to {held:f} shares while its orders were cancelled; nothing was sent. Look again."
+            )
+        tell(f"Closing {abs(held):f} {plan.symbol}…")
+        order = await self._send(plan, closing)
+        if plan.reverse:
+            tell(f"Opening {plan.quantity:f} {plan.symbol} on the other side…")
+            await self._open(plan, opening)
+            return f"{plan.symbol} is reversed: {order.request.side} {abs(held):f}, then {plan.side} {plan.quantity:f}."
+        average = "" if order.average is None else f" at {order.average:.2f}"
+        return f"{plan.symbol} is flat: {order.request.side} {abs(held):f}{average}."
+
+    def _said(self, sentence: str, plan: Plan) -> str:
+        return f"{sentence} Nothing was opened on the other side." if plan.reverse else sentence
+
+    def _same_as(self, plan: Plan) -> None:
+        held = self._positions[plan.symbol].quantity
+        if held != plan.held:
+            raise BadInput(
+                f"The {plan.symbol} position changed from {plan.held:f} to {held:f} shares since the preview; nothing was sent. Look again."
+            )
+
+    async def _clear(self, symbol: str, tell: Tell) -> None:
+        """Cancel the symbol's orders on both sides and wait until the broker says that they are gone."""
+        resting = self._open_in(symbol)
+        if not resting:
+            return
+        tell(f"Cancelling {_orders(len(resting))} in {symbol}…")
+        await self._orders.cancel([order.id for order in resting], f"to flatten {symbol}")
+        if not await self._until(lambda: not self._open_in(symbol), self._cancels):
+            left = _orders(len(self._open_in(symbol)))
+            raise BadInput(
+                f"{left} in {symbol} could not be cancelled within {self._cancels:g} s, so that nothing was sent and the position stands."
+                " Look at the blotter, then flatten again."
+            )
+
+    async def _send(self, plan: Plan, key: str) -> Order:
+        """The closing order, once it is filled."""
+        held = self._positions[plan.symbol].quantity
+        try:
+            order = await self._orders.submit(market_order(key, plan.symbol, plan.side, abs(held), CLOSING))
+        except QvError as error:
+            raise type(error)(
+                f"{error} The {plan.symbol} position stands; its working orders are cancelled."
+            ) from error
+        await self._until(lambda: not self._orders.book[order.id].open, self._fills)
+        order = self._orders.book[order.id]
+        if order.status is OrderStatus.FILLED:
+            return order
+        raise BadInput(self._remains(plan, order))
+
+    def _remains(self, plan: Plan, order: Order) -> str:
+        """What stands when the closing order did not fill whole."""
+        held = self._positions[plan.symbol].quantity
+        if order.open:
+            rest = f"the closing order is still {order.status} for {order.remaining:f} of {order.request.quantity:f} shares"
+        else:
+            rest = f"the closing order was {order.status}{': ' + order.reason if order.reason else ''}"
+        return self._said(f"{plan.symbol} is not flat: {rest}; {held:f} shares are held.", plan)
+
+    async def _open(self, plan: Plan, key: str) -> None:
+        """The other side, which Alpaca takes only once the position is flat."""
+        flat = await self._until(lambda: not self._positions[plan.symbol].quantity, self._cancels)
+        if not flat:
+            held = self._positions[plan.symbol].quantity
+            raise BadInput(
+                f"{plan.symbol} was closed but {held:f} shares are held; nothing was opened on the other side."
+            )
+        order = await self._orders.submit(market_order(key, plan.symbol, plan.side, plan.quantity, OPENING))
+        if order.status in (OrderStatus.REFUSED, OrderStatus.REJECTED):
+            raise BadInput(f"{plan.symbol} is flat, but the other side was {order.status}: {order.reason}")
+
+    def _open_in(self, symbol: str) -> list[Order]:
+        return [order for order in self._orders.book.values() if order.open and order.request.symbol == symbol]
+
+    async def _until(self, seen: Callable[[], bool], seconds: float) -> bool:
+        """Look again and again; whether it was seen in time."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not seen():
+            if asyncio.get_running_loop().time() > end:
+                return False
+            await asyncio.sleep(LOOK)
+        return True
+
+
+def _orders(count: int) -> str:
+    return f"{count} order{'' if count == 1 else 's'}"

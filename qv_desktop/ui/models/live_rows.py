@@ -1,0 +1,418 @@
+"""Rows by key in a live order: sorted, filtered and under heads inside the model, and still while somebody points at them."""
+
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+
+from qv_desktop.ui.models.column import Column, Head
+from qv_desktop.ui.models.row_filter import passing
+from qv_desktop.ui.models.sections import Sections
+from qv_desktop.ui.models.sort_values import Places, SortValues
+
+type Index = QModelIndex | QPersistentModelIndex
+
+RESORT = 0.5  # seconds between two times that live data may move rows
+FREE, POINTED, PRESSED = range(3)  # whether the pointer is over the rows, and whether it is down
+RUNS = 8  # pieces up to which rows are taken off the screen where they stand
+
+
+class LiveRows[R](QAbstractTableModel):
+    """Rows in the order they came until a column is chosen to sort by.
+
+    What a person asks for (a sort, a filter, sections) moves rows at once. Live data moves them at most twice a second, and
+    not at all while ``hold`` says that the pointer is over them; ``order_waits`` says when it would.
+    """
+
+    order_waits = Signal(bool)
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        key: Callable[[R], Hashable],
+        parent: QObject | None = None,
+        *,
+        changed: bool = False,
+    ) -> None:
+        """``changed`` says that a row that comes again as another object differs, so that it need not be compared."""
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self._key, self._sure = key, changed
+        self._rows: list[R] = []  # in order of arrival; a row's place here is its number
+        self._numbers: dict[Hashable, int] = {}  # key -> number
+        self._gone: set[int] = set()  # numbers of rows that are only still on the screen
+        self._shown: Places = np.empty(0, np.int64)  # numbers as shown; heads are -1, -2 …
+        self._places: Places = np.empty(0, np.int64)  # row as shown by number, or -1; the heads' from the end
+        self.touched: Places | None = None  # while a change is announced: the rows of it, when fewer than all between
+        self._sorted: tuple[int, bool] | None = None  # column, descending
+        self._values: SortValues[R] | None = None
+        self._filter: Callable[[R], bool] | None = None
+        self._passing: list[bool] = []  # by number, while there is a filter
+        self._sections: Sections[R] | None = None
+        self._held = FREE
+        self._stale = self._revalued = False  # whether rows would stand otherwise, and the sorted values are others
+        self._live_again = False  # whether live data moves the rows, and no person
+        self._moved_at = 0.0
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self._live)
+
+    # ---- rows
+
+    def upsert(self, rows: Iterable[R]) -> None:
+        """Add or replace rows by key; one change signal for all that differ from what is shown."""
+        fresh: dict[Hashable, R] = {}
+        touched: list[int] = []
+        known, numbers, gone, key_of, sure = self._rows, self._numbers, self._gone, self._key, self._sure
+        for row in rows:
+            key = key_of(row)
+            number = numbers.get(key)
+            if number is None:
+                fresh[key] = row
+            elif known[number] is not row and (sure or known[number] != row or number in gone):
+                known[number] = row
+                touched.append(number)
+                gone.discard(number)
+        moved = self._changed(touched)
+        if self._add(fresh) or moved:
+            self._stir(
+                at_once=not moved and not self._stale
+            )  # what is new alone finds its place without moving others about
+        self._tell(touched)
+
+    def remove(self, keys: Iterable[Hashable]) -> None:
+        """Take rows away; unknown keys are passed over. While the pointer is down they stay on the screen."""
+        if self._let_go(keys):
+            self._arrange_unless_pressed()
+
+    def retire(self, keys: Iterable[Hashable]) -> None:
+        """Like ``remove``, for live data: the rows stay on the screen while the pointer is over them."""
+        if self._let_go(keys):
+            self._stir(at_once=True)
+
+    def replace(self, rows: Iterable[R]) -> None:
+        """Show these rows and no others; rows that stay keep their selection."""
+        self._renumber({self._key(row): row for row in rows})
+        self._arrange_unless_pressed()
+        if len(self._shown):
+            self._announce(0, len(self._shown) - 1)
+
+    def key_of(self, row: R) -> Hashable:
+        """The key that tells ``row`` from others."""
+        return self._key(row)
+
+    def row(self, i: int) -> R:
+        """The row shown at ``i``. Raises IndexError, also where the head of a section stands."""
+        number = int(self._shown[i])
+        if number < 0:
+            raise IndexError(i)
+        return self._rows[number]
+
+    @property
+    def sectioned(self) -> bool:
+        """Whether rows stand under heads."""
+        return self._sections is not None
+
+    def head(self, i: int) -> Head | None:
+        """The head of a section that stands at ``i``, or None where a row does."""
+        number = self._shown[i]
+        return None if number >= 0 or self._sections is None else self._sections.head(int(number))
+
+    def rows(self) -> list[R]:
+        """The rows as shown: filtered and in order."""
+        return [self._rows[number] for number in self._shown.tolist() if number >= 0]
+
+    def all_rows(self) -> list[R]:
+        """Every row, shown or filtered out, in order of arrival."""
+        return [row for number, row in enumerate(self._rows) if number not in self._gone]
+
+    def counts(self) -> tuple[int, int]:
+        """How many rows are shown, and how many there are."""
+        return int(np.count_nonzero(self._shown >= 0)), len(self._rows) - len(self._gone)
+
+    def place(self, key: Hashable) -> int | None:
+        """Where the row of ``key`` is shown, or None."""
+        number = self._numbers.get(key)
+        place = -1 if number is None else int(self._places[number])
+        return None if place < 0 else place
+
+    def get(self, key: Hashable) -> R | None:
+        """The row of ``key``, shown or filtered out, or None."""
+        number = self._numbers.get(key)
+        return None if number is None or number in self._gone else self._rows[number]
+
+    # ---- what a person asks for
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that pass ``text``: words, ``column:word`` and ``column>number``."""
+        self.filter_by(passing(text, self.columns))
+
+    def filter_by(self, passes: Callable[[R], bool] | None) -> None:
+        """Show only rows that pass; None shows all."""
+        self._filter = passes
+        self._pass_again()
+        self._arrange()
+
+    def group_by(self, title_of: Callable[[R], str] | None) -> None:
+        """Put rows under heads by their titles; None shows one list."""
+        heads = self._shown[self._shown < 0]
+        self._drop(np.setdiff1d(self._shown, heads, assume_unique=True) if len(heads) else self._shown)
+        self._sections = None if title_of is None else Sections(title_of, self.columns)
+        self._arrange()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column's values, unknown last; −1 returns to the order of arrival."""
+        self._sorted = None if column < 0 else (column, order == Qt.SortOrder.DescendingOrder)
+        self._value_again()
+        self._arrange()
+        self._moved_at = 0.0
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
+
+    def sorting(self) -> tuple[int, bool] | None:
+        """The column sorted by and whether it runs downward, or None."""
+        return self._sorted
+
+    def refresh(self, column: int | None = None) -> None:
+        """Say that shown texts changed by something outside the rows, such as the time."""
+        if len(self._shown):
+            first, last = (0, len(self.columns) - 1) if column is None else (column, column)
+            self.dataChanged.emit(self.index(0, first), self.index(len(self._shown) - 1, last))
+
+    def revalue(self, column: int) -> None:
+        """Say that a column's values changed by something outside the rows, such as prices, so that it may be sorted again."""
+        if self._sorted is not None and self._sorted[0] == column:
+            self._revalued = True
+            self._stir()
+        self.refresh(column)
+
+    # ---- the live order
+
+    def hold(self, held: int) -> None:
+        """Whether the pointer is over the rows (``POINTED``), down on them (``PRESSED``) or away (``FREE``)."""
+        before, self._held = self._held, held
+        if held == before:
+            return
+        if self._gone and before == PRESSED and held != FREE:
+            self._arrange()
+        self.order_waits.emit(held != FREE and self._stale)
+        if self._stale and held == FREE:
+            self._stir()
+
+    def settle(self) -> None:
+        """Bring live rows to where they belong without waiting, unless they are held."""
+        if self._stale:
+            self._live()
+
+    def _stir(self, *, at_once: bool = False) -> None:
+        """Rows would stand otherwise: move them now if live data has not done so for half a second, else soon."""
+        first, self._stale = not self._stale, True
+        if self._held != FREE:
+            if first:
+                self.order_waits.emit(True)
+            return
+        wait = 0.0 if at_once else self._moved_at + RESORT - time.monotonic()
+        if wait <= 0:
+            self._live()
+        elif not self._timer.isActive():
+            self._timer.start(int(wait * 1000) + 1)
+
+    def _live(self) -> None:
+        if not self._stale or self._held != FREE:
+            return
+        if self._revalued:
+            self._value_again()
+        self._live_again = self._values is not None
+        self._arrange()
+        self._live_again = False
+        self._moved_at = time.monotonic()  # seconds
+
+    def _arrange_unless_pressed(self) -> None:
+        if self._held == PRESSED:
+            self._stale = True
+        else:
+            self._arrange()
+
+    # ---- numbers
+
+    def _changed(self, numbers: list[int]) -> bool:
+        """Take note of rows that became others; whether any may move for it."""
+        moved = bool(numbers) and self._values is not None and self._values.change(numbers, self._rows)
+        if self._filter is not None:
+            for number in numbers:
+                passes = self._filter(self._rows[number])
+                moved = moved or passes != self._passing[number]
+                self._passing[number] = passes
+        return moved or (self._sections is not None and bool(numbers))
+
+    def _add(self, fresh: dict[Hashable, R]) -> bool:
+        """Take rows in, at the end; whether they may belong elsewhere."""
+        if not fresh:
+            return False
+        first = len(self._rows)
+        self._numbers |= {key: first + i for i, key in enumerate(fresh)}
+        self._rows.extend(fresh.values())
+        added = np.arange(first, len(self._rows))
+        if self._values is not None:
+            for row in fresh.values():
+                self._values.add(row)
+        if self._filter is not None:
+            self._passing += map(self._filter, fresh.values())
+            added = added[np.array(self._passing[first:], bool)]
+        self._append(added)
+        return self._values is not None or self._sections is not None
+
+    def _let_go(self, keys: Iterable[Hashable]) -> bool:
+        gone = {number for key in keys if (number := self._numbers.get(key)) is not None}
+        self._gone |= gone
+        return bool(gone)
+
+    def _renumber(self, fresh: dict[Hashable, R]) -> None:
+        """Number rows anew in the order of ``fresh``; those that are still on the screen follow as gone."""
+        shown = [self._key(self._rows[number]) if number >= 0 else number for number in self._shown.tolist()]
+        heads = self._shown < 0
+        left = {
+            key: self._rows[self._numbers[key]]
+            for key, head in zip(shown, heads, strict=True)
+            if not head and key not in fresh
+        }
+        self._gone = set(range(len(fresh), len(fresh) + len(left)))
+        every = fresh | left
+        self._rows = list(every.values())
+        self._numbers = {key: number for number, key in enumerate(every)}
+        numbers = (key if head else self._numbers[key] for key, head in zip(shown, heads, strict=True))
+        self._value_again()
+        self._pass_again()
+        self._show(np.fromiter(numbers, np.int64, len(shown)))
+
+    def _value_again(self) -> None:
+        self._revalued = False
+        column = None if self._sorted is None else self.columns[self._sorted[0]]
+        self._values = None if column is None else SortValues(column.key or column.text, self._rows)
+
+    def _pass_again(self) -> None:
+        self._passing = [] if self._filter is None else [self._filter(row) for row in self._rows]
+
+    # ---- what is shown
+
+    def _wanted(self) -> Places:
+        here = np.ones(len(self._rows), bool)
+        if self._filter is not None:
+            here &= np.array(self._passing, bool)
+        here[list(self._gone)] = False
+        places = np.flatnonzero(here)
+        if self._live_again:  # from where they stand now, for what is nearly sorted is sorted fastest
+            shown = self._shown[self._shown >= 0]
+            places = np.concatenate((shown[here[shown]], places[self._places[places] < 0]))
+        if self._values is not None and self._sorted is not None:
+            places = self._values.order(places, descending=self._sorted[1])
+        return places if self._sections is None else self._sections.arranged(places, self._rows)
+
+    def _arrange(self) -> None:
+        """Bring what is shown to what is wanted, by removals, additions at the end and one permutation.
+
+        Rows that go are forgotten only once they are taken off the screen, for views still ask for them meanwhile.
+        """
+        self._timer.stop()
+        waited, self._stale = self._stale and self._held != FREE, False
+        wanted = self._wanted()
+        self._drop(wanted)
+        self._append(wanted[self._places_of(wanted) < 0])
+        if not np.array_equal(wanted, self._shown):
+            self._permute(wanted)
+        if self._gone:
+            self._forget()
+        if waited:
+            self.order_waits.emit(False)
+
+    def _places_of(self, numbers: Places) -> Places:
+        """Where rows and heads are shown, −1 where they are not."""
+        if len(self._places) < self._size:
+            self._show(self._shown)
+        return self._places[numbers]
+
+    @property
+    def _size(self) -> int:
+        return len(self._rows) + (0 if self._sections is None else len(self._sections))
+
+    def _drop(self, wanted: Places) -> None:
+        """Take off the screen what is not wanted: where it stands, or in many pieces by way of the end."""
+        stays = np.zeros(self._size, bool)
+        stays[wanted] = True
+        kept = stays[self._shown]
+        places = np.flatnonzero(~kept)
+        if not len(places):
+            return
+        runs = np.split(places, np.flatnonzero(np.diff(places) != 1) + 1)
+        if len(runs) > RUNS:
+            self._permute(np.concatenate((self._shown[kept], self._shown[~kept])))
+            runs = [np.arange(int(kept.sum()), len(kept))]
+        for run in reversed(runs):
+            self.beginRemoveRows(QModelIndex(), int(run[0]), int(run[-1]))
+            self._show(np.delete(self._shown, run))
+            self.endRemoveRows()
+
+    def _append(self, added: Places) -> None:
+        if not len(added):
+            self._show(self._shown)
+            return
+        first = len(self._shown)
+        self.beginInsertRows(QModelIndex(), first, first + len(added) - 1)
+        self._show(np.concatenate((self._shown, added)))
+        self.endInsertRows()
+
+    def _permute(self, wanted: Places) -> None:
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        numbers = [int(self._shown[index.row()]) for index in before]
+        self._show(wanted)
+        after = [self.index(int(self._places[n]), index.column()) for n, index in zip(numbers, before, strict=True)]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _show(self, shown: Places) -> None:
+        self._shown = shown
+        self._places = np.full(self._size, -1)
+        self._places[shown] = np.arange(len(shown))
+
+    def _forget(self) -> None:
+        """Let go of rows that are on the screen no more."""
+        stays = [number for number in range(len(self._rows)) if number not in self._gone]
+        renamed = np.full(self._size, -1)
+        renamed[stays] = np.arange(len(stays))
+        heads = self._shown < 0
+        shown = np.where(heads, self._shown, renamed[np.where(heads, 0, self._shown)]) if len(renamed) else self._shown
+        self._rows = [self._rows[number] for number in stays]
+        self._numbers = {self._key(row): number for number, row in enumerate(self._rows)}
+        self._gone = set()
+        self._value_again()
+        self._pass_again()
+        self._show(shown)
+        if self._sections is not None:
+            self._sections.arranged(shown[shown >= 0], self._rows)
+
+    # ---- telling
+
+    def _tell(self, numbers: list[int]) -> None:
+        """Announce the change of these rows, and of the heads that they stand under."""
+        if not numbers:
+            return
+        chosen = np.array(numbers, np.int64)
+        if self._sections is not None:
+            chosen = np.concatenate((chosen, self._shown[self._shown < 0]))
+        places = self._places_of(chosen)
+        shown = places[places >= 0]
+        if len(shown):
+            self.touched = shown
+            self._announce(int(shown.min()), int(shown.max()))
+            self.touched = None
+
+    def _announce(self, first: int, last: int) -> None:
+        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+
+    # ---- Qt
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
+        return 0 if parent.isValid() else len(self.columns)

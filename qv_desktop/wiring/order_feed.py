@@ -1,0 +1,40 @@
+"""Orders and executions on their way to the blotters: however many changed, each blotter is told once a frame."""
+
+from collections.abc import Callable
+
+from qv_desktop.domain.events import Filled, OrderChanged
+from qv_desktop.domain.orders import Fill, Order
+from qv_desktop.services.bus import Bus
+from qv_desktop.ui.panels.fills import FillsPanel
+from qv_desktop.ui.panels.orders import OrdersPanel
+
+
+class OrderFeed:
+    """Gathers between frames. Who is in ``heard`` hears of the symbols whose orders changed, once a frame."""
+
+    def __init__(self, bus: Bus, orders: OrdersPanel, fills: FillsPanel, count: Callable[[str, int], None]) -> None:
+        """``count`` shows a number after a panel's title."""
+        self._orders, self._fills, self._count = orders, fills, count
+        self._changed: dict[str, Order] = {}  # client order id -> newest state since the last frame
+        self._filled: list[Fill] = []
+        self.heard: list[Callable[[set[str]], None]] = []
+        bus.subscribe(OrderChanged, self._order_changed)
+        bus.subscribe(Filled, lambda event: self._filled.append(event.fill))
+
+    def _order_changed(self, event: OrderChanged) -> None:
+        self._changed[event.order.id] = event.order
+
+    def frame(self) -> None:
+        """Show what changed since the last frame."""
+        if self._filled:
+            filled, self._filled = self._filled, []
+            self._orders.note_fills(filled)
+            self._fills.upsert(filled)
+            self._count("fills", self._fills.model.counts()[1])
+        if self._changed:
+            changed, self._changed = list(self._changed.values()), {}
+            self._orders.upsert(changed)
+            self._count("orders", self._orders.open_count)
+            symbols = {order.request.symbol for order in changed}
+            for hear in self.heard:
+                hear(symbols)

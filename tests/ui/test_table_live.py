@@ -1,0 +1,171 @@
+"""A live table never moves what somebody is about to click, and moves nothing more than twice a second."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from qv_desktop.ui.models.live_rows import FREE, POINTED, PRESSED
+from qv_desktop.ui.models.sort_values import SortValues, steady
+from qv_desktop.ui.models.table import Table
+from qv_desktop.ui.models.table_model import TableModel
+from tests.ui.test_table import COLUMNS, Row, model_of, symbols
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def table(qtbot: QtBot) -> Table[Row]:
+    """Eight rows, sorted downward by a price that moves."""
+    model = model_of(*(Row(f"S{i}", Decimal(i)) for i in range(8)))
+    model.sort(1, Qt.SortOrder.DescendingOrder)
+    found = Table(model, empty="nothing")
+    qtbot.addWidget(found)
+    found.resize(400, 300)
+    found.show()
+    return found
+
+
+def overtake(model: TableModel[Row], round_: int) -> None:
+    """The last row becomes the first."""
+    last = model.rows()[-1]
+    model.upsert([Row(last.symbol, Decimal(100 + round_))])
+
+
+def middle(table: Table[Row], place: int) -> QPoint:
+    return table.visualRect(table.model().index(place, 0)).center()
+
+
+def point(table: Table[Row], inside: bool) -> None:
+    at = QPointF(5, 5)
+    event = QEnterEvent(at, at, at) if inside else QEvent(QEvent.Type.Leave)
+    QApplication.sendEvent(table.viewport(), event)
+
+
+def test_the_row_under_the_pointer_is_the_same_from_press_to_release(qtbot: QtBot, table: Table[Row]) -> None:
+    model, at = table.rows_model, middle(table, 3)
+    pressed = model.row(table.rowAt(at.y()))
+    qtbot.mousePress(table.viewport(), LEFT, pos=at)
+    for round_ in range(20):
+        model.upsert([Row(s, Decimal(100 * (i + 1) + round_)) for i, s in enumerate(["S0", "S1", "S2", "S9"])])
+        model.settle()
+        qtbot.wait(1)
+        assert model.row(table.rowAt(at.y())).symbol == pressed.symbol
+    qtbot.mouseRelease(table.viewport(), LEFT, pos=at)
+    assert [row.symbol for row in table.selected()] == [pressed.symbol]
+    qtbot.waitUntil(lambda: symbols(model)[:4] == ["S9", "S2", "S1", "S0"])
+    assert [row.symbol for row in table.selected()] == [pressed.symbol]
+
+
+def test_a_row_that_goes_while_the_pointer_is_down_stays_until_it_is_up(qtbot: QtBot, table: Table[Row]) -> None:
+    model, at = table.rows_model, middle(table, 3)
+    pressed = model.row(3).symbol
+    qtbot.mousePress(table.viewport(), LEFT, pos=at)
+    model.remove(["S7"])
+    model.replace([row for row in model.rows() if row.symbol not in ("S6", "S7")])
+    assert model.row(table.rowAt(at.y())).symbol == pressed
+    assert model.get("S7") is None
+    qtbot.mouseRelease(table.viewport(), LEFT, pos=at)
+    qtbot.waitUntil(lambda: symbols(model) == ["S5", "S4", "S3", "S2", "S1", "S0"])
+
+
+def test_the_order_waits_while_somebody_points_and_says_so(qtbot: QtBot, table: Table[Row]) -> None:
+    model = table.rows_model
+    before = symbols(model)
+    point(table, inside=True)
+    assert not table.holding.hint.isVisible()
+    overtake(model, 1)
+    assert symbols(model) == before
+    assert table.holding.hint.isVisible()
+    assert model.get("S0") == Row("S0", Decimal(101))  # the figures are live all the same
+    point(table, inside=False)
+    qtbot.waitUntil(lambda: symbols(model)[0] == "S0")
+    assert not table.holding.hint.isVisible()
+
+
+def test_what_a_person_asks_for_is_done_at_once_also_while_pointing(table: Table[Row]) -> None:
+    model = table.rows_model
+    point(table, inside=True)
+    overtake(model, 1)
+    model.sort(1, Qt.SortOrder.AscendingOrder)
+    assert symbols(model) == [f"S{i}" for i in range(1, 8)] + ["S0"]
+    model.set_filter("price>5")
+    assert symbols(model) == ["S6", "S7", "S0"]
+
+
+def test_live_data_moves_rows_at_most_twice_a_second(qtbot: QtBot, table: Table[Row]) -> None:
+    model = table.rows_model
+    overtake(model, 1)  # the first is shown at once
+    moves: list[int] = []
+    model.layoutChanged.connect(lambda: moves.append(1))
+    for round_ in range(2, 12):
+        overtake(model, round_)
+        qtbot.wait(5)
+    assert symbols(model)[0] == "S0"
+    assert moves == []
+    qtbot.waitUntil(lambda: symbols(model)[0] == "S1", timeout=3000)
+    assert len(moves) == 1
+
+
+def test_a_position_that_ends_stays_in_place_under_the_pointer(table: Table[Row]) -> None:
+    model = table.rows_model
+    point(table, inside=True)
+    model.retire(["S7"])
+    assert symbols(model)[0] == "S7"
+    model.hold(FREE)
+    assert symbols(model)[0] == "S6"
+
+
+def test_a_row_that_comes_back_before_it_is_gone_stays(table: Table[Row]) -> None:
+    model = table.rows_model
+    model.hold(PRESSED)
+    model.remove(["S7"])
+    model.upsert([Row("S7", Decimal(7))])
+    model.hold(POINTED)
+    model.hold(FREE)
+    assert symbols(model)[0] == "S7"
+
+
+def test_heads_carry_totals_and_are_neither_selected_nor_copied(qtbot: QtBot) -> None:
+    model = model_of(Row("A", Decimal(1)), Row("B", Decimal(2), "filled"), Row("C", Decimal(3)))
+    table = Table(model, empty="nothing")
+    qtbot.addWidget(table)
+    table.resize(400, 200)
+    table.show()
+    model.group_by(lambda r: r.status)
+    heads = [head.title if (head := model.head(i)) else model.row(i).symbol for i in range(model.rowCount())]
+    assert heads == ["filled · 1", "B", "working · 2", "A", "C"]
+    table.selectAll()
+    assert [row.symbol for row in table.selected()] == ["B", "A", "C"]
+    assert table.tsv().count("\n") == 4
+    table.grab()  # paints the heads
+    model.upsert([Row("B", Decimal(2)), Row("D", Decimal(1), "filled")])
+    model.settle()
+    assert symbols(model) == ["D", "A", "B", "C"]
+    model.group_by(None)
+    assert symbols(model) == ["A", "B", "C", "D"]
+
+
+@given(st.lists(st.one_of(st.just(float("nan")), st.floats(-3, 3).map(round))))
+def test_steady_order_is_numpys_stable_one(numbers: list[float]) -> None:
+    import numpy as np
+
+    values = np.array(numbers, float)
+    assert steady(values).tolist() == np.argsort(values, kind="stable").tolist()
+
+
+def test_a_column_of_numbers_may_turn_to_words() -> None:
+    import numpy as np
+
+    values: SortValues[object] = SortValues(lambda row: row, [2, None, 1])
+    assert values.change([0], [Decimal(5)])
+    assert not values.change([1], [None, None])
+    values.add("b")
+    values.add("a")
+    assert values.order(np.arange(5), descending=False).tolist() == [2, 0, 4, 3, 1]
+    assert COLUMNS
