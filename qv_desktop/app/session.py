@@ -208,6 +208,7 @@ class Session:
         starting = starting_room.Starting(desk, engine, settings.watchlist)
         self._engine, self._desk, self._starting = engine, desk, starting
         self._arm_lock(desk, settings.environment)
+        window.command.connect(self._command)
         self._show_accounts(desk)
         await self._restore_layout(desk, starting)
         self._desk_tasks.spawn(self._lines_to_panel(desk))
@@ -282,7 +283,6 @@ class Session:
         return f"{word} ×{self._demo.speed:g}"
 
     async def _until_closed(self, desk: "Desk", starting: "Starting", frames: "Frames") -> int:
-        desk.window.command.connect(self._command)
         if self._demo is not None and self._demo.load and self._simulation is not None and self._engine is not None:
             from qv_desktop.app.load_story import LoadStory
 
