@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QWidget
 
 from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.ui.passphrase_dialog import PassphraseDialog
 
 NOT_KEPT = "Nothing was kept: without a keyring your keys need a passphrase. Try again and choose one."
 LOCKED = "Your keys are locked; open them with your passphrase under Connections."
@@ -79,6 +78,10 @@ class KeyVault:
 
 async def _asked(take: Callable[[Secret], None], parent: QWidget | None, *, choosing: bool) -> bool:
     """Ask until ``take`` accepts a passphrase (True) or the person declines (False)."""
+    from qv_desktop.ui.passphrase_dialog import (
+        PassphraseDialog,
+    )  # most systems have a keyring, and a start is to be quick
+
     given: asyncio.Queue[Secret | None] = asyncio.Queue()
     dialog = PassphraseDialog(choosing=choosing, parent=parent)
     dialog.given.connect(lambda text: given.put_nowait(Secret(text)))
