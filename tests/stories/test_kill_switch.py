@@ -1,6 +1,8 @@
 """The kill switch in the whole program: with the database gone, the broker's gate broken, the stream mute, an order in flight."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -181,6 +183,29 @@ def test_with_the_database_gone_it_works_and_its_rows_arrive_later(person: Sitti
         assert (await person.asked(count))[0][0] == 3
         assert await person.desk.services.orders.records.written(30)
         print(f"killed {took:.2f} s after the hold began, without a database")  # noqa: T201 - a figure for the reader
+
+    person.do(scenario())
+
+
+def test_with_a_database_that_does_not_answer_it_waits_for_nothing(person: Sitting, server: Remote) -> None:
+    count = "SELECT count(*) FROM audit_log WHERE action = 'kill.switch' AND outcome = 'ok'"
+
+    async def scenario() -> None:
+        await resting(person, 11)
+        before = (await person.asked(count))[0][0]
+        assert server._process is not None
+        os.killpg(server._process.pid, signal.SIGSTOP)
+        try:
+            await pressed(person)
+            assert person.desk.services.risk.state is TradingState.HALTED
+            await killed(person)
+        finally:
+            os.killpg(server._process.pid, signal.SIGCONT)
+        await person.sees(lambda: not person.desk.services.kill.running)
+        assert await person.desk.services.orders.records.written(30)
+        async with asyncio.timeout(30):
+            while (await person.asked(count))[0][0] != before + 1:  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.2)
 
     person.do(scenario())
 
