@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.app.hands import hold, press
+from qv_desktop.domain.events import KillChanged
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.risk import TradingState
@@ -55,6 +56,8 @@ async def resting(person: Sitting, *quantities: int) -> list[str]:
     if person.desk.services.risk.state is not TradingState.ACTIVE:
         press(person.desk.panels.risk, "Resume")
         await person.sees(lambda: person.desk.services.risk.state is TradingState.ACTIVE)
+    # a comparison while an order hung has closed trading until the next one
+    assert (await person.desk.services.reconcile.run("test", "before the next kill")).breaks == ()
     keys = [await person.buys("SPY", quantity, FAR) for quantity in quantities]
     await person.sees(lambda: all(person.stands(key, OrderStatus.WORKING) for key in keys))
     return keys
@@ -146,6 +149,24 @@ def test_an_order_in_flight_is_followed_and_cancelled(person: Sitting) -> None:
         await pressed(person)
         await killed(person)
         assert person.stands(sent, OrderStatus.CANCELED)
+
+    person.do(scenario())
+
+
+def test_an_order_whose_sending_hangs_is_followed_until_it_is_known_that_it_never_arrived(person: Sitting) -> None:
+    async def scenario() -> None:
+        keys = await resting(person, 12)
+        sent = await person.buys("SPY", 13, FAR, lambda: person.break_("hang", "trading"))
+        await person.sees(lambda: sent in person.desk.services.orders.sending)
+        stages: list[str] = []
+        person.desk.services.bus.subscribe(KillChanged, lambda event: stages.append(event.killing.stage))
+        await pressed(person)
+        await person.sees(lambda: person.stands(keys[0], OrderStatus.CANCELED))  # nothing waits for the one that hangs
+        await person.sees(lambda: killing(person).stage == "following")
+        assert "1 in flight, followed" in person.desk.window.safety.strip.text()
+        await killed(person)
+        assert person.stands(sent, OrderStatus.REJECTED)
+        assert stages[-1] == "done"
 
     person.do(scenario())
 
