@@ -82,10 +82,12 @@ class MarketSide:
     averages: Averages
     prices: tuple[Prices, ...]
     vendors: tuple[Vendor, ...]
+    calendar: Calendar
     running: Mapping[str, Callable[[], Awaitable[object]]]  # what runs by itself, by name
 
     def close(self) -> None:
-        """Let the vendors' threads go."""
+        """Let the threads of vendors and calendar go: a desk of another account brings its own."""
+        self.calendar.close()
         for vendor in self.vendors:
             vendor.close()
 
@@ -108,7 +110,8 @@ def market_side(
     stores = _Stores(BarStore(database), TickStore(database), ActionStore(database))
     primary, fallback = _ranked(keys)
     vendors = _vendors(settings, keys)
-    sessions = Sessions(Calendar(), broker, clock, publish, notices.tell)
+    calendar = Calendar()
+    sessions = Sessions(calendar, broker, clock, publish, notices.tell)
     gaps = Gaps(stores.ticks, lambda: market.wanted, clock.market, publish)
 
     def lost(start: datetime, end: datetime, symbols: Sequence[str], reason: str) -> None:
@@ -174,7 +177,7 @@ def market_side(
         "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports,
-                      price_alerts, halts, drawings, averages, prices, vendors, running)  # fmt: skip
+                      price_alerts, halts, drawings, averages, prices, vendors, calendar, running)  # fmt: skip
 
 
 def _ranked(keys: Keys) -> tuple[str, str | None]:

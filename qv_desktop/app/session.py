@@ -259,11 +259,11 @@ class Session:
 
     async def _use(self, id_: str) -> None:
         """Put another account on the desk: confirmed when it is LIVE, and not while anything is on its way."""
-        if self._accounts is None or self._desk is None:
+        if self._accounts is None or self._desk is None or self._starting is None:
             return
         from qv_desktop.app.switching import switched
 
-        if await switched(self._accounts, self._desk, id_):
+        if await switched(self._accounts, self._desk, id_, self._starting.hotkeys.arming.disarm):
             self._again = True
             self._leaving.set()
 

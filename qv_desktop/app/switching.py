@@ -16,6 +16,7 @@ from qv_desktop.app.going_live import confirmed
 from qv_desktop.domain.connections import Connection
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.orders import Order, OrderStatus
+from qv_desktop.services.connections import TRADE
 from qv_desktop.wiring import Desk, Services
 from qv_desktop.wiring.connections import ConnectionsWiring, Sitting
 
@@ -45,14 +46,19 @@ async def in_the_way(services: Services) -> str:
     return ""
 
 
-async def switched(accounts: Accounts, desk: Desk, id_: str) -> bool:
-    """Whether the account was switched; False when the person went back. Raises BadInput when it cannot be now, NotPermitted."""
+async def switched(accounts: Accounts, desk: Desk, id_: str, disarm: Callable[[str], None]) -> bool:
+    """Whether the account was switched; False when the person went back. ``disarm`` turns trading keys off, for a reason.
+
+    Raises BadInput when it cannot be now, NotPermitted.
+    """
     wanted = accounts.connections.get(id_)
+    await desk.services.login.require(TRADE)  # before anybody is asked for a password
     _require(await in_the_way(desk.services))
     if wanted.environment == "LIVE":
         stays = f"stay on “{accounts.in_use.name}”" if accounts.in_use else "see prices only"
         if not await confirmed(accounts.connections, wanted, accounts.person, f"Without it you {stays}.", desk.window):
             return False
+    disarm("the account is being switched")  # keys are heard by a window that takes no clicks, too
     return await _closed_for(accounts, desk, wanted)
 
 

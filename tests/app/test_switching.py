@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,9 +185,13 @@ def test_from_paper_to_live_and_back(own: Own, ring: MemoryKeyring) -> None:
         assert own.account == first
         assert not await own.audited("connection.switch")
 
+        arming = own.starting.hotkeys.arming
+        arming._hindrance = lambda: ""  # nothing else speaks against armed keys
+        assert arming.arm() == ""
         window.account_chosen.emit(id_)
         await own.confirms(PASSWORD)
         await own.at("Real one")
+        assert (arming.armed, arming.why) == (False, "the account is being switched")
         assert own.desk.window is not window
         assert own.account != first
         assert own.desk.window.windowTitle().startswith("LIVE · Real one ••••")
@@ -205,6 +210,10 @@ def test_from_paper_to_live_and_back(own: Own, ring: MemoryKeyring) -> None:
         rows = await own.asked("SELECT count(*) FROM audit_log WHERE coalesce(after::text, '') || coalesce(before::text, '') "
                                "LIKE :canary", canary=f"%{LIVE_SECRET}%")  # fmt: skip
         assert rows == [(0,)]
+        # nothing of the two desks before is left
+        await own.sees(
+            lambda: [thread.name.partition("_")[0] for thread in threading.enumerate()].count("calendar") <= 1
+        )
         await own.sees(lambda: len([w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]) == 1)
 
     own.do(scenario())

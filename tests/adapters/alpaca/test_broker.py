@@ -382,7 +382,7 @@ def test_a_question_that_fails_is_never_an_empty_answer(simulator: Simulator, ki
 
 
 def test_a_wrong_secret_is_a_sentence(simulator: Simulator) -> None:
-    with pytest.raises(BrokerDown, match="enter valid keys in the settings"):
+    with pytest.raises(BrokerDown, match="enter valid keys under Connections"):
         asked(simulator, lambda broker: broker.account(), secret="wrong")
 
 

@@ -204,5 +204,5 @@ def test_a_split_that_cannot_be_read_is_a_sentence(rate: object) -> None:
 
 
 def test_a_wrong_secret_is_a_sentence(simulator: Simulator) -> None:
-    with pytest.raises(FeedDown, match="enter valid keys in the settings"):
+    with pytest.raises(FeedDown, match="enter valid keys under Connections"):
         asked(simulator, lambda history: history.snapshots(["AAPL"]), secret="wrong")

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -11,10 +12,11 @@ import requests
 
 from qv_desktop.adapters.alpaca import loopback
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.history import AlpacaHistory
 from qv_desktop.adapters.alpaca.loopback import Answer, Loopback
 from qv_desktop.adapters.alpaca.oauth import SCOPE, Addresses, Client, Proof, connected, exchanged
 from qv_desktop.adapters.alpaca.outcomes import REVOKED
-from qv_desktop.adapters.alpaca.stream import TradeUpdates
+from qv_desktop.adapters.alpaca.stream import AlpacaPrices, TradeUpdates
 from qv_desktop.adapters.secrets import Secret
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.simulator.alpaca_oauth import CLIENT_ID, CLIENT_SECRET
@@ -105,6 +107,45 @@ def test_a_permission_that_was_taken_back_says_so_and_a_new_one_works(simulator:
     assert token not in str(told.value)
     assert asyncio.run(stream_words(simulator, token)) == REVOKED
     assert asyncio.run(account_number(simulator, gone_through(simulator, Browser()).reveal()))
+
+
+def test_a_token_gets_history_and_prices_say_that_they_need_a_pair(simulator: Simulator) -> None:
+    token = gone_through(simulator, Browser()).reveal()
+    now = datetime.fromtimestamp(simulator.ready["market_ns"] / 1e9, UTC)
+
+    async def bars() -> int:
+        history = AlpacaHistory("", "", simulator.url, token=token)
+        try:
+            return len(await history.daily(["SPY"], now - timedelta(days=10), now))
+        finally:
+            history.close()
+
+    assert asyncio.run(bars()) == 1
+
+    def prices(said: Callable[[object, str], None]) -> AlpacaPrices:
+        url = f"{simulator.ws}/v2/iex"
+        return AlpacaPrices(url, "", "", lambda batch: None, said, lambda *_: None, now=lambda: NOW)
+
+    def orders(said: Callable[[object, str], None]) -> TradeUpdates:
+        return TradeUpdates(f"{simulator.ws}/stream", "", "", lambda report: None, said, now=lambda: NOW)
+
+    assert "take no OAuth; add one under Connections" in asyncio.run(refusal(prices))
+    assert "No account is connected" in asyncio.run(refusal(orders))
+
+
+async def refusal(make: Callable[[Callable[[object, str], None]], AlpacaPrices | TradeUpdates]) -> str:
+    """Why a socket is not let in, in its own words."""
+    said: asyncio.Queue[str] = asyncio.Queue()
+    stream = make(lambda _state, detail: said.put_nowait(detail))
+    running = asyncio.ensure_future(stream.run())
+    try:
+        while True:
+            detail = await asyncio.wait_for(said.get(), 20)
+            if "Connections" in detail:
+                return detail
+    finally:
+        await stream.stop()
+        await running
 
 
 def test_a_no_in_the_browser_is_a_sentence(simulator: Simulator) -> None:

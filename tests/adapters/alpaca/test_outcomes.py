@@ -52,7 +52,7 @@ def said(message: str, **rest: object) -> str:
 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
-    [(400, said("bad request"), "bad request"), (401, '{"message":"unauthorized."}', "enter valid keys in the settings"),
+    [(400, said("bad request"), "bad request"), (401, '{"message":"unauthorized."}', "enter valid keys under Connections"),
      (403, said("insufficient buying power", buying_power="10", cost_basis="20"),
       "insufficient buying power (buying power 10, cost basis 20)"),
      (422, said("asset is not tradable"), "asset is not tradable"), (403, "<html>", "HTTP 403"),
@@ -212,7 +212,7 @@ def test_a_paper_account_never_reaches_the_live_address_nor_the_other_way_round(
 def test_without_keys_the_sentence_says_what_to_do() -> None:
     async def story() -> None:
         broker = AlpacaBroker("", "", "http://127.0.0.1:9", now, "SIMULATION")
-        with pytest.raises(BrokerDown, match="enter valid keys in the settings"):
+        with pytest.raises(BrokerDown, match="No account is connected; add one"):
             await broker.account()
         broker.close()
 

@@ -136,7 +136,7 @@ def test_a_wrong_secret_is_one_sentence_on_both_sockets(simulator: Simulator) ->
             await asyncio.sleep(0.5)
             for heard in (orders, quotes):
                 assert heard.count("connecting") == 1
-                assert "enter valid keys in the settings" in heard.states[-1][1]
+                assert "enter valid keys under Connections" in heard.states[-1][1]
 
     asyncio.run(story())
 
