@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -52,6 +53,8 @@ from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.wiring import Services
+
+UNSEEN = os.environ.get("QT_QPA_PLATFORM") == "offscreen"  # whoever does not see the window should not hear it
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def engine(
         pool,
         keeper,
         spool,
-        Sounds(paths.resources() / "sounds", player()),
+        Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
     )
 
 

@@ -38,7 +38,7 @@ class HotkeysWiring:
     def __init__(self, desk: Desk, symbol: Callable[[], str], feed: str) -> None:
         self._desk, self._symbol, self._aim = desk, symbol, ""
         services = desk.services
-        self.deeds = KeyDeeds(services.orders, services.positions, "keys")
+        self.deeds = KeyDeeds(services.orders, services.positions, services.flattening, "keys")
         self.cancel_symbol: OnSymbol = self.deeds.cancel_symbol
         self.cancel_all: Callable[[], Awaitable[str]] = self.deeds.cancel_all
         self.flatten: OnSymbol = self.deeds.flatten

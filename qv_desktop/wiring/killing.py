@@ -21,8 +21,9 @@ class KillWiring:
         self.tick()
 
     def kill(self, hand: str) -> None:
-        """Use it; ``hand`` says how."""
-        self._desk.tasks.spawn(self._kill(hand))
+        """Use it; ``hand`` says how. It works while the desk is locked, too, which is then part of the record."""
+        locked = ", while locked" if self._desk.window.isHidden() else ""
+        self._desk.tasks.spawn(self._kill(hand + locked))
 
     async def _kill(self, hand: str) -> None:
         try:

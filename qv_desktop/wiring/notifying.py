@@ -17,6 +17,8 @@ from qv_desktop.wiring import Desk
 
 CHOICE, KEPT = "notifying", "notices"  # names of the person's settings
 
+RESTS, RESTS_LONGER = 3, 15  # seconds between saves, and after one that failed
+
 type Play = Callable[[str, int], bool]  # tone, volume in percent; False where nothing can play
 
 
@@ -27,6 +29,7 @@ class NotifyingWiring:
         self._desk, self._arming, self._play, self._able = desk, arming, play, able
         services = desk.services
         self._acknowledging = Acknowledging(services.notices, services.login, services.kill.note)
+        self._rest = 0  # seconds until it may be saved again
         self._loaded = False  # before that nothing is saved, or it would overwrite what an earlier sitting kept
         self.choice = Notifying()
         self.tray = Tray(desk.window)
@@ -52,7 +55,7 @@ class NotifyingWiring:
         tray.show_asked.connect(self._to_front)
         tray.opened.connect(self._open)
         tray.acknowledge_all_asked.connect(lambda: self._spawn(self._acknowledging.acknowledge_all()))
-        tray.kill_asked.connect(lambda: kill("tray, while locked" if window.isHidden() else "tray"))
+        tray.kill_asked.connect(lambda: kill("tray"))
 
     def _command(self, id_: str) -> None:
         if id_ == "alerts.notify":
@@ -152,12 +155,16 @@ class NotifyingWiring:
         notices = self._desk.services.notices
         if not (self._loaded and notices.changed and self._user):
             return
+        self._rest = RESTS
         try:
             await self._desk.services.preferences.save_setting(self._user, KEPT, notices.saved())
         except DatabaseDown:
-            notices.changed = True
+            notices.changed, self._rest = True, RESTS_LONGER
 
     def tick(self) -> None:
         """Once a second."""
-        self._spawn(self.save())
+        if self._rest:
+            self._rest -= 1
+        else:
+            self._spawn(self.save())
         self.tray.show_kill(self._desk.services.kill.intent(), self._desk.services.kill.lacking())

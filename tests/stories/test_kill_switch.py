@@ -1,6 +1,8 @@
 """The kill switch in the whole program: with the database gone, the broker's gate broken, the stream mute, an order in flight."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -11,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.app.hands import hold, press
+from qv_desktop.domain.events import KillChanged
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.risk import TradingState
@@ -53,6 +56,8 @@ async def resting(person: Sitting, *quantities: int) -> list[str]:
     if person.desk.services.risk.state is not TradingState.ACTIVE:
         press(person.desk.panels.risk, "Resume")
         await person.sees(lambda: person.desk.services.risk.state is TradingState.ACTIVE)
+    # a comparison while an order hung has closed trading until the next one
+    assert (await person.desk.services.reconcile.run("test", "before the next kill")).breaks == ()
     keys = [await person.buys("SPY", quantity, FAR) for quantity in quantities]
     await person.sees(lambda: all(person.stands(key, OrderStatus.WORKING) for key in keys))
     return keys
@@ -148,6 +153,24 @@ def test_an_order_in_flight_is_followed_and_cancelled(person: Sitting) -> None:
     person.do(scenario())
 
 
+def test_an_order_whose_sending_hangs_is_followed_until_it_is_known_that_it_never_arrived(person: Sitting) -> None:
+    async def scenario() -> None:
+        keys = await resting(person, 12)
+        sent = await person.buys("SPY", 13, FAR, lambda: person.break_("hang", "trading"))
+        await person.sees(lambda: sent in person.desk.services.orders.sending)
+        stages: list[str] = []
+        person.desk.services.bus.subscribe(KillChanged, lambda event: stages.append(event.killing.stage))
+        await pressed(person)
+        await person.sees(lambda: person.stands(keys[0], OrderStatus.CANCELED))  # nothing waits for the one that hangs
+        await person.sees(lambda: killing(person).stage == "following")
+        assert "1 in flight, followed" in person.desk.window.safety.strip.text()
+        await killed(person)
+        assert person.stands(sent, OrderStatus.REJECTED)
+        assert stages[-1] == "done"
+
+    person.do(scenario())
+
+
 def test_with_a_mute_stream_the_book_learns_from_the_broker(person: Sitting) -> None:
     async def scenario() -> None:
         keys = await resting(person, 8)
@@ -181,6 +204,29 @@ def test_with_the_database_gone_it_works_and_its_rows_arrive_later(person: Sitti
         assert (await person.asked(count))[0][0] == 3
         assert await person.desk.services.orders.records.written(30)
         print(f"killed {took:.2f} s after the hold began, without a database")  # noqa: T201 - a figure for the reader
+
+    person.do(scenario())
+
+
+def test_with_a_database_that_does_not_answer_it_waits_for_nothing(person: Sitting, server: Remote) -> None:
+    count = "SELECT count(*) FROM audit_log WHERE action = 'kill.switch' AND outcome = 'ok'"
+
+    async def scenario() -> None:
+        await resting(person, 11)
+        before = (await person.asked(count))[0][0]
+        assert server._process is not None
+        os.killpg(server._process.pid, signal.SIGSTOP)
+        try:
+            await pressed(person)
+            assert person.desk.services.risk.state is TradingState.HALTED
+            await killed(person)
+        finally:
+            os.killpg(server._process.pid, signal.SIGCONT)
+        await person.sees(lambda: not person.desk.services.kill.running)
+        assert await person.desk.services.orders.records.written(30)
+        async with asyncio.timeout(30):
+            while (await person.asked(count))[0][0] != before + 1:  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.2)
 
     person.do(scenario())
 

@@ -155,6 +155,8 @@ def test_the_review_sentence_says_every_term(request_: OrderRequest, words: str)
         (Check("DAILY_LOSS", "Daily loss headroom", True, "$3,284", "$2,000"), "✓"),
         (Check("DAILY_LOSS", "Daily loss headroom", True, "$300", "$2,000"), "!"),
         (Check("WASH", "Own resting orders", True, "0", "0"), "✓"),
+        (Check("REVERSAL", "Crosses through flat", True, "200", "200"), "✓"),
+        (Check("ORDER_CLASS", "OCO exits", False, "201", "200"), "✗"),
     ],
 )
 def test_a_rule_near_its_limit_is_marked_before_it_refuses(check: Check, sign: str) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from weakref import ref
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -301,3 +302,10 @@ def test_a_moving_quote_costs_no_layout(qtbot: QtBot, ticket: TicketPanel) -> No
     assert ticket.head.bid.text().startswith("231.31")
     qtbot.wait(50)
     assert laid_out == []
+
+
+def test_a_ticket_that_is_thrown_away_is_gone_at_once(qtbot: QtBot) -> None:
+    panel = TicketPanel("0123456789abcdef")
+    gone = ref(panel)
+    del panel
+    assert gone() is None, "a cycle would take it down in an order that Qt does not survive"

@@ -57,6 +57,18 @@ def test_the_prices_that_distances_come_to_are_shown_and_a_price_says_how_far_it
     assert suffixes == ["+1.97%", "−1.01%"]
 
 
+@pytest.mark.parametrize(
+    ("text", "up", "ten_down"), [("2%", "2.1%", "1.1%"), ("2R", "2.1R", "1.1R"), ("+1.50", "+1.51", "+1.41"), ("0.1%", "0.2%", "0.1%")]
+)  # fmt: skip
+def test_arrow_keys_move_a_distance_too(qtbot: QtBot, ticket: TicketPanel, text: str, up: str, ten_down: str) -> None:
+    field = ticket.fields.prices["take_profit"]
+    field.setText(text)
+    qtbot.keyClick(field, Qt.Key.Key_Up)
+    assert field.text() == up
+    qtbot.keyClick(field, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert field.text() == ten_down
+
+
 def test_an_r_is_typed_as_a_letter_while_b_and_s_still_choose_the_side(qtbot: QtBot, ticket: TicketPanel) -> None:
     exits(ticket, "", "1%")
     qtbot.keyClicks(ticket.fields.prices["take_profit"], "3r")

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
@@ -290,7 +290,28 @@ def test_it_needs_no_scrolling_in_its_dock(ticket: TicketPanel) -> None:
     assert (least.width() <= 300, least.height() <= 500) == (True, True)
 
 
+@pytest.mark.parametrize("trouble", [False, True])
+def test_in_its_dock_every_part_has_the_room_that_it_needs_or_scrolls(
+    qtbot: QtBot, ticket: TicketPanel, trouble: bool
+) -> None:
+    ticket.resize(306, 523)
+    if trouble:
+        ticket.fields.quantity.setText("many")
+        ticket.fields.prices["limit"].setText("231.435")
+        ticket.fields.prices["take_profit"].setText("200")
+        press(qtbot, ticket)
+    area = ticket.findChild(QScrollArea)
+    assert area is not None
+    bar = area.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.isVisible() is trouble)
+    middle = area.widget()
+    for part in (ticket.fields, ticket.preview, ticket.rules):
+        assert part.height() >= part.minimumSizeHint().height()
+        assert middle.rect().contains(part.geometry())
+    for part in (ticket.head, ticket.sides, area, ticket.send):
+        assert ticket.rect().contains(part.geometry())
+
+
 def test_every_control_has_a_name_for_a_screen_reader(ticket: TicketPanel) -> None:
-    fields = ticket.fields
-    controls = (ticket.head.symbol, fields.quantity, fields.kind, fields.tif, *fields.prices.values(), ticket.send)
-    assert all(control.accessibleName() for control in controls)
+    controls = (ticket.head.symbol, *ticket.tab_order())
+    assert [control for control in controls if not (control.accessibleName() or getattr(control, "text", str)())] == []

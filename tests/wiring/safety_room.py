@@ -16,6 +16,7 @@ from qv_desktop.domain.market import Batch, FeedState, Trade, ns
 from qv_desktop.services.account import Account
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
+from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
@@ -73,6 +74,7 @@ class SafetyRoom:
         self.orders = Orders(
             self.broker, journal, self.risk, self.positions, self.login, publish, now, lambda: account.id
         )
+        self.flattening = Flattening(self.orders, self.positions, market.prices, cancels=0.2, fills=0.2)
         note = noting(self.trail, Forgetful())
         self.kill = KillSwitch(self.risk, self.orders, self.broker, self.login, note, lambda: account.id, publish, now)
         self.notices = Notices(publish, now)
@@ -82,7 +84,7 @@ class SafetyRoom:
         services = SimpleNamespace(
             bus=self.bus, clock=clock, login=self.login, market=market, risk=self.risk, orders=self.orders,
             positions=self.positions, kill=self.kill, notices=self.notices, preferences=self.preferences,
-            feeds=SimpleNamespace(states=self.feeds, primary="Polygon"),
+            flattening=self.flattening, feeds=SimpleNamespace(states=self.feeds, primary="Polygon"),
         )  # fmt: skip
         self._coroutines = list[Coroutine[Any, Any, Any]]()
         tasks = SimpleNamespace(spawn=lambda work, on_error=None: self._coroutines.append(work))

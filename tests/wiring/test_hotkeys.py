@@ -11,8 +11,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.access import Role
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side
-from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.risk import TradingState, Verdict
 from qv_desktop.wiring.hotkeys import OFF
 from tests.builders import NOW, a_limit, an_order
 from tests.wiring.safety_room import UPDATES, SafetyRoom
@@ -101,21 +102,28 @@ def test_cancel_all_takes_all(room: SafetyRoom) -> None:
 def test_held_flatten_cancels_first_and_closes_what_is_held_then(room: SafetyRoom) -> None:
     (order,) = rests(room, "qv-1")
     holds(room, 100)
-    cancel = room.broker.cancel
+    cancel, submit = room.broker.cancel, room.broker.submit
 
     async def and_tell(wanted: Order) -> Report:
         report = await cancel(wanted)
         asyncio.get_running_loop().call_soon(room.orders.hear, replace(report, kind=ReportKind.CANCELED))
         return report
 
+    async def and_fill(wanted: Order, verdict: Verdict) -> Report:
+        report = await submit(wanted, verdict)
+        fill = Report(wanted.id, ReportKind.FILL, NOW, report.broker_id, "e1", Decimal(100), Decimal("99.99"))
+        asyncio.get_running_loop().call_soon(room.orders.hear, fill)
+        return report
+
     room.broker.cancel = and_tell  # type: ignore[method-assign]
+    room.broker.submit = and_fill  # type: ignore[method-assign]
     room.hotkeys.turn()
     hold(room, "keys.flatten")
     assert room.broker.steps[0] == "cancel qv-1"
     assert room.broker.steps[1].startswith("post ")
     sent = [o for o in room.orders.book.values() if o.id != order.id]
-    assert [(o.request.side, o.request.quantity, o.request.source) for o in sent] == [(Side.SELL, 100, "Keys")]
-    assert "SELL 100 AAPL at market was sent to close it; 1 order cancelled." in room.told()[-1].text
+    assert [(o.request.side, o.request.quantity, o.request.source) for o in sent] == [(Side.SELL, 100, "Flatten")]
+    assert room.told()[-1].text == "AAPL is flat: sell 100 at 99.99."
 
 
 def test_the_hint_says_what_a_hold_will_do_and_goes_when_let_go(room: SafetyRoom) -> None:
@@ -133,11 +141,18 @@ def test_the_hint_says_what_a_hold_will_do_and_goes_when_let_go(room: SafetyRoom
 def test_nothing_is_closed_while_an_order_may_still_fill(room: SafetyRoom) -> None:
     rests(room, "qv-1")
     holds(room, 100)
-    room.hotkeys.deeds._patience = 0.1
+    room.hotkeys.turn()
+    with pytest.raises(BadInput, match="could not be cancelled within"):
+        hold(room, "keys.flatten")
+    assert room.broker.steps == ["cancel qv-1"]
+
+
+def test_flattening_what_is_flat_cancels_its_orders_and_says_so(room: SafetyRoom) -> None:
+    rests(room, "qv-1")
     room.hotkeys.turn()
     hold(room, "keys.flatten")
     assert room.broker.steps == ["cancel qv-1"]
-    assert "AAPL was not closed: 1 order could not be cancelled in time." in room.told()[-1].text
+    assert room.told()[-1].text == "AAPL is flat. Asked to cancel 1 order in AAPL."
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ class AlpacaBroker:
         try:
             return sweeping.swept(rows(await self._last.ask("delete", "/orders")))
         except Refusal as refusal:
-            return Swept(answered=False, definite=refusal.definite, reason=refusal.message)
+            definite = refusal.definite and refusal.status != 429  # too many questions: single ones would only be more
+            return Swept(answered=False, definite=definite, reason=refusal.message)
         except (Unanswered, Unreadable) as silence:
             return Swept(answered=False, reason=str(silence))
 
@@ -210,7 +211,8 @@ class AlpacaBroker:
 
     async def warm(self) -> None:
         """Open the order lane's connections ahead of the first order, so that it does not wait for an import or a handshake."""
-        await asyncio.gather(*(self._asked("/clock", lane=self._orders) for _ in range(ORDER_THREADS)))
+        lanes = [self._orders] * ORDER_THREADS + [self._last]
+        await asyncio.gather(*(self._asked("/clock", lane=lane) for lane in lanes))
 
     def close(self) -> None:
         """Let the threads go."""

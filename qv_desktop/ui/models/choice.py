@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QComboBox
 
 from qv_desktop.ui import theme
+
+# where Qt keeps an entry's flags
+_FLAGS = Qt.ItemDataRole.UserRole - 1
 
 
 class Choice(QComboBox):
@@ -27,12 +30,10 @@ class Choice(QComboBox):
         if self._reasons.get(option, "") == why:
             return
         self._reasons[option] = why
-        model = self.model()
-        item = model.item(self.findText(option)) if isinstance(model, QStandardItemModel) else None
-        if item is not None:
-            item.setEnabled(not why)
-            item.setToolTip(why)
-            item.setData(why, Qt.ItemDataRole.AccessibleDescriptionRole)
+        place = self.findText(option)
+        self.setItemData(place, 0 if why else None, _FLAGS)
+        self.setItemData(place, why, Qt.ItemDataRole.ToolTipRole)
+        self.setItemData(place, why, Qt.ItemDataRole.AccessibleDescriptionRole)
         self._describe()
 
     def switch_off(self, why: str) -> None:

@@ -265,8 +265,9 @@ class OrderFields(QWidget):
         self.limit_typed = True
 
     def _step_price(self, name: Field, steps: int) -> None:
-        """One price step up or down; a trail in percent steps by a tenth, and a distance stays as it was typed."""
+        """One price step up or down; a trail in percent and a distance in % or R step by a tenth."""
         if name in EXITS and _is_distance(self.prices[name].text()):
+            self._step_distance(name, steps)
             return
         try:
             start = number(self.prices[name].text())
@@ -277,6 +278,15 @@ class OrderFields(QWidget):
         price = max(start + steps * step, step)
         self.limit_typed = self.limit_typed or name == "limit"
         self.prices[name].setText(str(price) if percent else self._formatted(price))
+
+    def _step_distance(self, name: Field, steps: int) -> None:
+        found = offset(self.prices[name].text())
+        if found is None:
+            return
+        step = self._step_at(self.reference or Decimal(1)) if found.unit == "$" else Decimal("0.1")
+        amount = found.amount + steps * step
+        unit = "" if found.unit == "$" else found.unit
+        self.prices[name].setText(f"{amount:+f}{unit}" if found.signed else f"{max(amount, step):f}{unit}")
 
     def _step_at(self, price: Decimal) -> Decimal:
         return Decimal("0.01") if self.instrument is None else price_step(self.instrument, price)

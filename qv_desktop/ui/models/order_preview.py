@@ -16,6 +16,7 @@ type Mark = Literal["✓", "!", "✗"]
 
 ZERO = Decimal(0)
 _SHORT_CUSHION = Decimal("1.03")  # Alpaca values a short at 3 % over the ask
+_TO_THE_FULL = ("REVERSAL", "ORDER_CLASS")  # closing all of a position is no near miss
 _NEAR = Decimal("0.8")  # of a limit: from here a passed rule is marked
 
 
@@ -157,7 +158,7 @@ def mark(check: Check) -> Mark:
     if not check.passed:
         return "✗"
     value, limit = _figure(check.value), _figure(check.limit)
-    if value is None or not limit:
+    if value is None or not limit or check.code in _TO_THE_FULL:
         return "✓"
     used = 1 - value / limit if check.code == "DAILY_LOSS" else value / limit  # its value is what is left
     return "!" if used >= _NEAR else "✓"

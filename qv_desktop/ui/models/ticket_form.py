@@ -47,15 +47,20 @@ class TicketForm(QWidget):
         column.setSpacing(4)
         column.addWidget(self.head)
         column.addLayout(across(self.sides, self.presets))
-        column.addWidget(self._middle(), 1)
+        middle = QWidget()
+        self._area = scrolled(middle)
+        column.addWidget(self._area, 1)
+        self._fill(middle)
         for part in (self.message, self.naming, self.send):
             column.addWidget(part)
         for first, second in pairwise(self.tab_order()):
             self.setTabOrder(first, second)
 
-    def _middle(self) -> QWidget:
-        """Fields, preview and rules; they scroll when sentences under fields leave too little room."""
-        middle = QWidget()
+    def _fill(self, middle: QWidget) -> None:
+        """Fields, preview and rules; they scroll when sentences under fields leave too little room.
+
+        ``middle`` stands in its place already: whatever changes its parent is dressed by the style sheet once more.
+        """
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -65,10 +70,8 @@ class TicketForm(QWidget):
         column.addWidget(divider())
         self.rules.setMinimumHeight(38)  # a refusal, and how many more rules there are
         column.addWidget(self.rules, 1)
-        area = scrolled(middle)
-        area.setMinimumWidth(middle.minimumSizeHint().width())
-        area.setMinimumHeight(200)
-        return area
+        self._area.setMinimumWidth(middle.minimumSizeHint().width())
+        self._area.setMinimumHeight(200)
 
     def tab_order(self) -> list[QWidget]:
         """Side, quantity, type, prices, time in force, what hangs on the order, send; then what the mouse reaches first."""

@@ -113,6 +113,11 @@ def _times(notice: Notice) -> str:
     return f"×{notice.count:,}" if notice.count > 1 and notice.kind != "fill" else ""  # fills count themselves in words
 
 
+def _headed(notice: Notice) -> str:
+    """The title with how often it happened."""
+    return " ".join(part for part in (notice.title, _times(notice)) if part)
+
+
 def _tip(notice: Notice) -> str:
     if notice.count < 2 or notice.first is None:
         return notice.text
@@ -124,11 +129,10 @@ _COLUMNS: list[Column[tuple[int, Notice]]] = [
     Column("Urgency", lambda r: _WORDS[r[1].urgency], key=lambda r: list(_WORDS).index(r[1].urgency),
            raw=lambda r: _WORDS[r[1].urgency], chip=lambda r: r[1].urgency,
            width=80),
-    Column("Title", lambda r: r[1].title, width=190, bold=True, tip=lambda r: r[1].title),
-    Column("Times", lambda r: _times(r[1]), key=lambda r: r[1].count, right=True, width=58, color=lambda r: "TX1",
-           tip=lambda r: _tip(r[1])),
+    Column("Title", lambda r: _headed(r[1]), width=170, bold=True, tip=lambda r: r[1].title),
     Column("What happened", lambda r: r[1].text, width=92, color=lambda r: "TX1", stretch=True, tip=lambda r: _tip(r[1])),
-    Column("Acknowledged", lambda r: _seen(r[1]), width=110, color=lambda r: "WARN" if r[1].waits else "TX2", tip=lambda r: _seen(r[1])),
+    Column("Acknowledged", lambda r: _seen(r[1]), width=100, color=lambda r: "WARN" if r[1].waits else "TX2", tip=lambda r: _seen(r[1])),
+    Column("Times", lambda r: f"{r[1].count:,}", key=lambda r: r[1].count, right=True, width=58, shown=False),
 ]  # fmt: skip
 
 
@@ -150,7 +154,7 @@ class Toast(QFrame):
         text = theme.label(notice.text, "label")
         text.setWordWrap(True)
         top = QHBoxLayout()
-        title = theme.label(" ".join(part for part in (notice.title, _times(notice)) if part), "title")
+        title = theme.label(_headed(notice), "title")
         title.setWordWrap(len(notice.title) > ONE_LINE)
         top.addWidget(title, 1)
         top.addWidget(theme.label(fmt.clock(notice.at), "hint"))

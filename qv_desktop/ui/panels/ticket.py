@@ -245,7 +245,7 @@ class TicketPanel(TicketForm):
 
     def _connect(self) -> None:
         self.head.symbol_typed.connect(self._symbol_typed)
-        self.sides.chosen.connect(lambda side: self._choose(Side.BUY if side == "BUY" else Side.SELL))
+        self.sides.chosen.connect(self._choose_segment)
         self.fields.changed.connect(self._changed)
         self.fields.price_asked.connect(self._price_at)
         self.fields.leaving_asked.connect(self._leave)
@@ -280,6 +280,10 @@ class TicketPanel(TicketForm):
         (self._buy if side is Side.BUY else self._sell).setChecked(True)
         self._price_at_touch()
         self._changed()
+
+    def _choose_segment(self, text: str) -> None:
+        """A method and no lambda, which would keep the panel alive until one of its own parts is torn down."""
+        self._choose(Side.BUY if text == "BUY" else Side.SELL)
 
     def _choose_by_key(self, segment: QPushButton) -> None:
         if segment.isEnabled():
