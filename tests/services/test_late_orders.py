@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import Noticed, OrderCameBack
-from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, Report, ReportKind, Side
+from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.settling import FEW, LOOK_AGAIN, NEVER_ARRIVED, READ_LAG
@@ -312,5 +313,28 @@ def test_positions_are_taken_over_anew_with_the_executions_since_the_last_time_o
         await desk.orders.settling.take_over_positions(day)
         assert since[0] == day
         assert since[-1] > day  # type: ignore[operator]
+
+    on_a_desk(story)
+
+
+def test_a_burst_of_records_is_written_together_and_a_bad_one_keeps_none_of_the_others_out() -> None:
+    async def story(desk: Desk) -> None:
+        written, sizes = desk.journal.record, list[int]()
+
+        async def spoiled(*records: tuple[Order, Report, Fill | None, Draft | None]) -> None:
+            sizes.append(len(records))
+            if any(report.execution_id == "bad" for _, report, *_ in records):
+                raise ValueError("a record that cannot be written")
+            await written(*records)
+
+        desk.journal.record = spoiled  # type: ignore[method-assign]
+        await desk.orders.submit(a_limit("100.00"))
+        for name in ("e1", "bad", "e3"):
+            desk.orders.hear(fill_report(name, 10))
+        assert await desk.orders.records.written(5)
+        assert max(sizes) > 1
+        assert desk.orders.records.failed == 1
+        kept = [report.execution_id for _, report, *_ in desk.journal.records if report.kind is ReportKind.FILL]
+        assert kept == ["e1", "e3"]
 
     on_a_desk(story)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Report, ReportKind, Side
+from qv_desktop.domain.orders import Order, OrderRequest, OrderType, ReportKind, Side
 from tests.simulator.process import Simulator
 from tests.stories.trader import Trader, trading
 
@@ -52,8 +52,8 @@ def after(thing: object, name: str, where: Callable[..., bool] = lambda *a, **k:
 
 
 def kinds(*wanted: ReportKind) -> Callable[..., bool]:
-    """Whether the report among the arguments is of one of these kinds."""
-    return lambda *args, **_: any(isinstance(arg, Report) and arg.kind in wanted for arg in args)
+    """Whether a report among the records is of one of these kinds."""
+    return lambda *records, **_: any(report.kind in wanted for _, report, *_ in records)
 
 
 def armed(trader: Trader, deed: str, point: int) -> None:

@@ -84,7 +84,9 @@ class Trader:
         self.since = since or self.clock.market() - timedelta(minutes=1)
         self.states: list[FeedState] = []
         self.events: list[Event] = []
-        self.doubts: list[tuple[float, str]] = []  # seconds that an order's fate was unknown, one for each time, with its id
+        self.doubts: list[
+            tuple[float, str]
+        ] = []  # seconds that an order's fate was unknown, one for each time, with its id
         self._doubted: dict[str, float] = {}  # client order id -> since when, monotonic
         self._waiting: dict[str, list[tuple[Callable[[Order], bool], asyncio.Future[None]]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
