@@ -14,6 +14,7 @@ from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verifica
 
 CHUNK = 5_000
 SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
+_HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
 
 
@@ -58,7 +59,7 @@ class AuditTrail:
         if not drafts:
             return []
         connection.execute(_LOCK, {"chain": self._chain})
-        head = connection.execute(_newest(self._chain, audit_log.c.sequence, audit_log.c.hash).limit(1)).first()
+        head = connection.execute(_HEAD, {"chain": self._chain}).first()
         sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
         entries: list[Entry] = []
         for number, draft in enumerate(drafts, sequence):
