@@ -329,8 +329,10 @@ class Settling:
         await self._strangers.take_in(theirs, self._elapsed())
 
     async def run(self) -> None:
-        """Settle and adopt until cancelled."""
-        await asyncio.gather(self._settles(), self._adopts())
+        """Settle and adopt until cancelled; when one of the two fails, the other ends too, for both are started again together."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._settles())
+            group.create_task(self._adopts())
 
     async def _settles(self) -> None:
         while True:

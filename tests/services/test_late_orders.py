@@ -338,3 +338,27 @@ def test_a_burst_of_records_is_written_together_and_a_bad_one_keeps_none_of_the_
         assert kept == ["e1", "e3"]
 
     on_a_desk(story)
+
+
+def test_when_a_part_of_settling_fails_nothing_of_it_runs_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qv_desktop.services.settling.EVERY", 0.01)
+
+    async def story(desk: Desk) -> None:
+        rounds = 0
+
+        async def fails() -> None:
+            raise ValueError("a bug")
+
+        async def counted() -> None:
+            nonlocal rounds
+            rounds += 1
+
+        desk.orders.settling.adopt_strangers = fails  # type: ignore[method-assign]
+        desk.orders.settling.settle_all = counted  # type: ignore[method-assign]
+        with pytest.raises(ExceptionGroup):
+            await desk.orders.settling.run()
+        before = rounds
+        await asyncio.sleep(0.05)
+        assert rounds == before
+
+    on_a_desk(story)
