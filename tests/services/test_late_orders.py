@@ -11,8 +11,9 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import Noticed, OrderCameBack
 from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.services.asking import FEW, READ_LAG
 from qv_desktop.services.notices import Notices
-from qv_desktop.services.settling import FEW, LOOK_AGAIN, NEVER_ARRIVED, READ_LAG
+from qv_desktop.services.settling import LOOK_AGAIN, NEVER_ARRIVED
 from qv_desktop.services.strangers import FORGOTTEN, SOMEBODY
 from tests.builders import NOW, a_limit, an_order
 from tests.services.test_orders import Desk, fill_report, on_a_desk
