@@ -58,7 +58,7 @@ def kinds(*wanted: ReportKind) -> Callable[..., bool]:
 
 def armed(trader: Trader, deed: str, point: int) -> None:
     """Set the trap of this point. The lanes' threads die with the whole process."""
-    orders, broker, journal = trader.orders, trader.broker, trader.journal
+    broker, journal = trader.broker, trader.journal
     answered = {
         "submit": ReportKind.ACKNOWLEDGED,
         "cancel": ReportKind.CANCEL_ASKED,
@@ -77,7 +77,6 @@ def armed(trader: Trader, deed: str, point: int) -> None:
     if deed == "cancel":  # it has no intent of its own: what it asks is in the order's records
         way = [way[0], way[1], way[3], way[4], way[5], way[7]]
     way[point - 1]()
-    assert orders is trader.orders
 
 
 def before_answer(trader: Trader) -> None:
