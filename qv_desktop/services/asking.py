@@ -1,6 +1,7 @@
 """Asking about many orders at once: by the broker's lists where they are cheaper, and by questions about one order, which decide."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class Asking:
     ) -> None:
         self._orders, self._broker, self._settling = orders, broker, settling
         self._now, self._elapsed = now, elapsed
+        self._doubled: set[str] = set()  # ids that were complained of
 
     async def many(self, orders: list[Order], *, in_positions: bool = False, most: int | None = None) -> None:
         """Many at once by a list where that is cheaper; an order that the list lacks is asked for by itself, for a list proves
@@ -54,13 +56,24 @@ class Asking:
     async def _take_listed(self, orders: list[Order], listing: Listing, in_positions: bool) -> set[str]:
         """Take what a list of the broker's has of ``orders``; the ids that it had. Raises BrokerDown."""
         asked = self._elapsed()
-        listed = {order.id: order for order in await listing(orders)}
+        theirs = await listing(orders)
+        self._require_single(theirs)
+        listed = {order.id: order for order in theirs}
         found = {order.id: listed[order.id] for order in orders if order.id in listed}
         fills = await self._fills_for(found)
         for key, theirs in found.items():
             if key not in self._orders.sending:
                 await self._settling.take(theirs, asked, in_positions=in_positions, fills=fills)
         return set(found)
+
+    def _require_single(self, theirs: list[Order]) -> None:
+        """Two orders of one intent must never be; should they, a person decides, and nothing new is sent until then."""
+        for key, count in Counter(order.id for order in theirs).items():
+            if count > 1 and key in self._orders.book and key not in self._doubled:
+                self._doubled.add(key)
+                self._orders.distrust(
+                    f"The broker has {count} orders under the id {key}; cancel those that are too many."
+                )
 
     async def _recent(self, orders: list[Order]) -> list[Order]:
         since = self._now() - RECENT

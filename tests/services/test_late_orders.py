@@ -363,3 +363,24 @@ def test_when_a_part_of_settling_fails_nothing_of_it_runs_on_by_itself(monkeypat
         assert rounds == before
 
     on_a_desk(story)
+
+
+def test_two_orders_of_one_intent_at_the_broker_halt_trading_once() -> None:
+    async def story(desk: Desk) -> None:
+        desk.broker.answer = ReportKind.UNCERTAIN
+        desk.risk.limits = replace(desk.risk.limits, duplicate_seconds=Decimal(0))
+        for number in range(FEW + 1):
+            await desk.orders.submit(a_limit("100.00", 1, id=f"qv-{number}"))
+        one, two = there(desk, id="qv-0"), replace(there(desk, id="qv-0"), broker_id="b2")
+
+        async def doubled(since: object) -> list[Order]:
+            return [one, two]
+
+        desk.broker.recent_orders = doubled  # type: ignore[method-assign]
+        await desk.orders.settling.settle_all()
+        assert desk.risk.state is TradingState.HALTED
+        await desk.risk.resume("seen")
+        await desk.orders.settling.settle_all()
+        assert desk.risk.state is TradingState.ACTIVE
+
+    on_a_desk(story)
