@@ -56,9 +56,9 @@ class Asking:
     async def _take_listed(self, orders: list[Order], listing: Listing, in_positions: bool) -> set[str]:
         """Take what a list of the broker's has of ``orders``; the ids that it had. Raises BrokerDown."""
         asked = self._elapsed()
-        theirs = await listing(orders)
-        self._require_single(theirs)
-        listed = {order.id: order for order in theirs}
+        everything = await listing(orders)
+        self._require_single(everything)
+        listed = {order.id: order for order in everything}
         found = {order.id: listed[order.id] for order in orders if order.id in listed}
         fills = await self._fills_for(found)
         for key, theirs in found.items():
