@@ -120,10 +120,10 @@ class Journal:
         self.orders[order.id] = order
         self.drafts.append(draft)
 
-    async def record(self, order: Order, report: Report, fill: Fill | None, draft: Draft | None) -> None:
+    async def record(self, *records: tuple[Order, Report, Fill | None, Draft | None]) -> None:
         self._write()
-        self.orders[order.id] = order
-        self.records.append((order, report, fill, draft))
+        self.orders |= {order.id: order for order, *_ in records}
+        self.records += records
 
     async def adopt(self, order: Order, draft: Draft) -> None:
         self._write()

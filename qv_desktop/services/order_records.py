@@ -15,6 +15,7 @@ from qv_desktop.services.ports import OrderJournal
 log = structlog.get_logger(__name__)
 
 TRY_AGAIN = 0.5  # seconds
+TOGETHER = 100  # records of a burst that are written at once, at most
 
 type Record = tuple[Order, Report, Fill | None, Draft | None]
 
@@ -60,26 +61,32 @@ class OrderRecords:
     async def run(self) -> None:
         """Write until cancelled."""
         while True:
-            record = await self._records.get()
-            try:
-                await self._write(record)
-            except Exception as error:  # one record's bug must not keep all later ones out
-                self.failed += 1
-                log.error(
-                    "record_not_written",
-                    exc_info=error,
-                    order=record[0].id,
-                    report=record[1].kind,
-                    at=str(record[1].at),
-                )
-            self._records.task_done()
+            records = [await self._records.get()]
+            while len(records) < TOGETHER and not self._records.empty():
+                records.append(self._records.get_nowait())
+            await self._keep_all(records)
+            for _ in records:
+                self._records.task_done()
 
-    async def _write(self, record: Record) -> None:
+    async def _keep_all(self, records: list[Record]) -> None:
+        """One by one when they fail together: one record's bug must not keep the others out."""
+        try:
+            await self._write(records)
+        except Exception as error:
+            if len(records) > 1:
+                for record in records:
+                    await self._keep_all([record])
+                return
+            self.failed += 1
+            order, report, *_ = records[0]
+            log.error("record_not_written", exc_info=error, order=order.id, report=report.kind, at=str(report.at))
+
+    async def _write(self, records: list[Record]) -> None:
         while True:
             try:
-                return await self._journal.record(*record)
+                return await self._journal.record(*records)
             except DatabaseDown as error:
-                log.info("journal_waits", rows=self.waiting + 1, reason=str(error))
+                log.info("journal_waits", rows=self.waiting + len(records), reason=str(error))
                 await asyncio.sleep(TRY_AGAIN)
 
     async def written(self, seconds: float) -> bool:

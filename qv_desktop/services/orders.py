@@ -286,6 +286,11 @@ class Orders:
         if fill is not None:
             self._publish(Filled(fill))
 
+    def distrust(self, reason: str) -> None:
+        """Halt trading until a person has looked: the books cannot be as they are told."""
+        log.error("orders_not_trusted", reason=reason)
+        self._risk.trip(reason)
+
     def _draft(
         self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "", verdict: Verdict | None = None
     ) -> Draft:

@@ -102,8 +102,8 @@ class OrderJournal(Protocol):
     async def intend(self, order: Order, draft: Draft) -> None:
         """Commit a new intent (or a refused order) before a byte leaves."""
 
-    async def record(self, order: Order, report: Report, fill: Fill | None, draft: Draft | None) -> None:
-        """Commit an order's new state with the report that brought it, and its fill once by execution id."""
+    async def record(self, *records: tuple[Order, Report, Fill | None, Draft | None]) -> None:
+        """Commit orders' new states with the reports that brought them, oldest first, and their fills once by execution id."""
 
     async def adopt(self, order: Order, draft: Draft) -> None:
         """Commit an order that was made elsewhere."""

@@ -1,8 +1,8 @@
 """Settling: what is unknown at the broker is asked for, never guessed; start, reconnect and crash recovery are one path."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -10,10 +10,12 @@ import structlog
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderClass, OrderStatus, Report, ReportKind
+from qv_desktop.services.asking import READ_LAG, SKEW, Asking
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.readable import readable
 from qv_desktop.services.strangers import Strangers
+from qv_desktop.services.taking_over import TakeOver
 
 if TYPE_CHECKING:
     from qv_desktop.services.orders import Orders
@@ -21,14 +23,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 EVERY = 2.0  # seconds between rounds
-READ_LAG = 10.0  # seconds after which an absent order is taken as one that never arrived
 ASKED_FOR = 2.0  # seconds that a cancel or a replacement may stay unanswered before the broker is asked
-LOOKS = 5  # attempts to catch positions and fills of one moment
-FEW = 4  # orders up to which each is asked for by itself; for more a list comes first, which answers many at once
-RECENT = timedelta(minutes=1)  # orders no older than that are looked for in the list of all orders, which is short then
-SKEW = timedelta(minutes=1)  # that the broker's clock may differ from ours
 QUESTIONS = 24  # asked in one round at most, so that the rest of the program may ask too
-AT_ONCE = 4  # questions under way together
 LOOK_AGAIN = 60.0  # seconds after which an order that never arrived is asked for a last time
 NEVER_ARRIVED = "it never reached the broker; send it again if still wanted"
 STILL_THERE = "the broker still has it as it was"
@@ -37,9 +33,6 @@ _PENDING = {
     OrderStatus.PENDING_REPLACE: ReportKind.REPLACE_REFUSED,
 }
 _OPEN_THERE = (OrderStatus.WORKING, OrderStatus.PARTIAL, OrderStatus.HELD, OrderStatus.SUBMITTED, OrderStatus.PAUSED)
-
-
-type Listing = Callable[[list[Order]], Awaitable[list[Order]]]
 
 
 class Settling:
@@ -56,13 +49,14 @@ class Settling:
         account: Callable[[], str],
         elapsed: Callable[[], float],
     ) -> None:
-        self._orders, self._broker, self._positions = orders, broker, positions
+        self._orders, self._broker = orders, broker
         self._publish, self._now, self._elapsed = publish, now, elapsed
         self._stirred: dict[str, float] = {}  # client order id -> when it last moved here, or was first seen
         self._unfinished: set[str] = set()  # ids whose end the broker told before all of their executions
         self._gone: dict[str, float] = {}  # client order id -> when it was closed as one that never arrived
-        self._whole: datetime | None = None  # every execution before this moment is in the book
         self._strangers = Strangers(orders, broker, journal, publish, account, self)
+        self._positions = TakeOver(orders, broker, positions, self._strangers.adopt, self.book_fill, now)
+        self.asking = Asking(orders, broker, self, now, elapsed)
 
     # ---- what Orders tells
 
@@ -89,14 +83,14 @@ class Settling:
         if order.id in self._orders.sending:
             return False
         if order.status in _PENDING:
-            return self._still(order) >= ASKED_FOR
+            return self.still(order) >= ASKED_FOR
         unsure = order.broker_id is None or order.status in (OrderStatus.INTENT, OrderStatus.UNRESOLVED)
         return unsure or order.id in self._unfinished
 
     def _to_look_again(self, order: Order) -> bool:
         return order.id in self._gone and self._elapsed() - self._gone[order.id] >= LOOK_AGAIN
 
-    def _still(self, order: Order) -> float:
+    def still(self, order: Order) -> float:
         """Seconds since it last moved."""
         return self._elapsed() - self._stirred.setdefault(order.id, self._elapsed())
 
@@ -136,7 +130,7 @@ class Settling:
         """What the broker's view says that is not known here."""
         there = found.status in _OPEN_THERE
         pending = _PENDING.get(current.status) if there else None
-        if pending is not None and self._still(current) < ASKED_FOR:
+        if pending is not None and self.still(current) < ASKED_FOR:
             return None  # the answer may still be on its way
         kind = pending or _STANDING.get(found.status)
         came_back = current.status is OrderStatus.REJECTED and current.broker_id is None
@@ -159,8 +153,8 @@ class Settling:
             return
         if order.broker_id is not None:
             return
-        self._doubt(order)
-        if self._still(order) < READ_LAG or await self._broker.find(order.id) is not None:
+        self.doubt(order)
+        if self.still(order) < READ_LAG or await self._broker.find(order.id) is not None:
             return
         if self._still_absent(self._orders.book[order.id]):
             self._gone[order.id] = self._elapsed()
@@ -170,7 +164,8 @@ class Settling:
         """Whether nothing was heard of it while the broker was asked."""
         return order.open and order.broker_id is None and order.id not in self._orders.sending
 
-    def _doubt(self, order: Order) -> None:
+    def doubt(self, order: Order) -> None:
+        """An order that the broker does not know, though it was sent."""
         if order.status is OrderStatus.SUBMITTED:
             self._orders.apply(
                 Report(order.id, ReportKind.UNCERTAIN, self._now(), reason="the broker does not know it")
@@ -184,9 +179,10 @@ class Settling:
         told = fills if fills is not None else await readable(self._broker.fills(order.submitted - SKEW))
         for fill in told:
             if fill.client_order_id == order.id:
-                self._book(fill, found.broker_id, in_positions)
+                self.book_fill(fill, found.broker_id, in_positions)
 
-    def _book(self, fill: Fill, broker_id: str | None, in_positions: bool) -> None:
+    def book_fill(self, fill: Fill, broker_id: str | None, in_positions: bool) -> None:
+        """Take an execution that the broker told when asked."""
         self._orders.apply(Report(fill.client_order_id, ReportKind.FILL, fill.at, broker_id, fill.execution_id, fill.quantity,
                                   fill.price), in_positions=in_positions)  # fmt: skip
 
@@ -203,75 +199,12 @@ class Settling:
 
     async def settle_all(self) -> None:
         """Settle every doubtful order."""
-        await self._settle_many([o for o in self._orders.book.values() if self.doubtful(o)], most=QUESTIONS)
+        await self.asking.many([o for o in self._orders.book.values() if self.doubtful(o)], most=QUESTIONS)
 
     async def settle_open(self, *, in_positions: bool = False) -> None:
         """Ask about every open order: a stream can be mute while its socket lives."""
         asked = [o for o in self._orders.book.values() if o.open and o.id not in self._orders.sending]
-        await self._settle_many(asked, in_positions=in_positions)
-
-    async def _settle_many(self, orders: list[Order], *, in_positions: bool = False, most: int | None = None) -> None:
-        """Many at once by a list where that is cheaper; an order that the list lacks is asked for by itself, for a list proves
-        nothing. The longest unmoved come first, at most ``most`` of them."""  # fmt: skip
-        left, listed = orders, len(orders) > FEW
-        try:
-            for listing in (self._recent, self._open):
-                if len(left) > FEW:
-                    told = await self._take_listed(left, listing, in_positions)
-                    left = [order for order in left if order.id not in told]
-        except BrokerDown as error:
-            log.info("orders_stay_unresolved", orders=len(left), reason=str(error))
-            return
-        left = [order for order in left if self._worth_a_question(order, listed)]
-        left.sort(key=self._still, reverse=True)
-        await self._one_by_one(left[:most], in_positions)
-
-    async def _take_listed(self, orders: list[Order], listing: Listing, in_positions: bool) -> set[str]:
-        """Take what a list of the broker's has of ``orders``; the ids that it had. Raises BrokerDown."""
-        asked = self._elapsed()
-        listed = {order.id: order for order in await listing(orders)}
-        found = {order.id: listed[order.id] for order in orders if order.id in listed}
-        fills = await self._fills_for(found)
-        for key, theirs in found.items():
-            if key not in self._orders.sending:
-                await self.take(theirs, asked, in_positions=in_positions, fills=fills)
-        return set(found)
-
-    async def _recent(self, orders: list[Order]) -> list[Order]:
-        since = self._now() - RECENT
-        young = [order.submitted for order in orders if order.submitted >= since]
-        return await readable(self._broker.recent_orders(min(young) - SKEW)) if len(young) > FEW else []
-
-    async def _open(self, orders: list[Order]) -> list[Order]:
-        return await readable(self._broker.open_orders())
-
-    async def _fills_for(self, found: Mapping[str, Order]) -> list[Fill]:
-        """The executions that are missing here of any of these orders; asked for once."""
-        behind = [
-            self._orders.book[key] for key, theirs in found.items() if theirs.filled > self._orders.book[key].filled
-        ]
-        if not behind:
-            return []
-        return await readable(self._broker.fills(min(order.submitted for order in behind) - SKEW))
-
-    def _worth_a_question(self, order: Order, listed: bool) -> bool:
-        """Before the broker's read lag is over, a question after a list would hear what the list said."""
-        if not listed or order.broker_id is not None or self._still(order) >= READ_LAG:
-            return True
-        self._doubt(order)
-        return False
-
-    async def _one_by_one(self, orders: list[Order], in_positions: bool) -> None:
-        """A few at a time; the first question without an answer ends the round."""
-        waiting = iter(orders)
-
-        async def asks() -> None:
-            for order in waiting:
-                if not await self.settled(order, in_positions=in_positions):
-                    for _ in waiting:
-                        pass  # the others stop too
-
-        await asyncio.gather(*(asks() for _ in range(min(AT_ONCE, len(orders)))))
+        await self.asking.many(asked, in_positions=in_positions)
 
     async def recover(self, orders: list[Order], fills: list[Fill]) -> None:
         """Take the journal's orders and fills into the book, then ask the broker about every open one.
@@ -287,33 +220,8 @@ class Settling:
             self._publish(OrderChanged(self._orders.book[order.id]))
 
     async def take_over_positions(self, since: datetime) -> None:
-        """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
-
-        Only what came since the last time is read again. Raises BrokerDown, DatabaseDown; then nothing was adopted.
-        """
-        began, since = self._now(), max(since, self._whole or since)
-        with self._orders.holding_back():
-            for _ in range(LOOKS):
-                before = {fill.execution_id for fill in await self._broker.fills(since)}
-                theirs = await self._broker.positions()
-                fills = await self._broker.fills(since)
-                if before == {fill.execution_id for fill in fills}:
-                    break
-            for fill in fills:
-                await self._book_known(fill)
-            self._positions.adopt(theirs)
-        self._whole = began - SKEW
-
-    async def _book_known(self, fill: Fill) -> None:
-        if fill.execution_id in self._orders.fills:
-            return
-        if fill.client_order_id not in self._orders.book:
-            found = await self._broker.find(fill.client_order_id)
-            if found is None:
-                log.warning("fill_of_unknown_order", order=fill.client_order_id, execution=fill.execution_id)
-                return
-            await self._strangers.adopt(found)
-        self._book(fill, None, in_positions=True)
+        """Adopt the broker's positions with exactly the fills that are in them. Raises BrokerDown, DatabaseDown."""
+        await self._positions.take_over(since)
 
     # ---- orders made elsewhere
 
@@ -330,8 +238,10 @@ class Settling:
         await self._strangers.take_in(theirs, self._elapsed())
 
     async def run(self) -> None:
-        """Settle and adopt until cancelled."""
-        await asyncio.gather(self._settles(), self._adopts())
+        """Settle and adopt until cancelled; when one of the two fails, the other ends too, for both are started again together."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._settles())
+            group.create_task(self._adopts())
 
     async def _settles(self) -> None:
         while True:

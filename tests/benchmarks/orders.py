@@ -13,6 +13,7 @@ from statistics import quantiles
 from typing import Any
 from unittest.mock import patch
 
+import psycopg
 import requests
 import structlog
 
@@ -76,28 +77,33 @@ def a_database() -> Iterator[str]:
 def calm_figures(url: str, seed: int) -> dict[str, object]:
     """Milliseconds without faults and without other work: clicks and bare posts take turns."""
     with running("--seed", str(seed), *FLAGS) as simulator:
-        clicks, bare = asyncio.run(clicked(simulator, url))
+        clicks, bare, commits = asyncio.run(clicked(simulator, url))
     return {
         "click_to_wire_p50_ms": percentile(clicks, 50),
         "click_to_wire_p99_ms": percentile(clicks, 99),
         "bare_post_p50_ms": percentile(bare, 50),
         "bare_post_p99_ms": percentile(bare, 99),
+        "bare_commit_p50_ms": percentile(commits, 50),  # what the disk takes of each click
+        "bare_commit_p99_ms": percentile(commits, 99),
     }
 
 
-async def clicked(simulator: Simulator, url: str) -> tuple[list[float], list[float]]:
-    """Seconds from each click to the first byte of its order, which is after the commit, and of each bare post to its answer."""
+async def clicked(simulator: Simulator, url: str) -> tuple[list[float], list[float], list[float]]:
+    """Seconds from each click to the first byte of its order, which is after the commit; of each bare post to its answer; and
+    of each bare commit of a row."""
     session = requests.Session()
     session.trust_env = False
     session.headers.update({"APCA-API-KEY-ID": simulator.key, "APCA-API-SECRET-KEY": simulator.secret})
-    clicks, bare = list[float](), list[float]()
-    with sent() as moments:
+    clicks, bare, commits = list[float](), list[float](), list[float]()
+    with sent() as moments, psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute("CREATE TABLE bare (number integer)")
         async with trading(simulator, url) as trader:
             for number in range(CLICKS + WARM):
                 clicks.append(await _click(trader, number, moments))
                 bare.append(await asyncio.to_thread(_post, session, simulator.url, number))
                 await _tidied(trader, session, number)
-    return clicks[WARM:], bare[WARM:]
+                commits.append(await asyncio.to_thread(_commit, connection, number))
+    return clicks[WARM:], bare[WARM:], commits[WARM:]
 
 
 async def _click(trader: Trader, number: int, moments: list[float]) -> float:
@@ -129,6 +135,12 @@ def _post(session: requests.Session, url: str, number: int) -> float:
     took = time.perf_counter() - began
     assert answer.ok, answer.text
     return took
+
+
+def _commit(connection: psycopg.Connection, number: int) -> float:
+    began = time.perf_counter()
+    connection.execute("INSERT INTO bare VALUES (%s)", (number,))
+    return time.perf_counter() - began
 
 
 @contextmanager

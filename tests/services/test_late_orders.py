@@ -6,12 +6,14 @@ from decimal import Decimal
 
 import pytest
 
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import Noticed, OrderCameBack
-from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, Report, ReportKind, Side
+from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.services.asking import FEW, READ_LAG
 from qv_desktop.services.notices import Notices
-from qv_desktop.services.settling import FEW, LOOK_AGAIN, NEVER_ARRIVED, READ_LAG
+from qv_desktop.services.settling import LOOK_AGAIN, NEVER_ARRIVED
 from qv_desktop.services.strangers import FORGOTTEN, SOMEBODY
 from tests.builders import NOW, a_limit, an_order
 from tests.services.test_orders import Desk, fill_report, on_a_desk
@@ -312,5 +314,73 @@ def test_positions_are_taken_over_anew_with_the_executions_since_the_last_time_o
         await desk.orders.settling.take_over_positions(day)
         assert since[0] == day
         assert since[-1] > day  # type: ignore[operator]
+
+    on_a_desk(story)
+
+
+def test_a_burst_of_records_is_written_together_and_a_bad_one_keeps_none_of_the_others_out() -> None:
+    async def story(desk: Desk) -> None:
+        written, sizes = desk.journal.record, list[int]()
+
+        async def spoiled(*records: tuple[Order, Report, Fill | None, Draft | None]) -> None:
+            sizes.append(len(records))
+            if any(report.execution_id == "bad" for _, report, *_ in records):
+                raise ValueError("a record that cannot be written")
+            await written(*records)
+
+        desk.journal.record = spoiled  # type: ignore[method-assign]
+        await desk.orders.submit(a_limit("100.00"))
+        for name in ("e1", "bad", "e3"):
+            desk.orders.hear(fill_report(name, 10))
+        assert await desk.orders.records.written(5)
+        assert max(sizes) > 1
+        assert desk.orders.records.failed == 1
+        kept = [report.execution_id for _, report, *_ in desk.journal.records if report.kind is ReportKind.FILL]
+        assert kept == ["e1", "e3"]
+
+    on_a_desk(story)
+
+
+def test_when_a_part_of_settling_fails_nothing_of_it_runs_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qv_desktop.services.settling.EVERY", 0.01)
+
+    async def story(desk: Desk) -> None:
+        rounds = 0
+
+        async def fails() -> None:
+            raise ValueError("a bug")
+
+        async def counted() -> None:
+            nonlocal rounds
+            rounds += 1
+
+        desk.orders.settling.adopt_strangers = fails  # type: ignore[method-assign]
+        desk.orders.settling.settle_all = counted  # type: ignore[method-assign]
+        with pytest.raises(ExceptionGroup):
+            await desk.orders.settling.run()
+        before = rounds
+        await asyncio.sleep(0.05)
+        assert rounds == before
+
+    on_a_desk(story)
+
+
+def test_two_orders_of_one_intent_at_the_broker_halt_trading_once() -> None:
+    async def story(desk: Desk) -> None:
+        desk.broker.answer = ReportKind.UNCERTAIN
+        desk.risk.limits = replace(desk.risk.limits, duplicate_seconds=Decimal(0))
+        for number in range(FEW + 1):
+            await desk.orders.submit(a_limit("100.00", 1, id=f"qv-{number}"))
+        one, two = there(desk, id="qv-0"), replace(there(desk, id="qv-0"), broker_id="b2")
+
+        async def doubled(since: object) -> list[Order]:
+            return [one, two]
+
+        desk.broker.recent_orders = doubled  # type: ignore[method-assign]
+        await desk.orders.settling.settle_all()
+        assert desk.risk.state is TradingState.HALTED
+        await desk.risk.resume("seen")
+        await desk.orders.settling.settle_all()
+        assert desk.risk.state is TradingState.ACTIVE
 
     on_a_desk(story)

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
-from qv_desktop.services.settling import ASKED_FOR, READ_LAG
+from qv_desktop.services.asking import READ_LAG
+from qv_desktop.services.settling import ASKED_FOR
 from tests.builders import NOW, a_limit, a_position, an_order
 from tests.services.test_orders import Desk, fill_report, on_a_desk
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from qv_desktop.domain.orders import Order, OrderRequest, OrderType, Report, ReportKind, Side
+from qv_desktop.domain.orders import Order, OrderRequest, OrderType, ReportKind, Side
 from tests.simulator.process import Simulator
 from tests.stories.trader import Trader, trading
 
@@ -52,13 +52,13 @@ def after(thing: object, name: str, where: Callable[..., bool] = lambda *a, **k:
 
 
 def kinds(*wanted: ReportKind) -> Callable[..., bool]:
-    """Whether the report among the arguments is of one of these kinds."""
-    return lambda *args, **_: any(isinstance(arg, Report) and arg.kind in wanted for arg in args)
+    """Whether a report among the records is of one of these kinds."""
+    return lambda *records, **_: any(report.kind in wanted for _, report, *_ in records)
 
 
 def armed(trader: Trader, deed: str, point: int) -> None:
     """Set the trap of this point. The lanes' threads die with the whole process."""
-    orders, broker, journal = trader.orders, trader.broker, trader.journal
+    broker, journal = trader.broker, trader.journal
     answered = {
         "submit": ReportKind.ACKNOWLEDGED,
         "cancel": ReportKind.CANCEL_ASKED,
@@ -77,7 +77,6 @@ def armed(trader: Trader, deed: str, point: int) -> None:
     if deed == "cancel":  # it has no intent of its own: what it asks is in the order's records
         way = [way[0], way[1], way[3], way[4], way[5], way[7]]
     way[point - 1]()
-    assert orders is trader.orders
 
 
 def before_answer(trader: Trader) -> None:

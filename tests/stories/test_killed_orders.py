@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from qv_desktop.domain.orders import OrderStatus
+from tests.builders import a_limit
 from tests.simulator.process import Simulator, running
-from tests.stories.killed_trader import POINTS
+from tests.stories.killed_trader import POINTS, changed
 from tests.stories.order_audit import Findings, audited
-from tests.stories.trader import Trader, trading
+from tests.stories.trader import trading
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 ALL = [(deed, number) for deed, points in POINTS.items() for number in range(1, len(points) + 1)]
@@ -79,26 +80,18 @@ def settled(order: Any) -> bool:
                                 OrderStatus.PENDING_REPLACE)  # fmt: skip
 
 
-def test_the_points_are_told_apart_by_a_trader_that_lives(simulator: Simulator, postgres_url: str) -> None:
-    """Without a trap the same deeds end as they should; otherwise a point that is never reached would prove nothing."""
+def test_without_a_kill_the_same_deeds_end_as_they_should(simulator: Simulator, postgres_url: str) -> None:
     simulator.control("POST", "/sim/reset")
-
-    async def story(trader: Trader) -> OrderStatus:
-        from tests.stories.killed_trader import changed
-
-        quote = trader.market.snapshot("AAPL").quote
-        assert quote is not None
-        from tests.builders import a_limit
-
-        request = a_limit(f"{quote.bid * 0.8:.2f}", 10, id="alive")
-        await trader.orders.submit(request)
-        await trader.until("alive", lambda order: order.status == "working", 10)
-        await changed(trader, "cancel", request)
-        await trader.until("alive", lambda order: not order.open, 10)
-        return trader.orders.book["alive"].status
 
     async def told() -> OrderStatus:
         async with trading(simulator, postgres_url) as trader:
-            return await story(trader)
+            quote = trader.market.snapshot("AAPL").quote
+            assert quote is not None
+            request = a_limit(f"{quote.bid * 0.8:.2f}", 10, id="alive")
+            await trader.orders.submit(request)
+            assert await trader.until("alive", lambda order: order.status is OrderStatus.WORKING, 10)
+            await changed(trader, "cancel", request)
+            assert await trader.until("alive", lambda order: not order.open, 10)
+            return trader.orders.book["alive"].status
 
     assert asyncio.run(told()) is OrderStatus.CANCELED

@@ -82,12 +82,12 @@ def one_not_found_is_the_end(trader: Trader) -> None:
             trader.orders.apply(Report(order.id, ReportKind.NOT_FOUND, trader.clock.market(), reason=NEVER_ARRIVED))
 
     settling._absent = gone  # type: ignore[method-assign]
-    settling._worth_a_question = lambda order, listed: True  # type: ignore[method-assign]
+    settling.asking._worth_a_question = lambda order, listed: True  # type: ignore[method-assign]
 
 
 def a_list_proves_absence(trader: Trader) -> None:
     """What the broker's list lacks is closed."""
-    settling, listed = trader.orders.settling, trader.orders.settling._recent
+    asking, listed = trader.orders.settling.asking, trader.orders.settling.asking._recent
 
     async def proves(orders: list[Order]) -> list[Order]:
         found = await listed(orders)
@@ -97,4 +97,4 @@ def a_list_proves_absence(trader: Trader) -> None:
             trader.orders.apply(Report(order, ReportKind.NOT_FOUND, trader.clock.market(), reason=NEVER_ARRIVED))
         return found
 
-    settling._recent = proves  # type: ignore[method-assign]
+    asking._recent = proves  # type: ignore[method-assign]

@@ -14,6 +14,7 @@ from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verifica
 
 CHUNK = 5_000
 SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
+_HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
 
 
@@ -35,8 +36,8 @@ class AuditTrail:
         """Commit one row at the chain's head. Raises DatabaseDown."""
 
         def alone(connection: Connection) -> tuple[Entry, list[Entry]]:
-            entry = self.append_in(connection, draft)
-            return entry, [entry]
+            entries = self.append_in(connection, [draft])
+            return entries[0], entries
 
         return await self._told(alone)
 
@@ -49,18 +50,23 @@ class AuditTrail:
 
         def recorded(connection: Connection) -> tuple[T, list[Entry]]:
             result, drafts = work(connection)
-            return result, [self.append_in(connection, draft) for draft in drafts]
+            return result, self.append_in(connection, drafts)
 
         return await self._told(recorded)
 
-    def append_in(self, connection: Connection, draft: Draft) -> Entry:
-        """Add one row in the caller's transaction; other writers of the chain wait until it ends."""
+    def append_in(self, connection: Connection, drafts: Sequence[Draft]) -> list[Entry]:
+        """Add a row for each draft in the caller's transaction; other writers of the chain wait until it ends."""
+        if not drafts:
+            return []
         connection.execute(_LOCK, {"chain": self._chain})
-        head = connection.execute(_newest(self._chain, audit_log.c.sequence, audit_log.c.hash).limit(1)).first()
+        head = connection.execute(_HEAD, {"chain": self._chain}).first()
         sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
-        entry = sealed(self._chain, sequence, self._now(), _clean(draft), self._app_version, previous)
-        connection.execute(insert(audit_log).values(_row(entry)))
-        return entry
+        entries: list[Entry] = []
+        for number, draft in enumerate(drafts, sequence):
+            entries.append(sealed(self._chain, number, self._now(), _clean(draft), self._app_version, previous))
+            previous = entries[-1].hash
+        connection.execute(insert(audit_log), [_row(entry) for entry in entries])
+        return entries
 
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
                    text: str = "") -> list[Entry]:  # fmt: skip

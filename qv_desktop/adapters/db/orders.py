@@ -47,6 +47,9 @@ MOVING = (
 )
 
 
+type Record = tuple[Order, Report, Fill | None, Draft | None]
+
+
 class OrderJournal:
     """``ports.OrderJournal`` on Postgres."""
 
@@ -56,19 +59,21 @@ class OrderJournal:
 
     async def intend(self, order: Order, draft: Draft) -> None:
         """Commit a new intent, or a refused order, before a byte leaves. Raises DatabaseDown: there is no intent then."""
-        await self._trail.write(lambda connection: connection.execute(insert(orders).values(_row(order))), draft)
+        await self._trail.write(lambda connection: connection.execute(insert(orders), _row(order)), draft)
 
-    async def record(self, order: Order, report: Report, fill: Fill | None, draft: Draft | None) -> None:
-        """Commit an order's new state with the report that brought it, and its fill once by execution id."""
+    async def record(self, *records: Record) -> None:
+        """Commit orders' new states with the reports that brought them, oldest first, and their fills once by execution id."""
+        newest = {order.id: order for order, *_ in records}
+        events = [_event(order, report) for order, report, *_ in records]
+        executions = [asdict(fill) | {"account": order.account} for order, _, fill, _ in records if fill is not None]
 
         def work(connection: Connection) -> None:
-            _save(connection, order)
-            connection.execute(insert(order_events).values(_event(order, report)))
-            if fill is not None:
-                once = upsert(fills).values(asdict(fill) | {"account": order.account}).on_conflict_do_nothing()
-                connection.execute(once)
+            _save(connection, *newest.values())
+            connection.execute(insert(order_events), events)
+            if executions:
+                connection.execute(upsert(fills).on_conflict_do_nothing(), executions)
 
-        await self._trail.write(work, *([draft] if draft else []))
+        await self._trail.write(work, *(draft for *_, draft in records if draft is not None))
 
     async def adopt(self, order: Order, draft: Draft) -> None:
         """Commit an order that was made elsewhere, or its newer state."""
@@ -129,11 +134,11 @@ class OrderJournal:
         )
 
 
-def _save(connection: Connection, order: Order) -> None:
-    row = _row(order)
-    statement = upsert(orders).values(row)
-    changed = {name: row[name] for name in MOVING}
-    connection.execute(statement.on_conflict_do_update(index_elements=["client_order_id"], set_=changed))
+def _save(connection: Connection, *changed: Order) -> None:
+    statement = upsert(orders)
+    moving = {name: statement.excluded[name] for name in MOVING}
+    once = statement.on_conflict_do_update(index_elements=["client_order_id"], set_=moving)
+    connection.execute(once, [_row(order) for order in changed])
 
 
 def _row(order: Order) -> dict[str, object]:

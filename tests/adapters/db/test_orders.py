@@ -80,7 +80,7 @@ def test_an_order_lives_through_its_reports(journal: OrderJournal, clock: Clock)
             clock.advance(seconds=1)
             moved = applied(moved, report)
             fill = fill_of(moved, report) if report.kind is ReportKind.FILL else None
-            await journal.record(moved, report, fill, None)
+            await journal.record((moved, report, fill, None))
         return (
             moved,
             await journal.orders_since("life", clock()),
@@ -104,7 +104,7 @@ def test_a_repeated_execution_is_kept_once(journal: OrderJournal, database: Data
     async def story() -> int:
         await journal.intend(order, DRAFT)
         for _ in range(3):
-            await journal.record(moved, report, fill_of(moved, report), None)
+            await journal.record((moved, report, fill_of(moved, report), None))
         return len(await journal.fills_since("again", clock()))
 
     assert asyncio.run(story()) == 1
@@ -179,3 +179,30 @@ def test_account_snapshots_are_appended_once_per_moment(
         Decimal("100000.01"),
         None,
     ]
+
+
+def test_a_burst_of_records_is_committed_at_once_and_all_of_it_is_kept(
+    journal: OrderJournal, database: Database, clock: Clock
+) -> None:
+    first, second = an_order(clock, "burst-1", "burst"), an_order(clock, "burst-2", "burst")
+    records, standing = [], {order.id: order for order in (first, second)}
+    for order, name, quantity in ((first, "b1", 40), (second, "b2", 30), (first, "b3", 60), (first, "b3", 60)):
+        report = a_fill(order, clock, name, quantity)
+        moved = applied(standing[order.id], report)
+        standing[order.id] = moved
+        records.append((moved, report, fill_of(moved, report), DRAFT))
+
+    async def story() -> tuple[list[Order], int]:
+        for order in (first, second):
+            await journal.intend(order, DRAFT)
+        await journal.record(*records)
+        return await journal.orders_since("burst", first.submitted), len(
+            await journal.fills_since("burst", first.submitted)
+        )
+
+    orders, fills = asyncio.run(story())
+    assert {order.id: order for order in orders} == standing
+    assert fills == 3
+    count = text("SELECT count(*) FROM order_events WHERE client_order_id LIKE 'burst-%'")
+    assert asyncio.run(database.read(lambda connection: connection.execute(count).scalar())) == len(records)
+    assert asyncio.run(journal._trail.verify()).whole
