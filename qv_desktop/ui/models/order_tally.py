@@ -7,7 +7,6 @@ from operator import attrgetter
 
 from qv_desktop.domain.orders import CLOSED, Order, OrderStatus
 
-
 _KEY = attrgetter("request.client_order_id")
 
 

@@ -11,7 +11,7 @@ from qv_desktop.ui.models.order_words import price_text
 
 type Moment = tuple[datetime, str]
 
-_LONGEST = 60  # states kept of one order
+_LONGEST = 20  # states kept of one order
 _WORDS: dict[OrderStatus, str] = {
     OrderStatus.SUBMITTED: "Sent to the broker",
     OrderStatus.UNRESOLVED: "No answer; asking by client id",
