@@ -99,7 +99,12 @@ class LiveRows[R](QAbstractTableModel):
 
     def remove(self, keys: Iterable[Hashable]) -> None:
         """Take rows away; unknown keys are passed over. While the pointer is down they stay on the screen."""
-        if self._let_go(keys):
+        if not self._let_go(keys):
+            return
+        if self._held == POINTED:
+            self._drop(self._shown[[number not in self._gone for number in self._shown.tolist()]])
+            self._forget()  # the others stay where they are, for they are pointed at
+        else:
             self._arrange_unless_pressed()
 
     def retire(self, keys: Iterable[Hashable]) -> None:
@@ -209,8 +214,6 @@ class LiveRows[R](QAbstractTableModel):
         before, self._held = self._held, held
         if held == before:
             return
-        if self._gone and before == PRESSED and held != FREE:
-            self._arrange()
         self.order_waits.emit(held != FREE and self._stale)
         if self._stale and held == FREE:
             self._stir()
@@ -245,7 +248,7 @@ class LiveRows[R](QAbstractTableModel):
 
     def _arrange_unless_pressed(self) -> None:
         if self._held == PRESSED:
-            self._stale = True
+            self._stir()
         else:
             self._arrange()
 
