@@ -52,8 +52,14 @@ def report(found: Mapping[str, object]) -> str:
                      f" of the processor alone a frame took {found['frame_p99_processor_ms']:.2f} ms.")  # fmt: skip
     peer = found["peer"]
     if isinstance(theirs, float) and isinstance(peer, dict):
+        cut = peer.get("cut_after_updates")
+        whole = (
+            f"a frame, cut short after {cut} of its {peer.get('updates_per_frame')} updates"
+            if cut
+            else f"{peer.get('frames')} frames"
+        )
         lines.append(
-            f"vnpy {peer.get('version')} sorting as it ships: {theirs:,.0f} ms over {peer.get('frames')} frames, {theirs / mine:,.0f}×;"
+            f"vnpy {peer.get('version')} sorting as it ships: {theirs:,.0f} ms over {whole}, {theirs / mine:,.0f}×;"
             f" without sorting {peer.get('unsorted_frame_p99_ms', 0):,.1f} ms."
         )
     return "\n".join(lines) + "\n"
