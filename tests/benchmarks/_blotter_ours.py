@@ -122,7 +122,8 @@ class Blotter:
         pauses = self._pauses = Pauses()
         clock, processor = time.perf_counter(), time.thread_time()
         self.feed.frame()
-        self.app.processEvents()
+        for _ in range(2):  # once for what was asked for, and once more for the painting that a new layout asks for
+            self.app.processEvents()
         clock, processor = time.perf_counter() - clock, time.thread_time() - processor
         return Frame((clock - pauses.clock) * 1000, (processor - pauses.processor) * 1000, pauses.clock * 1000)
 

@@ -14,6 +14,7 @@ from qv_desktop.ui.models.sort_values import Places, SortValues
 type Index = QModelIndex | QPersistentModelIndex
 
 RESORT = 0.5  # seconds between two times that live data may move rows
+GRACE = 0.15  # seconds more, so that whoever counts frames can ask for it in one that has time
 FREE, POINTED, PRESSED = range(3)  # whether the pointer is over the rows, and whether it is down
 ROWS_ALONE = QAbstractTableModel.LayoutChangeHint.VerticalSortHint  # else the columns are laid out again, too
 WITH_HINT = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
@@ -218,6 +219,11 @@ class LiveRows[R](QAbstractTableModel):
         if self._stale and held == FREE:
             self._stir()
 
+    @property
+    def due(self) -> bool:
+        """Whether rows stand where they do not belong and may be moved now."""
+        return self._stale and self._held == FREE and time.monotonic() >= self._moved_at + RESORT
+
     def settle(self) -> None:
         """Bring live rows to where they belong without waiting, unless they are held."""
         if self._stale:
@@ -234,7 +240,7 @@ class LiveRows[R](QAbstractTableModel):
         if wait <= 0:
             self._live()
         elif not self._timer.isActive():
-            self._timer.start(int(wait * 1000) + 1)
+            self._timer.start(int((wait + GRACE) * 1000))
 
     def _live(self) -> None:
         if not self._stale or self._held != FREE:
