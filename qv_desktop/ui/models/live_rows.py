@@ -236,10 +236,12 @@ class LiveRows[R](QAbstractTableModel):
             if first:
                 self.order_waits.emit(True)
             return
+        if self._timer.isActive() and not at_once:
+            return  # the timer does it, or a frame that has time for it before
         wait = 0.0 if at_once else self._moved_at + RESORT - time.monotonic()
         if wait <= 0:
             self._live()
-        elif not self._timer.isActive():
+        else:
             self._timer.start(int((wait + GRACE) * 1000))
 
     def _live(self) -> None:
