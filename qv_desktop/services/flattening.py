@@ -120,7 +120,7 @@ class Flattening:
         if order.open:
             rest = f"the closing order is still {order.status} for {order.remaining:f} of {order.request.quantity:f} shares"
         else:
-            rest = f"the closing order was {order.status}{': ' + order.reason if order.reason else ''}"
+            rest = f"the closing order was {order.status}{': ' + order.reason.rstrip('.') if order.reason else ''}"
         return self._said(f"{plan.symbol} is not flat: {rest}; {held:f} shares are held.", plan)
 
     async def _open(self, plan: Plan, key: str) -> None:

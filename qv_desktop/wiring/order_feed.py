@@ -1,12 +1,17 @@
 """Orders and executions on their way to the blotters: however many changed, each blotter is told once a frame."""
 
 from collections.abc import Callable
+from itertools import islice
 
 from qv_desktop.domain.events import Filled, OrderChanged
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.services.bus import Bus
 from qv_desktop.ui.panels.fills import FillsPanel
 from qv_desktop.ui.panels.orders import OrdersPanel
+
+# orders of one frame; of a flood the rest comes with the next frames, each order once and as it is then
+AT_ONCE = 800
+MANY = 300  # orders above which a frame has no time for other things
 
 
 class OrderFeed:
@@ -31,10 +36,20 @@ class OrderFeed:
             self._orders.note_fills(filled)
             self._fills.upsert(filled)
             self._count("fills", self._fills.model.counts()[1])
-        if self._changed:
-            changed, self._changed = list(self._changed.values()), {}
-            self._orders.upsert(changed)
-            self._count("orders", self._orders.open_count)
-            symbols = {order.request.symbol for order in changed}
-            for hear in self.heard:
-                hear(symbols)
+        if not self._changed or self._only_sorted():
+            return
+        changed = list(islice(self._changed.values(), AT_ONCE))
+        for order in changed:
+            del self._changed[order.id]
+        self._orders.upsert(changed)
+        self._count("orders", self._orders.open_count)
+        symbols = {order.request.symbol for order in changed}
+        for hear in self.heard:
+            hear(symbols)
+
+    def _only_sorted(self) -> bool:
+        """Of a flood and of rows that are due to be moved, a frame has time for one; the other comes with the next."""
+        due = len(self._changed) > MANY and self._orders.model.due
+        if due:
+            self._orders.model.settle()
+        return due

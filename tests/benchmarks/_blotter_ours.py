@@ -15,6 +15,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from qv_desktop.app.collecting import Collector
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side
 from qv_desktop.services.bus import Bus
@@ -49,10 +50,31 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What one frame took of the GUI thread: by the clock, and of the processor, in milliseconds."""
+    """What one frame took of the GUI thread: by the clock, and of the processor, in milliseconds.
+
+    ``collecting`` is what the program's collector took by its own timer meanwhile, and is not in the others.
+    """
 
     clock: float
     processor: float
+    collecting: float
+
+
+class Pauses:
+    """How long garbage was collected, in seconds."""
+
+    def __init__(self) -> None:
+        self.clock = self.processor = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """A collection begins."""
+        self._from = time.perf_counter(), time.thread_time()
+
+    def end(self) -> None:
+        """It ends."""
+        self.clock += time.perf_counter() - self._from[0]
+        self.processor += time.thread_time() - self._from[1]
 
 
 class Blotter:
@@ -71,8 +93,15 @@ class Blotter:
         filled = next(i for i, column in enumerate(self.panel.model.columns) if column.title == "Filled")
         self.panel.model.sort(filled, Qt.SortOrder.DescendingOrder)
         self.app.processEvents()
-        gc.collect()
-        gc.freeze()
+        self.collector = Collector(self.app)  # as the program collects
+        self._pauses = Pauses()
+        gc.callbacks.append(self._collecting)
+
+    def close(self) -> None:
+        """Let Python collect as it likes again."""
+        self.collector.stop()
+        gc.callbacks.remove(self._collecting)
+        self.panel.close()
 
     def rows_in_view(self) -> int:
         """How many rows the window has room for."""
@@ -90,10 +119,16 @@ class Blotter:
             time.sleep(max(0.0, due - time.perf_counter()))
 
     def _frame(self) -> Frame:
+        pauses = self._pauses = Pauses()
         clock, processor = time.perf_counter(), time.thread_time()
         self.feed.frame()
-        self.app.processEvents()
-        return Frame((time.perf_counter() - clock) * 1000, (time.thread_time() - processor) * 1000)
+        for _ in range(2):  # once for what was asked for, and once more for the painting that a new layout asks for
+            self.app.processEvents()
+        clock, processor = time.perf_counter() - clock, time.thread_time() - processor
+        return Frame((clock - pauses.clock) * 1000, (processor - pauses.processor) * 1000, pauses.clock * 1000)
+
+    def _collecting(self, phase: str, _: object) -> None:
+        self._pauses.begin() if phase == "start" else self._pauses.end()
 
     def _moved(self) -> list[Order]:
         """As many orders as change in a frame, each with another part filled, some with another state."""

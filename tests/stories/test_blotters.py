@@ -72,23 +72,27 @@ async def a_symbol_s_orders_are_cancelled(person: Sitting) -> None:
     panel.asking.accept()
     await person.sees(lambda: not working(person, "SPY"))
     assert person.stands(other, OrderStatus.WORKING)
+    assert await person.desk.services.orders.records.written(30)
     reasons = await person.asked("SELECT reason FROM audit_log WHERE action = 'order.cancel'")
     assert reasons == [("every open order of symbol SPY",)]
 
 
 async def a_position_is_flattened(person: Sitting) -> None:
     panel = person.desk.panels.positions
-    await person.buys("KO", 10, price(person, "KO", 1.01))
-    await person.sees(lambda: held(person, "KO") == 10)
-    await person.sees(lambda: panel.model.place("KO") is not None)
-    panel.table.select_key("KO")
+    resting = await person.buys("SPY", 1, price(person, "SPY", 0.97))
+    await person.sees(lambda: person.stands(resting, OrderStatus.WORKING))
+    await person.buys("SPY", 10, price(person, "SPY", 1.01))
+    await person.sees(lambda: held(person, "SPY") == 10)
+    await person.sees(lambda: panel.model.place("SPY") is not None)
+    panel.table.select_key("SPY")
     press(panel, "Flatten…")
     await person.sees(lambda: panel.holding.asking)
-    assert panel.holding.words.text().startswith("Cancel 1 KO order, then SELL 10 KO at the market")
-    await hold(panel, "Flatten KO")
-    await person.sees(lambda: "KO is flat" in panel.holding.words.text())
-    assert held(person, "KO") == 0
-    assert not working(person, "KO")
+    assert panel.holding.words.text().startswith("Cancel 1 SPY order, then SELL 10 SPY at the market")
+    await person.sees(lambda: person.fresh("SPY"))
+    await hold(panel, "Flatten SPY")
+    await person.sees(lambda: "SPY is flat" in panel.holding.words.text())
+    assert held(person, "SPY") == 0
+    assert not working(person, "SPY")
 
 
 async def a_position_is_reversed(person: Sitting) -> None:
@@ -98,6 +102,7 @@ async def a_position_is_reversed(person: Sitting) -> None:
     panel.table.select_key("SPY")
     press(panel, "Reverse…")
     await person.sees(lambda: panel.holding.asking)
+    await person.sees(lambda: person.fresh("SPY"))
     await hold(panel, "Reverse SPY")
     await person.sees(lambda: held(person, "SPY") == -5)
     await person.sees(lambda: "SPY is reversed" in panel.holding.words.text())

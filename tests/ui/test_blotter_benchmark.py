@@ -20,8 +20,11 @@ def test_every_frame_changes_as_many_rows_as_was_promised() -> None:
     filled = [order.filled for order in blotter.panel.model.rows()]
     assert filled == sorted(filled, reverse=True)
     assert blotter.panel.open_count == SMALL.rows
+    blotter.close()
 
 
 def test_the_row_under_a_pressed_pointer_never_jumps() -> None:
-    jumps, looked = Blotter(SMALL).pressed_rows()
+    blotter = Blotter(SMALL)
+    jumps, looked = blotter.pressed_rows()
+    blotter.close()
     assert (jumps, looked) == (0, SMALL.frames)

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QEnterEvent
+from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -14,7 +15,7 @@ from qv_desktop.ui.models.live_rows import FREE, POINTED, PRESSED
 from qv_desktop.ui.models.sort_values import SortValues, steady
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
-from tests.ui.test_table import COLUMNS, Row, model_of, symbols
+from tests.ui.test_table import COLUMNS, ROWS, Row, model_of, symbols
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -121,6 +122,31 @@ def test_a_position_that_ends_stays_in_place_under_the_pointer(table: Table[Row]
     assert symbols(model)[0] == "S6"
 
 
+def test_a_row_that_a_person_takes_away_goes_at_once_and_the_others_keep_their_places(table: Table[Row]) -> None:
+    model = table.rows_model
+    point(table, inside=True)
+    overtake(model, 1)
+    model.remove(["S5"])
+    assert symbols(model) == ["S7", "S6", "S4", "S3", "S2", "S1", "S0"]
+    assert model.get("S5") is None
+    point(table, inside=False)
+    model.settle()
+    assert symbols(model) == ["S0", "S7", "S6", "S4", "S3", "S2", "S1"]
+
+
+def test_after_a_click_nothing_moves_as_long_as_the_pointer_stays(table: Table[Row]) -> None:
+    model = table.rows_model
+    model.hold(PRESSED)
+    model.remove(["S7"])
+    overtake(model, 1)
+    before = symbols(model)
+    model.hold(POINTED)  # the second click of a double click may follow
+    assert symbols(model) == before
+    model.hold(FREE)
+    model.settle()
+    assert symbols(model) == ["S0", "S6", "S5", "S4", "S3", "S2", "S1"]
+
+
 def test_a_row_that_comes_back_before_it_is_gone_stays(table: Table[Row]) -> None:
     model = table.rows_model
     model.hold(PRESSED)
@@ -151,6 +177,50 @@ def test_heads_carry_totals_and_are_neither_selected_nor_copied(qtbot: QtBot) ->
     assert symbols(model) == ["A", "B", "C", "D"]
 
 
+VERBS = ("upsert", "replace", "remove", "retire", "sort", "arrival", "filter", "group", "free", "point", "press")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(VERBS), ROWS), max_size=12))
+def test_whatever_is_done_while_rows_are_held_ends_as_if_nobody_had_pointed(steps: list[tuple[str, list[Row]]]) -> None:
+    model = TableModel(COLUMNS, key=lambda r: r.symbol)
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    kept: dict[str, Row] = {}
+    wanted = ""
+    for verb, rows in steps:
+        keys = [row.symbol for row in rows]
+        match verb:
+            case "upsert":
+                model.upsert(rows)
+                kept.update({row.symbol: row for row in rows})
+            case "replace":
+                model.replace(rows)
+                kept = {row.symbol: row for row in rows}
+            case "remove" | "retire":
+                (model.remove if verb == "remove" else model.retire)(keys)
+                kept = {k: v for k, v in kept.items() if k not in keys}
+            case "sort" | "arrival":
+                model.sort(1 if verb == "sort" else -1, Qt.SortOrder.DescendingOrder)
+            case "filter":
+                wanted = keys[0].lower() if keys else ""
+                model.set_filter(f"symbol:{wanted}" if wanted else "")
+            case "group":
+                model.group_by((lambda r: r.symbol) if rows else None)
+            case _:
+                model.hold({"free": FREE, "point": POINTED, "press": PRESSED}[verb])
+        assert {row.symbol: row for row in model.all_rows()} == kept
+        assert all(model.get(symbol) == row for symbol, row in kept.items())
+    model.hold(FREE)
+    model.settle()
+    assert {row.symbol: row for row in model.rows()} == {k: v for k, v in kept.items() if wanted in k.lower()}
+    for place, row in enumerate(model.rows() if not model.sectioned else []):
+        assert model.place(row.symbol) == place
+    known = [row.price for row in model.rows() if row.price is not None]
+    if model.sorting() and not model.sectioned:
+        assert known == sorted(known, reverse=True)
+    assert tester.model() is model
+
+
 @given(st.lists(st.one_of(st.just(float("nan")), st.floats(-3, 3).map(round))))
 def test_steady_order_is_numpys_stable_one(numbers: list[float]) -> None:
     import numpy as np
@@ -164,7 +234,7 @@ def test_a_column_of_numbers_may_turn_to_words() -> None:
 
     values: SortValues[object] = SortValues(lambda row: row, [2, None, 1])
     assert values.change([0], [Decimal(5)])
-    assert not values.change([1], [None, None])
+    assert not values.change([1], [None])
     values.add("b")
     values.add("a")
     assert values.order(np.arange(5), descending=False).tolist() == [2, 0, 4, 3, 1]

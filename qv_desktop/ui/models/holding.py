@@ -3,6 +3,7 @@
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QLabel
+from shiboken6 import isValid
 
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.live_rows import FREE, POINTED, PRESSED, LiveRows
@@ -31,6 +32,8 @@ class Holding[R](QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
+        if not isValid(self._rows):  # the rows may be gone before their view is, when the program ends
+            return False
         if kind in (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick):
             self._rows.hold(PRESSED)
         elif kind == QEvent.Type.MouseButtonRelease:

@@ -14,7 +14,10 @@ from qv_desktop.ui.models.sort_values import Places, SortValues
 type Index = QModelIndex | QPersistentModelIndex
 
 RESORT = 0.5  # seconds between two times that live data may move rows
+GRACE = 0.15  # seconds more, so that whoever counts frames can ask for it in one that has time
 FREE, POINTED, PRESSED = range(3)  # whether the pointer is over the rows, and whether it is down
+ROWS_ALONE = QAbstractTableModel.LayoutChangeHint.VerticalSortHint  # else the columns are laid out again, too
+WITH_HINT = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 RUNS = 8  # pieces up to which rows are taken off the screen where they stand
 
 
@@ -61,28 +64,48 @@ class LiveRows[R](QAbstractTableModel):
 
     def upsert(self, rows: Iterable[R]) -> None:
         """Add or replace rows by key; one change signal for all that differ from what is shown."""
+        coming = list(rows)
+        numbers = list(map(self._numbers.get, map(self._key, coming)))
         fresh: dict[Hashable, R] = {}
-        touched: list[int] = []
-        known, numbers, gone, key_of, sure = self._rows, self._numbers, self._gone, self._key, self._sure
-        for row in rows:
-            key = key_of(row)
-            number = numbers.get(key)
-            if number is None:
-                fresh[key] = row
-            elif known[number] is not row and (sure or known[number] != row or number in gone):
-                known[number] = row
-                touched.append(number)
-                gone.discard(number)
-        moved = self._changed(touched)
+        if self._sure and None not in numbers and not self._gone:
+            touched, changed = numbers, coming  # what a busy blotter gets thousands of
+            for number, row in zip(numbers, coming, strict=True):
+                self._rows[number] = row  # type: ignore[index]  # none of them is None
+        else:
+            touched, changed, fresh = self._told_apart(coming, numbers)
+        moved = self._changed(touched, changed)  # type: ignore[arg-type]  # none of them is None
         if self._add(fresh) or moved:
             self._stir(
                 at_once=not moved and not self._stale
             )  # what is new alone finds its place without moving others about
-        self._tell(touched)
+        self._tell(touched)  # type: ignore[arg-type]
+
+    def _told_apart(
+        self, coming: list[R], numbers: list[int | None]
+    ) -> tuple[list[int | None], list[R], dict[Hashable, R]]:
+        """Numbers and rows of those that became others, and the new ones by key."""
+        touched: list[int | None] = []
+        changed: list[R] = []
+        fresh: dict[Hashable, R] = {}
+        known, gone = self._rows, self._gone
+        for number, row in zip(numbers, coming, strict=True):
+            if number is None:
+                fresh[self._key(row)] = row
+            elif known[number] is not row and (self._sure or known[number] != row or number in gone):
+                known[number] = row
+                touched.append(number)
+                changed.append(row)
+                gone.discard(number)
+        return touched, changed, fresh
 
     def remove(self, keys: Iterable[Hashable]) -> None:
         """Take rows away; unknown keys are passed over. While the pointer is down they stay on the screen."""
-        if self._let_go(keys):
+        if not self._let_go(keys):
+            return
+        if self._held == POINTED:
+            self._drop(self._shown[[number not in self._gone for number in self._shown.tolist()]])
+            self._forget()  # the others stay where they are, for they are pointed at
+        else:
             self._arrange_unless_pressed()
 
     def retire(self, keys: Iterable[Hashable]) -> None:
@@ -192,11 +215,14 @@ class LiveRows[R](QAbstractTableModel):
         before, self._held = self._held, held
         if held == before:
             return
-        if self._gone and before == PRESSED and held != FREE:
-            self._arrange()
         self.order_waits.emit(held != FREE and self._stale)
         if self._stale and held == FREE:
             self._stir()
+
+    @property
+    def due(self) -> bool:
+        """Whether rows stand where they do not belong and may be moved now."""
+        return self._stale and self._held == FREE and time.monotonic() >= self._moved_at + RESORT
 
     def settle(self) -> None:
         """Bring live rows to where they belong without waiting, unless they are held."""
@@ -210,11 +236,13 @@ class LiveRows[R](QAbstractTableModel):
             if first:
                 self.order_waits.emit(True)
             return
+        if self._timer.isActive() and not at_once:
+            return  # the timer does it, or a frame that has time for it before
         wait = 0.0 if at_once else self._moved_at + RESORT - time.monotonic()
         if wait <= 0:
             self._live()
-        elif not self._timer.isActive():
-            self._timer.start(int(wait * 1000) + 1)
+        else:
+            self._timer.start(int((wait + GRACE) * 1000))
 
     def _live(self) -> None:
         if not self._stale or self._held != FREE:
@@ -228,18 +256,18 @@ class LiveRows[R](QAbstractTableModel):
 
     def _arrange_unless_pressed(self) -> None:
         if self._held == PRESSED:
-            self._stale = True
+            self._stir()
         else:
             self._arrange()
 
     # ---- numbers
 
-    def _changed(self, numbers: list[int]) -> bool:
+    def _changed(self, numbers: list[int], rows: list[R]) -> bool:
         """Take note of rows that became others; whether any may move for it."""
-        moved = bool(numbers) and self._values is not None and self._values.change(numbers, self._rows)
+        moved = bool(numbers) and self._values is not None and self._values.change(numbers, rows)
         if self._filter is not None:
-            for number in numbers:
-                passes = self._filter(self._rows[number])
+            for number, row in zip(numbers, rows, strict=True):
+                passes = self._filter(row)
                 moved = moved or passes != self._passing[number]
                 self._passing[number] = passes
         return moved or (self._sections is not None and bool(numbers))
@@ -361,13 +389,15 @@ class LiveRows[R](QAbstractTableModel):
         self.endInsertRows()
 
     def _permute(self, wanted: Places) -> None:
-        self.layoutAboutToBeChanged.emit()
+        self.layoutAboutToBeChanged[WITH_HINT].emit([], ROWS_ALONE)  # type: ignore[index]  # the stubs forget its forms
         before = self.persistentIndexList()
         numbers = [int(self._shown[index.row()]) for index in before]
         self._show(wanted)
-        after = [self.index(int(self._places[n]), index.column()) for n, index in zip(numbers, before, strict=True)]
+        after = [
+            self.createIndex(int(self._places[n]), index.column()) for n, index in zip(numbers, before, strict=True)
+        ]
         self.changePersistentIndexList(before, after)
-        self.layoutChanged.emit()
+        self.layoutChanged[WITH_HINT].emit([], ROWS_ALONE)  # type: ignore[index]
 
     def _show(self, shown: Places) -> None:
         self._shown = shown
@@ -407,7 +437,7 @@ class LiveRows[R](QAbstractTableModel):
             self.touched = None
 
     def _announce(self, first: int, last: int) -> None:
-        self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+        self.dataChanged.emit(self.createIndex(first, 0), self.createIndex(last, len(self.columns) - 1))
 
     # ---- Qt
 

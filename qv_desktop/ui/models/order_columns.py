@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 
 from qv_desktop.domain.orders import Order, OrderClass, OrderStatus
 from qv_desktop.ui import format as words
@@ -73,7 +74,7 @@ def order_columns(known: OrderFacts) -> list[Column[Order]]:
         Column("Side", lambda o: o.request.side.upper(), color=side_color, width=42, whole=True),
         Column(QUANTITY, lambda o: words.quantity(o.request.quantity), key=lambda o: o.request.quantity, right=True, width=50,
                total=_sum(lambda o: o.request.quantity)),
-        Column("Filled", lambda o: words.quantity(o.filled), key=lambda o: o.filled, right=True, width=48,
+        Column("Filled", lambda o: words.quantity(o.filled), key=attrgetter("filled"), right=True, width=48,
                total=_sum(lambda o: o.filled)),
         Column("Remaining", lambda o: words.quantity(o.remaining), key=lambda o: o.remaining, right=True, width=77,
                total=_sum(lambda o: o.remaining)),

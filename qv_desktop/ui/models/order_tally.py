@@ -3,8 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from operator import attrgetter
 
 from qv_desktop.domain.orders import CLOSED, Order, OrderStatus
+
+_KEY = attrgetter("request.client_order_id")
 
 
 class OrderTally:
@@ -17,8 +20,9 @@ class OrderTally:
 
     def take(self, orders: Iterable[Order]) -> list[Order]:
         """Count these in their newest state; those that are new, or in another state than before."""
-        known, counts = self._status, self._counts
-        moved = [order for order in orders if known.get(order.request.client_order_id) is not order.status]
+        known, counts, coming = self._status, self._counts, list(orders)
+        before_all = map(known.get, map(_KEY, coming))
+        moved = [order for order, before in zip(coming, before_all, strict=True) if before is not order.status]
         for order in moved:
             before = known.get(order.id)
             if before is not None:

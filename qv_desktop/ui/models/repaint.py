@@ -13,10 +13,12 @@ from qv_desktop.ui.models.sort_values import Places
 
 def changed[R](view: QTableView, cells: Cells[R], rows: Places, columns: Iterable[int]) -> QRegion:
     """Where the cells of ``rows`` and ``columns`` that are on the screen look other than they were last painted."""
-    spans, region = _spans(view, columns), QRegion()
-    shown = _rows_in(view, view.viewport().rect())
-    touched = np.unique(rows[(rows >= shown.start) & (rows < shown.stop)])
-    for place in touched.tolist():
+    region, shown = QRegion(), _rows_in(view, view.viewport().rect())
+    touched = rows[(rows >= shown.start) & (rows < shown.stop)]
+    if not len(touched):
+        return region
+    spans = _spans(view, columns)
+    for place in np.unique(touched).tolist():
         for rect in _changed_in(view, cells, place, spans):
             region += rect
     return region

@@ -24,7 +24,7 @@ class SortValues[R]:
         self._numbers = array("d")
         values = [value(row) for row in rows]
         try:
-            self._numbers.extend([_NUMBERS[type(found)](found) for found in values])
+            self._numbers.extend(_all_numbers(values))
         except KeyError:
             self._words = values
 
@@ -38,12 +38,11 @@ class SortValues[R]:
             self._numbers.append(number)
 
     def change(self, places: Sequence[int], rows: Sequence[R]) -> bool:
-        """Take the values of rows that became others; whether any differs from before."""
-        value = self._value
-        values = [value(rows[place]) for place in places]
+        """Take the values of ``rows``, which became others at these places; whether any differs from before."""
+        values = list(map(self._value, rows))
         if self._words is None:
             try:
-                return self._change_numbers(places, [_NUMBERS[type(found)](found) for found in values])
+                return self._change_numbers(places, _all_numbers(values))
             except KeyError:
                 self._to_words()
         words = self._words or []
@@ -104,6 +103,14 @@ def steady(numbers: NDArray[np.float64]) -> Places:
     keys = runs + order
     keys.sort()
     return keys - runs
+
+
+def _all_numbers(values: Sequence[Any]) -> list[float]:
+    """The values as numbers. Raises KeyError for what is none."""
+    kinds = set(map(type, values))
+    if len(kinds) == 1:
+        return list(map(_NUMBERS[kinds.pop()], values))
+    return [_NUMBERS[type(found)](found) for found in values]
 
 
 _NUMBERS: dict[type, Callable[[Any], float]] = {  # what is sorted as a number -> how it becomes one; the unknown is NaN

@@ -135,6 +135,7 @@ class Table[R](QTableView):
     def _set_columns(self) -> None:
         header = self.horizontalHeader()
         header.setFixedHeight(HEADER)
+        header.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # sections and the rest cover all of it
         header.setFont(theme.small())
         header.setHighlightSections(False)
         header.setSectionsClickable(True)

@@ -1,6 +1,8 @@
 """The order blotter: every order with its state, what fills it still lacks, and the hands to cancel or amend it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -67,8 +69,11 @@ class OrdersPanel(QWidget):
         super().__init__()
         self._facts, self._times, self._tally = OrderFacts(), Timelines(), OrderTally()
         self._lacking: Mapping[str, str] = {}  # cancel, amend, export -> why the person may not
+        self._newest: datetime | None = None
+        self._said: object = None  # what the counts were made of
+        self._offered: tuple[int, str] | None = None  # selected open orders, and why they may not be cancelled
         self._mine = ""  # the signed-in person's name
-        self.model = TableModel(order_columns(self._facts), key=lambda order: order.request.client_order_id,
+        self.model = TableModel(order_columns(self._facts), key=attrgetter("request.client_order_id"),
                                 changed=True)  # fmt: skip
         self._column = {column.title: place for place, column in enumerate(self.model.columns)}
         self.table = Table(
@@ -97,7 +102,6 @@ class OrdersPanel(QWidget):
         watched = self.details.shown
         self._times.note(self._tally.take(changed))
         self._times.note([order for order in changed if order.id == watched] if watched else ())
-        self._facts.day = words.day(self._tally.newest) if self._tally.newest else ""
         self.model.upsert(changed)
         self._count()
         self._show_details()
@@ -282,8 +286,18 @@ class OrdersPanel(QWidget):
     # ---- eyes
 
     def _count(self) -> None:
+        """Say how many there are; a busy blotter changes thousands of rows without changing these."""
         tally = self._tally
-        self._facts.day = words.day(tally.newest) if tally.newest else ""
+        if tally.newest != self._newest:
+            self._newest = tally.newest
+            self._facts.day = words.day(tally.newest) if tally.newest else ""
+        said = (tally.open, tally.closed, tally.unresolved, self.model.counts(), self._lacking)
+        if said != self._said:
+            self._said = said
+            self._say_count(tally)
+        self._show_actions()
+
+    def _say_count(self, tally: OrderTally) -> None:
         text = f"{tally.open} open · {tally.closed} closed"
         text = f"{text} · {tally.unresolved} unresolved" if tally.unresolved else text
         self.count.setText(f"{self.filter.words('orders')} · {tally.open} open" if self.filter.narrowed else text)
@@ -292,11 +306,13 @@ class OrdersPanel(QWidget):
         self.cancel_all.setToolTip(
             lacking or f"Hold for one second to cancel {tally.open} open order{'' if tally.open == 1 else 's'}"
         )
-        self._show_actions()
 
     def _show_actions(self) -> None:
         count = sum(order.open for order in self.table.selected())
         lacking = self._lacking.get("cancel", "")
+        if (count, lacking) == self._offered:
+            return
+        self._offered = (count, lacking)
         self.cancel.setEnabled(count > 0 and not lacking)
         self.cancel.setToolTip(lacking or "Cancel the selected open orders (Del)")
         self.cancel.setText(f"Cancel {count} selected" if count > 1 else "Cancel selected")
