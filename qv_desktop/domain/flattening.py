@@ -12,7 +12,10 @@ CLOSING, OPENING = "Flatten", "Reverse"  # the orders' sources: alike in all els
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one position is closed, or turned round with ``reverse``. ``held`` is signed; ``last`` is None while unknown."""
+    """How one position is closed, or turned round with ``reverse``. ``held`` is signed; ``last`` is None while unknown.
+
+    ``refused`` says why the closing order would not be taken; then nothing is to be cancelled for it.
+    """
 
     symbol: str
     held: Decimal
@@ -20,6 +23,7 @@ class Plan:
     last: Decimal | None
     profit: Decimal | None  # dollars that closing at ``last`` would take
     reverse: bool = False
+    refused: str = ""
 
     @property
     def side(self) -> Side:
@@ -42,6 +46,11 @@ def planned(position: Position, orders: Iterable[Order], last: Decimal | None, *
     ours = sum(order.open and order.request.symbol == position.symbol for order in orders)
     profit = None if last is None else unrealised(position, last)
     return Plan(position.symbol, position.quantity, ours, last, profit, reverse)
+
+
+def closing_order(plan: Plan, client_order_id: str, quantity: Decimal) -> OrderRequest:
+    """What closes ``quantity`` shares of the plan's position."""
+    return market_order(client_order_id, plan.symbol, plan.side, quantity, CLOSING)
 
 
 def market_order(client_order_id: str, symbol: str, side: Side, quantity: Decimal, source: str) -> OrderRequest:

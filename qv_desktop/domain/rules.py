@@ -52,7 +52,7 @@ def _state(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
 
 
 def _quantity(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
-    ok = ZERO < request.quantity <= limits.order_quantity
+    ok = ZERO < request.quantity <= limits.order_quantity or (request.quantity > 0 and reduces(request, view))
     nearest = "1" if request.quantity <= 0 else f"{limits.order_quantity:,}"
     return _answer(
         "ORDER_QUANTITY",
@@ -114,8 +114,11 @@ def _session_rules(request: OrderRequest, view: RiskView, limits: Limits) -> Che
     )
 
 
-def _value(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
+def _value(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """What only reduces is bounded by what is held: a limit on size must not keep anybody in a position."""
     price = reference_price(request, view)
+    if reduces(request, view):
+        return None
     if price is None:
         return _answer(
             "ORDER_VALUE",
@@ -138,8 +141,13 @@ def _value(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
 
 
 def _collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    """A price through the NBBO by more than the collar, or a quote too old to tell, is an error (cf. 17 CFR 240.15c3-5)."""
+    """A price through the NBBO by more than the collar, or a quote too old to tell, is an error (cf. 17 CFR 240.15c3-5).
+
+    A market order that only reduces names no price: it passes while quotes are away, for the way out must stay open.
+    """
     if view.quote is None or view.quote_age is None or Decimal(str(view.quote_age)) > limits.quote_age:
+        if request.type is OrderType.MARKET and reduces(request, view):
+            return None
         age = "no quote" if view.quote_age is None else f"{view.quote_age:.1f} s old"
         return _answer(
             "QUOTE_AGE",
@@ -259,15 +267,13 @@ def _reversal(request: OrderRequest, view: RiskView, limits: Limits) -> Check | 
     if position * request.side.sign >= 0:
         return None
     room = room_to_reduce(view, request.symbol, request.side)
-    return _answer(
-        "REVERSAL",
-        "Crosses through flat",
-        request.quantity <= room or room == ZERO,
-        f"{request.quantity:,}",
-        f"{room:,}",
-        f"{room:,}",
-        f"One order cannot turn a position round; close {room:,} shares first.",
+    words = (
+        f"One order cannot turn a position round; close {room:,} shares first."
+        if room
+        else f"All {abs(position):,} shares of {request.symbol} are on their way out already; cancel those orders first."
     )
+    passed, nearest = request.quantity <= room, f"{room:,}" if room else ""
+    return _answer("REVERSAL", "Crosses through flat", passed, f"{request.quantity:,}", f"{room:,}", nearest, words)
 
 
 def _order_class(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
@@ -365,6 +371,11 @@ def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
         "0",
         message=f"The same order was sent within {limits.duplicate_seconds} s; wait, or change it.",
     )
+
+
+def stopped(request: OrderRequest, view: RiskView) -> str:
+    """Why the trading state takes no such order now; nothing when it does."""
+    return _state(request, view, Limits()).message
 
 
 type Rule = Callable[[OrderRequest, RiskView, Limits], Check | None]

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
 from qv_desktop.domain.errors import BadInput, QvError
-from qv_desktop.domain.flattening import CLOSING, OPENING, Plan, market_order, planned
+from qv_desktop.domain.flattening import OPENING, Plan, closing_order, market_order, planned
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderStatus
+from qv_desktop.domain.positions import Position
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
 
@@ -35,12 +37,22 @@ class Flattening:
         position = self._positions[symbol]
         if not position.quantity:
             raise BadInput(f"No {symbol} is held: there is nothing to close.")
-        last = self._prices().get(symbol)
-        return planned(position, self._orders.book.values(), None if last is None else money(last), reverse=reverse)
+        plan = self._planned(position, reverse=reverse)
+        return replace(plan, refused=self._refusal(plan))
 
     def plans(self) -> list[Plan]:
         """What closing every position would do now."""
-        return [self.plan(symbol) for symbol in sorted(self._positions.held())]
+        return [self._planned(position) for _, position in sorted(self._positions.held().items())]
+
+    def _planned(self, position: Position, *, reverse: bool = False) -> Plan:
+        last = self._prices().get(position.symbol)
+        return planned(position, self._orders.book.values(), None if last is None else money(last), reverse=reverse)
+
+    def _refusal(self, plan: Plan) -> str:
+        """Why the rules would not take the closing order once the symbol's others are gone; nothing when they would."""
+        gone = {order.id for order in self._open_in(plan.symbol)}
+        verdict = self._orders.judged_beside(closing_order(plan, "", plan.quantity), gone)
+        return " ".join(check.message for check in verdict.refusals)
 
     async def flatten(self, plan: Plan, closing: str, opening: str = "", tell: Tell = lambda words: None) -> str:
         """Do what ``plan`` shows, and say what became of it; ``closing`` and ``opening`` are the client order ids of its orders.
@@ -50,7 +62,12 @@ class Flattening:
         """
         if plan.symbol in self.under_way:
             return ""
+        await self._orders.require_trading()
+        if plan.symbol in self.under_way:
+            return ""
         self._same_as(plan)
+        if why := self._refusal(plan):  # a stop that protects is not taken away for an order that would not be sent
+            raise BadInput(f"{why} Nothing was cancelled, and the {plan.symbol} position stands.")
         self.under_way.add(plan.symbol)
         try:
             return await self._done(plan, closing, opening, tell)
@@ -103,7 +120,7 @@ class Flattening:
         """The closing order, once it is filled."""
         held = self._positions[plan.symbol].quantity
         try:
-            order = await self._orders.submit(market_order(key, plan.symbol, plan.side, abs(held), CLOSING))
+            order = await self._orders.submit(closing_order(plan, key, abs(held)))
         except QvError as error:
             raise type(error)(
                 f"{error} The {plan.symbol} position stands; its working orders are cancelled."

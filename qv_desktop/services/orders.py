@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 import structlog
@@ -82,7 +82,7 @@ class Orders:
             return await self._refuse(order, verdict)
         with self._held(order.id):
             await self._intend(order, "order.submit", verdict)
-            if self._withdrawn(order.id):
+            if self._withdrawn(order.id) or self._stopped(order.id):
                 return self.book[order.id]
             self.apply(Report(order.id, ReportKind.SENT, self._now()))
             self.apply(await self._broker.submit(order, verdict))
@@ -119,11 +119,24 @@ class Orders:
         self.apply(Report(key, ReportKind.CANCELED, self._now(), reason="cancelled before it was sent"))
         return True
 
+    def _stopped(self, key: str, replaced: str = "") -> bool:
+        """Whether trading was halted, or only reduces, since the rules judged: then it is refused and never sent."""
+        order = self.book[key]
+        why = self._risk.stopped(order.request, {k: o for k, o in self.book.items() if k not in (key, replaced)})
+        if why:
+            refused = Report(key, ReportKind.REFUSED, self._now(), reason=why)
+            self.apply(refused, self._draft("order.submit", order, "refused", why))
+        return bool(why)
+
     async def _refuse(self, order: Order, verdict: Verdict) -> Order:
         reason = " ".join(check.message for check in verdict.refusals)
         refused = applied(order, Report(order.id, ReportKind.REFUSED, self._now(), reason=reason))
         self.book[order.id] = refused
-        await self._journal.intend(refused, self._draft("order.submit", refused, "refused", reason, verdict))
+        try:
+            await self._journal.intend(refused, self._draft("order.submit", refused, "refused", reason, verdict))
+        except BaseException:  # what is not written down is not in the book: the same intent may be judged again
+            del self.book[order.id]
+            raise
         self._publish(OrderChanged(refused))
         return refused
 
@@ -201,9 +214,17 @@ class Orders:
         )
         return len(ids)
 
+    async def require_trading(self) -> None:
+        """Whether an order could be entered now. Raises NotPermitted, and DatabaseDown while nothing can be written down."""
+        await self._login.require(TRADE)
+
+    def judged_beside(self, request: OrderRequest, gone: Collection[str]) -> Verdict:
+        """What the rules would say to an order once the orders ``gone`` are out of the way."""
+        return self._risk.judge(request, {k: o for k, o in self.book.items() if k not in gone})
+
     def judged_replacement(self, key: str, replacement: OrderRequest) -> Verdict:
         """What the rules say to new terms of an order, which is not counted beside them."""
-        return self._risk.judge(replacement, {k: o for k, o in self.book.items() if k != key})
+        return self.judged_beside(replacement, (key,))
 
     async def replace(self, key: str, replacement: OrderRequest) -> Order:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""
@@ -219,7 +240,7 @@ class Orders:
             return await self._refuse(fresh, verdict)
         with self._held(fresh.id), self._held(key):
             await self._intend(fresh, "order.replace", verdict)
-            if self._withdrawn(fresh.id):
+            if self._withdrawn(fresh.id) or self._stopped(fresh.id, key):
                 return self.book[fresh.id]
             self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
             self.apply(Report(fresh.id, ReportKind.SENT, self._now()))

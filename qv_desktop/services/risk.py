@@ -16,7 +16,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
 from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict
-from qv_desktop.domain.rules import judged
+from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
@@ -84,6 +84,12 @@ class Risk:
     def judge(self, request: OrderRequest, book: Mapping[str, Order]) -> Verdict:
         """The rules' verdict on ``request`` beside all orders in ``book``."""
         return judged(request, self._view(request.symbol, book), self.limits)
+
+    def stopped(self, request: OrderRequest, book: Mapping[str, Order]) -> str:
+        """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
+        if self.state is TradingState.ACTIVE:
+            return ""
+        return stopped(request, self._view(request.symbol, book))
 
     def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
         now = self._now()

@@ -217,3 +217,19 @@ def test_a_bracket_opens_and_a_leg_of_one_that_is_changed_is_no_bracket() -> Non
 def test_the_limit_of_a_stop_loss_is_on_its_step_too() -> None:
     view = a_view(positions={"AAPL": a_position(100)})
     assert nearest(replace(an_oco(10), stop_loss_limit=Decimal("94.505")), "TICK", view) == "94.50"
+
+
+def test_what_only_reduces_is_not_held_back_by_limits_on_size_or_by_quotes_that_are_away() -> None:
+    held = {"AAPL": a_position(20_000)}
+    away = a_view(positions=held, quote=None, quote_age=None)
+    assert codes(a_request(20_000, Side.SELL), away) == []
+    assert "QUOTE_AGE" in codes(a_limit("100.00", 20_000, Side.SELL), away)  # a price is judged by a quote
+    assert {"ORDER_QUANTITY", "ORDER_VALUE"} <= set(codes(a_limit("100.00", 20_001), a_view(positions=held)))
+
+
+def test_shares_that_are_on_their_way_out_are_not_sold_twice() -> None:
+    resting = an_order(a_limit("120.00", 100, Side.SELL), OrderStatus.WORKING)
+    view = a_view(positions={"AAPL": a_position(100)}, open_orders=(resting,))
+    check = next(c for c in judged(a_request(50, Side.SELL), view, Limits()).refusals if c.code == "REVERSAL")
+    assert check.nearest == ""
+    assert "All 100 shares of AAPL are on their way out already" in check.message

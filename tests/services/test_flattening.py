@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from qv_desktop.domain.access import Role
-from qv_desktop.domain.errors import BadInput, NotPermitted
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.orders import Fill, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.flattening import Flattening
@@ -140,13 +140,46 @@ def test_what_a_partly_filled_close_leaves_is_said() -> None:
     on_a_desk(story)
 
 
-def test_a_refused_close_says_why_and_what_stands() -> None:
+def test_what_the_rules_would_refuse_cancels_nothing_and_the_preview_says_so() -> None:
     async def story(desk: Desk) -> None:
         desk.positions.fill(held())
+        stop = await desk.orders.submit(a_limit("95.00", side=Side.SELL, id="qv-stop"))
         desk.risk.state = TradingState.HALTED
         flat = flattening(desk)
+        plan = flat.plan("AAPL")
+        assert plan.refused.startswith("Trading is halted")
+        with pytest.raises(BadInput, match=r"Trading is halted.*Nothing was cancelled, and the AAPL position stands"):
+            await flat.flatten(plan, "close")
+        assert desk.orders.book[stop.id].open
+        assert desk.broker.steps == ["intend qv-stop", "post qv-stop"]
+
+    on_a_desk(story)
+
+
+def test_a_halt_while_the_orders_go_is_said_with_what_stands() -> None:
+    async def story(desk: Desk) -> None:
+        desk.positions.fill(held())
+        resting = await desk.orders.submit(a_limit("95.00"))
+        flat = flattening(desk)
+        closing = asyncio.ensure_future(flat.flatten(flat.plan("AAPL"), "close"))
+        await cancelling(desk, resting.id)
+        desk.risk.state = TradingState.HALTED
         with pytest.raises(BadInput, match=r"the closing order was refused: Trading is halted.*100 shares are held"):
-            await flat.flatten(flat.plan("AAPL"), "close")
+            await closing
+
+    on_a_desk(story)
+
+
+def test_a_position_beyond_the_limits_on_size_can_be_closed_with_quotes_away() -> None:
+    async def story(desk: Desk) -> None:
+        desk.positions.fill(held("20000"))
+        desk.later(60)
+        flat = flattening(desk)
+        plan = flat.plan("AAPL")
+        assert plan.refused == ""
+        closing = asyncio.ensure_future(flat.flatten(plan, "close"))
+        await answering(desk, "close", "20000")
+        assert (await closing).startswith("AAPL is flat")
 
     on_a_desk(story)
 
@@ -154,11 +187,13 @@ def test_a_refused_close_says_why_and_what_stands() -> None:
 def test_while_the_database_is_away_nothing_is_sent_and_the_position_is_said_to_stand() -> None:
     async def story(desk: Desk) -> None:
         desk.positions.fill(held())
-        desk.journal.down = True
+        await desk.orders.submit(a_limit("95.00"))
+        steps, desk.users.down = list(desk.broker.steps), True
+        desk.later(2)  # the role that was read is no longer fresh
         flat = flattening(desk)
-        with pytest.raises(Exception, match=r"database is away.*The AAPL position stands"):
+        with pytest.raises(DatabaseDown):
             await flat.flatten(flat.plan("AAPL"), "close")
-        assert desk.broker.steps == []
+        assert desk.broker.steps == steps  # nor is anything cancelled
 
     on_a_desk(story)
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from qv_desktop.domain.access import Role, User, UserState
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.events import Event, Filled, OrderChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Batch, Trade, ns
-from qv_desktop.domain.orders import Fill, OrderClass, OrderStatus, OrderType, Report, ReportKind, Side
+from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, OrderType, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.clock import Clock
@@ -303,5 +304,45 @@ def test_the_record_of_an_intent_holds_every_rule_with_its_numbers_refused_or_no
             (False, "999,999", "10,000"),
         ]
         assert kept[0]["limit"] == "100.00"  # the terms are there as before
+
+    on_a_desk(story)
+
+
+def test_a_halt_while_the_intent_is_written_down_keeps_the_order_back() -> None:
+    async def story(desk: Desk) -> None:
+        gate, written = asyncio.Event(), desk.journal.intend
+
+        async def slow(order: Order, draft: Draft) -> None:
+            await gate.wait()
+            await written(order, draft)
+
+        desk.journal.intend = slow  # type: ignore[method-assign]
+        sending = asyncio.ensure_future(desk.orders.submit(a_limit("100.00")))
+        while "qv-1" not in desk.orders.book:  # noqa: ASYNC110 - the book tells nobody
+            await asyncio.sleep(0)
+        desk.risk.trip("something is wrong")
+        gate.set()
+        order = await sending
+        assert (order.status, order.reason) == (
+            OrderStatus.REFUSED,
+            "Trading is halted; resume it in the risk panel.",
+        )
+        assert desk.broker.steps == ["intend qv-1"]
+        assert await desk.orders.records.written(1)
+        _, _, _, draft = desk.journal.records[-1]
+        assert draft is not None
+        assert (draft.action, draft.outcome) == ("order.submit", "refused")
+
+    on_a_desk(story)
+
+
+def test_a_refusal_that_cannot_be_written_down_is_forgotten_and_judged_anew() -> None:
+    async def story(desk: Desk) -> None:
+        desk.risk.state, desk.journal.down = TradingState.HALTED, True
+        with pytest.raises(DatabaseDown):
+            await desk.orders.submit(a_limit("100.00"))
+        assert desk.orders.book == {}
+        desk.risk.state, desk.journal.down = TradingState.ACTIVE, False
+        assert (await desk.orders.submit(a_limit("100.00"))).status is OrderStatus.SUBMITTED
 
     on_a_desk(story)

@@ -11,6 +11,8 @@ ZERO = Decimal(0)
 
 def plan_words(plan: Plan) -> str:
     """``Cancel 2 AAPL orders, then SELL 100 AAPL at the market: about $23,143.00, takes +$466.00.``"""
+    if plan.refused:
+        return f"{plan.refused} Nothing would be cancelled or sent."
     first = f"Cancel {_count(plan.cancels, f'{plan.symbol} order')}, then " if plan.cancels else ""
     size = f"{plan.side.upper()} {words.quantity(plan.quantity)} {plan.symbol}"
     worth = f": about {words.money(plan.value)}, takes {words.signed_money(plan.profit)}"
