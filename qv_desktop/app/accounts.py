@@ -163,7 +163,7 @@ class _Store:
 
 def addressed(settings: Settings, environment: Traded) -> Settings:
     """The settings with the broker's addresses of ``environment``; an address that was set by hand for it counts."""
-    named_live = urlsplit(settings.alpaca_url).hostname == LIVE_HOST
+    named_live = (urlsplit(settings.alpaca_url).hostname or "").rstrip(".") == LIVE_HOST
     web, socket = settings.alpaca_url, settings.alpaca_stream_url
     if environment == "LIVE" and not named_live:
         web, socket = settings.alpaca_live_url, settings.alpaca_live_stream_url

@@ -101,6 +101,7 @@ class ReportKind(StrEnum):
     REPLACE_ASKED = "replace asked"
     REPLACE_REFUSED = "replace refused"
     REPLACED = "replaced"
+    RESIZED = "resized"  # the broker has it for another number of shares than was known here
     EXPIRED = "expired"
     REJECTED = "rejected"
     PAUSED = "paused"
@@ -144,7 +145,7 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something that happened to an order; ``quantity`` and ``price`` are those of this execution alone."""
+    """Something that happened to an order; ``quantity`` and ``price`` are those of this execution alone, or the order's new size."""
 
     client_order_id: str
     kind: ReportKind
@@ -155,6 +156,9 @@ class Report:
     price: Decimal | None = None
     reason: str = ""
     replaced_by: str | None = None
+    cumulative: Decimal | None = (
+        None  # what of the order had traded by then, this execution included, as the broker tells it
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,7 @@ class Fill:
     at: datetime
     fee: Decimal = ZERO
     source: str = "Ticket"
+    cumulative: Decimal | None = None  # of its order, this one included, as the broker tells it; not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +204,8 @@ class Order:
 
     @property
     def remaining(self) -> Decimal:
-        """Shares that can still trade; zero once closed."""
-        return ZERO if self.status in CLOSED else self.request.quantity - self.filled
+        """Shares that can still trade; zero once closed, and for an order by dollars, which tells none."""
+        return ZERO if self.status in CLOSED else max(self.request.quantity - self.filled, ZERO)
 
     @property
     def open(self) -> bool:
@@ -246,6 +251,7 @@ MOVES: dict[tuple[OrderStatus, ReportKind], OrderStatus] = {
     **_rows(_BROKER_OPEN, K.PAUSED, S.PAUSED),
     **_rows((S.INTENT, *_WAITING, *_ASKED), K.NOT_FOUND, S.REJECTED),
     **_rows(_BROKER_OPEN, K.UNKNOWN, S.UNKNOWN),
+    **_stays(tuple(frozenset(S) - {S.REFUSED}), K.RESIZED),  # becomes FILLED when nothing remains
     # shares that traded are ours, whatever we believed: fills arrive after cancel, expiry, replacement and rejection
     **_stays((S.FILLED, S.CANCELED, S.EXPIRED, S.REPLACED, S.REJECTED), K.FILL),
     (S.CANCELED, K.REPLACED): S.REPLACED,
@@ -265,8 +271,8 @@ MOVES: dict[tuple[OrderStatus, ReportKind], OrderStatus] = {
 
 
 def applied(order: Order, report: Report) -> Order:
-    """The order once ``report`` is in it; a repeated execution id changes nothing. Raises IllegalMove."""
-    if report.execution_id is not None and report.execution_id in order.executions:
+    """The order once ``report`` is in it; a repeated execution changes nothing. Raises IllegalMove."""
+    if known(order, report):
         return order
     if came_back(order, report):
         order = replace(order, status=OrderStatus.UNRESOLVED, reason="")
@@ -274,6 +280,8 @@ def applied(order: Order, report: Report) -> Order:
     if to is None:
         raise IllegalMove(f"Order {order.id} is {order.status} and was told “{report.kind}”.")
     status = _settled(order, report, to)
+    if report.kind is ReportKind.RESIZED and report.quantity is not None:
+        order = replace(order, request=replace(order.request, quantity=report.quantity))
     moved = replace(order, status=status, changed=report.at, broker_id=order.broker_id or report.broker_id,
                     reason=report.reason or order.reason, replaced_by=report.replaced_by or order.replaced_by,
                     before=_before(order, report, status))  # fmt: skip
@@ -284,6 +292,24 @@ def applied(order: Order, report: Report) -> Order:
     if order.acknowledged_at is None and report.broker_id is not None:
         return replace(moved, acknowledged_at=report.at)
     return moved
+
+
+def known(order: Order, report: Report) -> bool:
+    """Whether an execution is in the order already: by its id, or, should another channel name it otherwise, by where it stands."""
+    return report.execution_id in order.executions or _mark(report) in order.executions
+
+
+def _mark(report: Report) -> str | None:
+    """An execution by the order's total after it, with its own size and price; None when the total was not told."""
+    if (
+        report.kind is not ReportKind.FILL
+        or report.cumulative is None
+        or report.quantity is None
+        or report.price is None
+    ):
+        return None
+    total, size, price = (f"{value.normalize():f}" for value in (report.cumulative, report.quantity, report.price))
+    return f"total {total}: {size} at {price}"
 
 
 def came_back(order: Order, report: Report) -> bool:
@@ -303,8 +329,12 @@ def _before(order: Order, report: Report, status: OrderStatus) -> OrderStatus | 
 
 def _settled(order: Order, report: Report, to: OrderStatus) -> OrderStatus:
     """The table's answer, corrected for what it cannot know: how much is filled."""
+    if report.kind is ReportKind.RESIZED:
+        return OrderStatus.FILLED if order.open and order.filled >= (report.quantity or ZERO) > 0 else order.status
     if report.kind is ReportKind.FILL:
-        if order.filled + (report.quantity or ZERO) >= order.request.quantity:
+        if (
+            order.filled + (report.quantity or ZERO) >= order.request.quantity > 0
+        ):  # zero: how much is wanted is not known
             return OrderStatus.FILLED
         return order.status if order.status in (*CLOSED, *_ASKED) else to
     if report.kind in (ReportKind.ACCEPTED, ReportKind.TRIGGERED) and order.status in _ASKED:
@@ -328,7 +358,7 @@ def _with_fill(order: Order, report: Report) -> Order:
     quantity, price = report.quantity or ZERO, report.price or ZERO
     filled = order.filled + quantity
     paid = (order.average or ZERO) * order.filled + price * quantity
-    seen = order.executions | {report.execution_id} if report.execution_id else order.executions
+    seen = order.executions | {name for name in (report.execution_id, _mark(report)) if name}
     return replace(order, filled=filled, average=paid / filled if filled else order.average, executions=seen,
                    acknowledged_at=order.acknowledged_at or report.at)  # fmt: skip
 
@@ -339,4 +369,4 @@ def fill_of(order: Order, report: Report) -> Fill:
         raise IllegalMove(f"A fill of order {order.id} came without execution id, quantity or price.")
     request = order.request
     return Fill(report.execution_id, order.id, request.symbol, request.side, report.quantity, report.price, report.at,
-                source=request.source)  # fmt: skip
+                source=request.source, cumulative=report.cumulative)  # fmt: skip

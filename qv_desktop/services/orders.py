@@ -234,6 +234,8 @@ class Orders:
             raise BadInput("This order can no longer be changed; enter a new one.")
         if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
             raise BadInput("A cancel or a change of this order is under way already; wait for the broker's answer.")
+        if order.filled:  # whether the new quantity would count what has traded is not told alike everywhere
+            raise BadInput("Part of this order has traded; cancel it and enter a new one for what is left.")
         verdict = self.judged_replacement(key, replacement)
         fresh = Order(replacement, session.user.name, order.account, self._now())
         if not verdict.passed:
@@ -290,6 +292,8 @@ class Orders:
             log.error("illegal_move", order=order.id, status=order.status, report=report.kind)
             self._risk.trip(f"{error} Reconcile before trading on.")
             return
+        if report.cumulative is not None and report.cumulative > moved.filled:
+            self.settling.lacks(moved)
         if moved == order:
             return
         self.book[order.id] = moved
@@ -306,6 +310,15 @@ class Orders:
         self._publish(OrderChanged(moved))
         if fill is not None:
             self._publish(Filled(fill))
+            self._require_no_more(moved)
+
+    def _require_no_more(self, order: Order) -> None:
+        """More traded than was asked for: one execution under two names, or worse."""
+        if order.filled > order.request.quantity > 0:
+            wanted = f"{order.request.quantity:f} {order.request.symbol}"
+            self.distrust(
+                f"{order.filled:f} of {wanted} are told to have traded ({order.id}); reconcile before trading on."
+            )
 
     def distrust(self, reason: str) -> None:
         """Halt trading until a person has looked: the books cannot be as they are told."""

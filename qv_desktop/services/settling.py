@@ -66,6 +66,10 @@ class Settling:
         if order.request.order_class is not OrderClass.SIMPLE:
             self._strangers.look_for_legs()
 
+    def lacks(self, order: Order) -> None:
+        """The broker told of more shares traded than are known here: it is asked for the executions."""
+        self._unfinished.add(order.id)
+
     def heard_early(self, report: Report) -> None:
         """A report of an order that is not in the book."""
         self._strangers.heard(report, self._elapsed())
@@ -116,9 +120,18 @@ class Settling:
         if self._waits_for_fills(current, found):
             return
         self._gone.pop(found.id, None)
-        report = self._amounts_to(current, found, asked)
+        self._resize(current, found)
+        report = self._amounts_to(self._orders.book[found.id], found, asked)
         if report is not None:
             self._orders.apply(report)
+
+    def _resize(self, current: Order, found: Order) -> None:
+        """The broker decides for how many shares an order is: a replacement of one that had partly traded may be for the rest."""
+        size = found.request.quantity
+        if size > 0 and size != current.request.quantity:
+            self._orders.apply(
+                Report(found.id, ReportKind.RESIZED, found.changed or self._now(), found.broker_id, quantity=size)
+            )
 
     def _waits_for_fills(self, current: Order, found: Order) -> bool:
         """An end is not taken before the last execution: a closed order is not asked about any more."""
@@ -184,7 +197,7 @@ class Settling:
     def book_fill(self, fill: Fill, broker_id: str | None, in_positions: bool) -> None:
         """Take an execution that the broker told when asked."""
         self._orders.apply(Report(fill.client_order_id, ReportKind.FILL, fill.at, broker_id, fill.execution_id, fill.quantity,
-                                  fill.price), in_positions=in_positions)  # fmt: skip
+                                  fill.price, cumulative=fill.cumulative), in_positions=in_positions)  # fmt: skip
 
     async def settled(self, order: Order, *, in_positions: bool = False) -> bool:
         """Settle, or leave it for the next round while the broker does not answer; whether it answered."""

@@ -1,12 +1,16 @@
 """Taking over the broker's positions: with exactly the executions that are in them, whatever the stream says meanwhile."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
+from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.orders import Fill, Order
+from qv_desktop.domain.positions import Position
 from qv_desktop.services.asking import SKEW
 from qv_desktop.services.ports import Broker, Now
 from qv_desktop.services.positions import Positions
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LOOKS = 5  # attempts to catch positions and fills of one moment
+PAUSE = 0.2  # seconds between them
 
 
 class TakeOver:
@@ -31,22 +36,43 @@ class TakeOver:
     async def take_over(self, since: datetime) -> None:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
 
-        Only what came since the last time is read again. Raises BrokerDown, DatabaseDown; then nothing was adopted.
+        Only what came since the last time is read again. While the broker's lists do not agree with each other, positions that are
+        counted here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
         """
         began, since = self._now(), max(since, self._whole or since)
         with self._orders.holding_back():
-            for _ in range(LOOKS):
-                before = {fill.execution_id for fill in await self._broker.fills(since)}
-                theirs = await self._broker.positions()
-                fills = await self._broker.fills(since)
-                if before == {fill.execution_id for fill in fills}:
-                    break
+            theirs, fills = await self._of_one_moment(since)
             for fill in fills:
-                await self._book_known(fill)
-            self._positions.adopt(theirs)
-        self._whole = began - SKEW
+                await self._book_known(fill, in_positions=theirs is not None)
+            if theirs is not None:
+                self._positions.adopt(theirs)
+                self._whole = began - SKEW
 
-    async def _book_known(self, fill: Fill) -> None:
+    async def _of_one_moment(self, since: datetime) -> tuple[Mapping[str, Position] | None, list[Fill]]:
+        """Positions with all executions that are in them, and None for positions when the lists do not come to agree."""
+        fills: list[Fill] = []
+        for _ in range(LOOKS):
+            before = {fill.execution_id for fill in await self._broker.fills(since)}
+            theirs = await self._broker.positions()
+            fills = await self._broker.fills(since)
+            if before == {fill.execution_id for fill in fills} and not await self._behind(fills, since):
+                return theirs, fills
+            await asyncio.sleep(PAUSE)
+        if self._whole is None:
+            raise BrokerDown(
+                "The broker's orders, executions and positions do not agree yet; they are asked for again."
+            )
+        log.warning("positions_not_taken_over", fills=len(fills))
+        return None, fills
+
+    async def _behind(self, fills: list[Fill], since: datetime) -> bool:
+        """Whether some order has traded more than its executions tell: positions know of such shares before the executions do."""
+        known = Counter[str]()
+        for fill in {**self._orders.fills, **{fill.execution_id: fill for fill in fills}}.values():
+            known[fill.client_order_id] += fill.quantity  # type: ignore[assignment]  # a counter of shares
+        return any(order.filled > known[order.id] for order in await self._broker.recent_orders(since))
+
+    async def _book_known(self, fill: Fill, *, in_positions: bool) -> None:
         if fill.execution_id in self._orders.fills:
             return
         if fill.client_order_id not in self._orders.book:
@@ -55,4 +81,4 @@ class TakeOver:
                 log.warning("fill_of_unknown_order", order=fill.client_order_id, execution=fill.execution_id)
                 return
             await self._adopt(found)
-        self._book(fill, None, True)
+        self._book(fill, None, in_positions)

@@ -27,7 +27,7 @@ from qv_desktop.domain.sessions import BrokerClock, MarketSession
 
 log = structlog.get_logger()
 
-LIVE_HOST = "api.alpaca.markets"
+LIVE_HOST, PAPER_HOST = "api.alpaca.markets", "paper-api.alpaca.markets"
 ORDER_PAGE, ACTIVITY_PAGE = 500, 100  # Alpaca's most
 ORDER_THREADS = 4
 FEW = 5  # orders that are asked for one by one rather than looked for in a long list
@@ -44,9 +44,9 @@ class AlpacaBroker:
 
     def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime], account_environment: Environment,
                  tell: Tell = lambda sentence: None, token: str = "") -> None:  # fmt: skip
+        wanted = LIVE_HOST if account_environment == "LIVE" else PAPER_HOST
         # this machine may stand in for either: no money leaves it
-        live = urlsplit(base_url).hostname == LIVE_HOST or (account_environment == "LIVE" and is_loopback(base_url))
-        if live != (account_environment == "LIVE"):
+        if urlsplit(base_url).hostname != wanted and not is_loopback(base_url):
             raise BadInput(
                 f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
             )

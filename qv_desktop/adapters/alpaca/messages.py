@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, flag, moment, needed, number, record, text
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import (
+    CLOSED,
     Fill,
     Order,
     OrderClass,
@@ -85,6 +86,7 @@ EVENTS: dict[str, ReportKind] = {
     "calculated": ReportKind.PAUSED,
     "held": ReportKind.HELD,
 }
+TAKEN_BACK = ("trade_bust", "trade_correct")  # whoever hears of one asks the broker for everything, and compares
 UNTOUCHED = frozenset(
     {OrderStatus.SUBMITTED, OrderStatus.WORKING, OrderStatus.HELD, OrderStatus.REJECTED}
 )  # nothing has filled
@@ -195,13 +197,14 @@ def _word[Word: (TimeInForce, OrderClass)](words: type[Word], found: str, otherw
 
 
 def _quantity(raw: Raw) -> Decimal:
-    """Shares; an order by dollars has those that filled so far. Raises Unreadable when neither is told."""
+    """Shares; of an order by dollars those that filled once it has ended, and zero, for unknown, until then. Raises Unreadable."""
     quantity = number(raw, "qty")
     if quantity is not None:
         return quantity
     if number(raw, "notional") is None:
         raise Unreadable("An order has no quantity.")
-    return number(raw, "filled_qty") or ZERO
+    ended = STATUSES.get(text(raw, "status")) in CLOSED
+    return (number(raw, "filled_qty") or ZERO) if ended else ZERO
 
 
 def _legs(raw: Raw) -> list[Raw]:
@@ -233,8 +236,11 @@ def standing(raw: Raw, at: datetime) -> Report:
 def report(data: Raw, at: datetime) -> Report:
     """One trade update; price and quantity are those of this execution alone. Raises Unreadable.
 
-    An event that is not known is read by the status of the order that it carries.
+    An event that is not known is read by the status of the order that it carries. An execution that is taken back is not read:
+    the broker's own orders, executions and positions tell what is left of it.
     """
+    if text(data, "event") in TAKEN_BACK:
+        raise Unreadable("The exchange took an execution back or changed it.")
     raw = record(data.get("order"))
     kind = EVENTS.get(text(data, "event"))
     if kind is None:
@@ -245,7 +251,8 @@ def report(data: Raw, at: datetime) -> Report:
         raise Unreadable("A fill has no price or quantity.")
     return Report(needed(raw, "client_order_id"), kind, moment(data, "timestamp", "at") or moment(raw, "updated_at") or at,
                   broker_id=text(raw, "id") or None, execution_id=_execution(data, raw, kind), quantity=quantity,
-                  price=price, reason=_reason(data) or _reason(raw), replaced_by=text(raw, "replaced_by") or None)  # fmt: skip
+                  price=price, reason=_reason(data) or _reason(raw), replaced_by=text(raw, "replaced_by") or None,
+                  cumulative=number(raw, "filled_qty"))  # fmt: skip
 
 
 def _execution(data: Raw, raw: Raw, kind: ReportKind) -> str | None:
@@ -265,7 +272,8 @@ def fill(raw: Raw, client_order_id: str) -> Fill:
     if side is None or quantity is None or price is None or at is None or quantity <= 0 or price < 0:
         raise Unreadable("A fill lacks side, quantity, price or time.")
     execution = needed(raw, "id").rpartition("::")[2]
-    return Fill(execution, client_order_id, needed(raw, "symbol"), side, quantity, price, at, source=SOURCE)
+    return Fill(execution, client_order_id, needed(raw, "symbol"), side, quantity, price, at, source=SOURCE,
+                cumulative=number(raw, "cum_qty"))  # fmt: skip
 
 
 def instrument(raw: Raw) -> Instrument:

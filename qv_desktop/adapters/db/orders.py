@@ -33,7 +33,9 @@ ENUMS: dict[str, type[Any]] = {"side": Side, "type": OrderType, "time_in_force":
 REQUEST = [field.name for field in fields(OrderRequest)]
 NOT_KEPT = ("request", "before")  # the request has columns of its own; what an order was before is of this sitting only
 STATE = [field.name for field in fields(Order) if field.name not in NOT_KEPT]
+FILL = [field.name for field in fields(Fill) if field.name != "cumulative"]  # that tells repeats apart as they come
 MOVING = (
+    "quantity",
     "status",
     "changed",
     "broker_id",
@@ -65,7 +67,7 @@ class OrderJournal:
         """Commit orders' new states with the reports that brought them, oldest first, and their fills once by execution id."""
         newest = {order.id: order for order, *_ in records}
         events = [_event(order, report) for order, report, *_ in records]
-        executions = [asdict(fill) | {"account": order.account} for order, _, fill, _ in records if fill is not None]
+        executions = [_kept(fill) | {"account": order.account} for order, _, fill, _ in records if fill is not None]
 
         def work(connection: Connection) -> None:
             _save(connection, *newest.values())
@@ -94,7 +96,7 @@ class OrderJournal:
     async def fills_since(self, account: str, since: datetime) -> list[Fill]:
         """Executions of the account since then, oldest first."""
         query = (
-            select(*(fills.c[field.name] for field in fields(Fill)))
+            select(*(fills.c[name] for name in FILL))
             .where(fills.c.account == account, fills.c.at >= since)
             .order_by(fills.c.at, fills.c.execution_id)
         )
@@ -156,7 +158,11 @@ def _order(row: RowMapping) -> Order:
 
 
 def _event(order: Order, report: Report) -> dict[str, object]:
-    return asdict(report) | {"status": order.status}
+    return _kept(report) | {"status": order.status}
+
+
+def _kept(told: Report | Fill) -> dict[str, object]:
+    return {name: value for name, value in asdict(told).items() if name != "cumulative"}
 
 
 def _fill(row: RowMapping) -> Fill:
