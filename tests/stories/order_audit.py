@@ -67,6 +67,8 @@ def _fates(orders: list[dict[str, Any]], book: Mapping[str, Order], clicks: Coll
             found.stranded.append(f"{key} {order and order['status']} {mine.status} {mine.reason}")
         elif order is not None and not live and mine.open:
             found.undead.append(f"{key} {order['status']} {mine.status}")
+        elif order is not None and mine.filled != Decimal(order["filled_qty"]):
+            found.fills.append(f"{key} has {order['filled_qty']} and is told here to have {mine.filled}")
 
 
 def _said_why(mine: Order) -> bool:

@@ -137,6 +137,13 @@ def test_events_and_unknown_events_are_understood(event: str, status: str, kind:
     assert (report.kind, report.at, report.broker_id, report.replaced_by) == (kind, AT, "b", "d")
 
 
+@pytest.mark.parametrize("event", ["trade_bust", "trade_correct"])
+def test_an_execution_that_is_taken_back_is_left_to_the_broker_s_own_lists(event: str) -> None:
+    order = {"id": "b", "client_order_id": "c", "status": "filled", "filled_qty": "0"}
+    with pytest.raises(Unreadable, match="took an execution back"):
+        messages.report({"event": event, "order": order, "qty": "-5", "price": "1.5", "execution_id": "e"}, AT)
+
+
 def test_a_fill_without_price_is_unreadable_and_one_without_id_gets_a_lasting_one() -> None:
     order = {"id": "b", "client_order_id": "c", "filled_qty": "5"}
     with pytest.raises(Unreadable):

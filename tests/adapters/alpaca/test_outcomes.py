@@ -202,7 +202,13 @@ def test_a_refused_verdict_does_not_open_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "environment"), [("https://api.alpaca.markets", "PAPER"), ("https://paper-api.alpaca.markets", "LIVE")]
+    ("url", "environment"),
+    [
+        ("https://api.alpaca.markets", "PAPER"),
+        ("https://api.alpaca.markets.", "PAPER"),
+        ("https://elsewhere.example", "PAPER"),
+        ("https://paper-api.alpaca.markets", "LIVE"),
+    ],
 )
 def test_a_paper_account_never_reaches_the_live_address_nor_the_other_way_round(url: str, environment: str) -> None:
     with pytest.raises(BadInput, match="correct the settings"):
