@@ -32,5 +32,7 @@ def _resting(request: OrderRequest) -> Check | None:
     if (limit - stop) * request.side.sign >= 0:
         return None
     way, does = ("below", "buys") if request.side is Side.BUY else ("above", "sells")
-    words = f"The limit {limit} lies {way} the stop {stop}: once triggered it {does} nothing until the price comes back."
+    words = (
+        f"The limit {limit} lies {way} the stop {stop}: once triggered it {does} nothing until the price comes back."
+    )
     return Check("STOP_LIMIT", "May rest unfilled", True, f"{limit}", f"{stop}", message=words)
