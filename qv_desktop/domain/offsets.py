@@ -1,9 +1,10 @@
 """Prices that are typed as a distance: ``2%``, ``2R`` or ``+1.50`` from where an order is expected to trade."""
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.typed_numbers import read
 
 MOST = Decimal(10_000)  # percent or R; what is beyond is a slip of the hand
 
@@ -19,16 +20,15 @@ class Offset:
 
 def offset(text: str) -> Offset | None:
     """The distance that ``text`` names, or None when it is an ordinary price (or nothing). Raises BadInput."""
-    plain = text.strip().replace("−", "-").replace(",", "")
+    plain = text.strip().replace("−", "-")
     unit = plain[-1:].upper() if plain[-1:] in "%rR" and plain else "$"
     signed = plain[:1] in ("+", "-") and bool(plain)
     if unit == "$" and not signed:
         return None
-    try:
-        amount = Decimal(plain.rstrip("%rR").replace("$", "").strip())
-    except InvalidOperation:
-        raise BadInput(f"“{text.strip()}” is no distance; type it like 2%, 2R or +1.50.") from None
-    if not amount.is_finite() or abs(amount) > MOST:
+    amount = read((plain if unit == "$" else plain[:-1]).replace("$", "", 1).strip(), text)
+    if amount is None:
+        raise BadInput(f"“{text.strip()}” is no distance; type it like 2%, 2R or +1.50.")
+    if abs(amount) > MOST:
         raise BadInput(f"“{text.strip()}” is out of range; type a smaller distance.")
     return Offset(amount, unit, signed)
 

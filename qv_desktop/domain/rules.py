@@ -239,7 +239,7 @@ def _buying_power(request: OrderRequest, view: RiskView, limits: Limits) -> Chec
         cost <= power,
         f"${cost:,.0f}",
         f"${power:,.0f}",
-        f"{whole_shares(power, price):,}",
+        f"{max(whole_shares(power, price), ZERO):,}",
         f"The order needs ${cost:,.0f} of ${power:,.0f} buying power.",
     )
 

@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.orders import OrderType, Side, TimeInForce
+from qv_desktop.domain.typed_numbers import read
 from qv_desktop.ui import theme
 from qv_desktop.ui.actions import Actions, Command, key_text
 from qv_desktop.ui.models.cells import Index
@@ -66,7 +68,11 @@ def order_words(text: str) -> OrderWords | None:
     found = _ORDER.fullmatch(text.strip())
     if not found:
         return None
-    quantity = Decimal(found["quantity"].replace(",", "")) * (1000 if found["kilo"] else 1)
+    try:
+        amount = read(found["quantity"], found["quantity"])
+    except BadInput:
+        return None
+    quantity = (amount or Decimal(0)) * (1000 if found["kilo"] else 1)
     limit, stop = (Decimal(found[name]) if found[name] else None for name in ("limit", "stop"))
     if quantity <= 0:
         return None

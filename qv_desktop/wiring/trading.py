@@ -84,7 +84,7 @@ class TradingWiring:
             )
             ticket.intent_failed(request.client_order_id, words)
             raise
-        ticket.intent_taken(order.id)
+        ticket.intent_taken(order.id, order.status, order.reason)
 
     def _note_arrival(self, request: OrderRequest) -> None:
         quote = self._desk.services.market.snapshot(request.symbol).quote
@@ -114,9 +114,8 @@ class TradingWiring:
         self._desk.window.account.show_state(event.state)
 
     def _order_changed(self, event: OrderChanged) -> None:
-        self._desk.panels.ticket.intent_taken(
-            event.order.id
-        )  # in the book, though the broker may not have answered yet
+        order = event.order  # in the book, though the broker may not have answered yet
+        self._desk.panels.ticket.intent_taken(order.id, order.status, order.reason)
 
     def _filled(self, event: Filled) -> None:
         self._desk.services.account.soon()

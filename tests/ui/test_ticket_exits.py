@@ -86,7 +86,7 @@ def test_distances_of_a_market_order_follow_the_quote_until_they_were_read(qtbot
     ticket.show_snapshot(quoted(199.99, 200.0), 0.1)
     press(qtbot, ticket)
     assert ticket.message.text() == "Send BUY 100 AAPL market Day · stop loss 198.00?"
-    ticket.show_snapshot(quoted(99.99, 100.0), 0.1)
+    ticket.show_snapshot(quoted(198.99, 199.0), 0.1)
     press(qtbot, ticket)
     assert [request.stop_loss for request in sent] == [D(198)]
 

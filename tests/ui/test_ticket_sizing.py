@@ -96,17 +96,17 @@ def test_shares_follow_the_quote_until_they_were_read_and_then_they_are_frozen(
 ) -> None:
     sent = sent_by(ticket)
     ticket.show_instrument(replace(AAPL, fractionable=False))
-    size(ticket, Sizing.NOTIONAL, "10,000")
-    assert shares(ticket) == 43
+    size(ticket, Sizing.NOTIONAL, "100,000")
+    assert shares(ticket) == 432
     ticket.show_snapshot(quoted(199.99, 200.0), 0.1)
-    assert shares(ticket) == 50
+    assert shares(ticket) == 500
     press(qtbot, ticket)
-    assert ticket.message.text() == "Send BUY 50 AAPL market Day?"
-    ticket.show_snapshot(quoted(99.99, 100.0), 0.1)
+    assert ticket.message.text() == "Send BUY 500 AAPL market Day?"
+    ticket.show_snapshot(quoted(198.49, 198.5), 0.1)
     ticket.show_account(replace(ACCOUNT, equity=D(1)))
-    assert ticket.send.text() == "Send BUY 50 AAPL"
+    assert ticket.send.text() == "Send BUY 500 AAPL"
     press(qtbot, ticket)
-    assert [request.quantity for request in sent] == [50]
+    assert [request.quantity for request in sent] == [500]
 
 
 def test_an_order_that_failed_is_tried_again_with_the_shares_and_the_id_that_it_had(

@@ -22,12 +22,23 @@ def clashes(typed: "Typed", values: Values, facts: "Facts") -> Clashes:
     yield from _lives(typed, values, facts)
     if typed.kind.trail == "%" and values.get("trail", Decimal(0)) >= 100:
         yield "trail", "Type less than 100 %."
+    if typed.kind.stop:
+        yield from _triggers(typed, values, facts)
     if typed.kind.brackets:
         yield from _classes(typed, values)
         yield from _exits(typed, values, facts)
         yield from _limits(typed, values)
     if typed.order_class is OrderClass.OCO:
         yield from _leaving(typed, facts)
+
+
+def _triggers(typed: "Typed", values: Values, facts: "Facts") -> Clashes:
+    """A stop on the wrong side of the market would trade at once (Alpaca: 422, stop price must be greater/less)."""
+    stop, touch = values.get("stop"), facts.touch
+    if stop is None or touch is None or (stop - touch) * typed.side.sign > 0:
+        return
+    side, other = ("ask", "above") if typed.side is Side.BUY else ("bid", "below")
+    yield "stop", f"This stop would trigger at once: the {side} is {touch}. Type a price {other} it, or use Market."
 
 
 def _fractions(typed: "Typed", values: Values, facts: "Facts") -> Clashes:

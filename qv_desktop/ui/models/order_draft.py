@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from decimal import ROUND_DOWN, Decimal
 from types import MappingProxyType
 from typing import Literal
 
@@ -11,6 +11,7 @@ from qv_desktop.domain.instruments import Instrument, on_tick, price_step
 from qv_desktop.domain.offsets import offset, placed
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.sizing import FINEST, WHOLE, Basis, Sizing, shares_for
+from qv_desktop.domain.typed_numbers import read
 from qv_desktop.ui.models.order_clashes import clashes
 from qv_desktop.ui.models.order_kinds import MEASURES, Kind
 
@@ -59,12 +60,16 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a draft is made beside: the market's price for this side, equity, signed shares held, and lives not taken now."""
+    """What a draft is made beside: the market's price for this side, equity, signed shares held, and lives not taken now.
+
+    ``touch`` is what a stop on this side is triggered by, from a quote that is fresh; None where none is.
+    """
 
     price: Decimal | None = None
     equity: Decimal | None = None
     held: Decimal = Decimal(0)
     closed: Mapping[TimeInForce, str] = MappingProxyType({})  # time in force -> why not now
+    touch: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +109,14 @@ class _Complaints(dict[Field, str]):
 
 def number(text: str) -> Decimal:
     """The number that ``text`` such as ``1,234.5``, ``$12`` or ``2k`` names. Raises BadInput."""
-    plain = text.strip().lower().replace(",", "").lstrip("$")
+    plain = text.strip().lower().replace("$", "", 1)
     scale = _SUFFIXES.get(plain[-1:], 1)
-    try:
-        value = Decimal(plain[:-1] if scale > 1 else plain) * scale
-    except InvalidOperation:
-        raise BadInput(f"“{text.strip()}” is no number; type digits such as 100 or 231.43.") from None
-    if not value.is_finite() or abs(value) > Decimal("1e12"):
+    value = read(plain[:-1] if scale > 1 else plain, text)
+    if value is None:
+        raise BadInput(f"“{text.strip()}” is no number; type digits such as 100 or 231.43.")
+    if abs(value * scale) > Decimal("1e12"):
         raise BadInput(f"“{text.strip()}” is out of range; type a smaller number.")
-    return value
+    return value * scale
 
 
 def positive(text: str) -> Decimal:
@@ -197,9 +201,7 @@ def base_price(values: Mapping[Field, Decimal], facts: Facts) -> Decimal | None:
 def _add_exits(
     typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal], complaints: _Complaints
 ) -> None:  # fmt: skip
-    """The exits' prices, typed as such or as distances."""
-    if not typed.kind.brackets:
-        return
+    """The exits' prices, typed as such or as distances; a type that takes none complains of each that is typed."""
     texts: dict[Field, str] = {
         "stop_loss": typed.stop_loss,
         "take_profit": typed.take_profit,
@@ -207,6 +209,9 @@ def _add_exits(
     }
     for name in EXITS:
         if not texts[name].strip():
+            continue
+        if not typed.kind.brackets:
+            complaints[name] = f"{typed.kind.title} orders take no profit or loss orders; empty this field."
             continue
         try:
             values[name] = _exit(name, texts[name], typed, instrument, base_price(values, facts), values)
@@ -251,13 +256,25 @@ def _add_shares(
 
 
 def _basis(typed: Typed, instrument: Instrument | None, facts: Facts, values: dict[Field, Decimal]) -> Basis:
-    """A stop order's own stop ends the loss of what is held, from the market's price to the stop."""
+    """A stop order that closes what is held ends its loss, from the market's price to the stop; one that opens ends none."""
     price, stop = base_price(values, facts), values.get("stop_loss")
-    if typed.sizing is Sizing.RISK and stop is None and typed.kind.stop:
-        price, stop = facts.price, values.get("stop")
+    if typed.sizing is Sizing.RISK and not typed.kind.brackets:
+        price, stop = facts.price, _own_stop(typed, facts, values)
     elif typed.order_class is OrderClass.OCO:
         price = facts.price
     return Basis(price, facts.equity, stop, FINEST if _splits(typed, instrument, facts) else WHOLE)
+
+
+def _own_stop(typed: Typed, facts: Facts, values: dict[Field, Decimal]) -> Decimal | None:
+    """Where an order without exits ends the loss of what is held. Raises BadInput when it ends none."""
+    title = typed.kind.title
+    if not typed.kind.stop:
+        raise BadInput(f"Risk $ counts from the stop loss; {title} orders take none. Size by shares.")
+    if facts.held * typed.side.sign >= 0:
+        raise BadInput("Risk $ counts from the stop loss; a stop order that opens has none. Size by shares.")
+    if "stop" not in values:
+        raise BadInput("Risk $ counts to the stop here; type its price.")
+    return values["stop"]
 
 
 def _splits(typed: Typed, instrument: Instrument | None, facts: Facts) -> bool:

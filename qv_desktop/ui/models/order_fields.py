@@ -22,7 +22,7 @@ from qv_desktop.ui.models.field_rows import field_row, refuse
 from qv_desktop.ui.models.layouts import Steady
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.order_draft import EXITS, Field, Typed, number
-from qv_desktop.ui.models.order_kinds import CLASSES, KINDS, TIMES, title_of
+from qv_desktop.ui.models.order_kinds import CLASSES, KINDS, TIMES, Kind, title_of
 from qv_desktop.ui.models.size_fields import SizeFields
 
 _ROWS: dict[str, tuple[Field, ...]] = {  # row of complaints -> the fields above it
@@ -32,6 +32,7 @@ _ROWS: dict[str, tuple[Field, ...]] = {  # row of complaints -> the fields above
 }
 NOTHING: Mapping[Field, Decimal] = MappingProxyType({})
 _EXIT_WORDS: dict[Field, str] = {"stop_loss": "stop", "take_profit": "profit", "loss_limit": "limit"}
+_EXIT_TITLES: dict[Field, str] = {"stop_loss": "stop loss", "take_profit": "take profit", "loss_limit": "loss limit"}
 _EXIT_TIP = "A price, or a distance: 2%, 2R (times the risk), +1.50 or -1.50"
 
 
@@ -49,6 +50,7 @@ class OrderFields(QWidget):
         self.limit_typed = False
         self._closed: Mapping[TimeInForce, str] = {}  # lives that the broker does not take now -> why
         self._leaving = ""  # why there is nothing that an OCO could close
+        self._dropped = ""  # which exits were taken out, because the type takes none
         self._class_chosen = False  # by the person; otherwise the exits make the class
         self.amount = SizeFields()
         self.quantity = self.amount.quantity
@@ -149,7 +151,7 @@ class OrderFields(QWidget):
 
     def empty(self) -> None:
         """Forget every price, as for another symbol; distances stay."""
-        self.limit_typed = False
+        self.limit_typed, self._dropped = False, ""
         for name, field in self.prices.items():
             if name not in EXITS or not _is_distance(field.text()):
                 field.clear()
@@ -183,7 +185,8 @@ class OrderFields(QWidget):
             wrong = next((name for name in names if name in complaints), None)
             offer = nearest.get(wrong) if wrong is not None else None
             self._offered[row] = None if wrong is None or offer is None else (wrong, offer)
-            self._complaints[row].show_text(complaints[wrong] if wrong else "", "" if offer is None else f"{offer:f}")
+            text = complaints[wrong] if wrong else self._dropped if row == "bracket" else ""
+            self._complaints[row].show_text(text, "" if offer is None else f"{offer:f}")
         for name in EXITS:
             if self.prices[name].isEnabled() and not self.prices[name].toolTip():
                 self.prices[name].setToolTip(_EXIT_TIP)
@@ -312,7 +315,8 @@ class OrderFields(QWidget):
                 self.kind.setCurrentText("Limit")
             if not self._class_chosen:
                 for name in EXITS:
-                    self.prices[name].clear()
+                    with QSignalBlocker(self.prices[name]):
+                        self.prices[name].clear()
 
     def _exits_changed(self) -> None:
         """Unless the person chose, the exits that are there make the class."""
@@ -325,6 +329,7 @@ class OrderFields(QWidget):
     def _adapt(self) -> None:
         """Enable what the chosen type takes, and say of the rest why it does not."""
         kind = KINDS[self.kind.currentText()]
+        self._drop_exits(kind)
         with QSignalBlocker(self.tif):
             self._imply(kind.implies)
         self.prices["stop"].setVisible(not kind.trail)
@@ -334,6 +339,18 @@ class OrderFields(QWidget):
         if not self._takes(self.extended):
             self.extended.setChecked(False)
         self.changed.emit()
+
+    def _drop_exits(self, kind: Kind) -> None:
+        """A type that takes no exits empties their fields, and says so: what is seen is what is sent."""
+        texts = {name: self.prices[name].text().strip() for name in EXITS}
+        there = [f"{_EXIT_TITLES[name]} {text}" for name, text in texts.items() if text]
+        if kind.brackets:
+            self._dropped = ""
+            return
+        if there or self._class_chosen:
+            self._choose_class(OrderClass.SIMPLE)
+        if there:
+            self._dropped = f"{kind.title} orders take no exits; taken out: {', '.join(there)}."
 
     def _chosen(self) -> Chosen:
         kind = KINDS[self.kind.currentText()]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import format as words
 from qv_desktop.ui.models.ledger import Line
-from qv_desktop.ui.models.order_preview import Preview, figures, mark
+from qv_desktop.ui.models.order_preview import Preview, figure, figures, mark
 
 _TITLES = ("Cost", "Power left", "Held after", "of equity", "Gross after", "of ADV", "Risk", "Loss room")
 _LONG = Decimal(1_000)  # dollars, from which cents find no room
@@ -67,7 +67,7 @@ def rule_line(check: Check) -> Line:
     """One rule with its numbers; a refusal offers the nearest value that would pass, and its sentence on hovering."""
     sign = mark(check)
     token = {"✓": "GOOD", "!": "WARN", "✗": "BAD"}[sign]
-    offer = f"→ {check.nearest}" if check.nearest not in ("", "0") else ""
+    offer = f"→ {check.nearest}" if (figure(check.nearest) or 0) > 0 else ""
     return Line(
         check.title,
         figures(check),

@@ -17,6 +17,7 @@ type Mark = Literal["✓", "!", "✗"]
 ZERO = Decimal(0)
 _SHORT_CUSHION = Decimal("1.03")  # Alpaca values a short at 3 % over the ask
 _TO_THE_FULL = ("REVERSAL", "ORDER_CLASS")  # closing all of a position is no near miss
+_DOUBTFUL = ("STOP_LIMIT",)  # a caution whatever its figures are
 _NEAR = Decimal("0.8")  # of a limit: from here a passed rule is marked
 
 
@@ -157,14 +158,16 @@ def mark(check: Check) -> Mark:
     """✓ passed, ! passed but near its limit, ✗ refused."""
     if not check.passed:
         return "✗"
-    value, limit = _figure(check.value), _figure(check.limit)
+    if check.code in _DOUBTFUL:
+        return "!"
+    value, limit = figure(check.value), figure(check.limit)
     if value is None or not limit or check.code in _TO_THE_FULL:
         return "✓"
     used = 1 - value / limit if check.code == "DAILY_LOSS" else value / limit  # its value is what is left
     return "!" if used >= _NEAR else "✓"
 
 
-def _figure(text: str) -> Decimal | None:
+def figure(text: str) -> Decimal | None:
     """The number in a check's text, or None when it holds a word."""
     try:
         return Decimal(text.strip(" $%s×").replace(",", "").replace("−", "-"))
@@ -174,7 +177,7 @@ def _figure(text: str) -> Decimal | None:
 
 def ranked(checks: tuple[Check, ...]) -> list[Check]:
     """Refusals first, then what comes near its limit, then passed rules that count something, then plain yes and no."""
-    return sorted(checks, key=lambda check: ("✗!✓".index(mark(check)), not _figure(check.limit)))
+    return sorted(checks, key=lambda check: ("✗!✓".index(mark(check)), not figure(check.limit)))
 
 
 def held_shares(position: Position | None, symbol: str) -> Decimal:
@@ -184,8 +187,8 @@ def held_shares(position: Position | None, symbol: str) -> Decimal:
 
 def figures(check: Check) -> str:
     """A check's numbers, such as ``6.6% of 10%``; a word that is as it must be stands alone."""
-    if check.value == check.limit or (check.passed and _figure(check.limit) is None):
+    if check.value == check.limit or (check.passed and figure(check.limit) is None):
         return check.value
     return (
-        f"{check.value} of {check.limit}" if _figure(check.limit) is not None else f"{check.value}, needs {check.limit}"
+        f"{check.value} of {check.limit}" if figure(check.limit) is not None else f"{check.value}, needs {check.limit}"
     )

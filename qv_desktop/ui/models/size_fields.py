@@ -6,12 +6,13 @@ from decimal import Decimal
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from qv_desktop.domain.cautions import LARGE
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.sizing import Sizing
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
-from qv_desktop.ui.models.layouts import Steady, across
+from qv_desktop.ui.models.layouts import Steady, across, tint
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.order_draft import number
 from qv_desktop.ui.models.order_kinds import MEASURES, SIZINGS
@@ -82,6 +83,8 @@ class SizeFields(QWidget):
         worth = "" if shares is None or price is None else f" · {words.money(shares * price)}"
         text = "" if counts or shares is None else f"= {words.quantity(shares)} sh{worth}"
         self.result.show_text(text)
+        large = shares is not None and price is not None and shares * price > LARGE
+        tint(self.result, "WARN" if large else "TX2")
         self.result.setVisible(bool(text))
         self.quantity.setAccessibleDescription(text)
 

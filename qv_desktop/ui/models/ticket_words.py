@@ -7,7 +7,7 @@ from math import isfinite
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
-from qv_desktop.domain.orders import OrderClass, OrderRequest
+from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderStatus
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui.models.order_draft import Field
 
@@ -57,3 +57,20 @@ def button_words(word: str, verb: str, request: OrderRequest | None, halted: boo
         return "Complete the order"
     exits = " OCO" if request.order_class is OrderClass.OCO else ""
     return f"{word} {verb} {request.quantity:,f} {request.symbol}{exits}"
+
+
+def became(status: OrderStatus, reason: str) -> tuple[str, str]:
+    """What became of the order that was sent, and the token of its colour."""
+    why = reason.strip() or "no reason was given; see the blotter."
+    match status:
+        case OrderStatus.REFUSED:
+            return f"Refused: {why}", "BAD"
+        case OrderStatus.REJECTED:
+            return f"Rejected by the broker: {why}", "BAD"
+        case OrderStatus.UNRESOLVED:
+            return (
+                "It is not known whether the broker has this order; do not send it again. The blotter follows it.",
+                "WARN",
+            )
+        case _:
+            return "Order taken; see the blotter.", "GOOD"

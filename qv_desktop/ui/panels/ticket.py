@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton
 
 from qv_desktop.domain.accounts import Account
@@ -15,7 +15,7 @@ from qv_desktop.domain.cautions import cautions
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
-from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.orders import OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 from qv_desktop.domain.sessions import MarketSession
@@ -36,8 +36,18 @@ from qv_desktop.ui.models.order_preview import (
     sentence,
     verb,
 )
+from qv_desktop.ui.models.review import ReviewWatch
 from qv_desktop.ui.models.ticket_form import TicketForm
-from qv_desktop.ui.models.ticket_words import button_words, nearest_value, nothing_to_close, touch_price, why_no_short
+from qv_desktop.ui.models.ticket_words import (
+    became,
+    button_words,
+    nearest_value,
+    nothing_to_close,
+    touch_price,
+    why_no_short,
+)
+
+FRESH = 2  # seconds, for a quote to question a stop by
 
 
 class TicketPanel(TicketForm):
@@ -64,11 +74,14 @@ class TicketPanel(TicketForm):
         self._id = self._ids.next()  # of the present intent
         self._sent: OrderRequest | None = None  # sent and not yet taken
         self._under_way = ""  # id of the intent that is on its way to the book; until its answer nothing else is sent
+        self._last, self._told = "", ("", "")  # id of the last intent that was taken, and what was said of it
+        self._review = ReviewWatch(self)
         self._reviewed: OrderRequest | None = None  # shown as a sentence, waiting for the second press
         self._symbol = ""
         self._side = Side.BUY
         self._instrument: Instrument | None = None
         self._snapshot: Snapshot | None = None
+        self._quote_age: float | None = None  # seconds
         self._account: Account | None = None
         self._position: Position | None = None
         self._draft, self._facts = Draft(None, {}), Facts()
@@ -89,6 +102,7 @@ class TicketPanel(TicketForm):
         if symbol == self._symbol:
             return
         self._symbol, self._instrument, self._snapshot, self._position = symbol, None, None, None
+        self._quote_age = None
         self.fields.instrument = self.fields.reference = None
         self._usual, self._around = None, replace(self._around, average_volume=None)
         self.head.show_symbol(symbol)
@@ -100,7 +114,8 @@ class TicketPanel(TicketForm):
         """The market of the ticket's symbol, its quote ``age`` seconds old; other symbols are passed over."""
         if snapshot.symbol != self._symbol:
             return
-        was_halted, self._snapshot = self._halted, snapshot
+        was_halted, self._snapshot, self._quote_age = self._halted, snapshot, age
+        self._review.follow(market_price(self._side, snapshot))
         self.fields.reference = None if snapshot.last is None else money(snapshot.last)
         self.head.show_quote(snapshot, age)
         if not self.fields.prices["limit"].text():
@@ -194,17 +209,32 @@ class TicketPanel(TicketForm):
             self.fields.limit_typed = True
             self.fields.set_price("limit", price)
 
-    def intent_taken(self, client_order_id: str) -> None:
-        """The sent intent is in the book: the next one gets an id of its own."""
+    def intent_taken(self, client_order_id: str, status: OrderStatus = OrderStatus.INTENT, reason: str = "") -> None:
+        """The sent intent is in the book and stands at ``status``: the next one gets an id of its own. What comes of the last
+        one later, such as the broker's rejection, is told, too."""
         if client_order_id == self._under_way:
             self._under_way = ""
         if self._sent is None or self._sent.client_order_id != client_order_id:
+            self._tell_last(client_order_id, became(status, reason))
             return
-        self._sent, self._id = None, self._ids.next()
-        self._say("Order taken; see the blotter.", "GOOD")
+        self._sent, self._id, self._last = None, self._ids.next(), client_order_id
+        self._told = became(status, reason)
+        self._say(*self._told)
         self._show_button()
         self._announce()
         self._follow()
+
+    def _tell_last(self, client_order_id: str, words: tuple[str, str]) -> None:
+        """News of the last order; a review that stands in its place must be read again, unless all is well."""
+        if client_order_id != self._last or words == self._told:
+            return
+        before, self._told = self._told, words
+        if words[1] != "GOOD":
+            if self._reviewed is not None:
+                self._changed()
+            self._say(*words)
+        elif self.message.text() == before[0]:
+            self._say(*words)
 
     def intent_failed(self, client_order_id: str, why: str) -> None:
         """The sent intent never reached the book: unchanged, it can be sent again, under the same id."""
@@ -231,6 +261,7 @@ class TicketPanel(TicketForm):
     def _show_refused(self) -> None:
         for part in (self.fields, self.sides):
             part.setEnabled(self._refused is None)
+        self._review.stop()
         self._reviewed = None
         self._say(self._refused or "", "WARN")
         self._show_button()
@@ -255,6 +286,7 @@ class TicketPanel(TicketForm):
         self.presets.delete_asked.connect(self.preset_delete_asked)
         self.presets.save_asked.connect(self._name_preset)
         self.send.clicked.connect(self._press)
+        self._review.stale.connect(self._read_again)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -269,6 +301,16 @@ class TicketPanel(TicketForm):
             self._changed()
         else:
             super().keyPressEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """What was read is forgotten out of sight, as behind the lock: another hand could send it."""
+        self._review.hide()
+        super().hideEvent(event)
+
+    def _read_again(self, why: str) -> None:
+        if self._reviewed is not None:
+            self._changed()
+            self._say(why, "WARN")
 
     def _symbol_typed(self, symbol: str) -> None:
         self.show_symbol(symbol)
@@ -351,11 +393,13 @@ class TicketPanel(TicketForm):
             self._say("The order before is still on its way; wait for the book to take it.", "WARN")
         elif self._reviewed != request:
             self._reviewed = request
+            self._review.begin(market_price(self._side, self._snapshot) if request.limit is None else None)
             refused = ", ".join(check.title.lower() for check in self._checks if not check.passed)
             doubt = f" The rules would refuse it: {refused}." if refused else ""
             self._say(f"Send {sentence(request, self._verb())}?{doubt}", "BAD" if refused else "TX0")
             self._show_button()
         else:
+            self._review.stop()
             self._reviewed, self._sent, self._under_way = None, request, request.client_order_id
             self._say("Sent; waiting for the book to take it.", "TX1")
             self._show_button()
@@ -390,7 +434,12 @@ class TicketPanel(TicketForm):
 
     def _facts_now(self) -> Facts:
         held, equity = held_shares(self._position, self._symbol), self._account.equity if self._account else None
-        return Facts(market_price(self._side, self._snapshot), equity, held, self.fields.closed)
+        return Facts(market_price(self._side, self._snapshot), equity, held, self.fields.closed, self._touch())
+
+    def _touch(self) -> Decimal | None:
+        """The ask for buyers and the bid for sellers, from a quote that is fresh."""
+        fresh = self._quote_age is not None and self._quote_age <= FRESH
+        return touch_price("Ask" if self._side is Side.BUY else "Bid", self._snapshot) if fresh else None
 
     def _read(self) -> None:
         """The fields as an order, beside what is true now."""
@@ -414,6 +463,7 @@ class TicketPanel(TicketForm):
     def _changed(self) -> None:
         """Something in the order changed: read it anew, forget the review, and ask what the rules say."""
         self._read()
+        self._review.stop()
         self._reviewed = None
         if self._sent is not None and self._draft.request != replace(self._sent, client_order_id=""):
             self._sent, self._id = None, self._ids.next()
