@@ -339,7 +339,7 @@ class Session:
 
     def _session_ended(self, sentence: str) -> None:
         if self._desk is not None:
-            self._desk.services.notices.tell("critical", "Session ended", sentence)
+            self._desk.services.notices.tell("critical", "Session ended", sentence, kind="risk")
         if self._lock is not None:
             self._desk_tasks.spawn(self._lock.lock(sentence))
 

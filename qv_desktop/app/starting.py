@@ -81,7 +81,11 @@ class Starting:
         services = self._desk.services
         services.bus.failures += 1
         services.notices.tell(
-            "critical", "A part failed", f"{name} failed and was started again; send in the log.", f"part {name}"
+            "critical",
+            "A part failed",
+            f"{name} failed and was started again; send in the log.",
+            f"part {name}",
+            panel="log",
         )
 
     async def _stream(self, stream: Prices) -> None:

@@ -8,6 +8,8 @@ type Urgency = Literal["info", "good", "warning", "critical"]
 type Kind = Literal["fill", "refused", "rejected", "unresolved", "cancel", "feed", "broker", "database", "risk", "reconciliation",
                     "alert", "other"]  # fmt: skip
 
+GRAVITY: dict[Urgency, int] = {"info": 0, "good": 0, "warning": 1, "critical": 2}
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -35,3 +37,8 @@ class Notice:
     def waits(self) -> bool:
         """Whether a person has yet to acknowledge it."""
         return self.urgency in ("warning", "critical") and self.acknowledged_at is None
+
+    @property
+    def weight(self) -> int:
+        """How much it matters that it stays: 0 for what does not wait, more the graver what waits is."""
+        return GRAVITY[self.urgency] if self.waits else 0

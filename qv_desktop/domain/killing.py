@@ -5,8 +5,13 @@ from datetime import datetime
 from typing import Literal
 
 # cancelling: under way · following: nothing is left, but an order in flight may yet turn out to live · unproven: too long without
-# proof, and going on · done: proved · resumed: somebody resumed trading before there was proof
-type Stage = Literal["cancelling", "following", "unproven", "done", "resumed"]
+# proof, and going on · done: proved · resumed: somebody resumed trading before there was proof · failed: it could not cancel at all
+type Stage = Literal["cancelling", "following", "unproven", "done", "resumed", "failed"]
+
+UNPROTECTED = (
+    "Orders that close positions are refused too, and the stops were cancelled: positions are unprotected until trading "
+    "is set to REDUCING or ACTIVE in Risk."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Killing:
     @property
     def over(self) -> bool:
         """Whether nothing more is done about it."""
-        return self.stage in ("done", "resumed")
+        return self.stage in ("done", "resumed", "failed")
 
 
 def counted(count: int, one: str, many: str = "") -> str:

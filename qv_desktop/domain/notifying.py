@@ -64,8 +64,12 @@ class Notifying:
     idle_minutes: int = 5
 
     def ways(self, notice: Notice, now: datetime, *, in_front: bool, local: tzinfo | None = None) -> frozenset[Channel]:
-        """How to tell ``notice``: a quiet hour takes sound and tray, and a window in front takes the tray."""
-        ways = {way for way in CHANNELS if (notice.kind, way) not in self.off}
+        """How to tell ``notice``: a quiet hour takes sound and tray, and a window in front takes the tray.
+
+        A critical one is never “everything else”: it is told by every way, unless the person silenced its own kind.
+        """
+        grave = notice.urgency == "critical" and notice.kind == "other"
+        ways = {way for way in CHANNELS if grave or (notice.kind, way) not in self.off}
         if self.quiet.holds(now, local) and not (notice.urgency == "critical" and self.quiet.critical_through):
             ways -= {"sound", "tray"}
         if in_front:

@@ -13,7 +13,7 @@ import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import KillChanged
 from qv_desktop.domain.killing import Killing, Stage, Standing, Swept, counted, outcome_words
 from qv_desktop.domain.orders import Order, OrderStatus, Report, ReportKind
@@ -61,6 +61,12 @@ class KillSwitch:
         self._empty = 0  # rounds in which the broker's list was empty
         self._records: list[asyncio.Future[None]] = []  # rows on their way into the trail
         self._strangers: set[str] = set()  # broker ids of other orders whose cancel was taken
+        self._left: list[Standing] | None = None  # what the broker said last is open
+        self._unanswered = 0  # rounds in a row in which it said nothing
+        self._asked_at: dict[
+            str, float
+        ] = {}  # orders that came to light after the kill -> when their cancel was last asked for
+        self.following = False  # from the press until trading is no longer halted by it
         self.running = False
         self.last: Killing | None = None
 
@@ -89,72 +95,121 @@ class KillSwitch:
             await self._login.require(HALT, even_without_database=True)  # refuses, and records that it did
         self.running = True
         try:
-            await self._kill(hand)
+            records = await self._kill(hand)
         finally:
             self.running = False
+        await _kept(records)  # a database that hangs holds up neither the next press nor what follows
         return self.last
 
-    async def _kill(self, hand: str) -> None:
+    async def _kill(self, hand: str) -> list[asyncio.Future[None]]:
+        """Do it; the rows that are still on their way into the trail."""
         reason = f"Kill switch ({hand})"
         self._ours = {key for key, order in self._orders.book.items() if order.open}
-        self._strangers, self._empty = set(), 0
+        self._strangers, self._empty, self._asked_at = set(), 0, {}
         may_halt, may_cancel = self._login.may(HALT), self._login.may(CANCEL)
         asked = self._draft("kill.press", reason, {"open": len(self._ours), "halts": may_halt, "cancels": may_cancel})
-        work: list[Awaitable[object]] = [self.note(asked)]
+        self._records = [asyncio.ensure_future(self.note(asked))]
         if may_halt:  # before the first await: whatever is judged from now on is refused
-            work.append(self._risk.halt_at_once(reason))
+            self._records.append(asyncio.ensure_future(self._risk.halt_at_once(reason)))
+        self.following = may_halt and may_cancel
         if may_cancel:
             self._orders.withdraw()
-            work.append(self._cancel_everything(may_halt))
         self._show(
             Killing(
                 self._now(), self._login.actor.name, "cancelling", may_halt, detail=self._lacks(may_halt, may_cancel)
             )
         )
-        if not may_cancel:
-            work.append(self._finish("done", reason))
-        ended = await asyncio.gather(*work, return_exceptions=True)
-        records, self._records = self._records, []
-        await asyncio.gather(*records)
-        for one in ended:
-            if isinstance(one, BaseException):
-                raise one
+        if may_cancel:
+            await self._cancel_everything(may_halt)
+        else:
+            self._finish("done", reason)
+        return self._records
 
     def _lacks(self, may_halt: bool, may_cancel: bool) -> str:
         lacking = HALT if not may_halt else CANCEL if not may_cancel else None
         return f"your role lacks “{lacking}”" if lacking else ""
 
     async def follow_up(self) -> int:
-        """Once a second after a kill: cancel what turned out to live after all, as long as trading stays halted. How many."""
-        if self.running or self.last is None or not self.last.halted or self._risk.state is not TradingState.HALTED:
+        """Once a second after a kill: cancel whatever is open, whoever made it, as long as trading stays halted. How many.
+
+        Raises NotPermitted when the role may no longer cancel.
+        """
+        if self._risk.state is not TradingState.HALTED:
+            self.following = self.following and self.running  # a later halt is not this kill's
+        if self.running or not self.following or not self._login.may(CANCEL):
             return 0
-        live = [order.id for key in self._ours if (order := self._orders.book.get(key)) and self._can_be_asked(order)]
-        if live and self._login.may(CANCEL):
+        now = self._elapsed()
+        rested = [o for o in self._open() if now - self._asked_at.get(o.id, -LONGEST_REST) >= LONGEST_REST]
+        live = [order.id for order in rested if self._can_be_asked(order)][:AT_A_TIME]
+        if live:
+            self._asked_at |= dict.fromkeys(live, now)
+            self._ours |= set(live)
             await self._orders.cancel(live)
         return len(live)
+
+    def resumed(self) -> None:
+        """Trading is no longer halted: what opens from now on is wanted."""
+        self.following = False
 
     # ---- cancelling
 
     async def _cancel_everything(self, halted: bool) -> None:
         """Rounds of “cancel everything” and “what is open?” until the answer is nothing, or somebody resumes trading."""
-        await self._login.require(CANCEL, even_without_database=True)
-        began, rest, unanswered, loud = self._elapsed(), FIRST_REST, 0, False
-        left: list[Standing] | None = None
-        while True:
-            if halted and self._risk.state is not TradingState.HALTED:
-                return await self._finish("resumed", "trading was resumed before everything was cancelled")
-            if left is None or any(not order.cancelling for order in left):
-                unanswered = 0 if await self._sweep(unanswered) else unanswered + 1
-            left, proved = await self._looked()
-            if proved:
-                return await self._finish("done", "")
-            loud = loud or await self._grow_loud(began)
+        if forbidden := await self._forbidden():
+            self.following = False
+            return self._finish("failed", forbidden)
+        began, rest, loud = self._elapsed(), FIRST_REST, False
+        self._left, self._unanswered = None, 0
+        while not await self._round(halted):
+            loud = loud or self._grow_loud(began)
             await self._pause(rest)
             rest = min(rest * 2, LONGEST_REST)
 
+    async def _forbidden(self) -> str:
+        """Why the role may not cancel, asked anew; whatever else goes wrong in asking stops nobody."""
+        try:
+            await self._login.require(CANCEL, even_without_database=True)
+        except NotPermitted as error:
+            return str(error)
+        except Exception as error:
+            log.exception("kill_role_as_last_read", reason=str(error))
+        return ""
+
+    async def _round(self, halted: bool) -> bool:
+        """One round; whether it was the last. What nobody foresaw costs this round only, and is said."""
+        if halted and self._risk.state is not TradingState.HALTED:
+            self.following = False
+            self._finish("resumed", "trading was resumed before everything was cancelled")
+            return True
+        try:
+            proved = await self._proved()
+        except Exception as error:
+            log.exception("kill_round_failed", reason=str(error))
+            self._left = None
+            self._progress(detail=f"unexpected: {str(error) or type(error).__name__}")
+            return False
+        if proved:
+            self._finish("done", "")
+        return proved
+
+    async def _proved(self) -> bool:
+        """Cancel and look; whether nothing is left."""
+        if self._left is None or any(not order.cancelling for order in self._left):
+            self._unanswered = 0 if await self._sweep(self._unanswered) else self._unanswered + 1
+        self._left, proved = await self._looked()
+        return proved
+
+    async def _asked_for_all(self) -> Swept:
+        """The broker's answer to “cancel everything”; when even asking fails, each order is asked for by itself."""
+        try:
+            return await self._broker.cancel_everything()
+        except Exception as error:
+            log.exception("kill_sweep_failed", reason=str(error))
+            return Swept(answered=False, definite=True, reason=f"unexpected: {str(error) or type(error).__name__}")
+
     async def _sweep(self, unanswered: int) -> bool:
         """Ask the broker to cancel everything; whether it answered. What it would not do at once is asked for one by one."""
-        swept = await self._broker.cancel_everything()
+        swept = await self._asked_for_all()
         self._take(swept)
         if swept.refused or swept.definite or unanswered % ONE_BY_ONE == ONE_BY_ONE - 1:
             await self._orders.cancel([order.id for order in self._open() if self._can_be_asked(order)])
@@ -207,7 +262,7 @@ class KillSwitch:
             o for o in self._open() if o.status in _NOT_YET_THERE or o.broker_id is None or o.id in self._orders.sending
         ]
 
-    async def _grow_loud(self, began: float) -> bool:
+    def _grow_loud(self, began: float) -> bool:
         """Say and record, once, that there is no proof after so long; it goes on all the same."""
         if self._elapsed() - began < LOUD:
             return False
@@ -241,7 +296,7 @@ class KillSwitch:
             self.last = killing
             self._publish(KillChanged(killing))
 
-    async def _finish(self, stage: Stage, detail: str) -> None:
+    def _finish(self, stage: Stage, detail: str) -> None:
         if self.last is None:
             return
         left = () if stage == "done" and self._login.may(CANCEL) else self.last.left
@@ -267,3 +322,10 @@ class KillSwitch:
 
     def _draft(self, action: str, reason: str, after: Mapping[str, object], outcome: Outcome = "ok") -> Draft:
         return Draft(self._login.actor, action, "account", self._account(), outcome, reason, after=json.dumps(after))
+
+
+async def _kept(records: list[asyncio.Future[None]]) -> None:
+    """Wait for all of them. Raises what the first failed with."""
+    for one in await asyncio.gather(*records, return_exceptions=True):
+        if isinstance(one, BaseException):
+            raise one

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from qv_desktop.domain.alerts import Kind, Notice, Urgency
+from qv_desktop.domain.alerts import GRAVITY, Kind, Notice, Urgency
 from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
@@ -25,13 +25,14 @@ from qv_desktop.services.ports import Now, Publish
 from qv_desktop.services.settling import NEVER_ARRIVED
 
 AGAIN_AFTER = timedelta(seconds=10)
-JOINED = timedelta(seconds=30)  # fills of one order that are no further apart are one notice
+JOINED = timedelta(seconds=30)  # fills of one order are one notice until so long after its first
 MOST = 500
 KEPT = 200  # of those, across a restart
 ORDERS = 5_000  # orders whose last state is remembered, to tell what changed
 SILENT, NEVER_YET = 5, 20  # seconds without an answer of the broker's before that is told; before its first answer
 _BAD_FEED = ("backing off", "mute", "evicted")
 _GOOD_FEED = ("live", "quiet", "backfilling")
+_OUR_STOP = ": stopped."  # ends the words of a feed that we hung up ourselves
 _DOWN = "· down"  # ends the words of a database whose writes fail
 
 
@@ -62,13 +63,18 @@ class Notices:
     def tell(
         self, urgency: Urgency, title: str, text: str, key: str = "", *, kind: Kind = "other", panel: str = "", about: str = ""
     ) -> None:  # fmt: skip
-        """Tell a person, or count it when the same was just told."""
+        """Tell a person, or count it when the same was just told; one that grew graver is told anew and waits again."""
         now, chosen = self._now(), key or f"{title}\n{text}"
         before = self._notices.get(self._by_key.get(chosen, ""))
-        if before is not None and now - before.at < AGAIN_AFTER:
-            self._keep(replace(before, count=before.count + 1, text=text, title=title), fresh=False)
-        elif before is not None and before.waits:
-            self._keep(replace(before, count=before.count + 1, text=text, title=title, at=now), fresh=True)
+        if before is not None and (before.waits or now - before.at < AGAIN_AFTER):
+            rose, fell = (GRAVITY[a] > GRAVITY[b] for a, b in ((urgency, before.urgency), (before.urgency, urgency)))
+            again = replace(
+                before, count=before.count + 1, text=text, title=title, urgency=before.urgency if fell else urgency
+            )
+            if rose:
+                again = replace(again, kind=kind, panel=panel, about=about, acknowledged_by="", acknowledged_at=None)
+            fresh = rose or now - before.at >= AGAIN_AFTER
+            self._keep(replace(again, at=now) if fresh else again, fresh=fresh)
         else:
             self._keep(
                 Notice(now, urgency, title, text, chosen, kind, panel, about, secrets.token_hex(6), first=now),
@@ -81,9 +87,7 @@ class Notices:
         self._by_key[notice.key] = notice.id
         self.changed = True
         while len(self._notices) > MOST:
-            self._forget(
-                next((n for n in self._notices.values() if not n.waits), None) or next(iter(self._notices.values()))
-            )
+            self._forget(min(self._notices.values(), key=lambda n: n.weight))  # the oldest of the least
         self._publish(Noticed(notice, fresh))
 
     def _forget(self, notice: Notice) -> None:
@@ -136,7 +140,7 @@ class Notices:
         order = self._orders.get(fill.client_order_id)
         key = f"fill {fill.client_order_id}"
         before = self._notices.get(self._by_key.get(key, ""))
-        joined = before is not None and now - before.at < JOINED
+        joined = before is not None and now - (before.first or before.at) < JOINED
         count = before.count + 1 if joined and before is not None else 1
         last = f"{fill.quantity:,f} at {_price(fill.price)}"
         text = last if count == 1 else f"{count} fills; the last was {last}"
@@ -178,6 +182,12 @@ class Notices:
         ):
             self._of(order, "critical", "Arrived late", f"It was taken for {before.status}, yet it is {order.status} at the broker.",
                      "unresolved", "late")  # fmt: skip
+        elif (
+            before.open
+            and 0 < order.filled < order.request.quantity
+            and order.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED)
+        ):
+            self._ended_in_part(order)
         elif before.status is OrderStatus.UNRESOLVED:
             self._of(order, "info", "Resolved", f"The broker has it as {order.status}.", "unresolved", "resolved")
         elif order.open and order.reason and order.filled == before.filled and order.status is not before.status:
@@ -185,6 +195,25 @@ class Notices:
                 self._of(order, "warning", "Cancel refused", order.reason, "cancel")
             elif before.status is OrderStatus.PENDING_REPLACE and order.status is not OrderStatus.PENDING_CANCEL:
                 self._of(order, "warning", "Change refused", order.reason, "cancel", "change")
+
+    def _ended_in_part(self, order: Order) -> None:
+        """The rest will not come: what was filled is the last word, however quietly the fills were counted."""
+        request = order.request
+        verb, average = (
+            "Bought" if request.side.sign > 0 else "Sold",
+            "" if order.average is None else f", avg {_price(order.average)}",
+        )
+        title = f"{verb} {order.filled:,f} of {request.quantity:,f} {request.symbol}{average}"
+        rest = f"The other {request.quantity - order.filled:,f} will not come: the order is {order.status}."
+        self.tell(
+            "info",
+            title,
+            f"{rest} {order.reason}".strip(),
+            f"ended {order.id}",
+            kind="fill",
+            panel="orders",
+            about=order.id,
+        )
 
     def _of(self, order: Order, urgency: Urgency, what: str, text: str, kind: Kind, key: str = "") -> None:
         request = order.request
@@ -209,6 +238,11 @@ class Notices:
                 f"{event.feed} {event.state}",
                 kind="feed",
                 panel="data",
+            )
+        elif event.state == "off" and not event.detail.endswith(_OUR_STOP):
+            self._bad.add(event.feed)
+            self.tell(
+                "warning", f"{event.feed} is refused", event.detail, f"{event.feed} off", kind="feed", panel="data"
             )
         elif event.state in _GOOD_FEED and event.feed in self._bad:
             self._bad.discard(event.feed)

@@ -109,10 +109,11 @@ class Sessions:
         way = "behind" if skew > 0 else "ahead of"
         self._tell("critical" if grave else "warning", "The clock is wrong",
                    f"This machine's clock is {abs(skew):.2f} s {way} the broker's; ages and day orders depend on it. "
-                   "Switch on the system's time synchronisation.", "clock skew")  # fmt: skip
+                   "Switch on the system's time synchronisation.", "clock skew", kind="risk" if grave else "other",
+                   panel="health")  # fmt: skip
 
     def _check_open(self, said: BrokerClock) -> None:
         if said.is_open != (self.phase_at(said.at) == "open"):
             word = "open" if said.is_open else "closed"
             self._tell("critical", "Is the market open?", f"The broker says that the market is {word}, its calendar says otherwise; "
-                       "an unscheduled halt or closing may be under way.", "market open")  # fmt: skip
+                       "an unscheduled halt or closing may be under way.", "market open", kind="risk")  # fmt: skip

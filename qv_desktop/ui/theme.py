@@ -5,11 +5,13 @@ from functools import cache
 from string import Template
 from typing import Literal
 
-from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QFont,
     QFontDatabase,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -21,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QLabel, Q
 
 from qv_desktop import paths
 from qv_desktop.ui import colors
+from qv_desktop.ui.hold import HoldClock
 
 _TOKENS = colors.tokens("dark", "us")  # token -> "#rrggbb", in force
 CHIPS = colors.chips("dark")  # chip -> (ground, text), in force
@@ -188,18 +191,18 @@ class HoldButton(QPushButton):
         self.setFixedHeight(26)
         self.setFont(bold())
         self.setToolTip("Hold for one second")
-        self._since = QElapsedTimer()
+        self._clock = HoldClock()
         self._timer = QTimer(self, interval=16)
         self._timer.timeout.connect(self._grow)
 
     @property
     def progress(self) -> float:
         """How much of the second has passed, 0 to 1."""
-        return min(1.0, self._since.elapsed() / (self.SECONDS * 1000)) if self._timer.isActive() else 0.0
+        return min(1.0, self._clock.held / (self.SECONDS * 1000)) if self._timer.isActive() else 0.0
 
     def _start(self) -> None:
         if self.isEnabled():
-            self._since.start()
+            self._clock.start()
             self._timer.start()
 
     def _stop(self) -> None:
@@ -207,6 +210,7 @@ class HoldButton(QPushButton):
         self.update()
 
     def _grow(self) -> None:
+        self._clock.look()
         if self.progress >= 1.0:
             self._stop()
             self.held.emit()
@@ -220,6 +224,25 @@ class HoldButton(QPushButton):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
         self._stop()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if not self.rect().contains(event.position().toPoint()):
+            self._stop()  # drawn off the button is let go, as with any button
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._stop()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._stop()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        gone = event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow()
+        if gone or (event.type() == QEvent.Type.EnabledChange and not self.isEnabled()):
+            self._stop()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):

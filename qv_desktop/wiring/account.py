@@ -66,7 +66,12 @@ class AccountWiring:
         if told and told != self._standing:
             words = " ".join(f"{fact.title}: {fact.value}. {fact.meaning}" for fact in told)
             self._desk.services.notices.tell(
-                "critical" if told[0].mood == "bad" else "warning", "Account", words, f"account {words}"
+                "critical" if told[0].mood == "bad" else "warning",
+                "Account",
+                words,
+                f"account {words}",
+                kind="risk" if told[0].mood == "bad" else "other",
+                panel="balances",
             )
         self._standing = told
 

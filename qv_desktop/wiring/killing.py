@@ -1,8 +1,9 @@
 """The kill switch: button, key, palette and tray in; strip, notices and blotter out."""
 
 from qv_desktop.domain.errors import QvError
-from qv_desktop.domain.events import KillChanged
-from qv_desktop.domain.killing import Killing, outcome_words
+from qv_desktop.domain.events import KillChanged, TradingStateChanged
+from qv_desktop.domain.killing import UNPROTECTED, Killing, counted, outcome_words
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.wiring import Desk
 
 
@@ -18,6 +19,7 @@ class KillWiring:
         safety.strip.resume_asked.connect(lambda: window.raise_panel("risk"))
         window.command.connect(self._command)
         desk.services.bus.subscribe(KillChanged, self._changed)
+        desk.services.bus.subscribe(TradingStateChanged, self._state)
         self.tick()
 
     def kill(self, hand: str) -> None:
@@ -29,7 +31,14 @@ class KillWiring:
         try:
             await self._desk.services.kill.kill(hand)
         except QvError as error:
-            self._desk.services.notices.tell("critical", "Kill switch", str(error), f"kill failed {error}")
+            self._shout("Kill switch", str(error), f"kill failed {error}")
+
+    def _shout(self, title: str, text: str, key: str) -> None:
+        self._desk.services.notices.tell("critical", title, text, key, kind="risk", panel="risk")
+
+    def _state(self, event: TradingStateChanged) -> None:
+        if event.state is not TradingState.HALTED:
+            self._desk.services.kill.resumed()
 
     def _command(self, id_: str) -> None:
         """From the palette the hand goes to the button: a held Enter or Space kills, a stray one does not."""
@@ -45,7 +54,7 @@ class KillWiring:
     def _changed(self, event: KillChanged) -> None:
         killing = event.killing
         self._desk.window.safety.strip.show_killing(killing)
-        if killing.stage != self._told and killing.stage in ("unproven", "done", "resumed"):
+        if killing.stage != self._told and killing.stage in ("unproven", "done", "resumed", "failed"):
             self._tell(killing)
         self._told = killing.stage
 
@@ -54,15 +63,30 @@ class KillWiring:
             "unproven": "Kill switch: no proof yet",
             "done": "Killed",
             "resumed": "Kill switch: ended by a resume",
+            "failed": "Kill switch: nothing could be cancelled",
         }[killing.stage]
-        halted = "Trading is halted; resume in Risk." if killing.halted else "Trading is NOT halted."
+        halted = f"Trading is halted. {UNPROTECTED}" if killing.halted else "Trading is NOT halted."
+        why = f" {killing.detail.rstrip('.')}." if killing.stage == "failed" and killing.detail else ""
         left = f" Still open: {', '.join(killing.left)}." if killing.left else ""
-        text = f"{outcome_words(killing).capitalize()}.{left} {halted if killing.stage != 'resumed' else ''}".strip()
-        self._desk.services.notices.tell("critical", title, text, f"kill {killing.stage} {killing.at.isoformat()}")
+        text = (
+            f"{outcome_words(killing).capitalize()}.{why}{left} {halted if killing.stage != 'resumed' else ''}".strip()
+        )
+        self._shout(title, text, f"kill {killing.stage} {killing.at.isoformat()}")
 
     def tick(self) -> None:
         """Once a second: the button says what it would do, and what came to life after a kill is cancelled."""
         kill = self._desk.services.kill
         self._desk.window.safety.kill.show_intent(kill.intent(), kill.lacking())
-        if kill.last is not None and kill.last.over and kill.last.halted:
-            self._desk.tasks.spawn(kill.follow_up())
+        if kill.following and not kill.running:
+            self._desk.tasks.spawn(self._follow())
+
+    async def _follow(self) -> None:
+        try:
+            count = await self._desk.services.kill.follow_up()
+        except QvError as error:
+            self._shout("Kill switch: what opens now is not cancelled", str(error), f"kill follow failed {error}")
+            return
+        if count:
+            orders = counted(count, "order")
+            text = f"{orders[:1].upper()}{orders[1:]} turned out to be open after the kill; asked to cancel while trading is halted."
+            self._shout("Kill switch: more was open", text, "kill follow")

@@ -9,6 +9,7 @@ from qv_desktop.domain.events import MarketMoved
 from qv_desktop.services.closes import Closes
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.charts import ChartsWiring
+from qv_desktop.wiring.focus_symbol import shown_symbol
 from qv_desktop.wiring.scanning import ScanningWiring
 from qv_desktop.wiring.watching import WatchingWiring
 
@@ -71,14 +72,10 @@ class MarketWiring:
             self._follow(panel, symbol, "")
 
     def symbol_in_focus(self) -> str:
-        """The symbol that the panel in focus shows: a chart's own, that of a linked panel's colour, else the ticket's."""
+        """The symbol that the panel in focus shows itself, or none: a key must not act on what another panel shows."""
         focused = self._desk.window.focused_panel()
         chart = self.charts.get(focused)
-        if chart is not None and chart.symbol:
-            return chart.symbol
-        links = self._desk.window.links
-        group = links.group(focused)
-        return (links.symbol(group) if group else "") or self._in_ticket or links.symbol()
+        return chart.symbol if chart is not None else shown_symbol(self._desk.panels, focused)
 
     def _follow(self, panel: str, symbol: str, frame: str) -> None:
         """Show what was chosen; empty where the panel keeps its own."""

@@ -54,7 +54,7 @@ def made(desk: Desk, *days: MarketSession) -> tuple[Sessions, list[tuple[str, st
     told: list[tuple[str, str, str, str]] = []
     clock = Clock(Rate(ns(desk.moment), 0), wall_ns=lambda: 0)
     return Sessions(
-        Exchange(*(days or (HALF_DAY,))), desk, clock, lambda event: None, lambda *words: told.append(words)
+        Exchange(*(days or (HALF_DAY,))), desk, clock, lambda event: None, lambda *words, **_: told.append(words)
     ), told
 
 

@@ -6,8 +6,10 @@ A shortcut of Qt's knows no release and falls silent behind a dialog; this looks
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWindow
+
+from qv_desktop.ui.hold import HoldClock
 
 SECONDS = 1.0  # that a held key takes
 _TOUCHES = frozenset({
@@ -40,7 +42,7 @@ class KeyWatch(QObject):
         self._hold: frozenset[str] = frozenset()
         self._window: QWindow | None = None
         self._under_way, self._key = "", 0  # the command that is being held, and its main key
-        self._since = QElapsedTimer()
+        self._clock = HoldClock()
         self._timer = QTimer(self, interval=16)
         self._timer.timeout.connect(self._grow)
         application = QGuiApplication.instance()
@@ -99,12 +101,12 @@ class KeyWatch(QObject):
     def _begin(self, id_: str, key: int) -> None:
         self._end()
         self._under_way, self._key = id_, key
-        self._since.start()
+        self._clock.start()
         self._timer.start()
         self.holding.emit(id_, 0.0)
 
     def _grow(self) -> None:
-        share = self._since.elapsed() / (SECONDS * 1000)
+        share = self._clock.look() / (SECONDS * 1000)
         if share < 1.0:
             self.holding.emit(self._under_way, share)
             return

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QHideEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
-from qv_desktop.domain.killing import Killing, outcome_words
+from qv_desktop.domain.killing import UNPROTECTED, Killing, outcome_words
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.key_watch import KeyWatch
@@ -109,7 +109,8 @@ class KillStrip(QFrame):
         self.close_.setVisible(killing.over)
         self.resume.setVisible(killing.over and killing.halted and killing.stage == "done")
         self.setAccessibleName(self.text())
-        self.setToolTip("The broker's own list of open orders is empty." if proved else self.text())
+        tip = "The broker's own list of open orders is empty." if proved else self.text()
+        self.setToolTip(f"{tip}\n{UNPROTECTED}" if killing.halted and killing.stage != "resumed" else tip)
         self.show()
 
     def text(self) -> str:
@@ -120,7 +121,7 @@ class KillStrip(QFrame):
 def _verb(killing: Killing) -> str:
     at = f"at {fmt.clock(killing.at)} by {killing.by}:"
     words = {"cancelling": "Killing since", "following": "Killing since", "unproven": "KILL NOT PROVED · since",
-             "done": "Killed", "resumed": "Kill ended"}[killing.stage]  # fmt: skip
+             "done": "Killed", "resumed": "Kill ended", "failed": "KILL FAILED"}[killing.stage]  # fmt: skip
     return f"{words} {at}" if killing.over else f"{words} {fmt.clock(killing.at)} by {killing.by}:"
 
 

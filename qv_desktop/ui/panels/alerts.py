@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from qv_desktop.domain.alerts import Notice, Urgency
+from qv_desktop.domain.alerts import GRAVITY, Notice, Urgency
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import Bar, stacked, tint
@@ -195,7 +195,10 @@ class Toasts(QObject):
             self._place()  # somebody has seen it
             return
         while len(self._toasts) >= self.MOST:
-            self._drop(self._toasts[0])
+            least = min(self._toasts, key=lambda toast: GRAVITY[toast.notice.urgency])  # the oldest of the least urgent
+            if GRAVITY[least.notice.urgency] > GRAVITY[notice.urgency]:
+                return self._place()  # all that is up is graver; the panel has this one
+            self._drop(least)
         toast = Toast(notice, self._window)
         toast.clicked.connect(self.opened)
         toast.done.connect(lambda: self._drop(toast))

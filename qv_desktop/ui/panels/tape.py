@@ -65,6 +65,11 @@ class TapePanel(QWidget):
         """Why the person may not ``export``; what is absent is allowed."""
         self.table.forbid_export(lacking.get("export", ""))
 
+    @property
+    def symbol(self) -> str:
+        """What it shows, or ""."""
+        return self._symbol
+
     def show_symbol(self, symbol: str) -> None:
         """Turn to ``symbol``, with the prints that are known of it; the same one again changes nothing."""
         if symbol != self._symbol:

@@ -96,6 +96,11 @@ class TicketPanel(TicketForm):
 
     # ---- in
 
+    @property
+    def symbol(self) -> str:
+        """What it shows, or ""."""
+        return self._symbol
+
     def show_symbol(self, symbol: str) -> None:
         """Turn to ``symbol`` without asking for it, as when another panel chose it; prices are forgotten."""
         symbol = symbol.strip().upper()
