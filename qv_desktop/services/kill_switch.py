@@ -157,7 +157,8 @@ class KillSwitch:
         """Rounds of “cancel everything” and “what is open?” until the answer is nothing, or somebody resumes trading."""
         if forbidden := await self._forbidden():
             self.following = False
-            return self._finish("failed", forbidden)
+            self._finish("failed", forbidden)
+            return
         began, rest, loud = self._elapsed(), FIRST_REST, False
         self._left, self._unanswered = None, 0
         while not await self._round(halted):

@@ -6,6 +6,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.ui import theme
@@ -21,3 +22,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _dressed(qapp: QApplication) -> None:
     theme.apply(qapp)
+    QCursor.setPos(-1_000, -1_000)  # where the test before left it, it would point at what this one shows

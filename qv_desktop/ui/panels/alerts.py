@@ -197,7 +197,8 @@ class Toasts(QObject):
         while len(self._toasts) >= self.MOST:
             least = min(self._toasts, key=lambda toast: GRAVITY[toast.notice.urgency])  # the oldest of the least urgent
             if GRAVITY[least.notice.urgency] > GRAVITY[notice.urgency]:
-                return self._place()  # all that is up is graver; the panel has this one
+                self._place()  # all that is up is graver; the panel has this one
+                return
             self._drop(least)
         toast = Toast(notice, self._window)
         toast.clicked.connect(self.opened)
