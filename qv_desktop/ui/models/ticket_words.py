@@ -68,9 +68,6 @@ def became(status: OrderStatus, reason: str) -> tuple[str, str]:
         case OrderStatus.REJECTED:
             return f"Rejected by the broker: {why}", "BAD"
         case OrderStatus.UNRESOLVED:
-            return (
-                "It is not known whether the broker has this order; do not send it again. The blotter follows it.",
-                "WARN",
-            )
+            return "It is not known whether the broker has it: do not send it again.", "WARN"
         case _:
             return "Order taken; see the blotter.", "GOOD"
