@@ -252,6 +252,61 @@ def test_what_comes_to_life_after_the_kill_is_cancelled_while_trading_stays_halt
     on_a_desk(story)
 
 
+def test_an_order_that_nobody_knew_of_at_the_kill_is_cancelled_when_it_appears_and_none_after_a_resume() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.kill.kill("button")
+        desk.orders.book["qv-late"] = live("qv-late")
+        assert await desk.kill.follow_up() == 1
+        assert desk.broker.steps[-1] == "cancel qv-late"
+        desk.risk.state = TradingState.ACTIVE
+        desk.orders.book["qv-new"] = live("qv-new")
+        assert await desk.kill.follow_up() == 0
+        desk.risk.state = TradingState.HALTED  # by somebody else, later
+        assert await desk.kill.follow_up() == 0
+
+    on_a_desk(story)
+
+
+def test_a_database_that_hangs_holds_up_neither_what_follows_nor_a_second_press() -> None:
+    async def story(desk: Desk) -> None:
+        async def never(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        desk.trail.append = never  # type: ignore[method-assign,assignment]
+        desk.store.save_state = never  # type: ignore[method-assign,assignment]
+        desk.has(live("qv-1"))
+        first = asyncio.ensure_future(desk.kill.kill("button"))
+        while desk.kill.running or desk.kill.last is None:  # noqa: ASYNC110 - the switch tells by events
+            await asyncio.sleep(0)
+        assert desk.ended().stage == "done"
+        desk.orders.book["qv-late"] = live("qv-late")
+        assert await desk.kill.follow_up() == 1
+        second = asyncio.ensure_future(desk.kill.kill("key"))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert desk.broker.steps.count("cancel everything") == 2
+        first.cancel()
+        second.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
+
+    on_a_desk(story)
+
+
+def test_a_role_that_was_taken_away_ends_it_as_failed_and_trading_stays_halted() -> None:
+    async def story(desk: Desk) -> None:
+        desk.has(live("qv-1"))
+
+        async def refuse(*_: object, **__: object) -> None:
+            raise NotPermitted("Your session has ended; sign in again.")
+
+        desk.kill._login.require = refuse  # type: ignore[method-assign,assignment]
+        await desk.kill.kill("button")
+        assert (desk.ended().stage, desk.ended().detail) == ("failed", "Your session has ended; sign in again.")
+        assert desk.risk.state is TradingState.HALTED
+
+    on_a_desk(story)
+
+
 def test_a_fill_that_was_faster_is_not_called_cancelled() -> None:
     async def story(desk: Desk) -> None:
         desk.has(live("qv-1"), live("qv-2"))

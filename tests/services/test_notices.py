@@ -185,6 +185,42 @@ def test_a_feed_lost_and_found() -> None:
     ]
 
 
+def test_a_feed_whose_keys_are_refused_is_told_and_one_that_we_stop_is_not() -> None:
+    desk = Desk()
+    desk.notices.feed_changed(FeedChanged("Alpaca orders", "off", "Alpaca refused the API keys", NOW))
+    assert desk.last.urgency in ("warning", "critical")
+    desk.notices.feed_changed(FeedChanged("Alpaca orders", "live", "live", NOW))
+    assert desk.last.title == "Alpaca orders is back"
+    desk.notices.feed_changed(FeedChanged("Polygon", "off", "Polygon: stopped.", NOW))
+    assert desk.last.title == "Alpaca orders is back"
+
+
+def test_a_repeat_that_is_graver_is_told_anew_and_one_that_is_milder_stays_grave() -> None:
+    desk = Desk()
+    for urgency in ("warning", "critical", "warning"):
+        desk.notices.tell(urgency, "Clock skew", f"{urgency} now", "clock skew")  # type: ignore[arg-type]
+    assert (desk.last.urgency, desk.last.count, len(desk.notices.told)) == ("critical", 3, 1)
+    assert desk.fresh() == ["Clock skew", "Clock skew"]
+
+
+def test_a_long_string_of_fills_is_told_again_and_what_closes_in_part_says_what_was_filled() -> None:
+    desk = Desk()
+    order = an_order(a_limit("100.00", 1_000), OrderStatus.WORKING, broker_id="b1")
+    for number in range(8):
+        order = desk.after(25).fill(order, f"e{number}", 100, "100")
+    assert len(desk.fresh()) >= 3
+    desk.changes(applied(order, Report(order.id, ReportKind.CANCELED, desk.moment)))
+    assert "800" in desk.last.title + desk.last.text
+
+
+def test_what_waits_and_is_critical_is_pushed_out_by_nothing_milder() -> None:
+    desk = Desk()
+    desk.notices.tell("critical", "Kill switch", "no proof yet", "kill")
+    for number in range(600):
+        desk.notices.tell("warning", f"Warning {number}", "", f"w{number}")
+    assert "kill" in [notice.key for notice in desk.notices.told]
+
+
 def test_broker_and_database_down_and_back_are_told_once_each() -> None:
     desk = Desk()
     silent, down = replace(HEALTH, broker_ms=None), replace(HEALTH, database="Postgres local · down")

@@ -45,6 +45,8 @@ async def press(
 async def armed(person: Sitting) -> None:
     """Armed by the key, as a person does it."""
     await person.ready()
+    person.desk.panels.chart.canvas.setFocus()  # keys act on what the panel with the keyboard shows
+    await person.sees(lambda: person.starting.market.symbol_in_focus() == "SPY")
     if not person.starting.hotkeys.arming.armed:
         await press(person, Qt.Key.Key_A)
     await person.sees(person.desk.window.safety.pill.isVisible)
