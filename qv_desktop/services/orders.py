@@ -61,6 +61,7 @@ class Orders:
         self._held_back: list[Report] | None = None  # what the stream says while positions are being taken over
         self.book: dict[str, Order] = {}  # client order id -> order
         self.fills: dict[str, Fill] = {}  # execution id -> fill
+        self.owed: list[Fill] = []  # booked as being in positions that are still to be taken over
         self.sending: set[str] = set()  # ids that a call of this process holds: nobody else may judge their fate
         self.records = OrderRecords(journal)
         self.settling = Settling(self, broker, journal, positions, publish, now, account, elapsed)
@@ -305,7 +306,9 @@ class Orders:
             self.settling.wake()
         if fill is not None:
             self.fills[fill.execution_id] = fill
-            if not in_positions:
+            if in_positions:
+                self.owed.append(fill)
+            else:
                 self._positions.fill(fill)
         self._publish(OrderChanged(moved))
         if fill is not None:

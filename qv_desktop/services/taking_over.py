@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qv_desktop.domain.errors import BrokerDown
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.services.asking import SKEW
@@ -40,13 +40,32 @@ class TakeOver:
         counted here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
         """
         began, since = self._now(), max(since, self._whole or since)
+        known = set(self._orders.fills)
         with self._orders.holding_back():
-            theirs, fills = await self._of_one_moment(since)
-            for fill in fills:
-                await self._book_known(fill, in_positions=theirs is not None)
-            if theirs is not None:
-                self._positions.adopt(theirs)
-                self._whole = began - SKEW
+            try:
+                theirs, fills = await self._of_one_moment(since)
+                for fill in fills:
+                    await self._book_known(fill)
+            except (BrokerDown, DatabaseDown):
+                self._count_owed()
+                raise
+            if theirs is None:
+                self._count_owed()
+                return
+            newer = self._orders.fills.keys() - known - {fill.execution_id for fill in fills}
+            self._positions.adopt(theirs)
+            for key in newer:  # somebody else asked meanwhile, and the positions are of a moment before
+                self._positions.fill(self._orders.fills[key])
+            self._orders.owed.clear()
+            self._whole = began - SKEW
+
+    def _count_owed(self) -> None:
+        """Positions that were taken over once are counted on here, with what was booked for a take-over that did not come."""
+        if self._whole is None:
+            return
+        owed, self._orders.owed[:] = list(self._orders.owed), []
+        for fill in owed:
+            self._positions.fill(fill)
 
     async def _of_one_moment(self, since: datetime) -> tuple[Mapping[str, Position] | None, list[Fill]]:
         """Positions with all executions that are in them, and None for positions when the lists do not come to agree."""
@@ -72,7 +91,7 @@ class TakeOver:
             known[fill.client_order_id] += fill.quantity  # type: ignore[assignment]  # a counter of shares
         return any(order.filled > known[order.id] for order in await self._broker.recent_orders(since))
 
-    async def _book_known(self, fill: Fill, *, in_positions: bool) -> None:
+    async def _book_known(self, fill: Fill) -> None:
         if fill.execution_id in self._orders.fills:
             return
         if fill.client_order_id not in self._orders.book:
@@ -81,4 +100,4 @@ class TakeOver:
                 log.warning("fill_of_unknown_order", order=fill.client_order_id, execution=fill.execution_id)
                 return
             await self._adopt(found)
-        self._book(fill, None, in_positions)
+        self._book(fill, None, True)

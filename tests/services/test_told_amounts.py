@@ -151,3 +151,18 @@ def test_later_on_positions_are_counted_here_while_the_lists_lag() -> None:
         await asyncio.sleep(0)
 
     on_a_desk(story)
+
+
+def test_what_was_booked_for_a_take_over_that_did_not_come_is_counted_here() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.orders.settling.take_over_positions(NOW)
+        await desk.orders.submit(a_limit("100.00"))
+        desk.broker.known["qv-1"] = there(OrderStatus.PARTIAL, 40)
+        desk.broker.executions = [activity("e1", 40, 40)]
+        await desk.orders.settling.recover([], [])  # books it as being in positions
+        assert desk.positions["AAPL"].quantity == 0
+        desk.broker.known["qv-1"] = there(OrderStatus.PARTIAL, 70)  # trades on, and its executions lag
+        await desk.orders.settling.take_over_positions(NOW)
+        assert desk.positions["AAPL"].quantity == 40
+
+    on_a_desk(story)
