@@ -92,7 +92,7 @@ def test_thousands_stay_thousands_and_the_palette_makes_no_order_of_a_comma() ->
     [
         (OrderStatus.REFUSED, "Refused: Too large."),
         (OrderStatus.REJECTED, "Rejected by the broker: Too large."),
-        (OrderStatus.UNRESOLVED, "It is not known whether the broker has this order"),
+        (OrderStatus.UNRESOLVED, "It is not known whether the broker has it"),
         (OrderStatus.WORKING, "Order taken; see the blotter."),
     ],
 )
