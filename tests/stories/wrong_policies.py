@@ -69,7 +69,7 @@ class SilenceIsRejection(AlpacaBroker):
 class WritesLater(Orders):
     """Nothing is written ahead; what happened will be."""
 
-    async def _intend(self, order: Order, action: str) -> None:
+    async def _intend(self, order: Order, action: str, verdict: Verdict) -> None:
         self.book[order.id] = order
 
 
