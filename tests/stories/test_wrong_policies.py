@@ -1,6 +1,7 @@
 """Each wrong way with orders is seen by the audit, and under the same faults the right way passes it."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.stories.order_audit import Findings, audited
 from tests.stories.trader import Trader, trading
 
 ORDERS = 40
+STORIES = itertools.count()  # their orders meet in one database, and no id may come twice
 LAG = 5.0  # seconds, longer than a round of settling and shorter than the broker's read lag is taken to be
 
 # what the broker does to each: faults with their chance and particulars
@@ -40,7 +42,7 @@ def sent(simulator: Simulator, url: str, faults: Faults, spoil: Callable[[Trader
         async with trading(simulator, url, spoil, deaf=True, **how) as trader:
             for kind, chance, params in faults:
                 fault(simulator, kind, "trading", chance, **params)
-            lives = Lives(trader, 1, f"w{id(trader):x}")
+            lives = Lives(trader, 1, f"w{next(STORIES)}")
             requests = [lives._minted(number, near=number % 2 == 0) for number in range(ORDERS)]
             await asyncio.gather(*(trader.orders.submit(request) for request in requests))
             await asyncio.to_thread(forget_answers, simulator, faults)
