@@ -32,6 +32,7 @@ ORDER_PAGE, ACTIVITY_PAGE = 500, 100  # Alpaca's most
 ORDER_THREADS = 4
 FEW = 5  # orders that are asked for one by one rather than looked for in a long list
 READ = 5.0  # seconds
+LEFT_OUT = "{} option {} of this account are in no figure here: this program counts shares; see the broker's own pages."
 LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 
 
@@ -61,6 +62,7 @@ class AlpacaBroker:
         self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), now, tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
+        self._foreign: set[str] = set()  # broker ids of orders that are not of shares
 
     # ---- orders: they never raise for what the broker does, they report
 
@@ -165,9 +167,12 @@ class AlpacaBroker:
         return found
 
     async def positions(self) -> dict[str, Position]:
-        """Every open position by symbol. Raises Incomplete with those that can be read, when one cannot: it is not flat."""
+        """Every open position in shares by symbol. Raises Incomplete with those that can be read, when one cannot: it is not flat."""
         raws = self._read_rows(await self._asked("/positions"))
-        rows = each(raws, messages.position, key=lambda found: found.symbol)
+        shares = [raw for raw in raws if not messages.is_option(raw)]
+        if left_out := len(raws) - len(shares):
+            self._tell(LEFT_OUT.format(left_out, "position" if left_out == 1 else "positions"))
+        rows = each(shares, messages.position, key=lambda found: found.symbol)
         return {found.symbol: found for found in whole(rows, "positions", self._tell)}
 
     async def open_orders(self) -> list[Order]:
@@ -188,9 +193,10 @@ class AlpacaBroker:
         return whole(each(ours, lambda raw: messages.order(raw, account)), what, self._tell)
 
     async def fills(self, since: datetime) -> list[Fill]:
-        """Every execution from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
-        raws = await self._activities(since)
-        ids = await self._client_ids_of({text(raw, "order_id") for raw in raws} - {""}, since)
+        """Every execution of shares from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
+        told = await self._activities(since)
+        ids = await self._client_ids_of({text(raw, "order_id") for raw in told} - {""}, since)
+        raws = [raw for raw in told if text(raw, "order_id") not in self._foreign]
         found = whole(each(raws, lambda raw: messages.fill(raw, _order_of(raw, ids))), "executions", self._tell)
         return [fill for fill in found if fill.at >= since]
 
@@ -243,6 +249,8 @@ class AlpacaBroker:
 
     def _remember(self, raw: Raw) -> None:
         self._client_ids[text(raw, "id")] = text(raw, "client_order_id")
+        if not messages.is_equity_order(raw):
+            self._foreign.add(text(raw, "id"))
 
     async def _orders_listed(self, lane: Lane | None = None, **query: object) -> list[Raw]:
         """Orders oldest first. ``after`` is exclusive, so a page begins a moment before the last one ended."""

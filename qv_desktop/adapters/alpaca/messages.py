@@ -132,9 +132,14 @@ def _paid(raw: Raw, shares: Decimal) -> Decimal:
     return abs(cost) / shares
 
 
+def is_option(raw: Raw) -> bool:
+    """Whether this is an order or a position of an option, which counts in contracts and is not this program's matter."""
+    return text(raw, "asset_class") == "us_option"
+
+
 def is_equity_order(raw: Raw) -> bool:
     """Whether this is an order of one share; options and orders of several legs are not this program's matter."""
-    return text(raw, "asset_class") != "us_option" and text(raw, "order_class") != "mleg"
+    return not is_option(raw) and text(raw, "order_class") != "mleg"
 
 
 def order(raw: Raw, account_id: str) -> Order:
