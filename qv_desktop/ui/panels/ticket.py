@@ -76,6 +76,11 @@ class TicketPanel(TicketForm):
         """What it shows, or ""."""
         return self._beside.symbol
 
+    @property
+    def side(self) -> Side:
+        """Which way it would trade."""
+        return self._beside.side
+
     def show_symbol(self, symbol: str) -> None:
         """Turn to ``symbol`` without asking for it, as when another panel chose it; prices are forgotten."""
         symbol = symbol.strip().upper()
