@@ -215,8 +215,14 @@ class Users:
 class RiskStore:
     """Limits and state in memory."""
 
-    kept: TradingState = TradingState.ACTIVE
+    states: dict[str, TradingState] = field(default_factory=dict)  # account -> state
     down: bool = False
+    slow: float = 0.0  # seconds until a state is kept
+
+    @property
+    def kept(self) -> TradingState:
+        """The state that was set last, whichever account's."""
+        return list(self.states.values())[-1] if self.states else TradingState.ACTIVE
 
     async def limits(self, account: str) -> Limits:
         return Limits()
@@ -225,12 +231,14 @@ class RiskStore:
         return None
 
     async def state(self, account: str) -> TradingState:
-        return self.kept
+        return self.states.get(account, TradingState.ACTIVE)
 
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
+        await asyncio.sleep(self.slow)
         if self.down:
             raise DatabaseDown("The database is away; nothing was written.")
-        self.kept = state
+        self.states.pop(account, None)
+        self.states[account] = state
 
 
 @dataclass

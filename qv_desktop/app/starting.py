@@ -58,10 +58,15 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
-        self._gate = Gate(desk.services.bus, desk.panels.ticket.set_enabled)
+        self._gate = Gate(desk.services.bus, self._gated)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
         engine.updates.unread = self._unread
         self._rereading = False
+
+    def _gated(self, why: str | None) -> None:
+        """Close trading for everybody who could send something, and say why in the ticket; or open it with None."""
+        self._desk.services.risk.closed = why or ""
+        self._desk.panels.ticket.set_enabled(why)
 
     def begin(self) -> None:
         """Start everything that runs by itself."""

@@ -215,6 +215,11 @@ class Orders:
         )
         return len(ids)
 
+    @property
+    def opens(self) -> bool:
+        """Whether orders that open or enlarge a position are taken at all now."""
+        return self._risk.opens
+
     async def require_trading(self) -> None:
         """Whether an order could be entered now. Raises NotPermitted, and DatabaseDown while nothing can be written down."""
         await self._login.require(TRADE)
@@ -243,11 +248,12 @@ class Orders:
             return await self._refuse(fresh, verdict)
         with self._held(fresh.id), self._held(key):
             await self._intend(fresh, "order.replace", verdict)
-            if self._withdrawn(fresh.id) or self._stopped(fresh.id, key):
-                return self.book[fresh.id]
-            self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
-            self.apply(Report(fresh.id, ReportKind.SENT, self._now()))
-            self._replaced(fresh, await self._broker.replace(order, replacement, verdict))
+            if not self._withdrawn(fresh.id) and not self._stopped(fresh.id, key):
+                self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
+                self.apply(Report(fresh.id, ReportKind.SENT, self._now()))
+                self._replaced(fresh, await self._broker.replace(order, replacement, verdict))
+        if key in self._cancel_wanted and self.book[fresh.id].open:
+            self._cancel_wanted.add(fresh.id)  # whoever cancelled the order meant what it lives on as, too
         for wanted in (fresh.id, key):
             await self._cancel_if_wanted(wanted)
         return self.book[fresh.id]

@@ -1,15 +1,18 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 
+import structlog
+
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
-from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.audit import SYSTEM, Draft
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
@@ -23,8 +26,11 @@ from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
 
+log = structlog.get_logger(__name__)
+
 RUN = Permission(Resource.RISK, Action.RUN)
 MINUTE = timedelta(minutes=1)
+GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 
 
 class Forgetful:
@@ -59,14 +65,22 @@ class Risk:
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
+        self._braked: Draft | None = None  # the newest brake of this sitting, until trading is resumed
+        self._brakes = 0  # how often it was braked in this sitting
+        self._recording: set[asyncio.Task[None]] = set()
         self.limits = Limits()
         self.state = TradingState.ACTIVE
+        self.closed = ""  # why trading is closed, whatever its state
 
     async def load(self) -> None:
-        """Read limits and state of the account."""
-        self.limits = await self._store.limits(self._account.id)
-        self.state = await self._store.state(self._account.id)
-        self._publish(TradingStateChanged(self.state, "system", "as stored"))
+        """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
+        down yet, or was put on before the broker had said whose account it is. Raises DatabaseDown."""
+        account = self._account.id
+        self.limits, stored = await self._store.limits(account), await self._store.state(account)
+        if self._braked is None or GRAVITY.index(stored) > GRAVITY.index(self.state):
+            self._set(stored, "system", "as stored")
+        elif stored is not self.state:
+            await self._write_down(self.state, replace(self._braked, object_id=account))
 
     def know(self, instruments: Iterable[Instrument]) -> None:
         """Take the broker's list of instruments."""
@@ -87,9 +101,14 @@ class Risk:
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order]) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
-        if self.state is TradingState.ACTIVE:
+        if self.opens:
             return ""
         return stopped(request, self._view(request.symbol, book))
+
+    @property
+    def opens(self) -> bool:
+        """Whether orders that open or enlarge a position are taken at all."""
+        return self.state is TradingState.ACTIVE and not self.closed
 
     def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
         now = self._now()
@@ -107,6 +126,7 @@ class Risk:
             prices={name: money(price) for name, price in self._market.prices().items()},
             recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
             halted=snapshot.halted,
+            closed=self.closed,
         )
 
     async def halt(self, reason: str) -> None:
@@ -124,7 +144,7 @@ class Risk:
     async def _brake(self, state: TradingState, reason: str) -> None:
         """First the brake, then the book-keeping."""
         session = await self._login.require(RUN, even_without_database=True)
-        draft = self._draft(state, reason)
+        draft = self._braked_by(self._draft(state, reason))
         self._set(state, session.user.name, reason)
         await self._write_down(state, draft)
 
@@ -133,9 +153,13 @@ class Risk:
 
         For the kill switch, which has looked whether the role may. The answer raises DatabaseDown as ``halt`` does.
         """
-        draft = self._draft(TradingState.HALTED, reason)
+        draft = self._braked_by(self._draft(TradingState.HALTED, reason))
         self._set(TradingState.HALTED, self._login.actor.name, reason)
         return self._write_down(TradingState.HALTED, draft)
+
+    def _braked_by(self, draft: Draft) -> Draft:
+        self._braked, self._brakes = draft, self._brakes + 1
+        return draft
 
     async def _write_down(self, state: TradingState, draft: Draft) -> None:
         try:
@@ -150,10 +174,15 @@ class Risk:
             raise DatabaseDown(f"Trading is {self.state} now, but a restart will forget it. {error}") from None
 
     async def _release(self, reason: str) -> None:
-        """Only once it is written down, and behind a halt that still waits to be."""
+        """Only once it is written down, and behind a halt that still waits to be; a brake that comes meanwhile is newer."""
+        before = self._brakes
         session = await self._login.require(RUN)
         await self._spool.drain()
         await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
+        if self._braked is not None and self._brakes != before:
+            await self._write_down(self.state, self._braked)
+            raise BadInput(f"Trading is {self.state} since you asked to resume it; look why, then resume again.")
+        self._braked = None
         self._set(TradingState.ACTIVE, session.user.name, reason)
 
     def _draft(self, state: TradingState, reason: str) -> Draft:
@@ -165,8 +194,20 @@ class Risk:
         self._publish(TradingStateChanged(state, actor, reason))
 
     def trip(self, reason: str) -> None:
-        """Halt by the program itself, at once: an order's state can no longer be trusted. A person resumes."""
+        """Halt by the program itself, at once: an order's state can no longer be trusted. A person resumes, after a restart too."""
+        again = self._braked is not None and self.state is TradingState.HALTED
+        draft = self._braked_by(replace(self._draft(TradingState.HALTED, reason), actor=SYSTEM))
         self._set(TradingState.HALTED, "QuantVision", reason)
+        if not again:  # one bad answer may spoil the trust in many orders
+            task = asyncio.ensure_future(self._written_down(draft))
+            self._recording.add(task)
+            task.add_done_callback(self._recording.discard)
+
+    async def _written_down(self, draft: Draft) -> None:
+        try:
+            await self._write_down(TradingState.HALTED, draft)
+        except DatabaseDown as error:
+            log.error("halt_not_recorded", reason=str(error))
 
     async def set_limits(self, limits: Limits) -> None:
         """Store new limits. Raises NotPermitted, DatabaseDown."""
