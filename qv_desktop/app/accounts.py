@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 
-from qv_desktop.adapters.alpaca.broker import LIVE_HOST, AlpacaBroker
+from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.hosts import LIVE_HOST
 from qv_desktop.adapters.connections import ConnectionFile
 from qv_desktop.adapters.secrets import Secret
 from qv_desktop.app.backend import Keys
@@ -18,6 +18,7 @@ from qv_desktop.app.going_live import confirmed
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.addresses import host_of
 from qv_desktop.domain.connections import Connection, Known, Traded, secret_names
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.services.connections import Connections
@@ -163,10 +164,14 @@ class _Store:
 
 def addressed(settings: Settings, environment: Traded) -> Settings:
     """The settings with the broker's addresses of ``environment``; an address that was set by hand for it counts."""
-    named_live = (urlsplit(settings.alpaca_url).hostname or "").rstrip(".") == LIVE_HOST
     web, socket = settings.alpaca_url, settings.alpaca_stream_url
+    named_live = host_of(web) == LIVE_HOST
     if environment == "LIVE" and not named_live:
         web, socket = settings.alpaca_live_url, settings.alpaca_live_stream_url
+    elif environment == "LIVE" and host_of(socket) != LIVE_HOST:
+        socket = settings.alpaca_live_stream_url
     elif environment == "PAPER" and named_live:
         web, socket = PAPER_URL, PAPER_STREAM
+    elif environment == "PAPER" and host_of(socket) == LIVE_HOST:
+        socket = PAPER_STREAM
     return msgspec.structs.replace(settings, environment=environment, alpaca_url=web, alpaca_stream_url=socket)

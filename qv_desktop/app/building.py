@@ -11,6 +11,7 @@ from functools import partial
 
 from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.backtests import BacktestStore
@@ -121,7 +122,7 @@ def engine(
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages)  # fmt: skip
-    updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
+    updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
     return Engine(

@@ -131,7 +131,10 @@ class Loopback:
             return NOT_OURS  # a name that some DNS points here is not this address
         if words[0] != "GET":
             return _Page(405, "Not that way", "Only a browser's redirect is taken here.")
-        target = urlsplit(words[1])
+        try:
+            target = urlsplit(words[1])
+        except ValueError:
+            return NOT_OURS
         if target.path != PATH or target.netloc:
             return NOWHERE
         return self._taken(_query(target.query))
