@@ -205,7 +205,8 @@ class Session:
         frames = Frames(self._frame, parent=window)
         engine = making.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
         desk = Desk(engine.services, panels, window, self._desk_tasks)
-        starting = starting_room.Starting(desk, engine, settings.watchlist)
+        used = self._accounts.in_use if self._accounts else None
+        starting = starting_room.Starting(desk, engine, settings.watchlist, used.id if used else "")
         self._engine, self._desk, self._starting = engine, desk, starting
         self._arm_lock(desk, settings.environment)
         window.command.connect(self._command)

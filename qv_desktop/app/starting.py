@@ -38,7 +38,8 @@ TRY_AGAIN = 2.0  # seconds between attempts to become ready
 class Starting:
     """Runs the desk: streams, writers, beats; and keeps trading closed until the books agree with the broker's."""
 
-    def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
+    def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...], account: str = "") -> None:
+        """``account`` is the id of the connection in use; "" where there is only one."""
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.ticket = TicketWiring(desk)
@@ -47,7 +48,7 @@ class Starting:
         self.kill = KillWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
-            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
+            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account
         )
         self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.account = AccountWiring(desk)

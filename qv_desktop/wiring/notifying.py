@@ -23,9 +23,15 @@ type Play = Callable[[str, int], bool]  # tone, volume in percent; False where n
 
 
 class NotifyingWiring:
-    """Decides nothing but passes on what ``domain.notifying`` says; ``kill`` is what the tray's entry does."""
+    """Decides nothing but passes on what ``domain.notifying`` says; ``kill`` is what the tray's entry does.
 
-    def __init__(self, desk: Desk, arming: Arming, play: Play, able: bool, kill: Callable[[str], None]) -> None:
+    What was told of one ``account`` (the id of its connection) is not shown at the desk of another.
+    """
+
+    def __init__(
+        self, desk: Desk, arming: Arming, play: Play, able: bool, kill: Callable[[str], None], account: str = ""
+    ) -> None:
+        self._kept = f"{KEPT} {account}".strip()
         self._desk, self._arming, self._play, self._able = desk, arming, play, able
         services = desk.services
         self._acknowledging = Acknowledging(services.notices, services.login, services.kill.note)
@@ -143,7 +149,7 @@ class NotifyingWiring:
     async def start(self) -> None:
         """Take what the person chose and what was told in earlier sittings. Raises DatabaseDown."""
         preferences, notices = self._desk.services.preferences, self._desk.services.notices
-        choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, KEPT)
+        choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, self._kept)
         self._take(read(choice) if choice else Notifying())
         if kept:
             notices.restore(kept)
@@ -157,7 +163,7 @@ class NotifyingWiring:
             return
         self._rest = RESTS
         try:
-            await self._desk.services.preferences.save_setting(self._user, KEPT, notices.saved())
+            await self._desk.services.preferences.save_setting(self._user, self._kept, notices.saved())
         except DatabaseDown:
             notices.changed, self._rest = True, RESTS_LONGER
 
