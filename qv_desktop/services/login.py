@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from qv_desktop.domain.access import Permission, Session, User, UserState, allowed
+from qv_desktop.domain.access import Permission, Session, User, UserState
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.services.ports import Now, SignIn, Trail, Users
@@ -92,7 +92,7 @@ class Login:
         session = await (self._last_known() if even_without_database else self._standing())
         if session is None:
             raise NotPermitted("Your session has ended; sign in again.")
-        if allowed(session.user.role, permission):
+        if session.user.may(permission):
             return session
         role = session.user.role
         await self._record(
@@ -123,7 +123,14 @@ class Login:
 
     def may(self, permission: Permission) -> bool:
         """Whether the role as last read holds ``permission``; for greying out, never for deciding."""
-        return self.session is not None and allowed(self.session.user.role, permission)
+        return self.session is not None and self.session.user.may(permission)
+
+    async def look(self) -> None:
+        """Read the person's standing, that a change of the role shows although nothing is asked for. Without a database it stays."""
+        try:
+            await self._standing()
+        except DatabaseDown as error:
+            log.debug("role_not_read", reason=str(error))
 
     async def _standing(self) -> Session | None:
         session = self.session

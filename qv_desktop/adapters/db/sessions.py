@@ -7,8 +7,10 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, insert, select, update
 
+from qv_desktop.adapters.db.roles import PERMITTED
 from qv_desktop.adapters.db.tables import refresh_tokens, sessions, users
-from qv_desktop.domain.access import Role, Session, User, UserState
+from qv_desktop.domain.access import Session, User, UserState
+from qv_desktop.domain.roles import read
 
 LIFE = timedelta(days=7)
 
@@ -54,7 +56,7 @@ def ended(connection: Connection, because: str, now: datetime, *, session: str =
 def running(connection: Connection, session: str, now: datetime) -> Session | None:
     """The session with its user as stored now, or None once either has ended."""
     query = (
-        select(sessions.c.id, sessions.c.host, sessions.c.started, sessions.c.expires, users)
+        select(sessions.c.id, sessions.c.host, sessions.c.started, sessions.c.expires, users, PERMITTED)
         .join_from(sessions, users, users.c.id == sessions.c.user_id)
         .where(
             sessions.c.id == session,
@@ -66,7 +68,7 @@ def running(connection: Connection, session: str, now: datetime) -> Session | No
     row = connection.execute(query).first()
     if row is None:
         return None
-    user = User(row[4], row.name, Role(row.role), UserState(row.state), row.role_version)
+    user = User(row[4], row.name, row.role, UserState(row.state), row.role_version, read(row.permissions or ()))
     return Session(row[0], user, row.host, row.started, row.expires)
 
 

@@ -10,11 +10,11 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from qv_desktop.adapters.db import lockouts, passwords, sessions
+from qv_desktop.adapters.db import lockouts, passwords, roles, sessions
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import users
-from qv_desktop.domain.access import Role, Session, SignIn, User, UserState
+from qv_desktop.domain.access import Session, SignIn, User, UserState
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import BadInput
 
@@ -23,7 +23,7 @@ WRONG = "The name or the password is wrong."
 AGAIN = "This session has ended; log in with your password."
 SUSPENDED = "This user is suspended; ask an administrator."
 
-type Known = Row[*tuple[Any, ...]]  # id, name, role, state, role_version, password_hash
+type Known = Row[*tuple[Any, ...]]  # id, name, role, state, role_version, password_hash, permissions
 
 
 class Users:
@@ -49,19 +49,22 @@ class Users:
         name = name.strip()
         if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
             raise BadInput(f"A user's name has 1 to {LONGEST_NAME} visible characters.")
-        if role not in [str(known) for known in Role]:
-            raise BadInput(f"There is no role “{role}”; choose {', '.join(Role)}.")
         passwords.checked(password, name)
-        user = User(str(uuid4()), name, Role(role))
+        user = User(str(uuid4()), name, str(role))
         row = {"id": user.id, "name": name, "role": user.role, "state": user.state, "role_version": user.role_version,
                "password_hash": await asyncio.to_thread(passwords.hashed, password), "created": self._now()}  # fmt: skip
+
+        def work(connection: Connection) -> User:
+            roles.checked(connection, role)
+            connection.execute(insert(users).values(row))
+            return roles.user_of(connection.execute(select(*_COLUMNS).where(users.c.id == user.id)).one())
+
         try:
-            await self._trail.write(lambda connection: connection.execute(insert(users).values(row)), by)
+            return await self._trail.write(work, by)
         except IntegrityError as error:
             raise BadInput(f"A user named “{name}” exists already; choose another name.") from error
-        return user
 
-    async def change(self, user: User, role: Role, state: UserState, by: Draft) -> User:
+    async def change(self, user: User, role: str, state: UserState, by: Draft) -> User:
         """Give a user another role or state; the next question about their standing hears of it, a suspended one is out."""
         changed = replace(user, role=role, state=state, role_version=user.role_version + 1)
         now = self._now()
@@ -170,11 +173,12 @@ class Users:
             await self._database.write(lambda connection: connection.execute(renewed))
 
 
-_COLUMNS = (users.c.id, users.c.name, users.c.role, users.c.state, users.c.role_version, users.c.password_hash)
+_COLUMNS = (users.c.id, users.c.name, users.c.role, users.c.state, users.c.role_version, users.c.password_hash,
+            roles.PERMITTED)  # fmt: skip
 
 
 def _user(row: Known) -> User:
-    return User(row.id, row.name, Role(row.role), UserState(row.state), row.role_version)
+    return roles.user_of(row)
 
 
 def _cleaned(name: str) -> str:
