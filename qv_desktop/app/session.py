@@ -21,7 +21,6 @@ from qv_desktop.app.backend import SIMULATED, Keys, Simulation, Store, audit_mar
 from qv_desktop.app.identity import install_id, shown_environment
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
-from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.errors import QvError
 from qv_desktop.logs import Line
@@ -47,14 +46,6 @@ log = structlog.get_logger(__name__)
 HEAVY = ("vectorbt", "numba", "pandas", "scipy", "talib")  # none may be imported before the log-in shows
 DEMO_ACCOUNT = "The demo trades a simulated account; start QuantVision without it to use your own."
 REPORT = "QV_STARTUP_REPORT"  # names a file: write the start's figures there and quit once the window is up
-SHOWN_TO = {  # panel -> what a person must be able to view to see it
-    "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "data": Resource.MARKET,
-    "tape": Resource.MARKET, "chart": Resource.MARKET, "ticket": Resource.TRADING,
-    "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "risk": Resource.RISK,
-    "reconciliation": Resource.RECONCILIATION, "audit": Resource.AUDIT, "strategies": Resource.STRATEGIES,
-    "backtests": Resource.BACKTESTS, "price_alerts": Resource.MARKET,
-    "balances": Resource.TRADING,
-}  # fmt: skip
 
 
 def since_start() -> float:
@@ -229,9 +220,10 @@ class Session:
     def _dress(self, window: "MainWindow", door: "Entrance") -> None:
         if door.login.session is not None:
             window.account.show_user(door.login.session.user)
+        from qv_desktop.wiring.seeing import visible
+
         window.commands.allow(door.login.may)
-        hidden = {name for name, resource in SHOWN_TO.items() if not door.login.may(Permission(resource, Action.VIEW))}
-        window.set_visible_panels([name for name in (*SHOWN_TO, "alerts", "log") if name not in hidden])
+        window.set_visible_panels(visible(door.login))
 
     async def _vendors(self, door: "Entrance", window: "MainWindow") -> tuple[Keys, Settings]:
         if self._simulation is not None:

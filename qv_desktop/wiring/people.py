@@ -1,0 +1,199 @@
+"""Users and roles: what the panels ask for is done, and a change of one's own role shows at once, whoever made it."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from qv_desktop.domain.access import User
+from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.roles import KnownRole, listed, written
+from qv_desktop.services.people import VIEW
+from qv_desktop.wiring import Desk
+
+SEEN_EVERY, READ_EVERY = 30, 5  # ticks, which come once a second
+
+type Password = Callable[[str], Awaitable[str | None]]  # what it is for -> what was typed, None when the person went back
+type Said = Callable[[str], None]
+
+
+class PeopleWiring:
+    """``password`` asks the person for their password once more; ``told`` is called once the own role was read anew."""
+
+    def __init__(self, desk: Desk, password: Password, told: Callable[[], None] = lambda: None) -> None:
+        self._desk, self._password, self._told = desk, password, told
+        self._people, self._roles = desk.services.people, desk.services.roles
+        self._users_panel, self._roles_panel = desk.panels.users, desk.panels.roles
+        self._ticks, self._looking = 0, False
+        self._user = desk.services.login.session.user if desk.services.login.session is not None else None
+        self._connect_users()
+        self._connect_roles()
+
+    def _connect_users(self) -> None:
+        panel, people = self._users_panel, self._people
+        panel.refresh_asked.connect(lambda: self._spawn(self._refresh()))
+        panel.seats_asked.connect(lambda user: self._spawn(self._seats(user)))
+        panel.create_asked.connect(lambda name, role: self._do(self._create(name, role), panel.show_wrong))
+        panel.role_asked.connect(lambda user, role: self._do(self._give(user, role), panel.show_wrong))
+        panel.reset_asked.connect(lambda user: self._do(self._reset(user), panel.show_wrong))
+        panel.suspend_asked.connect(
+            lambda user: self._do(self._done(people.suspend(user), f"{user.name} is suspended and out everywhere."), panel.show_wrong)
+        )
+        panel.activate_asked.connect(
+            lambda user: self._do(self._done(people.activate(user), f"{user.name} may sign in again."), panel.show_wrong)
+        )
+        panel.unlock_asked.connect(
+            lambda user: self._do(self._done(people.unlock(user), f"{user.name} may try to sign in again at once."), panel.show_wrong)
+        )
+        panel.revoke_asked.connect(lambda user, ids: self._do(self._revoke(user, ids), panel.show_wrong))
+
+    def _connect_roles(self) -> None:
+        panel = self._roles_panel
+        panel.refresh_asked.connect(lambda: self._spawn(self._refresh()))
+        panel.make_asked.connect(lambda name, granted: self._do(self._make(name, granted), panel.show_wrong))
+        panel.edit_asked.connect(lambda role, name, granted: self._do(self._edit(role, name, granted), panel.show_wrong))
+        panel.delete_asked.connect(lambda role: self._do(self._delete(role), panel.show_wrong))
+
+    def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._desk.tasks.spawn(work)
+
+    def _do(self, work: Coroutine[Any, Any, None], wrong: Said) -> None:
+        self._spawn(self._tried(work, wrong))
+
+    async def _tried(self, work: Coroutine[Any, Any, None], wrong: Said) -> None:
+        """Why it was not done is said where it was asked for; what others changed meanwhile is shown."""
+        try:
+            await work
+        except QvError as error:
+            wrong(str(error))
+            await self._refresh()
+
+    # ---- users
+
+    async def _done(self, work: Awaitable[object], sentence: str) -> None:
+        await work
+        await self._refresh()
+        self._users_panel.show_said(sentence)
+
+    async def _create(self, name: str, role: str) -> None:
+        password = await self._password(f"to make the user {name}, {role}")
+        if password is not None:
+            invitation = await self._people.create(name, role, password)
+            await self._done(_nothing(), f"{invitation.name} is {role} and signs in with the code, within a day.")
+            self._users_panel.show_code(invitation)
+
+    async def _give(self, user: User, role: str) -> None:
+        password = await self._password(f"to change {user.name} from {user.role} to {role}")
+        if password is not None:
+            await self._done(self._people.give(user, role, password), f"{user.name} is {role} from now on, at every terminal.")
+
+    async def _reset(self, user: User) -> None:
+        password = await self._password(f"to reset the password of {user.name}")
+        if password is not None:
+            invitation = await self._people.reset(user, password)
+            await self._done(_nothing(), f"{user.name} is out everywhere and chooses a password with the code, within a day.")
+            self._users_panel.show_code(invitation)
+
+    async def _revoke(self, user: User, ids: list[str]) -> None:
+        count = await self._people.revoke(user, ids)
+        await self._done(_nothing(), f"{count} session{'' if count == 1 else 's'} of {user.name} ended.")
+
+    async def _seats(self, user: str) -> None:
+        self._users_panel.show_seats(user, await self._people.seats(user))
+
+    # ---- roles
+
+    async def _make(self, name: str, granted: frozenset[Any]) -> None:
+        password = await self._password(f"to make the role {name}")
+        if password is not None:
+            made = await self._roles.make(name, granted, password)
+            await self._saved(f"The role {made.name} is made; give it to somebody under Users.", made.name)
+
+    async def _edit(self, role: KnownRole, name: str, granted: frozenset[Any]) -> None:
+        password = await self._password(f"to change the role {role.name}: {_difference(role, granted)}")
+        if password is not None:
+            after = await self._roles.edit(role, name, granted, password)
+            whose = f" for {listed(role.holders)}" if role.holders else ""
+            await self._saved(f"The role {after.name} is changed{whose}, from the next action on.", after.name)
+
+    async def _delete(self, role: KnownRole) -> None:
+        password = await self._password(f"to delete the role {role.name}")
+        if password is not None:
+            await self._roles.delete(role, password)
+            await self._saved(f"The role {role.name} is deleted.", "")
+
+    async def _saved(self, sentence: str, name: str) -> None:
+        await self._refresh()
+        self._roles_panel.show_saved(sentence)
+        self._roles_panel.table.select_key(name)
+
+    # ---- what stands
+
+    async def start(self) -> None:
+        """Show who and what there is."""
+        await self._refresh()
+
+    async def _refresh(self) -> None:
+        session = self._desk.services.login.session
+        if session is None:
+            return
+        roles = await self._roles.all()
+        self._roles_panel.show_roles(roles, session.user.role, session.user.permissions)
+        if not self._desk.services.login.may(VIEW):
+            return
+        self._users_panel.show_roles([role.name for role in roles])
+        self._users_panel.show_people(await self._people.all(), self._desk.services.clock.now(), session.user.id)
+        chosen = self._users_panel.chosen()
+        if chosen is not None:
+            await self._seats(chosen.person.user.id)
+
+    def tick(self) -> None:
+        """Once a second: whether the own role is still the same, and now and then who is here."""
+        self._ticks += 1
+        if not self._looking:
+            self._looking = True
+            self._spawn(self._look())
+
+    async def _look(self) -> None:
+        try:
+            await self._desk.services.login.look()
+            self._notice()
+            if self._ticks % SEEN_EVERY == 1:
+                await self._people.seen()
+            if self._ticks % READ_EVERY == 0 and (self._users_panel.isVisible() or self._roles_panel.isVisible()):
+                await self._refresh()
+        except QvError:
+            return  # the status bar says that the database is away; what is shown stays
+        finally:
+            self._looking = False
+
+    def _notice(self) -> None:
+        """Say that the role, or what it may do, is another one now."""
+        session = self._desk.services.login.session
+        if session is None:
+            return
+        before, self._user = self._user, session.user
+        if before is None or (before.role, before.permissions) == (session.user.role, session.user.permissions):
+            return
+        self._told()
+        self._desk.window.account.show_user(session.user)
+        words = _changed(before, session.user) if before.id == session.user.id else ""
+        if words:
+            self._desk.services.notices.tell("warning", "Your role was changed", words, "own role", panel="roles")
+            self._spawn(self._refresh())
+
+
+def _changed(before: User, now: User) -> str:
+    lost, won = before.permissions - now.permissions, now.permissions - before.permissions
+    parts = [f"You are {now.role} now." if now.role != before.role else f"The role {now.role} is another one now.",
+             f"You may no longer: {listed(written(lost))}." if lost else "", f"You may now: {listed(written(won))}." if won else ""]  # fmt: skip
+    return " ".join(filter(None, parts))
+
+
+def _difference(role: KnownRole, granted: frozenset[Any]) -> str:
+    lost, won = role.permissions - granted, granted - role.permissions
+    parts = [f"takes away {listed(written(lost))}" if lost else "", f"grants {listed(written(won))}" if won else ""]
+    return "; ".join(filter(None, parts)) or "another name"
+
+
+async def _nothing() -> None:
+    return None
+
