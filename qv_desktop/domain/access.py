@@ -1,7 +1,7 @@
 """Who may do what: roles, resources, actions, one table, and no for everything it does not name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -145,9 +145,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The answer to a log-in: a session, or the sentence to show; ``locked_until`` when locked."""
+    """The answer to a log-in: a session with its tokens, or the sentence to show; ``locked_until`` when locked.
+
+    The access token vouches until ``access_ends`` for what is asked; the refresh token gets the next pair, once.
+    """
 
     session: Session | None
     message: str = ""
     locked_until: datetime | None = None
-    refresh_token: str = ""
+    refresh_token: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    access_ends: datetime | None = None

@@ -15,6 +15,7 @@ class Person:
     seen: datetime | None = None
     sessions: int = 0
     locked_until: datetime | None = None
+    waits: bool = False  # for a password: a code was given and not used
 
     @property
     def suspended(self) -> bool:

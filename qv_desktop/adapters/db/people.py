@@ -1,12 +1,12 @@
 """Administering users in Postgres: who there is and where they are signed in, and changes that leave the desk an Admin."""
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
+from qv_desktop.adapters.db import resets
 from qv_desktop.adapters.db import sessions as kept
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
@@ -44,22 +44,8 @@ class PeopleStore:
 
         Raises BadInput when the user was changed meanwhile, there is no such role, or no active Admin would be left.
         """
-        changed = replace(user, role=role, state=state, role_version=user.role_version + 1)
         now = self._now()
-
-        def work(connection: Connection) -> User:
-            alone(connection)
-            checked(connection, role)
-            same = (users.c.id == user.id) & (users.c.role_version == user.role_version)
-            values = {"role": role, "state": state, "role_version": changed.role_version}
-            if connection.execute(update(users).where(same).values(values)).rowcount != 1:
-                raise BadInput(MEANWHILE.format(user.name))
-            _keep_an_admin(connection, user)
-            if state is UserState.SUSPENDED:
-                kept.ended(connection, "the user was suspended", now, user=user.id)
-            return user_of(connection.execute(select(*_USER).where(users.c.id == user.id)).one())
-
-        return await self._trail.write(work, by)
+        return await self._trail.write(lambda connection: changed(connection, user, role, state, now), by)
 
     async def unlock(self, user: User, by: Draft) -> None:
         """Forget the wrong passwords of a name. Raises BadInput when it is not locked."""
@@ -98,6 +84,20 @@ class PeopleStore:
         await self._database.write(lambda connection: connection.execute(noted))
 
 
+def changed(connection: Connection, user: User, role: str, state: UserState, now: datetime) -> User:
+    """The user with another role or state. Raises BadInput as ``PeopleStore.change`` says; then nothing must be committed."""
+    alone(connection)
+    checked(connection, role)
+    same = (users.c.id == user.id) & (users.c.role_version == user.role_version)
+    values = {"role": role, "state": state, "role_version": user.role_version + 1}
+    if connection.execute(update(users).where(same).values(values)).rowcount != 1:
+        raise BadInput(MEANWHILE.format(user.name))
+    _keep_an_admin(connection, user)
+    if state is UserState.SUSPENDED:
+        kept.ended(connection, "the user was suspended", now, user=user.id)
+    return user_of(connection.execute(select(*_USER).where(users.c.id == user.id)).one())
+
+
 _USER = (users.c.id, users.c.name, users.c.role, users.c.state, users.c.role_version, PERMITTED)
 
 
@@ -106,7 +106,7 @@ def _people(now: datetime) -> Select[Any]:
     seen = func.max(func.coalesce(sessions.c.seen, sessions.c.started))
     count = func.count(sessions.c.id).filter(*_running(now))
     locked = select(lockouts.c.locked_until).where(lockouts.c.name == func.lower(users.c.name)).scalar_subquery()
-    columns = (*_USER, users.c.created, seen.label("seen"), count.label("running"), locked.label("locked_until"))
+    columns = (*_USER, users.c.created, seen.label("seen"), count.label("running"), locked.label("locked_until"), resets.pending().label("waits"))
     joined = users.outerjoin(sessions, sessions.c.user_id == users.c.id)
     return select(*columns).select_from(joined).group_by(users.c.id).order_by(func.lower(users.c.name))
 
@@ -117,7 +117,7 @@ def _running(now: datetime) -> tuple[Any, ...]:
 
 def _person(row: Row[Any], now: datetime) -> Person:
     locked = row.locked_until if row.locked_until is not None and row.locked_until > now else None
-    return Person(user_of(row), row.created, row.seen, row.running, locked)
+    return Person(user_of(row), row.created, row.seen, row.running, locked, row.waits)
 
 
 def _keep_an_admin(connection: Connection, changed: User) -> None:

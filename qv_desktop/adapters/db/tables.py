@@ -111,6 +111,10 @@ sessions = _table(
 )
 roles = _table("roles", "name", name=Text, permissions=TEXTS, version=Integer, changed=STAMP, changed_by=Text)
 refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)
+password_resets = _table(
+    "password_resets", "user_id", user_id=Text, code_hash=LargeBinary, issued=STAMP, expires=STAMP, issued_by=Text
+)
+login_brake = _table("login_brake", "one", one=Boolean, level=Double, at=STAMP)
 watchlists = _table("watchlists", "user name", user=Text, name=Text, symbols=TEXTS, position=Integer)
 scans = _table(
     "scans", "user name", user=Text, name=Text, rule=Text, universe=Text, sort=Text, limit=Integer, alert=Boolean

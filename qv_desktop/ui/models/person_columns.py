@@ -7,7 +7,7 @@ from qv_desktop.domain.people import Person, Seat
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui.models.table_model import Column
 
-_CHIPS = {"active": "working", "suspended": "rejected", "locked": "warning"}
+_CHIPS = {"active": "working", "suspended": "rejected", "locked": "warning", "invited": "info"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,10 @@ class Listed:
 
     @property
     def state(self) -> str:
-        """``active``, ``suspended`` or ``locked``."""
-        return "suspended" if self.person.suspended else "locked" if self.locked else "active"
+        """``active``, ``suspended``, ``locked``, or ``invited`` to choose a password with a code."""
+        if self.person.suspended:
+            return "suspended"
+        return "locked" if self.locked else "invited" if self.person.waits else "active"
 
     @property
     def standing(self) -> str:
@@ -73,4 +75,6 @@ def when(moment: datetime | None) -> str:
 def _why(listed: Listed) -> str:
     if listed.state == "locked":
         return f"Wrong passwords lock this name until {fmt.clock(listed.person.locked_until)} ET; Unlock lets it try again"
+    if listed.state == "invited":
+        return "Has a code and has yet to choose a password with it; reset the password for another code"
     return "May not sign in until an Admin activates them" if listed.state == "suspended" else "May sign in"

@@ -235,7 +235,7 @@ class UsersPanel(QWidget):
         person = chosen.person if chosen else None
         self.facts.show_lines(
             [
-                Line("State", chosen.standing, {"active": "GOOD", "locked": "WARN"}.get(chosen.state, "BAD")),
+                Line("State", chosen.standing, {"active": "GOOD", "locked": "WARN", "invited": "ACCENT"}.get(chosen.state, "BAD")),
                 Line("Last seen ET", when(person.seen)),
                 Line("Created ET", when(person.created)),
             ]

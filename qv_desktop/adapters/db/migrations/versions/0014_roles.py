@@ -5,7 +5,7 @@ The built-in rows hold no permissions: what those roles may do stands in the pro
 
 from alembic import op
 
-revision, down_revision = "0014", "0010"
+revision, down_revision = "0014", "0013"
 
 STATEMENTS = (
     """
