@@ -83,6 +83,7 @@ class Session:
 
     async def run(self) -> int:
         """The exit code once the window is closed. Raises QvError when there is nobody at the screen to show it to."""
+        self._dialog.settings_asked.connect(self._settings_first)
         self._dialog.show()
         self.login_s, self._heavy = since_start(), [name for name in HEAVY if name in sys.modules]
         self._dialog.show_busy("Opening the database…")
@@ -90,11 +91,13 @@ class Session:
         database, mark = await self._opened()
         from qv_desktop.app.entrance import entrance
         from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
+        from qv_desktop.app.staying import Staying
 
         door = entrance(database, self._clock, install_id(self._settings.home), mark)
         await self._keep_mark(door, mark)
         headless = self._demo is not None and self._demo.headless
-        signing = SigningIn(self._dialog, door.login, self._tasks, self._vault.kept, unseen=headless)
+        staying = Staying(self._vault.kept, install_id(self._settings.home), self._tell_account)
+        signing = SigningIn(self._dialog, door.login, self._tasks, staying, unseen=headless)
         self._dialog.show_busy("")
         if self._demo is not None:
             self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
@@ -103,7 +106,7 @@ class Session:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
         if await signing.session is None:
             return 0
-        self._said = signing.said
+        self._said += signing.said
         return await self._desks(door, database, mark, *await building)
 
     async def _desks(
@@ -117,7 +120,8 @@ class Session:
             if not self._again:
                 return code
             await self._put_away()
-            former, door = door, entrance(database, self._clock, install_id(self._settings.home), mark)
+            former, install = door, install_id(self._settings.home)
+            door = entrance(database, self._clock, install, mark, former.users.tokens)
             door.login.follow(former.login)
             self._building = asyncio.ensure_future(self._built())
             (panels, fresh), left = await self._building, window
@@ -148,7 +152,6 @@ class Session:
         self._dialog.show_message(sentence)
         closed = asyncio.Event()
         self._dialog.closed.connect(closed.set)
-        self._dialog.settings_asked.connect(self._settings_first)
         await closed.wait()
 
     def _settings_first(self) -> None:
@@ -203,6 +206,7 @@ class Session:
         self._show_accounts(desk)
         await self._restore_layout(desk, starting)
         self._desk_tasks.spawn(self._lines_to_panel(desk))
+        self._desk_tasks.spawn(desk.services.login.watch())
         frames.start()
         starting.begin()
         return await self._until_closed(desk, starting, frames)
@@ -337,6 +341,13 @@ class Session:
 
     # ---- what a person should hear of
 
+    def _tell_account(self, sentence: str) -> None:
+        """About the person's own account; kept until there is a desk to tell it."""
+        if self._desk is not None:
+            self._desk.services.notices.tell("warning", "Account", sentence)
+        else:
+            self._said.append(sentence)
+
     def _show_error(self, error: QvError) -> None:
         if self._desk is not None:
             self._desk.services.notices.tell("warning", "Not done", str(error))
@@ -372,7 +383,7 @@ class Session:
     async def _leave(self, engine: "Engine") -> None:
         await self._close(engine)
         try:
-            await engine.services.login.sign_out()
+            await engine.services.login.leave()
         except QvError as error:
             log.warning("sign_out_failed", reason=str(error))
 

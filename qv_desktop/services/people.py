@@ -58,7 +58,8 @@ class Passwords(Protocol):
 class People:
     """Every change raises NotPermitted, DatabaseDown, or BadInput with what to do; it counts for the next action on any machine.
 
-    What makes somebody mightier (a new user, another role, a new password) takes the administrator's own password once more.
+    What makes somebody mightier takes the administrator's own password, given for that deed, see ``Login.confirm``: ``user.create``,
+    ``user.role`` or ``user.reset``.
     """
 
     def __init__(self, store: Store, passwords: Passwords, roles: Roles, login: Login, trail: Trail) -> None:
@@ -74,16 +75,16 @@ class People:
         await self._login.require(VIEW)
         return await self._store.seats(user)
 
-    async def create(self, name: str, role: str, password: str) -> Invitation:
+    async def create(self, name: str, role: str) -> Invitation:
         """A new user, who chooses a password with the code; until then nobody can sign in as them."""
         actor = (await self._login.require(CREATE)).user
         draft = Draft(self._login.actor, "user.create", "user", name.strip(), after=_json(role=role, state="active"))
         await self._refuse(ungranted(actor, (await self._roles.named(role)).permissions), draft)
-        await self._confirmed(password, draft)
+        await self._given(draft)
         made = await self._passwords.create(name, secrets.token_urlsafe(48), role, draft)
         return Invitation(made.name, await self._passwords.reset(made, self._draft("user.reset", made, "first password")))
 
-    async def give(self, user: User, role: str, password: str) -> User:
+    async def give(self, user: User, role: str) -> User:
         """Another role."""
         actor = (await self._login.require(CHANGE)).user
         if role == user.role:
@@ -92,7 +93,7 @@ class People:
         draft = Draft(self._login.actor, "user.role", "user", user.name, before=before, after=after)
         wanted = (await self._roles.named(role)).permissions
         await self._refuse(outranked(actor, user) or ungranted(actor, wanted), draft)
-        await self._confirmed(password, draft)
+        await self._given(draft)
         return await self._change(user, role, user.state, draft)
 
     async def suspend(self, user: User) -> User:
@@ -103,11 +104,11 @@ class People:
         """May sign in again, with the password of before."""
         return await self._turn(user, UserState.ACTIVE, "user.activate")
 
-    async def reset(self, user: User, password: str) -> Invitation:
+    async def reset(self, user: User) -> Invitation:
         """A code with which the person chooses a new password; until then the person is out everywhere."""
         draft = await self._administers(user, "user.reset")
         self._not_oneself(user, "Change your own password from the menu.")
-        await self._confirmed(password, draft)
+        await self._given(draft)
         return Invitation(user.name, await self._passwords.reset(user, draft))
 
     async def unlock(self, user: User) -> None:
@@ -151,8 +152,11 @@ class People:
         if self._login.session is not None and self._login.session.user.id == user.id:
             raise BadInput(sentence)
 
-    async def _confirmed(self, password: str, draft: Draft) -> None:
-        await self._refuse(await self._login.confirm(password), draft)
+    async def _given(self, draft: Draft) -> None:
+        try:
+            self._login.require_given(draft.action)
+        except NotPermitted as error:
+            await self._refuse(str(error), draft)
 
     async def _refuse(self, why: str, draft: Draft) -> None:
         """Raises NotPermitted with the reason, if there is one, and writes it down."""

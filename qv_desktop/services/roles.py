@@ -34,7 +34,9 @@ class Store(Protocol):
 
 
 class Roles:
-    """Every change takes the password once more, and raises NotPermitted, DatabaseDown, or BadInput with what to do."""
+    """Every change takes the password given for its deed, see ``Login.confirm``: ``role.create``, ``role.change`` or
+    ``role.delete``. It raises NotPermitted, DatabaseDown, or BadInput with what to do.
+    """
 
     def __init__(self, store: Store, login: Login, trail: Trail) -> None:
         self._store, self._login, self._trail = store, login, trail
@@ -50,18 +52,18 @@ class Roles:
             raise BadInput(f"There is no role “{name}” any more; look at the list again.")
         return found
 
-    async def make(self, name: str, permissions: Collection[Permission], password: str) -> KnownRole:
+    async def make(self, name: str, permissions: Collection[Permission]) -> KnownRole:
         """A new role, from nothing or as a copy of another."""
         actor = (await self._login.require(CREATE)).user
         taken = [role.name for role in await self._store.all()]
         made = KnownRole(checked_name(name, taken), whole(permissions))
         draft = Draft(self._login.actor, "role.create", "role", made.name, after=_words(made))
         await self._granted(actor, made.permissions, draft)
-        await self._confirmed(password, draft)
+        await self._given(draft)
         await self._store.make(made, draft)
         return made
 
-    async def edit(self, before: KnownRole, name: str, permissions: Collection[Permission], password: str) -> KnownRole:
+    async def edit(self, before: KnownRole, name: str, permissions: Collection[Permission]) -> KnownRole:
         """Give a role another name or other permissions, which its holders have from their next action on."""
         actor = (await self._login.require(CHANGE)).user
         _own(before)
@@ -69,17 +71,17 @@ class Roles:
         after = replace(before, name=checked_name(name, taken), permissions=whole(permissions), version=before.version + 1)
         draft = Draft(self._login.actor, "role.change", "role", before.name, before=_words(before), after=_words(after))
         await self._granted(actor, before.permissions | after.permissions, draft)
-        await self._confirmed(password, draft)
+        await self._given(draft)
         await self._store.edit(before, after, draft)
         return after
 
-    async def delete(self, role: KnownRole, password: str) -> None:
+    async def delete(self, role: KnownRole) -> None:
         """Forget a role that nobody has."""
         actor = (await self._login.require(DELETE)).user
         _own(role)
         draft = Draft(self._login.actor, "role.delete", "role", role.name, before=_words(role))
         await self._granted(actor, role.permissions, draft)
-        await self._confirmed(password, draft)
+        await self._given(draft)
         await self._store.delete(role, draft)
 
     async def _granted(self, actor: User, permissions: Collection[Permission], draft: Draft) -> None:
@@ -87,10 +89,12 @@ class Roles:
             await self._trail.append(replace(draft, outcome="refused", reason=why))
             raise NotPermitted(why)
 
-    async def _confirmed(self, password: str, draft: Draft) -> None:
-        if why := await self._login.confirm(password):
-            await self._trail.append(replace(draft, outcome="refused", reason=why))
-            raise NotPermitted(why)
+    async def _given(self, draft: Draft) -> None:
+        try:
+            self._login.require_given(draft.action)
+        except NotPermitted as error:
+            await self._trail.append(replace(draft, outcome="refused", reason=str(error)))
+            raise
 
 
 def _own(role: KnownRole) -> None:

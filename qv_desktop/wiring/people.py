@@ -11,15 +11,15 @@ from qv_desktop.wiring import Desk
 
 SEEN_EVERY, READ_EVERY = 30, 5  # ticks, which come once a second
 
-type Password = Callable[[str], Awaitable[str | None]]  # what it is for -> what was typed, None when the person went back
+type StepUp = Callable[[str, str], Awaitable[bool]]  # a deed, and what it is for -> whether the password was given for it
 type Said = Callable[[str], None]
 
 
 class PeopleWiring:
-    """``password`` asks the person for their password once more; ``told`` is called once the own role was read anew."""
+    """``step_up`` asks the person for their password once more; ``told`` is called once the own role was read anew."""
 
-    def __init__(self, desk: Desk, password: Password, told: Callable[[], None] = lambda: None) -> None:
-        self._desk, self._password, self._told = desk, password, told
+    def __init__(self, desk: Desk, step_up: StepUp, told: Callable[[], None] = lambda: None) -> None:
+        self._desk, self._step_up, self._told = desk, step_up, told
         self._people, self._roles = desk.services.people, desk.services.roles
         self._users_panel, self._roles_panel = desk.panels.users, desk.panels.roles
         self._ticks, self._looking = 0, False
@@ -74,21 +74,21 @@ class PeopleWiring:
         self._users_panel.show_said(sentence)
 
     async def _create(self, name: str, role: str) -> None:
-        password = await self._password(f"to make the user {name}, {role}")
+        if await self._step_up("user.create", f"to make the user {name}, {role}")
         if password is not None:
-            invitation = await self._people.create(name, role, password)
+            invitation = await self._people.create(name, role)
             await self._done(_nothing(), f"{invitation.name} is {role} and signs in with the code, within a day.")
             self._users_panel.show_code(invitation)
 
     async def _give(self, user: User, role: str) -> None:
-        password = await self._password(f"to change {user.name} from {user.role} to {role}")
+        if await self._step_up("user.role", f"to change {user.name} from {user.role} to {role}")
         if password is not None:
-            await self._done(self._people.give(user, role, password), f"{user.name} is {role} from now on, at every terminal.")
+            await self._done(self._people.give(user, role), f"{user.name} is {role} from now on, at every terminal.")
 
     async def _reset(self, user: User) -> None:
-        password = await self._password(f"to reset the password of {user.name}")
+        if await self._step_up("user.reset", f"to reset the password of {user.name}")
         if password is not None:
-            invitation = await self._people.reset(user, password)
+            invitation = await self._people.reset(user)
             await self._done(_nothing(), f"{user.name} is out everywhere and chooses a password with the code, within a day.")
             self._users_panel.show_code(invitation)
 
@@ -102,22 +102,19 @@ class PeopleWiring:
     # ---- roles
 
     async def _make(self, name: str, granted: frozenset[Any]) -> None:
-        password = await self._password(f"to make the role {name}")
-        if password is not None:
-            made = await self._roles.make(name, granted, password)
+        password = await self._password(f"to make the role {name}"):
+            made = await self._roles.make(name, granted)
             await self._saved(f"The role {made.name} is made; give it to somebody under Users.", made.name)
 
     async def _edit(self, role: KnownRole, name: str, granted: frozenset[Any]) -> None:
-        password = await self._password(f"to change the role {role.name}: {_difference(role, granted)}")
-        if password is not None:
-            after = await self._roles.edit(role, name, granted, password)
+        password = await self._password(f"to change the role {role.name}: {_difference(role, granted)}"):
+            after = await self._roles.edit(role, name, granted)
             whose = f" for {listed(role.holders)}" if role.holders else ""
             await self._saved(f"The role {after.name} is changed{whose}, from the next action on.", after.name)
 
     async def _delete(self, role: KnownRole) -> None:
-        password = await self._password(f"to delete the role {role.name}")
-        if password is not None:
-            await self._roles.delete(role, password)
+        password = await self._password(f"to delete the role {role.name}"):
+            await self._roles.delete(role)
             await self._saved(f"The role {role.name} is deleted.", "")
 
     async def _saved(self, sentence: str, name: str) -> None:

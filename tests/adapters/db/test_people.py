@@ -1,7 +1,7 @@
 """Administering people on a real database, from two machines: what one does, the other's next action hears within a second."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +20,7 @@ from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.access import BUILT_IN, Action, Permission, Resource, Role, Session, User, UserState
 from qv_desktop.domain.audit import SYSTEM, Draft, Entry
 from qv_desktop.domain.errors import BadInput, NotPermitted
+from qv_desktop.domain.people import Invitation
 from qv_desktop.domain.roles import KnownRole
 from qv_desktop.services.login import Login
 from qv_desktop.services.people import People
@@ -44,6 +45,34 @@ class Machine:
         self.login = Login(self.users, trail, clock, host)
         self.roles = Roles(RoleStore(self.database, trail, clock), self.login, trail)
         self.people = People(self.store, self.users, self.roles, self.login, trail)
+
+    async def given(self, deed: str, password: str = RIGHT) -> None:
+        """The person gives the password for a deed."""
+        await self.login.confirm(password, deed)
+
+    async def give(self, user: User, role: str, password: str = RIGHT) -> User:
+        await self.given("user.role", password)
+        return await self.people.give(user, role)
+
+    async def invite(self, name: str, role: str, password: str = RIGHT) -> Invitation:
+        await self.given("user.create", password)
+        return await self.people.create(name, role)
+
+    async def reset(self, user: User, password: str = RIGHT) -> Invitation:
+        await self.given("user.reset", password)
+        return await self.people.reset(user)
+
+    async def make(self, name: str, permissions: Collection[Permission], password: str = RIGHT) -> KnownRole:
+        await self.given("role.create", password)
+        return await self.roles.make(name, permissions)
+
+    async def edit(self, before: KnownRole, name: str, permissions: Collection[Permission]) -> KnownRole:
+        await self.given("role.change")
+        return await self.roles.edit(before, name, permissions)
+
+    async def delete(self, role: KnownRole) -> None:
+        await self.given("role.delete")
+        await self.roles.delete(role)
 
     async def enters(self, name: str, password: str = RIGHT) -> Session:
         answer = await self.login.sign_in(name, password)
@@ -109,7 +138,7 @@ async def refused(work: Awaitable[object], words: str, error: type[Exception] = 
 def test_who_is_suspended_demoted_or_let_in_again_is_so_at_the_other_machine_within_a_second(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
         assert await two.may(TRADE)
-        tom = await one.people.give(await one.named("Tom"), "Viewer", RIGHT)
+        tom = await one.give(await one.named("Tom"), "Viewer")
         assert (await two.may(TRADE), await two.may(LOOK)) == (False, True)
         tom = await one.people.suspend(tom)
         assert not await two.may(LOOK)
@@ -129,21 +158,21 @@ def test_a_role_of_the_desks_own_is_held_changed_and_deleted_and_its_holders_fee
     told: Callable[[Story], None],
 ) -> None:
     async def story(one: Machine, two: Machine) -> None:
-        made = await one.roles.make("  Night  desk ", {TRADE}, RIGHT)
+        made = await one.make("  Night  desk ", {TRADE})
         assert made.permissions == {TRADE, Permission(Resource.TRADING, Action.VIEW)}
-        await one.people.give(await one.named("Tom"), "Night desk", RIGHT)
+        await one.give(await one.named("Tom"), "Night desk")
         assert (await two.may(TRADE), await two.may(LOOK)) == (True, False)
         held = await one.roles.named("Night desk")
         assert held.holders == ("Tom",)
         version = (await one.named("Tom")).role_version
-        after = await one.roles.edit(held, "Day desk", {LOOK}, RIGHT)
+        after = await one.edit(held, "Day desk", {LOOK})
         assert (await two.may(TRADE), await two.may(LOOK)) == (False, True)
         assert two.login.session is not None
         assert two.login.session.user.role == "Day desk"
         assert (await one.named("Tom")).role_version == version + 1
-        await refused(one.roles.delete(after, RIGHT), "“Day desk” is the role of Tom; give them another one first")
-        await one.people.give(await one.named("Tom"), "Trader", RIGHT)
-        await one.roles.delete(await one.roles.named("Day desk"), RIGHT)
+        await refused(one.delete(after), "“Day desk” is the role of Tom; give them another one first")
+        await one.give(await one.named("Tom"), "Trader")
+        await one.delete(await one.roles.named("Day desk"))
         assert [role.name for role in await one.roles.all()] == list(BUILT_IN)
         changed = next(row.draft for row in one.rows if row.draft.action == "role.change")
         assert '"trading: create"' in changed.before
@@ -156,7 +185,7 @@ def test_the_last_active_admin_can_neither_be_demoted_nor_suspended_however_it_i
     async def story(one: Machine, two: Machine) -> None:
         ada = await one.named("Ada")
         await refused(one.people.suspend(ada), "You cannot suspend yourself")
-        await refused(one.people.give(ada, "Trader", RIGHT), "Ada is the last active Admin: make somebody else an Admin first")
+        await refused(one.give(ada, "Trader"), "Ada is the last active Admin: make somebody else an Admin first")
         assert ("user.role", "Ada", "refused") in one.told()
         bo = await one.users.create("Bo", RIGHT, "Admin", Draft(SYSTEM, "user.create", "user", "Bo"))
         await two.enters("Bo")
@@ -173,31 +202,31 @@ def test_of_two_admins_who_change_the_same_person_or_role_the_second_hears_it(to
         await one.users.create("Bo", RIGHT, "Admin", Draft(SYSTEM, "user.create", "user", "Bo"))
         await two.enters("Bo")
         tom = await one.named("Tom")
-        await one.people.give(tom, "Analyst", RIGHT)
-        await refused(two.people.give(tom, "Viewer", RIGHT), "Tom was changed by someone else meanwhile; look again and repeat")
+        await one.give(tom, "Analyst")
+        await refused(two.give(tom, "Viewer"), "Tom was changed by someone else meanwhile; look again and repeat")
         assert ("user.role", "Tom", "refused") in two.told()
-        role = await one.roles.make("Desk", {LOOK}, RIGHT)
-        await one.roles.edit(role, "Desk", {TRADE}, RIGHT)
-        await refused(two.roles.edit(role, "Desk", set(), RIGHT), "The role “Desk” was changed by someone else meanwhile")
-        await refused(two.roles.delete(role, RIGHT), "changed by someone else meanwhile")
-        await refused(two.roles.make("desk", {LOOK}, RIGHT), "There is a role “desk” already")
+        role = await one.make("Desk", {LOOK})
+        await one.edit(role, "Desk", {TRADE})
+        await refused(two.edit(role, "Desk", set()), "The role “Desk” was changed by someone else meanwhile")
+        await refused(two.delete(role), "changed by someone else meanwhile")
+        await refused(two.make("desk", {LOOK}), "There is a role “desk” already")
 
     told(story)
 
 
 def test_nobody_grants_what_they_lack_nor_touches_who_may_do_more(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
-        await one.roles.make("Help desk", HELP | BUILT_IN["Viewer"], RIGHT)
-        await one.people.give(await one.named("Tom"), "Help desk", RIGHT)
+        await one.make("Help desk", HELP | BUILT_IN["Viewer"])
+        await one.give(await one.named("Tom"), "Help desk")
         assert await two.may(Permission(Resource.USERS, Action.CHANGE))
         ada, lacks = await two.named("Ada"), "You cannot grant what you lack yourself"
-        for work in (two.people.suspend(ada), two.people.reset(ada, RIGHT), two.people.unlock(ada), two.people.revoke(ada, ["x"])):
+        for work in (two.people.suspend(ada), two.reset(ada), two.people.unlock(ada), two.people.revoke(ada, ["x"])):
             await refused(work, "Ada's role, Admin, may do what yours may not", NotPermitted)
-        await refused(two.people.create("Eve", "Trader", RIGHT), lacks, NotPermitted)
-        await refused(two.people.give(await two.named("Tom"), "Trader", RIGHT), lacks, NotPermitted)
-        await refused(two.roles.make("Mine", {TRADE}, RIGHT), lacks, NotPermitted)
-        desk = await one.roles.make("Desk", {TRADE}, RIGHT)
-        await refused(two.roles.edit(desk, "Desk", {LOOK}, RIGHT), "You cannot grant", NotPermitted)
+        await refused(two.invite("Eve", "Trader"), lacks, NotPermitted)
+        await refused(two.give(await two.named("Tom"), "Trader"), lacks, NotPermitted)
+        await refused(two.make("Mine", {TRADE}), lacks, NotPermitted)
+        desk = await one.make("Desk", {TRADE})
+        await refused(two.edit(desk, "Desk", {LOOK}), "You cannot grant", NotPermitted)
         assert {row[2] for row in two.told() if row[0].startswith(("user.", "role."))} == {"refused"}
         assert [person.user.name for person in await one.store.all()] == ["Ada", "Tom"]
 
@@ -207,15 +236,18 @@ def test_nobody_grants_what_they_lack_nor_touches_who_may_do_more(told: Callable
 def test_what_makes_mightier_takes_the_own_password_and_the_built_in_roles_stay(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
         tom, admin = await one.named("Tom"), await one.roles.named("Admin")
-        for work in (one.people.give(tom, "Admin", "wrong password"), one.roles.make("Desk", {LOOK}, "wrong password"),
-                     one.people.create("Eve", "Viewer", "wrong password"), one.people.reset(tom, "wrong password")):  # fmt: skip
-            await refused(work, "wrong", NotPermitted)
-        await refused(one.roles.edit(admin, "Boss", {LOOK}, RIGHT), "The role Admin is built in and stays as it is")
-        await refused(one.roles.delete(admin, RIGHT), "built in")
+        for work in (one.give(tom, "Admin", "wrong password"), one.make("Desk", {LOOK}, "wrong password"),
+                     one.invite("Eve", "Viewer", "wrong password"), one.reset(tom, "wrong password")):  # fmt: skip
+            await refused(work, "This takes your password", NotPermitted)
+        await refused(one.edit(admin, "Boss", {LOOK}), "The role Admin is built in and stays as it is")
+        await refused(one.delete(admin), "built in")
         pretended = replace(admin, name="Admin", permissions=frozenset())
         await refused(RoleStore(one.database, one.roles._trail, one.clock).edit(pretended, pretended, Draft(SYSTEM, "x", "role", "Admin")),
                       "changed by someone else")  # fmt: skip
         assert (await one.named("Tom")).role == "Trader"
+        await one.give(tom, "Viewer")
+        await refused(one.people.give(await one.named("Tom"), "Admin"), "This takes your password", NotPermitted)
+        assert one.told()[-1] == ("user.role", "Tom", "refused")
 
     told(story)
 
@@ -230,20 +262,20 @@ def test_the_database_itself_keeps_the_built_in_roles_and_knows_no_role_that_is_
 
 def test_a_new_user_and_a_reset_one_choose_their_password_with_a_code_that_is_written_nowhere(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
-        made = await one.people.create(" Eve ", "Viewer", RIGHT)
+        made = await one.invite(" Eve ", "Viewer")
         assert made.name == "Eve"
         assert made.code not in repr(made)
         eve = next(person for person in await one.people.all() if person.user.name == "Eve")
         assert eve.waits
         answer = await two.users.redeem("Eve", made.code, "a password of her own", "desk-2")
         assert answer.session is not None
-        reset = await one.people.reset(await one.named("Tom"), RIGHT)
+        reset = await one.reset(await one.named("Tom"))
         assert not await two.may(LOOK)
         assert (await two.login.sign_in("Tom", RIGHT)).session is None
         everything = " ".join(repr(row) for row in one.rows)
         assert made.code not in everything
         assert reset.code not in everything
-        await refused(one.people.reset(await one.named("Ada"), RIGHT), "Change your own password")
+        await refused(one.reset(await one.named("Ada")), "Change your own password")
 
     told(story)
 
@@ -290,8 +322,8 @@ def test_a_locked_name_is_seen_and_unlocked_before_its_time(told: Callable[[Stor
 
 def test_what_a_newer_program_grants_that_this_one_does_not_know_is_refused(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
-        await one.roles.make("Later", {LOOK}, RIGHT)
-        await one.people.give(await one.named("Tom"), "Later", RIGHT)
+        await one.make("Later", {LOOK})
+        await one.give(await one.named("Tom"), "Later")
         grown = text("UPDATE roles SET permissions = permissions || ARRAY['moon: fly', 'trading: all'] WHERE name = 'Later'")
         await one.database.write(lambda connection: connection.execute(grown))
         assert (await two.may(LOOK), await two.may(TRADE)) == (True, False)
@@ -303,7 +335,7 @@ def test_what_a_newer_program_grants_that_this_one_does_not_know_is_refused(told
 def test_roles_stand_in_the_order_of_the_table_and_then_by_name(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
         for name in ("zeta", "Alpha"):
-            await one.roles.make(name, (), RIGHT)
+            await one.make(name, ())
         roles = await two.roles.all()
         assert [role.name for role in roles] == ["Admin", "Trader", "Analyst", "Viewer", "Alpha", "zeta"]
         assert roles[0] == KnownRole("Admin", BUILT_IN["Admin"], 1, ("Ada",))
