@@ -82,7 +82,9 @@ class People:
         await self._refuse(ungranted(actor, (await self._roles.named(role)).permissions), draft)
         await self._given(draft)
         made = await self._passwords.create(name, secrets.token_urlsafe(48), role, draft)
-        return Invitation(made.name, await self._passwords.reset(made, self._draft("user.reset", made, "first password")))
+        return Invitation(
+            made.name, await self._passwords.reset(made, self._draft("user.reset", made, "first password"))
+        )
 
     async def give(self, user: User, role: str) -> User:
         """Another role."""
@@ -132,7 +134,9 @@ class People:
             self._not_oneself(user, "You cannot suspend yourself; ask another Admin.")
         if state is user.state:
             raise BadInput(f"{user.name} is {state} already.")
-        return await self._change(user, user.role, state, replace(draft, before=_json(state=user.state), after=_json(state=state)))
+        return await self._change(
+            user, user.role, state, replace(draft, before=_json(state=user.state), after=_json(state=state))
+        )
 
     async def _change(self, user: User, role: str, state: UserState, draft: Draft) -> User:
         try:

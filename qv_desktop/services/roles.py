@@ -68,7 +68,9 @@ class Roles:
         actor = (await self._login.require(CHANGE)).user
         _own(before)
         taken = [role.name for role in await self._store.all() if role.name != before.name]
-        after = replace(before, name=checked_name(name, taken), permissions=whole(permissions), version=before.version + 1)
+        after = replace(
+            before, name=checked_name(name, taken), permissions=whole(permissions), version=before.version + 1
+        )
         draft = Draft(self._login.actor, "role.change", "role", before.name, before=_words(before), after=_words(after))
         await self._granted(actor, before.permissions | after.permissions, draft)
         await self._given(draft)

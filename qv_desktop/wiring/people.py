@@ -11,7 +11,9 @@ from qv_desktop.wiring import Desk
 
 SEEN_EVERY, READ_EVERY = 30, 5  # ticks, which come once a second
 
-type StepUp = Callable[[str, str], Awaitable[bool]]  # a deed, and what it is for -> whether the password was given for it
+type StepUp = Callable[
+    [str, str], Awaitable[bool]
+]  # a deed, and what it is for -> whether the password was given for it
 type Said = Callable[[str], None]
 
 
@@ -35,13 +37,19 @@ class PeopleWiring:
         panel.role_asked.connect(lambda user, role: self._do(self._give(user, role), panel.show_wrong))
         panel.reset_asked.connect(lambda user: self._do(self._reset(user), panel.show_wrong))
         panel.suspend_asked.connect(
-            lambda user: self._do(self._done(people.suspend(user), f"{user.name} is suspended and out everywhere."), panel.show_wrong)
+            lambda user: self._do(
+                self._done(people.suspend(user), f"{user.name} is suspended and out everywhere."), panel.show_wrong
+            )
         )
         panel.activate_asked.connect(
-            lambda user: self._do(self._done(people.activate(user), f"{user.name} may sign in again."), panel.show_wrong)
+            lambda user: self._do(
+                self._done(people.activate(user), f"{user.name} may sign in again."), panel.show_wrong
+            )
         )
         panel.unlock_asked.connect(
-            lambda user: self._do(self._done(people.unlock(user), f"{user.name} may try to sign in again at once."), panel.show_wrong)
+            lambda user: self._do(
+                self._done(people.unlock(user), f"{user.name} may try to sign in again at once."), panel.show_wrong
+            )
         )
         panel.revoke_asked.connect(lambda user, ids: self._do(self._revoke(user, ids), panel.show_wrong))
 
@@ -49,7 +57,9 @@ class PeopleWiring:
         panel = self._roles_panel
         panel.refresh_asked.connect(lambda: self._spawn(self._refresh()))
         panel.make_asked.connect(lambda name, granted: self._do(self._make(name, granted), panel.show_wrong))
-        panel.edit_asked.connect(lambda role, name, granted: self._do(self._edit(role, name, granted), panel.show_wrong))
+        panel.edit_asked.connect(
+            lambda role, name, granted: self._do(self._edit(role, name, granted), panel.show_wrong)
+        )
         panel.delete_asked.connect(lambda role: self._do(self._delete(role), panel.show_wrong))
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -74,23 +84,22 @@ class PeopleWiring:
         self._users_panel.show_said(sentence)
 
     async def _create(self, name: str, role: str) -> None:
-        if await self._step_up("user.create", f"to make the user {name}, {role}")
-        if password is not None:
+        if await self._step_up("user.create", f"to make the user {name}, {role}"):
             invitation = await self._people.create(name, role)
-            await self._done(_nothing(), f"{invitation.name} is {role} and signs in with the code, within a day.")
             self._users_panel.show_code(invitation)
+            await self._done(_nothing(), f"{invitation.name} is {role} and signs in with the code, within a day.")
 
     async def _give(self, user: User, role: str) -> None:
-        if await self._step_up("user.role", f"to change {user.name} from {user.role} to {role}")
-        if password is not None:
+        if await self._step_up("user.role", f"to change {user.name} from {user.role} to {role}"):
             await self._done(self._people.give(user, role), f"{user.name} is {role} from now on, at every terminal.")
 
     async def _reset(self, user: User) -> None:
-        if await self._step_up("user.reset", f"to reset the password of {user.name}")
-        if password is not None:
+        if await self._step_up("user.reset", f"to reset the password of {user.name}"):
             invitation = await self._people.reset(user)
-            await self._done(_nothing(), f"{user.name} is out everywhere and chooses a password with the code, within a day.")
             self._users_panel.show_code(invitation)
+            await self._done(
+                _nothing(), f"{user.name} is out everywhere, and chooses a password with the code within a day."
+            )
 
     async def _revoke(self, user: User, ids: list[str]) -> None:
         count = await self._people.revoke(user, ids)
@@ -102,18 +111,18 @@ class PeopleWiring:
     # ---- roles
 
     async def _make(self, name: str, granted: frozenset[Any]) -> None:
-        password = await self._password(f"to make the role {name}"):
+        if await self._step_up("role.create", f"to make the role {name}"):
             made = await self._roles.make(name, granted)
             await self._saved(f"The role {made.name} is made; give it to somebody under Users.", made.name)
 
     async def _edit(self, role: KnownRole, name: str, granted: frozenset[Any]) -> None:
-        password = await self._password(f"to change the role {role.name}: {_difference(role, granted)}"):
+        if await self._step_up("role.change", f"to change the role {role.name}: {_difference(role, granted)}"):
             after = await self._roles.edit(role, name, granted)
             whose = f" for {listed(role.holders)}" if role.holders else ""
             await self._saved(f"The role {after.name} is changed{whose}, from the next action on.", after.name)
 
     async def _delete(self, role: KnownRole) -> None:
-        password = await self._password(f"to delete the role {role.name}"):
+        if await self._step_up("role.delete", f"to delete the role {role.name}"):
             await self._roles.delete(role)
             await self._saved(f"The role {role.name} is deleted.", "")
 
@@ -180,8 +189,11 @@ class PeopleWiring:
 
 def _changed(before: User, now: User) -> str:
     lost, won = before.permissions - now.permissions, now.permissions - before.permissions
-    parts = [f"You are {now.role} now." if now.role != before.role else f"The role {now.role} is another one now.",
-             f"You may no longer: {listed(written(lost))}." if lost else "", f"You may now: {listed(written(won))}." if won else ""]  # fmt: skip
+    parts = [
+        f"You are {now.role} now." if now.role != before.role else f"The role {now.role} is another one now.",
+        f"You may no longer: {listed(written(lost))}." if lost else "",
+        f"You may now: {listed(written(won))}." if won else "",
+    ]
     return " ".join(filter(None, parts))
 
 
@@ -193,4 +205,3 @@ def _difference(role: KnownRole, granted: frozenset[Any]) -> str:
 
 async def _nothing() -> None:
     return None
-

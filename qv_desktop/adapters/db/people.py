@@ -29,7 +29,9 @@ class PeopleStore:
     async def all(self) -> list[Person]:
         """Everybody by name."""
         now = self._now()
-        return await self._database.read(lambda connection: [_person(row, now) for row in connection.execute(_people(now))])
+        return await self._database.read(
+            lambda connection: [_person(row, now) for row in connection.execute(_people(now))]
+        )
 
     async def get(self, user: str) -> User:
         """The user of this id as stored now. Raises BadInput when there is none."""
@@ -106,7 +108,14 @@ def _people(now: datetime) -> Select[Any]:
     seen = func.max(func.coalesce(sessions.c.seen, sessions.c.started))
     count = func.count(sessions.c.id).filter(*_running(now))
     locked = select(lockouts.c.locked_until).where(lockouts.c.name == func.lower(users.c.name)).scalar_subquery()
-    columns = (*_USER, users.c.created, seen.label("seen"), count.label("running"), locked.label("locked_until"), resets.pending().label("waits"))
+    columns = (
+        *_USER,
+        users.c.created,
+        seen.label("seen"),
+        count.label("running"),
+        locked.label("locked_until"),
+        resets.pending().label("waits"),
+    )
     joined = users.outerjoin(sessions, sessions.c.user_id == users.c.id)
     return select(*columns).select_from(joined).group_by(users.c.id).order_by(func.lower(users.c.name))
 

@@ -22,7 +22,7 @@ _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('people'))")
 MEANWHILE = "{} was changed by someone else meanwhile; look again and repeat."
 
 
-def user_of(row: Row[Any]) -> User:
+def user_of(row: Row[*tuple[Any, ...]]) -> User:
     """The user in a row with the columns id, name, role, state, role_version and ``PERMITTED``."""
     return User(row.id, row.name, row.role, UserState(row.state), row.role_version, read(row.permissions or ()))
 
@@ -56,7 +56,9 @@ class RoleStore:
 
         order = list(BUILT_IN)
         found = await self._database.read(work)
-        return sorted(found, key=lambda role: (order.index(role.name) if role.built_in else len(order), role.name.casefold()))
+        return sorted(
+            found, key=lambda role: (order.index(role.name) if role.built_in else len(order), role.name.casefold())
+        )
 
     async def make(self, role: KnownRole, by: Draft) -> None:
         """Keep a new role. Raises BadInput when its name is taken, or there are too many."""

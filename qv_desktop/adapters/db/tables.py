@@ -107,7 +107,16 @@ users = _table(
 )
 lockouts = _table("lockouts", "name", name=Text, failures=Integer, last_at=STAMP, locked_until_=STAMP)
 sessions = _table(
-    "sessions", "id", id=Text, user_id=Text, host=Text, started=STAMP, expires=STAMP, ended_=STAMP, ended_because=Text, seen_=STAMP
+    "sessions",
+    "id",
+    id=Text,
+    user_id=Text,
+    host=Text,
+    started=STAMP,
+    expires=STAMP,
+    ended_=STAMP,
+    ended_because=Text,
+    seen_=STAMP,
 )
 roles = _table("roles", "name", name=Text, permissions=TEXTS, version=Integer, changed=STAMP, changed_by=Text)
 refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)

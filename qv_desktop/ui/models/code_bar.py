@@ -37,7 +37,9 @@ class CodeBar(QWidget):
     def show_code(self, invitation: Invitation) -> None:
         """Show it until it is closed."""
         self.whose.setText(f"Give {invitation.name} this code; it is shown only now:")
-        self.whose.setToolTip(f"{invitation.name} chooses “I have a reset code” at the log-in, types it there, and chooses a password.")
+        self.whose.setToolTip(
+            f"{invitation.name} chooses “I have a reset code” at the log-in, types it there, and chooses a password."
+        )
         self.code.setText(invitation.code)
         self.copy.setText("Copy")
         self.show()

@@ -36,7 +36,8 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "compliance": Layout(
         (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
-         *(Place(name, "tab", "audit") for name in ("fills", "balances", "users", "roles")), Place("risk", "right"), Place("alerts", "bottom", "risk")),
+         *(Place(name, "tab", "audit") for name in ("fills", "balances", "users", "roles")),
+         Place("risk", "right"), Place("alerts", "bottom", "risk")),
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
     ),
     "research": Layout(

@@ -74,7 +74,9 @@ def when(moment: datetime | None) -> str:
 
 def _why(listed: Listed) -> str:
     if listed.state == "locked":
-        return f"Wrong passwords lock this name until {fmt.clock(listed.person.locked_until)} ET; Unlock lets it try again"
+        return (
+            f"Wrong passwords lock this name until {fmt.clock(listed.person.locked_until)} ET; Unlock lets it try again"
+        )
     if listed.state == "invited":
         return "Has a code and has yet to choose a password with it; reset the password for another code"
     return "May not sign in until an Admin activates them" if listed.state == "suspended" else "May sign in"

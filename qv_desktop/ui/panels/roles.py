@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.access import Permission
@@ -114,7 +115,9 @@ class RolesPanel(QWidget):
     def _delete(self) -> None:
         chosen = self.chosen()
         if chosen is not None:
-            self.asking.ask(f"Delete the role {chosen.name}? Nobody has it.", "Delete", lambda: self.delete_asked.emit(chosen))
+            self.asking.ask(
+                f"Delete the role {chosen.name}? Nobody has it.", "Delete", lambda: self.delete_asked.emit(chosen)
+            )
 
     def _begin(self, before: KnownRole | None, name: str, granted: Collection[Permission]) -> None:
         """Edit: a new role when there was none ``before``."""
@@ -168,7 +171,9 @@ class RolesPanel(QWidget):
         if chosen is None:
             return ""
         kind = "built in" if chosen.built_in else "made here"
-        return f"{chosen.name} · {kind} · {'yours' if chosen.name == self._own else 'held by ' + listed(chosen.holders)}"
+        return (
+            f"{chosen.name} · {kind} · {'yours' if chosen.name == self._own else 'held by ' + listed(chosen.holders)}"
+        )
 
     def _say(self, sentence: str) -> None:
         self.said.setText(sentence)
@@ -179,7 +184,11 @@ class RolesPanel(QWidget):
         chosen, busy = self.chosen(), "Save or cancel first" if self._editing else ""
         none = busy or ("" if chosen else "Select a role first")
         fixed = none or (_BUILT_IN if chosen is not None and chosen.built_in else "") or self._mightier(chosen)
-        held = f"It is the role of {listed(chosen.holders)}; give them another one first" if chosen and chosen.holders else ""
+        held = (
+            f"It is the role of {listed(chosen.holders)}; give them another one first"
+            if chosen and chosen.holders
+            else ""
+        )
         forbid(self.beside, busy or ("" if chosen else _TOGETHER))
         forbid(self.new, self._lacking.get("create", "") or busy)
         forbid(self.copy, self._lacking.get("create", "") or none)
@@ -189,6 +198,10 @@ class RolesPanel(QWidget):
     def _mightier(self, chosen: KnownRole | None) -> str:
         lacking = chosen.permissions - self._mine if chosen is not None else ()
         return "This role may do what yours may not, so you cannot change it" if lacking else ""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh_asked.emit()
 
     # ---- building
 
@@ -207,7 +220,11 @@ class RolesPanel(QWidget):
         self.save, self.cancel = theme.button("Save…", "primary"), theme.button("Cancel")
         self.editor = Bar(self.field, self.save, self.cancel)
         self.editor.hide()
-        self.one, self.every, self.pages = pane(self.heading, self.editor, self.grid, grow=2), QWidget(), QStackedWidget()
+        self.one, self.every, self.pages = (
+            pane(self.heading, self.editor, self.grid, grow=2),
+            QWidget(),
+            QStackedWidget(),
+        )
         hint = theme.label(LEGEND, "hint")
         hint.setContentsMargins(10, 4, 10, 4)
         hint.setWordWrap(True)

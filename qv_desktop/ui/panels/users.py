@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QWidget
 
 from qv_desktop.domain.access import User
@@ -170,7 +171,9 @@ class UsersPanel(QWidget):
         self.new_name.clear()
 
     def _give(self) -> None:
-        role = self.role.currentText()
+        self._give_role(self.role.currentText())
+
+    def _give_role(self, role: str) -> None:
         self._with(lambda user: self.role_asked.emit(user, role))
 
     def _turn(self) -> None:
@@ -179,14 +182,20 @@ class UsersPanel(QWidget):
             return
         user = chosen.person.user
         if chosen.person.suspended:
-            self.asking.ask(f"Let {user.name} sign in again as {user.role}?", "Activate", lambda: self.activate_asked.emit(user))
+            self.asking.ask(
+                f"Let {user.name} sign in again as {user.role}?", "Activate", lambda: self.activate_asked.emit(user)
+            )
             return
         ends = f" Ends {_sessions(chosen.person.sessions)} now." if chosen.person.sessions else ""
-        self.asking.ask(f"Suspend {user.name}?{ends} Working orders stay.", "Suspend", lambda: self.suspend_asked.emit(user))
+        self.asking.ask(
+            f"Suspend {user.name}?{ends} Working orders stay.", "Suspend", lambda: self.suspend_asked.emit(user)
+        )
 
     def _reset(self) -> None:
         def ask(user: User) -> None:
-            words = f"Reset the password of {user.name}? The old one and every session end now; you get a code for them."
+            words = (
+                f"Reset the password of {user.name}? The old one and every session end now; you get a code for them."
+            )
             self.asking.ask(words, "Reset", lambda: self.reset_asked.emit(user))
 
         self._with(ask)
@@ -203,7 +212,9 @@ class UsersPanel(QWidget):
 
     def _filter(self) -> None:
         wanted = self.search.text().strip().casefold()
-        fit = [each for each in self._people if wanted in f"{each.name} {each.person.user.role} {each.state}".casefold()]
+        fit = [
+            each for each in self._people if wanted in f"{each.name} {each.person.user.role} {each.state}".casefold()
+        ]
         kept = self.chosen()
         self.model.replace(fit)
         if kept is not None and self.chosen() is None:
@@ -235,7 +246,11 @@ class UsersPanel(QWidget):
         person = chosen.person if chosen else None
         self.facts.show_lines(
             [
-                Line("State", chosen.standing, {"active": "GOOD", "locked": "WARN", "invited": "ACCENT"}.get(chosen.state, "BAD")),
+                Line(
+                    "State",
+                    chosen.standing,
+                    {"active": "GOOD", "locked": "WARN", "invited": "ACCENT"}.get(chosen.state, "BAD"),
+                ),
                 Line("Last seen ET", when(person.seen)),
                 Line("Created ET", when(person.created)),
             ]
@@ -266,11 +281,17 @@ class UsersPanel(QWidget):
         self.reset, self.unlock = theme.button("Reset password…"), theme.button("Unlock")
         self.end_one, self.end_all = theme.button("End session…"), theme.button("End all…")
         rows = []
-        for parts in ((self.role, self.give), (self.turn, self.reset, self.unlock, None), (self.end_one, self.end_all, None)):
+        for parts in (
+            (self.role, self.give),
+            (self.turn, self.reset, self.unlock, None),
+            (self.end_one, self.end_all, None),
+        ):
             row = QWidget()
             row.setLayout(across(*parts))
             rows.append(row)
-        self.details = pane(self.heading, self.facts, rows[0], rows[1], theme.caption("Sessions"), self.seats, rows[2], grow=5)
+        self.details = pane(
+            self.heading, self.facts, rows[0], rows[1], theme.caption("Sessions"), self.seats, rows[2], grow=5
+        )
 
     def _build_making(self) -> None:
         self.new_name, self.new_role = QLineEdit(), QComboBox()
@@ -293,7 +314,7 @@ class UsersPanel(QWidget):
             name, chosen = self.role.itemText(place), self.chosen()
             mine = chosen is not None and chosen.person.user.role == name
             why = "" if self.role.isEnabled() else self.role.toolTip()
-            entry(roles, name, lambda n=name: self._with(lambda user: self.role_asked.emit(user, n)), why or ("Has it" if mine else ""))
+            entry(roles, name, partial(self._give_role, name), why or ("They have it already" if mine else ""))
         ends = "" if self.end_all.isEnabled() else self.end_all.toolTip()
         entry(menu, self.end_all.text(), lambda: self._revoke([seat.id for seat in self.seats_model.rows()]), ends)
         menu.addSeparator()
@@ -306,6 +327,10 @@ class UsersPanel(QWidget):
         menu.setToolTipsVisible(True)
         self._fill(menu)
         menu.popup(self.table.viewport().mapToGlobal(place))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh_asked.emit()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """A desk that is locked shows no code when it is back."""

@@ -30,7 +30,9 @@ from tests.adapters.db.conftest import Clock
 RIGHT = "correct horse battery"
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 LOOK = Permission(Resource.MARKET, Action.VIEW)
-HELP = frozenset(Permission(Resource.USERS, action) for action in (Action.VIEW, Action.CREATE, Action.CHANGE, Action.DELETE))
+HELP = frozenset(
+    Permission(Resource.USERS, action) for action in (Action.VIEW, Action.CREATE, Action.CHANGE, Action.DELETE)
+)
 
 type Story = Callable[["Machine", "Machine"], Coroutine[Any, Any, None]]
 
@@ -135,7 +137,9 @@ async def refused(work: Awaitable[object], words: str, error: type[Exception] = 
         await work
 
 
-def test_who_is_suspended_demoted_or_let_in_again_is_so_at_the_other_machine_within_a_second(told: Callable[[Story], None]) -> None:
+def test_who_is_suspended_demoted_or_let_in_again_is_so_at_the_other_machine_within_a_second(
+    told: Callable[[Story], None],
+) -> None:
     async def story(one: Machine, two: Machine) -> None:
         assert await two.may(TRADE)
         tom = await one.give(await one.named("Tom"), "Viewer")
@@ -181,7 +185,9 @@ def test_a_role_of_the_desks_own_is_held_changed_and_deleted_and_its_holders_fee
     told(story)
 
 
-def test_the_last_active_admin_can_neither_be_demoted_nor_suspended_however_it_is_tried(told: Callable[[Story], None]) -> None:
+def test_the_last_active_admin_can_neither_be_demoted_nor_suspended_however_it_is_tried(
+    told: Callable[[Story], None],
+) -> None:
     async def story(one: Machine, two: Machine) -> None:
         ada = await one.named("Ada")
         await refused(one.people.suspend(ada), "You cannot suspend yourself")
@@ -256,11 +262,13 @@ def test_the_database_itself_keeps_the_built_in_roles_and_knows_no_role_that_is_
     for statement in ("UPDATE roles SET version = 2 WHERE name = 'Viewer'", "DELETE FROM roles WHERE name = 'Admin'",
                       "INSERT INTO roles VALUES ('VIEWER', '{}', 1, now(), 'x')",
                       "INSERT INTO users VALUES ('x', 'x', 'King', 'active', 1, '$argon2id$x', now())"):  # fmt: skip
-        with pytest.raises(Exception, match="built in|roles_name|users_role_known"):
+        with pytest.raises(Exception, match=r"built in|roles_name|users_role_known"):
             asyncio.run(database.write(lambda connection, words=statement: connection.execute(text(words))))  # type: ignore[misc]
 
 
-def test_a_new_user_and_a_reset_one_choose_their_password_with_a_code_that_is_written_nowhere(told: Callable[[Story], None]) -> None:
+def test_a_new_user_and_a_reset_one_choose_their_password_with_a_code_that_is_written_nowhere(
+    told: Callable[[Story], None],
+) -> None:
     async def story(one: Machine, two: Machine) -> None:
         made = await one.invite(" Eve ", "Viewer")
         assert made.name == "Eve"
@@ -280,7 +288,9 @@ def test_a_new_user_and_a_reset_one_choose_their_password_with_a_code_that_is_wr
     told(story)
 
 
-def test_sessions_are_seen_with_host_and_times_and_end_one_by_one_or_all(told: Callable[[Story], None], clock: Clock) -> None:
+def test_sessions_are_seen_with_host_and_times_and_end_one_by_one_or_all(
+    told: Callable[[Story], None], clock: Clock
+) -> None:
     async def story(one: Machine, two: Machine) -> None:
         tom = await one.named("Tom")
         clock.advance(minutes=5)
@@ -299,7 +309,10 @@ def test_sessions_are_seen_with_host_and_times_and_end_one_by_one_or_all(told: C
         assert await one.people.revoke(tom, [seat.id for seat in await one.people.seats(tom.id)]) == 1
         assert not await two.may(LOOK)
         assert (await one.people.seats(tom.id), one.told()[-1][:2]) == ([], ("session.revoke", "Tom"))
-        await refused(one.people.revoke(await one.named("Tom"), [one.login.session.id if one.login.session else ""]), "ended already")
+        await refused(
+            one.people.revoke(await one.named("Tom"), [one.login.session.id if one.login.session else ""]),
+            "ended already",
+        )
         assert await one.may(LOOK)
 
     told(story)
@@ -324,7 +337,9 @@ def test_what_a_newer_program_grants_that_this_one_does_not_know_is_refused(told
     async def story(one: Machine, two: Machine) -> None:
         await one.make("Later", {LOOK})
         await one.give(await one.named("Tom"), "Later")
-        grown = text("UPDATE roles SET permissions = permissions || ARRAY['moon: fly', 'trading: all'] WHERE name = 'Later'")
+        grown = text(
+            "UPDATE roles SET permissions = permissions || ARRAY['moon: fly', 'trading: all'] WHERE name = 'Later'"
+        )
         await one.database.write(lambda connection: connection.execute(grown))
         assert (await two.may(LOOK), await two.may(TRADE)) == (True, False)
         assert (await one.roles.named("Later")).permissions == {LOOK}
