@@ -1,7 +1,6 @@
 """Users in Postgres: who there is, made, changed, given a reset code; what they do at the door is in ``door``."""
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
