@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections import deque
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from qv_desktop.app.backend import SIMULATED, Keys, Simulation, Store, audit_mar
 from qv_desktop.app.identity import install_id, shown_environment
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
+from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.errors import QvError
 from qv_desktop.logs import Line
@@ -318,7 +320,8 @@ class Session:
             from qv_desktop.app.settings import SettingsFirst
 
             accounts = self._shown_accounts.open if self._shown_accounts else None
-            SettingsFirst(self._settings, self._tasks, self._vault).open(self._desk.window, accounts)
+            permitted = partial(self._desk.services.login.require, Permission(Resource.SETTINGS, Action.CHANGE))
+            SettingsFirst(self._settings, self._tasks, self._vault, permitted).open(self._desk.window, accounts)
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":

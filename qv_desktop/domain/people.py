@@ -5,6 +5,8 @@ from datetime import datetime
 
 from qv_desktop.domain.access import User, UserState
 
+RECOVERED = "user.recover"  # the action under which a recovery stands in the audit trail
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -32,6 +34,16 @@ class Seat:
     started: datetime
     seen: datetime
     expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """Somebody was made an Admin from the command line: whom, by which account on which machine, and when."""
+
+    name: str
+    by: str
+    host: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ import json
 import secrets
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 from qv_desktop.domain.access import Action, Permission, Resource, User, UserState
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted
-from qv_desktop.domain.people import Invitation, Person, Seat
+from qv_desktop.domain.people import Invitation, Person, Recovered, Seat
 from qv_desktop.domain.roles import outranked, ungranted
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Trail
@@ -40,6 +41,9 @@ class Store(Protocol):
 
     async def revoke(self, user: User, ids: Collection[str], by: Draft) -> int:
         """End sessions; how many. Raises BadInput when none was running."""
+
+    async def recovered(self, since: datetime) -> list[Recovered]:
+        """Who was made an Admin from the command line since then."""
 
     async def seen(self, session: str) -> None:
         """Note that a session is in use."""
@@ -122,6 +126,11 @@ class People:
         """End sessions of somebody; how many were running."""
         draft = await self._administers(user, "session.revoke")
         return await self._store.revoke(user, ids, replace(draft, after=_json(sessions=", ".join(sorted(ids)))))
+
+    async def recovered(self, since: datetime) -> list[Recovered]:
+        """Who was made an Admin from the command line since then, oldest first: that asked nobody, so everybody hears of it."""
+        await self._login.require(VIEW)
+        return await self._store.recovered(since)
 
     async def seen(self) -> None:
         """The signed-in session is in use; nobody needs a permission for that."""

@@ -1,15 +1,18 @@
 """Users and roles: what the panels ask for is done, and a change of one's own role shows at once, whoever made it."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 from qv_desktop.domain.access import User
 from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.people import Recovered
 from qv_desktop.domain.roles import KnownRole, listed, written
 from qv_desktop.services.people import VIEW
 from qv_desktop.wiring import Desk
 
 SEEN_EVERY, READ_EVERY = 30, 5  # ticks, which come once a second
+LOUD = timedelta(days=7)  # for which a recovery is told at every start
 
 type StepUp = Callable[
     [str, str], Awaitable[bool]
@@ -25,6 +28,7 @@ class PeopleWiring:
         self._people, self._roles = desk.services.people, desk.services.roles
         self._users_panel, self._roles_panel = desk.panels.users, desk.panels.roles
         self._ticks, self._looking = 0, False
+        self._recovered: set[Recovered] = set()  # of whom was told already
         self._user = desk.services.login.session.user if desk.services.login.session is not None else None
         self._connect_users()
         self._connect_roles()
@@ -134,8 +138,9 @@ class PeopleWiring:
     # ---- what stands
 
     async def start(self) -> None:
-        """Show who and what there is."""
+        """Show who and what there is, and say who was made an Admin without being asked for it here."""
         await self._refresh()
+        await self._tell_recovered()
 
     async def _refresh(self) -> None:
         session = self._desk.services.login.session
@@ -151,6 +156,19 @@ class PeopleWiring:
         if chosen is not None:
             await self._seats(chosen.person.user.id)
 
+    async def _tell_recovered(self) -> None:
+        """Loud for a week, to whoever administers users; once in a sitting."""
+        services = self._desk.services
+        if not services.login.may(VIEW):
+            return
+        for each in await self._people.recovered(services.clock.now() - LOUD):
+            if each not in self._recovered:
+                self._recovered.add(each)
+                words = f"{each.name} was made an Admin from the command line by {each.by} on {each.host}, {each.at:%Y-%m-%d %H:%M} UTC."
+                services.notices.tell(
+                    "critical", "An Admin was recovered", words, f"recovered {each.at}", kind="risk", panel="users"
+                )
+
     def tick(self) -> None:
         """Once a second: whether the own role is still the same, and now and then who is here."""
         self._ticks += 1
@@ -164,6 +182,7 @@ class PeopleWiring:
             self._notice()
             if self._ticks % SEEN_EVERY == 1:
                 await self._people.seen()
+                await self._tell_recovered()
             if self._ticks % READ_EVERY == 0 and (self._users_panel.isVisible() or self._roles_panel.isVisible()):
                 await self._refresh()
         except QvError:

@@ -52,9 +52,15 @@ class Guard(Login):
 
 def classes() -> dict[str, type]:
     """Every service that a panel or a command can reach, by its name."""
-    found = {hint.__name__: hint for hint in get_type_hints(wiring.Services).values() if hint.__module__.startswith(services.__name__)}
+    found = {
+        hint.__name__: hint
+        for hint in get_type_hints(wiring.Services).values()
+        if hint.__module__.startswith(services.__name__)
+    }
     for module in pkgutil.iter_modules(services.__path__):
-        for _, each in inspect.getmembers(importlib.import_module(f"{services.__name__}.{module.name}"), inspect.isclass):
+        for _, each in inspect.getmembers(
+            importlib.import_module(f"{services.__name__}.{module.name}"), inspect.isclass
+        ):
             if each.__module__.startswith(services.__name__) and _guarded(each):
                 found[each.__name__] = each
     found.pop("Preferences")  # a port: what a person keeps, under the person's own id
@@ -84,12 +90,16 @@ def guard(role: str) -> Guard:
 def asked(name: str, login: Guard) -> Callable[[], Any]:
     """The method on a service that has a guard and, else, nothing: what comes before the guard fails."""
     service, method = name.split(".")
-    login.doubts = service == "Drawings"  # they ask only where the role as last read does not hold it, and again before they write
+    login.doubts = (
+        service == "Drawings"
+    )  # they ask only where the role as last read does not hold it, and again before they write
     made = object.__new__(classes()[service])
     for attribute, value in {"_login": login, "_one_at_a_time": asyncio.Lock(), **bare(service, login)}.items():
         object.__setattr__(made, attribute, value)
     bound = getattr(made, method)
-    taken = [p for p in inspect.signature(bound).parameters.values() if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
+    taken = [
+        p for p in inspect.signature(bound).parameters.values() if p.default is p.empty and p.kind is not p.KEYWORD_ONLY
+    ]
     named = {"symbol": "x"} if name == "Orders.cancel_scope" else {}
     return lambda: bound(*(argument(name, parameter.name) for parameter in taken), **named)
 
@@ -175,7 +185,9 @@ def test_a_service_with_a_guard_is_never_free_as_a_whole_but_for_reasons_that_we
 
 
 @pytest.mark.parametrize("permissions", [OWN, *(OWN | {each} for each in EITHER["KillSwitch.kill"])])
-def test_one_of_two_permissions_is_enough_for_the_kill_switch_and_none_is_refused(permissions: frozenset[Permission]) -> None:
+def test_one_of_two_permissions_is_enough_for_the_kill_switch_and_none_is_refused(
+    permissions: frozenset[Permission],
+) -> None:
     login = guard("Night desk")
     assert login.session is not None
     user = dataclasses.replace(login.session.user, custom=permissions)

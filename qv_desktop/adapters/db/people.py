@@ -11,11 +11,11 @@ from qv_desktop.adapters.db import sessions as kept
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.roles import MEANWHILE, PERMITTED, alone, checked, user_of
-from qv_desktop.adapters.db.tables import lockouts, sessions, users
+from qv_desktop.adapters.db.tables import audit_log, lockouts, sessions, users
 from qv_desktop.domain.access import Role, User, UserState
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.people import Person, Seat
+from qv_desktop.domain.people import RECOVERED, Person, Recovered, Seat
 
 LAST_ADMIN = "{} is the last active Admin: make somebody else an Admin first."
 
@@ -79,6 +79,14 @@ class PeopleStore:
             return sum(kept.ended(connection, "an Admin ended it", now, session=each) for each in running)
 
         return await self._trail.write(work, by)
+
+    async def recovered(self, since: datetime) -> list[Recovered]:
+        """Who was made an Admin from the command line since then, of every installation on this database, oldest first."""
+        columns = audit_log.c.object_id, audit_log.c.actor, audit_log.c.host, audit_log.c.at
+        query = (
+            select(*columns).where(audit_log.c.action == RECOVERED, audit_log.c.at >= since).order_by(audit_log.c.at)
+        )
+        return await self._database.read(lambda connection: [Recovered(*row) for row in connection.execute(query)])
 
     async def seen(self, session: str) -> None:
         """Note that a session is in use."""
