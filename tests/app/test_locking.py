@@ -22,7 +22,6 @@ from qv_desktop.ui.tasks import Tasks
 from tests.builders import NOW
 from tests.fakes import Trail, Users
 
-
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
