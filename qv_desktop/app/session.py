@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.app.accounts import Accounts
     from qv_desktop.app.building import Engine
     from qv_desktop.app.entrance import Entrance
+    from qv_desktop.app.guarding import Guarding
     from qv_desktop.app.locking import Lock
     from qv_desktop.app.starting import Starting
     from qv_desktop.ui.frames import Frames
@@ -68,12 +69,13 @@ class Session:
         self._starting: Starting | None = None
         self._mark: AuditMark | None = None
         self._lock: Lock | None = None
+        self._guarding: Guarding | None = None
         self._headless = demo is not None and demo.headless
         self._vault = KeyVault(Secrets(settings.home, lambda: None))
         self._accounts: Accounts | None = None
         self._shown_accounts: ConnectionsWiring | None = None
         self._desk_tasks = Tasks(self._show_error)  # of one desk; another account gets another one
-        self._leaving, self._again = asyncio.Event(), False
+        self._leaving, self._again, self._out = asyncio.Event(), False, False
         self._dialog = LoginDialog(settings.environment if demo else shown_environment(settings), __version__)
         self.login_s = self.window_s = 0.0
         self._heavy: list[str] = []
@@ -85,51 +87,80 @@ class Session:
 
     async def run(self) -> int:
         """The exit code once the window is closed. Raises QvError when there is nobody at the screen to show it to."""
-        self._dialog.settings_asked.connect(self._settings_first)
-        self._dialog.show()
+        self._ask_who()
         self.login_s, self._heavy = since_start(), [name for name in HEAVY if name in sys.modules]
         self._dialog.show_busy("Opening the database…")
         building = self._building = asyncio.ensure_future(self._built())
         database, mark = await self._opened()
         from qv_desktop.app.entrance import entrance
-        from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
-        from qv_desktop.app.staying import Staying
 
         door = entrance(database, self._clock, install_id(self._settings.home), mark)
         await self._keep_mark(door, mark)
-        headless = self._demo is not None and self._demo.headless
-        staying = Staying(self._vault.kept, install_id(self._settings.home), self._tell_account)
-        signing = SigningIn(self._dialog, door.login, self._tasks, staying, unseen=headless)
         self._dialog.show_busy("")
+        if not await self._signed_in(door, resume=self._demo is None):
+            return 0
+        return await self._desks(door, database, mark, *await building)
+
+    def _ask_who(self) -> None:
+        self._dialog.settings_asked.connect(self._settings_first)
+        self._dialog.show()
+
+    async def _signed_in(self, door: "Entrance", *, resume: bool) -> bool:
+        """Whether somebody signed in at the dialog; with ``resume`` whoever stayed signed in is not asked."""
+        from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
+        from qv_desktop.app.staying import Staying
+
+        staying = Staying(self._vault.kept, install_id(self._settings.home), self._tell_account)
+        signing = SigningIn(self._dialog, door.login, self._tasks, staying, unseen=self._headless)
         if self._demo is not None:
             self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
-        await signing.offer(resume=self._demo is None)
-        if headless:
+        await signing.offer(resume=resume)
+        if self._headless:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
-        if await signing.session is None:
-            return 0
+        session = await signing.session
         self._said += signing.said
-        return await self._desks(door, database, mark, *await building)
+        return session is not None
 
     async def _desks(
         self, door: "Entrance", database: "Database", mark: "AuditMark", panels: "Panels", window: "MainWindow"
     ) -> int:
-        """One desk after another, each for the account that was chosen; the exit code of the last."""
+        """One desk after another, each for the account or the person that was chosen; the exit code of the last."""
         from qv_desktop.app.entrance import entrance
 
         while True:
             code = await self._work(door, database, panels, window)
-            if not self._again:
+            if not self._again and not self._out:
                 return code
             await self._put_away()
             former, install = door, install_id(self._settings.home)
             door = entrance(database, self._clock, install, mark, former.users.tokens)
-            door.login.follow(former.login)
             self._building = asyncio.ensure_future(self._built())
+            if not await self._passed_on(former, door, window):
+                return code
             (panels, fresh), left = await self._building, window
             fresh.restoreGeometry(left.saveGeometry())
             window = fresh
-            self._former = left
+            if self._out:
+                left.deleteLater()
+            else:
+                self._former = left
+
+    async def _passed_on(self, former: "Entrance", door: "Entrance", left: "MainWindow") -> bool:
+        """The session goes on at the next desk; or the person logged out, and whether somebody signed in after that."""
+        if not self._out:
+            door.login.follow(former.login)
+            return True
+        left.hide()
+        await self._sign_out(former)
+        self._dialog = LoginDialog(self._dialog.environment, __version__)
+        self._ask_who()
+        return await self._signed_in(door, resume=False)
+
+    async def _sign_out(self, door: "Entrance") -> None:
+        try:
+            await door.login.sign_out()
+        except QvError as error:
+            log.warning("sign_out_failed", reason=str(error))
 
     async def _opened(self) -> "tuple[Database, AuditMark]":
         """The database and the mark of its trail. Raises QvError when there is none and the person, if any, has read why."""
@@ -176,7 +207,7 @@ class Session:
         from qv_desktop.ui.frames import Frames
         from qv_desktop.wiring import Desk
 
-        self._again = False
+        self._again = self._out = False
         self._leaving.clear()
         self._dress(window, door)
         window.show()
@@ -203,7 +234,7 @@ class Session:
         desk = Desk(engine.services, panels, window, self._desk_tasks)
         starting = starting_room.Starting(desk, engine, settings.watchlist)
         self._engine, self._desk, self._starting = engine, desk, starting
-        self._arm_lock(desk, settings.environment)
+        self._arm_lock(desk, door, database, settings.environment)
         window.command.connect(self._command)
         self._show_accounts(desk)
         await self._restore_layout(desk, starting)
@@ -269,6 +300,7 @@ class Session:
     async def _put_away(self) -> None:
         """Close the desk, but for its window, which stays in view until the next one is there."""
         engine, self._engine, self._desk, self._starting, self._lock = self._engine, None, None, None, None
+        self._guarding = None
         self._shown_accounts = None
         if engine is not None:
             await self._close(engine)
@@ -314,7 +346,10 @@ class Session:
     def _command(self, id_: str) -> None:
         if self._desk is None:
             return
-        if id_ == "lock" and self._lock is not None:
+        if id_ == "log_out":
+            self._out = True
+            self._leaving.set()
+        elif id_ == "lock" and self._lock is not None:
             self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
@@ -327,20 +362,24 @@ class Session:
         elif id_ == "connections":
             self._desk.services.notices.tell("info", "Connections", DEMO_ACCOUNT)
 
-    def _arm_lock(self, desk: "Desk", environment: Environment) -> None:
-        """From now on the desk can be locked, and a session that ends locks it."""
+    def _arm_lock(self, desk: "Desk", door: "Entrance", database: "Database", environment: Environment) -> None:
+        """From now on the desk can be locked, locks when nobody touches it, and a session that ends locks it."""
+        from qv_desktop.app.guarding import Guarding
         from qv_desktop.app.locking import Lock
 
         login = desk.services.login
-        if login.session is not None and not self._headless:
-            self._lock = Lock(login, desk.window, self._desk_tasks, environment, login.session.user.name)
+        if login.session is not None and not self._headless and self._starting is not None:
+            disarm = self._starting.hotkeys.arming.disarm
+            self._lock = Lock(login, desk.window, self._desk_tasks, environment, login.session.user.name, disarm)
+            self._guarding = Guarding(desk, door, database, self._lock)
+            self._desk_tasks.spawn(self._guarding.run())
         login.ended = self._session_ended
 
     def _session_ended(self, sentence: str) -> None:
         if self._desk is not None:
             self._desk.services.notices.tell("critical", "Session ended", sentence, kind="risk")
         if self._lock is not None:
-            self._desk_tasks.spawn(self._lock.lock(sentence))
+            self._desk_tasks.spawn(self._lock.lock(sentence, "the session ended"))
 
     # ---- what a person should hear of
 

@@ -115,6 +115,11 @@ class Login:
         if session is not None:
             await self._users.sign_out(session)
 
+    async def note(self, action: str, reason: str = "") -> None:
+        """Record what the person did to the session; while the database is away it waits."""
+        session = self.session
+        await self._record(Draft(self.actor, action, "session", session.id if session else "", reason=reason))
+
     async def leave(self) -> None:
         """The program ends: who stays signed in keeps the session for the next start, everybody else is signed out."""
         if self.tokens.keep is None:

@@ -191,6 +191,19 @@ class Users(Protocol):
         """The session's user as stored now, or None when the session or the user has ended."""
 
 
+class IdleTimes(Protocol):
+    """After how many idle minutes desks lock. Raises DatabaseDown."""
+
+    async def idle_times(self, user: str) -> tuple[int | None, int | None]:
+        """The person's minutes and everybody's bound, None for what nobody has chosen."""
+
+    async def save_idle_time(self, user: str, minutes: int) -> None:
+        """Keep the person's choice."""
+
+    async def save_idle_bound(self, minutes: int, by: Draft) -> None:
+        """Keep the bound for everybody."""
+
+
 class BarStore(Protocol):
     """Stored bars, as traded (raw), and what of them is known to be complete. Raises DatabaseDown."""
 

@@ -76,7 +76,7 @@ class LoginDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("QuantVision · Log in")
         self.setFixedWidth(WIDTH)
-        self._environment, self._version, self._busy = environment, version, False
+        self.environment, self._version, self._busy = environment, version, False
         self.name, self.password, self.stay = QLineEdit(), QLineEdit(), QCheckBox("Stay signed in on this computer")
         self._pages = QStackedWidget()
         self._has_code = theme.button("I have a reset code", "ghost")
@@ -168,7 +168,7 @@ class LoginDialog(QDialog):
         font = theme.strong()
         font.setPixelSize(22)
         brand.setFont(font)
-        where = theme.label(f"US equities · {self._environment}", "hint")
+        where = theme.label(f"US equities · {self.environment}", "hint")
         self._message.setWordWrap(True)
         self._message.hide()
         self._progress.setRange(0, 0)

@@ -1,4 +1,4 @@
-"""The password once more before something of consequence: what it is for, and a field."""
+"""The password once more, before something that must not be done at a desk that was left open."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
@@ -10,23 +10,23 @@ WIDTH = 400  # px
 
 
 class StepUpDialog(QDialog):
-    """Says ``given`` with the password that was typed, or ``declined``; somebody else judges, and grants or says why not."""
+    """Says ``confirmed`` with the password that was typed, or ``declined``; somebody else judges, and grants or says why not."""
 
-    given = Signal(str)
+    confirmed = Signal(str)
     declined = Signal()
 
-    def __init__(self, person: str, purpose: str, parent: QWidget | None = None) -> None:
-        """``purpose`` goes on from “Your password,”, such as “to make the user Eve, Viewer”."""
+    def __init__(self, title: str, words: str, action: str, person: str, parent: QWidget | None = None) -> None:
+        """``words`` say what will be done, ``action`` is what the button says."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Your password")
+        self.setWindowTitle("Your password, please")
         self.setFixedWidth(WIDTH)
         self.password = QLineEdit(echoMode=QLineEdit.EchoMode.Password)
         self.password.setAccessibleName("Password")
         self.password.setPlaceholderText(f"{person}'s password")
-        self.go, self.back = theme.button("Confirm", "primary"), theme.button("Not now")
+        self.go, self.back = theme.button(action, "primary"), theme.button("Cancel", "ghost")
         self._message = theme.label("", "label")
-        self._lay_out(f"Your password, {purpose}.")
+        self._lay_out(title, words)
         self.go.clicked.connect(self._ask)
         self.back.clicked.connect(self.reject)
         self.password.returnPressed.connect(self._ask)
@@ -46,7 +46,7 @@ class StepUpDialog(QDialog):
         return self._message.text()
 
     def grant(self) -> None:
-        """Close: it was right."""
+        """Close: it was confirmed."""
         self.password.clear()
         self.accept()
 
@@ -60,27 +60,34 @@ class StepUpDialog(QDialog):
             self.show_message("Type your password.")
             return
         self._busy(True)
-        self.given.emit(self.password.text())
+        self.confirmed.emit(self.password.text())
 
     def _busy(self, busy: bool) -> None:
         for widget in (self.password, self.go):
             widget.setEnabled(not busy)
 
-    def _lay_out(self, words: str) -> None:
+    def _lay_out(self, title: str, words: str) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 14)
         column.setSpacing(8)
-        what = theme.label(words, "value")
-        what.setFont(theme.body())
+        said, hint = theme.label(words, "value"), theme.label("It is asked for each time, and recorded.", "hint")
         tint(self._message, "BAD")
         self._message.hide()
-        for line in (what, self._message):
+        for line in (said, self._message):
             line.setWordWrap(True)
-        for widget in (what, self.password, self._message):
+        for widget in (
+            theme.label(title, "title"),
+            said,
+            hint,
+            theme.caption("Password"),
+            self.password,
+            self._message,
+        ):
             column.addWidget(widget)
         row = QHBoxLayout()
         row.addStretch(1)
         for button in (self.back, self.go):
             button.setAutoDefault(False)
             row.addWidget(button)
+        column.addSpacing(4)
         column.addLayout(row)

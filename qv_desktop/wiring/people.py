@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from qv_desktop.domain.access import User
+from qv_desktop.domain.access import Permission, User
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.people import Recovered
 from qv_desktop.domain.roles import KnownRole, listed, written
@@ -14,9 +14,9 @@ from qv_desktop.wiring import Desk
 SEEN_EVERY, READ_EVERY = 30, 5  # ticks, which come once a second
 LOUD = timedelta(days=7)  # for which a recovery is told at every start
 
-type StepUp = Callable[
-    [str, str], Awaitable[bool]
-]  # a deed, and what it is for -> whether the password was given for it
+_RESET = "The old password and every session of theirs end now. You get a code that you pass on."
+
+type StepUp = Callable[[str, str, str, str], Awaitable[bool]]  # deed, title, words, button -> whether it was given
 type Said = Callable[[str], None]
 
 
@@ -88,17 +88,24 @@ class PeopleWiring:
         self._users_panel.show_said(sentence)
 
     async def _create(self, name: str, role: str) -> None:
-        if await self._step_up("user.create", f"to make the user {name}, {role}"):
+        if await self._step_up(
+            "user.create", f"New user {name}", f"{name} may do all that the role {role} may.", "Make user"
+        ):
             invitation = await self._people.create(name, role)
             self._users_panel.show_code(invitation)
             await self._done(_nothing(), f"{invitation.name} is {role} and signs in with the code, within a day.")
 
     async def _give(self, user: User, role: str) -> None:
-        if await self._step_up("user.role", f"to change {user.name} from {user.role} to {role}"):
+        if await self._step_up(
+            "user.role",
+            f"Another role for {user.name}",
+            f"{user.name} is {user.role} now and will be {role}.",
+            "Change role",
+        ):
             await self._done(self._people.give(user, role), f"{user.name} is {role} from now on, at every terminal.")
 
     async def _reset(self, user: User) -> None:
-        if await self._step_up("user.reset", f"to reset the password of {user.name}"):
+        if await self._step_up("user.reset", f"Reset the password of {user.name}", _RESET, "Reset password"):
             invitation = await self._people.reset(user)
             self._users_panel.show_code(invitation)
             await self._done(
@@ -114,19 +121,21 @@ class PeopleWiring:
 
     # ---- roles
 
-    async def _make(self, name: str, granted: frozenset[Any]) -> None:
-        if await self._step_up("role.create", f"to make the role {name}"):
+    async def _make(self, name: str, granted: frozenset[Permission]) -> None:
+        if await self._step_up("role.create", f"New role {name}", f"It may: {listed(written(granted))}.", "Make role"):
             made = await self._roles.make(name, granted)
             await self._saved(f"The role {made.name} is made; give it to somebody under Users.", made.name)
 
-    async def _edit(self, role: KnownRole, name: str, granted: frozenset[Any]) -> None:
-        if await self._step_up("role.change", f"to change the role {role.name}: {_difference(role, granted)}"):
+    async def _edit(self, role: KnownRole, name: str, granted: frozenset[Permission]) -> None:
+        if await self._step_up(
+            "role.change", f"Change the role {role.name}", _difference(role, name, granted), "Change role"
+        ):
             after = await self._roles.edit(role, name, granted)
             whose = f" for {listed(role.holders)}" if role.holders else ""
             await self._saved(f"The role {after.name} is changed{whose}, from the next action on.", after.name)
 
     async def _delete(self, role: KnownRole) -> None:
-        if await self._step_up("role.delete", f"to delete the role {role.name}"):
+        if await self._step_up("role.delete", f"Delete the role {role.name}", "Nobody has it.", "Delete role"):
             await self._roles.delete(role)
             await self._saved(f"The role {role.name} is deleted.", "")
 
@@ -216,10 +225,16 @@ def _changed(before: User, now: User) -> str:
     return " ".join(filter(None, parts))
 
 
-def _difference(role: KnownRole, granted: frozenset[Any]) -> str:
+def _difference(role: KnownRole, name: str, granted: frozenset[Permission]) -> str:
+    """What changes for whom, before it does."""
     lost, won = role.permissions - granted, granted - role.permissions
-    parts = [f"takes away {listed(written(lost))}" if lost else "", f"grants {listed(written(won))}" if won else ""]
-    return "; ".join(filter(None, parts)) or "another name"
+    parts = [
+        f"Its name becomes {name}." if name != role.name else "",
+        f"It takes away: {listed(written(lost))}." if lost else "",
+        f"It grants: {listed(written(won))}." if won else "",
+        f"This concerns {listed(role.holders)}." if role.holders else "Nobody has it.",
+    ]
+    return " ".join(filter(None, parts))
 
 
 async def _nothing() -> None:

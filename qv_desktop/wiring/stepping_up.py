@@ -1,4 +1,4 @@
-"""Asking for the password once more: the dialog stays until it was right, or the person went back."""
+"""The password once more: a dialog, asked until it is right or the person goes back."""
 
 import asyncio
 
@@ -9,13 +9,14 @@ from qv_desktop.services.login import Login
 from qv_desktop.ui.step_up_dialog import StepUpDialog
 
 
-async def stepped_up(login: Login, parent: QWidget, deed: str, purpose: str) -> bool:
-    """Whether the signed-in person gave the password for ``deed``, see ``Login.confirm``; wrong ones count as those of a log-in."""
-    if login.session is None:
-        return False
+async def stepped_up(login: Login, deed: str, title: str, words: str, action: str, parent: QWidget) -> bool:
+    """Whether the signed-in person gave the password for ``deed``, whose service asks ``login.require_given(deed)`` for it.
+
+    ``title`` and ``words`` say what it is for, ``action`` is on the button. It counts once.
+    """
     typed: asyncio.Queue[str | None] = asyncio.Queue()
-    dialog = StepUpDialog(login.session.user.name, purpose, parent)
-    dialog.given.connect(typed.put_nowait)
+    dialog = StepUpDialog(title, words, action, login.session.user.name if login.session else "nobody", parent)
+    dialog.confirmed.connect(typed.put_nowait)
     dialog.declined.connect(lambda: typed.put_nowait(None))
     dialog.open()
     while (password := await typed.get()) is not None:
