@@ -24,8 +24,10 @@ from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
+from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -43,6 +45,8 @@ class Starting:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.ticket = TicketWiring(desk)
+        step_up = partial(stepped_up, desk.services.login, parent=desk.window)
+        self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
@@ -113,6 +117,7 @@ class Starting:
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
         await self.control.start()
+        await self._attempt(self.people.start)
         await self._attempt(self.data.start)
         self._engine.pool.warm()
 
@@ -224,6 +229,7 @@ class Starting:
         self._desk.services.market.tick()
         self.data.tick()
         self.kill.tick()
+        self.people.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:
