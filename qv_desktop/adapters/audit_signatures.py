@@ -62,6 +62,19 @@ class AuditKey:
         """A key that will follow this one, kept beside it until ``opened`` is told that a checkpoint names it."""
         return self._made(self._next)
 
+    def remember(self, number: int, digest: str) -> None:
+        """Keep which checkpoint was the newest, beside the key. Raises BadInput."""
+        self._kept.write(self._newest, f"{number} {digest}")
+
+    def remembered(self) -> tuple[int, str] | None:
+        """Number and digest of the newest checkpoint, if any is remembered. Raises BadInput where it cannot be opened."""
+        number, _, digest = self._kept.read(self._newest).partition(" ")
+        return (int(number), digest) if number.isdecimal() else None
+
+    @property
+    def _newest(self) -> str:
+        return f"{self._name}_newest"
+
     @property
     def _next(self) -> str:
         return f"{self._name}_next"

@@ -7,14 +7,21 @@ from pathlib import Path
 
 import structlog
 
+from qv_desktop import paths
 from qv_desktop.adapters.audit_signatures import AuditKey, Signer
+from qv_desktop.adapters.checkpoint_file import CheckpointFile
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
+from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.secrets import Secret, Secrets
-from qv_desktop.domain.checkpoints import Checkpoint
+from qv_desktop.app.backend import trail_place
+from qv_desktop.config import Settings
+from qv_desktop.domain.audit import Mark
+from qv_desktop.domain.checkpoints import Checkpoint, digest
 from qv_desktop.domain.errors import BadInput
 
 log = structlog.get_logger(__name__)
 
+UNSIGNED = "Audit checkpoints are not signed: this system has no keyring, so the demo's trail stands only by its chain."
 NO_PLACE = ("Audit checkpoints cannot be signed, for there is nowhere safe for their key: this system has no keyring. Keep any secret "
             "under Connections and choose a passphrase; until then the trail stands only by its chain.")  # fmt: skip
 
@@ -22,8 +29,8 @@ NO_PLACE = ("Audit checkpoints cannot be signed, for there is nowhere safe for t
 class KeptTexts:
     """The secrets as texts, for the audit key."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+    def __init__(self, secrets: Secrets, no_place: str = NO_PLACE) -> None:
+        self._secrets, self._no_place = secrets, no_place
 
     def read(self, name: str) -> str:
         """The text, or nothing. Raises BadInput."""
@@ -33,7 +40,7 @@ class KeptTexts:
     def write(self, name: str, text: str) -> None:
         """Keep the text. Raises BadInput."""
         if self._secrets.place == "nowhere yet":
-            raise BadInput(NO_PLACE)
+            raise BadInput(self._no_place)
         self._secrets.write(name, Secret(text))
 
 
@@ -41,7 +48,7 @@ class Sealing:
     """Signs checkpoints of one chain; the public key lies beside them in ``folder``."""
 
     def __init__(self, book: CheckpointBook, key: AuditKey, folder: Path, now: Callable[[], datetime]) -> None:
-        self._book, self._key, self._folder, self._now = book, key, folder, now
+        self.book, self.secret, self.folder, self._now = book, key, folder, now
         self._signer: Signer | None = None
 
     async def signer(self) -> Signer:
@@ -49,10 +56,18 @@ class Sealing:
         if self._signer is not None:
             return self._signer
         newest, _ = await self.newest()
-        signer = await asyncio.to_thread(self._key.opened, newest.successor if newest else "")
-        self._signer, self._book.key = signer, signer.public
+        signer = await asyncio.to_thread(self.secret.opened, newest.successor if newest else "")
+        self._signer, self.book.key = signer, signer.public
+        self.book.remembered = await asyncio.to_thread(self.secret.remembered)
         await asyncio.to_thread(self._beside, signer.public)
         return signer
+
+    async def _kept(self, point: Checkpoint | None) -> Checkpoint | None:
+        """The checkpoint, once it is remembered beside the key too."""
+        if point is not None:
+            self.book.remembered = point.number, digest(point)
+            await asyncio.to_thread(self.secret.remember, *self.book.remembered)
+        return point
 
     async def key(self) -> str:
         """The public key, made if need be. Raises BadInput, DatabaseDown."""
@@ -60,22 +75,22 @@ class Sealing:
 
     async def recorded(self, key: str) -> bool:
         """Whether a row of the trail records the key's first use."""
-        return await self._book.recorded(key)
+        return await self.book.recorded(key)
 
     async def newest(self) -> tuple[Checkpoint | None, int]:
         """The newest checkpoint and how many rows there are after it. Raises DatabaseDown, BadInput for a damaged file."""
-        worth = await self._book.worth()
-        return (worth.genuine[-1] if worth.genuine else None), await self._book.uncovered()
+        worth = await self.book.worth()
+        return (worth.genuine[-1] if worth.genuine else None), await self.book.uncovered()
 
     async def sign(self) -> Checkpoint | None:
         """Sign what is new; None if nothing is. Raises BrokenTrail, BadInput, DatabaseDown."""
-        return await self._book.sign(await self.signer(), self._now())
+        return await self._kept(await self.book.sign(await self.signer(), self._now()))
 
     async def renew(self) -> Checkpoint:
         """The old key's last checkpoint, which names the new one. Raises BrokenTrail, BadInput, DatabaseDown."""
         old = await self.signer()
-        fresh = await asyncio.to_thread(self._key.renewed)
-        point = await self._book.sign(old, self._now(), fresh.public)
+        fresh = await asyncio.to_thread(self.secret.renewed)
+        point = await self._kept(await self.book.sign(old, self._now(), fresh.public))
         if point is None:
             raise BadInput("There is no row to sign yet, so there is no key to change.")
         self._signer = None
@@ -84,23 +99,37 @@ class Sealing:
 
     def _beside(self, public: str) -> None:
         """The public key as a file, for whoever verifies without the secrets."""
-        file = self._folder / "key.pub"
+        file = self.folder / "key.pub"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             file.write_text(f"{public}\n", encoding="ascii")
         except OSError as error:
             raise BadInput(f"{file} cannot be written ({error.strerror}); free some space.") from error
 
 
-def public_key(folder: Path, key: AuditKey | None) -> str:
-    """This installation's public key as far as it is known without asking anybody: from the secrets, else from the file beside."""
+def sealing(
+    settings: Settings, database: Database, chain: str, secrets: Secrets, now: Callable[[], datetime],
+    mark: Callable[[], Mark | None],
+) -> Sealing:  # fmt: skip
+    """The seals of ``chain`` in ``database``; ``mark`` gives the newest row that this installation remembers."""
+    folder = paths.checkpoints(settings.home)
+    book = CheckpointBook(database, chain, CheckpointFile(folder, trail_place(settings, database)), mark)
+    kept = KeptTexts(secrets, UNSIGNED if settings.environment == "SIMULATION" else NO_PLACE)
+    return Sealing(book, AuditKey(kept, chain), folder, now)
+
+
+def recall(seals: Sealing) -> None:
+    """Tell the book what is known of this installation's key without asking anybody: by the secrets, else by the file beside."""
+    book, key = seals.book, seals.secret
     try:
-        found = key.found() if key else None
+        found, book.remembered = key.found(), key.remembered()
     except BadInput as locked:
-        log.info("audit key stays locked", reason=str(locked))
+        log.info("audit_key_locked", reason=str(locked))
         found = None
-    if found is not None:
-        return found.public
+    book.key = found.public if found else _beside(seals.folder)
+
+
+def _beside(folder: Path) -> str:
     try:
         return (folder / "key.pub").read_text(encoding="ascii").strip()
     except (OSError, ValueError):

@@ -89,21 +89,34 @@ def standing(
     *,
     key: str = "",
     recorded: Collection[str] = (),
+    remembered: tuple[int, str] | None = None,
 ) -> Standing:
     """What the checkpoints in the file and those in the database are worth together.
 
     ``key`` is the one that this installation signs with now, if known; ``recorded`` are keys whose first use the chain itself
-    records: one that no older key named is odd then, and else a fault.
+    records: one that no older key named is odd then, and else a fault. ``remembered`` are number and digest of the newest
+    checkpoint that is remembered beside the private key, out of reach of whoever has file and database.
     """
     in_file, in_table = ({point.number: point for point in points} for points in (filed, stored))
     series = [in_file.get(n) or in_table[n] for n in sorted({*in_file, *in_table})]
     good, fault, notes = _believed(series, genuine, recorded)
-    fault = fault or _differing(in_file, in_table)
+    fault = fault or _differing(in_file, in_table) or _forgotten(good, remembered)
     newest = good[-1] if good else None
     if not fault and newest and key and key not in (newest.key, newest.successor):
         fault = newest.sequence, f"checkpoint {newest.number} was signed by another key than this installation's"
     if not fault and newest and newest.number in in_file and newest.number not in in_table:
         notes.append(f"Checkpoint {newest.number} is in the file and not yet in the database.")
+    return Standing(tuple(good), fault, tuple(notes))
+
+
+def excerpt(points: Sequence[Checkpoint], genuine: Genuine, key: str) -> Standing:
+    """What some checkpoints out of a longer series are worth, as a bundle carries them; ``key`` signed the bundle."""
+    good, fault, notes = _believed(
+        points, genuine, {point.key for point in points}, start=points[0] if points else None
+    )
+    newest = good[-1] if good else None
+    if not fault and newest and key not in (newest.key, newest.successor):
+        fault = newest.sequence, f"checkpoint {newest.number} was signed by another key than the bundle"
     return Standing(tuple(good), fault, tuple(notes))
 
 
@@ -121,14 +134,17 @@ def covered(found: Verification, worth: Standing) -> Verification:
 
 
 def _believed(
-    series: Sequence[Checkpoint], genuine: Genuine, recorded: Collection[str]
+    series: Sequence[Checkpoint], genuine: Genuine, recorded: Collection[str], start: Checkpoint | None = None
 ) -> tuple[list[Checkpoint], tuple[int, str] | None, list[str]]:
-    """Those before the first that cannot be believed, where that one lies and why, and what is odd about the others."""
+    """Those before the first that cannot be believed, where that one lies and why, and what is odd about the others.
+
+    What ``start`` follows is not asked.
+    """
     good: list[Checkpoint] = []
     notes: list[str] = []
     for point in series:
         before = good[-1] if good else None
-        wrong = _wrong(point, before, genuine)
+        wrong = _wrong(point, before, genuine, first=point is start)
         named = before is None or point.key == (before.successor or before.key)
         if not wrong and not named and point.key not in recorded:
             wrong = (
@@ -144,14 +160,14 @@ def _believed(
     return good, None, notes
 
 
-def _wrong(point: Checkpoint, before: Checkpoint | None, genuine: Genuine) -> str:
+def _wrong(point: Checkpoint, before: Checkpoint | None, genuine: Genuine, *, first: bool) -> str:
     """Why a checkpoint cannot follow the one before, or nothing."""
     number = before.number + 1 if before else 1
-    if point.number != number:
+    if point.number != number and not first:
         return f"checkpoint {number} is missing; checkpoint {point.number} follows instead"
     if not genuine(point.key, signed_text(point), point.signature):
         return f"checkpoint {point.number} is forged: its signature is not that of its key"
-    if point.previous != digest(before):
+    if point.previous != digest(before) and not first:
         return f"checkpoint {point.number} does not follow the checkpoint before it"
     if before and point.sequence < before.sequence:
         return f"checkpoint {point.number} goes back behind the one before it"
@@ -161,6 +177,25 @@ def _wrong(point: Checkpoint, before: Checkpoint | None, genuine: Genuine) -> st
 def _place(point: Checkpoint, before: Checkpoint | None) -> int:
     """The first row that only ``point`` would cover."""
     return min(point.sequence, before.sequence + 1) if before else 1
+
+
+def _forgotten(good: Sequence[Checkpoint], remembered: tuple[int, str] | None) -> tuple[int, str] | None:
+    if remembered is None:
+        return None
+    number, wanted = remembered
+    if len(good) < number:
+        row = good[-1].sequence + 1 if good else 1
+        return (
+            row,
+            f"checkpoint {number}, which is remembered beside the key, is missing: file and database were both put back",
+        )
+    if digest(good[number - 1]) != wanted:
+        row = good[number - 2].sequence + 1 if number > 1 else 1
+        return (
+            row,
+            f"checkpoint {number} is not the one that is remembered beside the key: file and database were both changed",
+        )
+    return None
 
 
 def _differing(in_file: dict[int, Checkpoint], in_table: dict[int, Checkpoint]) -> tuple[int, str] | None:

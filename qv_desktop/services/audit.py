@@ -1,7 +1,9 @@
 """The audit trail as the viewer asks for it: pages of rows, the chain's verification, its checkpoints and signed bundles."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +17,7 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Bundles, Trail
 
 EXPORT = Permission(Resource.AUDIT, Action.EXPORT)
+GOODBYE = 3.0  # seconds that the last checkpoint of a sitting may take
 UNSIGNED = "Nothing can be signed here: this program was started without checkpoints."
 VIEW = Permission(Resource.AUDIT, Action.VIEW)
 ORDERS = Permission(Resource.TRADING, Action.VIEW)
@@ -80,6 +83,17 @@ class Audit:
             raise BadInput(UNSIGNED)
         await self._trail.append(Draft(self._login.actor, "audit.checkpoint", "audit", ""))
         return await self._checkpoints.sign()
+
+    @property
+    def checkpoints(self) -> Checkpoints | None:
+        """What signs the trail by itself, if anything does."""
+        return self._checkpoints
+
+    async def close(self) -> None:
+        """Sign what there is at the end of a sitting; why it cannot be is no reason to stay."""
+        if self._checkpoints is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._checkpoints.attempt(), GOODBYE)
 
     async def bundle(
         self, *, first: int | None = None, last: int | None = None, start: datetime | None = None, end: datetime | None = None,

@@ -11,7 +11,7 @@ from psycopg import Error, OperationalError, sql
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import Link
@@ -59,6 +59,24 @@ def links(connection: Connection, chain: str, first: int, told: Callable[[int], 
         raise DatabaseDown("The database went away while the audit trail was read; try again.") from error
     except Error as error:
         raise BadInput(f"The audit trail cannot be read ({error}); its table was changed.") from error
+
+
+def span(connection: Connection, chain: str, first: int | None, last: int | None, start: datetime | None, end: datetime | None) -> (
+    tuple[int, int] | None
+):  # fmt: skip
+    """The first and the last of the chain's rows between these numbers and times, ``end`` not included; None if there are none."""
+    row = audit_log.c
+    asked = select(func.min(row.sequence), func.max(row.sequence)).where(row.chain == chain)
+    for wanted, condition in (
+        (first, row.sequence >= first),
+        (last, row.sequence <= last),
+        (start, row.at >= start),
+        (end, row.at < end),
+    ):
+        if wanted is not None:
+            asked = asked.where(condition)
+    least, greatest = connection.execute(asked).one()
+    return None if least is None else (least, greatest)
 
 
 def _link(row: tuple[object, ...]) -> Link:

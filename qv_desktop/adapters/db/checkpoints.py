@@ -27,6 +27,9 @@ class CheckpointBook:
     ) -> None:
         self._database, self._chain, self._file, self._mark = database, chain, file, mark
         self.key = ""  # this installation's public key, once it is known
+        self.remembered: tuple[int, str] | None = (
+            None  # the newest checkpoint's number and digest, as kept beside the key
+        )
 
     async def worth(self) -> Standing:
         """What the checkpoints in both places are worth. Raises DatabaseDown, BadInput for a file that cannot be read."""
@@ -68,12 +71,13 @@ class CheckpointBook:
     def standing(self, connection: Connection) -> Standing:
         """What the checkpoints in both places are worth, as ``connection`` sees the table."""
         return standing(self._file.read(), _stored(connection, self._chain), genuine, key=self.key,
-                        recorded=_recorded(connection, self._chain))  # fmt: skip
+                        recorded=_recorded(connection, self._chain), remembered=self.remembered)  # fmt: skip
 
     def _newest(self, connection: Connection, key: str) -> Checkpoint | None:
         """The checkpoint to follow, after the table got what a crash kept from it. Raises BrokenTrail where one is in doubt."""
         filed, stored = self._file.read(), _stored(connection, self._chain)
-        worth = standing(filed, stored, genuine, recorded={key, *_recorded(connection, self._chain)})
+        worth = standing(filed, stored, genuine, recorded={key, *_recorded(connection, self._chain)},
+                         remembered=self.remembered)  # fmt: skip
         if worth.fault is not None:
             raise BrokenTrail(f"The audit checkpoints are broken: {worth.fault[1]}; no new one is signed.")
         _store(connection, filed[len(stored) :])
