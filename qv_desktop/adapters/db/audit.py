@@ -121,19 +121,18 @@ class AuditTrail:
         query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
         return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
 
-    async def _together(self, drafts: Sequence[Draft]) -> list[Entry]:
-        def grouped(connection: Connection) -> tuple[list[Entry], list[Entry]]:
-            entries = self.append_in(connection, drafts)
-            return entries, entries
-
-        return await self._told(grouped)
+    def _together(self, drafts: Sequence[Draft]) -> asyncio.Future[tuple[None, list[Entry]]]:
+        return self._handed(lambda connection: (None, self.append_in(connection, drafts)))
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
+        result, _ = await asyncio.shield(self._handed(work))
+        return result
+
+    def _handed[T](self, work: Work[tuple[T, list[Entry]]]) -> asyncio.Future[tuple[T, list[Entry]]]:
         writing = asyncio.ensure_future(self._database.write(work, recorded=True))
         writing.add_done_callback(self._tell)
-        result, _ = await asyncio.shield(writing)
-        return result
+        return writing
 
     def _tell[T](self, writing: asyncio.Future[tuple[T, list[Entry]]]) -> None:
         if writing.cancelled() or writing.exception() is not None:

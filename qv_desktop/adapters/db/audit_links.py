@@ -5,6 +5,7 @@ The server sends the columns and nothing that it computed of them: canonical tex
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from operator import ge, le, lt
 
 import msgspec
 from psycopg import Error, OperationalError, sql
@@ -67,14 +68,8 @@ def span(connection: Connection, chain: str, first: int | None, last: int | None
     """The first and the last of the chain's rows between these numbers and times, ``end`` not included; None if there are none."""
     row = audit_log.c
     asked = select(func.min(row.sequence), func.max(row.sequence)).where(row.chain == chain)
-    for wanted, condition in (
-        (first, row.sequence >= first),
-        (last, row.sequence <= last),
-        (start, row.at >= start),
-        (end, row.at < end),
-    ):
-        if wanted is not None:
-            asked = asked.where(condition)
+    bounds = ((row.sequence, ge, first), (row.sequence, le, last), (row.at, ge, start), (row.at, lt, end))
+    asked = asked.where(*(compare(column, bound) for column, compare, bound in bounds if bound is not None))
     least, greatest = connection.execute(asked).one()
     return None if least is None else (least, greatest)
 
