@@ -60,7 +60,7 @@ class Seat:
 
     async def settled(self) -> None:
         """Everything that was asked for is done."""
-        while self._tasks.count:
+        while self._tasks.count:  # noqa: ASYNC110 - nothing tells when the last is done
             await asyncio.sleep(0.01)
 
     async def does(self, hand: Callable[[], object]) -> None:
