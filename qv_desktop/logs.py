@@ -4,7 +4,7 @@ import logging
 import logging.handlers
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,22 @@ def start(folder: Path, level: str, hear: Callable[[Line], None] | None = None) 
 
 
 def masked(_logger: object, _name: str, line: Line) -> Line:
-    """The line with secrets hidden, by key and by shape."""
+    """The line with secrets hidden, by key and by shape, however deep they lie and whatever kind of thing holds them."""
     for key, value in line.items():
-        if _KEYS.search(key):
-            line[key] = HIDDEN
-        elif isinstance(value, str):
-            line[key] = _IN_TEXT.sub(_hide, value)
+        line[key] = _masked(key, value)
     return line
+
+
+def _masked(key: str, value: object) -> object:
+    if _KEYS.search(key):
+        return HIDDEN
+    if isinstance(value, Mapping):
+        return {str(name): _masked(str(name), part) for name, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked("", part) for part in value]
+    if value is None or isinstance(value, int | float):
+        return value
+    return _IN_TEXT.sub(_hide, str(value))  # a thing is written as its text, and some write their password
 
 
 def _hide(found: re.Match[str]) -> str:
