@@ -18,7 +18,7 @@ from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
-from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict, loosened
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
@@ -29,6 +29,9 @@ from qv_desktop.services.positions import Positions
 log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RISK, Action.RUN)
+CHANGE = Permission(Resource.RISK, Action.CHANGE)
+RAISE = "limits.raise"  # what the password is given for
+UNBOUNDED = Decimal(10) ** 15
 MINUTE = timedelta(minutes=1)
 GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 
@@ -210,8 +213,15 @@ class Risk:
             log.error("halt_not_recorded", reason=str(error))
 
     async def set_limits(self, limits: Limits) -> None:
-        """Store new limits. Raises NotPermitted, DatabaseDown."""
-        await self._login.require(Permission(Resource.RISK, Action.CHANGE))
+        """Store new limits; those that let more pass take the password, given just now.
+
+        Raises BadInput, NotPermitted, DatabaseDown.
+        """
+        await self._login.require(CHANGE)
+        if not all(Decimal(0) <= Decimal(value) < UNBOUNDED for value in asdict(limits).values()):
+            raise BadInput("A limit is zero or more; correct it and try again.")
+        if loosened(self.limits, limits):
+            self._login.require_given(RAISE)
         draft = Draft(self._login.actor, "risk.limits", "account", self._account.id,
                       before=json.dumps(asdict(self.limits), default=str), after=json.dumps(asdict(limits), default=str))  # fmt: skip
         await self._store.save_limits(self._account.id, limits, draft)
