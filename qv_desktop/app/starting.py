@@ -16,6 +16,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.account import AccountWiring
+from qv_desktop.wiring.auditing import AuditWiring
 from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
@@ -41,6 +42,7 @@ class Starting:
     def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
+        self.auditing = AuditWiring(desk)
         self.ticket = TicketWiring(desk)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
@@ -106,7 +108,7 @@ class Starting:
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
-        await self.control.start()
+        await self.auditing.start()
         await self._attempt(self.data.start)
         self._engine.pool.warm()
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Entry, Outcome, Verification
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Trail
 
@@ -18,12 +19,15 @@ class Audit:
         self._trail, self._login = trail, login
         self.verified: Verification | None = None
 
-    async def page(
-        self, *, before: int | None = None, actor: str = "", action: str = "", outcome: str = "", text: str = ""
-    ) -> list[Entry]:
-        """Rows newest first. Raises NotPermitted."""
+    async def page(self, query: AuditQuery) -> list[Entry]:
+        """The page that ``query`` asks for, newest first. Raises NotPermitted, DatabaseDown."""
         await self._login.require(VIEW)
-        return await self._trail.page(before=before, actor=actor, action=action, outcome=outcome, text=text)
+        return await self._trail.found(query)
+
+    async def count(self, query: AuditQuery) -> int:
+        """How many rows ``query`` asks for. Raises NotPermitted, DatabaseDown."""
+        await self._login.require(VIEW)
+        return await self._trail.count(query)
 
     async def story(self, order: str) -> tuple[list[Entry], str]:
         """An order's rows, oldest first, and why their hashes are left out, if they are. Raises NotPermitted, DatabaseDown.

@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Connection, Select, exists, insert, or_, select, text
+from sqlalchemy import Connection, exists, insert, select, text
 
+from qv_desktop.adapters.db.audit_pages import AuditPages
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log, users
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, emptied, sealed, verified
+from qv_desktop.domain.audit_query import AuditQuery
 
 CHUNK = 5_000
-SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
 _HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
 
@@ -31,6 +32,7 @@ class AuditTrail:
         self._app_version = app_version
         self._now = now
         self._recorded, self._mark = recorded, mark
+        self._pages = AuditPages(database, chain, _entry)
 
     async def append(self, draft: Draft) -> Entry:
         """Commit one row at the chain's head. Raises DatabaseDown."""
@@ -71,21 +73,19 @@ class AuditTrail:
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
                    text: str = "") -> list[Entry]:  # fmt: skip
         """Rows newest first; ``action`` may end with * for a prefix, ``text`` is looked for anywhere, whatever its case."""
-        query = _newest(self._chain, audit_log).limit(limit)
-        if before is not None:
-            query = query.where(audit_log.c.sequence < before)
-        if actor:
-            query = query.where(audit_log.c.actor == actor)
-        if action:
-            wanted = audit_log.c.action
-            query = query.where(
-                wanted.startswith(action[:-1], autoescape=True) if action.endswith("*") else wanted == action
-            )
-        if outcome:
-            query = query.where(audit_log.c.outcome == outcome)
-        if text:
-            query = query.where(or_(*(audit_log.c[name].icontains(text, autoescape=True) for name in SEARCHED)))
-        return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
+        return await self.found(AuditQuery(actor, action, outcome, text, before=before), limit)
+
+    async def found(self, query: AuditQuery, limit: int = 500) -> list[Entry]:
+        """The page that ``query`` asks for, newest first. Raises DatabaseDown."""
+        return await self._pages.page(query, limit)
+
+    async def count(self, query: AuditQuery) -> int:
+        """How many rows ``query`` asks for. Raises DatabaseDown."""
+        return await self._pages.count(query)
+
+    async def head(self) -> int:
+        """The newest row's number; 0 of an empty chain. Raises DatabaseDown."""
+        return await self._pages.head()
 
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first: the story of an order. Raises DatabaseDown."""
@@ -127,10 +127,6 @@ class AuditTrail:
 def _lost_all(connection: Connection) -> bool:
     """Whether there are users and not one row of any chain; a fresh installation on a shared database has none of its own."""
     return bool(connection.execute(select(exists(select(users.c.id)) & ~exists(select(audit_log.c.chain)))).scalar())
-
-
-def _newest(chain: str, *columns: Any) -> Select[Any]:
-    return select(*columns).where(audit_log.c.chain == chain).order_by(audit_log.c.sequence.desc())
 
 
 def _streamed(connection: Connection, chain: str) -> Iterator[Entry]:
