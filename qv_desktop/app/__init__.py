@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +46,25 @@ def run(options: Options) -> int:
     return opened(options)
 
 
-async def verify_audit(*, demo: bool) -> Verification:
-    """Check the audit trail without a window."""
+async def verify_audit(
+    *, demo: bool, since_checkpoint: bool = False, key: str = "", progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """Check the audit trail without a window. Raises QvError when it could not be checked."""
     from qv_desktop.app.tools import verified
 
-    return await verified(demo=demo)
+    return await verified(demo=demo, since_checkpoint=since_checkpoint, key=key, progress=progress)
+
+
+def verify_bundle(file: Path, key: str, told: Callable[[int], None]) -> tuple[str, Verification]:
+    """What a bundle says it is, in a sentence, and whether it is. Raises BadInput for a file that is none."""
+    from qv_desktop.adapters.reports.audit_bundle import verified
+
+    head, found = verified(file, key, told)
+    made = f"{head.at:%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        f"Rows {head.first} to {head.last} of chain {head.chain}, bundled {made} by {head.by}, signed with key {head.key}.",
+        found,
+    )
 
 
 async def prepare_database() -> str:

@@ -27,6 +27,7 @@ from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
+from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
@@ -115,12 +116,14 @@ def engine(
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
                     gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled)  # fmt: skip
+    bundles = Bundles(database, door.chain, door.sealing.book, door.sealing, paths.exports(settings.home), clock.now)
+    audit = Audit(door.trail, login, door.checkpoints, bundles)
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
                         KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
-                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
+                        audit, strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)))  # fmt: skip

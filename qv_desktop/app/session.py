@@ -98,9 +98,12 @@ class Session:
         building = self._building = asyncio.ensure_future(self._built())
         database, mark = await self._opened()
         from qv_desktop.app.entrance import entrance
+        from qv_desktop.app.sealing import sealing
         from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
 
-        door = entrance(database, self._clock, install_id(self._settings.home), mark)
+        install = install_id(self._settings.home)
+        seals = sealing(self._settings, database, install, self._vault.kept, self._clock.now, lambda: mark.mark)
+        door = entrance(database, self._clock, install, mark, seals)
         await self._keep_mark(door, mark)
         headless = self._demo is not None and self._demo.headless
         signing = SigningIn(self._dialog, door.login, self._tasks, self._vault.kept, unseen=headless)
@@ -126,7 +129,8 @@ class Session:
             if not self._again:
                 return code
             await self._put_away()
-            former, door = door, entrance(database, self._clock, install_id(self._settings.home), mark)
+            former = door
+            door = entrance(database, self._clock, install_id(self._settings.home), mark, former.sealing)
             door.login.follow(former.login)
             self._building = asyncio.ensure_future(self._built())
             (panels, fresh), left = await self._building, window
@@ -383,6 +387,7 @@ class Session:
             await engine.services.login.sign_out()
         except QvError as error:
             log.warning("sign_out_failed", reason=str(error))
+        await engine.services.audit.close()
 
     async def _close(self, engine: "Engine") -> None:
         services = engine.services

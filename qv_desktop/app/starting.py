@@ -72,6 +72,7 @@ class Starting:
             "order news": engine.updates.run, "the order journal": services.orders.records.run,
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
+            "audit checkpoints": self._checkpoints,
             "the account panel": self.account.run, "the start": self._starts, "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
@@ -110,6 +111,7 @@ class Starting:
         await self.research.start()
         await self.auditing.start()
         await self._attempt(self.data.start)
+        await self._attempt(self._look_at_audit)
         self._engine.pool.warm()
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -117,6 +119,33 @@ class Starting:
             await step()
         except QvError as error:
             self._desk.services.notices.tell("warning", "Start", str(error))
+
+    # ---- the audit trail
+
+    async def _checkpoints(self) -> None:
+        """Sign the trail now and then; a person hears where that cannot be."""
+        services, checkpoints = self._desk.services, self._desk.services.audit.checkpoints
+        if checkpoints is None:
+            return
+
+        def tell(sentence: str, grave: bool) -> None:
+            services.notices.tell(
+                "critical" if grave else "warning", "Audit checkpoints", sentence, "audit checkpoints", panel="audit"
+            )
+
+        checkpoints.tell = tell
+        await checkpoints.run()
+
+    async def _look_at_audit(self) -> None:
+        """What no checkpoint covers is verified at each start; a trail that is not whole must not go unseen."""
+        services = self._desk.services
+        found = await services.audit.look()
+        self._desk.window.health.show_verified(found.head, found.whole, services.clock.market())
+        if not found.whole:
+            sentence = f"The audit trail is broken at row {found.broken_at}: {found.reason}."
+            services.notices.tell(
+                "critical", "Audit trail broken", sentence, "audit broken", kind="risk", panel="audit"
+            )
 
     # ---- the books
 

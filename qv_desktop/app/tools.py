@@ -1,31 +1,47 @@
 """What the command line does without a window."""
 
+import asyncio
 import os
 import platform
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from qv_desktop import __version__, config, paths
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.secrets import Secrets
 from qv_desktop.app.backend import Store, audit_mark, demo_settings
 from qv_desktop.app.identity import install_id
+from qv_desktop.app.sealing import recall, sealing
 from qv_desktop.domain.audit import Verification
 
 
-async def verified(*, demo: bool) -> Verification:
-    """The whole audit chain, checked."""
+async def verified(
+    *, demo: bool, since_checkpoint: bool = False, key: str = "", progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """The audit chain, checked whole or since its last checkpoint; ``key`` is the public key that signs it, if it is known.
+
+    Raises BadInput, DatabaseDown when it could not be checked.
+    """
     settings = demo_settings(config.load()) if demo else config.load()
     store = Store(settings, shared=True)
     try:
         database = await store.opened()
         mark = audit_mark(settings, database).mark  # as it was before the rows are read
-        trail = AuditTrail(database, install_id(settings.home), __version__, lambda: datetime.now(UTC), lambda entry: None,
-                           lambda: mark)  # fmt: skip
-        return await trail.verify()
+        chain = install_id(settings.home)
+        seals = sealing(settings, database, chain, Secrets(settings.home, lambda: None), _now, lambda: mark)
+        await asyncio.to_thread(recall, seals)
+        seals.book.key = key or seals.book.key
+        trail = AuditTrail(database, chain, __version__, _now, lambda entry: None, lambda: mark, seals.book)
+        return await trail.verify(since_checkpoint=since_checkpoint, progress=progress)
     finally:
         store.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def prepared() -> str:

@@ -13,6 +13,10 @@ class NotPermitted(QvError):
     """The signed-in user's role lacks a permission."""
 
 
+class BrokenTrail(QvError):
+    """The audit trail or its checkpoints do not fit: nothing is signed over it until a person has looked."""
+
+
 class DatabaseDown(QvError):
     """The database cannot be reached; nothing was written."""
 

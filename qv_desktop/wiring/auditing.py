@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 from qv_desktop.domain.audit_query import AuditQuery
-from qv_desktop.domain.errors import NotPermitted, QvError
+from qv_desktop.domain.errors import BadInput, NotPermitted, QvError
 from qv_desktop.domain.events import AuditRecorded
 from qv_desktop.services.audit import VIEW
 from qv_desktop.wiring import Desk
@@ -70,7 +71,7 @@ class AuditWiring:
     async def _verify(self, since: bool) -> None:
         panel = self._desk.panels.audit
         try:
-            found = await self._desk.services.audit.verify()
+            found = await self._desk.services.audit.verify(since_checkpoint=since, progress=panel.proof.show_progress)
         except asyncio.CancelledError:
             panel.proof.show_cancelled()
             raise
@@ -89,10 +90,24 @@ class AuditWiring:
         self._writing = self._spawn(self._export(query, form), self._export_failed)
 
     async def _export(self, query: AuditQuery, form: str) -> None:
-        bar = self._desk.panels.audit.export_bar
-        done = await self._desk.services.audit_exports.rows(query, form, bar.show_progress)
-        bar.show_done(str(done.path), done.rows)
-        self._desk.services.notices.tell("info", f"Exported {done.rows:,} audit rows", str(done.path), str(done.path))
+        bar, services = self._desk.panels.audit.export_bar, self._desk.services
+        if form == "bundle":
+            path, what = await self._bundle(query), "a signed bundle"
+        else:
+            done = await services.audit_exports.rows(query, form, bar.show_progress)
+            path, what = done.path, f"{done.rows:,} row{'' if done.rows == 1 else 's'}"
+        bar.show_done(what, str(path))
+        services.notices.tell("info", f"Exported {what} of the audit trail", str(path), str(path))
+
+    async def _bundle(self, query: AuditQuery) -> Path:
+        """From the first row that matches to the last, for a chain with holes proves nothing."""
+        bar, audit = self._desk.panels.audit.export_bar, self._desk.services.audit
+        if query.anything:
+            return await audit.bundle(progress=bar.show_bundling)
+        span = await audit.span(query)
+        if span is None:
+            raise BadInput("No row matches; nothing can be bundled.")
+        return await audit.bundle(first=span[0], last=span[1], progress=bar.show_bundling)
 
     def _export_failed(self, error: BaseException) -> None:
         self._desk.panels.audit.export_bar.show_failed(_sentence(error))

@@ -1,47 +1,54 @@
 """The audit trail in Postgres: rows are added at the chain's head, inside the transaction of what they record."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from psycopg import sql
-from sqlalchemy import Connection, exists, insert, select, text
+import msgspec
+from sqlalchemy import Connection, select, text
 
+from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
+from qv_desktop.adapters.db.audit_verifying import checked, progressing
+from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
-from qv_desktop.adapters.db.tables import audit_log, users
-from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, emptied, sealed, verified
+from qv_desktop.adapters.db.tables import audit_log
+from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
 from qv_desktop.domain.audit_query import AuditQuery
 
-CHUNK = 5_000
 _HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
+_COLUMNS = [column.name for column in audit_log.c if column.name != "chain"]
+_RECORD = ", ".join(f"{name} {({'sequence': 'bigint', 'at': 'timestamptz'}).get(name, 'text')}" for name in _COLUMNS)
+# one statement for any number of rows, as quick as COPY, which is refused where row security stands
+_ADD = text(
+    f"INSERT INTO audit_log (chain, {', '.join(_COLUMNS)}) "  # noqa: S608 - names of ours
+    f"SELECT :chain, added.* FROM json_to_recordset(CAST(:rows AS json)) AS added({_RECORD})"
+)
 
 
 class AuditTrail:
     """One chain. ``recorded`` is called on the loop for each row once it is committed; ``now`` is asked on the write thread.
 
-    ``mark`` gives the newest row that this installation remembers, if it does; the chain is verified against it.
+    ``mark`` gives the newest row that this installation remembers, if it does; the chain is verified against it, and against
+    the signed checkpoints in ``book``.
     """
 
     def __init__(self, database: Database, chain: str, app_version: str, now: Callable[[], datetime],
-                 recorded: Callable[[Entry], None], mark: Callable[[], Mark | None] = lambda: None) -> None:  # fmt: skip
+                 recorded: Callable[[Entry], None], mark: Callable[[], Mark | None] = lambda: None,
+                 book: CheckpointBook | None = None) -> None:  # fmt: skip
         self._database = database
         self._chain = chain
         self._app_version = app_version
         self._now = now
-        self._recorded, self._mark = recorded, mark
-        self._pages = AuditPages(database, chain, _entry)
+        self._recorded, self._mark, self._book = recorded, mark, book
+        self._groups, self._pages = Groups(self._together), AuditPages(database, chain, _entry)
 
     async def append(self, draft: Draft) -> Entry:
-        """Commit one row at the chain's head. Raises DatabaseDown."""
-
-        def alone(connection: Connection) -> tuple[Entry, list[Entry]]:
-            entries = self.append_in(connection, [draft])
-            return entries[0], entries
-
-        return await self._told(alone)
+        """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown."""
+        return await self._groups.append(draft)
 
     async def write[T](self, work: Work[T], *drafts: Draft) -> T:
         """What ``work`` returns, committed together with a row for each draft: all or nothing. Raises DatabaseDown."""
@@ -67,7 +74,7 @@ class AuditTrail:
         for number, draft in enumerate(drafts, sequence):
             entries.append(sealed(self._chain, number, self._now(), _clean(draft), self._app_version, previous))
             previous = entries[-1].hash
-        connection.execute(insert(audit_log), [_row(entry) for entry in entries])
+        connection.execute(_ADD, {"chain": self._chain, "rows": _rows(entries)})
         return entries
 
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
@@ -95,20 +102,40 @@ class AuditTrail:
         query = query.order_by(audit_log.c.sequence)
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
-    async def verify(self) -> Verification:
-        """Check the whole chain, read in pieces of a few thousand rows on a read thread, against the mark of before."""
-        mark = self._mark()
+    async def verify(
+        self, *, since_checkpoint: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> Verification:
+        """Check the chain, whole or since the last signed checkpoint, against the mark of before and every checkpoint.
 
-        def checked(connection: Connection) -> Verification:
-            found = verified(_streamed(connection, self._chain), mark=mark)
-            return emptied(found) if found.whole and not found.rows and _lost_all(connection) else found
+        ``progress`` is told on the loop how many rows of how many are done. Raises DatabaseDown, BadInput when it cannot be read.
+        """
+        mark, told, given_up = self._mark(), progressing(progress), threading.Event()
 
-        return await self._database.read(checked)
+        def step(done: int, total: int) -> None:
+            if given_up.is_set():
+                raise asyncio.CancelledError  # nobody waits for it any more, and other reads wait for its thread
+            told(done, total)
+
+        try:
+            return await self._database.read(
+                lambda connection: checked(
+                    connection, self._chain, mark, self._book, step, since_checkpoint=since_checkpoint
+                )
+            )
+        finally:
+            given_up.set()
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
         query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
         return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
+
+    async def _together(self, drafts: Sequence[Draft]) -> list[Entry]:
+        def grouped(connection: Connection) -> tuple[list[Entry], list[Entry]]:
+            entries = self.append_in(connection, drafts)
+            return entries, entries
+
+        return await self._told(grouped)
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
@@ -124,24 +151,6 @@ class AuditTrail:
             self._recorded(entry)
 
 
-def _lost_all(connection: Connection) -> bool:
-    """Whether there are users and not one row of any chain; a fresh installation on a shared database has none of its own."""
-    return bool(connection.execute(select(exists(select(users.c.id)) & ~exists(select(audit_log.c.chain)))).scalar())
-
-
-def _streamed(connection: Connection, chain: str) -> Iterator[Entry]:
-    """The chain from its first row on, past SQLAlchemy, whose rows cost more than the hashing."""
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection was lost before the rows were read")
-    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in audit_log.c)
-    query = sql.SQL("SELECT {} FROM audit_log WHERE chain = %s ORDER BY sequence").format(columns)
-    with driver.cursor("audit_chain", binary=True) as cursor:
-        cursor.itersize = CHUNK
-        cursor.execute(query, (chain,))
-        yield from map(_entry, cursor)
-
-
 def _clean(draft: Draft) -> Draft:
     """The draft with what Postgres cannot keep as text (NUL, lone surrogates) replaced, before it is hashed."""
     actor = draft.actor
@@ -154,15 +163,19 @@ def _kept(value: str) -> str:
     return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def _rows(entries: Iterable[Entry]) -> str:
+    """The entries as a JSON array of objects by column."""
+    return msgspec.json.encode([dict(zip(_COLUMNS, _values(entry), strict=True)) for entry in entries]).decode()
+
+
+def _values(entry: Entry) -> tuple[object, ...]:
+    """An entry's values in the order of the columns after ``chain``."""
     draft, actor = entry.draft, entry.draft.actor
-    return {
-        "chain": entry.chain, "sequence": entry.sequence, "at": entry.at, "actor": actor.name, "actor_type": actor.type,
-        "role": actor.role, "session": actor.session, "host": actor.host, "action": draft.action, "object_type": draft.object_type,
-        "object_id": draft.object_id, "outcome": draft.outcome, "reason": draft.reason, "before": draft.before, "after": draft.after,
-        "correlation": draft.correlation, "causation": draft.causation, "app_version": entry.app_version,
-        "previous": entry.previous, "hash": entry.hash,
-    }  # fmt: skip
+    return (
+        entry.sequence, entry.at, actor.name, actor.type, actor.role, actor.session, actor.host, draft.action, draft.object_type,
+        draft.object_id, draft.outcome, draft.reason, draft.before, draft.after, draft.correlation, draft.causation,
+        entry.app_version, entry.previous, entry.hash,
+    )  # fmt: skip
 
 
 def _entry(row: Iterable[Any]) -> Entry:

@@ -118,9 +118,9 @@ def _fits(column: ColumnElement[str], pattern: str) -> ColumnElement[bool]:
 
 
 def _story(id_: str) -> ColumnElement[bool]:
-    """What carries the id or was caused by it; the indexes are of rows that have one, and want to be asked so."""
+    """What carries the id or was caused by it; the index of correlations is of rows that have one, and wants to be asked so."""
     row = audit_log.c
-    return or_(and_(row.correlation == id_, row.correlation != ""), and_(row.causation == id_, row.causation != ""))
+    return or_(and_(row.correlation == id_, row.correlation != ""), row.causation == id_)
 
 
 def _number(connection: Connection, asked: Select[Any]) -> int:

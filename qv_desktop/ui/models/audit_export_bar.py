@@ -13,7 +13,8 @@ from qv_desktop.ui.models.flow import Flow
 FORMS: Mapping[str, tuple[str, str]] = {  # form -> its button, and what it is good for
     "csv": ("CSV", "For a spreadsheet; texts that it would run as formulas are made harmless"),
     "json": ("JSON", "For other programs; every value exactly as it was recorded"),
-    "bundle": ("Signed bundle", "For an auditor: rows, hashes, checkpoints and signature, checked without this program"),
+    "bundle": ("Signed bundle", "For an auditor: every row from the first to the last that matches, for a chain with holes proves nothing, "
+               "with its checkpoints and a signature; it is checked without this program"),
 }
 
 
@@ -73,10 +74,15 @@ class AuditExportBar(QWidget):
             of = f" of {self._count:,}" if self._count >= rows else ""
             self.sentence.setText(f"Writing: {rows:,}{of} rows…")
 
-    def show_done(self, path: str, rows: int) -> None:
-        """It is written."""
+    def show_bundling(self, done: int, total: int) -> None:
+        """How many rows of how many are in the bundle."""
+        if self._writing:
+            self.sentence.setText(f"Bundling: {done:,} of {total:,} rows, with those between that do not match…")
+
+    def show_done(self, what: str, path: str) -> None:
+        """It is written: ``what`` is in the file."""
         self._writing = False
-        self._show(f"{rows:,} row{'' if rows == 1 else 's'} in {path}; the export is in the trail with the file's SHA-256.", "Close", ready=False, over=True)
+        self._show(f"Exported {what} to {path}. The trail records it.", "Close", ready=False, over=True)
         self.show()
 
     def show_failed(self, sentence: str) -> None:

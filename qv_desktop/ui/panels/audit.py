@@ -134,7 +134,6 @@ class AuditPanel(QWidget):
         self.tail.forget_to(max((entry.sequence for entry in page), default=0))
         self.model.replace(page)
         self._learn(page)
-        self._newest = 0
         if self._wanted is not None:
             self._choose_near(self._wanted)
         else:
