@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from qv_desktop.domain.audit import Entry
 from qv_desktop.ui import format as words
@@ -10,7 +10,7 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.audit_columns import as_text, short, tail
 from qv_desktop.ui.models.flow import Flow
 from qv_desktop.ui.models.json_difference import DifferenceView, difference
-from qv_desktop.ui.models.ledger import Ledger, Line
+from qv_desktop.ui.models.ledger import Ledger, Line, scrolled
 from qv_desktop.ui.models.split import pane
 
 _TOKENS = {"ok": "GOOD", "refused": "BAD", "rejected": "BAD", "failed": "BAD", "unresolved": "WARN"}
@@ -32,8 +32,10 @@ class AuditDetails(QWidget):
         self.follow.setToolTip("Show every row of this story: the order, its verdict, what the broker said, its fills")
         self.cause.setToolTip("Show the story that this row came of")
         self.hands = Flow(self.follow, self.cause, self.copy, sides=0)
-        inner = pane(self.heading, self.facts, self.change, self.seals, self.hands, grow=2)
-        self.setLayout(inner.layout())
+        self.change.setMinimumHeight(108)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scrolled(pane(self.heading, self.facts, self.change, self.seals, self.hands, grow=2)))
         self.follow.clicked.connect(lambda: self._go(self.entry.draft.correlation if self.entry else ""))
         self.cause.clicked.connect(lambda: self._go(self.entry.draft.causation if self.entry else ""))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(as_text(self.entry) if self.entry else ""))
@@ -56,8 +58,7 @@ class AuditDetails(QWidget):
         changed = difference(entry.draft.before, entry.draft.after)
         self.change.show_lines(changed or [(" ", "nothing changed")])
         self.seals.show_lines([
-            Line("Previous", short(entry.previous), "TX1", mono=True, tip=entry.previous),
-            Line("Hash", short(entry.hash), "TX1", mono=True, tip=entry.hash),
+            Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=f"previous {entry.previous}\nown {entry.hash}"),
         ])  # fmt: skip
 
     def _go(self, id_: str) -> None:

@@ -171,8 +171,7 @@ class AuditFilters(QObject):
                 "object_type": f"on {query.object_type}" if query.object_type else "",
                 "object_id": f"id {tail(query.object_id)}" if query.object_id else "",
                 "outcome": f"outcome {query.outcome}" if query.outcome else "",
-                "search": f"“{query.text}”" if query.text else "",
-                "correlation": f"story {tail(query.correlation)}" if query.correlation else ""}  # fmt: skip
+                "search": f"“{query.text}”" if query.text else ""}  # fmt: skip
         return [(part, words) for part, words in said.items() if words]
 
     def _taker(self, part: str) -> Callable[[], None]:
@@ -222,7 +221,7 @@ def _moment(name: str) -> QDateTimeEdit:
     field.setCalendarPopup(True)
     field.setAccessibleName(name)
     field.setToolTip(name)
-    field.setFixedWidth(136)
+    field.setFixedWidth(158)
     field.setFixedHeight(26)
     return field
 

@@ -130,6 +130,13 @@ def coverage(found: Verification) -> str:
     return f"Signed checkpoint of {when} covers rows to #{found.covered:,}; {_rows(found.uncovered)} since are not covered."
 
 
+def coverage_in_short(found: Verification) -> str:
+    """The same in a few words, for a narrow dock."""
+    if found.covered_at is None:
+        return "no signed checkpoint yet"
+    return f"{_rows(found.uncovered)} not covered" if found.uncovered else "all rows covered"
+
+
 def _sentence(found: Verification) -> str:
     """What a person must read; nothing when all is well."""
     said = [] if found.whole else [f"{found.reason[:1].upper()}{found.reason[1:]}."]

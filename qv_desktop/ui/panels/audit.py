@@ -16,7 +16,7 @@ from qv_desktop.ui.models.audit_columns import audit_columns, tail
 from qv_desktop.ui.models.audit_details import AuditDetails
 from qv_desktop.ui.models.audit_export_bar import AuditExportBar
 from qv_desktop.ui.models.audit_filters import AuditFilters, State
-from qv_desktop.ui.models.audit_proof import AuditProof, coverage
+from qv_desktop.ui.models.audit_proof import AuditProof, coverage, coverage_in_short
 from qv_desktop.ui.models.audit_tail import AuditTail
 from qv_desktop.ui.models.layouts import Bar, across, forbid, stacked
 from qv_desktop.ui.models.split import DetailSplit
@@ -106,6 +106,7 @@ class AuditPanel(QWidget):
         self._back: list[_Place] = []
         self._strip: bool | None = None  # whether a person wants the filters open
         self._forbidden = ""
+        self._proved: Verification | None = None  # what was verified last
         self._build_rows()
         self._build_bars()
         stacked(self, self.bar, self.filters.strip, self.filters.chips, self.trail, self.proof.banner, self.split, self.export_bar,
@@ -202,8 +203,8 @@ class AuditPanel(QWidget):
     def show_verification(self, found: Verification, since: bool = False) -> None:
         """The chain's state: whole up to its head, or where and why it breaks; and what no checkpoint covers."""
         self.proof.show_found(found, since)
-        self.covers.setText(coverage(found))
-        self.covers.setToolTip(coverage(found))
+        self._proved = found
+        self._show_coverage()
         self.model.refresh(0)
         if not found.whole and found.broken_at is not None:
             self.show_row(found.suspect_from or found.broken_at)
@@ -481,7 +482,13 @@ class AuditPanel(QWidget):
         self.filters.strip.setVisible(wanted)
         self.opener.setChecked(wanted)
         self.export.setText("⤓ Export" if self.width() >= 620 else "⤓")
-        self.covers.setVisible(self.width() >= 420)
+        self._show_coverage()
+
+    def _show_coverage(self) -> None:
+        found = self._proved
+        if found is not None:
+            self.covers.setText(coverage(found) if self.width() >= 760 else coverage_in_short(found))
+            self.covers.setToolTip(coverage(found))
 
     def _choose_newest(self, *, reading: bool = True) -> None:
         """Choose the newest row, unless a person has chosen another one or is ``reading`` older ones."""
