@@ -8,6 +8,7 @@ from datetime import date, datetime
 from qv_desktop.domain.access import Role, Session, User
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
@@ -164,6 +165,16 @@ class Trail:
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
                    text: str = "") -> list[Entry]:  # fmt: skip
         return self.rows[::-1][:limit]
+
+    async def found(self, query: AuditQuery, limit: int = 500) -> list[Entry]:
+        rows = [row for row in self.rows if query.holds(row)]
+        return rows[:limit][::-1] if query.after is not None else rows[::-1][:limit]
+
+    async def count(self, query: AuditQuery) -> int:
+        return sum(map(query.holds, self.rows))
+
+    async def head(self) -> int:
+        return len(self.rows)
 
     async def of(self, correlation: str) -> list[Entry]:
         return [row for row in self.rows if row.draft.correlation == correlation]

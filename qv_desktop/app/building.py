@@ -25,6 +25,7 @@ from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
+from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
@@ -42,6 +43,7 @@ from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
@@ -130,7 +132,8 @@ def engine(
                         KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
                         audit, strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
-                        side.averages, people, roles)  # fmt: skip
+                        side.averages, people, roles,
+                        AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)))  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
