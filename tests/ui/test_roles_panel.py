@@ -93,7 +93,9 @@ def test_a_copy_is_made_edited_and_asked_for(panel: RolesPanel, qtbot: QtBot) ->
     assert (panel.editor.isVisible(), panel.said.text()) == (False, "The role is made.")
 
 
-def test_an_edit_carries_the_role_as_it_was_seen_though_the_list_is_read_anew_meanwhile(panel: RolesPanel, qtbot: QtBot) -> None:
+def test_an_edit_carries_the_role_as_it_was_seen_though_the_list_is_read_anew_meanwhile(
+    panel: RolesPanel, qtbot: QtBot
+) -> None:
     panel.table.select_key("Night desk")
     panel.edit.click()
     panel.grid.cellClicked.emit(_ROW, _CREATE)

@@ -14,10 +14,15 @@ from qv_desktop.ui.panels.users import UsersPanel
 
 NOW = datetime(2026, 11, 27, 15, 30, tzinfo=UTC)
 ADA = Person(User("u1", "Ada", "Admin"), NOW - timedelta(days=9), NOW, 1)
-TOM = Person(User("u2", "Tom", "Trader"), NOW - timedelta(days=5), NOW - timedelta(hours=3), 2, NOW + timedelta(minutes=9))
+TOM = Person(
+    User("u2", "Tom", "Trader"), NOW - timedelta(days=5), NOW - timedelta(hours=3), 2, NOW + timedelta(minutes=9)
+)
 EVE = Person(User("u3", "Eve", "Viewer", UserState.SUSPENDED), NOW - timedelta(days=1))
 BO = Person(User("u4", "Bo", "Analyst"), NOW, waits=True)
-SEATS = [Seat("s1", "desk-4", NOW - timedelta(hours=5), NOW, NOW), Seat("s2", "laptop", NOW - timedelta(days=1), NOW, NOW)]
+SEATS = [
+    Seat("s1", "desk-4", NOW - timedelta(hours=5), NOW, NOW),
+    Seat("s2", "laptop", NOW - timedelta(days=1), NOW, NOW),
+]
 
 
 @pytest.fixture
@@ -117,7 +122,9 @@ def test_a_new_user_takes_a_name_and_a_role(panel: UsersPanel, qtbot: QtBot) -> 
     assert asked.args == ["Zoe", "Analyst"]
 
 
-def test_a_code_is_shown_once_copied_and_gone_when_it_is_done_or_the_desk_is_locked(panel: UsersPanel, qtbot: QtBot) -> None:
+def test_a_code_is_shown_once_copied_and_gone_when_it_is_done_or_the_desk_is_locked(
+    panel: UsersPanel, qtbot: QtBot
+) -> None:
     panel.show_code(Invitation("Tom", "ABCDE-FGHJK"))
     assert panel.code.isVisible()
     panel.code.copy.click()
@@ -151,7 +158,12 @@ def test_the_menu_offers_everything_where_there_is_no_room_for_the_details(panel
     assert not panel.details.isVisible()
     menu = QMenu()
     panel._fill(menu)
-    assert [a.text() for a in menu.actions() if a.text()][:4] == ["Suspend…", "Reset password…", "Unlock", "Change role to"]
+    assert [a.text() for a in menu.actions() if a.text()][:4] == [
+        "Suspend…",
+        "Reset password…",
+        "Unlock",
+        "Change role to",
+    ]
     roles = next(a.menu() for a in menu.actions() if a.text() == "Change role to")
     assert isinstance(roles, QMenu)
     assert [a.isEnabled() for a in roles.actions()] == [True, False, True, True]

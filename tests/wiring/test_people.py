@@ -60,8 +60,8 @@ class Seat:
 
     async def settled(self) -> None:
         """Everything that was asked for is done."""
-        while self._tasks.count:
-            await asyncio.sleep(0.01)
+        while running := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def does(self, hand: Callable[[], object]) -> None:
         hand()
@@ -103,7 +103,9 @@ def told(qtbot: QtBot, qapp: QApplication, postgres_url: str) -> Iterator[Callab
         yield lambda story: asyncio.run(tell(story))
 
 
-def test_a_demotion_and_a_role_of_ones_own_show_at_the_other_window_within_a_second(told: Callable[[Story], None]) -> None:
+def test_a_demotion_and_a_role_of_ones_own_show_at_the_other_window_within_a_second(
+    told: Callable[[Story], None],
+) -> None:
     async def story(ada: Seat, tom: Seat) -> None:
         users = ada.panels.users
         assert {"users", "roles", "audit"} <= ada.shown()
@@ -126,7 +128,18 @@ def test_a_demotion_and_a_role_of_ones_own_show_at_the_other_window_within_a_sec
         assert roles.said.text() == "The role Chartist is made; give it to somebody under Users."
         await ada.does(lambda: users.role_asked.emit(users.chosen().person.user, "Chartist"))  # type: ignore[union-attr]
         await tom.second()
-        assert tom.shown() == {"watchlist", "quotes", "scanner", "data", "tape", "chart", "price_alerts", "alerts", "log", "roles"}
+        assert tom.shown() == {
+            "watchlist",
+            "quotes",
+            "scanner",
+            "data",
+            "tape",
+            "chart",
+            "price_alerts",
+            "alerts",
+            "log",
+            "roles",
+        }
         assert tom.window.commands.hidden("workspace.research")
         assert not tom.window.commands.hidden("workspace.markets")
         chartist = next(role for role in await ada.machine.roles.all() if role.name == "Chartist")
@@ -163,7 +176,11 @@ def test_a_new_users_code_is_shown_and_works_and_a_suspended_one_is_out_at_once(
         code = users.code.code.text()
         assert (await tom.machine.users.redeem("Zoe", code, "a password of her own", "desk-9")).session is not None
         await ada.does(users.refresh_asked.emit)
-        assert [(p.name, p.state) for p in users.model.rows()] == [("Ada", "active"), ("Tom", "active"), ("Zoe", "active")]
+        assert [(p.name, p.state) for p in users.model.rows()] == [
+            ("Ada", "active"),
+            ("Tom", "active"),
+            ("Zoe", "active"),
+        ]
         victim = await ada.machine.named("Tom")
         await ada.does(lambda: users.suspend_asked.emit(victim))
         await tom.second()
@@ -175,7 +192,9 @@ def test_a_new_users_code_is_shown_and_works_and_a_suspended_one_is_out_at_once(
 
 def test_every_admin_hears_of_a_recovery_from_the_command_line_once(told: Callable[[Story], None]) -> None:
     async def story(ada: Seat, tom: Seat) -> None:
-        await Recovery(ada.machine.people._trail, ada.machine.clock).admin("Tom", Actor("root (command line)", "human", host="box"))  # type: ignore[arg-type]
+        await Recovery(ada.machine.people._trail, ada.machine.clock).admin(
+            "Tom", Actor("root (command line)", "human", host="box")
+        )  # type: ignore[arg-type]
         for _ in range(40):
             await ada.second()
         loud = [notice for notice in ada.notices if notice.title == "An Admin was recovered"]

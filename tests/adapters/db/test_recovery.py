@@ -37,7 +37,11 @@ def test_a_suspended_locked_viewer_is_an_admin_with_a_code_and_their_sessions_en
         assert await users.standing(inside.session) is None
         answer = await users.redeem("Maria", code, "another good password", "desk-4")
         assert answer.session is not None
-        assert (answer.session.user.id, answer.session.user.role, answer.session.user.role_version) == (maria.id, "Admin", 3)
+        assert (answer.session.user.id, answer.session.user.role, answer.session.user.role_version) == (
+            maria.id,
+            "Admin",
+            3,
+        )
         draft = next(row.draft for row in recorded if row.draft.action == "user.recover")
         assert (draft.actor, draft.object_id) == (ROOT, "Maria")
         assert draft.before == '{"role": "Viewer", "state": "suspended"}'
@@ -51,7 +55,9 @@ def test_a_suspended_locked_viewer_is_an_admin_with_a_code_and_their_sessions_en
 def test_a_login_that_does_not_own_the_tables_can_recover_nobody(postgres_url: str, clock: Clock) -> None:
     plain = postgres_url.replace("+psycopg", "", 1)
     with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute("DO $$ BEGIN CREATE ROLE onlooker LOGIN PASSWORD 'looks'; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        connection.execute(
+            "DO $$ BEGIN CREATE ROLE onlooker LOGIN PASSWORD 'looks'; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
         connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO onlooker")
     before, _, rest = plain.partition("://")
     looking = Database(f"{before}://onlooker:looks@{rest.partition('@')[2]}")
