@@ -22,6 +22,7 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
+from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.people import PeopleWiring
@@ -49,6 +50,7 @@ class Starting:
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
+        self.limits = LimitsWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
