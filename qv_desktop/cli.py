@@ -62,6 +62,9 @@ def _parser() -> Parser:
     db = commands.add_parser("db", help="the database")
     db.add_argument("step", choices=["check", "migrate"])
     db.set_defaults(command=_db)
+    recover = commands.add_parser("recover", help="a reset code for somebody who cannot log in, such as the last Admin")
+    recover.add_argument("name", metavar="NAME", help="the user's name")
+    recover.set_defaults(command=_recover)
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
     _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
@@ -177,6 +180,14 @@ def _db(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
     print(asyncio.run(app.prepare_database()))
+    return 0
+
+
+def _recover(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    code = asyncio.run(app.reset_code(asked.name))
+    print(f"{code}\nGive this to {asked.name}: under “I have a reset code” it sets a new password, once, within a day.")
     return 0
 
 

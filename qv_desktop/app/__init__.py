@@ -59,6 +59,13 @@ async def prepare_database() -> str:
     return await prepared()
 
 
+async def reset_code(name: str) -> str:
+    """A code with which the user of that name sets a new password. Raises BadInput, DatabaseDown."""
+    from qv_desktop.app.recovery import reset_code as made
+
+    return await made(name)
+
+
 def circumstances() -> dict[str, object]:
     """What is set, where things lie and what is missing."""
     from qv_desktop.app.tools import circumstances as found
