@@ -44,7 +44,7 @@ class Store(Protocol):
         """End sessions; how many. Raises BadInput when none was running."""
 
     async def recovered(self, since: datetime) -> list[Recovered]:
-        """Who was made an Admin from the command line since then."""
+        """Who was recovered from the command line since then, oldest first."""
 
     async def seen(self, session: str) -> None:
         """Note that a session is in use."""
@@ -129,7 +129,7 @@ class People:
         return await self._store.revoke(user, ids, replace(draft, after=_json(sessions=", ".join(sorted(ids)))))
 
     async def recovered(self, since: datetime) -> list[Recovered]:
-        """Who was made an Admin from the command line since then, oldest first, as the trail has it: that asked nobody."""
+        """Who was recovered from the command line since then, oldest first, as the trail has it: that asked nobody."""
         await self._login.require(TRAIL)
         return await self._store.recovered(since)
 

@@ -173,10 +173,8 @@ class PeopleWiring:
         for each in await self._people.recovered(services.clock.now() - LOUD):
             if each not in self._recovered:
                 self._recovered.add(each)
-                words = f"{each.name} was made an Admin from the command line by {each.by} on {each.host}, {each.at:%Y-%m-%d %H:%M} UTC."
-                services.notices.tell(
-                    "critical", "An Admin was recovered", words, f"recovered {each.at}", kind="risk", panel="users"
-                )
+                key = f"recovered {each.at}"
+                services.notices.tell("critical", "Recovered from outside", str(each), key, kind="risk", panel="users")
 
     def tick(self) -> None:
         """Once a second: whether the own role is still the same, and now and then who is here."""
