@@ -65,6 +65,9 @@ def _parser() -> Parser:
     db.add_argument("step", choices=["check", "migrate"])
     db.set_defaults(command=_db)
     _users_words(commands.add_parser("users", help="who may sign in, and an Admin for a desk whose last one cannot"))
+    recover = commands.add_parser("recover", help="a reset code for somebody who cannot log in, such as the last Admin")
+    recover.add_argument("name", metavar="NAME", help="the user's name")
+    recover.set_defaults(command=_recover)
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
     _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
@@ -235,7 +238,7 @@ def _list_users(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _recover(asked: argparse.Namespace) -> int:
+def _make_admin(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
     _complain(
@@ -245,7 +248,7 @@ def _recover(asked: argparse.Namespace) -> int:
         raise BadInput("Nobody can be asked here; say --yes to go on.")
     if not asked.yes and not _consented(f"Make {asked.name} an Admin? [y/N] "):
         return 1
-    code = asyncio.run(app.recover_admin(asked.name))
+    code = asyncio.run(app.make_admin(asked.name))
     print(f"{asked.name} chooses “I have a reset code” at the log-in, and types within a day: {code}")
     return 0
 
@@ -254,6 +257,14 @@ def _db(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
     print(asyncio.run(app.prepare_database()))
+    return 0
+
+
+def _recover(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    code = asyncio.run(app.reset_code(asked.name))
+    print(f"{code}\nGive this to {asked.name}: under “I have a reset code” it sets a new password, once, within a day.")
     return 0
 
 

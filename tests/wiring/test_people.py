@@ -60,8 +60,8 @@ class Seat:
 
     async def settled(self) -> None:
         """Everything that was asked for is done."""
-        while self._tasks.count:  # noqa: ASYNC110 - nothing tells when the last is done
-            await asyncio.sleep(0.01)
+        while running := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def does(self, hand: Callable[[], object]) -> None:
         hand()
@@ -197,7 +197,7 @@ def test_every_admin_hears_of_a_recovery_from_the_command_line_once(told: Callab
         )  # type: ignore[arg-type]
         for _ in range(40):
             await ada.second()
-        loud = [notice for notice in ada.notices if notice.title == "An Admin was recovered"]
+        loud = [notice for notice in ada.notices if notice.title == "Recovered from outside"]
         assert [(notice.urgency, notice.count) for notice in loud] == [("critical", 1)]
         assert loud[0].text.startswith("Tom was made an Admin from the command line by root (command line) on box")
 

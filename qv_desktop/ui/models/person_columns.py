@@ -46,7 +46,7 @@ def columns() -> list[Column[Listed]]:
     return [
         Column("Name", lambda p: f"{p.name} (you)" if p.oneself else p.name, raw=lambda p: p.name, width=130, bold=True, stretch=True,
                tip=lambda p: p.name),
-        Column("Role", lambda p: p.person.user.role, width=90, tip=lambda p: p.person.user.role),
+        Column("Role", lambda p: p.person.user.role, width=104, tip=lambda p: p.person.user.role),
         Column("State", lambda p: p.standing, raw=lambda p: p.state, chip=lambda p: _CHIPS[p.state], width=104,
                tip=lambda p: _why(p)),
         Column("Last seen ET", lambda p: when(p.person.seen), key=lambda p: p.person.seen, right=True, width=112, color=lambda p: "TX1",

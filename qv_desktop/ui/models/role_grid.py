@@ -27,7 +27,7 @@ class RoleGrid(QTableWidget):
         self.setHorizontalHeaderLabels([str(action) for action in _ACTIONS])
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.horizontalHeader().setMinimumSectionSize(44)
+        self.horizontalHeader().setMinimumSectionSize(54)
         self._granted: frozenset[Permission] = frozenset()
         self._mine: frozenset[Permission] | None = None  # what the editor may grant, while editing
         self.cellClicked.connect(self._turn)
@@ -150,7 +150,7 @@ def _dress(grid: QTableWidget, name: str) -> None:
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
     grid.horizontalHeader().setFixedHeight(24)
-    grid.verticalHeader().setFixedWidth(104)
+    grid.verticalHeader().setFixedWidth(96)
     grid.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     grid.verticalHeader().setMinimumSectionSize(16)
     grid.verticalHeader().setDefaultSectionSize(_ROW)

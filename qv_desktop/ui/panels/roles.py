@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.access import Permission
@@ -18,6 +18,7 @@ from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 _BUILT_IN = "This role is built in and stays as it is; copy it and change the copy"
+_NARROW, _LIST = 560, (190, 112)  # px; the list's width where there is room, and where there is not
 _TOGETHER = "Click a role to see it by itself"
 
 
@@ -72,12 +73,15 @@ class RolesPanel(QWidget):
         self._say(sentence)
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``create``, ``change`` or ``delete`` roles, or ``export``; what is absent is allowed."""
+        """Why the person may not ``create``, ``change`` or ``delete`` roles, ``export``, or ``view`` who has one; what is absent is
+        allowed.
+        """
         self._lacking = dict(lacking)
+        self._fit()
         self.table.forbid_export(lacking.get("export", ""))
         if self._editing and (lacking.get("change") or lacking.get("create")):
             self._leave()
-        self._judge()
+        self._show_page()
 
     def chosen(self) -> KnownRole | None:
         """The role that is selected, if one is."""
@@ -170,10 +174,13 @@ class RolesPanel(QWidget):
     def _heading(self, chosen: KnownRole | None) -> str:
         if chosen is None:
             return ""
-        kind = "built in" if chosen.built_in else "made here"
-        return (
-            f"{chosen.name} · {kind} · {'yours' if chosen.name == self._own else 'held by ' + listed(chosen.holders)}"
+        held = "" if "view" in self._lacking else f"held by {listed(chosen.holders)}"
+        words = (
+            chosen.name,
+            "built in" if chosen.built_in else "made here",
+            "yours" if chosen.name == self._own else held,
         )
+        return " · ".join(filter(None, words))
 
     def _say(self, sentence: str) -> None:
         self.said.setText(sentence)
@@ -199,6 +206,17 @@ class RolesPanel(QWidget):
         lacking = chosen.permissions - self._mine if chosen is not None else ()
         return "This role may do what yours may not, so you cannot change it" if lacking else ""
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the list gives way to the grid."""
+        super().resizeEvent(event)
+        if (self.width() < _NARROW) != (event.oldSize().width() < _NARROW) or not event.oldSize().isValid():
+            self.split.setSizes([_LIST[self.width() < _NARROW], 10_000])
+            self._fit()
+
+    def _fit(self) -> None:
+        """Who has a role is shown where there is room for it, to those who may see users."""
+        self.table.setColumnHidden(1, self.width() < _NARROW or "view" in self._lacking)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.refresh_asked.emit()
@@ -214,6 +232,7 @@ class RolesPanel(QWidget):
         bar = Bar(self.beside, None, self.new, self.copy, self.edit, self.delete, self.more,
                   yielding=(self.delete, self.edit, self.copy, self.beside, self.new))  # fmt: skip
         self.heading, self.field = theme.label("", "title"), QLineEdit()
+        self.heading.setWordWrap(True)
         self.field.setAccessibleName("Name of the role")
         self.field.setPlaceholderText("Name of the role")
         self.field.setMaxLength(LONGEST)
@@ -233,7 +252,8 @@ class RolesPanel(QWidget):
         self.pages.addWidget(self.one)
         foot = Bar(self.said, None)
         foot.setFixedHeight(26)
-        stacked(self, bar, divider(), _beside(self.table, self.pages), self.asking, foot).setStretch(2, 1)
+        self.split = _beside(self.table, self.pages)
+        stacked(self, bar, divider(), self.split, self.asking, foot).setStretch(2, 1)
 
     def _fill(self, menu: QMenu) -> None:
         """All that the bar offers, for a panel too narrow for it."""
@@ -253,7 +273,6 @@ def _beside(roles: QWidget, pages: QWidget) -> QSplitter:
     split.addWidget(roles)
     split.addWidget(pages)
     split.setStretchFactor(1, 1)
-    split.setSizes([190, 10_000])
     roles.setMinimumWidth(110)
     pages.setMinimumWidth(200)
     return split
