@@ -5,9 +5,6 @@ import asyncio
 import structlog
 from shiboken6 import isValid
 
-from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.idle_times import IdleTimes
-from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.locking import Lock
 from qv_desktop.domain.errors import DatabaseDown, QvError
 from qv_desktop.services.auto_lock import FOR_ALL, LONGEST, AutoLock
@@ -25,9 +22,9 @@ SET = "Set."
 class Guarding:
     """Locks ``desk`` with ``lock`` when it is due, and answers the dialog of the person's own account."""
 
-    def __init__(self, desk: Desk, door: Entrance, database: Database, lock: Lock) -> None:
-        self._desk, self._lock = desk, lock
-        self.auto = AutoLock(IdleTimes(database, door.trail), door.login, desk.services.clock.now)
+    def __init__(self, desk: Desk, auto: AutoLock, lock: Lock) -> None:
+        self._desk, self.auto, self._lock = desk, auto, lock
+        lock.opened = auto.begin
         desk.window.safety.watch.touched.connect(self.auto.touched)
         desk.window.command.connect(self._command)
 
@@ -40,11 +37,7 @@ class Guarding:
             looks += 1
             await asyncio.sleep(LOOKS)
             if self.auto.due and self._lock.dialog is None:
-                await self._lock_now()
-
-    async def _lock_now(self) -> None:
-        await self._lock.lock(why=f"nothing was touched for {self.auto.after} minutes")
-        self.auto.begin()
+                await self._lock.lock(why=f"nothing was touched for {self.auto.after} minutes")
 
     async def _load(self) -> None:
         try:
