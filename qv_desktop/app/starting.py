@@ -244,6 +244,9 @@ class Starting:
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()
+        checkpoints = self._desk.services.audit.checkpoints
+        if checkpoints is not None:
+            self._desk.window.health.show_checkpoint(checkpoints.age, checkpoints.waiting, checkpoints.trouble)
         self._desk.services.market.tick()
         self.data.tick()
         self.kill.tick()
