@@ -88,6 +88,12 @@ def test_a_trail_that_lost_what_this_installation_remembers_is_exit_code_1(open_
     ]
 
 
+def test_nothing_is_signed_where_the_key_would_lie_open(open_folder: Path) -> None:
+    done = ran(open_folder, "audit", "sign", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no keyring" in done.stderr
+
+
 def test_what_is_no_key_and_what_is_no_bundle_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text("{}\n", encoding="utf-8")
     for words in (

@@ -176,6 +176,23 @@ def test_a_changed_key_was_named_by_the_old_one_and_nothing_is_odd(
     told(story)
 
 
+def test_a_program_that_runs_while_its_key_is_changed_goes_on_with_the_new_one(
+    desks: Callable[[], Desk], ring: MemoryKeyring
+) -> None:
+    async def story() -> None:
+        desk, other = desks(), desks()
+        await desk.works(2)
+        await desk.checkpoints.sign()
+        await other.checkpoints.renew()
+        await desk.works(1)
+        point = await desk.checkpoints.sign()
+        assert point is not None
+        assert point.key == other.book.key
+        assert ((await desk.trail.verify()).whole, (await desk.trail.verify()).notes) == (True, ())
+
+    told(story)
+
+
 def test_a_change_of_keys_that_a_crash_interrupted_is_finished_at_the_next_start(
     desks: Callable[[], Desk], ring: MemoryKeyring
 ) -> None:

@@ -153,6 +153,10 @@ class AuditTrail:
 def _clean(draft: Draft) -> Draft:
     """The draft with what Postgres cannot keep as text (NUL, lone surrogates) replaced, before it is hashed."""
     actor = draft.actor
+    texts = "".join((actor.name, actor.role, actor.session, actor.host, draft.action, draft.object_type, draft.object_id,
+                     draft.reason, draft.before, draft.after, draft.correlation, draft.causation))  # fmt: skip
+    if texts.isascii() and "\0" not in texts:
+        return draft
     kept = Actor(_kept(actor.name), actor.type, _kept(actor.role), _kept(actor.session), _kept(actor.host))
     return Draft(kept, _kept(draft.action), _kept(draft.object_type), _kept(draft.object_id), draft.outcome, _kept(draft.reason),
                  _kept(draft.before), _kept(draft.after), _kept(draft.correlation), _kept(draft.causation))  # fmt: skip

@@ -25,7 +25,7 @@ class Groups:
         future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         self._waiting.append((draft, future))
         self._next()
-        return await asyncio.shield(future)
+        return await future  # whoever stops waiting stops nothing: the group is written all the same
 
     def _next(self) -> None:
         """Hand over what waits unless a group is under way; at once, so that a row asked for first is written first."""

@@ -10,6 +10,8 @@ from qv_desktop.adapters.db.tables import audit_log, users
 from qv_desktop.domain.audit import Mark, Verification, emptied
 from qv_desktop.domain.checkpoints import Standing, covered
 
+TOLD = 5_000  # rows between two words of progress
+
 type Progress = Callable[[int, int], None]  # rows done, of how many
 
 
@@ -32,13 +34,11 @@ def checked(connection: Connection, chain: str, mark: Mark | None, book: Checkpo
 
 
 def progressing(told: Progress | None) -> Progress:
-    """``told``, to be called from any thread: it hears on the loop that runs now."""
-    if told is None:
-        return lambda done, total: None
+    """``told``, to be called from any thread: it hears on the loop that runs now, every few thousand rows."""
     loop = asyncio.get_running_loop()
 
     def tell(done: int, total: int) -> None:
-        if not loop.is_closed():
+        if told is not None and (done % TOLD == 0 or done == total) and not loop.is_closed():
             loop.call_soon_threadsafe(told, done, total)
 
     return tell

@@ -134,7 +134,7 @@ def test_what_nobody_touched_is_whole_and_says_what_no_checkpoint_covers(scene: 
     found = scene.verify()
     assert (found.whole, found.rows, found.head, found.covered, found.uncovered) == (True, ROWS, ROWS, 20, 5)
     assert found.notes == ()
-    assert "rows up to #20; 5 rows since 2026-03-02 14:30:20 UTC not yet." in found.coverage
+    assert "rows up to #20; 5 rows since 2026-03-02 14:30:19 UTC not yet." in found.coverage
     asyncio.run(scene.book.sign(scene.signer, scene.rows[-1].at))
     assert scene.verify().coverage.endswith("covers every row.")
 
