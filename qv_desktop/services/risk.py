@@ -1,14 +1,17 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
+import structlog
+
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
-from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
@@ -22,6 +25,8 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
+
+log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RISK, Action.RUN)
 MINUTE = timedelta(minutes=1)
@@ -59,6 +64,8 @@ class Risk:
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
+        self._tripped = ""  # why the program halted trading last
+        self._writing: set[asyncio.Task[None]] = set()
         self.limits = Limits()
         self.state = TradingState.ACTIVE
 
@@ -128,12 +135,12 @@ class Risk:
         self._set(state, session.user.name, reason)
         await self._write_down(state, draft)
 
-    def halt_at_once(self, reason: str) -> Awaitable[None]:
+    def halt_at_once(self, reason: str, cause: str = "") -> Awaitable[None]:
         """Halt before anything is waited for, by the role as last read; await the answer to have it written down.
 
-        For the kill switch, which has looked whether the role may. The answer raises DatabaseDown as ``halt`` does.
+        For the kill switch, which has looked whether the role may; ``cause`` is its id in the trail. The answer raises DatabaseDown as ``halt`` does.
         """
-        draft = self._draft(TradingState.HALTED, reason)
+        draft = self._draft(TradingState.HALTED, reason, cause)
         self._set(TradingState.HALTED, self._login.actor.name, reason)
         return self._write_down(TradingState.HALTED, draft)
 
@@ -156,17 +163,33 @@ class Risk:
         await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
         self._set(TradingState.ACTIVE, session.user.name, reason)
 
-    def _draft(self, state: TradingState, reason: str) -> Draft:
+    def _draft(self, state: TradingState, reason: str, cause: str = "") -> Draft:
         return Draft(self._login.actor, f"risk.{state.lower()}", "account", self._account.id, reason=reason,
-                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}))  # fmt: skip
+                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}), causation=cause)  # fmt: skip
 
     def _set(self, state: TradingState, actor: str, reason: str) -> None:
         self.state = state
         self._publish(TradingStateChanged(state, actor, reason))
 
-    def trip(self, reason: str) -> None:
-        """Halt by the program itself, at once: an order's state can no longer be trusted. A person resumes."""
+    def trip(self, reason: str, about: str = "") -> None:
+        """Halt by the program itself, at once: the state of the order ``about`` can no longer be trusted. A person resumes.
+
+        It is written down as a person's halt is, once for each reason; that it cannot be is no reason not to halt.
+        """
+        draft = Draft(SYSTEM, "risk.halted", "account", self._account.id, reason=reason, correlation=about,
+                      before=json.dumps({"state": self.state}), after=json.dumps({"state": TradingState.HALTED}))  # fmt: skip
+        known = self.state is TradingState.HALTED and reason == self._tripped
+        self._tripped = reason
         self._set(TradingState.HALTED, "QuantVision", reason)
+        if not known:
+            writing = asyncio.get_running_loop().create_task(self._write_down(TradingState.HALTED, draft))
+            self._writing.add(writing)
+            writing.add_done_callback(self._written)
+
+    def _written(self, writing: "asyncio.Task[None]") -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and (error := writing.exception()) is not None:
+            log.error("halt_not_recorded", reason=str(error))
 
     async def set_limits(self, limits: Limits) -> None:
         """Store new limits. Raises NotPermitted, DatabaseDown."""
