@@ -1,6 +1,7 @@
 """Which account a sitting trades: its keys, its addresses, and the question before real money."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.addresses import host_of
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.connections import Connection, Known, Traded, secret_names
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.services.connections import Connections
@@ -124,6 +126,12 @@ class Accounts:
         """An access token, asked for in the browser; a client that was typed is kept. Raises BadInput."""
         from qv_desktop.adapters.alpaca import oauth
 
+        what = json.dumps(
+            {"environment": environment, "client renewed": ", ".join(sorted(p for p, t in client.items() if t))}
+        )
+        await self._door.trail.append(
+            Draft(self._door.login.actor, "connection.authorise", "connection", "oauth", after=what)
+        )
         await self._vault.keep({CLIENT[part]: text for part, text in client.items() if text})
         found = await self._vault.texts(list(CLIENT.values()))
         app = oauth.Client(Secret(found[CLIENT["id"]]), Secret(found[CLIENT["secret"]]))

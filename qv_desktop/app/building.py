@@ -113,10 +113,11 @@ def engine(
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
-                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
+                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail)  # fmt: skip
+    note = noting(door.trail, spool)
     strategies = Strategies(StrategyStore(database, door.trail))
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
-    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish)
+    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -129,8 +130,8 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
-                        KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
-                        audit, strategies, backtests, notices, health, exports, Preferences(database),
+                        KillSwitch(risk, orders, broker, login, note, lambda: account.id, publish, clock.market),
+                        audit, strategies, backtests, notices, health, exports, Preferences(database, door.trail),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)))  # fmt: skip

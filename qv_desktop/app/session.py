@@ -229,6 +229,8 @@ class Session:
         if REPORT in os.environ:
             return self._report(Path(os.environ[REPORT]))
         making, starting_room = await asyncio.to_thread(_load_engine)
+        from qv_desktop.app.opening import opened
+
         if self._demo is not None and door.login.session is not None:
             from qv_desktop.app.demo_market import turned_to
 
@@ -252,6 +254,7 @@ class Session:
         self._desk_tasks.spawn(desk.services.login.watch())
         frames.start()
         starting.begin()
+        self._desk_tasks.spawn(opened(desk, settings, self._accounts.in_use if self._accounts else None))
         return await self._until_closed(desk, starting, frames)
 
     def _report(self, file: Path) -> int:
@@ -375,8 +378,12 @@ class Session:
             from qv_desktop.app.settings import SettingsFirst
 
             accounts = self._shown_accounts.open if self._shown_accounts else None
-            permitted = partial(self._desk.services.login.require, Permission(Resource.SETTINGS, Action.CHANGE))
-            SettingsFirst(self._settings, self._tasks, self._vault, permitted).open(self._desk.window, accounts)
+            services = self._desk.services
+            permitted = partial(services.login.require, Permission(Resource.SETTINGS, Action.CHANGE))
+            first = SettingsFirst(
+                self._settings, self._tasks, self._vault, permitted, services.kill.note, services.login.actor
+            )
+            first.open(self._desk.window, accounts)
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":

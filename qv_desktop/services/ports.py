@@ -489,8 +489,8 @@ class Preferences(Protocol):
     async def setting(self, user: str, key: str) -> str | None:
         """One setting's text."""
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
-        """Keep one setting."""
+    async def save_setting(self, user: str, key: str, value: str, draft: Draft | None = None) -> None:
+        """Keep one setting, together with its row in the audit trail where there is one."""
 
 
 class Reports(Protocol):

@@ -80,8 +80,8 @@ class AuditPages:
 
 def clean(query: AuditQuery) -> AuditQuery:
     """The question without what Postgres cannot take as text (NUL, lone surrogates), as rows are kept without it."""
-    texts = {name: value for name in TEXTS if (value := getattr(query, name))}
-    return replace(query, **{name: kept(value) for name, value in texts.items()})
+    texts: dict[str, Any] = {name: kept(value) for name in TEXTS if (value := getattr(query, name))}
+    return replace(query, **texts)
 
 
 def kept(value: str) -> str:

@@ -36,11 +36,9 @@ class AuditDetails(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(scrolled(pane(self.heading, self.facts, self.change, self.seals, self.hands, grow=2)))
-        self.follow.clicked.connect(lambda: self._go(self.entry.draft.correlation if self.entry else ""))
-        self.cause.clicked.connect(lambda: self._go(self.entry.draft.causation if self.entry else ""))
-        self.copy.clicked.connect(
-            lambda: QGuiApplication.clipboard().setText(as_text(self.entry) if self.entry else "")
-        )
+        self.follow.clicked.connect(self._follow)
+        self.cause.clicked.connect(self._follow_cause)
+        self.copy.clicked.connect(self._copy)
         self.show_entry(None)
 
     def show_entry(self, entry: Entry | None) -> None:
@@ -63,9 +61,17 @@ class AuditDetails(QWidget):
             Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=f"previous {entry.previous}\nown {entry.hash}"),
         ])  # fmt: skip
 
-    def _go(self, id_: str) -> None:
-        if id_:
-            self.followed.emit(id_)
+    def _follow(self) -> None:
+        if self.entry is not None:
+            self.followed.emit(self.entry.draft.correlation)
+
+    def _follow_cause(self) -> None:
+        if self.entry is not None:
+            self.followed.emit(self.entry.draft.causation)
+
+    def _copy(self) -> None:
+        if self.entry is not None:
+            QGuiApplication.clipboard().setText(as_text(self.entry))
 
 
 def _facts(entry: Entry) -> list[Line]:

@@ -37,7 +37,7 @@ class AuditProof(QObject):
         row.addWidget(self.show_row)
         self.banner.hide()
         self.verify.clicked.connect(self._pressed)
-        self.show_row.clicked.connect(lambda: self.row_wanted.emit(self._broken) if self._broken else None)
+        self.show_row.clicked.connect(self._want_row)
 
     # ---- in
 
@@ -103,6 +103,10 @@ class AuditProof(QObject):
             self.cancelled.emit()
         else:
             self.ask(False)
+
+    def _want_row(self) -> None:
+        if self._broken is not None:
+            self.row_wanted.emit(self._broken)
 
     def _offer(self, menu: QMenu) -> None:
         entry(menu, "Verify every row", lambda: self.ask(False))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from qv_desktop.domain.audit import Entry, Verification
 from qv_desktop.domain.audit_query import PAGE, AuditQuery
@@ -61,13 +61,13 @@ class AuditSplit(DetailSplit):
     """Where there is no room for both, the details take the place of the rows while they are ``open``."""
 
     def __init__(self, main: QWidget, detail: QWidget, *, wide: int) -> None:
-        self.open, self._rows = False, main
+        self.open, self._rows, self._details = False, main, detail
         super().__init__(main, detail, wide=wide)
 
     @property
     def narrow(self) -> bool:
         """Whether only one of the two is in view."""
-        return (self.count() == 2 and self.widget(1).isHidden()) or self.open
+        return self.open or self._details.isHidden()
 
     def flip(self, open_: bool) -> None:
         """Show the details in place of the rows, or the rows again; nothing changes where both are in view."""
@@ -76,9 +76,9 @@ class AuditSplit(DetailSplit):
 
     def want_detail(self, wanted: bool) -> None:
         super().want_detail(wanted)
-        self.open = self.open and self.widget(1).isHidden()
+        self.open = self.open and self._details.isHidden()
         if self.open:
-            self.widget(1).show()
+            self._details.show()
         self._rows.setVisible(not self.open)
 
 
@@ -404,12 +404,10 @@ class AuditPanel(QWidget):
             self.export_bar.dismiss()
         elif self.split.open:
             self.split.flip(False)
-        elif self.details.isAncestorOf(self.focusWidget() or self):
-            pass
-        elif self._back:
+        elif not self.details.isAncestorOf(QApplication.focusWidget()):
+            if not self._back:
+                return False
             self.go_back()
-        else:
-            return False
         self.table.setFocus()
         return True
 
