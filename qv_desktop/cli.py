@@ -107,12 +107,10 @@ def _rate(words: str) -> int:
 def _users_words(words: argparse.ArgumentParser) -> None:
     steps = words.add_subparsers(dest="step", required=True, metavar="STEP")
     steps.add_parser("list", help="everybody, with role, state and sessions").set_defaults(command=_list_users)
-    recover = steps.add_parser(
-        "recover", help="make NAME an active Admin; every terminal is told, and the trail keeps it"
-    )
-    recover.add_argument("name", metavar="NAME", help="a user, who is made if there is none of that name")
-    recover.add_argument("--yes", action="store_true", help="without asking")
-    recover.set_defaults(command=_recover)
+    admin = steps.add_parser("make-admin", help="make NAME an active Admin; every Admin is told, the trail keeps it")
+    admin.add_argument("name", metavar="NAME", help="a user, who is made if there is none of that name")
+    admin.add_argument("--yes", action="store_true", help="without asking")
+    admin.set_defaults(command=_make_admin)
 
 
 def _audit_words(words: argparse.ArgumentParser) -> None:
