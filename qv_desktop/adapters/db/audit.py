@@ -1,7 +1,6 @@
 """The audit trail in Postgres: rows are added at the chain's head, inside the transaction of what they record."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, select, text
 
 from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
-from qv_desktop.adapters.db.audit_verifying import checked, progressing
+from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log
@@ -109,21 +108,13 @@ class AuditTrail:
 
         ``progress`` is told on the loop how many rows of how many are done. Raises DatabaseDown, BadInput when it cannot be read.
         """
-        mark, told, given_up = self._mark(), progressing(progress), threading.Event()
-
-        def step(done: int, total: int) -> None:
-            if given_up.is_set():
-                raise asyncio.CancelledError  # nobody waits for it any more, and other reads wait for its thread
-            told(done, total)
-
-        try:
-            return await self._database.read(
-                lambda connection: checked(
-                    connection, self._chain, mark, self._book, step, since_checkpoint=since_checkpoint
-                )
+        mark, watch = self._mark(), Watch(progress)
+        reading = self._database.read(
+            lambda connection: checked(
+                connection, self._chain, mark, self._book, watch, since_checkpoint=since_checkpoint
             )
-        finally:
-            given_up.set()
+        )
+        return await watch.over(reading)
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
