@@ -7,6 +7,7 @@ from qv_desktop import __version__
 from qv_desktop.adapters.audit_mark import AuditMark
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.personal import PersonalUsers
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.events import AuditRecorded
@@ -35,5 +36,6 @@ def entrance(database: Database, clock: Clock, install: str, mark: AuditMark) ->
         bus.publish(AuditRecorded(entry))
 
     trail = AuditTrail(database, install, __version__, clock.now, recorded, lambda: mark.mark)
-    users = Users(database, trail, clock.now)
+    kind = PersonalUsers if database.acting.personal else Users
+    users = kind(database, trail, clock.now)
     return Entrance(bus, clock, trail, users, Login(users, trail, clock.now, host))

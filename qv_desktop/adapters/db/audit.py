@@ -14,7 +14,8 @@ from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verifica
 
 CHUNK = 5_000
 SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
-_HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
+_HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
+_HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
 
 
@@ -107,8 +108,8 @@ class AuditTrail:
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
-        query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
-        return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
+        asked = {"chain": self._chain, "sequence": mark.sequence, "hash": mark.hash}
+        return await self._database.read(lambda connection: bool(connection.execute(_HOLDS, asked).scalar()))
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""

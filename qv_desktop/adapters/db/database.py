@@ -8,11 +8,12 @@ from functools import partial
 
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from qv_desktop.adapters.db import schema
-from qv_desktop.adapters.db.database_words import parsed, place, sentence
+from qv_desktop.adapters.db.acting import Acting
+from qv_desktop.adapters.db.database_words import denied, parsed, place, sentence
 from qv_desktop.adapters.db.tables import HEAD
 from qv_desktop.domain.errors import DatabaseDown, QvError
 
@@ -20,6 +21,7 @@ type Work[T] = Callable[[Connection], T]
 
 READERS = 2
 PATIENCE = 5.0  # seconds that one write may take before the database counts as down
+FORBIDDEN = "42501"  # insufficient_privilege, also of a row that a policy refuses
 LOST = (OperationalError, InterfaceError)
 CONNECT = {
     "connect_timeout": 5, "options": "-c timezone=UTC", "application_name": "qv-desktop",
@@ -55,7 +57,8 @@ class Database:
         self._revive = revive
         self._engine = create_engine(self.url, pool_size=READERS + 4, max_overflow=0, pool_pre_ping=True, hide_parameters=True,
                                      connect_args=CONNECT)  # fmt: skip
-        event.listen(self._engine, "connect", _become_app)
+        self.acting = Acting()
+        event.listen(self._engine, "connect", self._enter)
         self._data, self._records = _Writer("db-write"), _Writer("db-record")
         self._readers = ThreadPoolExecutor(READERS, "db-read")
         self._waiting = 0
@@ -78,10 +81,26 @@ class Database:
         try:
             with self._opened() as connection:
                 here = schema.current(connection)
-            if here != HEAD:
+            if self.acting.personal:
+                schema.check(here, self.acting.login)
+            elif here != HEAD:
                 self._migrate(here)
         except LOST as error:
             raise sentence(error, self.url, first=True) from error
+
+    def become(self, group: str | None) -> None:
+        """Every connection from now on acts as ``group``, or with None as somebody at the door; blocking. Only for a personal login.
+
+        Raises NotPermitted when the login is no member, DatabaseDown.
+        """
+        if group is not None:
+            try:
+                with self._opened() as connection:
+                    self.acting.check(connection, group)
+            except LOST as error:
+                raise sentence(error, self.url) from error
+        self.acting.group = group
+        self._engine.dispose()  # what is under way ends as it began
 
     async def write[T](self, work: Work[T], *, recorded: bool = False) -> T:
         """What ``work`` returns, its transaction committed; in order, one at a time. Raises DatabaseDown: nothing was written.
@@ -142,6 +161,10 @@ class Database:
                 return run(work)
         except LOST as error:
             raise sentence(error, self.url) from error
+        except ProgrammingError as error:
+            if self.acting.personal and getattr(error.orig, "sqlstate", "") == FORBIDDEN:
+                raise denied(error, self.acting.login) from error
+            raise
 
     def _committed_once[T](self, work: Work[T]) -> T:
         with self._opened() as connection:
@@ -190,12 +213,5 @@ class Database:
         schema.bring_to_head(owner, here)
         self._engine.dispose()  # connections made before the role existed have too many rights
 
-
-def _become_app(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    """Work as the role ``qv_app``, which may neither change the schema nor touch what is append-only, where it exists."""
-    cursor = connection.cursor()
-    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'qv_app' AND pg_has_role(oid, 'MEMBER')")
-    if cursor.fetchone():
-        cursor.execute("SET ROLE qv_app")
-    cursor.close()
-    connection.commit()
+    def _enter(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        self.acting.enter(connection)

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0010"  # the newest step in migrations/versions
+HEAD = "0011"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -110,6 +110,7 @@ sessions = _table(
     "sessions", "id", id=Text, user_id=Text, host=Text, started=STAMP, expires=STAMP, ended_=STAMP, ended_because=Text
 )
 refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)
+account_access = _table("account_access", "login account", login=Text, account=Text)
 watchlists = _table("watchlists", "user name", user=Text, name=Text, symbols=TEXTS, position=Integer)
 scans = _table(
     "scans", "user name", user=Text, name=Text, rule=Text, universe=Text, sort=Text, limit=Integer, alert=Boolean
