@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,20 @@ async def prepare_database() -> str:
     from qv_desktop.app.tools import prepared
 
     return await prepared()
+
+
+async def grant(login: str, role: str, accounts: Sequence[str], *, remove: bool, new_password: bool) -> str:
+    """Make the database agree with the roles, and let a person in or out."""
+    from qv_desktop.app.granting import granted
+
+    return await granted(login, role, accounts, remove=remove, new_password=new_password)
+
+
+async def change_database_password() -> str:
+    """Give the login of the database's address another password."""
+    from qv_desktop.app.granting import new_password
+
+    return await new_password()
 
 
 def circumstances() -> dict[str, object]:

@@ -18,15 +18,14 @@ from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.preferences import Preferences
-from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.spool import Spool
-from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.keeping import Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
 from qv_desktop.config import Settings
@@ -90,7 +89,8 @@ def engine(
     """All services for the session that is signed in at ``door``."""
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
-    journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
+    keeping = Keeping(door, database)
+    journal, notices = keeping.journal(), Notices(publish, clock.market)
     key, secret, token = keys.account
     broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment,
                           Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)), token)  # fmt: skip
@@ -104,9 +104,9 @@ def engine(
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
-    reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
+    reconcile = Reconcile(broker, keeping.reconciliations(), ReconciliationReports(), orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
-    strategies = Strategies(StrategyStore(database, door.trail))
+    strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
@@ -128,7 +128,7 @@ def engine(
         services,
         broker,
         journal,
-        InstrumentStore(database),
+        keeping.instruments(),
         side,
         updates,
         pool,

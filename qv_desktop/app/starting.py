@@ -10,7 +10,7 @@ from qv_desktop.app.building import Engine, day_start
 from qv_desktop.app.gate import Gate
 from qv_desktop.app.market_side import Prices
 from qv_desktop.app.supervising import supervised
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, QvError
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, NotPermitted, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
@@ -122,7 +122,7 @@ class Starting:
         while not self.ready.is_set():
             try:
                 await self._open_books()
-            except (BrokerDown, DatabaseDown) as error:
+            except (BrokerDown, DatabaseDown, NotPermitted) as error:  # the last: a login that may not use this account
                 self._gate.wait(str(error))
                 await asyncio.sleep(TRY_AGAIN)
 

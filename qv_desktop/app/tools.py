@@ -1,5 +1,6 @@
 """What the command line does without a window."""
 
+import asyncio
 import os
 import platform
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 from qv_desktop import __version__, config, paths
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.database_words import unverified
 from qv_desktop.app.backend import Store, audit_mark, demo_settings
 from qv_desktop.app.identity import install_id
 from qv_desktop.domain.audit import Verification
@@ -20,6 +22,7 @@ async def verified(*, demo: bool) -> Verification:
     store = Store(settings, shared=True)
     try:
         database = await store.opened()
+        await asyncio.to_thread(database.become_own)
         mark = audit_mark(settings, database).mark  # as it was before the rows are read
         trail = AuditTrail(database, install_id(settings.home), __version__, lambda: datetime.now(UTC), lambda entry: None,
                            lambda: mark)  # fmt: skip
@@ -33,7 +36,11 @@ async def prepared() -> str:
     store = Store(config.load(), shared=True)
     try:
         database: Database = await store.opened()
-        return f"The database is ready: {database.url.render_as_string(hide_password=True)}"
+        if words := unverified(database.url):
+            sys.stderr.write(f"{words}\n")
+        acting = database.acting
+        whose = f", with the personal login {acting.login}" if acting.personal else ""
+        return f"The database is ready: {database.url.render_as_string(hide_password=True)}{whose}"
     finally:
         store.close()
 

@@ -13,7 +13,11 @@ _ROLES = """
     WHERE rolname IN ('qv_app', 'qv_door') AND pg_has_role(session_user, oid, %s)
 """
 _MEMBER = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :group AND pg_has_role(session_user, oid, :how))")
-SET_IS_A_RIGHT = 160_000  # servers from here on tell a membership that may be acted as from one that may only be given away
+_OWN = text("""SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'qv\\_%' AND rolname NOT IN ('qv_door', 'qv_app')
+               AND NOT rolcanlogin AND pg_has_role(session_user, oid, :how)""")
+SET_IS_A_RIGHT = (
+    160_000  # servers from here on tell a membership that may be acted as from one that may only be given away
+)
 
 
 class Acting:
@@ -26,7 +30,7 @@ class Acting:
 
     def enter(self, connection: DBAPIConnection) -> None:
         """Take a new connection's role: the least that will do; the login's own rights where neither role exists."""
-        version: int = connection.info.server_version  # type: ignore[attr-defined]  # psycopg's
+        version: int = connection.info.server_version
         self._how = "SET" if version >= SET_IS_A_RIGHT else "MEMBER"
         cursor = connection.cursor()
         cursor.execute(_ROLES, (self._how,))
@@ -34,9 +38,19 @@ class Acting:
         self.personal = DOOR in roles and SHARED not in roles
         if roles:
             role = (self.group or DOOR) if self.personal else SHARED
-            cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))  # type: ignore[arg-type]  # psycopg takes it
+            cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
         cursor.close()
         connection.commit()
+
+    def own(self, connection: Connection) -> str:
+        """The login's one group, for a command line where nobody signs in. Raises NotPermitted when it has none, or more."""
+        found = [str(name) for name in connection.execute(_OWN, {"how": self._how}).scalars()]
+        if len(found) != 1:
+            raise NotPermitted(
+                f"Your database login {self.login} is in {'more than one group' if found else 'no group'} of this database; ask "
+                f"whoever keeps it to run qv-desktop db grant --login {self.login}, with your role."
+            )
+        return found[0]
 
     def check(self, connection: Connection, group: str) -> None:
         """Raises NotPermitted unless the login may act as ``group``."""

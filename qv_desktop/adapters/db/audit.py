@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Connection, Select, exists, insert, or_, select, text
+from sqlalchemy import Connection, Select, exists, func, insert, or_, select, text
 
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log, users
@@ -94,6 +94,8 @@ class AuditTrail:
         # the index is of rows that have one, and is used only where the question says so too
         query = select(audit_log).where(audit_log.c.chain == self._chain, wanted == correlation, wanted != "")
         query = query.order_by(audit_log.c.sequence)
+        if self._database.acting.personal:  # whoever may see an order need not be one who may read the trail
+            query = _story(self._chain, correlation)
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     async def verify(self) -> Verification:
@@ -123,6 +125,11 @@ class AuditTrail:
             return  # nothing was written; the one who asked hears of it
         for entry in writing.result()[1]:
             self._recorded(entry)
+
+
+def _story(chain: str, order: str) -> Select[Any]:
+    told = func.order_story(order).table_valued(*audit_log.c.keys())
+    return select(told).where(told.c.chain == chain).order_by(told.c.sequence)
 
 
 def _lost_all(connection: Connection) -> bool:

@@ -94,13 +94,21 @@ class Database:
         Raises NotPermitted when the login is no member, DatabaseDown.
         """
         if group is not None:
-            try:
-                with self._opened() as connection:
-                    self.acting.check(connection, group)
-            except LOST as error:
-                raise sentence(error, self.url) from error
+            self._asked(lambda connection: self.acting.check(connection, group))
         self.acting.group = group
         self._engine.dispose()  # what is under way ends as it began
+
+    def become_own(self) -> None:
+        """Act as the login's own group, where nobody signs in; blocking. A shared login stays what it is. Raises as ``become`` does."""
+        if self.acting.personal:
+            self.become(self._asked(self.acting.own))
+
+    def _asked[T](self, question: Work[T]) -> T:
+        try:
+            with self._opened() as connection:
+                return question(connection)
+        except LOST as error:
+            raise sentence(error, self.url) from error
 
     async def write[T](self, work: Work[T], *, recorded: bool = False) -> T:
         """What ``work`` returns, its transaction committed; in order, one at a time. Raises DatabaseDown: nothing was written.

@@ -58,7 +58,11 @@ def unverified(url: URL) -> str:
     mode = str(url.query.get("sslmode", ""))
     if not _away(url) or mode == "verify-full":
         return ""
-    who = "anybody between here and there can read and change what is sent" if mode in OPEN else "it can be somebody else's server"
+    who = (
+        "anybody between here and there can read and change what is sent"
+        if mode in OPEN
+        else "it can be somebody else's server"
+    )
     return f"The certificate of the database on {place(url)} is not checked (sslmode={mode}): {who}. Take sslmode out of its address."
 
 

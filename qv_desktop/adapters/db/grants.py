@@ -58,7 +58,7 @@ def let_in(address: str, roles: Roles, login: Login) -> str:
         _check_login(server, login)
         _let_in(server, roles, login)
     url = parsed(address).set(username=login.name, password=None, drivername="postgresql")
-    return url.render_as_string(hide_password=False)
+    return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 
 def known(address: str, name: str) -> bool:
@@ -80,6 +80,7 @@ def _grant(server: Server, roles: Roles) -> None:
     groups = _groups(roles)
     stale = [name for name in _ours(server) if name not in groups and name not in privileges.RESERVED]
     server.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    server.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC")
     _make(server, DOOR)
     for name in groups:
         _make(server, name)
@@ -99,7 +100,9 @@ def _groups(roles: Roles) -> dict[str, str]:
     for role in roles:
         name = privileges.group(role)
         if name in groups:
-            raise BadInput(f"The roles “{groups[name]}” and “{role}” are too alike for the database; rename one of them.")
+            raise BadInput(
+                f"The roles “{groups[name]}” and “{role}” are too alike for the database; rename one of them."
+            )
         groups[name] = role
     return groups
 
@@ -108,12 +111,19 @@ def _make(server: Server, name: str) -> None:
     if not _exists(server, name):
         _say(server, "CREATE ROLE {} NOLOGIN", name)
     elif _one(server, "SELECT rolsuper OR rolcanlogin OR rolbypassrls FROM pg_roles WHERE rolname = %s", name):
-        raise BadInput(f"The server has a role {name} that may log in or more; rename it, the program needs the name for a group.")
+        raise BadInput(
+            f"The server has a role {name} that may log in or more; rename it, the program needs the name for a group."
+        )
 
 
 def _strip(server: Server, name: str) -> None:
     """Take away what the group has here, columns and functions too."""
-    for what in ("ALL TABLES IN SCHEMA public", "ALL FUNCTIONS IN SCHEMA public", "ALL SEQUENCES IN SCHEMA public", "SCHEMA public"):
+    for what in (
+        "ALL TABLES IN SCHEMA public",
+        "ALL FUNCTIONS IN SCHEMA public",
+        "ALL SEQUENCES IN SCHEMA public",
+        "SCHEMA public",
+    ):
         _say(server, f"REVOKE ALL ON {what} FROM {{}}", name)
     _say(server, "REVOKE ALL ON DATABASE {} FROM {}", _one(server, "SELECT current_database()"), name)
 
@@ -131,9 +141,9 @@ def _give(server: Server, name: str, rights: Collection[tuple[str, str]], functi
 
 
 def _secure_rows(server: Server, policies: Sequence[Policy]) -> None:
-    query = "SELECT polname, polrelid::regclass::text FROM pg_policy WHERE polname LIKE 'qv\\_%'"
+    query = "SELECT polname, relname FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE relnamespace = 'public'::regnamespace"
     for policy, table in server.execute(query).fetchall():
-        _say(server, "DROP POLICY {} ON {}", policy, table)
+        _say(server, "DROP POLICY {} ON public.{}", policy, table)
     shared = _exists(server, "qv_app")
     for table in sorted({policy.table for policy in policies} | {"lockouts", "account_access"}):
         _say(server, "ALTER TABLE public.{} ENABLE ROW LEVEL SECURITY", table)
@@ -159,7 +169,9 @@ def _check_login(server: Server, login: Login) -> None:
     """Raises BadInput when it is none that a person may have."""
     name = login.name
     if not name.isprintable() or name != name.strip() or not 1 <= len(name.encode()) <= LONGEST_LOGIN:
-        raise BadInput(f"A login's name has 1 to {LONGEST_LOGIN} visible characters; it is the name of the person's user.")
+        raise BadInput(
+            f"A login's name has 1 to {LONGEST_LOGIN} visible characters; it is the name of the person's user."
+        )
     if name.lower().startswith(("qv_", "pg_")) or name.lower() in ("postgres", "public", "none"):
         raise BadInput(f"“{name}” is no name for a person's login; use the name of the person's user.")
     found = server.execute("SELECT rolsuper OR rolcreaterole OR rolbypassrls OR rolreplication, rolname = session_user, "
@@ -204,7 +216,9 @@ def _check_person(server: Server, name: str, group: str) -> None:
     """A login and its person agree: two sources of one truth would hide a mistake."""
     role = _one(server, "SELECT max(role) FROM public.users WHERE lower(name) = lower(%s)", name)
     if role is not None and privileges.group(role) != group:
-        raise BadInput(f"The user {name} has the role {role}; change that in the program first, or give the login the same role.")
+        raise BadInput(
+            f"The user {name} has the role {role}; change that in the program first, or give the login the same role."
+        )
 
 
 def _account(server: Server, wanted: str) -> str:
@@ -226,7 +240,9 @@ def _only(server: Server, login: str, group: str | None) -> None:
         _join(server, group, login, inherit=False)
     left = [other for other in _memberships(server, login) if other != group]
     if left:
-        raise BadInput(f"The login {login} is also a member of {', '.join(left)}, which only a superuser can take away; do that first.")
+        raise BadInput(
+            f"The login {login} is also a member of {', '.join(left)}, which only a superuser can take away; do that first."
+        )
 
 
 def _memberships(server: Server, login: str) -> list[str]:
@@ -264,9 +280,10 @@ def _password(server: Server, login: str, password: str) -> None:
 def _opened(address: str) -> Iterator[Server]:
     """A connection as the login itself, committed at the end. Raises QvError in one sentence."""
     url = parsed(address)
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    words = {key: text if isinstance(text, str) else ",".join(text) for key, text in url.query.items()}
+    words |= url.translate_connect_args(username="user", database="dbname")
     try:
-        with psycopg.connect(plain, connect_timeout=5, application_name="qv-desktop grant") as server:
+        with psycopg.connect(**{"connect_timeout": 5, "application_name": "qv-desktop grant", **words}) as server:
             server.execute(f"SET lock_timeout = '{WAIT}'".encode())
             server.execute("SELECT pg_advisory_xact_lock(hashtext('qv_grant'))")
             yield server
@@ -275,7 +292,9 @@ def _opened(address: str) -> Iterator[Server]:
     except errors.InsufficientPrivilege as error:
         raise BadInput(_refusal(error, url)) from error
     except errors.LockNotAvailable as error:
-        raise DatabaseDown("Terminals are using the tables right now; close them, or try again in a moment. Nothing was changed.") from error
+        raise DatabaseDown(
+            "Terminals are using the tables right now; close them, or try again in a moment. Nothing was changed."
+        ) from error
     except psycopg.OperationalError as error:
         raise sentence(error, url, first=True) from error
     except psycopg.Error as error:
@@ -292,16 +311,22 @@ def _refusal(error: psycopg.Error, url: URL) -> str:
 def _check(server: Server) -> None:
     """Raises BadInput unless this login owns the newest tables and may make roles."""
     login = _one(server, "SELECT session_user")
-    owner = _one(server, "SELECT max(pg_get_userbyid(relowner)) FROM pg_class WHERE oid = to_regclass('public.audit_log')")
+    owner = _one(
+        server, "SELECT max(pg_get_userbyid(relowner)) FROM pg_class WHERE oid = to_regclass('public.audit_log')"
+    )
     if owner is None:
         raise BadInput("This database has no tables yet; run qv-desktop db migrate with this login first.")
     if not _one(server, "SELECT pg_has_role(%s::name, 'USAGE')", owner):
-        raise BadInput(f"The tables belong to {owner}, and the login {login} may not grant rights on them; use {owner}'s login.")
+        raise BadInput(
+            f"The tables belong to {owner}, and the login {login} may not grant rights on them; use {owner}'s login."
+        )
     if not _one(server, "SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = session_user"):
         raise BadInput(f"The login {login} may not make roles; have a superuser run: ALTER ROLE {login} CREATEROLE.")
     here = _one(server, "SELECT max(version_num) FROM public.alembic_version")
     if here != HEAD:
-        raise BadInput(f"This database is at step {here or 0} and this program knows {HEAD}; run qv-desktop db migrate first.")
+        raise BadInput(
+            f"This database is at step {here or 0} and this program knows {HEAD}; run qv-desktop db migrate first."
+        )
 
 
 def _ours(server: Server) -> list[str]:
@@ -320,7 +345,7 @@ def _one(server: Server, query: str, *values: object) -> Any:
 
 def _say(server: Server, statement: str, *names: str) -> None:
     """``statement`` with a quoted name for each {}; all else in it is ours."""
-    server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]  # constants of this package
+    server.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
 _STANDING = """
@@ -340,5 +365,6 @@ _STANDING = """
 def _standing(server: Server) -> list[tuple[str, ...]]:
     """All that this file can change, in a fixed order of entries and, within an access list, of grantees."""
     rows = server.execute(_STANDING).fetchall()
-    return sorted((kind, name, ",".join(sorted((a or "").strip("{}").split(","))), b or "") for kind, name, a, b in rows)
-
+    return sorted(
+        (kind, name, ",".join(sorted((a or "").strip("{}").split(","))), b or "") for kind, name, a, b in rows
+    )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from qv_desktop.adapters.db import passwords, sessions
 from qv_desktop.adapters.db.privileges import group
 from qv_desktop.adapters.db.tables import users
-from qv_desktop.adapters.db.users import SUSPENDED, WRONG, Users, _locked, _session_draft
+from qv_desktop.adapters.db.users import SUSPENDED, WRONG, Known, Users, _locked, _session_draft
 from qv_desktop.domain.access import Role, Session, SignIn, User, UserState
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted
@@ -33,7 +33,12 @@ class PersonalUsers(Users):
         """Every user by name whom the login may see."""
         c = users.c
         query = select(c.id, c.name, c.role, c.state, c.role_version).order_by(func.lower(c.name))
-        return await self._database.read(lambda connection: [_user(row) for row in connection.execute(query)])
+        return await self._database.read(
+            lambda connection: [
+                User(id, name, Role(role), UserState(state), version)
+                for id, name, role, state, version in connection.execute(query)
+            ]
+        )
 
     async def create(self, name: str, password: str, role: str, by: Draft) -> User:
         """Create a user; the first of all only by a login of the administrators' group, and of that login's name."""
@@ -85,14 +90,16 @@ class PersonalUsers(Users):
         user = await super().standing(session)
         return user if user is not None and group(user.role) == self._database.acting.group else None
 
-    async def _verified(self, name: str, password: str, host: str, action: str) -> Row[tuple[Any, ...]] | SignIn:
+    async def _verified(self, name: str, password: str, host: str, action: str) -> Known | SignIn:
         login = self._database.acting.login
         if name.lower() != login.lower():
             return await self._refused(name, host, action, f"This terminal uses the database login {login}: log in as {login}, or use "
                                        "a terminal with your own login.")  # fmt: skip
         salt = await self._database.read(lambda connection: connection.execute(_SALT).scalar())
         proof = await asyncio.to_thread(passwords.proof, salt, password)
-        found = await self._database.write(lambda connection: connection.execute(_ENTER, {"proof": proof}).one(), recorded=True)
+        found = await self._database.write(
+            lambda connection: connection.execute(_ENTER, {"proof": proof}).one(), recorded=True
+        )
         if found.outcome == "ok":
             return found
         words = {"locked": _locked(found.locked_until, self._now()), "suspended": SUSPENDED}.get(found.outcome, WRONG)
@@ -116,7 +123,3 @@ class PersonalUsers(Users):
 
     async def _become(self, user: User) -> None:
         await asyncio.to_thread(self._database.become, group(user.role))
-
-
-def _user(row: Row[tuple[Any, ...]]) -> User:
-    return User(row.id, row.name, Role(row.role), UserState(row.state), row.role_version)

@@ -75,8 +75,8 @@ ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.
 OWN = '"user" = (SELECT public.person())'
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
-    **dict.fromkeys("strategies strategy_versions backtests".split(), ACTING),
-    **dict.fromkeys("orders fills positions account_snapshots risk_limits reconciliation_runs deployments".split(),
+    **dict.fromkeys(["strategies", "strategy_versions", "backtests"], ACTING),
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "reconciliation_runs", "deployments"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
@@ -122,8 +122,9 @@ def pairs(needs: tuple[tuple[Verbs, str], ...]) -> Iterator[tuple[str, str]]:
 
 
 def functions(permissions: Collection[Permission]) -> tuple[str, ...]:
-    """What else a role may call: who keeps market data makes and drops its partitions."""
-    return _PARTITIONS if Permission(Resource.MARKET, Action.CREATE) in permissions else ()
+    """What else a role may call: who keeps market data makes and drops its partitions, who sees an order what happened to it."""
+    found = _PARTITIONS if Permission(Resource.MARKET, Action.CREATE) in permissions else ()
+    return (*found, "order_story(text)") if Permission(Resource.TRADING, Action.VIEW) in permissions else found
 
 
 def door_policies() -> list[Policy]:
@@ -161,14 +162,6 @@ def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
         if may(Resource.RISK, action):
             rule = f"{ACTING} AND {ACCOUNT} AND {rows}"
             found.append(Policy(f"{name}_{action}", "risk_events", verb, name, rule))
-    if rows := _audit_rows(may(Resource.AUDIT, Action.VIEW), may(Resource.TRADING, Action.VIEW)):
-        found.append(Policy(f"{name}_select", "audit_log", "SELECT", name, rows))
+    if may(Resource.AUDIT, Action.VIEW):
+        found.append(Policy(f"{name}_select", "audit_log", "SELECT", name, ACTING))
     return found
-
-
-def _audit_rows(all_rows: bool, orders: bool) -> str:
-    """Whoever may view the trail sees all of it; whoever may view orders sees what happened to them."""
-    if all_rows:
-        return ACTING
-    told = "EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = correlation)"
-    return f"{ACTING} AND correlation <> '' AND {told}" if orders else ""

@@ -29,7 +29,9 @@ def check(here: str, login: str) -> None:
             f"The login {login} has no rights in this database; ask whoever keeps it to run qv-desktop db grant for you."
         )
     if here > HEAD:
-        raise BadInput(f"This database is of a newer QuantVision Desktop (step {here}, this one knows {HEAD}); update the program.")
+        raise BadInput(
+            f"This database is of a newer QuantVision Desktop (step {here}, this one knows {HEAD}); update the program."
+        )
     if here < HEAD:
         raise BadInput(f"This database is at step {here} and this program needs {HEAD}; ask whoever keeps it to run "
                        "qv-desktop db migrate and then db grant.")  # fmt: skip

@@ -54,8 +54,17 @@ def ended(connection: Connection, because: str, now: datetime, *, session: str =
 def running(connection: Connection, session: str, now: datetime) -> Session | None:
     """The session with its user as stored now, or None once either has ended."""
     query = (
-        select(sessions.c.id, sessions.c.host, sessions.c.started, sessions.c.expires, users.c.id, users.c.name, users.c.role,
-               users.c.state, users.c.role_version)
+        select(
+            sessions.c.id,
+            sessions.c.host,
+            sessions.c.started,
+            sessions.c.expires,
+            users.c.id,
+            users.c.name,
+            users.c.role,
+            users.c.state,
+            users.c.role_version,
+        )
         .join_from(sessions, users, users.c.id == sessions.c.user_id)
         .where(
             sessions.c.id == session,

@@ -13,7 +13,9 @@ from qv_desktop.adapters.db.privileges import group
 from qv_desktop.domain.access import TABLE, Permission, Role
 
 WORDS = "four plain words here"  # everybody's password in the program and in the database
-ROLES = {str(role): [Permission(r, a) for r, actions in table.items() for a in actions] for role, table in TABLE.items()}
+ROLES = {
+    str(role): [Permission(r, a) for r, actions in table.items() for a in actions] for role, table in TABLE.items()
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def people(owner_url: str, mark: str) -> dict[Role, Person]:
 
 def plain(url: str) -> str:
     """The address as libpq reads it."""
-    return url.replace("+psycopg", "", 1)
+    return url.replace("+psycopg", "", 1).replace(" ", "%20")
 
 
 def run(url: str, statement: str, *values: object) -> list[tuple[Any, ...]]:

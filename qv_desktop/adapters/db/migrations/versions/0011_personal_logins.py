@@ -8,8 +8,6 @@ from alembic import op
 
 revision, down_revision = "0011", "0010"
 
-SAFE = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
-
 STATEMENTS = (
     # a login without a row here sees every account
     """
@@ -19,14 +17,16 @@ STATEMENTS = (
         PRIMARY KEY (login, account)
     )
     """,
-    f"""
-    CREATE FUNCTION accounts() RETURNS text[] LANGUAGE sql STABLE {SAFE} AS $$
+    """
+    CREATE FUNCTION accounts() RETURNS text[] LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT array_agg(account) FROM public.account_access WHERE login = lower(session_user)
     $$
     """,
     # the program's user of the same name; none once suspended
-    f"""
-    CREATE FUNCTION person() RETURNS text LANGUAGE sql STABLE {SAFE} AS $$
+    """
+    CREATE FUNCTION person() RETURNS text LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT id FROM public.users WHERE lower(name) = lower(session_user) AND state = 'active'
     $$
     """,
@@ -36,37 +36,52 @@ STATEMENTS = (
     $$
     """,
     # whether the person's role as stored now is the one that the connection acts as: a demotion counts from the next statement on
-    f"""
-    CREATE FUNCTION acting(as_group name) RETURNS boolean LANGUAGE sql STABLE {SAFE} AS $$
+    """
+    CREATE FUNCTION acting(as_group name) RETURNS boolean LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT EXISTS (SELECT FROM public.users
                        WHERE lower(name) = lower(session_user) AND state = 'active' AND public.group_of(role) = as_group::text)
     $$
     """,
     # the end of a chain, for those who add to it and may not read it
-    f"""
-    CREATE FUNCTION audit_head(of_chain text) RETURNS TABLE (sequence bigint, hash text) LANGUAGE sql STABLE {SAFE} AS $$
+    """
+    CREATE FUNCTION audit_head(of_chain text) RETURNS TABLE (sequence bigint, hash text) LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT a.sequence, a.hash FROM public.audit_log a WHERE a.chain = of_chain ORDER BY a.sequence DESC LIMIT 1
     $$
     """,
-    f"""
-    CREATE FUNCTION audit_holds(of_chain text, at_sequence bigint, with_hash text) RETURNS boolean LANGUAGE sql STABLE {SAFE} AS $$
+    """
+    CREATE FUNCTION audit_holds(of_chain text, at_sequence bigint, with_hash text) RETURNS boolean LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT EXISTS (SELECT FROM public.audit_log WHERE (chain, sequence, hash) = (of_chain, at_sequence, with_hash))
     $$
     """,
-    f"""
-    CREATE FUNCTION door_anybody() RETURNS boolean LANGUAGE sql STABLE {SAFE} AS $$ SELECT EXISTS (SELECT FROM public.users) $$
+    # what happened to an order, for those who may see the order and not the trail
+    """
+    CREATE FUNCTION order_story(of_order text) RETURNS SETOF public.audit_log LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT * FROM public.audit_log WHERE correlation = of_order AND correlation <> '' AND public.person() IS NOT NULL
+            AND EXISTS (SELECT FROM public.orders WHERE client_order_id = of_order
+                        AND (public.accounts() IS NULL OR account = ANY (public.accounts())))
+    $$
+    """,
+    """
+    CREATE FUNCTION door_anybody() RETURNS boolean LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ SELECT EXISTS (SELECT FROM public.users) $$
     """,
     # parameters and salt of the caller's own password, without which the proof cannot be made; never the hash
-    f"""
-    CREATE FUNCTION door_salt() RETURNS text LANGUAGE sql STABLE {SAFE} AS $$
+    """
+    CREATE FUNCTION door_salt() RETURNS text LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
         SELECT regexp_replace(password_hash, '[$][^$]*$', '') FROM public.users WHERE lower(name) = lower(session_user)
     $$
     """,
     # the server counts, compares and locks, by its own clock; the attempt is counted before it is looked at, as in ``lockouts``
-    f"""
+    """
     CREATE FUNCTION door_enter(proof text)
     RETURNS TABLE (outcome text, locked_until timestamptz, id text, name text, role text, state text, role_version integer)
-    LANGUAGE plpgsql {SAFE} AS $$
+    LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     #variable_conflict use_column
     DECLARE
         whose text := lower(session_user);
@@ -98,8 +113,9 @@ STATEMENTS = (
     END $$
     """,
     # the first user of all, and only by a login that an administrator's group has
-    f"""
-    CREATE FUNCTION door_first_admin(new_id text, new_name text, new_hash text) RETURNS boolean LANGUAGE plpgsql {SAFE} AS $$
+    """
+    CREATE FUNCTION door_first_admin(new_id text, new_name text, new_hash text) RETURNS boolean LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     BEGIN
         LOCK TABLE public.users IN SHARE ROW EXCLUSIVE MODE;
         IF EXISTS (SELECT FROM public.users) OR lower(new_name) <> lower(session_user)
@@ -112,7 +128,7 @@ STATEMENTS = (
     END $$
     """,
     "REVOKE ALL ON FUNCTION accounts(), person(), group_of(text), acting(name), audit_head(text), audit_holds(text, bigint, text), "
-    "door_anybody(), door_salt(), door_enter(text), door_first_admin(text, text, text) FROM PUBLIC",
+    "order_story(text), door_anybody(), door_salt(), door_enter(text), door_first_admin(text, text, text) FROM PUBLIC",
     """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app') THEN

@@ -1,0 +1,76 @@
+"""What ``db grant`` and ``db password`` do: Postgres agrees with the roles, and persons get logins of their own."""
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Collection, Mapping, Sequence
+
+from qv_desktop import config
+from qv_desktop.adapters.db import grants, passwords
+from qv_desktop.adapters.db.database_words import parsed, place, unverified
+from qv_desktop.adapters.db.privileges import group
+from qv_desktop.domain.access import TABLE, Permission
+from qv_desktop.domain.errors import BadInput
+
+EMBEDDED = ("The embedded database belongs to this computer's user alone, so there is nobody to grant anything to; name a PostgreSQL "
+            "server in QV_DATABASE_URL, with the login that owns its tables.")  # fmt: skip
+
+
+def roles() -> Mapping[str, Collection[Permission]]:
+    """Every role with what it may."""
+    return {
+        str(role): [Permission(resource, action) for resource, actions in may.items() for action in actions]
+        for role, may in TABLE.items()
+    }
+
+
+async def granted(login: str, role: str, accounts: Sequence[str], *, remove: bool, new_password: bool) -> str:
+    """Groups and row security, and with ``login`` that person's way in; what was done, for people to read. Raises QvError."""
+    address = _address()
+    known = roles()
+    changed = await asyncio.to_thread(grants.granted, address, known)
+    names = ", ".join(group(name) for name in known)
+    done = [
+        f"{'Granted' if changed else 'Nothing had to be changed'} on {place(parsed(address))}: the groups are {names}."
+    ]
+    if remove:
+        await asyncio.to_thread(grants.let_in, address, known, grants.Login(login, None))
+        done.append(f"{login} can no longer log in to the database. Suspend the user in the program too.")
+    elif login:
+        password = None
+        if new_password or not await asyncio.to_thread(grants.known, address, login):
+            password = _chosen(login)
+        person = grants.Login(login, role, password, tuple(accounts))
+        theirs = await asyncio.to_thread(grants.let_in, address, known, person)
+        done.append(f"{login} is in {group(role)} and nothing else. The address for that terminal, with the password to be put in: "
+                    f"{theirs}")  # fmt: skip
+    return "\n".join(done)
+
+
+async def new_password() -> str:
+    """Another password for the login of the address. Raises QvError."""
+    address = _address()
+    login = parsed(address).username or ""
+    await asyncio.to_thread(grants.change_own_password, address, _chosen(login))
+    return f"{login} has a new database password; put it into the address in the settings or in QV_DATABASE_URL."
+
+
+def _address() -> str:
+    address = config.load().database_url
+    if not address:
+        raise BadInput(EMBEDDED)
+    if words := unverified(parsed(address)):
+        sys.stderr.write(f"{words}\n")
+    return address
+
+
+def _chosen(login: str) -> str:
+    """A password asked for twice, or the first line of what is piped in; never an argument, which every user of a machine can read."""
+    if sys.stdin.isatty():
+        password = getpass.getpass(f"New database password of {login}: ")
+        if getpass.getpass("Again: ") != password:
+            raise BadInput("The two passwords differ; nothing was changed. Try again.")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    passwords.checked(password, login)
+    return password
