@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
+from psycopg.errors import InsufficientPrivilege  # also of a row that a policy refuses
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
@@ -21,7 +22,6 @@ type Work[T] = Callable[[Connection], T]
 
 READERS = 2
 PATIENCE = 5.0  # seconds that one write may take before the database counts as down
-FORBIDDEN = "42501"  # insufficient_privilege, also of a row that a policy refuses
 LOST = (OperationalError, InterfaceError)
 CONNECT = {
     "connect_timeout": 5, "options": "-c timezone=UTC", "application_name": "qv-desktop",
@@ -169,9 +169,10 @@ class Database:
                 return run(work)
         except LOST as error:
             raise sentence(error, self.url) from error
-        except ProgrammingError as error:
-            if self.acting.personal and getattr(error.orig, "sqlstate", "") == FORBIDDEN:
-                raise denied(error, self.acting.login) from error
+        except (ProgrammingError, InsufficientPrivilege) as error:
+            refused = getattr(error, "orig", error)
+            if self.acting.personal and isinstance(refused, InsufficientPrivilege):
+                raise denied(refused, self.acting.login) from error
             raise
 
     def _committed_once[T](self, work: Work[T]) -> T:

@@ -92,9 +92,9 @@ def sentence(error: Exception, url: URL, *, first: bool = False) -> QvError:
     )
 
 
-def denied(error: DBAPIError, login: str) -> NotPermitted:
+def denied(error: Exception, login: str) -> NotPermitted:
     """What Postgres did not let a personal login do, as one sentence."""
-    cause = str(error.orig).partition("\n")[0]
+    cause = str(error).partition("\n")[0]
     return NotPermitted(f"The database does not let the login {login} do this ({cause}); ask an Admin.")
 
 

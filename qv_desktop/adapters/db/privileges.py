@@ -57,7 +57,7 @@ AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
     ("s", "alembic_version users"), ("siu", "sessions refresh_tokens"), ("siud", KEPT), ("i", "audit_log"),
 )  # fmt: skip
 DOOR_FUNCTIONS = (
-    "accounts()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)", "door_anybody()", "door_salt()",
+    "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)", "door_anybody()", "door_salt()",
     "door_enter(text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
@@ -72,13 +72,15 @@ COLUMNS: dict[tuple[str, str], str] = {
 
 ACTING = "(SELECT public.acting(current_user))"
 ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.accounts())::text[]))"
+LABEL = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.account_labels())::text[]))"
 OWN = '"user" = (SELECT public.person())'
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests"], ACTING),
-    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "reconciliation_runs", "deployments"],
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
+    "reconciliation_runs": f"{ACTING} AND {LABEL}",
     "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
     "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",
 }  # fmt: skip

@@ -23,6 +23,13 @@ STATEMENTS = (
         SELECT array_agg(account) FROM public.account_access WHERE login = lower(session_user)
     $$
     """,
+    # as a comparison with the broker names those accounts, by the end of their numbers
+    """
+    CREATE FUNCTION account_labels() RETURNS text[] LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT array_agg(DISTINCT '••••' || right(number, 3)) FROM public.account_snapshots WHERE account = ANY (public.accounts())
+    $$
+    """,
     # the program's user of the same name; none once suspended
     """
     CREATE FUNCTION person() RETURNS text LANGUAGE sql STABLE
@@ -127,7 +134,7 @@ STATEMENTS = (
         RETURN true;
     END $$
     """,
-    "REVOKE ALL ON FUNCTION accounts(), person(), group_of(text), acting(name), audit_head(text), audit_holds(text, bigint, text), "
+    "REVOKE ALL ON FUNCTION accounts(), account_labels(), person(), group_of(text), acting(name), audit_head(text), audit_holds(text, bigint, text), "
     "order_story(text), door_anybody(), door_salt(), door_enter(text), door_first_admin(text, text, text) FROM PUBLIC",
     """
     DO $$ BEGIN
