@@ -57,7 +57,8 @@ def let_in(address: str, roles: Roles, login: Login) -> str:
             raise BadInput("This database has no groups yet; run qv-desktop db grant once without a login.")
         _check_login(server, login)
         _let_in(server, roles, login)
-    url = parsed(address).set(username=login.name, password=None, drivername="postgresql")
+    ours = parsed(address)
+    url = URL.create("postgresql", login.name, None, ours.host, ours.port, ours.database, ours.query)
     return url.render_as_string(hide_password=False).replace(" ", "%20")
 
 

@@ -2,10 +2,9 @@
 
 import asyncio
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, func, select, text
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from qv_desktop.adapters.db import passwords, sessions

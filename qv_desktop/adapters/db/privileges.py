@@ -57,8 +57,8 @@ AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
     ("s", "alembic_version users"), ("siu", "sessions refresh_tokens"), ("siud", KEPT), ("i", "audit_log"),
 )  # fmt: skip
 DOOR_FUNCTIONS = (
-    "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)", "door_anybody()", "door_salt()",
-    "door_enter(text)", "door_first_admin(text, text, text)",
+    "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
+    "door_anybody()", "door_salt()", "door_enter(text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
 # where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew

@@ -134,8 +134,9 @@ STATEMENTS = (
         RETURN true;
     END $$
     """,
-    "REVOKE ALL ON FUNCTION accounts(), account_labels(), person(), group_of(text), acting(name), audit_head(text), audit_holds(text, bigint, text), "
-    "order_story(text), door_anybody(), door_salt(), door_enter(text), door_first_admin(text, text, text) FROM PUBLIC",
+    "REVOKE ALL ON FUNCTION accounts(), account_labels(), person(), group_of(text), acting(name), audit_head(text), "
+    "audit_holds(text, bigint, text), order_story(text), door_anybody(), door_salt(), door_enter(text), "
+    "door_first_admin(text, text, text) FROM PUBLIC",
     """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app') THEN
