@@ -281,7 +281,7 @@ def _password(server: Server, login: str, password: str) -> None:
 def _opened(address: str) -> Iterator[Server]:
     """A connection as the login itself, committed at the end. Raises QvError in one sentence."""
     url = parsed(address)
-    words = {key: text if isinstance(text, str) else ",".join(text) for key, text in url.query.items()}
+    words: dict[str, Any] = {key: text if isinstance(text, str) else ",".join(text) for key, text in url.query.items()}
     words |= url.translate_connect_args(username="user", database="dbname")
     try:
         with psycopg.connect(**{"connect_timeout": 5, "application_name": "qv-desktop grant", **words}) as server:

@@ -1,19 +1,23 @@
 """The table of permissions, walked through in Postgres: every role, every resource, every action, by direct SQL with a login of its own."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from qv_desktop.adapters.db import grants, privileges
+from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.privileges import LETTERS, NEEDS, group
 from qv_desktop.adapters.db.tables import metadata
 from qv_desktop.domain.access import Action, Permission, Resource, Role, allowed
 from qv_desktop.domain.errors import BadInput
 from tests.adapters.db.personal import ROLES, WORDS, Person, address, connected, people, plain, refusal, run
 from tests.adapters.db.test_schema import an_order
+from tests.conftest import _execute, named
 
 type Raw = "psycopg.Connection[tuple[Any, ...]]"
 
@@ -245,3 +249,43 @@ def test_a_person_changes_the_own_database_password(postgres_url: str, who: dict
 def test_only_the_owner_of_the_tables_grants(postgres_url: str, who: dict[Role, Person]) -> None:
     with pytest.raises(BadInput, match="may not grant rights on them"):
         grants.granted(address(postgres_url, who[Role.ADMIN].name), ROLES)
+
+
+def test_an_owner_who_is_no_superuser_works_as_the_programs_role_and_grants_all_the_same(
+    postgres_template: str,
+) -> None:
+    """Since PostgreSQL 16 whoever makes a role is a member who may not act as it; the roles of a real server are made so."""
+    mark = uuid4().hex[:6]
+    keeper, base = f"keeper_{mark}", f"t_{mark}"
+    for statement in (
+        f"CREATE ROLE {keeper} LOGIN CREATEROLE PASSWORD '{WORDS}'",
+        f"CREATE DATABASE {base} OWNER {keeper}",
+    ):
+        _execute(postgres_template, statement)
+    for name in ("qv_app", *map(group, ROLES), "qv_door"):
+        run(
+            postgres_template,
+            f'GRANT "{name}" TO {keeper} WITH ADMIN TRUE, SET FALSE, INHERIT FALSE'
+            if exists(postgres_template, name)
+            else "SELECT 1",
+        )
+    url = address(named(postgres_template, base), keeper)
+    try:
+        database = Database(url)
+        database.migrate()
+        told = asyncio.run(database.read(lambda c: c.execute(text("SELECT current_user::text")).scalar()))
+        database.close()
+        assert told == "qv_app"
+        assert grants.granted(url, ROLES)
+        assert not grants.granted(url, ROLES)
+        grants.let_in(url, ROLES, grants.Login(f"anna_{mark}", "Trader", WORDS))
+        with connected(address(url, f"anna_{mark}"), "qv_trader") as server:
+            assert server.execute("SELECT current_user::text").fetchall() == [("qv_trader",)]
+        grants.let_in(url, ROLES, grants.Login(f"anna_{mark}", "Viewer"))
+        grants.let_in(url, ROLES, grants.Login(f"anna_{mark}", None))
+    finally:
+        _execute(postgres_template, f"DROP DATABASE {base} WITH (FORCE)")
+
+
+def exists(url: str, role: str) -> bool:
+    return run(url, "SELECT 1 FROM pg_roles WHERE rolname = %s", role) != []

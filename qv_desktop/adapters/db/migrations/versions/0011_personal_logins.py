@@ -137,6 +137,17 @@ STATEMENTS = (
     "REVOKE ALL ON FUNCTION accounts(), account_labels(), person(), group_of(text), acting(name), audit_head(text), "
     "audit_holds(text, bigint, text), order_story(text), door_anybody(), door_salt(), door_enter(text), "
     "door_first_admin(text, text, text) FROM PUBLIC",
+    # since PostgreSQL 16 whoever made a role may give it away and not act as it: an owner who is no superuser gives it to itself
+    """
+    DO $$ BEGIN
+        IF current_setting('server_version_num')::integer >= 160000 AND EXISTS (
+            SELECT FROM pg_roles WHERE rolname = 'qv_app' AND pg_has_role(oid, 'MEMBER') AND NOT pg_has_role(oid, 'SET')) THEN
+            EXECUTE format('GRANT qv_app TO %I WITH INHERIT FALSE, SET TRUE', current_user);
+        END IF;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RAISE NOTICE 'working without the role qv_app';
+    END $$
+    """,
     """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app') THEN
