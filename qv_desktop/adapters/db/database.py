@@ -9,14 +9,14 @@ from functools import partial
 from psycopg.errors import InsufficientPrivilege  # also of a row that a policy refuses
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from qv_desktop.adapters.db import schema
 from qv_desktop.adapters.db.acting import Acting
-from qv_desktop.adapters.db.database_words import denied, parsed, place, sentence
+from qv_desktop.adapters.db.database_words import UNWRITABLE, denied, parsed, place, sentence
 from qv_desktop.adapters.db.tables import HEAD
-from qv_desktop.domain.errors import DatabaseDown, QvError
+from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
 
 type Work[T] = Callable[[Connection], T]
 
@@ -169,6 +169,10 @@ class Database:
                 return run(work)
         except LOST as error:
             raise sentence(error, self.url) from error
+        except (DataError, UnicodeEncodeError) as error:
+            if isinstance(error, DataError) and getattr(error.orig, "sqlstate", None) is not None:
+                raise  # the server's word; this one never left
+            raise BadInput(UNWRITABLE) from error
         except (ProgrammingError, InsufficientPrivilege) as error:
             refused = getattr(error, "orig", error)
             if self.acting.personal and isinstance(refused, InsufficientPrivilege):

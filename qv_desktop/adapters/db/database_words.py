@@ -10,6 +10,9 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvErr
 EXAMPLE = "postgresql://user:password@host:5432/name"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 DRIVER = "postgresql+psycopg"
+UNWRITABLE = (
+    "This text has a character that no database keeps (NUL, or half of a surrogate pair); take it out and try again."
+)
 OPEN = ("disable", "allow", "prefer")  # libpq's modes that may send in the open
 TYPED_WRONG = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "could not translate host name",
                "Name or service not known", "nodename nor servname", "failed to resolve host", "no password supplied")  # fmt: skip
