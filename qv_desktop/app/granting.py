@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 
 from qv_desktop import config
-from qv_desktop.adapters.db import grants, passwords
+from qv_desktop.adapters.db import grants, logins, passwords
 from qv_desktop.adapters.db.database_words import parsed, place, unverified
 from qv_desktop.adapters.db.privileges import group
 from qv_desktop.domain.access import TABLE, Permission
@@ -34,14 +34,14 @@ async def granted(login: str, role: str, accounts: Sequence[str], *, remove: boo
         f"{'Granted' if changed else 'Nothing had to be changed'} on {place(parsed(address))}: the groups are {names}."
     ]
     if remove:
-        await asyncio.to_thread(grants.let_in, address, known, grants.Login(login, None))
+        await asyncio.to_thread(logins.let_in, address, known, logins.Login(login, None))
         done.append(f"{login} can no longer log in to the database. Suspend the user in the program too.")
     elif login:
         password = None
-        if new_password or not await asyncio.to_thread(grants.known, address, login):
+        if new_password or not await asyncio.to_thread(logins.known, address, login):
             password = _chosen(login)
-        person = grants.Login(login, role, password, tuple(accounts))
-        theirs = await asyncio.to_thread(grants.let_in, address, known, person)
+        person = logins.Login(login, role, password, tuple(accounts))
+        theirs = await asyncio.to_thread(logins.let_in, address, known, person)
         done.append(f"{login} is in {group(role)} and nothing else. The address for that terminal, with the password to be put in: "
                     f"{theirs}")  # fmt: skip
     return "\n".join(done)
@@ -51,7 +51,7 @@ async def new_password() -> str:
     """Another password for the login of the address. Raises QvError."""
     address = _address()
     login = parsed(address).username or ""
-    await asyncio.to_thread(grants.change_own_password, address, _chosen(login))
+    await asyncio.to_thread(logins.change_own_password, address, _chosen(login))
     return f"{login} has a new database password; put it into the address in the settings or in QV_DATABASE_URL."
 
 

@@ -210,6 +210,8 @@ class Session:
         self._arm_lock(desk, settings.environment)
         window.command.connect(self._command)
         self._show_accounts(desk)
+        for sentence in database.warnings:
+            desk.services.notices.tell("warning", "Database", sentence)
         await self._restore_layout(desk, starting)
         self._desk_tasks.spawn(self._lines_to_panel(desk))
         frames.start()

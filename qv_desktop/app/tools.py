@@ -10,7 +10,6 @@ from typing import Any
 from qv_desktop import __version__, config, paths
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.database_words import unverified
 from qv_desktop.app.backend import Store, audit_mark, demo_settings
 from qv_desktop.app.identity import install_id
 from qv_desktop.domain.audit import Verification
@@ -36,8 +35,7 @@ async def prepared() -> str:
     store = Store(config.load(), shared=True)
     try:
         database: Database = await store.opened()
-        if words := unverified(database.url):
-            sys.stderr.write(f"{words}\n")
+        sys.stderr.writelines(f"{words}\n" for words in database.warnings)
         acting = database.acting
         whose = f", with the personal login {acting.login}" if acting.personal else ""
         return f"The database is ready: {database.url.render_as_string(hide_password=True)}{whose}"

@@ -107,6 +107,13 @@ def test_who_may_not_grant_is_told_who_may(server: Remote, home: Path) -> None:
         server.asks(f"ALTER ROLE {USER} CREATEROLE")
 
 
+def test_who_uses_the_owners_login_beside_the_groups_is_told_that_it_guards_nothing(server: Remote, home: Path) -> None:
+    done = tool(server, home, "check")
+    assert done.returncode == 0
+    assert "may do what every role may" in done.stderr
+    assert tool(server, home, "check", login="watcher", password=WORDS).stderr == ""
+
+
 def test_the_embedded_database_has_nobody_to_grant_to(home: Path) -> None:
     done = program.ran(home, "db", "grant")
     assert done.returncode == 2

@@ -9,7 +9,8 @@ from qv_desktop.domain.errors import NotPermitted
 
 SHARED = "qv_app"
 _ROLES = """
-    SELECT session_user::text, coalesce(array_agg(rolname::text), '{}') FROM pg_roles
+    SELECT session_user::text, coalesce(array_agg(rolname::text), '{}'),
+           (SELECT coalesce(bool_or(relrowsecurity), false) FROM pg_class WHERE oid = to_regclass('public.orders')) FROM pg_roles
     WHERE rolname IN ('qv_app', 'qv_door') AND pg_has_role(session_user, oid, %s)
 """
 _MEMBER = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :group AND pg_has_role(session_user, oid, :how))")
@@ -25,6 +26,7 @@ class Acting:
 
     def __init__(self) -> None:
         self.personal, self.login = False, ""
+        self.unguarded = False  # a login beside the groups, which may do what any role may
         self.group: str | None = None
         self._how = "MEMBER"
 
@@ -34,8 +36,9 @@ class Acting:
         self._how = "SET" if version >= SET_IS_A_RIGHT else "MEMBER"
         cursor = connection.cursor()
         cursor.execute(_ROLES, (self._how,))
-        self.login, roles = cursor.fetchone() or ("", [])
+        self.login, roles, granted = cursor.fetchone() or ("", [], False)
         self.personal = DOOR in roles and SHARED not in roles
+        self.unguarded = granted and not self.personal
         if roles:
             role = (self.group or DOOR) if self.personal else SHARED
             cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))

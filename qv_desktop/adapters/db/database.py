@@ -14,7 +14,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from qv_desktop.adapters.db import schema
 from qv_desktop.adapters.db.acting import Acting
-from qv_desktop.adapters.db.database_words import UNWRITABLE, denied, parsed, place, sentence
+from qv_desktop.adapters.db.database_words import (
+    UNWRITABLE,
+    beside_the_groups,
+    denied,
+    parsed,
+    place,
+    sentence,
+    unverified,
+)
 from qv_desktop.adapters.db.tables import HEAD
 from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
 
@@ -72,6 +80,12 @@ class Database:
     def waiting(self) -> int:
         """Writes handed over and not yet finished."""
         return self._waiting
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person must hear of how this database is reached, once it is."""
+        shared = [beside_the_groups(self.acting.login)] if self.acting.unguarded else []
+        return [*filter(None, [unverified(self.url)]), *shared]
 
     def migrate(self) -> None:
         """Bring the schema to the newest step; blocking, for a thread before the program runs.

@@ -69,6 +69,12 @@ def unverified(url: URL) -> str:
     return f"The certificate of the database on {place(url)} is not checked (sslmode={mode}): {who}. Take sslmode out of its address."
 
 
+def beside_the_groups(login: str) -> str:
+    """What somebody must hear who uses a shared login where each person could have one."""
+    return (f"This terminal uses the database login {login}, which may do what every role may: here roles guard against mistakes alone. "
+            "Use a login of your own; whoever keeps the database makes it with qv-desktop db grant.")  # fmt: skip
+
+
 def place(url: URL) -> str:
     """Where the database is, without user or password."""
     if not url.host:

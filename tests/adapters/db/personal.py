@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
-from qv_desktop.adapters.db import grants, passwords
+from qv_desktop.adapters.db import grants, logins, passwords
 from qv_desktop.adapters.db.privileges import group
 from qv_desktop.domain.access import TABLE, Permission, Role
 
@@ -42,7 +42,7 @@ def people(owner_url: str, mark: str) -> dict[Role, Person]:
     hashed = passwords.hashed(WORDS)
     found = {role: Person(f"{role.lower()}_{mark}", role) for role in Role}
     for person in found.values():
-        grants.let_in(owner_url, ROLES, grants.Login(person.name, person.role, WORDS))
+        logins.let_in(owner_url, ROLES, logins.Login(person.name, person.role, WORDS))
         run(owner_url, 'INSERT INTO users VALUES (%s, %s, %s, %s, 1, %s, now())', f"id-{person.name}", person.name, person.role, "active",
             hashed)  # fmt: skip
     return found

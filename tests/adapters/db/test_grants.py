@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from qv_desktop.adapters.db import grants, privileges
+from qv_desktop.adapters.db import grants, logins, privileges
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.privileges import LETTERS, NEEDS, group
 from qv_desktop.adapters.db.tables import metadata
@@ -140,6 +140,8 @@ def test_granting_twice_changes_nothing(postgres_url: str, who: dict[Role, Perso
     "GRANT UPDATE ON audit_log TO qv_viewer", "GRANT INSERT ON orders TO PUBLIC", "GRANT SELECT (password_hash) ON users TO qv_trader",
     "GRANT EXECUTE ON FUNCTION drop_partitions(text, bigint) TO qv_viewer", "REVOKE INSERT ON orders FROM qv_trader",
     "ALTER TABLE orders DISABLE ROW LEVEL SECURITY", "DROP POLICY qv_own ON users",
+    "GRANT qv_admin TO qv_viewer", "GRANT pg_write_all_data TO qv_viewer", "GRANT pg_read_all_data TO qv_door",
+    "GRANT TRIGGER, TRUNCATE ON audit_log TO qv_admin", "GRANT CREATE ON SCHEMA public TO qv_viewer",
     "CREATE POLICY qv_extra ON users FOR SELECT TO qv_viewer USING (true)",
     "CREATE POLICY another ON users FOR SELECT TO PUBLIC USING (true)",
 ])  # fmt: skip
@@ -154,7 +156,7 @@ def test_what_was_granted_beside_the_table_is_taken_away_again(
 
 def grants_of(url: str) -> list[tuple[str, ...]]:
     with psycopg.connect(plain(url)) as server:
-        return grants._standing(server)
+        return grants.standing(server)
 
 
 def test_a_role_that_is_gone_holds_nothing_any_more(postgres_url: str, who: dict[Role, Person]) -> None:
@@ -196,7 +198,7 @@ def test_a_login_whose_person_has_another_role_is_moved_and_one_against_the_role
     run(postgres_url, "UPDATE users SET role = 'Analyst' WHERE name = %s", viewer)
     try:
         with pytest.raises(BadInput, match="has the role Analyst"):
-            grants.let_in(postgres_url, ROLES, grants.Login(viewer, "Viewer"))
+            logins.let_in(postgres_url, ROLES, logins.Login(viewer, "Viewer"))
         assert grants.granted(postgres_url, ROLES)
         assert "qv_analyst" in str(
             run(postgres_url, "SELECT roleid::regrole FROM pg_auth_members WHERE member = %s::regrole", viewer)
@@ -207,9 +209,9 @@ def test_a_login_whose_person_has_another_role_is_moved_and_one_against_the_role
 
 
 def test_who_leaves_can_no_longer_log_in_and_is_cut_off(postgres_url: str, who: dict[Role, Person]) -> None:
-    grants.let_in(postgres_url, ROLES, grants.Login("leaver", "Viewer", WORDS))
+    logins.let_in(postgres_url, ROLES, logins.Login("leaver", "Viewer", WORDS))
     with psycopg.connect(plain(address(postgres_url, "leaver"))) as still_open:
-        grants.let_in(postgres_url, ROLES, grants.Login("leaver", None))
+        logins.let_in(postgres_url, ROLES, logins.Login("leaver", None))
         with pytest.raises(psycopg.OperationalError):
             still_open.execute("SELECT 1")
     with pytest.raises(psycopg.OperationalError):
@@ -225,21 +227,21 @@ def test_a_login_that_cannot_be_is_refused_in_a_sentence(
     postgres_url: str, who: dict[Role, Person], login: str, role: str | None, because: str
 ) -> None:
     with pytest.raises(BadInput, match=because):
-        grants.let_in(postgres_url, ROLES, grants.Login(login, role, WORDS))
+        logins.let_in(postgres_url, ROLES, logins.Login(login, role, WORDS))
 
 
 @pytest.mark.parametrize("login", ['o"Brien', "Renée", "x'; DROP TABLE users; --", "ΩMEGA"])
 def test_a_name_is_only_ever_a_name(postgres_url: str, who: dict[Role, Person], login: str) -> None:
-    theirs = grants.let_in(postgres_url, ROLES, grants.Login(login, "Viewer", WORDS, ("acc'ount",)))
+    theirs = logins.let_in(postgres_url, ROLES, logins.Login(login, "Viewer", WORDS, ("acc'ount",)))
     assert WORDS not in theirs
     assert run(address(postgres_url, login), "SELECT session_user::text") == [(login,)]
     assert run(postgres_url, "SELECT account FROM account_access WHERE login = lower(%s)", login) == [("acc'ount",)]
-    grants.let_in(postgres_url, ROLES, grants.Login(login, None))
+    logins.let_in(postgres_url, ROLES, logins.Login(login, None))
 
 
 def test_a_person_changes_the_own_database_password(postgres_url: str, who: dict[Role, Person]) -> None:
-    grants.let_in(postgres_url, ROLES, grants.Login("changer", "Viewer", WORDS))
-    grants.change_own_password(address(postgres_url, "changer"), "five other words than before")
+    logins.let_in(postgres_url, ROLES, logins.Login("changer", "Viewer", WORDS))
+    logins.change_own_password(address(postgres_url, "changer"), "five other words than before")
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(plain(address(postgres_url, "changer")))
     stored = run(postgres_url, "SELECT rolpassword FROM pg_authid WHERE rolname = 'changer'")
@@ -278,11 +280,11 @@ def test_an_owner_who_is_no_superuser_works_as_the_programs_role_and_grants_all_
         assert told == "qv_app"
         assert grants.granted(url, ROLES)
         assert not grants.granted(url, ROLES)
-        grants.let_in(url, ROLES, grants.Login(f"anna_{mark}", "Trader", WORDS))
+        logins.let_in(url, ROLES, logins.Login(f"anna_{mark}", "Trader", WORDS))
         with connected(address(url, f"anna_{mark}"), "qv_trader") as server:
             assert server.execute("SELECT current_user::text").fetchall() == [("qv_trader",)]
-        grants.let_in(url, ROLES, grants.Login(f"anna_{mark}", "Viewer"))
-        grants.let_in(url, ROLES, grants.Login(f"anna_{mark}", None))
+        logins.let_in(url, ROLES, logins.Login(f"anna_{mark}", "Viewer"))
+        logins.let_in(url, ROLES, logins.Login(f"anna_{mark}", None))
     finally:
         _execute(postgres_template, f"DROP DATABASE {base} WITH (FORCE)")
 

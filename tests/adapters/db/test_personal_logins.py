@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from qv_desktop.adapters.db import grants
+from qv_desktop.adapters.db import grants, logins
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.bars import BarStore
@@ -234,7 +234,7 @@ def test_only_an_admin_makes_users_and_a_person_who_has_none_cannot_log_in(
 ) -> None:
     admin, trader = opened(who[Role.ADMIN]), opened(who[Role.TRADER])
     fresh = Person(f"fresh_{uuid4().hex[:6]}", Role.VIEWER)
-    grants.let_in(postgres_url, ROLES, grants.Login(fresh.name, "Viewer", WORDS))
+    logins.let_in(postgres_url, ROLES, logins.Login(fresh.name, "Viewer", WORDS))
     assert asyncio.run(opened(fresh).sign_in()) == WRONG
     for desk in (admin, trader):
         assert asyncio.run(desk.sign_in()) == ""
@@ -253,7 +253,7 @@ def test_the_first_admin_of_an_empty_database_is_made_by_an_administrators_login
     try:
         grants.granted(url, ROLES)
         for role in ("Viewer", "Admin"):
-            grants.let_in(url, ROLES, grants.Login(f"{role}_{mark}", role, WORDS))
+            logins.let_in(url, ROLES, logins.Login(f"{role}_{mark}", role, WORDS))
         viewer, admin = (
             Desk(address(url, f"Viewer_{mark}"), f"Viewer_{mark}"),
             Desk(address(url, f"Admin_{mark}"), f"Admin_{mark}"),
