@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from PySide6.QtWidgets import QApplication
 
@@ -67,8 +68,13 @@ def test_a_person_gets_an_address_without_a_password_and_the_server_never_hears_
     changed = tool(server, home, "password", login="maria", password=secret, said="quite another phrase")
     assert changed.returncode == 0, changed.stderr
     assert "wrong user or password" in tool(server, home, "check", login="maria", password=secret).stderr
-    gone = tool(server, home, "grant", "--login", "maria", "--remove")
-    assert gone.returncode == 0, gone.stderr
+    url = server.url("quite another phrase").replace(f"//{USER}:", "//maria:").replace(" ", "%20")
+    with psycopg.connect(url) as still_open:
+        gone = tool(server, home, "grant", "--login", "maria", "--remove")
+        assert gone.returncode == 0, gone.stderr
+        with pytest.raises(psycopg.OperationalError):
+            still_open.execute("SELECT 1")
+    assert server.asks("SELECT count(*) FROM pg_auth_members WHERE roleid = 'maria'::regrole").stdout.strip() == "0"
     assert "can no longer log in" in gone.stdout
     assert tool(server, home, "check", login="maria", password="quite another phrase").returncode == 2
 

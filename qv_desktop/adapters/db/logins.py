@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from psycopg import errors, sql
+from psycopg import sql
 from sqlalchemy import URL
 
 from qv_desktop.adapters.db import privileges
 from qv_desktop.adapters.db.database_words import parsed
 from qv_desktop.adapters.db.grants import Roles
-from qv_desktop.adapters.db.owner import Server, check, exists, one, only, opened, say
+from qv_desktop.adapters.db.owner import Server, check, exists, join, one, only, opened, say
 from qv_desktop.adapters.db.privileges import DOOR
 from qv_desktop.domain.errors import BadInput
 
@@ -34,6 +34,9 @@ def let_in(address: str, roles: Roles, login: Login) -> str:
             raise BadInput("This database has no groups yet; run qv-desktop db grant once without a login.")
         _check_login(server, login)
         _let_in(server, roles, login)
+    if login.role is None:
+        with opened(address) as server:  # once it is true for all: who is cut off now does not come back
+            _end(server, login.name)
     ours = parsed(address)
     url = URL.create(
         "postgresql", login.name, None, ours.host, ours.port, ours.database, ours.query
@@ -77,7 +80,6 @@ def _let_in(server: Server, roles: Roles, login: Login) -> None:
         only(server, name, None)
         say(server, "ALTER ROLE {} NOLOGIN PASSWORD NULL", name)
         _forget_accounts(server, name)
-        _end(server, name)
         return
     group = privileges.group(_role(roles, login.role))
     _check_person(server, name, group)
@@ -120,12 +122,11 @@ def _forget_accounts(server: Server, name: str) -> None:
 
 
 def _end(server: Server, login: str) -> None:
-    """Cut what the login still has open; a server that does not let us is left to its superuser."""
-    try:
-        with server.transaction():
-            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (login,))
-    except errors.InsufficientPrivilege:
-        pass  # it is no member of anything any more, and its user's rows are refused to it at once when suspended
+    """Cut what the login still has open, for which this one must have its rights for a moment."""
+    keeper = str(one(server, "SELECT session_user"))
+    join(server, login, keeper, inherit=True)
+    server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (login,))
+    say(server, "REVOKE {} FROM {}", login, keeper)
 
 
 def _password(server: Server, login: str, password: str) -> None:
