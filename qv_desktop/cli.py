@@ -60,6 +60,7 @@ def _parser() -> Parser:
     audit.add_argument("--demo", action="store_true", help="the demo's trail instead of the real one")
     audit.set_defaults(command=_audit)
     _db_words(commands.add_parser("db", help="the database"))
+    _users_words(commands.add_parser("users", help="who may sign in, and an Admin for a desk whose last one cannot"))
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
     _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
@@ -110,6 +111,17 @@ def _rate(words: str) -> int:
     if not words.isdigit() or not 0 < int(words) <= BUSIEST:
         raise argparse.ArgumentTypeError(f"it takes a whole number from 1 to {BUSIEST}, not {words!r}")
     return int(words)
+
+
+def _users_words(words: argparse.ArgumentParser) -> None:
+    steps = words.add_subparsers(dest="step", required=True, metavar="STEP")
+    steps.add_parser("list", help="everybody, with role, state and sessions").set_defaults(command=_list_users)
+    recover = steps.add_parser(
+        "recover", help="make NAME an active Admin; every terminal is told, and the trail keeps it"
+    )
+    recover.add_argument("name", metavar="NAME", help="a user, who is made if there is none of that name")
+    recover.add_argument("--yes", action="store_true", help="without asking")
+    recover.set_defaults(command=_recover)
 
 
 def _import_words(words: argparse.ArgumentParser) -> None:
@@ -187,6 +199,31 @@ def _audit(asked: argparse.Namespace) -> int:
     return 1
 
 
+def _list_users(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    for person in asyncio.run(app.everybody()):
+        user, locked = person.user, f", locked to {person.locked_until:%H:%M} UTC" if person.locked_until else ""
+        seen = f"{person.seen:%Y-%m-%d %H:%M} UTC" if person.seen else "never"
+        print(f"{user.name}: {user.role}, {user.state}{locked}, {person.sessions} sessions, last seen {seen}")
+    return 0
+
+
+def _recover(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    _complain(
+        f"This makes {asked.name} an Admin and ends their sessions. The audit trail keeps it, and every Admin is told for a week."
+    )
+    if not asked.yes and not sys.stdin.isatty():
+        raise BadInput("Nobody can be asked here; say --yes to go on.")
+    if not asked.yes and not _consented(f"Make {asked.name} an Admin? [y/N] "):
+        return 1
+    code = asyncio.run(app.recover_admin(asked.name))
+    print(f"{asked.name} chooses “I have a reset code” at the log-in, and types within a day: {code}")
+    return 0
+
+
 def _db(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
@@ -227,9 +264,9 @@ def _import(asked: argparse.Namespace) -> int:
     return 2 if asyncio.run(work) else 0
 
 
-def _consented() -> bool:
+def _consented(question: str = "Store this? [y/N] ") -> bool:
     try:
-        return input("Store this? [y/N] ").strip().lower() in ("y", "yes")
+        return input(question).strip().lower() in ("y", "yes")
     except EOFError:
         return False  # the end of input is no yes
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +80,17 @@ def circumstances() -> dict[str, object]:
     from qv_desktop.app.tools import circumstances as found
 
     return found()
+
+
+async def everybody() -> list[Person]:
+    """Every user, by name."""
+    from qv_desktop.app.recovering import everybody as found
+
+    return await found()
+
+
+async def recover_admin(name: str) -> str:
+    """Make somebody an active Admin without asking one; the code with which they choose a password."""
+    from qv_desktop.app.recovering import recovered
+
+    return await recovered(name)

@@ -17,8 +17,10 @@ from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
+from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.risk import RiskStore
+from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
@@ -45,11 +47,13 @@ from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
+from qv_desktop.services.people import People
 from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.roles import Roles
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.wiring import Services
 
@@ -114,13 +118,15 @@ def engine(
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
                     gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled)  # fmt: skip
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
+    roles = Roles(RoleStore(database, door.trail, clock.now), login, door.trail)
+    people = People(PeopleStore(database, door.trail, clock.now), door.users, roles, login, door.trail)
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
                         KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
                         Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
-                        side.averages)  # fmt: skip
+                        side.averages, people, roles)  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

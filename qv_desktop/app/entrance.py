@@ -8,6 +8,7 @@ from qv_desktop.adapters.audit_mark import AuditMark
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.personal import PersonalUsers
+from qv_desktop.adapters.db.tokens import AccessTokens
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.events import AuditRecorded
@@ -27,8 +28,13 @@ class Entrance:
     login: Login
 
 
-def entrance(database: Database, clock: Clock, install: str, mark: AuditMark) -> Entrance:
-    """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain, ``mark`` remembers its head."""
+def entrance(
+    database: Database, clock: Clock, install: str, mark: AuditMark, tokens: AccessTokens | None = None
+) -> Entrance:
+    """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain, ``mark`` remembers its head.
+
+    ``tokens`` are those of the desk that is being left, whose session goes on.
+    """
     bus, host = Bus(), socket.gethostname()
 
     def recorded(entry: Entry) -> None:
@@ -37,5 +43,5 @@ def entrance(database: Database, clock: Clock, install: str, mark: AuditMark) ->
 
     trail = AuditTrail(database, install, __version__, clock.now, recorded, lambda: mark.mark)
     kind = PersonalUsers if database.acting.personal else Users
-    users = kind(database, trail, clock.now)
+    users = kind(database, trail, clock.now, tokens)
     return Entrance(bus, clock, trail, users, Login(users, trail, clock.now, host))

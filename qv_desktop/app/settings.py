@@ -1,7 +1,7 @@
 """The settings dialog with what is behind it: testing a database, keeping keys, writing the file."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from PySide6.QtWidgets import QWidget
 
@@ -16,10 +16,16 @@ from qv_desktop.ui.tasks import Tasks
 
 
 class SettingsFirst:
-    """Opens the dialog; what is saved counts from the next start."""
+    """Opens the dialog; what is saved counts from the next start. ``permitted`` raises NotPermitted where a role may not save it."""
 
-    def __init__(self, settings: Settings, tasks: Tasks, vault: KeyVault | None = None) -> None:
-        self._settings, self._tasks = settings, tasks
+    def __init__(
+        self,
+        settings: Settings,
+        tasks: Tasks,
+        vault: KeyVault | None = None,
+        permitted: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        self._settings, self._tasks, self._permitted = settings, tasks, permitted
         self._vault = vault or KeyVault(Secrets(settings.home, lambda: None))
 
     def open(self, parent: QWidget, connections: Callable[[], object] | None = None) -> SettingsDialog:
@@ -69,6 +75,8 @@ class SettingsFirst:
             dialog.show_test_result(True, "Reached, and its tables are up to date.")
 
     async def _save(self, dialog: SettingsDialog, chosen: SettingsDraft) -> None:
+        if self._permitted is not None:
+            await self._permitted()
         await self._vault.keep(chosen.keys, dialog)
         changes = {"database_url": chosen.database_url, "theme": chosen.theme, "price_colors": chosen.prices}
         self._settings = await asyncio.to_thread(config.save, self._settings, changes)

@@ -22,10 +22,13 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
+from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
+from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -42,9 +45,12 @@ class Starting:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.ticket = TicketWiring(desk)
+        step_up = partial(stepped_up, desk.services.login, parent=desk.window)
+        self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
+        self.limits = LimitsWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
@@ -107,6 +113,7 @@ class Starting:
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
         await self.control.start()
+        await self._attempt(self.people.start)
         await self._attempt(self.data.start)
         self._engine.pool.warm()
 
@@ -218,6 +225,7 @@ class Starting:
         self._desk.services.market.tick()
         self.data.tick()
         self.kill.tick()
+        self.people.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

@@ -13,6 +13,10 @@ class NotPermitted(QvError):
     """The signed-in user's role lacks a permission."""
 
 
+class TokenOutdated(NotPermitted):
+    """An access token was good, and is not any more: it has run out, or the role has changed since. The next one may do."""
+
+
 class DatabaseDown(QvError):
     """The database cannot be reached; nothing was written."""
 

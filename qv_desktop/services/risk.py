@@ -9,13 +9,13 @@ from decimal import Decimal
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
-from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict, loosened
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
@@ -24,6 +24,9 @@ from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
 
 RUN = Permission(Resource.RISK, Action.RUN)
+CHANGE = Permission(Resource.RISK, Action.CHANGE)
+RAISE = "limits.raise"  # what the password is given for
+UNBOUNDED = Decimal(10) ** 15
 MINUTE = timedelta(minutes=1)
 
 
@@ -169,8 +172,15 @@ class Risk:
         self._set(TradingState.HALTED, "QuantVision", reason)
 
     async def set_limits(self, limits: Limits) -> None:
-        """Store new limits. Raises NotPermitted, DatabaseDown."""
-        await self._login.require(Permission(Resource.RISK, Action.CHANGE))
+        """Store new limits; those that let more pass take the password, given just now.
+
+        Raises BadInput, NotPermitted, DatabaseDown.
+        """
+        await self._login.require(CHANGE)
+        if not all(Decimal(0) <= Decimal(value) < UNBOUNDED for value in asdict(limits).values()):
+            raise BadInput("A limit is zero or more; correct it and try again.")
+        if loosened(self.limits, limits):
+            self._login.require_given(RAISE)
         draft = Draft(self._login.actor, "risk.limits", "account", self._account.id,
                       before=json.dumps(asdict(self.limits), default=str), after=json.dumps(asdict(limits), default=str))  # fmt: skip
         await self._store.save_limits(self._account.id, limits, draft)

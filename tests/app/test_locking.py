@@ -14,13 +14,15 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.app.locking import FAILED, Lock
+from qv_desktop.domain.access import Session
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import SignIn
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.tasks import Tasks
 from tests.builders import NOW
 from tests.fakes import Trail, Users
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 @dataclass
@@ -29,10 +31,10 @@ class FailingUsers(Users):
 
     failures: list[Exception] = field(default_factory=list)
 
-    async def sign_in(self, name: str, password: str, host: str) -> SignIn:
+    async def confirm(self, session: Session, password: str) -> str:
         if self.failures:
             raise self.failures.pop(0)
-        return await super().sign_in(name, password, host)
+        return await super().confirm(session, password)
 
 
 class Window(QWidget):

@@ -38,7 +38,7 @@ class Tray(QObject):
         self.intent.setEnabled(False)
         self.kill = self.kill_menu.addAction("KILL now", self.kill_asked.emit)
         self._told: Notice | None = None
-        self._state: tuple[TradingState, int] | None = None
+        self._state: tuple[TradingState, int, bool] | None = None
         self._icon = QSystemTrayIcon(self) if QSystemTrayIcon.isSystemTrayAvailable() else None
         if self._icon is not None:
             self._icon.setContextMenu(self.menu)
@@ -53,16 +53,19 @@ class Tray(QObject):
         """Whether the system has a tray."""
         return self._icon is not None
 
-    def show_state(self, state: TradingState, critical: int) -> None:
-        """The icon's colour and number: how trading stands, and how many critical alerts wait."""
-        if (state, critical) == self._state:
+    def show_state(self, state: TradingState, critical: int, *, locked: bool = False) -> None:
+        """The icon's colour and number: how trading stands, and how many critical alerts wait; its words keep a lock's silence."""
+        if (state, critical, locked) == self._state:
             return
-        self._state = (state, critical)
+        self._state = (state, critical, locked)
+        self.acknowledge.setEnabled(not locked)
         self.acknowledge.setText(f"Acknowledge all ({critical:,} critical)" if critical else "Acknowledge all")
         if self._icon is not None:
             self._icon.setIcon(drawn(state, critical))
             self._icon.setToolTip(
-                f"QuantVision · trading is {state}" + (f" · {critical:,} critical" if critical else "")
+                "QuantVision · locked"
+                if locked
+                else f"QuantVision · trading is {state}" + (f" · {critical:,} critical" if critical else "")
             )
 
     def show_kill(self, intent: str, lacking: str) -> None:
