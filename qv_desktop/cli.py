@@ -3,16 +3,21 @@
 import argparse
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from qv_desktop import __version__
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.market import timeframe
 
+if TYPE_CHECKING:
+    from qv_desktop.domain.audit import Verification
+
+PORTION = 50_000  # audit rows between two words of progress
 BUSIEST = 2_000_000  # events per second that the simulator can be asked for
 
 type Command = Callable[[argparse.Namespace], int]
@@ -55,10 +60,7 @@ def _parser() -> Parser:
     run.set_defaults(command=_run)
     _demo_words(commands.add_parser("demo", help="open the terminal on a simulated market and broker"))
     commands.add_parser("simulate", help="run the simulated market and broker by itself (see simulate --help)")
-    audit = commands.add_parser("audit", help="check the audit trail")
-    audit.add_argument("step", choices=["verify"])
-    audit.add_argument("--demo", action="store_true", help="the demo's trail instead of the real one")
-    audit.set_defaults(command=_audit)
+    _audit_words(commands.add_parser("audit", help="check the audit trail, or a signed bundle of it"))
     _db_words(commands.add_parser("db", help="the database"))
     _users_words(commands.add_parser("users", help="who may sign in, and an Admin for a desk whose last one cannot"))
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
@@ -122,6 +124,24 @@ def _users_words(words: argparse.ArgumentParser) -> None:
     recover.add_argument("name", metavar="NAME", help="a user, who is made if there is none of that name")
     recover.add_argument("--yes", action="store_true", help="without asking")
     recover.set_defaults(command=_recover)
+
+
+def _audit_words(words: argparse.ArgumentParser) -> None:
+    words.add_argument(
+        "step", choices=["verify", "sign", "new-key"],
+        help="check it; sign a checkpoint now; change to a new key, which the old one names",
+    )  # fmt: skip
+    words.add_argument("--demo", action="store_true", help="the demo's trail instead of the real one")
+    words.add_argument(
+        "--since-checkpoint", action="store_true", help="only the rows that no signed checkpoint covers yet"
+    )
+    words.add_argument(
+        "--bundle", type=Path, default=None, metavar="FILE", help="a signed bundle instead of the database"
+    )
+    words.add_argument(
+        "--key", default="", metavar="KEY", help="the public key that must have signed, 64 hexadecimal digits"
+    )
+    words.set_defaults(command=_audit)
 
 
 def _import_words(words: argparse.ArgumentParser) -> None:
@@ -189,14 +209,40 @@ def _demo(asked: argparse.Namespace) -> int:
 
 
 def _audit(asked: argparse.Namespace) -> int:
+    """Exit code 0 for what is whole, 1 for what is broken; 2, as ever, when it could not be checked."""
     from qv_desktop import app
 
-    found = asyncio.run(app.verify_audit(demo=asked.demo))
-    if found.whole:
-        print(f"The audit trail is whole: {found.rows} rows up to #{found.head}, hash {found.head_hash}.")
+    if asked.step != "verify":
+        print(asyncio.run(app.sign_audit(demo=asked.demo, renew=asked.step == "new-key")))
         return 0
-    print(f"The audit trail is broken at row {found.broken_at}: {found.reason}.")
-    return 1
+    key = asked.key.strip().lower()
+    if key and not re.fullmatch(r"[0-9a-f]{64}", key):
+        raise BadInput("The key is not one: give the 64 hexadecimal digits of audit-checkpoints/key.pub.")
+    if asked.bundle is not None:
+        told, found = app.verify_bundle(asked.bundle, key, lambda rows: _progress(rows, None))
+        print(told)
+        return _verdict("bundle", found)
+    work = app.verify_audit(demo=asked.demo, since_checkpoint=asked.since_checkpoint, key=key, progress=_progress)
+    found = asyncio.run(work)
+    return _verdict("audit trail", found, found.coverage)
+
+
+def _verdict(what: str, found: "Verification", *coverage: str) -> int:
+    """Say in a sentence what was found, and then what is not covered and what is odd."""
+    if found.whole:
+        print(f"The {what} is whole: {found.rows} rows up to #{found.head}, hash {found.head_hash}.")
+    else:
+        print(f"The {what} is broken at row {found.broken_at}: {found.reason}.")
+    for sentence in (*coverage, *found.notes):
+        print(sentence)
+    return 0 if found.whole else 1
+
+
+def _progress(done: int, total: int | None) -> None:
+    """Now and then a line on standard error, which others may throw away."""
+    if done % PORTION == 0:
+        of = "" if total is None else f" of {total:,}"
+        sys.stderr.write(f"{done:,}{of} rows checked\n")
 
 
 def _list_users(asked: argparse.Namespace) -> int:

@@ -51,6 +51,11 @@ def spool(home_folder: Path) -> Path:
     return home_folder / "audit-waiting.jsonl"
 
 
+def checkpoints(home_folder: Path) -> Path:
+    """The folder of the audit trail's checkpoints, the second place beside the database."""
+    return home_folder / "audit-checkpoints"
+
+
 def tick_spool(home_folder: Path) -> Path:
     """The folder of trades and bars that wait for the database."""
     return home_folder / "ticks-waiting"

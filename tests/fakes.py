@@ -1,7 +1,7 @@
 """Plain stand-ins for pure unit tests of services; each keeps what it was told, in order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -168,7 +168,9 @@ class Trail:
     async def of(self, correlation: str) -> list[Entry]:
         return [row for row in self.rows if row.draft.correlation == correlation]
 
-    async def verify(self) -> Verification:
+    async def verify(
+        self, *, since_checkpoint: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> Verification:
         return verified(self.rows)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +47,35 @@ def run(options: Options) -> int:
     return opened(options)
 
 
-async def verify_audit(*, demo: bool) -> Verification:
-    """Check the audit trail without a window."""
+async def verify_audit(
+    *, demo: bool, since_checkpoint: bool = False, key: str = "", progress: Callable[[int, int], None] | None = None
+) -> Verification:
+    """Check the audit trail without a window. Raises QvError when it could not be checked."""
     from qv_desktop.app.tools import verified
 
-    return await verified(demo=demo)
+    return await verified(demo=demo, since_checkpoint=since_checkpoint, key=key, progress=progress)
+
+
+async def sign_audit(*, demo: bool, renew: bool) -> str:
+    """Sign a checkpoint now, with ``renew`` by a new key, and say which. Raises QvError when nothing can be signed."""
+    from qv_desktop.app.tools import signed
+
+    point = await signed(demo=demo, renew=renew)
+    if point is None:
+        return "The audit trail has no rows yet, so there is nothing to sign."
+    return f"Checkpoint {point.number} covers the rows up to #{point.sequence}, signed with key {point.key}."
+
+
+def verify_bundle(file: Path, key: str, told: Callable[[int], None]) -> tuple[str, Verification]:
+    """What a bundle says it is, in a sentence, and whether it is. Raises BadInput for a file that is none."""
+    from qv_desktop.adapters.reports.audit_bundle import verified
+
+    head, found = verified(file, key, told)
+    made = f"{head.at:%Y-%m-%d %H:%M:%S} UTC"
+    return (
+        f"Rows {head.first} to {head.last} of chain {head.chain}, bundled {made} by {head.by}, signed with key {head.key}.",
+        found,
+    )
 
 
 async def prepare_database() -> str:

@@ -184,9 +184,13 @@ def audit_mark(settings: Settings, database: "Database") -> "AuditMark":
     """What this installation remembers of its audit trail in ``database``. Raises BadInput when that cannot be read."""
     from qv_desktop.adapters.audit_mark import AuditMark
 
+    return AuditMark(settings.home / "audit-mark.json", trail_place(settings, database))
+
+
+def trail_place(settings: Settings, database: "Database") -> str:
+    """What this installation calls the database that its trail is in."""
     url = database.url
-    where = f"{url.host}:{url.port}/{url.database}" if settings.database_url else "embedded"
-    return AuditMark(settings.home / "audit-mark.json", where)
+    return f"{url.host}:{url.port}/{url.database}" if settings.database_url else "embedded"
 
 
 def demo_settings(settings: Settings) -> Settings:

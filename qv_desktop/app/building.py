@@ -26,6 +26,7 @@ from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
+from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
@@ -74,6 +75,7 @@ class Engine:
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
+    keeping: Keeping
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -117,6 +119,8 @@ def engine(
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
                     gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled)  # fmt: skip
+    bundles = Bundles(database, door.chain, door.sealing.book, door.sealing, paths.exports(settings.home), clock.now)
+    audit = Audit(door.trail, login, door.checkpoints, bundles)
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     roles = Roles(RoleStore(database, door.trail, clock.now), login, door.trail)
     people = People(PeopleStore(database, door.trail, clock.now), door.users, roles, login, door.trail)
@@ -124,7 +128,7 @@ def engine(
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
                         KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
-                        Audit(door.trail, login), strategies, backtests, notices, health, exports, Preferences(database),
+                        audit, strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles)  # fmt: skip
     updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
@@ -141,6 +145,7 @@ def engine(
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
+        keeping,
     )
 
 

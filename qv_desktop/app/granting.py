@@ -3,31 +3,22 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from qv_desktop import config
 from qv_desktop.adapters.db import grants, logins, passwords
 from qv_desktop.adapters.db.database_words import parsed, place, unverified
 from qv_desktop.adapters.db.privileges import group
-from qv_desktop.domain.access import TABLE, Permission
 from qv_desktop.domain.errors import BadInput
 
 EMBEDDED = ("The embedded database belongs to this computer's user alone, so there is nobody to grant anything to; name a PostgreSQL "
             "server in QV_DATABASE_URL, with the login that owns its tables.")  # fmt: skip
 
 
-def roles() -> Mapping[str, Collection[Permission]]:
-    """Every role with what it may."""
-    return {
-        str(role): [Permission(resource, action) for resource, actions in may.items() for action in actions]
-        for role, may in TABLE.items()
-    }
-
-
 async def granted(login: str, role: str, accounts: Sequence[str], *, remove: bool, new_password: bool) -> str:
     """Groups and row security, and with ``login`` that person's way in; what was done, for people to read. Raises QvError."""
     address = _address()
-    known = roles()
+    known = await asyncio.to_thread(grants.stored, address)
     changed = await asyncio.to_thread(grants.granted, address, known)
     names = ", ".join(group(name) for name in known)
     done = [

@@ -27,6 +27,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 KEEPS_PRICES = Permission(Resource.MARKET, Action.CREATE)
 KEEPS_ORDERS = Permission(Resource.TRADING, Action.CREATE)
 COMPARES = Permission(Resource.RECONCILIATION, Action.RUN)
+READS_TRAIL = Permission(Resource.AUDIT, Action.VIEW)
 ADDS_STRATEGIES = Permission(Resource.STRATEGIES, Action.CREATE)
 
 

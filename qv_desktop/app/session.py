@@ -93,8 +93,11 @@ class Session:
         building = self._building = asyncio.ensure_future(self._built())
         database, mark = await self._opened()
         from qv_desktop.app.entrance import entrance
+        from qv_desktop.app.sealing import sealing
 
-        door = entrance(database, self._clock, install_id(self._settings.home), mark)
+        install = install_id(self._settings.home)
+        seals = sealing(self._settings, database, install, self._vault.kept, self._clock.now, lambda: mark.mark)
+        door = entrance(database, self._clock, install, mark, seals)
         await self._keep_mark(door, mark)
         self._dialog.show_busy("")
         if not await self._signed_in(door, resume=self._demo is None):
@@ -133,7 +136,7 @@ class Session:
                 return code
             await self._put_away()
             former, install = door, install_id(self._settings.home)
-            door = entrance(database, self._clock, install, mark, former.users.tokens)
+            door = entrance(database, self._clock, install, mark, former.sealing, former.users.tokens)
             self._building = asyncio.ensure_future(self._built())
             if not await self._passed_on(former, door, window):
                 return code
@@ -426,10 +429,13 @@ class Session:
 
     async def _leave(self, engine: "Engine") -> None:
         await self._close(engine)
+        if engine.keeping.database.acting.personal:  # at the door nobody reads what is to be signed
+            await engine.services.audit.close()
         try:
             await engine.services.login.leave()
         except QvError as error:
             log.warning("sign_out_failed", reason=str(error))
+        await engine.services.audit.close()
 
     async def _close(self, engine: "Engine") -> None:
         services = engine.services

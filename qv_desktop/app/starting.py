@@ -8,8 +8,11 @@ import structlog
 
 from qv_desktop.app.building import Engine, day_start
 from qv_desktop.app.gate import Gate
+from qv_desktop.app.keeping import READS_TRAIL
 from qv_desktop.app.market_side import Prices
+from qv_desktop.app.sealing import UNSIGNED
 from qv_desktop.app.supervising import supervised
+from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, NotPermitted, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.positions import Position
@@ -76,6 +79,7 @@ class Starting:
             "order news": engine.updates.run, "the order journal": services.orders.records.run,
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
+            "audit checkpoints": self._checkpoints,
             "the account panel": self.account.run, "the start": self._starts, "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
@@ -115,6 +119,7 @@ class Starting:
         await self.control.start()
         await self._attempt(self.people.start)
         await self._attempt(self.data.start)
+        await self._attempt(self._look_at_audit)
         self._engine.pool.warm()
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -122,6 +127,34 @@ class Starting:
             await step()
         except QvError as error:
             self._desk.services.notices.tell("warning", "Start", str(error))
+
+    # ---- the audit trail
+
+    async def _checkpoints(self) -> None:
+        """Sign the trail now and then; a person hears where that cannot be."""
+        services, checkpoints = self._desk.services, self._desk.services.audit.checkpoints
+        if checkpoints is None or self._engine.keeping.looks_on(READS_TRAIL):  # what may not be read is not signed here
+            return
+
+        def tell(sentence: str, grave: bool) -> None:
+            urgency: Urgency = "critical" if grave else "info" if sentence == UNSIGNED else "warning"
+            services.notices.tell(urgency, "Audit checkpoints", sentence, "audit checkpoints", panel="audit")
+
+        checkpoints.tell = tell
+        await checkpoints.run()
+
+    async def _look_at_audit(self) -> None:
+        """What no checkpoint covers is verified at each start; a trail that is not whole must not go unseen."""
+        services = self._desk.services
+        if self._engine.keeping.looks_on(READS_TRAIL):
+            return
+        found = await services.audit.look()
+        self._desk.window.health.show_verified(found.head, found.whole, services.clock.market())
+        if not found.whole:
+            sentence = f"The audit trail is broken at row {found.broken_at}: {found.reason}."
+            services.notices.tell(
+                "critical", "Audit trail broken", sentence, "audit broken", kind="risk", panel="audit"
+            )
 
     # ---- the books
 
@@ -222,6 +255,9 @@ class Starting:
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()
+        checkpoints = self._desk.services.audit.checkpoints
+        if checkpoints is not None:
+            self._desk.window.health.show_checkpoint(checkpoints.age, checkpoints.waiting, checkpoints.trouble)
         self._desk.services.market.tick()
         self.data.tick()
         self.kill.tick()

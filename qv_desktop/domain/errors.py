@@ -17,6 +17,10 @@ class TokenOutdated(NotPermitted):
     """An access token was good, and is not any more: it has run out, or the role has changed since. The next one may do."""
 
 
+class BrokenTrail(QvError):
+    """The audit trail or its checkpoints do not fit: nothing is signed over it until a person has looked."""
+
+
 class DatabaseDown(QvError):
     """The database cannot be reached; nothing was written."""
 

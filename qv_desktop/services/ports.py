@@ -134,8 +134,18 @@ class Trail(Protocol):
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first."""
 
-    async def verify(self) -> Verification:
-        """Check the whole chain."""
+    async def verify(
+        self, *, since_checkpoint: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> Verification:
+        """Check the chain, whole or since the last signed checkpoint."""
+
+
+class Bundles(Protocol):
+    """Writes signed files of rows."""
+
+    async def write(self, first: int | None, last: int | None, start: datetime | None, end: datetime | None, by: str,
+                    progress: Callable[[int, int], None]) -> Path:  # fmt: skip
+        """The file with the rows asked for, the checkpoints over them and a signature over all. Raises BadInput, DatabaseDown."""
 
 
 class Spool(Protocol):

@@ -1,46 +1,53 @@
 """The audit trail in Postgres: rows are added at the chain's head, inside the transaction of what they record."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from psycopg import sql
-from sqlalchemy import Connection, Select, exists, func, insert, or_, select, text
+import msgspec
+from sqlalchemy import Connection, Select, func, or_, select, text
 
+from qv_desktop.adapters.db.audit_groups import Groups
+from qv_desktop.adapters.db.audit_verifying import checked, progressing
+from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
-from qv_desktop.adapters.db.tables import audit_log, users
-from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, emptied, sealed, verified
+from qv_desktop.adapters.db.tables import audit_log
+from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
 
-CHUNK = 5_000
 SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
 _HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
 _HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
+_COLUMNS = [column.name for column in audit_log.c if column.name != "chain"]
+_RECORD = ", ".join(f"{name} {({'sequence': 'bigint', 'at': 'timestamptz'}).get(name, 'text')}" for name in _COLUMNS)
+# one statement for any number of rows, as quick as COPY, which is refused where row security stands
+_ADD = text(
+    f"INSERT INTO audit_log (chain, {', '.join(_COLUMNS)}) "  # noqa: S608 - names of ours
+    f"SELECT :chain, added.* FROM json_to_recordset(CAST(:rows AS json)) AS added({_RECORD})"
+)
 
 
 class AuditTrail:
     """One chain. ``recorded`` is called on the loop for each row once it is committed; ``now`` is asked on the write thread.
 
-    ``mark`` gives the newest row that this installation remembers, if it does; the chain is verified against it.
+    ``mark`` gives the newest row that this installation remembers, if it does; the chain is verified against it, and against
+    the signed checkpoints in ``book``.
     """
 
     def __init__(self, database: Database, chain: str, app_version: str, now: Callable[[], datetime],
-                 recorded: Callable[[Entry], None], mark: Callable[[], Mark | None] = lambda: None) -> None:  # fmt: skip
+                 recorded: Callable[[Entry], None], mark: Callable[[], Mark | None] = lambda: None,
+                 book: CheckpointBook | None = None) -> None:  # fmt: skip
         self._database = database
         self._chain = chain
         self._app_version = app_version
         self._now = now
-        self._recorded, self._mark = recorded, mark
+        self._recorded, self._mark, self._book = recorded, mark, book
+        self._groups = Groups(self._together)
 
     async def append(self, draft: Draft) -> Entry:
-        """Commit one row at the chain's head. Raises DatabaseDown."""
-
-        def alone(connection: Connection) -> tuple[Entry, list[Entry]]:
-            entries = self.append_in(connection, [draft])
-            return entries[0], entries
-
-        return await self._told(alone)
+        """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown."""
+        return await self._groups.append(draft)
 
     async def write[T](self, work: Work[T], *drafts: Draft) -> T:
         """What ``work`` returns, committed together with a row for each draft: all or nothing. Raises DatabaseDown."""
@@ -66,7 +73,7 @@ class AuditTrail:
         for number, draft in enumerate(drafts, sequence):
             entries.append(sealed(self._chain, number, self._now(), _clean(draft), self._app_version, previous))
             previous = entries[-1].hash
-        connection.execute(insert(audit_log), [_row(entry) for entry in entries])
+        connection.execute(_ADD, {"chain": self._chain, "rows": _rows(entries)})
         return entries
 
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
@@ -98,27 +105,37 @@ class AuditTrail:
             query = _story(self._chain, correlation)
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
-    async def verify(self) -> Verification:
-        """Check the whole chain, read in pieces of a few thousand rows on a read thread, against the mark of before."""
-        mark = self._mark()
+    async def verify(
+        self, *, since_checkpoint: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> Verification:
+        """Check the chain, whole or since the last signed checkpoint, against the mark of before and every checkpoint.
 
-        def checked(connection: Connection) -> Verification:
-            found = verified(_streamed(connection, self._chain), mark=mark)
-            return emptied(found) if found.whole and not found.rows and _lost_all(connection) else found
-
-        return await self._database.read(checked)
+        ``progress`` is told on the loop how many rows of how many are done. Raises DatabaseDown, BadInput when it cannot be read.
+        """
+        mark, told = self._mark(), progressing(progress)
+        return await self._database.read(
+            lambda connection: checked(
+                connection, self._chain, mark, self._book, told, since_checkpoint=since_checkpoint
+            )
+        )
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
         asked = {"chain": self._chain, "sequence": mark.sequence, "hash": mark.hash}
         return await self._database.read(lambda connection: bool(connection.execute(_HOLDS, asked).scalar()))
 
+    def _together(self, drafts: Sequence[Draft]) -> asyncio.Future[tuple[None, list[Entry]]]:
+        return self._handed(lambda connection: (None, self.append_in(connection, drafts)))
+
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
+        result, _ = await asyncio.shield(self._handed(work))
+        return result
+
+    def _handed[T](self, work: Work[tuple[T, list[Entry]]]) -> asyncio.Future[tuple[T, list[Entry]]]:
         writing = asyncio.ensure_future(self._database.write(work, recorded=True))
         writing.add_done_callback(self._tell)
-        result, _ = await asyncio.shield(writing)
-        return result
+        return writing
 
     def _tell[T](self, writing: asyncio.Future[tuple[T, list[Entry]]]) -> None:
         if writing.cancelled() or writing.exception() is not None:
@@ -132,31 +149,17 @@ def _story(chain: str, order: str) -> Select[Any]:
     return select(told).where(told.c.chain == chain).order_by(told.c.sequence)
 
 
-def _lost_all(connection: Connection) -> bool:
-    """Whether there are users and not one row of any chain; a fresh installation on a shared database has none of its own."""
-    return bool(connection.execute(select(exists(select(users.c.id)) & ~exists(select(audit_log.c.chain)))).scalar())
-
-
 def _newest(chain: str, *columns: Any) -> Select[Any]:
     return select(*columns).where(audit_log.c.chain == chain).order_by(audit_log.c.sequence.desc())
-
-
-def _streamed(connection: Connection, chain: str) -> Iterator[Entry]:
-    """The chain from its first row on, past SQLAlchemy, whose rows cost more than the hashing."""
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection was lost before the rows were read")
-    columns = sql.SQL(", ").join(sql.Identifier(column.name) for column in audit_log.c)
-    query = sql.SQL("SELECT {} FROM audit_log WHERE chain = %s ORDER BY sequence").format(columns)
-    with driver.cursor("audit_chain", binary=True) as cursor:
-        cursor.itersize = CHUNK
-        cursor.execute(query, (chain,))
-        yield from map(_entry, cursor)
 
 
 def _clean(draft: Draft) -> Draft:
     """The draft with what Postgres cannot keep as text (NUL, lone surrogates) replaced, before it is hashed."""
     actor = draft.actor
+    texts = "".join((actor.name, actor.role, actor.session, actor.host, draft.action, draft.object_type, draft.object_id,
+                     draft.reason, draft.before, draft.after, draft.correlation, draft.causation))  # fmt: skip
+    if texts.isascii() and "\0" not in texts:
+        return draft
     kept = Actor(_kept(actor.name), actor.type, _kept(actor.role), _kept(actor.session), _kept(actor.host))
     return Draft(kept, _kept(draft.action), _kept(draft.object_type), _kept(draft.object_id), draft.outcome, _kept(draft.reason),
                  _kept(draft.before), _kept(draft.after), _kept(draft.correlation), _kept(draft.causation))  # fmt: skip
@@ -166,15 +169,19 @@ def _kept(value: str) -> str:
     return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def _rows(entries: Iterable[Entry]) -> str:
+    """The entries as a JSON array of objects by column."""
+    return msgspec.json.encode([dict(zip(_COLUMNS, _values(entry), strict=True)) for entry in entries]).decode()
+
+
+def _values(entry: Entry) -> tuple[object, ...]:
+    """An entry's values in the order of the columns after ``chain``."""
     draft, actor = entry.draft, entry.draft.actor
-    return {
-        "chain": entry.chain, "sequence": entry.sequence, "at": entry.at, "actor": actor.name, "actor_type": actor.type,
-        "role": actor.role, "session": actor.session, "host": actor.host, "action": draft.action, "object_type": draft.object_type,
-        "object_id": draft.object_id, "outcome": draft.outcome, "reason": draft.reason, "before": draft.before, "after": draft.after,
-        "correlation": draft.correlation, "causation": draft.causation, "app_version": entry.app_version,
-        "previous": entry.previous, "hash": entry.hash,
-    }  # fmt: skip
+    return (
+        entry.sequence, entry.at, actor.name, actor.type, actor.role, actor.session, actor.host, draft.action, draft.object_type,
+        draft.object_id, draft.outcome, draft.reason, draft.before, draft.after, draft.correlation, draft.causation,
+        entry.app_version, entry.previous, entry.hash,
+    )  # fmt: skip
 
 
 def _entry(row: Iterable[Any]) -> Entry:

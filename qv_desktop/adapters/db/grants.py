@@ -8,10 +8,19 @@ from collections.abc import Collection, Mapping, Sequence
 from qv_desktop.adapters.db import privileges
 from qv_desktop.adapters.db.owner import Server, check, exists, one, only, opened, say
 from qv_desktop.adapters.db.privileges import DOOR, Policy
-from qv_desktop.domain.access import Permission
+from qv_desktop.domain.access import BUILT_IN, Permission
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.roles import read
 
 type Roles = Mapping[str, Collection[Permission]]  # role's name -> what it may
+
+
+def stored(address: str) -> Roles:
+    """The built-in roles and those of the desk's own making. Raises QvError."""
+    with opened(address) as server:
+        check(server)
+        rows = server.execute("SELECT name, permissions FROM public.roles ORDER BY name").fetchall()
+    return {**BUILT_IN, **{name: read(permissions) for name, permissions in rows if name not in BUILT_IN}}
 
 
 def granted(address: str, roles: Roles) -> bool:
@@ -42,7 +51,7 @@ def _grant(server: Server, roles: Roles) -> None:
     for name, role in groups.items():
         _give(server, name, privileges.rights(roles[role]), privileges.functions(roles[role]))
     _secure_rows(server, [*privileges.door_policies(), *(p for r in roles for p in privileges.policies(r, roles[r]))])
-    _realign(server, groups)
+    _realign(server, groups, [*groups, *stale])
 
 
 def _groups(roles: Roles) -> dict[str, str]:
@@ -96,7 +105,10 @@ def _secure_rows(server: Server, policies: Sequence[Policy]) -> None:
     for policy, table in server.execute(query).fetchall():
         say(server, "DROP POLICY {} ON public.{}", policy, table)
     shared = exists(server, "qv_app")
-    for table in sorted({policy.table for policy in policies} | {"lockouts", "account_access"}):
+    for table in sorted(
+        {policy.table for policy in policies}
+        | {"lockouts", "account_access", "password_resets", *privileges.CLOSED.split()}
+    ):
         say(server, "ALTER TABLE public.{} ENABLE ROW LEVEL SECURITY", table)
         if shared:
             server.execute(str(Policy("qv_shared", table, "ALL", "qv_app", "true")).encode())
@@ -104,13 +116,17 @@ def _secure_rows(server: Server, policies: Sequence[Policy]) -> None:
         server.execute(str(policy).encode())
 
 
-def _realign(server: Server, groups: Mapping[str, str]) -> None:
-    """Every login of ours is in the group of its person's role as stored; of a person who is not there, it stays where it is."""
+def _realign(server: Server, groups: Mapping[str, str], ever: Sequence[str]) -> None:
+    """Every login of ours is in the group of its person's role as stored; of a person who is not there, it stays where it is.
+
+    ``ever`` are all groups that there have been, those of roles that are gone too.
+    """
     query = """SELECT DISTINCT m.rolname, u.role FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
                JOIN pg_roles g ON g.oid = a.roleid JOIN public.users u ON lower(u.name) = lower(m.rolname)
                WHERE m.rolcanlogin AND NOT m.rolsuper AND m.rolname <> session_user AND g.rolname = ANY (%s)"""
-    for login, role in server.execute(query, (list(groups),)).fetchall():
-        only(server, login, privileges.group(role))
+    for login, role in server.execute(query, (list(ever),)).fetchall():
+        if (name := privileges.group(role)) in groups:
+            only(server, login, name)
 
 
 def _ours(server: Server) -> list[str]:

@@ -1,23 +1,35 @@
 """Users where each person has a database login of their own: the server counts, compares and locks, and then lets the role's group in."""
 
 import asyncio
-from datetime import datetime
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 
-from qv_desktop.adapters.db import passwords, sessions
+from qv_desktop.adapters.db import passwords, resets, sessions
+from qv_desktop.adapters.db.door import (
+    RESET,
+    SUSPENDED,
+    WRONG,
+    WRONG_CODE,
+    Known,
+    known_user,
+    locked_words,
+    session_draft,
+)
 from qv_desktop.adapters.db.privileges import group
-from qv_desktop.adapters.db.tables import users
-from qv_desktop.adapters.db.users import SUSPENDED, WRONG, Known, Users, _locked, _session_draft
-from qv_desktop.domain.access import Role, Session, SignIn, User, UserState
-from qv_desktop.domain.audit import Draft
+from qv_desktop.adapters.db.users import THERE_IS_ONE, Users
+from qv_desktop.domain.access import Role, Session, SignIn, User
+from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted
 
 _ANYBODY = text("SELECT door_anybody()")
 _SALT = text("SELECT door_salt()")
 _ENTER = text("SELECT * FROM door_enter(:proof)")
+_REDEEM = text("SELECT * FROM door_redeem(:code, :hash)")
+_CHANGE = text("SELECT door_change_password(:proof, :hash)")
 _FIRST = text("SELECT door_first_admin(:id, :name, :hash)")
 
 
@@ -28,21 +40,8 @@ class PersonalUsers(Users):
         """Whether a first user exists."""
         return bool(await self._database.read(lambda connection: connection.execute(_ANYBODY).scalar()))
 
-    async def all(self) -> list[User]:
-        """Every user by name whom the login may see."""
-        c = users.c
-        query = select(c.id, c.name, c.role, c.state, c.role_version).order_by(func.lower(c.name))
-        return await self._database.read(
-            lambda connection: [
-                User(id, name, Role(role), UserState(state), version)
-                for id, name, role, state, version in connection.execute(query)
-            ]
-        )
-
-    async def create(self, name: str, password: str, role: str, by: Draft) -> User:
-        """Create a user; the first of all only by a login of the administrators' group, and of that login's name."""
-        if await self.any():
-            return await super().create(name, password, role, by)
+    async def create_first(self, name: str, password: str, by: Draft) -> User:
+        """Create the first Admin: only by a login of the administrators' group, and of that login's name."""
         name, login = name.strip(), self._database.acting.login
         if name.lower() != login.lower():
             raise BadInput(f"This terminal uses the database login {login}; call the first Admin {login} too.")
@@ -50,9 +49,12 @@ class PersonalUsers(Users):
         row = {"id": str(uuid4()), "name": name, "hash": await asyncio.to_thread(passwords.hashed, password)}
 
         def work(connection: Connection) -> None:
-            if not connection.execute(_FIRST, row).scalar():
-                raise NotPermitted(f"The first user is made with an administrator's login, and {login} is none; "
-                                   "ask whoever keeps the database.")  # fmt: skip
+            if connection.execute(_FIRST, row).scalar():
+                return
+            if connection.execute(_ANYBODY).scalar():
+                raise NotPermitted(THERE_IS_ONE)
+            raise NotPermitted(f"The first user is made with an administrator's login, and {login} is none; ask whoever keeps "
+                               "the database.")  # fmt: skip
 
         try:
             await self._trail.write(work, by)
@@ -60,14 +62,54 @@ class PersonalUsers(Users):
             raise BadInput(f"A user cannot be called “{name}”; choose another name.") from error
         return User(row["id"], name, Role.ADMIN)
 
-    async def confirm(self, session: Session, password: str) -> str:
+    async def confirm(self, session: Session, password: str, deed: str = "password.confirm") -> str:
         """Empty once the session's person has given the password again, else why not; failures count as those of a log-in."""
-        known = await self._verified(session.user.name, password, session.host, "password.confirm")
+        known = await self._verified(session.user.name, password, session.host, deed)
         return known.message if isinstance(known, SignIn) else ""
 
-    async def resume(self, refresh_token: str, host: str) -> SignIn:
-        """Trade a refresh token for a session and the next token, and let the group in."""
-        answer = await super().resume(refresh_token, host)
+    async def change_password(self, session: Session, old: str, new: str) -> str:
+        """Empty once the session's person has another password and their other sessions have ended, else why not."""
+        name, now = session.user.name, self._now()
+        try:
+            passwords.checked(new, name)
+        except BadInput as no:
+            return str(no)
+        if why := await self.confirm(session, old, "password.change"):
+            return why
+        if old == new:
+            return "That is the password you have; choose another."
+        asked = {"proof": await self._proof(old), "hash": await asyncio.to_thread(passwords.hashed, new)}
+
+        def work(connection: Connection) -> tuple[str, list[Draft]]:
+            if not connection.execute(_CHANGE, asked).scalar():
+                return WRONG, []
+            count = sessions.ended(connection, "the password was changed", now, user=session.user.id, but=session.id)
+            done = session_draft("password.change", session, session.host)
+            return "", [replace(done, object_type="user", object_id=name, reason=f"{count} other sessions ended")]
+
+        return await self._trail.write_found(work)
+
+    async def redeem(self, name: str, code: str, password: str, host: str) -> SignIn:
+        """Set the password with a reset code, and sign in. Raises BadInput when the password is too weak."""
+        passwords.checked(password, name.strip())
+        if foreign := self._foreign(name.strip()):
+            return await self._refused(name, host, "password.redeem", foreign)
+        asked = {"code": resets.hashed(code), "hash": await asyncio.to_thread(passwords.hashed, password)}
+
+        def work(connection: Connection) -> tuple[Row[Any], list[Draft]]:
+            found = connection.execute(_REDEEM, asked).one()
+            actor = Actor(found.name or "", "human", found.role or "", host=host)
+            return found, [Draft(actor, "password.redeem", "user", found.name)] if found.outcome == "ok" else []
+
+        found = await self._trail.write_found(work)
+        if found.outcome == "ok":
+            return await self._admitted(known_user(found), host)
+        words = locked_words(found.locked_until, self._now()) if found.locked_until else WRONG_CODE
+        return await self._refused(name, host, "password.redeem", words, found.locked_until)
+
+    async def resume(self, refresh_token: str, host: str, successor: str = "") -> SignIn:
+        """Begin a sitting with a kept refresh token, and let the group in."""
+        answer = await super().resume(refresh_token, host, successor)
         if answer.session is None:
             return answer
         try:
@@ -89,21 +131,32 @@ class PersonalUsers(Users):
         user = await super().standing(session)
         return user if user is not None and group(user.role) == self._database.acting.group else None
 
-    async def _verified(self, name: str, password: str, host: str, action: str) -> Known | SignIn:
+    def _foreign(self, name: str) -> str:
+        """Why ``name`` cannot log in here, or nothing."""
         login = self._database.acting.login
-        if name.lower() != login.lower():
-            return await self._refused(name, host, action, f"This terminal uses the database login {login}: log in as {login}, or use "
-                                       "a terminal with your own login.")  # fmt: skip
-        salt = await self._database.read(lambda connection: connection.execute(_SALT).scalar())
-        proof = await asyncio.to_thread(passwords.proof, salt, password)
-        found = await self._database.write(
-            lambda connection: connection.execute(_ENTER, {"proof": proof}).one(), recorded=True
+        if name.lower() == login.lower():
+            return ""
+        return (
+            f"This terminal uses the database login {login}: log in as {login}, or use a terminal with your own login."
         )
+
+    async def _proof(self, password: str) -> str:
+        salt = await self._database.read(lambda connection: connection.execute(_SALT).scalar())
+        return await asyncio.to_thread(passwords.proof, salt, password)
+
+    async def _verified(
+        self, name: str, password: str, host: str, action: str, *, braked: bool = True
+    ) -> Known | SignIn:
+        """As at every door; the brake on guessing over many names is left out, for a login guesses at its own name alone."""
+        if foreign := self._foreign(name):
+            return await self._refused(name, host, action, foreign)
+        proof = await self._proof(password)
+        found = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).one(), recorded=True)
         if found.outcome == "ok":
             return found
-        words = {"locked": _locked(found.locked_until, self._now()), "suspended": SUSPENDED}.get(found.outcome, WRONG)
-        if found.outcome == "wrong" and found.locked_until:
-            words = _locked(found.locked_until, self._now())
+        words = {"suspended": SUSPENDED, "reset": RESET}.get(found.outcome, WRONG)
+        if found.locked_until:
+            words = locked_words(found.locked_until, self._now())
         return await self._refused(name, host, action, words, found.locked_until)
 
     async def _admitted(self, user: User, host: str) -> SignIn:
@@ -112,13 +165,13 @@ class PersonalUsers(Users):
             await self._become(user)
         except NotPermitted as error:
             return await self._refused(user.name, host, "session.start", str(error))
-        now: datetime = self._now()
+        now = self._now()
 
-        def work(connection: Connection) -> tuple[SignIn, list[Draft]]:
+        def work(connection: Connection) -> tuple[tuple[Session, str], list[Draft]]:
             session, token = sessions.begun(connection, user, host, now)
-            return SignIn(session, refresh_token=token), [_session_draft("session.start", session, host)]
+            return (session, token), [session_draft("session.start", session, host)]
 
-        return await self._trail.write_found(work)
+        return await self._with_tokens(*await self._trail.write_found(work))
 
     async def _become(self, user: User) -> None:
         await asyncio.to_thread(self._database.become, group(user.role))

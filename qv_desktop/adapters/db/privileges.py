@@ -17,6 +17,7 @@ LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps"
 PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
+CLOSED = "login_brake"  # for desks whose log-ins go through one database login
 BOOKS = "orders order_events fills positions account_snapshots"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -45,26 +46,35 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
-    Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log"),),
+    Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (("s", "reconciliation_runs reconciliation_breaks"),),
     Permission(Resource.RECONCILIATION, Action.RUN): (("i", "reconciliation_runs reconciliation_breaks"),),
-    Permission(Resource.USERS, Action.VIEW): (("s", "users sessions lockouts account_access"),),
-    Permission(Resource.USERS, Action.CREATE): (("i", "users"),),
-    Permission(Resource.USERS, Action.CHANGE): (("u", "users sessions"), ("d", "lockouts"), ("id", "account_access")),
+    Permission(Resource.USERS, Action.VIEW): (("s", "users sessions lockouts account_access password_resets"),),
+    Permission(Resource.USERS, Action.CREATE): (("i", "users roles"), ("iu", "password_resets"), ("d", "lockouts")),
+    Permission(Resource.USERS, Action.CHANGE): (
+        ("u", "users sessions roles"),
+        ("d", "lockouts"),
+        ("id", "account_access"),
+        ("iud", "password_resets"),
+    ),
+    Permission(Resource.USERS, Action.DELETE): (("d", "roles"),),
 }
 
 AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
-    ("s", "alembic_version users"), ("siu", "sessions refresh_tokens"), ("siud", KEPT), ("i", "audit_log"),
+    ("s", "alembic_version users roles"), ("siu", "sessions"), ("siud", "refresh_tokens"), ("siud", KEPT), ("i", "audit_log"),
 )  # fmt: skip
 DOOR_FUNCTIONS = (
     "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
-    "door_anybody()", "door_salt()", "door_enter(text)", "door_first_admin(text, text, text)",
+    "door_anybody()", "door_salt()", "door_enter(text)", "door_redeem(bytea, text)",
+    "door_change_password(text, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
 # where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew
 COLUMNS: dict[tuple[str, str], str] = {
     ("users", "SELECT"): "id, name, role, state, role_version, created",
-    ("sessions", "UPDATE"): "ended, ended_because",
+    ("users", "UPDATE"): "name, role, state, role_version",
+    ("sessions", "UPDATE"): "ended, ended_because, seen",
+    ("password_resets", "SELECT"): "user_id",
     ("refresh_tokens", "UPDATE"): "used",
     ("orders", "UPDATE"): "quantity, status, changed, broker_id, filled, average, reason, replaced_by, sent_at, acknowledged_at, "
                           "executions",
@@ -74,15 +84,25 @@ ACTING = "(SELECT public.acting(current_user))"
 ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.accounts())::text[]))"
 LABEL = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.account_labels())::text[]))"
 OWN = '"user" = (SELECT public.person())'
+EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
-    **dict.fromkeys(["strategies", "strategy_versions", "backtests"], ACTING),
+    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",
     "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
     "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",
+}  # fmt: skip
+EVERYBODY_TOO = f"{ACTING} AND {EVERYBODY}"
+# the rows of other persons that a right over users reaches; a new user's old lock-outs are none, so CREATE deletes nobody's
+ADMINISTERED: dict[Action, tuple[tuple[Verbs, str], ...]] = {
+    Action.VIEW: (("s", "users sessions lockouts account_access password_resets"),),
+    Action.CREATE: (("i", "users roles"), ("iu", "password_resets")),
+    Action.CHANGE: (("u", "users sessions roles"), ("d", "lockouts"), ("id", "account_access"), ("iud", "password_resets"),
+                    ("iu", "settings")),
+    Action.DELETE: (("d", "roles"),),
 }  # fmt: skip
 # a person adds rows in no other person's name; the name that somebody tried at the door is told of as refused
 SIGNED = "actor_type <> 'human' OR lower(actor) = lower(session_user) OR (outcome = 'refused' AND session = '')"
@@ -134,6 +154,8 @@ def door_policies() -> list[Policy]:
     policies = [Policy("qv_rows", table, "ALL", DOOR, rows) for table, rows in ROWS.items()]
     policies += [
         Policy("qv_own", "users", "SELECT", DOOR, "lower(name) = lower(session_user)"),
+        Policy("qv_all", "roles", "SELECT", DOOR, "true"),
+        Policy("qv_everybody", "settings", "SELECT", DOOR, EVERYBODY),
         Policy("qv_own", "sessions", "ALL", DOOR, "user_id = (SELECT public.person())"),
         Policy("qv_signed", "audit_log", "INSERT", DOOR, SIGNED),
     ]
@@ -147,17 +169,12 @@ def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
     def may(resource: Resource, action: Action) -> bool:
         return Permission(resource, action) in held
 
-    found: list[Policy] = []
-    for action, verb in ((Action.VIEW, "SELECT"), (Action.CREATE, "INSERT"), (Action.CHANGE, "UPDATE")):
-        if may(Resource.USERS, action):
-            found.append(Policy(f"{name}_{verb.lower()}", "users", verb, name, ACTING))
-    for table, action, verb in (
-        ("sessions", Action.VIEW, "SELECT"), ("sessions", Action.CHANGE, "UPDATE"), ("lockouts", Action.VIEW, "SELECT"),
-        ("lockouts", Action.CHANGE, "DELETE"), ("account_access", Action.VIEW, "SELECT"), ("account_access", Action.CHANGE, "INSERT"),
-        ("account_access", Action.CHANGE, "DELETE"),
-    ):  # fmt: skip
-        if may(Resource.USERS, action):
-            found.append(Policy(f"{name}_{verb.lower()}", table, verb, name, ACTING))
+    found = [
+        Policy(f"{name}_{action}_{verb.lower()}", table, verb, name, EVERYBODY_TOO if table == "settings" else ACTING)
+        for action, tables in ADMINISTERED.items()
+        if may(Resource.USERS, action)
+        for table, verb in pairs(tables)
+    ]
     for action, verb, rows in (
         (Action.VIEW, "SELECT", "true"), (Action.RUN, "INSERT", "kind <> 'limits'"), (Action.CHANGE, "INSERT", "kind = 'limits'"),
     ):  # fmt: skip

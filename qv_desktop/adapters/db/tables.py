@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0014"  # the newest step in migrations/versions
+HEAD = "0015"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -72,6 +72,8 @@ gaps = _table("gaps", "feed started symbols_hash", feed=Text, started=STAMP, sym
 audit_log = _table("audit_log", "chain sequence", chain=Text, sequence=BigInteger, at=STAMP, actor=Text, actor_type=Text, role=Text,
                    session=Text, host=Text, action=Text, object_type=Text, object_id=Text, outcome=Text, reason=Text, before=Text,
                    after=Text, correlation=Text, causation=Text, app_version=Text, previous=Text, hash=Text)  # fmt: skip
+audit_checkpoints = _table("audit_checkpoints", "chain number", chain=Text, number=BigInteger, sequence=BigInteger, hash=Text, at=STAMP,
+                           previous=Text, key=Text, successor=Text, signature=Text)  # fmt: skip
 
 orders = _table("orders", "client_order_id", client_order_id=Text, account=Text, user=Text, symbol=Text, side=Text, quantity=Numeric,
                 type=Text, limit_price_=Numeric, stop_price_=Numeric, trail_price_=Numeric, trail_percent_=Numeric, time_in_force=Text,

@@ -10,12 +10,10 @@ from sqlalchemy import make_url
 
 from qv_desktop.adapters.db import grants, logins, passwords
 from qv_desktop.adapters.db.privileges import group
-from qv_desktop.domain.access import TABLE, Permission, Role
+from qv_desktop.domain.access import BUILT_IN, Role
 
 WORDS = "four plain words here"  # everybody's password in the program and in the database
-ROLES = {
-    str(role): [Permission(r, a) for r, actions in table.items() for a in actions] for role, table in TABLE.items()
-}
+ROLES = BUILT_IN
 
 
 @dataclass(frozen=True)

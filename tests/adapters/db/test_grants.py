@@ -58,6 +58,7 @@ PROBES: dict[Permission, str] = {
     Permission(R.RECONCILIATION, A.RUN): RUN,
     Permission(R.USERS, A.VIEW): "SELECT 1 / count(*) FROM users WHERE lower(name) <> lower(session_user)",  # of none: a division by zero
     Permission(R.USERS, A.CREATE): "INSERT INTO users VALUES ('n', 'New', 'Viewer', 'active', 1, '$argon2id$x', now())",
+    Permission(R.USERS, A.DELETE): "DELETE FROM roles WHERE name = 'Spare'",
     Permission(R.USERS, A.CHANGE): "UPDATE users SET role = 'Analyst', role_version = 2 WHERE lower(name) <> lower(session_user)",
 }  # fmt: skip
 EVERY = [Permission(resource, action) for resource in Resource for action in Action]
@@ -68,7 +69,7 @@ def who(postgres_url: str) -> dict[Role, Person]:
     """One person of each role, and something of everything that is stored."""
     found = people(postgres_url, uuid4().hex[:6])
     for statement in (
-        an_order(id="old"), "INSERT INTO strategies VALUES ('s', 'S')",
+        an_order(id="old"), "INSERT INTO roles VALUES ('Spare', '{}', 1, now(), '')", "INSERT INTO strategies VALUES ('s', 'S')",
         "INSERT INTO strategy_versions VALUES ('s', 1, '', '[]', '', 'c1', '', now())", DEPLOYMENT.format("d1", "AAPL"),
         BACKTEST.replace("'b2'", "'b1'"), "INSERT INTO positions VALUES ('a', 'AAPL', 1, 1, 0)",
     ):  # fmt: skip
@@ -122,6 +123,7 @@ def test_a_group_holds_what_its_permissions_need_and_nothing_beside_it(raw: Raw,
 def test_every_table_has_its_place_in_the_mapping() -> None:
     named = {table for needs in NEEDS.values() for table, _ in privileges.pairs(needs)}
     named |= {table for table, _ in privileges.pairs(privileges.AT_THE_DOOR)}
+    named |= set(privileges.CLOSED.split())
     assert named - {"alembic_version"} == {table.name for table in metadata.sorted_tables}
 
 

@@ -16,19 +16,22 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.door import RESET, SUSPENDED, WRONG, WRONG_CODE
 from qv_desktop.adapters.db.drawings import Drawings
+from qv_desktop.adapters.db.idle_times import IdleTimes
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
+from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.personal import PersonalUsers
 from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.price_alerts import PriceAlerts
 from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.retention import Retention
 from qv_desktop.adapters.db.risk import RiskStore
+from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.scans import Scans
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.ticks import TickStore
-from qv_desktop.adapters.db.users import SUSPENDED, WRONG
 from qv_desktop.adapters.db.watchlists import Watchlists
 from qv_desktop.domain.access import Action, Permission, Resource, Role, Session, UserState, allowed
 from qv_desktop.domain.accounts import Account
@@ -42,6 +45,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.reconciliation import Reconciliation, Tolerances
 from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.domain.roles import KnownRole, whole
 from qv_desktop.domain.scans import Scan
 from tests.adapters.db.personal import ROLES, WORDS, Person, address, people, run
 
@@ -127,7 +131,7 @@ def test_every_role_logs_in_acts_as_its_group_resumes_and_leaves_by_the_door(des
         assert await desk.sign_in("wrong words here") == WRONG
         answer = await desk.users.sign_in(person.name.upper(), WORDS, "desk-1")
         assert answer.session is not None
-        assert answer.session.user.role is person.role
+        assert answer.session.user.role == person.role
         assert await desk.users.confirm(answer.session, WORDS) == ""
         assert await desk.users.confirm(answer.session, "wrong words here") == WRONG
         assert await desk.users.standing(answer.session) == answer.session.user
@@ -260,16 +264,130 @@ def test_the_first_admin_of_an_empty_database_is_made_by_an_administrators_login
         )
         assert not asyncio.run(viewer.users.any())
         with pytest.raises(NotPermitted, match="administrator's login"):
-            asyncio.run(viewer.users.create(viewer.name, WORDS, "Admin", viewer.draft))
+            asyncio.run(viewer.users.create_first(viewer.name, WORDS, viewer.draft))
         with pytest.raises(BadInput, match="too"):
-            asyncio.run(admin.users.create("Somebody", WORDS, "Admin", admin.draft))
-        made = asyncio.run(admin.users.create(admin.name, WORDS, "Admin", admin.draft))
+            asyncio.run(admin.users.create_first("Somebody", WORDS, admin.draft))
+        made = asyncio.run(admin.users.create_first(admin.name, WORDS, admin.draft))
         assert made.role is Role.ADMIN
         assert asyncio.run(admin.sign_in()) == ""
         viewer.database.close()
         admin.database.close()
     finally:
         _execute(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+# ---- passwords, people and roles
+
+
+def test_a_person_changes_the_own_password_on_the_server_and_a_wrong_old_one_counts(
+    opened: Callable[[Person], Desk], who: dict[Role, Person], postgres_url: str
+) -> None:
+    desk, elsewhere = opened(who[Role.ANALYST]), opened(who[Role.ANALYST])
+    fresh = "five words nobody would guess"
+
+    async def story() -> None:
+        assert await desk.sign_in() == ""
+        assert await elsewhere.sign_in() == ""
+        assert desk.session is not None
+        assert elsewhere.session is not None
+        assert await desk.users.change_password(desk.session, "not this one", fresh) == WRONG
+        assert await desk.users.change_password(desk.session, WORDS, "short") != ""
+        assert await desk.users.change_password(desk.session, WORDS, fresh) == ""
+        assert await desk.users.standing(desk.session) is not None
+        assert await elsewhere.users.standing(elsewhere.session) is None
+        assert await elsewhere.sign_in() == WRONG
+        assert await elsewhere.sign_in(fresh) == ""
+        assert elsewhere.session is not None
+        assert await elsewhere.users.change_password(elsewhere.session, fresh, WORDS) == ""
+
+    asyncio.run(story())
+    run(postgres_url, "DELETE FROM lockouts")
+
+
+def test_an_admin_makes_a_user_who_chooses_the_password_with_a_code(
+    opened: Callable[[Person], Desk], who: dict[Role, Person], postgres_url: str
+) -> None:
+    admin, name = opened(who[Role.ADMIN]), f"new_{uuid4().hex[:6]}"
+    grants.granted(postgres_url, ROLES)
+    logins.let_in(postgres_url, ROLES, logins.Login(name, "Viewer", WORDS))
+    fresh = opened(Person(name, Role.VIEWER))
+
+    async def story() -> None:
+        assert await admin.sign_in() == ""
+        made = await admin.users.create(name, "something long that nobody knows", "Viewer", admin.draft)
+        code = await admin.users.reset(made, admin.draft)
+        assert await fresh.sign_in("something long that nobody knows") == RESET
+        assert (await fresh.users.redeem(name, "AAAAA-BBBBB-CCCCC-DDDDD", WORDS, "desk-2")).message == WRONG_CODE
+        assert "log in as" in (await fresh.users.redeem("somebody", code, WORDS, "desk-2")).message
+        entered = await fresh.users.redeem(name, code.lower(), WORDS, "desk-2")
+        assert entered.session is not None
+        assert entered.session.user.role == "Viewer"
+        assert (await fresh.users.redeem(name, code, WORDS, "desk-2")).session is None
+        assert await fresh.sign_in() == ""
+
+    asyncio.run(story())
+    assert run(postgres_url, "SELECT password_hash LIKE '$argon2id$%%' FROM users WHERE name = %s", name) == [(True,)]
+
+
+def test_people_and_roles_are_administered_by_an_admin_alone_and_a_role_of_the_desks_own_gets_its_group(
+    opened: Callable[[Person], Desk], who: dict[Role, Person], postgres_url: str
+) -> None:
+    admin, trader = opened(who[Role.ADMIN]), opened(who[Role.TRADER])
+    watch = KnownRole(
+        "Night desk", whole([Permission(Resource.TRADING, Action.VIEW), Permission(Resource.RISK, Action.RUN)])
+    )
+
+    async def story() -> None:
+        for desk in (admin, trader):
+            assert await desk.sign_in() == ""
+        people, roles = PeopleStore(admin.database, admin.trail, now), RoleStore(admin.database, admin.trail, now)
+        assert who[Role.TRADER].name in [person.user.name for person in await people.all()]
+        await roles.make(watch, admin.draft)
+        viewer = next(p.user for p in await people.all() if p.user.name == who[Role.VIEWER].name)
+        changed = await people.change(viewer, "Night desk", UserState.ACTIVE, admin.draft)
+        assert trader.session is not None
+        assert await people.seats(trader.session.user.id) != []
+        await PeopleStore(trader.database, trader.trail, now).seen(trader.session.id)
+        with pytest.raises(NotPermitted):
+            await RoleStore(trader.database, trader.trail, now).make(watch, trader.draft)
+        with pytest.raises(NotPermitted):
+            await PeopleStore(trader.database, trader.trail, now).change(
+                trader.session.user, "Admin", UserState.ACTIVE, trader.draft
+            )
+        assert await people.revoke(trader.session.user, [trader.session.id], admin.draft) == 1
+        assert await trader.users.standing(trader.session) is None
+        assert changed.role == "Night desk"
+
+    asyncio.run(story())
+    known = grants.stored(postgres_url)
+    assert known["Night desk"] == watch.permissions
+    assert grants.granted(postgres_url, known)  # makes the group, and moves the login whose person has the role
+    night = opened(who[Role.VIEWER])
+    assert asyncio.run(night.sign_in()) == ""
+    assert acting(night) == "qv_night_desk"
+    store = RiskStore(night.database, night.trail)
+    assert not refused(store.save_state("acc", TradingState.HALTED, night.draft))
+    assert refused(store.save_limits("acc", Limits(), night.draft))
+    assert refused(OrderJournal(night.database, night.trail).intend(an_order("night"), night.draft))
+    run(postgres_url, "UPDATE users SET role = 'Viewer' WHERE name = %s", who[Role.VIEWER].name)
+    run(postgres_url, "DELETE FROM roles WHERE name = 'Night desk'")
+    grants.granted(postgres_url, ROLES)
+
+
+def test_an_admins_bound_for_everybody_is_read_by_all_and_set_by_an_admin(
+    opened: Callable[[Person], Desk], who: dict[Role, Person]
+) -> None:
+    for role in (Role.VIEWER, Role.ADMIN):
+        desk = opened(who[role])
+        assert asyncio.run(desk.sign_in()) == ""
+        assert desk.session is not None
+        times = IdleTimes(desk.database, desk.trail)
+        assert refused(times.save_idle_bound(30, desk.draft)) is (role is Role.VIEWER)
+        asyncio.run(times.save_idle_time(desk.session.user.id, 10))
+    viewer = opened(who[Role.VIEWER])
+    assert asyncio.run(viewer.sign_in()) == ""
+    assert viewer.session is not None
+    assert asyncio.run(IdleTimes(viewer.database, viewer.trail).idle_times(viewer.session.user.id)) == (10, 30)
 
 
 # ---- the day

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0013", "0010"
+revision, down_revision = "0013", "0012"
 
 STATEMENTS = (
     # one code a user: a newer one takes the place of the older

@@ -1,0 +1,76 @@
+"""The audit trail's checkpoints outside the database: one JSON line each, appended and forced to the disk, never changed."""
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from qv_desktop.domain.checkpoints import Checkpoint
+from qv_desktop.domain.errors import BadInput
+
+
+class CheckpointFile:
+    """The checkpoints of the trail in the database ``where``, in ``folder``. Its methods block."""
+
+    def __init__(self, folder: Path, where: str) -> None:
+        self.path = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', where)}.jsonl"
+
+    def read(self) -> list[Checkpoint]:
+        """Every checkpoint, oldest first. Raises BadInput for a line that is none, except the last if it was never finished."""
+        return self._read()[0]
+
+    def append(self, points: Sequence[Checkpoint]) -> None:
+        """Add the checkpoints and wait until the disk has them. Raises BadInput when it cannot."""
+        _, whole = self._read()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                file.truncate(whole)  # a line that a crash cut off in the middle was never a checkpoint
+                file.write(b"".join(line(point) for point in points))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise BadInput(
+                f"The checkpoint file {self.path} cannot be written ({error.strerror}); free some space."
+            ) from error
+
+    def _read(self) -> tuple[list[Checkpoint], int]:
+        """The checkpoints and the bytes that they take."""
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return [], 0
+        except OSError as error:
+            raise BadInput(
+                f"The checkpoint file {self.path} cannot be read ({error.strerror}); see to its rights."
+            ) from error
+        whole = content.rfind(b"\n") + 1
+        return [self._point(number, text) for number, text in enumerate(content[:whole].splitlines(), 1)], whole
+
+    def _point(self, number: int, text: bytes) -> Checkpoint:
+        try:
+            return parsed(json.loads(text))
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"Line {number} of the checkpoint file {self.path} is no checkpoint: the file was changed; "
+                           "put it back from a backup.") from error  # fmt: skip
+
+
+def line(point: Checkpoint) -> bytes:
+    """One checkpoint as a JSON line."""
+    return (
+        json.dumps({**asdict(point), "at": point.at.astimezone(UTC).isoformat(timespec="microseconds")}).encode()
+        + b"\n"
+    )
+
+
+def parsed(found: dict[str, Any]) -> Checkpoint:
+    """The checkpoint of a JSON object. Raises ValueError, KeyError, TypeError for what is none."""
+    texts = {name: str(found[name]) for name in ("chain", "hash", "previous", "key", "successor", "signature")}
+    at = datetime.fromisoformat(str(found["at"]))
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return Checkpoint(number=int(found["number"]), sequence=int(found["sequence"]), at=at, **texts)

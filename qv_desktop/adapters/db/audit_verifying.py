@@ -1,0 +1,55 @@
+"""Checks one audit chain in the database against all that is remembered of it elsewhere."""
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import Connection, exists, func, select
+
+from qv_desktop.adapters.db.checkpoints import CheckpointBook, checked_after
+from qv_desktop.adapters.db.tables import audit_log, users
+from qv_desktop.domain.audit import Mark, Verification, emptied
+from qv_desktop.domain.checkpoints import Standing, covered
+
+type Progress = Callable[[int, int], None]  # rows done, of how many
+
+
+def checked(connection: Connection, chain: str, mark: Mark | None, book: CheckpointBook | None, progress: Progress,
+            *, since_checkpoint: bool) -> Verification:  # fmt: skip
+    """The chain's verification; blocking. Raises DatabaseDown, BadInput when table or checkpoint file cannot be read."""
+    worth = book.standing(connection) if book else Standing()
+    start = worth.genuine[-1] if since_checkpoint and worth.genuine else None
+    marks = [point.mark for point in worth.genuine]
+    if mark is not None:
+        marks.append(mark)
+    total = _count(connection, chain, start.sequence if start else 1)
+    found = checked_after(connection, chain, start, marks, lambda done: progress(min(done, total), total))
+    if start is not None and not found.whole:  # where it begins to be broken may lie before: look at all of it
+        total = _count(connection, chain, 1)
+        found = checked_after(connection, chain, None, marks, lambda done: progress(min(done, total), total))
+    if found.whole and not found.rows and not marks and _lost_all(connection):
+        found = emptied(found)
+    return covered(found, worth)
+
+
+def progressing(told: Progress | None) -> Progress:
+    """``told``, to be called from any thread: it hears on the loop that runs now."""
+    if told is None:
+        return lambda done, total: None
+    loop = asyncio.get_running_loop()
+
+    def tell(done: int, total: int) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(told, done, total)
+
+    return tell
+
+
+def _count(connection: Connection, chain: str, first: int) -> int:
+    """How many rows there are to read, by their numbers: counting them would be reading them."""
+    newest = connection.execute(select(func.max(audit_log.c.sequence)).where(audit_log.c.chain == chain)).scalar()
+    return max(0, (newest or 0) - first + 1)
+
+
+def _lost_all(connection: Connection) -> bool:
+    """Whether there are users and not one row of any chain; a fresh installation on a shared database has none of its own."""
+    return bool(connection.execute(select(exists(select(users.c.id)) & ~exists(select(audit_log.c.chain)))).scalar())

@@ -1,0 +1,226 @@
+"""Signed checkpoints of the audit chain: what each one says, and whether a series of them can be believed.
+
+A checkpoint names a row by its hash, and the checkpoint before it by its digest, so that one that was removed shows. Which
+signatures are genuine is asked from outside: the domain knows no cryptography but SHA-256.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from qv_desktop.domain.audit import GENESIS, Mark, Verification
+
+PURPOSE = "QuantVision Desktop audit checkpoint 1"  # so that no other signature of the key can pass for one
+
+type Genuine = Callable[[str, bytes, str], bool]  # key, what was signed, signature
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """One signature over the chain as far as row ``sequence``; ``successor`` names the key that signs from here on, if another."""
+
+    chain: str
+    number: int  # 1, 2, …
+    sequence: int
+    hash: str  # of that row
+    at: datetime  # UTC
+    previous: str  # digest of the checkpoint before
+    key: str  # Ed25519 public key, 64 hexadecimal digits
+    successor: str = ""
+    signature: str = ""  # 128 hexadecimal digits
+
+    @property
+    def mark(self) -> Mark:
+        """The row that it remembers."""
+        return Mark(
+            self.sequence,
+            self.hash,
+            f"checkpoint {self.number} of {self.at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC signed",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a series of checkpoints is worth: the ``genuine`` ones, oldest first, the first row in doubt and why, and ``notes``."""
+
+    genuine: tuple[Checkpoint, ...] = ()
+    fault: tuple[int, str] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def signed_text(point: Checkpoint) -> bytes:
+    """The exact bytes that are signed: a JSON array of strings in a fixed order."""
+    at = point.at.astimezone(UTC).isoformat(timespec="microseconds")
+    fields = [
+        PURPOSE,
+        point.chain,
+        str(point.number),
+        str(point.sequence),
+        point.hash,
+        at,
+        point.previous,
+        point.key,
+        point.successor,
+    ]
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def digest(point: Checkpoint | None) -> str:
+    """What the next checkpoint names this one by; that of none is the genesis."""
+    if point is None:
+        return GENESIS
+    return sha256(signed_text(point) + point.signature.encode()).hexdigest()
+
+
+def drafted(
+    before: Checkpoint | None, chain: str, row: Mark, at: datetime, key: str, successor: str = ""
+) -> Checkpoint:
+    """The checkpoint that follows ``before``, not yet signed."""
+    number = before.number + 1 if before else 1
+    return Checkpoint(chain, number, row.sequence, row.hash, at, digest(before), key, successor)
+
+
+def standing(
+    filed: Sequence[Checkpoint],
+    stored: Sequence[Checkpoint],
+    genuine: Genuine,
+    *,
+    key: str = "",
+    recorded: Collection[str] = (),
+    remembered: tuple[int, str] | None = None,
+) -> Standing:
+    """What the checkpoints in the file and those in the database are worth together.
+
+    ``key`` is the one that this installation signs with now, if known; ``recorded`` are keys whose first use the chain itself
+    records: one that no older key named is odd then, and else a fault. ``remembered`` are number and digest of the newest
+    checkpoint that is remembered beside the private key, out of reach of whoever has file and database.
+    """
+    in_file, in_table = ({point.number: point for point in points} for points in (filed, stored))
+    series = [in_file.get(n) or in_table[n] for n in sorted({*in_file, *in_table})]
+    good, fault, notes = _believed(series, genuine, recorded)
+    fault = fault or _differing(in_file, in_table) or _forgotten(good, remembered)
+    newest = good[-1] if good else None
+    if not fault and newest and key and key not in (newest.key, newest.successor):
+        fault = newest.sequence, f"checkpoint {newest.number} was signed by another key than this installation's"
+    if not fault and newest and newest.number in in_file and newest.number not in in_table:
+        notes.append(f"Checkpoint {newest.number} is in the file and not yet in the database.")
+    return Standing(tuple(good), fault, tuple(notes))
+
+
+def excerpt(points: Sequence[Checkpoint], genuine: Genuine, key: str) -> Standing:
+    """What some checkpoints out of a longer series are worth, as a bundle carries them; ``key`` signed the bundle."""
+    good, fault, notes = _believed(
+        points, genuine, {point.key for point in points}, start=points[0] if points else None
+    )
+    newest = good[-1] if good else None
+    if not fault and newest and key not in (newest.key, newest.successor):
+        fault = newest.sequence, f"checkpoint {newest.number} was signed by another key than the bundle"
+    return Standing(tuple(good), fault, tuple(notes))
+
+
+def given_up(points: Sequence[Checkpoint], key: str) -> bool:
+    """Whether the key signed some of the checkpoints and another one has followed it since."""
+    newest = points[-1] if points else None
+    return newest is not None and key != (newest.successor or newest.key) and any(point.key == key for point in points)
+
+
+def covered(found: Verification, worth: Standing) -> Verification:
+    """``found`` with what the checkpoints say: where they are at fault the chain is not whole, even if every row fits."""
+    newest = next((point for point in reversed(worth.genuine) if point.sequence <= found.head), None)
+    told = replace(found, notes=(*found.notes, *worth.notes), covered=newest.sequence if newest else 0,
+                   covered_at=newest.at if newest else None)  # fmt: skip
+    if worth.fault is None:
+        return told
+    row, reason = worth.fault
+    if told.broken_at is None:
+        return replace(told, broken_at=row, reason=reason)
+    return replace(told, notes=(*told.notes, f"{reason[:1].upper()}{reason[1:]}."))
+
+
+def _believed(
+    series: Sequence[Checkpoint], genuine: Genuine, recorded: Collection[str], start: Checkpoint | None = None
+) -> tuple[list[Checkpoint], tuple[int, str] | None, list[str]]:
+    """Those before the first that cannot be believed, where that one lies and why, and what is odd about the others.
+
+    What ``start`` follows is not asked.
+    """
+    good: list[Checkpoint] = []
+    notes: list[str] = []
+    for point in series:
+        before = good[-1] if good else None
+        wrong = _wrong(point, before, genuine, first=point is start)
+        named = before is None or point.key == (before.successor or before.key)
+        if not wrong and not named and given_up(good, point.key):
+            wrong = f"checkpoint {point.number} was signed by a key that was given up before"
+        if not wrong and not named and point.key not in recorded:
+            wrong = (
+                f"checkpoint {point.number} was signed by a key that the one before it does not name and no row records"
+            )
+        if wrong:
+            return good, (_place(point, before), wrong), notes
+        if not named:
+            notes.append(
+                f"From checkpoint {point.number} on another key signs, which the one before could not name any more."
+            )
+        good.append(point)
+    return good, None, notes
+
+
+def _wrong(point: Checkpoint, before: Checkpoint | None, genuine: Genuine, *, first: bool) -> str:
+    """Why a checkpoint cannot follow the one before, or nothing."""
+    number = before.number + 1 if before else 1
+    if point.number != number and not first:
+        return f"checkpoint {number} is missing; checkpoint {point.number} follows instead"
+    if not genuine(point.key, signed_text(point), point.signature):
+        return f"checkpoint {point.number} is forged: its signature is not that of its key"
+    if point.previous != digest(before) and not first:
+        return f"checkpoint {point.number} does not follow the checkpoint before it"
+    if before and point.sequence < before.sequence:
+        return f"checkpoint {point.number} goes back behind the one before it"
+    return ""
+
+
+def _place(point: Checkpoint, before: Checkpoint | None) -> int:
+    """The first row that only ``point`` would cover."""
+    return min(point.sequence, before.sequence + 1) if before else 1
+
+
+def _forgotten(good: Sequence[Checkpoint], remembered: tuple[int, str] | None) -> tuple[int, str] | None:
+    if remembered is None:
+        return None
+    number, wanted = remembered
+    if len(good) < number:
+        row = good[-1].sequence + 1 if good else 1
+        return (
+            row,
+            f"checkpoint {number}, which is remembered beside the key, is missing: file and database were both put back",
+        )
+    if digest(good[number - 1]) != wanted:
+        row = good[number - 2].sequence + 1 if number > 1 else 1
+        return (
+            row,
+            f"checkpoint {number} is not the one that is remembered beside the key: file and database were both changed",
+        )
+    return None
+
+
+def _differing(in_file: dict[int, Checkpoint], in_table: dict[int, Checkpoint]) -> tuple[int, str] | None:
+    """The first checkpoint that is not the same in both places; the file may be one ahead, for it is written first."""
+    return next(_differences(in_file, in_table), None)
+
+
+def _differences(in_file: dict[int, Checkpoint], in_table: dict[int, Checkpoint]) -> Iterator[tuple[int, str]]:
+    newest = max([*in_file, *in_table], default=0)
+    for number in range(1, newest + 1):
+        ours, theirs = in_file.get(number), in_table.get(number)
+        if ours is None and theirs is not None:
+            yield (
+                theirs.sequence,
+                f"checkpoint {number}, which the database has, is missing from the file beside it: it was cut or replaced",
+            )
+        elif ours is not None and theirs is None and number < newest:
+            yield ours.sequence, f"checkpoint {number} was removed from the database"
+        elif ours is not None and theirs is not None and ours != theirs:
+            yield ours.sequence, f"checkpoint {number} is not the same in the database as in the file beside it"
