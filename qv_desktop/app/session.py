@@ -249,6 +249,8 @@ class Session:
             self._desk_tasks.spawn(self._lock.lock())
         window.command.connect(self._command)
         self._show_accounts(desk)
+        for sentence in database.warnings:
+            desk.services.notices.tell("warning", "Database", sentence)
         await self._restore_layout(desk, starting)
         self._desk_tasks.spawn(self._lines_to_panel(desk))
         self._desk_tasks.spawn(desk.services.login.watch())
@@ -455,6 +457,8 @@ class Session:
 
     async def _leave(self, engine: "Engine") -> None:
         await self._close(engine)
+        if engine.keeping.database.acting.personal:  # at the door nobody reads what is to be signed
+            await engine.services.audit.close()
         try:
             await engine.services.login.leave()
         except QvError as error:
