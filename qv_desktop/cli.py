@@ -63,6 +63,9 @@ def _parser() -> Parser:
     _audit_words(commands.add_parser("audit", help="check the audit trail, or a signed bundle of it"))
     _db_words(commands.add_parser("db", help="the database"))
     _users_words(commands.add_parser("users", help="who may sign in, and an Admin for a desk whose last one cannot"))
+    recover = commands.add_parser("recover", help="a reset code for somebody who cannot log in, such as the last Admin")
+    recover.add_argument("name", metavar="NAME", help="the user's name")
+    recover.set_defaults(command=_recover)
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
     _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
@@ -118,12 +121,10 @@ def _rate(words: str) -> int:
 def _users_words(words: argparse.ArgumentParser) -> None:
     steps = words.add_subparsers(dest="step", required=True, metavar="STEP")
     steps.add_parser("list", help="everybody, with role, state and sessions").set_defaults(command=_list_users)
-    recover = steps.add_parser(
-        "recover", help="make NAME an active Admin; every terminal is told, and the trail keeps it"
-    )
-    recover.add_argument("name", metavar="NAME", help="a user, who is made if there is none of that name")
-    recover.add_argument("--yes", action="store_true", help="without asking")
-    recover.set_defaults(command=_recover)
+    admin = steps.add_parser("make-admin", help="make NAME an active Admin; every Admin is told, the trail keeps it")
+    admin.add_argument("name", metavar="NAME", help="a user, who is made if there is none of that name")
+    admin.add_argument("--yes", action="store_true", help="without asking")
+    admin.set_defaults(command=_make_admin)
 
 
 def _audit_words(words: argparse.ArgumentParser) -> None:
@@ -255,7 +256,7 @@ def _list_users(asked: argparse.Namespace) -> int:
     return 0
 
 
-def _recover(asked: argparse.Namespace) -> int:
+def _make_admin(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
     _complain(
@@ -265,7 +266,7 @@ def _recover(asked: argparse.Namespace) -> int:
         raise BadInput("Nobody can be asked here; say --yes to go on.")
     if not asked.yes and not _consented(f"Make {asked.name} an Admin? [y/N] "):
         return 1
-    code = asyncio.run(app.recover_admin(asked.name))
+    code = asyncio.run(app.make_admin(asked.name))
     print(f"{asked.name} chooses “I have a reset code” at the log-in, and types within a day: {code}")
     return 0
 
@@ -290,6 +291,14 @@ def _check_grant(asked: argparse.Namespace) -> None:
         raise BadInput("Say whose login it is: db grant --login NAME --role ROLE.")
     if asked.login and bool(asked.role) == asked.remove:
         raise BadInput("Say either --role, the role of that person, or --remove.")
+
+
+def _recover(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    code = asyncio.run(app.reset_code(asked.name))
+    print(f"{code}\nGive this to {asked.name}: under “I have a reset code” it sets a new password, once, within a day.")
+    return 0
 
 
 def _import(asked: argparse.Namespace) -> int:

@@ -205,7 +205,12 @@ class Users:
         return SignIn(self.session, refresh_token="token") if good else SignIn(None, "That is not right.")
 
     async def confirm(self, session: Session, password: str) -> str:
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was read.")
         return "" if password == "right" else "That is not right."
+
+    async def recall(self, session: Session, password: str) -> str:
+        return "" if password == "right" else "The password is wrong."
 
     async def change_password(self, session: Session, old: str, new: str) -> str:
         return "" if old == "right" else "That is not right."

@@ -99,6 +99,13 @@ async def change_database_password() -> str:
     return await new_password()
 
 
+async def reset_code(name: str) -> str:
+    """A code with which the user of that name sets a new password. Raises BadInput, DatabaseDown."""
+    from qv_desktop.app.recovery import reset_code as made
+
+    return await made(name)
+
+
 def circumstances() -> dict[str, object]:
     """What is set, where things lie and what is missing."""
     from qv_desktop.app.tools import circumstances as found
@@ -113,8 +120,8 @@ async def everybody() -> list[Person]:
     return await found()
 
 
-async def recover_admin(name: str) -> str:
+async def make_admin(name: str) -> str:
     """Make somebody an active Admin without asking one; the code with which they choose a password."""
-    from qv_desktop.app.recovering import recovered
+    from qv_desktop.app.recovering import made_admin
 
-    return await recovered(name)
+    return await made_admin(name)

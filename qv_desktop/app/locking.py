@@ -23,7 +23,7 @@ FAILED = "Unlocking failed unexpectedly; try again, the log has the details."
 class Lock:
     """Locks ``window`` and every other one for the person ``name``. ``dialog`` is there while it is locked.
 
-    ``disarm`` turns trading keys off, for a reason.
+    ``disarm`` turns trading keys off, for a reason. ``given`` is the demo's password, which its person does not know.
     """
 
     def __init__(
@@ -34,9 +34,10 @@ class Lock:
         environment: Environment,
         name: str,
         disarm: Callable[[str], None] = lambda why: None,
+        given: str = "",
     ) -> None:
         self._login, self._window, self._tasks, self._environment = login, window, tasks, environment
-        self._name, self._disarm = name, disarm
+        self._name, self._disarm, self._given = name, disarm, given
         self._unlocked = asyncio.Event()
         self._curtain = Curtain()
         self.dialog: LoginDialog | None = None
@@ -67,6 +68,7 @@ class Lock:
         dialog = LoginDialog(self._environment, __version__)
         dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
         dialog.show_locked(self._name)
+        dialog.password.setText(self._given)
         dialog.submitted.connect(self._submitted)
         dialog.closed.connect(self._closed)
         self._curtain.draw(self._window, dialog)

@@ -24,7 +24,7 @@ async def everybody() -> list[Person]:
         return await PeopleStore(database, trail, _now).all()
 
 
-async def recovered(name: str) -> str:
+async def made_admin(name: str) -> str:
     """The code with which ``name``, who is an active Admin from now on, chooses a password. Raises BadInput, DatabaseDown."""
     async with _opened() as (_, trail):
         return await Recovery(trail, _now).admin(

@@ -71,6 +71,7 @@ class Session:
         self._lock: Lock | None = None
         self._guarding: Guarding | None = None
         self._headless = demo is not None and demo.headless
+        self._given = ""  # the demo's password
         self._vault = KeyVault(Secrets(settings.home, lambda: None))
         self._accounts: Accounts | None = None
         self._shown_accounts: ConnectionsWiring | None = None
@@ -116,7 +117,8 @@ class Session:
         staying = Staying(self._vault.kept, install_id(self._settings.home), self._tell_account)
         signing = SigningIn(self._dialog, door.login, self._tasks, staying, unseen=self._headless)
         if self._demo is not None:
-            self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
+            self._given = await demo_password(door, self._settings.home)
+            self._dialog.prefill(DEMO_USER, self._given)
         await signing.offer(resume=resume)
         if self._headless:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
@@ -375,7 +377,8 @@ class Session:
         login = desk.services.login
         if login.session is not None and not self._headless and self._starting is not None:
             disarm = self._starting.hotkeys.arming.disarm
-            self._lock = Lock(login, desk.window, self._desk_tasks, environment, login.session.user.name, disarm)
+            name = login.session.user.name
+            self._lock = Lock(login, desk.window, self._desk_tasks, environment, name, disarm, self._given)
             self._guarding = Guarding(desk, door, database, self._lock)
             self._desk_tasks.spawn(self._guarding.run())
         login.ended = self._session_ended

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from qv_desktop.domain.access import User, UserState
 
-RECOVERED = "user.recover"  # the action under which a recovery stands in the audit trail
+# actions under which what was done from the command line, without an Admin's consent, stands in the audit trail
+MADE_ADMIN, RESET, RECOVERY = "user.recover", "password.reset", "recovery"  # the last is the reason of such a reset
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,17 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """Somebody was made an Admin from the command line: whom, by which account on which machine, and when."""
+    """From the command line somebody was made an Admin or given a reset code: whom, by which account on which machine, and when."""
 
+    action: str  # MADE_ADMIN or RESET
     name: str
     by: str
     host: str
     at: datetime
+
+    def __str__(self) -> str:
+        what = f"{self.name} was made an Admin" if self.action == MADE_ADMIN else f"{self.name} was given a reset code"
+        return f"{what} from the command line by {self.by} on {self.host}, {self.at:%Y-%m-%d %H:%M} UTC."
 
 
 @dataclass(frozen=True, slots=True)

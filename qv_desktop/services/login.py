@@ -74,12 +74,17 @@ class Login:
 
     async def unlock(self, name: str, password: str) -> str:
         """Empty once ``name``, whose desk it is, is let in again: into the same session, or into a new one where that has ended."""
-        if self.session is None:
+        session = self.session
+        if session is None:
             return (await self.sign_in(name, password)).message
-        if why := await self.confirm(password):
-            return why
-        self._asked = None  # the desk opens only for a session that still runs
-        return "" if await self._standing() is not None else GONE
+        try:
+            if why := await self.confirm(password):
+                return why
+            self._asked = None  # the desk opens only for a session that still runs
+            return "" if await self._standing() is not None else GONE
+        except DatabaseDown:
+            log.warning("unlocking_without_database")
+            return await self._users.recall(session, password)
 
     async def confirm(self, password: str, deed: str = "") -> str:
         """Empty once the signed-in person has given the password again, else the sentence that says why not.

@@ -17,6 +17,7 @@ from qv_desktop.services.ports import Trail
 from qv_desktop.services.roles import Roles
 
 VIEW = Permission(Resource.USERS, Action.VIEW)
+TRAIL = Permission(Resource.AUDIT, Action.VIEW)
 CREATE = Permission(Resource.USERS, Action.CREATE)
 CHANGE = Permission(Resource.USERS, Action.CHANGE)
 
@@ -43,7 +44,7 @@ class Store(Protocol):
         """End sessions; how many. Raises BadInput when none was running."""
 
     async def recovered(self, since: datetime) -> list[Recovered]:
-        """Who was made an Admin from the command line since then."""
+        """Who was recovered from the command line since then, oldest first."""
 
     async def seen(self, session: str) -> None:
         """Note that a session is in use."""
@@ -128,8 +129,8 @@ class People:
         return await self._store.revoke(user, ids, replace(draft, after=_json(sessions=", ".join(sorted(ids)))))
 
     async def recovered(self, since: datetime) -> list[Recovered]:
-        """Who was made an Admin from the command line since then, oldest first: that asked nobody, so everybody hears of it."""
-        await self._login.require(VIEW)
+        """Who was recovered from the command line since then, oldest first, as the trail has it: that asked nobody."""
+        await self._login.require(TRAIL)
         return await self._store.recovered(since)
 
     async def seen(self) -> None:

@@ -176,6 +176,9 @@ class Users(Protocol):
     async def confirm(self, session: Session, password: str) -> str:
         """Empty once the session's person has given the password again, else why not; failures count as those of a log-in."""
 
+    async def recall(self, session: Session, password: str) -> str:
+        """Empty when this is the password as the database last knew it, while that is away; else why not."""
+
     async def change_password(self, session: Session, old: str, new: str) -> str:
         """Empty once the session's person has another password and their other sessions have ended, else why not."""
 

@@ -12,6 +12,7 @@ from qv_desktop.domain.roles import KnownRole, checked_name, ungranted, whole, w
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Trail
 
+VIEW = Permission(Resource.USERS, Action.VIEW)
 CREATE = Permission(Resource.USERS, Action.CREATE)
 CHANGE = Permission(Resource.USERS, Action.CHANGE)
 DELETE = Permission(Resource.USERS, Action.DELETE)
@@ -42,8 +43,9 @@ class Roles:
         self._store, self._login, self._trail = store, login, trail
 
     async def all(self) -> list[KnownRole]:
-        """Every role and what it may do: everybody may read what the others may."""
-        return await self._store.all()
+        """Every role and what it may do: everybody may read that; who has one is for those who may view users, others find nobody."""
+        roles = await self._store.all()
+        return roles if self._login.may(VIEW) else [replace(role, holders=()) for role in roles]
 
     async def named(self, name: str) -> KnownRole:
         """The role as stored now. Raises BadInput when there is none of this name."""

@@ -8,7 +8,7 @@ from qv_desktop.domain.access import Permission, User
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.people import Recovered
 from qv_desktop.domain.roles import KnownRole, listed, written
-from qv_desktop.services.people import VIEW
+from qv_desktop.services.people import TRAIL, VIEW
 from qv_desktop.wiring import Desk
 
 SEEN_EVERY, READ_EVERY = 30, 5  # ticks, which come once a second
@@ -168,15 +168,13 @@ class PeopleWiring:
     async def _tell_recovered(self) -> None:
         """Loud for a week, to whoever administers users; once in a sitting."""
         services = self._desk.services
-        if not services.login.may(VIEW):
+        if not (services.login.may(VIEW) and services.login.may(TRAIL)):
             return
         for each in await self._people.recovered(services.clock.now() - LOUD):
             if each not in self._recovered:
                 self._recovered.add(each)
-                words = f"{each.name} was made an Admin from the command line by {each.by} on {each.host}, {each.at:%Y-%m-%d %H:%M} UTC."
-                services.notices.tell(
-                    "critical", "An Admin was recovered", words, f"recovered {each.at}", kind="risk", panel="users"
-                )
+                key = f"recovered {each.at}"
+                services.notices.tell("critical", "Recovered from outside", str(each), key, kind="risk", panel="users")
 
     def tick(self) -> None:
         """Once a second: whether the own role is still the same, and now and then who is here."""

@@ -33,6 +33,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "export": Permission(Resource.USERS, Action.EXPORT),
     },
     "roles": {
+        "view": Permission(Resource.USERS, Action.VIEW),
         "create": Permission(Resource.USERS, Action.CREATE),
         "change": Permission(Resource.USERS, Action.CHANGE),
         "delete": Permission(Resource.USERS, Action.DELETE),

@@ -227,7 +227,7 @@ def test_a_sitting_that_begins_live_asks_first_and_trades_nothing_without_the_pa
     both = Known((Connection("main", "Alpaca paper"), Connection("real", "Real one", "LIVE")), "real")
     ConnectionFile(own.settings.home).write(both)
     own.session = Session(own.settings, own.store, None, None)
-    assert own.session._dialog._environment == "LIVE"
+    assert own.session._dialog.environment == "LIVE"
     own.begin()
 
     async def scenario() -> None:

@@ -38,7 +38,8 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     **{f"Connections.{name}": _may(Resource.SETTINGS, Action.CHANGE) for name in ("add", "change", "remove")},
     "Connections.switch": _TRADE,
     "AutoLock.bound": _ADMINISTER,
-    "People.all": _PEOPLE, "People.seats": _PEOPLE, "People.recovered": _PEOPLE, "People.create": _may(Resource.USERS, Action.CREATE),
+    "People.all": _PEOPLE, "People.seats": _PEOPLE, "People.recovered": _may(Resource.AUDIT, Action.VIEW),
+    "People.create": _may(Resource.USERS, Action.CREATE),
     **{f"People.{name}": _ADMINISTER for name in ("give", "suspend", "activate", "reset", "unlock", "revoke")},
     "Roles.make": _may(Resource.USERS, Action.CREATE), "Roles.edit": _ADMINISTER, "Roles.delete": _may(Resource.USERS, Action.DELETE),
 }  # fmt: skip

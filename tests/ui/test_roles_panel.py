@@ -128,3 +128,17 @@ def test_who_loses_the_right_while_editing_is_out_of_it(panel: RolesPanel) -> No
     panel.edit.click()
     panel.forbid({"change": "lacks change"})
     assert not panel.editor.isVisible()
+
+
+def test_who_may_not_view_users_does_not_read_who_has_a_role(panel: RolesPanel) -> None:
+    panel.table.select_key("Trader")
+    assert panel.heading.text() == "Trader · built in · held by Tom and Bo"
+    panel.forbid({"view": "lacks it"})
+    panel.table.select_key("Viewer")
+    assert panel.heading.text() == "Viewer · built in"
+    assert panel.table.isColumnHidden(1)
+    panel.resize(400, 340)
+    panel.resize(960, 340)
+    assert panel.table.isColumnHidden(1)
+    panel.forbid({})
+    assert not panel.table.isColumnHidden(1)

@@ -197,7 +197,7 @@ def test_every_admin_hears_of_a_recovery_from_the_command_line_once(told: Callab
         )  # type: ignore[arg-type]
         for _ in range(40):
             await ada.second()
-        loud = [notice for notice in ada.notices if notice.title == "An Admin was recovered"]
+        loud = [notice for notice in ada.notices if notice.title == "Recovered from outside"]
         assert [(notice.urgency, notice.count) for notice in loud] == [("critical", 1)]
         assert loud[0].text.startswith("Tom was made an Admin from the command line by root (command line) on box")
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Update, func, select, update
 from qv_desktop.adapters.db import lockouts, passwords, resets, roles, sessions
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.recalled import Recalled
 from qv_desktop.adapters.db.tables import users
 from qv_desktop.adapters.db.tokens import AccessTokens, Claims
 from qv_desktop.domain.access import Session, SignIn, User, UserState
@@ -42,6 +43,7 @@ class Door:
         self._trail = trail
         self._now = now
         self.tokens = tokens or AccessTokens(now)
+        self._recalled = Recalled()
 
     async def sign_in(self, name: str, password: str, host: str) -> SignIn:
         """Verify a password; five failures lock the name, known or not, for 15 minutes."""
@@ -55,6 +57,10 @@ class Door:
             return known.message
         await self._clear(session.user.name)
         return ""
+
+    async def recall(self, session: Session, password: str) -> str:
+        """Empty when this is the password that was right when the database last said so; for a lock while it is away."""
+        return await asyncio.to_thread(self._recalled.asked, session.user.id, password)
 
     async def change_password(self, session: Session, old: str, new: str) -> str:
         """Empty once the session's person has another password and their other sessions have ended, else why not."""
@@ -76,6 +82,7 @@ class Door:
             return None, [replace(done, object_type="user", object_id=name, reason=f"{count} other sessions ended")]
 
         await self._trail.write_found(work)
+        self._recalled.heard(session.user.id, fresh)
         return ""
 
     async def redeem(self, name: str, code: str, password: str, host: str) -> SignIn:
@@ -101,6 +108,7 @@ class Door:
         if user is None:
             message = locked_words(attempt.locked_until, now) if attempt.locked_until else WRONG_CODE
             return await self._refused(name, host, "password.redeem", message, attempt.locked_until)
+        self._recalled.heard(user.id, fresh)
         return await self._admitted(user, host)
 
     async def _verified(
@@ -122,6 +130,7 @@ class Door:
         if known.state != UserState.ACTIVE or known.reset:
             return await self._refused(name, host, action, SUSPENDED if known.state != UserState.ACTIVE else RESET)
         await self._renew(known, password)
+        self._recalled.heard(known.id, known.password_hash)
         return known
 
     async def resume(self, refresh_token: str, host: str, successor: str = "") -> SignIn:

@@ -15,7 +15,7 @@ from qv_desktop.adapters.db.tables import audit_log, lockouts, sessions, users
 from qv_desktop.domain.access import Role, User, UserState
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.people import RECOVERED, Person, Recovered, Seat
+from qv_desktop.domain.people import MADE_ADMIN, RECOVERY, RESET, Person, Recovered, Seat
 
 LAST_ADMIN = "{} is the last active Admin: make somebody else an Admin first."
 
@@ -81,11 +81,10 @@ class PeopleStore:
         return await self._trail.write(work, by)
 
     async def recovered(self, since: datetime) -> list[Recovered]:
-        """Who was made an Admin from the command line since then, of every installation on this database, oldest first."""
-        columns = audit_log.c.object_id, audit_log.c.actor, audit_log.c.host, audit_log.c.at
-        query = (
-            select(*columns).where(audit_log.c.action == RECOVERED, audit_log.c.at >= since).order_by(audit_log.c.at)
-        )
+        """Who was recovered from the command line since then, of every installation on this database, oldest first."""
+        c = audit_log.c
+        by_hand = (c.action == MADE_ADMIN) | ((c.action == RESET) & (c.reason == RECOVERY))
+        query = select(c.action, c.object_id, c.actor, c.host, c.at).where(by_hand, c.at >= since).order_by(c.at)
         return await self._database.read(lambda connection: [Recovered(*row) for row in connection.execute(query)])
 
     async def seen(self, session: str) -> None:

@@ -19,7 +19,7 @@ from qv_desktop.adapters.db.tables import users
 from qv_desktop.domain.access import Role, UserState
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.people import RECOVERED
+from qv_desktop.domain.people import MADE_ADMIN
 
 NOT_THE_OWNER = "This database login may not change users; name the owner's in QV_DATABASE_URL."
 
@@ -69,4 +69,4 @@ def _draft(found: Row[*tuple[Any, ...]] | None, name: str, by: Actor) -> Draft:
     before = json.dumps({"role": found.role, "state": found.state}) if found is not None else ""
     after = json.dumps({"role": Role.ADMIN, "state": UserState.ACTIVE})
     reason = "from the command line, without an Admin's consent"
-    return Draft(by, RECOVERED, "user", found.name if found is not None else name, "ok", reason, before, after)
+    return Draft(by, MADE_ADMIN, "user", found.name if found is not None else name, "ok", reason, before, after)

@@ -73,12 +73,15 @@ class RolesPanel(QWidget):
         self._say(sentence)
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``create``, ``change`` or ``delete`` roles, or ``export``; what is absent is allowed."""
+        """Why the person may not ``create``, ``change`` or ``delete`` roles, ``export``, or ``view`` who has one; what is absent is
+        allowed.
+        """
         self._lacking = dict(lacking)
+        self._fit()
         self.table.forbid_export(lacking.get("export", ""))
         if self._editing and (lacking.get("change") or lacking.get("create")):
             self._leave()
-        self._judge()
+        self._show_page()
 
     def chosen(self) -> KnownRole | None:
         """The role that is selected, if one is."""
@@ -171,10 +174,13 @@ class RolesPanel(QWidget):
     def _heading(self, chosen: KnownRole | None) -> str:
         if chosen is None:
             return ""
-        kind = "built in" if chosen.built_in else "made here"
-        return (
-            f"{chosen.name} · {kind} · {'yours' if chosen.name == self._own else 'held by ' + listed(chosen.holders)}"
+        held = "" if "view" in self._lacking else f"held by {listed(chosen.holders)}"
+        words = (
+            chosen.name,
+            "built in" if chosen.built_in else "made here",
+            "yours" if chosen.name == self._own else held,
         )
+        return " · ".join(filter(None, words))
 
     def _say(self, sentence: str) -> None:
         self.said.setText(sentence)
@@ -203,10 +209,13 @@ class RolesPanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room the list gives way to the grid."""
         super().resizeEvent(event)
-        narrow = event.size().width() < _NARROW
-        if narrow != (event.oldSize().width() < _NARROW) or not event.oldSize().isValid():
-            self.table.setColumnHidden(1, narrow)
-            self.split.setSizes([_LIST[narrow], 10_000])
+        if (self.width() < _NARROW) != (event.oldSize().width() < _NARROW) or not event.oldSize().isValid():
+            self.split.setSizes([_LIST[self.width() < _NARROW], 10_000])
+            self._fit()
+
+    def _fit(self) -> None:
+        """Who has a role is shown where there is room for it, to those who may see users."""
+        self.table.setColumnHidden(1, self.width() < _NARROW or "view" in self._lacking)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -39,7 +39,7 @@ STATEMENTS = (
     "ALTER TABLE users DROP CONSTRAINT users_role_check",
     "ALTER TABLE users ADD CONSTRAINT users_role_known FOREIGN KEY (role) REFERENCES roles (name) ON UPDATE CASCADE",
     "CREATE INDEX users_role ON users (role)",
-    "CREATE INDEX audit_log_recoveries ON audit_log (at) WHERE action = 'user.recover'",
+    "CREATE INDEX audit_log_recoveries ON audit_log (at) WHERE action IN ('user.recover', 'password.reset')",
     "ALTER TABLE sessions ADD COLUMN IF NOT EXISTS seen timestamptz",
     """
     DO $$ BEGIN
