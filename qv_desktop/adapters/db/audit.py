@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Select, func, or_, select, text
 
 from qv_desktop.adapters.db.audit_groups import Groups
-from qv_desktop.adapters.db.audit_verifying import checked, progressing
+from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log
@@ -112,12 +112,13 @@ class AuditTrail:
 
         ``progress`` is told on the loop how many rows of how many are done. Raises DatabaseDown, BadInput when it cannot be read.
         """
-        mark, told = self._mark(), progressing(progress)
-        return await self._database.read(
+        mark, watch = self._mark(), Watch(progress)
+        reading = self._database.read(
             lambda connection: checked(
-                connection, self._chain, mark, self._book, told, since_checkpoint=since_checkpoint
+                connection, self._chain, mark, self._book, watch, since_checkpoint=since_checkpoint
             )
         )
+        return await watch.over(reading)
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""

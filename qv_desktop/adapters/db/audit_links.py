@@ -18,7 +18,7 @@ from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import Link
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 
-CHUNK = 5_000  # rows
+CHUNK = 250  # rows at a time: larger ones are no quicker, and would keep a window waiting for Python's lock
 COLUMNS = [column.name for column in audit_log.c]  # in the order of the canonical text, but for the hash at the end
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # Postgres counts microseconds from here
 _MICROSECOND = timedelta(microseconds=1)
