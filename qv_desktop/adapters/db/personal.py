@@ -78,7 +78,8 @@ class PersonalUsers(Users):
             return why
         if old == new:
             return "That is the password you have; choose another."
-        asked = {"proof": await self._proof(old), "hash": await asyncio.to_thread(passwords.hashed, new)}
+        fresh = await asyncio.to_thread(passwords.hashed, new)
+        asked = {"proof": await self._proof(old), "hash": fresh}
 
         def work(connection: Connection) -> tuple[str, list[Draft]]:
             if not connection.execute(_CHANGE, asked).scalar():
@@ -87,14 +88,17 @@ class PersonalUsers(Users):
             done = session_draft("password.change", session, session.host)
             return "", [replace(done, object_type="user", object_id=name, reason=f"{count} other sessions ended")]
 
-        return await self._trail.write_found(work)
+        if not (why := await self._trail.write_found(work)):
+            self._recalled.heard(session.user.id, fresh)
+        return why
 
     async def redeem(self, name: str, code: str, password: str, host: str) -> SignIn:
         """Set the password with a reset code, and sign in. Raises BadInput when the password is too weak."""
         passwords.checked(password, name.strip())
         if foreign := self._foreign(name.strip()):
             return await self._refused(name, host, "password.redeem", foreign)
-        asked = {"code": resets.hashed(code), "hash": await asyncio.to_thread(passwords.hashed, password)}
+        fresh = await asyncio.to_thread(passwords.hashed, password)  # also for a wrong code: the same work
+        asked = {"code": resets.hashed(code), "hash": fresh}
 
         def work(connection: Connection) -> tuple[Row[Any], list[Draft]]:
             found = connection.execute(_REDEEM, asked).one()
@@ -103,6 +107,7 @@ class PersonalUsers(Users):
 
         found = await self._trail.write_found(work)
         if found.outcome == "ok":
+            self._recalled.heard(found.id, fresh)
             return await self._admitted(known_user(found), host)
         words = locked_words(found.locked_until, self._now()) if found.locked_until else WRONG_CODE
         return await self._refused(name, host, "password.redeem", words, found.locked_until)
@@ -153,6 +158,7 @@ class PersonalUsers(Users):
         proof = await self._proof(password)
         found = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).one(), recorded=True)
         if found.outcome == "ok":
+            self._recalled.heard(found.id, proof)
             return found
         words = {"suspended": SUSPENDED, "reset": RESET}.get(found.outcome, WRONG)
         if found.locked_until:
