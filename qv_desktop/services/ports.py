@@ -15,6 +15,7 @@ from qv_desktop.domain.account_history import Curve, Page, Period, Wanted
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
@@ -131,6 +132,15 @@ class Trail(Protocol):
                    text: str = "") -> list[Entry]:  # fmt: skip
         """Rows newest first; ``action`` may end with * for a prefix."""
 
+    async def found(self, query: AuditQuery, limit: int = 500) -> list[Entry]:
+        """The page that ``query`` asks for, newest first."""
+
+    async def count(self, query: AuditQuery) -> int:
+        """How many rows ``query`` asks for."""
+
+    async def head(self) -> int:
+        """The newest row's number; 0 of an empty chain."""
+
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first."""
 
@@ -167,20 +177,54 @@ class Users(Protocol):
     async def create(self, name: str, password: str, role: str, by: Draft) -> User:
         """Create a user. Raises BadInput when the name is taken or the password too weak."""
 
+    async def create_first(self, name: str, password: str, by: Draft) -> User:
+        """Create the first Admin. Raises NotPermitted when there is any user by now."""
+
     async def sign_in(self, name: str, password: str, host: str) -> SignIn:
         """Verify a password; five failures lock the name for 15 minutes."""
 
     async def confirm(self, session: Session, password: str) -> str:
         """Empty once the session's person has given the password again, else why not; failures count as those of a log-in."""
 
-    async def resume(self, refresh_token: str, host: str) -> SignIn:
-        """Trade a refresh token for a session and the next token; a reused token ends its family."""
+    async def recall(self, session: Session, password: str) -> str:
+        """Empty when this is the password as the database last knew it, while that is away; else why not."""
+
+    async def change_password(self, session: Session, old: str, new: str) -> str:
+        """Empty once the session's person has another password and their other sessions have ended, else why not."""
+
+    async def redeem(self, name: str, code: str, password: str, host: str) -> SignIn:
+        """Set a password with a reset code, and sign in. Raises BadInput when the password is too weak."""
+
+    async def resume(self, refresh_token: str, host: str, successor: str = "") -> SignIn:
+        """Trade a kept refresh token for a session and its tokens; a reused one ends its family."""
+
+    async def renew(self, refresh_token: str, successor: str, host: str) -> SignIn:
+        """The next tokens of a sitting; asked again with the same ``successor``, it is the same use."""
+
+    async def vouch(self, session: Session, access_token: str) -> User | None:
+        """The session's user as stored now, by its token, or None when either has ended.
+
+        Raises TokenOutdated when the next token may do, NotPermitted for one that is not ours.
+        """
 
     async def sign_out(self, session: Session) -> None:
         """End the session and its tokens."""
 
     async def standing(self, session: Session) -> User | None:
         """The session's user as stored now, or None when the session or the user has ended."""
+
+
+class IdleTimes(Protocol):
+    """After how many idle minutes desks lock. Raises DatabaseDown."""
+
+    async def idle_times(self, user: str) -> tuple[int | None, int | None]:
+        """The person's minutes and everybody's bound, None for what nobody has chosen."""
+
+    async def save_idle_time(self, user: str, minutes: int) -> None:
+        """Keep the person's choice."""
+
+    async def save_idle_bound(self, minutes: int, by: Draft) -> None:
+        """Keep the bound for everybody."""
 
 
 class BarStore(Protocol):
@@ -445,8 +489,8 @@ class Preferences(Protocol):
     async def setting(self, user: str, key: str) -> str | None:
         """One setting's text."""
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
-        """Keep one setting."""
+    async def save_setting(self, user: str, key: str, value: str, draft: Draft | None = None) -> None:
+        """Keep one setting, together with its row in the audit trail where there is one."""
 
 
 class Reports(Protocol):

@@ -1,5 +1,6 @@
 """Trading keys: armed and disarmed, and what each does once they are armed."""
 
+import json
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import (
     QTextEdit,
 )
 
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import ArmingChanged, KillChanged
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Side
@@ -26,6 +29,7 @@ from qv_desktop.wiring.key_deeds import KeyDeeds
 
 OFF = "Trading keys are off; press {} to arm them."
 FILLS = {"keys.buy": Side.BUY, "keys.sell": Side.SELL}  # letters, so only where nobody types
+LOCK = "lock"  # heard in every window: as a shortcut it would be silent behind a dialog and in a floating panel
 WHERE_FILLS = ("watchlist", "quotes", "chart")  # panels
 _TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox)
 
@@ -72,7 +76,8 @@ class HotkeysWiring:
     def rebind(self, keys: dict[str, tuple[str, ...]]) -> None:
         """Take these keys from now on: command id -> its keys, for every command."""
         self.keys = keys
-        watched = {c.id: Watched(keys.get(c.id, c.keys), c.hold) for c in COMMANDS if c.scope in ("armed", "held")}
+        heard = [c for c in COMMANDS if c.scope in ("armed", "held") or c.id == LOCK]
+        watched = {c.id: Watched(keys.get(c.id, c.keys), c.hold) for c in heard}
         self._desk.window.safety.watch.listen(watched)
         self.show()
 
@@ -92,7 +97,21 @@ class HotkeysWiring:
     def _in_front(self, state: Qt.ApplicationState) -> None:
         self.arming.in_front(state is Qt.ApplicationState.ApplicationActive)
 
+    async def _record(self, event: ArmingChanged) -> None:
+        """Armed or not is recorded; keys that cannot be recorded do not stay armed."""
+        services = self._desk.services
+        action = "keys.arm" if event.armed else "keys.disarm"
+        was, now = json.dumps({"armed": not event.armed}), json.dumps({"armed": event.armed})
+        try:
+            await services.kill.note(
+                Draft(services.login.actor, action, "keys", "trading keys", reason=event.why, before=was, after=now)
+            )
+        except DatabaseDown:
+            self.arming.disarm("that they are armed cannot be written down")
+            raise
+
     def _changed(self, event: ArmingChanged) -> None:
+        self._spawn(self._record(event))
         if not event.armed:
             self._tell(
                 "info", "Trading keys are off", f"{event.why[:1].upper()}{event.why[1:]}.", f"keys off {event.why}"
@@ -130,7 +149,7 @@ class HotkeysWiring:
         """Whether a key means its command now: letters are typed where one types, and a dialog keeps trading keys to itself."""
         if isinstance(QApplication.focusWidget(), QKeySequenceEdit):
             return False  # somebody is choosing keys, not pressing them
-        if id_.startswith("kill"):
+        if id_.startswith("kill") or id_ == LOCK:
             return True
         if QApplication.activeModalWidget() is not None or self._desk.window.isHidden():
             return False
@@ -140,6 +159,9 @@ class HotkeysWiring:
         return not typing and self._desk.window.focused_panel().partition("-")[0] in WHERE_FILLS
 
     def _pressed(self, id_: str) -> None:
+        if id_ == LOCK:
+            self._desk.window.command.emit(LOCK)
+            return
         if self._off(id_):
             return
         if id_ in FILLS:

@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, or_, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from qv_desktop.adapters.db.audit_groups import Groups
+from qv_desktop.adapters.db.audit_pages import AuditPages
 from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
+from qv_desktop.domain.audit_query import AuditQuery
 
-SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
-_HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
+_HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
+_HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
 _COLUMNS = [column.name for column in audit_log.c if column.name != "chain"]
 _RECORD = ", ".join(f"{name} {({'sequence': 'bigint', 'at': 'timestamptz'}).get(name, 'text')}" for name in _COLUMNS)
@@ -42,7 +44,7 @@ class AuditTrail:
         self._app_version = app_version
         self._now = now
         self._recorded, self._mark, self._book = recorded, mark, book
-        self._groups = Groups(self._together)
+        self._groups, self._pages = Groups(self._together), AuditPages(database, chain, _entry)
 
     async def append(self, draft: Draft) -> Entry:
         """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown."""
@@ -78,21 +80,19 @@ class AuditTrail:
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
                    text: str = "") -> list[Entry]:  # fmt: skip
         """Rows newest first; ``action`` may end with * for a prefix, ``text`` is looked for anywhere, whatever its case."""
-        query = _newest(self._chain, audit_log).limit(limit)
-        if before is not None:
-            query = query.where(audit_log.c.sequence < before)
-        if actor:
-            query = query.where(audit_log.c.actor == actor)
-        if action:
-            wanted = audit_log.c.action
-            query = query.where(
-                wanted.startswith(action[:-1], autoescape=True) if action.endswith("*") else wanted == action
-            )
-        if outcome:
-            query = query.where(audit_log.c.outcome == outcome)
-        if text:
-            query = query.where(or_(*(audit_log.c[name].icontains(text, autoescape=True) for name in SEARCHED)))
-        return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
+        return await self.found(AuditQuery(actor, action, outcome, text, before=before), limit)
+
+    async def found(self, query: AuditQuery, limit: int = 500) -> list[Entry]:
+        """The page that ``query`` asks for, newest first. Raises DatabaseDown."""
+        return await self._pages.page(query, limit)
+
+    async def count(self, query: AuditQuery) -> int:
+        """How many rows ``query`` asks for. Raises DatabaseDown."""
+        return await self._pages.count(query)
+
+    async def head(self) -> int:
+        """The newest row's number; 0 of an empty chain. Raises DatabaseDown."""
+        return await self._pages.head()
 
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first: the story of an order. Raises DatabaseDown."""
@@ -100,6 +100,8 @@ class AuditTrail:
         # the index is of rows that have one, and is used only where the question says so too
         query = select(audit_log).where(audit_log.c.chain == self._chain, wanted == correlation, wanted != "")
         query = query.order_by(audit_log.c.sequence)
+        if self._database.acting.personal:  # whoever may see an order need not be one who may read the trail
+            query = _story(self._chain, correlation)
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     async def verify(
@@ -119,8 +121,8 @@ class AuditTrail:
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
-        query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
-        return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
+        asked = {"chain": self._chain, "sequence": mark.sequence, "hash": mark.hash}
+        return await self._database.read(lambda connection: bool(connection.execute(_HOLDS, asked).scalar()))
 
     def _together(self, drafts: Sequence[Draft]) -> asyncio.Future[tuple[None, list[Entry]]]:
         return self._handed(lambda connection: (None, self.append_in(connection, drafts)))
@@ -142,8 +144,9 @@ class AuditTrail:
             self._recorded(entry)
 
 
-def _newest(chain: str, *columns: Any) -> Select[Any]:
-    return select(*columns).where(audit_log.c.chain == chain).order_by(audit_log.c.sequence.desc())
+def _story(chain: str, order: str) -> Select[Any]:
+    told = func.order_story(order).table_valued(*audit_log.c.keys())
+    return select(told).where(told.c.chain == chain).order_by(told.c.sequence)
 
 
 def _clean(draft: Draft) -> Draft:
