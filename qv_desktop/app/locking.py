@@ -39,6 +39,7 @@ class Lock:
         self._login, self._window, self._tasks, self._environment = login, window, tasks, environment
         self._name, self._disarm, self._given = name, disarm, given
         self._unlocked = asyncio.Event()
+        self.opened: Callable[[], None] = lambda: None  # told of each unlocking
         self._curtain = Curtain()
         self.dialog: LoginDialog | None = None
 
@@ -58,6 +59,7 @@ class Lock:
             dialog.hide()
             dialog.deleteLater()
             if self._unlocked.is_set():
+                self.opened()
                 self._curtain.lift()
             else:
                 self._curtain.drop()  # the program ends; nobody gave a password

@@ -366,15 +366,18 @@ class Session:
 
     def _arm_lock(self, desk: "Desk", door: "Entrance", database: "Database", environment: Environment) -> None:
         """From now on the desk can be locked, locks when nobody touches it, and a session that ends locks it."""
+        from qv_desktop.adapters.db.idle_times import IdleTimes
         from qv_desktop.app.guarding import Guarding
         from qv_desktop.app.locking import Lock
+        from qv_desktop.services.auto_lock import AutoLock
 
         login = desk.services.login
         if login.session is not None and not self._headless and self._starting is not None:
             disarm = self._starting.hotkeys.arming.disarm
             name = login.session.user.name
             self._lock = Lock(login, desk.window, self._desk_tasks, environment, name, disarm, self._given)
-            self._guarding = Guarding(desk, door, database, self._lock)
+            auto = AutoLock(IdleTimes(database, door.trail), login, desk.services.clock.now)
+            self._guarding = Guarding(desk, auto, self._lock)
             self._desk_tasks.spawn(self._guarding.run())
         login.ended = self._session_ended
 

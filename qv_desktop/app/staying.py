@@ -11,6 +11,7 @@ from qv_desktop.domain.errors import BadInput, QvError
 log = structlog.get_logger(__name__)
 
 NO_KEYRING = "You must log in at the next start: staying signed in needs a keyring, which this system lacks."
+PATIENCE = 5.0  # seconds for a keyring that may be asking its owner something; nobody's order waits longer for it
 NO_LONGER = "You must log in at the next start: the keyring did not take what staying signed in needs."
 
 
@@ -34,9 +35,10 @@ class Staying:
     async def keep(self, text: str) -> None:
         """Keep in place of what was kept before; an empty text is forgotten. What cannot be kept is said, once it matters."""
         try:
-            await asyncio.to_thread(self._write if text else self._forget, text)
-        except QvError as error:
-            log.warning("refresh_token_not_kept", reason=str(error))
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.to_thread(self._write if text else self._forget, text)
+        except (QvError, TimeoutError) as error:
+            log.warning("refresh_token_not_kept", reason=str(error) or "the keyring does not answer")
             if text:
                 self.tell(NO_LONGER)
 

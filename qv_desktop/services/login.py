@@ -140,7 +140,7 @@ class Login:
             try:
                 await self._standing()
             except (DatabaseDown, NotPermitted) as error:
-                log.info("standing_unknown", reason=str(error))
+                log.debug("standing_unknown", reason=str(error))
 
     async def require(self, permission: Permission, *, even_without_database: bool = False) -> Session:
         """The session, when its user holds ``permission`` now. Raises NotPermitted, and records the refusal.

@@ -160,7 +160,9 @@ class LoginDialog(QDialog):
         return self._message.text()
 
     def grant(self) -> None:
-        """Close: the person is in."""
+        """Close: the person is in, and what they typed is not kept."""
+        for field in (self.password, self.secret, self.again, self.code, self.chosen, self.chosen_again):
+            field.clear()
         self.accept()
 
     def _build(self) -> None:

@@ -1,6 +1,7 @@
 """Staying signed in: in the keyring and nowhere else, under this installation's name, and said when it cannot be."""
 
 import asyncio
+import time
 from pathlib import Path
 
 import keyring
@@ -9,6 +10,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import PasswordSetError
 
 from qv_desktop.adapters.secrets import Secret, Secrets
+from qv_desktop.app import staying as app
 from qv_desktop.app.staying import NO_KEYRING, NO_LONGER, Staying
 from qv_desktop.domain.errors import BadInput
 from tests.adapters.test_secrets import MemoryKeyring
@@ -21,6 +23,13 @@ class FullKeyring(MemoryKeyring):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise PasswordSetError("full")
+
+
+class MuteKeyring(MemoryKeyring):
+    """A keyring that waits for its owner."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        time.sleep(0.3)
 
 
 def staying(folder: Path, install: str = "0123abcd") -> tuple[Staying, list[str]]:
@@ -68,3 +77,15 @@ def test_a_keyring_that_refuses_a_renewal_is_told_of_and_throws_nobody_out(
     kept, said = staying(tmp_path)
     asyncio.run(kept.keep("token"))
     assert said == [NO_LONGER]
+
+
+def test_a_keyring_that_waits_for_its_owner_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", MuteKeyring)
+    monkeypatch.setattr(app, "PATIENCE", 0.02)
+    kept, said = staying(tmp_path)
+
+    async def story() -> None:
+        await kept.keep("token")
+        assert said == [NO_LONGER]
+
+    asyncio.run(story())

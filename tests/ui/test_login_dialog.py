@@ -82,9 +82,11 @@ def test_closing_without_signing_in_is_said_and_being_let_in_is_not(qtbot: QtBot
     with qtbot.waitSignal((shown := dialog(qtbot)).closed):
         shown.close()
     other = dialog(qtbot)
+    other.prefill("anna", "correct horse")
     with qtbot.assertNotEmitted(other.closed, wait=20):
         other.grant()
     assert other.isHidden()
+    assert other.password.text() == ""
 
 
 def test_no_words_are_cut_off(qtbot: QtBot) -> None:
