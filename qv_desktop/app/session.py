@@ -355,10 +355,12 @@ class Session:
             self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
+            from qv_desktop.wiring.permissions import why
 
             accounts = self._shown_accounts.open if self._shown_accounts else None
-            permitted = partial(self._desk.services.login.require, Permission(Resource.SETTINGS, Action.CHANGE))
-            SettingsFirst(self._settings, self._tasks, self._vault, permitted).open(self._desk.window, accounts)
+            login, change = self._desk.services.login, Permission(Resource.SETTINGS, Action.CHANGE)
+            opened = SettingsFirst(self._settings, self._tasks, self._vault, partial(login.require, change))
+            opened.open(self._desk.window, accounts).forbid(why(login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":
