@@ -378,14 +378,13 @@ class Session:
             self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
+            from qv_desktop.wiring.permissions import why
 
             accounts = self._shown_accounts.open if self._shown_accounts else None
-            services = self._desk.services
-            permitted = partial(services.login.require, Permission(Resource.SETTINGS, Action.CHANGE))
-            first = SettingsFirst(
-                self._settings, self._tasks, self._vault, permitted, services.kill.note, services.login.actor
-            )
-            first.open(self._desk.window, accounts)
+            services, change = self._desk.services, Permission(Resource.SETTINGS, Action.CHANGE)
+            permitted, actor = partial(services.login.require, change), services.login.actor
+            first = SettingsFirst(self._settings, self._tasks, self._vault, permitted, services.kill.note, actor)
+            first.open(self._desk.window, accounts).forbid(why(services.login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":
