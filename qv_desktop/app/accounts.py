@@ -125,8 +125,12 @@ class Accounts:
         """An access token, asked for in the browser; a client that was typed is kept. Raises BadInput."""
         from qv_desktop.adapters.alpaca import oauth
 
-        what = json.dumps({"environment": environment, "client renewed": ", ".join(sorted(p for p, t in client.items() if t))})
-        await self._door.trail.append(Draft(self._door.login.actor, "connection.authorise", "connection", "oauth", after=what))
+        what = json.dumps(
+            {"environment": environment, "client renewed": ", ".join(sorted(p for p, t in client.items() if t))}
+        )
+        await self._door.trail.append(
+            Draft(self._door.login.actor, "connection.authorise", "connection", "oauth", after=what)
+        )
         await self._vault.keep({CLIENT[part]: text for part, text in client.items() if text})
         found = await self._vault.texts(list(CLIENT.values()))
         app = oauth.Client(Secret(found[CLIENT["id"]]), Secret(found[CLIENT["secret"]]))

@@ -86,7 +86,6 @@ class SettingsFirst:
         self._settings = await asyncio.to_thread(config.save, self._settings, changes)
         dialog.show_message("Saved. Restart QuantVision to use these settings.")
 
-
     async def _record(self, chosen: SettingsDraft) -> None:
         """First: what is not recorded is not changed. Keys are named and never told. Raises DatabaseDown."""
         before = self._coming()
@@ -96,7 +95,9 @@ class SettingsFirst:
             now["keys renewed"] = ", ".join(sorted(chosen.keys))
         if was == now:
             return
-        draft = Draft(self._actor, "settings.change", "settings", "program", before=json.dumps(was), after=json.dumps(now))
+        draft = Draft(
+            self._actor, "settings.change", "settings", "program", before=json.dumps(was), after=json.dumps(now)
+        )
         if self._note is not None:
             await self._note(draft)
         else:

@@ -90,7 +90,9 @@ class AuditExports:
         return Exported(await file.placed(), rows, digest)
 
     async def _record(self, name: str, what: Mapping[str, object], outcome: Outcome = "ok", reason: str = "") -> None:
-        draft = Draft(self._login.actor, "export.audit", "audit", name, outcome, reason, after=json.dumps(what, sort_keys=True))
+        draft = Draft(
+            self._login.actor, "export.audit", "audit", name, outcome, reason, after=json.dumps(what, sort_keys=True)
+        )
         try:
             await self._trail.append(draft)
         except DatabaseDown:

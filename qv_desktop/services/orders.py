@@ -118,7 +118,9 @@ class Orders:
             return False
         self._cancel_wanted.discard(key)
         why = "cancelled before it was sent"
-        draft = self._draft("order.cancel", self.book[key], reason=why)  # the person did it: the broker never heard of it
+        draft = self._draft(
+            "order.cancel", self.book[key], reason=why
+        )  # the person did it: the broker never heard of it
         self.apply(Report(key, ReportKind.CANCELED, self._now(), reason=why), draft)
         return True
 
@@ -326,7 +328,8 @@ class Orders:
         if order.filled > order.request.quantity > 0:
             wanted = f"{order.request.quantity:f} {order.request.symbol}"
             self.distrust(
-                f"{order.filled:f} of {wanted} are told to have traded ({order.id}); reconcile before trading on.", order.id
+                f"{order.filled:f} of {wanted} are told to have traded ({order.id}); reconcile before trading on.",
+                order.id,
             )
 
     def distrust(self, reason: str, about: str = "") -> None:

@@ -21,7 +21,9 @@ SOON = 600.0  # seconds until another try when the database was away
 class Retention:
     """``days`` says for how long each kind is kept (``trades``, or a timeframe's bars such as ``1s``); 0 is for ever."""
 
-    def __init__(self, store: Store, days: Mapping[str, int], now: Now, note: Callable[[Draft], Awaitable[object]]) -> None:
+    def __init__(
+        self, store: Store, days: Mapping[str, int], now: Now, note: Callable[[Draft], Awaitable[object]]
+    ) -> None:
         self._store, self._days, self._now, self._note = store, days, now, note
 
     async def run(self) -> None:

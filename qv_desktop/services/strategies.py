@@ -39,5 +39,11 @@ def _kept(strategy: Strategy, before: Strategy | None) -> Draft:
     """The row of a new version, with the one that it follows."""
     version = before.version + 1 if before else 1
     after = {"version": version, "code": strategy.code_hash, "title": strategy.title, "author": strategy.author}
-    was = json.dumps({"version": before.version, "code": before.code_hash, "title": before.title, "author": before.author}) if before else ""
+    was = (
+        json.dumps(
+            {"version": before.version, "code": before.code_hash, "title": before.title, "author": before.author}
+        )
+        if before
+        else ""
+    )
     return Draft(SYSTEM, "strategy.keep", "strategy", strategy.name, before=was, after=json.dumps(after))

@@ -39,7 +39,9 @@ class TicketPresets:
     Nothing is written before what is stored was read. ``user`` gives the id of who is signed in, empty for nobody.
     """
 
-    def __init__(self, preferences: Preferences, user: Callable[[], str], actor: Callable[[], Actor] = lambda: SYSTEM) -> None:
+    def __init__(
+        self, preferences: Preferences, user: Callable[[], str], actor: Callable[[], Actor] = lambda: SYSTEM
+    ) -> None:
         self._preferences, self._user, self._actor = preferences, user, actor
         self._stored = "{}"  # the named presets as they are kept
         self._used: dict[str, _Used] = {}  # symbol -> the longest unused first

@@ -25,12 +25,7 @@ class ControlWiring:
         self._listen()
 
     def _hear(self) -> None:
-        bus, services, panels, window = (
-            self._desk.services.bus,
-            self._desk.services,
-            self._desk.panels,
-            self._desk.window,
-        )
+        bus, services, window = self._desk.services.bus, self._desk.services, self._desk.window
         bus.subscribe(Filled, services.notices.filled)
         bus.subscribe(OrderChanged, services.notices.order_changed)
         bus.subscribe(OrderCameBack, services.notices.order_came_back)

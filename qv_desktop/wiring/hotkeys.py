@@ -101,7 +101,9 @@ class HotkeysWiring:
         action = "keys.arm" if event.armed else "keys.disarm"
         was, now = json.dumps({"armed": not event.armed}), json.dumps({"armed": event.armed})
         try:
-            await services.kill.note(Draft(services.login.actor, action, "keys", "trading keys", reason=event.why, before=was, after=now))
+            await services.kill.note(
+                Draft(services.login.actor, action, "keys", "trading keys", reason=event.why, before=was, after=now)
+            )
         except DatabaseDown:
             self.arming.disarm("that they are armed cannot be written down")
             raise

@@ -34,7 +34,9 @@ class KeysWiring:
         """In force first; when the database is away, until the program ends."""
         self._apply()
         text = self.map.written()
-        draft = Draft(self._desk.services.login.actor, "settings.keys", "settings", KEPT, before=self._stored, after=text)
+        draft = Draft(
+            self._desk.services.login.actor, "settings.keys", "settings", KEPT, before=self._stored, after=text
+        )
         await self._desk.services.preferences.save_setting(self._user, KEPT, text, draft)
         self._stored = text
 

@@ -128,7 +128,9 @@ class NotifyingWiring:
         """It counts at once; when the database is away, until the program ends."""
         before = written(self.choice)
         self._take(choice)
-        draft = Draft(self._desk.services.login.actor, "settings.notify", "settings", CHOICE, before=before, after=written(choice))
+        draft = Draft(
+            self._desk.services.login.actor, "settings.notify", "settings", CHOICE, before=before, after=written(choice)
+        )
         await self._desk.services.preferences.save_setting(self._user, CHOICE, written(choice), draft)
         dialog.accept()
 

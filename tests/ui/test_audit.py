@@ -139,7 +139,9 @@ def test_reaching_the_end_asks_for_the_page_before_it_once(panel: AuditPanel, as
     assert len(asked) == 1  # a page that is not full was the last
 
 
-def test_walking_back_keeps_a_bounded_number_of_rows_and_leads_to_the_newest_again(panel: AuditPanel, asked: list[AuditQuery]) -> None:
+def test_walking_back_keeps_a_bounded_number_of_rows_and_leads_to_the_newest_again(
+    panel: AuditPanel, asked: list[AuditQuery]
+) -> None:
     every = numbered(MOST + 3 * PAGE)
     panel.show_entries(every[-1 : -PAGE - 1 : -1])
     scroll = panel.table.verticalScrollBar()
@@ -225,7 +227,9 @@ def test_verify_names_the_row_that_was_changed(panel: AuditPanel) -> None:
     assert panel.details.heading.text() == "Entry #7"
 
 
-def test_a_broken_row_that_is_not_shown_is_looked_for_with_its_neighbours(panel: AuditPanel, asked: list[AuditQuery]) -> None:
+def test_a_broken_row_that_is_not_shown_is_looked_for_with_its_neighbours(
+    panel: AuditPanel, asked: list[AuditQuery]
+) -> None:
     panel.filters.outcome.setCurrentText("refused")
     panel.filters.outcome.activated.emit(1)
     panel.show_page([], asked.pop())

@@ -95,9 +95,15 @@ def conditions(query: AuditQuery) -> list[ColumnElement[bool]]:
     equal = {row.actor: query.actor, row.actor_type: query.actor_type, row.object_type: query.object_type,
              row.outcome: query.outcome}  # fmt: skip
     found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value]
-    found += [_fits(column, wanted) for column, wanted in ((row.action, query.action), (row.object_id, query.object_id)) if wanted]
+    found += [
+        _fits(column, wanted)
+        for column, wanted in ((row.action, query.action), (row.object_id, query.object_id))
+        if wanted
+    ]
     if query.outcome not in ("", "ok"):
-        found.append(row.outcome != "ok")  # the index is of those alone, and is used only where the question says so too
+        found.append(
+            row.outcome != "ok"
+        )  # the index is of those alone, and is used only where the question says so too
     if query.start is not None:
         found.append(row.at >= query.start)
     if query.end is not None:

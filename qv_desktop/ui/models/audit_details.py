@@ -57,9 +57,10 @@ class AuditDetails(QWidget):
         self.facts.show_lines(_facts(entry))
         changed = difference(entry.draft.before, entry.draft.after)
         self.change.show_lines(changed or [(" ", "nothing changed")])
-        self.seals.show_lines([
-            Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=f"previous {entry.previous}\nown {entry.hash}"),
-        ])  # fmt: skip
+        both = f"previous {entry.previous}\nown {entry.hash}"
+        self.seals.show_lines(
+            [Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=both)]
+        )
 
     def _follow(self) -> None:
         if self.entry is not None:
@@ -80,7 +81,9 @@ def _facts(entry: Entry) -> list[Line]:
     optional = (
         Line("Reason", draft.reason, "TX1", tip=draft.reason) if draft.reason else None,
         Line("Session", tail(actor.session, 8), "TX1", tip=actor.session) if actor.session else None,
-        Line("Correlation", tail(draft.correlation, 10), "ACCENT", tip=draft.correlation) if draft.correlation else None,
+        Line("Correlation", tail(draft.correlation, 10), "ACCENT", tip=draft.correlation)
+        if draft.correlation
+        else None,
         Line("Cause", tail(draft.causation, 10), "ACCENT", tip=draft.causation) if draft.causation else None,
     )
     return [

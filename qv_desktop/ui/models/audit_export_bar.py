@@ -13,8 +13,11 @@ from qv_desktop.ui.models.flow import Flow
 FORMS: Mapping[str, tuple[str, str]] = {  # form -> its button, and what it is good for
     "csv": ("CSV", "For a spreadsheet; texts that it would run as formulas are made harmless"),
     "json": ("JSON", "For other programs; every value exactly as it was recorded"),
-    "bundle": ("Signed bundle", "For an auditor: every row from the first to the last that matches, for a chain with holes proves nothing, "
-               "with its checkpoints and a signature; it is checked without this program"),
+    "bundle": (
+        "Signed bundle",
+        "For an auditor: every row from the first to the last that matches, for a chain with holes proves nothing, "
+        "with its checkpoints and a signature; it is checked without this program",
+    ),
 }
 
 
@@ -63,7 +66,11 @@ class AuditExportBar(QWidget):
         self._count = count
         rows = "1 row matches" if count == 1 else f"{count:,} rows match"
         scope = "the whole trail" if query.anything else "the filters"
-        words = f"{rows} {scope}; the file holds all of them, oldest first. Export as" if count else "No row matches; nothing can be exported."
+        words = (
+            f"{rows} {scope}; the file holds all of them, oldest first. Export as"
+            if count
+            else "No row matches; nothing can be exported."
+        )
         self._show(words, "Cancel" if count else "Close", ready=bool(count))
         if count:
             self.forms["csv"].setFocus()

@@ -95,7 +95,9 @@ class AuditFilters(QObject):
 
     def _span(self) -> audit_ranges.Span:
         if self.range.currentText() == BETWEEN:
-            return _instant(self.start), _instant(self.end) + timedelta(minutes=1)  # the minute that is named belongs to it
+            return _instant(self.start), _instant(self.end) + timedelta(
+                minutes=1
+            )  # the minute that is named belongs to it
         return audit_ranges.span(self.range.currentText(), self._now())
 
     def _check(self) -> None:
@@ -164,7 +166,11 @@ class AuditFilters(QObject):
 
     def _words(self) -> list[tuple[str, str]]:
         query = self.query()
-        span = self.range.currentText() if self.range.currentText() != BETWEEN else audit_ranges.words(query.start, query.end)
+        span = (
+            self.range.currentText()
+            if self.range.currentText() != BETWEEN
+            else audit_ranges.words(query.start, query.end)
+        )
         said = {"range": "" if span == ANY else span, "actor": f"actor {query.actor}" if query.actor else "",
                 "actor_type": f"by {query.actor_type}" if query.actor_type else "",
                 "action": f"action {query.action}" if query.action else "",

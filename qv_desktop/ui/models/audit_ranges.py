@@ -6,7 +6,12 @@ from qv_desktop.domain.market import NEW_YORK
 
 ANY, BETWEEN = "Any time", "Between…"
 RECENT = {"Last 15 minutes": timedelta(minutes=15), "Last hour": timedelta(hours=1)}
-DAYS = {"Today": (0, 0), "Yesterday": (1, 1), "Last 7 days": (6, 0), "Last 30 days": (29, 0)}  # first and last, days ago
+DAYS = {
+    "Today": (0, 0),
+    "Yesterday": (1, 1),
+    "Last 7 days": (6, 0),
+    "Last 30 days": (29, 0),
+}  # first and last, days ago
 RANGES = (ANY, *RECENT, *DAYS, BETWEEN)
 
 type Span = tuple[datetime | None, datetime | None]  # from, up to but not with; None is open
@@ -30,5 +35,9 @@ def _midnight(now: datetime, days: int) -> datetime:
 
 def words(start: datetime | None, end: datetime | None) -> str:
     """A span as people read it."""
-    said = [f"{name} {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M}" for name, moment in (("from", start), ("to", end)) if moment]
+    said = [
+        f"{name} {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M}"
+        for name, moment in (("from", start), ("to", end))
+        if moment
+    ]
     return f"{' '.join(said)} ET" if said else ""

@@ -75,7 +75,7 @@ def _tells_apart(name: str, things: Sequence[object]) -> bool:
 
 def _same(old: object, new: object) -> bool:
     if old == new:
-        return type(old) is type(new) or not isinstance(old, bool) and not isinstance(new, bool)
+        return type(old) is type(new) or (not isinstance(old, bool) and not isinstance(new, bool))
     one, other = _number(old), _number(new)
     return isinstance(old, str) == isinstance(new, str) and one is not None and one == other
 

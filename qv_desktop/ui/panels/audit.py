@@ -23,7 +23,10 @@ from qv_desktop.ui.models.split import DetailSplit
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 
-MOST_LIVE, MOST = 1_500, 5_000  # rows kept while the newest are read, and while somebody goes back; the others are read again
+MOST_LIVE, MOST = (
+    1_500,
+    5_000,
+)  # rows kept while the newest are read, and while somebody goes back; the others are read again
 AROUND = 100  # rows above one that is looked for
 EMPTY = "No row matches. Widen the filters, or clear them."
 NOTHING = "Nothing is recorded yet. Log-ins, orders, changes and exports appear here as they happen."
@@ -186,7 +189,14 @@ class AuditPanel(QWidget):
         """Why the person may not ``view`` or ``export``; what is absent is allowed."""
         forbid(self.export, lacking.get("export", "") or lacking.get("view", ""))
         before, self._forbidden = self._forbidden, lacking.get("view", "")
-        for part in (self.filters.search, self.opener, self.live, self.proof.verify, self.proof.how, *self.filters.fields):
+        for part in (
+            self.filters.search,
+            self.opener,
+            self.live,
+            self.proof.verify,
+            self.proof.how,
+            *self.filters.fields,
+        ):
             forbid(part, self._forbidden)
         if self._forbidden:
             self.tail.forget()
@@ -229,7 +239,9 @@ class AuditPanel(QWidget):
     def _build_rows(self) -> None:
         self.proof = AuditProof(self)
         self.model = TableModel(
-            audit_columns(lambda: self.now().astimezone(NEW_YORK).date(), lambda entry: self.proof.broken(entry.sequence)),
+            audit_columns(
+                lambda: self.now().astimezone(NEW_YORK).date(), lambda entry: self.proof.broken(entry.sequence)
+            ),
             key=lambda entry: entry.sequence,
         )
         self.table = AuditTable(self.model, empty=NOTHING)
@@ -392,12 +404,16 @@ class AuditPanel(QWidget):
             self.export_bar.dismiss()
         elif self.split.open:
             self.split.flip(False)
-        elif not self.details.isAncestorOf(QApplication.focusWidget()):
+        elif not self._in_details():
             if not self._back:
                 return False
             self.go_back()
         self.table.setFocus()
         return True
+
+    def _in_details(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and self.details.isAncestorOf(focused)
 
     # ---- live
 
@@ -519,7 +535,11 @@ class AuditPanel(QWidget):
         self.following.setText(f"Story of {tail(self._query.correlation, 10)}")
         self.following.setToolTip(self._query.correlation)
         self.live.setText("⏸ Paused" if self.live.isChecked() else "● Live")
-        self.live.setToolTip("Go on showing new rows as they are recorded" if self.live.isChecked() else "Pause: keep the rows as they are")
+        self.live.setToolTip(
+            "Go on showing new rows as they are recorded"
+            if self.live.isChecked()
+            else "Pause: keep the rows as they are"
+        )
         words = self._words()
         self.state.setText(words)
         self.state.setToolTip(words)
