@@ -101,7 +101,10 @@ def _rate(words: str) -> int:
 
 
 def _audit_words(words: argparse.ArgumentParser) -> None:
-    words.add_argument("step", choices=["verify"])
+    words.add_argument(
+        "step", choices=["verify", "sign", "new-key"],
+        help="check it; sign a checkpoint now; change to a new key, which the old one names",
+    )  # fmt: skip
     words.add_argument("--demo", action="store_true", help="the demo's trail instead of the real one")
     words.add_argument(
         "--since-checkpoint", action="store_true", help="only the rows that no signed checkpoint covers yet"
@@ -183,6 +186,9 @@ def _audit(asked: argparse.Namespace) -> int:
     """Exit code 0 for what is whole, 1 for what is broken; 2, as ever, when it could not be checked."""
     from qv_desktop import app
 
+    if asked.step != "verify":
+        print(asyncio.run(app.sign_audit(demo=asked.demo, renew=asked.step == "new-key")))
+        return 0
     key = asked.key.strip().lower()
     if key and not re.fullmatch(r"[0-9a-f]{64}", key):
         raise BadInput("The key is not one: give the 64 hexadecimal digits of audit-checkpoints/key.pub.")

@@ -81,10 +81,29 @@ def test_a_trail_that_lost_what_this_installation_remembers_is_exit_code_1(open_
     (open_folder / "audit-mark.json").write_text(json.dumps({"embedded": [7, "a" * 64]}), encoding="utf-8")
     done = ran(open_folder, "audit", "verify")
     assert done.returncode == 1
-    assert done.stdout.strip() == (
+    assert done.stdout.splitlines() == [
         "The audit trail is broken at row 1: rows 1 to 7 are missing at the end; "
-        "this installation remembers to have recorded row 7."
-    )
+        "this installation remembers to have recorded row 7.",
+        "No signed checkpoint covers it yet: 0 rows stand only by the chain and this installation's mark.",
+    ]
+
+
+def test_nothing_is_signed_where_the_key_would_lie_open(open_folder: Path) -> None:
+    done = ran(open_folder, "audit", "sign", PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "no keyring" in done.stderr
+
+
+def test_what_is_no_key_and_what_is_no_bundle_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text("{}\n", encoding="utf-8")
+    for words in (
+        ["--key", "abc"],
+        ["--bundle", str(tmp_path / "x.jsonl")],
+        ["--bundle", str(tmp_path / "none.jsonl")],
+    ):
+        done = ran(tmp_path, "audit", "verify", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert is_one_sentence(done.stderr), done.stderr
 
 
 def forge_a_row(home: Path) -> None:

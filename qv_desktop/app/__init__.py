@@ -55,6 +55,16 @@ async def verify_audit(
     return await verified(demo=demo, since_checkpoint=since_checkpoint, key=key, progress=progress)
 
 
+async def sign_audit(*, demo: bool, renew: bool) -> str:
+    """Sign a checkpoint now, with ``renew`` by a new key, and say which. Raises QvError when nothing can be signed."""
+    from qv_desktop.app.tools import signed
+
+    point = await signed(demo=demo, renew=renew)
+    if point is None:
+        return "The audit trail has no rows yet, so there is nothing to sign."
+    return f"Checkpoint {point.number} covers the rows up to #{point.sequence}, signed with key {point.key}."
+
+
 def verify_bundle(file: Path, key: str, told: Callable[[int], None]) -> tuple[str, Verification]:
     """What a bundle says it is, in a sentence, and whether it is. Raises BadInput for a file that is none."""
     from qv_desktop.adapters.reports.audit_bundle import verified

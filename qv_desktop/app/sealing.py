@@ -10,18 +10,19 @@ import structlog
 from qv_desktop import paths
 from qv_desktop.adapters.audit_signatures import AuditKey, Signer
 from qv_desktop.adapters.checkpoint_file import CheckpointFile
-from qv_desktop.adapters.db.checkpoints import CheckpointBook
+from qv_desktop.adapters.db.checkpoints import CheckpointBook, KeyChanged
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.backend import trail_place
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Mark
 from qv_desktop.domain.checkpoints import Checkpoint, digest
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, BrokenTrail
 
 log = structlog.get_logger(__name__)
 
 UNSIGNED = "Audit checkpoints are not signed: this system has no keyring, so the demo's trail stands only by its chain."
+GIVEN_UP = "The key in your keyring was given up for another one, which is not there; put the newer keyring back."
 NO_PLACE = ("Audit checkpoints cannot be signed, for there is nowhere safe for their key: this system has no keyring. Keep any secret "
             "under Connections and choose a passphrase; until then the trail stands only by its chain.")  # fmt: skip
 
@@ -84,7 +85,18 @@ class Sealing:
 
     async def sign(self) -> Checkpoint | None:
         """Sign what is new; None if nothing is. Raises BrokenTrail, BadInput, DatabaseDown."""
-        return await self._kept(await self.book.sign(await self.signer(), self._now()))
+        try:
+            point = await self.book.sign(await self.signer(), self._now())
+        except KeyChanged:  # by the command line, while this program ran
+            self._signer = None
+            point = await self._signed_anew()
+        return await self._kept(point)
+
+    async def _signed_anew(self) -> Checkpoint | None:
+        try:
+            return await self.book.sign(await self.signer(), self._now())
+        except KeyChanged:
+            raise BrokenTrail(GIVEN_UP) from None
 
     async def renew(self) -> Checkpoint:
         """The old key's last checkpoint, which names the new one. Raises BrokenTrail, BadInput, DatabaseDown."""

@@ -9,7 +9,9 @@ import structlog
 from qv_desktop.app.building import Engine, day_start
 from qv_desktop.app.gate import Gate
 from qv_desktop.app.market_side import Prices
+from qv_desktop.app.sealing import UNSIGNED
 from qv_desktop.app.supervising import supervised
+from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.positions import Position
@@ -129,9 +131,8 @@ class Starting:
             return
 
         def tell(sentence: str, grave: bool) -> None:
-            services.notices.tell(
-                "critical" if grave else "warning", "Audit checkpoints", sentence, "audit checkpoints", panel="audit"
-            )
+            urgency: Urgency = "critical" if grave else "info" if sentence == UNSIGNED else "warning"
+            services.notices.tell(urgency, "Audit checkpoints", sentence, "audit checkpoints", panel="audit")
 
         checkpoints.tell = tell
         await checkpoints.run()
@@ -246,6 +247,9 @@ class Starting:
 
     def _measure_health(self) -> None:
         self._desk.services.health.measure()
+        checkpoints = self._desk.services.audit.checkpoints
+        if checkpoints is not None:
+            self._desk.window.health.show_checkpoint(checkpoints.age, checkpoints.waiting, checkpoints.trouble)
         self._desk.services.market.tick()
         self.data.tick()
         self.kill.tick()

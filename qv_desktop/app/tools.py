@@ -6,16 +6,19 @@ import platform
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from getpass import getpass
 from typing import Any
 
 from qv_desktop import __version__, config, paths
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.secrets import Secrets
+from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.backend import Store, audit_mark, demo_settings
 from qv_desktop.app.identity import install_id
 from qv_desktop.app.sealing import recall, sealing
 from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.checkpoints import Checkpoint
+from qv_desktop.services.checkpoints import Checkpoints
 
 
 async def verified(
@@ -38,6 +41,33 @@ async def verified(
         return await trail.verify(since_checkpoint=since_checkpoint, progress=progress)
     finally:
         store.close()
+
+
+async def signed(*, demo: bool, renew: bool) -> Checkpoint | None:
+    """The checkpoint over all that was recorded until now; with ``renew`` the first one of a new key. None of an empty trail.
+
+    Raises BrokenTrail, BadInput where the key cannot be opened or kept, DatabaseDown.
+    """
+    settings = demo_settings(config.load()) if demo else config.load()
+    store = Store(settings, shared=True)
+    try:
+        database = await store.opened()
+        mark, chain = audit_mark(settings, database), install_id(settings.home)
+        seals = sealing(settings, database, chain, Secrets(settings.home, _passphrase), _now, lambda: mark.mark)
+        trail = AuditTrail(database, chain, __version__, _now, mark.heard, lambda: mark.mark, seals.book)
+        checkpoints = Checkpoints(seals, trail, _now)
+        point = await (checkpoints.renew() if renew else checkpoints.sign())
+        mark.write()
+        return point
+    finally:
+        store.close()
+
+
+def _passphrase() -> Secret | None:
+    """What opens the locked file of secrets, if somebody sits there."""
+    if not sys.stdin.isatty():
+        return None
+    return Secret(getpass("Passphrase of your secrets: "))
 
 
 def _now() -> datetime:

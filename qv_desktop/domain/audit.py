@@ -124,11 +124,12 @@ class Verification:
     def coverage(self) -> str:
         """What no signed checkpoint covers, in a sentence."""
         if self.covered_at is None:
-            return f"No signed checkpoint covers it yet: {_rows(self.head)} stand only by the chain and this installation's mark."
+            stand = "1 row stands" if self.head == 1 else f"{self.head:,} rows stand"
+            return f"No signed checkpoint covers it yet: {stand} only by the chain and this installation's mark."
         since = f"{self.covered_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         if not self.uncovered:
             return f"A signed checkpoint of {since} covers every row."
-        return f"The last signed checkpoint covers rows up to #{self.covered}; {_rows(self.uncovered)} since {since} are not covered."
+        return f"The last signed checkpoint covers rows up to #{self.covered}; {_rows(self.uncovered)} since {since} not yet."
 
 
 def link(entry: Entry) -> Link:

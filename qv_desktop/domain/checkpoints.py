@@ -120,6 +120,12 @@ def excerpt(points: Sequence[Checkpoint], genuine: Genuine, key: str) -> Standin
     return Standing(tuple(good), fault, tuple(notes))
 
 
+def given_up(points: Sequence[Checkpoint], key: str) -> bool:
+    """Whether the key signed some of the checkpoints and another one has followed it since."""
+    newest = points[-1] if points else None
+    return newest is not None and key != (newest.successor or newest.key) and any(point.key == key for point in points)
+
+
 def covered(found: Verification, worth: Standing) -> Verification:
     """``found`` with what the checkpoints say: where they are at fault the chain is not whole, even if every row fits."""
     newest = next((point for point in reversed(worth.genuine) if point.sequence <= found.head), None)
@@ -146,6 +152,8 @@ def _believed(
         before = good[-1] if good else None
         wrong = _wrong(point, before, genuine, first=point is start)
         named = before is None or point.key == (before.successor or before.key)
+        if not wrong and not named and given_up(good, point.key):
+            wrong = f"checkpoint {point.number} was signed by a key that was given up before"
         if not wrong and not named and point.key not in recorded:
             wrong = (
                 f"checkpoint {point.number} was signed by a key that the one before it does not name and no row records"

@@ -63,6 +63,7 @@ class Checkpoints:
     async def run(self) -> None:
         """Sign until cancelled; what cannot be signed now is tried again."""
         await self._quietly(self._look)
+        await self._quietly(self._seals.key)  # where there is no place for it, a person hears of it at once
         while True:
             if not self.trouble:
                 await self._due(SECONDS)

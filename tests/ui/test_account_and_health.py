@@ -180,3 +180,18 @@ def test_the_last_reconciliation_and_the_audit_head_are_named(qtbot: QtBot) -> N
     assert (panel.reconciled.text, panel.audit.text) == ("Reconciled 10:42:17 · 0 breaks", "Audit #18,204")
     panel.show_verified(18_204, False, NOW)
     assert panel.audit.text == "Audit #18,204 · BROKEN at 10:42:17"
+
+
+def test_the_audit_head_tells_how_old_its_checkpoint_is_and_turns_amber_when_none_can_be_signed(qtbot: QtBot) -> None:
+    panel = bar(qtbot)
+    panel.show_checkpoint(None, 0)
+    assert not panel.audit.text  # no row was recorded yet
+    panel.show_audit(sealed("main", 18_204, NOW, Draft(SYSTEM, "order.submit", "order", "1"), "0.1.0", GENESIS))
+    panel.show_checkpoint(125.0, 12)
+    assert panel.audit.toolTip().endswith("\nSigned checkpoint 2m ago, 12 rows since")
+    assert panel.audit.color == ""
+    panel.show_checkpoint(None, 1, "There is no keyring.")
+    assert "There is no keyring.\nNo signed checkpoint yet" in panel.audit.toolTip()
+    assert (panel.audit.text, panel.audit.color) == ("Audit #18,204", "WARN")
+    panel.show_verified(18_204, False, NOW)
+    assert panel.audit.color == "BAD"

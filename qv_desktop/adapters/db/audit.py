@@ -1,7 +1,6 @@
 """The audit trail in Postgres: rows are added at the chain's head, inside the transaction of what they record."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, select, text
 
 from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
-from qv_desktop.adapters.db.audit_verifying import checked, progressing
+from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log
@@ -109,40 +108,31 @@ class AuditTrail:
 
         ``progress`` is told on the loop how many rows of how many are done. Raises DatabaseDown, BadInput when it cannot be read.
         """
-        mark, told, given_up = self._mark(), progressing(progress), threading.Event()
-
-        def step(done: int, total: int) -> None:
-            if given_up.is_set():
-                raise asyncio.CancelledError  # nobody waits for it any more, and other reads wait for its thread
-            told(done, total)
-
-        try:
-            return await self._database.read(
-                lambda connection: checked(
-                    connection, self._chain, mark, self._book, step, since_checkpoint=since_checkpoint
-                )
+        mark, watch = self._mark(), Watch(progress)
+        reading = self._database.read(
+            lambda connection: checked(
+                connection, self._chain, mark, self._book, watch, since_checkpoint=since_checkpoint
             )
-        finally:
-            given_up.set()
+        )
+        return await watch.over(reading)
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
         query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
         return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
 
-    async def _together(self, drafts: Sequence[Draft]) -> list[Entry]:
-        def grouped(connection: Connection) -> tuple[list[Entry], list[Entry]]:
-            entries = self.append_in(connection, drafts)
-            return entries, entries
-
-        return await self._told(grouped)
+    def _together(self, drafts: Sequence[Draft]) -> asyncio.Future[tuple[None, list[Entry]]]:
+        return self._handed(lambda connection: (None, self.append_in(connection, drafts)))
 
     async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
+        result, _ = await asyncio.shield(self._handed(work))
+        return result
+
+    def _handed[T](self, work: Work[tuple[T, list[Entry]]]) -> asyncio.Future[tuple[T, list[Entry]]]:
         writing = asyncio.ensure_future(self._database.write(work, recorded=True))
         writing.add_done_callback(self._tell)
-        result, _ = await asyncio.shield(writing)
-        return result
+        return writing
 
     def _tell[T](self, writing: asyncio.Future[tuple[T, list[Entry]]]) -> None:
         if writing.cancelled() or writing.exception() is not None:
@@ -154,6 +144,10 @@ class AuditTrail:
 def _clean(draft: Draft) -> Draft:
     """The draft with what Postgres cannot keep as text (NUL, lone surrogates) replaced, before it is hashed."""
     actor = draft.actor
+    texts = "".join((actor.name, actor.role, actor.session, actor.host, draft.action, draft.object_type, draft.object_id,
+                     draft.reason, draft.before, draft.after, draft.correlation, draft.causation))  # fmt: skip
+    if texts.isascii() and "\0" not in texts:
+        return draft
     kept = Actor(_kept(actor.name), actor.type, _kept(actor.role), _kept(actor.session), _kept(actor.host))
     return Draft(kept, _kept(draft.action), _kept(draft.object_type), _kept(draft.object_id), draft.outcome, _kept(draft.reason),
                  _kept(draft.before), _kept(draft.after), _kept(draft.correlation), _kept(draft.causation))  # fmt: skip

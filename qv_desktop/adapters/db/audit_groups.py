@@ -1,30 +1,31 @@
 """Audit rows that wait together are committed together: one trip to the disk for all of them, each still told by itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from qv_desktop.domain.audit import Draft, Entry
 from qv_desktop.domain.errors import DatabaseDown
 
 MOST = 1_000  # rows in one transaction
 
+type Writing = asyncio.Future[tuple[None, list[Entry]]]
 type Waiting = list[tuple[Draft, asyncio.Future[Entry]]]
 
 
 class Groups:
-    """``write`` commits a row for each draft, all or none. While it runs, what comes waits for the next turn, in order."""
+    """``write`` hands over a row for each draft, to be committed all or none. Until it ends, what comes waits for its turn."""
 
-    def __init__(self, write: Callable[[Sequence[Draft]], Awaitable[list[Entry]]]) -> None:
+    def __init__(self, write: Callable[[Sequence[Draft]], Writing]) -> None:
         self._write = write
         self._waiting: Waiting = []
-        self._running: set[asyncio.Future[list[Entry]]] = set()
+        self._running: set[Writing] = set()
 
     async def append(self, draft: Draft) -> Entry:
         """The committed row. Raises what writing it raised; nothing was recorded then."""
         future: asyncio.Future[Entry] = asyncio.get_running_loop().create_future()
         self._waiting.append((draft, future))
         self._next()
-        return await asyncio.shield(future)
+        return await future  # whoever stops waiting stops nothing: the group is written all the same
 
     def _next(self) -> None:
         """Hand over what waits unless a group is under way; at once, so that a row asked for first is written first."""
@@ -33,15 +34,15 @@ class Groups:
             self._begin(group)
 
     def _begin(self, group: Waiting) -> None:
-        writing = asyncio.ensure_future(self._write([draft for draft, _ in group]))  # noqa: RUF006 - kept until it is done
+        writing = self._write([draft for draft, _ in group])
         self._running.add(writing)
         writing.add_done_callback(lambda done: self._ended(group, done))
 
-    def _ended(self, group: Waiting, done: asyncio.Future[list[Entry]]) -> None:
+    def _ended(self, group: Waiting, done: Writing) -> None:
         self._running.discard(done)
         error = DatabaseDown("The program is ending; nothing was written.") if done.cancelled() else done.exception()
         if error is None:
-            for (_, future), entry in zip(group, done.result(), strict=True):
+            for (_, future), entry in zip(group, done.result()[1], strict=True):
                 _answer(future, entry)
         elif len(group) == 1 or isinstance(error, DatabaseDown):
             for _, future in group:

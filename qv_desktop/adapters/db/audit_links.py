@@ -5,6 +5,7 @@ The server sends the columns and nothing that it computed of them: canonical tex
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from operator import ge, le, lt
 
 import msgspec
 from psycopg import Error, OperationalError, sql
@@ -17,7 +18,7 @@ from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import Link
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 
-CHUNK = 5_000  # rows
+CHUNK = 250  # rows at a time: larger ones are no quicker, and would keep a window waiting for Python's lock
 COLUMNS = [column.name for column in audit_log.c]  # in the order of the canonical text, but for the hash at the end
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)  # Postgres counts microseconds from here
 _MICROSECOND = timedelta(microseconds=1)
@@ -67,14 +68,8 @@ def span(connection: Connection, chain: str, first: int | None, last: int | None
     """The first and the last of the chain's rows between these numbers and times, ``end`` not included; None if there are none."""
     row = audit_log.c
     asked = select(func.min(row.sequence), func.max(row.sequence)).where(row.chain == chain)
-    for wanted, condition in (
-        (first, row.sequence >= first),
-        (last, row.sequence <= last),
-        (start, row.at >= start),
-        (end, row.at < end),
-    ):
-        if wanted is not None:
-            asked = asked.where(condition)
+    bounds = ((row.sequence, ge, first), (row.sequence, le, last), (row.at, ge, start), (row.at, lt, end))
+    asked = asked.where(*(compare(column, bound) for column, compare, bound in bounds if bound is not None))
     least, greatest = connection.execute(asked).one()
     return None if least is None else (least, greatest)
 

@@ -12,11 +12,15 @@ from qv_desktop.adapters.db.audit_links import links
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import audit_checkpoints, audit_log
 from qv_desktop.domain.audit import Mark, Verification, linked, linked_after
-from qv_desktop.domain.checkpoints import Checkpoint, Standing, drafted, signed_text, standing
+from qv_desktop.domain.checkpoints import Checkpoint, Standing, drafted, given_up, signed_text, standing
 from qv_desktop.domain.errors import BrokenTrail
 
 KEY_ROW = "audit.key"  # the action of the row that records a key's first use; its object is the key
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit checkpoint'), hashtext(:chain))")
+
+
+class KeyChanged(Exception):
+    """The signer's key was followed by another one."""
 
 
 class CheckpointBook:
@@ -51,7 +55,8 @@ class CheckpointBook:
     async def sign(self, signer: Signer, at: datetime, successor: str = "") -> Checkpoint | None:
         """The checkpoint over the newest row, once both places have it; None when nothing is new and no ``successor`` is named.
 
-        What it would newly cover is verified first: a broken trail is never signed. Raises BrokenTrail, BadInput, DatabaseDown.
+        What it would newly cover is verified first: a broken trail is never signed. Raises BrokenTrail, BadInput,
+        DatabaseDown; and KeyChanged when another program has named another key meanwhile.
         """
 
         def signed(connection: Connection) -> Checkpoint | None:
@@ -74,12 +79,14 @@ class CheckpointBook:
                         recorded=_recorded(connection, self._chain), remembered=self.remembered)  # fmt: skip
 
     def _newest(self, connection: Connection, key: str) -> Checkpoint | None:
-        """The checkpoint to follow, after the table got what a crash kept from it. Raises BrokenTrail where one is in doubt."""
+        """The checkpoint to follow, after the table got what a crash kept from it. Raises BrokenTrail, KeyChanged."""
         filed, stored = self._file.read(), _stored(connection, self._chain)
         worth = standing(filed, stored, genuine, recorded={key, *_recorded(connection, self._chain)},
                          remembered=self.remembered)  # fmt: skip
         if worth.fault is not None:
             raise BrokenTrail(f"The audit checkpoints are broken: {worth.fault[1]}; no new one is signed.")
+        if given_up(worth.genuine, key):
+            raise KeyChanged
         _store(connection, filed[len(stored) :])
         return worth.genuine[-1] if worth.genuine else None
 

@@ -90,7 +90,10 @@ def verified(path: Path, key: str = "", told: Told = lambda done: None) -> tuple
             reader = _Reader(file)
             head, points = reader.head(), reader.points()
             found = linked(
-                reader.rows(head.chain, told), first=head.first, previous=reader.before, marks=[p.mark for p in points]
+                reader.rows(head.chain, told),
+                first=head.first,
+                previous=reader.before,
+                marks=[p.mark for p in points if p.sequence <= head.last],
             )
             for _ in reader.lines:  # what is behind a row that does not fit counts for the signature
                 pass

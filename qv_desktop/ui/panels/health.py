@@ -103,6 +103,8 @@ class HealthPanel(QWidget):
         super().__init__(parent)
         self._feeds: dict[str, Light] = {}  # feed -> its light
         self._answered = False  # whether the broker ever has
+        self._head = "", "", ""  # of the audit trail: words, colour and tip
+        self._sealed = "", False  # its last checkpoint in words, and whether none can be signed
         self._states: dict[str, FeedChanged] = {}  # feed -> last change
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(12, 0, 12, 0)
@@ -234,12 +236,32 @@ class HealthPanel(QWidget):
 
     def show_audit(self, head: Entry) -> None:
         """Show the newest row of the audit trail."""
-        self.audit.show_words(f"Audit #{head.sequence:,}", tip=f"{head.hash} at {fmt.clock_ms(head.at)} ET")
+        self._head = f"Audit #{head.sequence:,}", "", f"{head.hash} at {fmt.clock_ms(head.at)} ET"
+        self._show_head()
 
     def show_verified(self, head: int, whole: bool, at: datetime) -> None:
         """Show that the audit trail was checked up to row ``head``, and whether it is whole."""
-        words = f"Audit #{head:,} · {'whole' if whole else 'BROKEN'} at {fmt.clock(at)}"
-        self.audit.show_words(words, "GOOD" if whole else "BAD")
+        self._head = (
+            f"Audit #{head:,} · {'whole' if whole else 'BROKEN'} at {fmt.clock(at)}",
+            "GOOD" if whole else "BAD",
+            "",
+        )
+        self._show_head()
+
+    def show_checkpoint(self, seconds: float | None, rows: int, trouble: str = "") -> None:
+        """Show how old the last signed checkpoint is, how many rows came since, and why none can be signed, if so."""
+        since = f"{rows:,} row{'' if rows == 1 else 's'} since"
+        signed = "No signed checkpoint yet" if seconds is None else f"Signed checkpoint {fmt.age(seconds)} ago, {since}"
+        self._sealed = f"{trouble}\n{signed}" if trouble else signed, bool(trouble)
+        self._show_head()
+
+    def _show_head(self) -> None:
+        words, color, tip = self._head
+        signed, troubled = self._sealed
+        if words:
+            self.audit.show_words(
+                words, "WARN" if troubled and color != "BAD" else color, "\n".join(filter(None, (tip, signed)))
+            )
 
     def _show_feed(self, change: FeedChanged, seconds: float | None) -> None:
         light = self._feeds.get(change.feed)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, text
 from qv_desktop.adapters.audit_signatures import Signer
 from qv_desktop.adapters.checkpoint_file import CheckpointFile, line
 from qv_desktop.adapters.db.audit import AuditTrail
+from qv_desktop.adapters.db.audit_verifying import Watch
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import audit_log
@@ -134,7 +135,7 @@ def test_what_nobody_touched_is_whole_and_says_what_no_checkpoint_covers(scene: 
     found = scene.verify()
     assert (found.whole, found.rows, found.head, found.covered, found.uncovered) == (True, ROWS, ROWS, 20, 5)
     assert found.notes == ()
-    assert "rows up to #20; 5 rows since 2026-03-02 14:30:" in found.coverage
+    assert "rows up to #20; 5 rows since 2026-03-02 14:30:19 UTC not yet." in found.coverage
     asyncio.run(scene.book.sign(scene.signer, scene.rows[-1].at))
     assert scene.verify().coverage.endswith("covers every row.")
 
@@ -416,6 +417,20 @@ def test_half_a_line_that_a_crash_left_is_written_over(scene: Scene) -> None:
     assert scene.verify().whole
     asyncio.run(scene.book.sign(scene.signer, scene.rows[-1].at))
     assert (scene.verify().whole, scene.verify().covered) == (True, ROWS)
+
+
+def test_whoever_stops_waiting_stops_the_reading() -> None:
+    async def story() -> None:
+        watch = Watch(None)
+        watch(250, 1_000)
+        waiting = asyncio.ensure_future(watch.over(asyncio.sleep(60)))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        with pytest.raises(BadInput):
+            watch(500, 1_000)
+
+    asyncio.run(story())
 
 
 def test_nothing_new_is_not_signed_again(scene: Scene) -> None:
