@@ -25,5 +25,5 @@ async def opened(desk: Desk, settings: Settings, connection: Connection | None) 
 
 def fingerprint(settings: Settings) -> str:
     """SHA-256 (hex) of the settings in force, so that two sittings can be told to have had the same."""
-    told = {key: value for key, value in msgspec.to_builtins(settings).items() if key not in UNTOLD}
+    told = {key: value for key, value in msgspec.structs.asdict(settings).items() if key not in UNTOLD}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

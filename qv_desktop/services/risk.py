@@ -155,7 +155,8 @@ class Risk:
     def halt_at_once(self, reason: str, cause: str = "") -> Awaitable[None]:
         """Halt before anything is waited for, by the role as last read; await the answer to have it written down.
 
-        For the kill switch, which has looked whether the role may; ``cause`` is its id in the trail. The answer raises DatabaseDown as ``halt`` does.
+        For the kill switch, which has looked whether the role may; ``cause`` is its id in the trail. The answer
+        raises DatabaseDown as ``halt`` does.
         """
         draft = self._braked_by(self._draft(TradingState.HALTED, reason, cause))
         self._set(TradingState.HALTED, self._login.actor.name, reason)

@@ -29,7 +29,7 @@ class AuditWiring:
         panel.export_asked.connect(self._export_asked)
         panel.export_cancelled.connect(lambda: _cancel(self._writing))
         panel.verify_asked.connect(self._verify_asked)
-        panel.verify_cancelled.connect(lambda: _cancel(self._checking))
+        panel.verify_cancelled.connect(self._verify_cancelled)
         desk.window.command.connect(lambda id_: panel.proof.ask(False) if id_ == "audit.verify" else None)
         bus.subscribe(AuditRecorded, self._recorded)
 
@@ -70,13 +70,13 @@ class AuditWiring:
 
     async def _verify(self, since: bool) -> None:
         panel = self._desk.panels.audit
-        try:
-            found = await self._desk.services.audit.verify(since_checkpoint=since, progress=panel.proof.show_progress)
-        except asyncio.CancelledError:
-            panel.proof.show_cancelled()
-            raise
+        found = await self._desk.services.audit.verify(since_checkpoint=since, progress=panel.proof.show_progress)
         panel.show_verification(found, since)
         self._desk.window.health.show_verified(found.head, found.whole, self._desk.services.clock.market())
+
+    def _verify_cancelled(self) -> None:
+        _cancel(self._checking)
+        self._desk.panels.audit.proof.show_cancelled()
 
     def _verify_failed(self, error: BaseException) -> None:
         self._desk.panels.audit.proof.show_failed(_sentence(error))

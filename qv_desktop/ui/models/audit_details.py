@@ -57,9 +57,10 @@ class AuditDetails(QWidget):
         self.facts.show_lines(_facts(entry))
         changed = difference(entry.draft.before, entry.draft.after)
         self.change.show_lines(changed or [(" ", "nothing changed")])
-        self.seals.show_lines([
-            Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=f"previous {entry.previous}\nown {entry.hash}"),
-        ])  # fmt: skip
+        both = f"previous {entry.previous}\nown {entry.hash}"
+        self.seals.show_lines(
+            [Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=both)]
+        )
 
     def _follow(self) -> None:
         if self.entry is not None:

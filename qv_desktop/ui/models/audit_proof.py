@@ -13,7 +13,10 @@ NOT_CHECKED = "chain not checked"
 
 
 class AuditProof(QObject):
-    """Its parts are for the panel to place. Emits ``asked(bool)``, true for “since the last checkpoint only”, ``cancelled``, ``row_wanted(int)``."""
+    """Its parts are for the panel to place.
+
+    Emits ``asked(bool)``, true for “since the last checkpoint only”, ``cancelled`` and ``row_wanted(int)``.
+    """
 
     asked = Signal(bool)
     cancelled = Signal()

@@ -404,12 +404,16 @@ class AuditPanel(QWidget):
             self.export_bar.dismiss()
         elif self.split.open:
             self.split.flip(False)
-        elif not self.details.isAncestorOf(QApplication.focusWidget()):
+        elif not self._in_details():
             if not self._back:
                 return False
             self.go_back()
         self.table.setFocus()
         return True
+
+    def _in_details(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and self.details.isAncestorOf(focused)
 
     # ---- live
 
@@ -434,15 +438,12 @@ class AuditPanel(QWidget):
             self.model.replace(entries[::-1])
             self._oldest = False
         else:
-            self._put_above(entries[::-1])
-            if self.model.rowCount() > MOST_LIVE:
-                self.model.replace(self.model.all_rows()[:MOST_LIVE])
-                self._oldest = False
+            self._put_above(entries[::-1], MOST_LIVE)
         self._choose_newest()
         self._learn(entries)
         self._show_state()
 
-    def _put_above(self, entries: list[Entry]) -> None:
+    def _put_above(self, entries: list[Entry], most: int = MOST) -> None:
         """Rows, newest first, above those shown, which stay where they are on the screen unless the newest is followed."""
         fresh = [entry for entry in entries if self.model.place(entry.sequence) is None]
         if not fresh:
@@ -450,8 +451,8 @@ class AuditPanel(QWidget):
         scroll = self.table.verticalScrollBar()
         position = scroll.value()
         rows = [*fresh, *self.model.all_rows()]
-        if self._newest_gone and len(rows) > MOST:
-            rows, self._oldest = rows[:MOST], False
+        if len(rows) > most:
+            rows, self._oldest = rows[:most], False
         self.model.replace(rows)
         if position > 0 or self._newest_gone:
             self._scroll_to(position + len(fresh))
