@@ -169,7 +169,7 @@ class AuditFilters(QObject):
         span = (
             self.range.currentText()
             if self.range.currentText() != BETWEEN
-            else audit_ranges.words(query.start, query.end)
+            else audit_ranges.words(_instant(self.start), _instant(self.end))
         )
         said = {"range": "" if span == ANY else span, "actor": f"actor {query.actor}" if query.actor else "",
                 "actor_type": f"by {query.actor_type}" if query.actor_type else "",
