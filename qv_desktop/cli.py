@@ -61,14 +61,32 @@ def _parser() -> Parser:
     _demo_words(commands.add_parser("demo", help="open the terminal on a simulated market and broker"))
     commands.add_parser("simulate", help="run the simulated market and broker by itself (see simulate --help)")
     _audit_words(commands.add_parser("audit", help="check the audit trail, or a signed bundle of it"))
-    db = commands.add_parser("db", help="the database")
-    db.add_argument("step", choices=["check", "migrate"])
-    db.set_defaults(command=_db)
+    _db_words(commands.add_parser("db", help="the database"))
+    _users_words(commands.add_parser("users", help="who may sign in, and an Admin for a desk whose last one cannot"))
+    recover = commands.add_parser("recover", help="a reset code for somebody who cannot log in, such as the last Admin")
+    recover.add_argument("name", metavar="NAME", help="the user's name")
+    recover.set_defaults(command=_recover)
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
     _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _db_words(db: argparse.ArgumentParser) -> None:
+    db.add_argument(
+        "step", choices=["check", "migrate", "grant", "password"],
+        help="grant: give every role its rights on a PostgreSQL server; password: change your own database password",
+    )  # fmt: skip
+    db.add_argument("--login", default="", metavar="NAME", help="with grant: make or change the login of the user NAME")
+    db.add_argument("--role", default="", help="with --login: the one role whose group it is in")
+    db.add_argument(
+        "--account", action="append", default=[], metavar="ACCOUNT",
+        help="with --login: see and trade only this account, by number or id; several times for several; every one without it",
+    )  # fmt: skip
+    db.add_argument("--new-password", action="store_true", help="with --login: ask for another password")
+    db.add_argument("--remove", action="store_true", help="with --login: it may not log in any more")
+    db.set_defaults(command=_db)
 
 
 def _demo_words(demo: argparse.ArgumentParser) -> None:
@@ -98,6 +116,15 @@ def _rate(words: str) -> int:
     if not words.isdigit() or not 0 < int(words) <= BUSIEST:
         raise argparse.ArgumentTypeError(f"it takes a whole number from 1 to {BUSIEST}, not {words!r}")
     return int(words)
+
+
+def _users_words(words: argparse.ArgumentParser) -> None:
+    steps = words.add_subparsers(dest="step", required=True, metavar="STEP")
+    steps.add_parser("list", help="everybody, with role, state and sessions").set_defaults(command=_list_users)
+    admin = steps.add_parser("make-admin", help="make NAME an active Admin; every Admin is told, the trail keeps it")
+    admin.add_argument("name", metavar="NAME", help="a user, who is made if there is none of that name")
+    admin.add_argument("--yes", action="store_true", help="without asking")
+    admin.set_defaults(command=_make_admin)
 
 
 def _audit_words(words: argparse.ArgumentParser) -> None:
@@ -219,11 +246,59 @@ def _progress(done: int, total: int | None) -> None:
         sys.stderr.write(f"{done:,}{of} rows checked\n")
 
 
+def _list_users(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    for person in asyncio.run(app.everybody()):
+        user, locked = person.user, f", locked to {person.locked_until:%H:%M} UTC" if person.locked_until else ""
+        seen = f"{person.seen:%Y-%m-%d %H:%M} UTC" if person.seen else "never"
+        print(f"{user.name}: {user.role}, {user.state}{locked}, {person.sessions} sessions, last seen {seen}")
+    return 0
+
+
+def _make_admin(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    _complain(
+        f"This makes {asked.name} an Admin and ends their sessions. The audit trail keeps it, and every Admin is told for a week."
+    )
+    if not asked.yes and not sys.stdin.isatty():
+        raise BadInput("Nobody can be asked here; say --yes to go on.")
+    if not asked.yes and not _consented(f"Make {asked.name} an Admin? [y/N] "):
+        return 1
+    code = asyncio.run(app.make_admin(asked.name))
+    print(f"{asked.name} chooses “I have a reset code” at the log-in, and types within a day: {code}")
+    return 0
+
+
 def _db(asked: argparse.Namespace) -> int:
     from qv_desktop import app
 
-    print(asyncio.run(app.prepare_database()))
+    _check_grant(asked)
+    if asked.step == "grant":
+        work = app.grant(asked.login, asked.role, asked.account, remove=asked.remove, new_password=asked.new_password)
+    else:
+        work = app.change_database_password() if asked.step == "password" else app.prepare_database()
+    print(asyncio.run(work))
     return 0
+
+
+def _recover(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    code = asyncio.run(app.reset_code(asked.name))
+    print(f"{code}\nGive this to {asked.name}: under “I have a reset code” it sets a new password, once, within a day.")
+    return 0
+
+
+def _check_grant(asked: argparse.Namespace) -> None:
+    more = asked.role or asked.account or asked.remove or asked.new_password
+    if (asked.login or more) and asked.step != "grant":
+        raise BadInput(f"“db {asked.step}” takes no further words; say them with db grant.")
+    if more and not asked.login:
+        raise BadInput("Say whose login it is: db grant --login NAME --role ROLE.")
+    if asked.login and bool(asked.role) == asked.remove:
+        raise BadInput("Say either --role, the role of that person, or --remove.")
 
 
 def _import(asked: argparse.Namespace) -> int:
@@ -244,9 +319,9 @@ def _import(asked: argparse.Namespace) -> int:
     return 2 if asyncio.run(work) else 0
 
 
-def _consented() -> bool:
+def _consented(question: str = "Store this? [y/N] ") -> bool:
     try:
-        return input("Store this? [y/N] ").strip().lower() in ("y", "yes")
+        return input(question).strip().lower() in ("y", "yes")
     except EOFError:
         return False  # the end of input is no yes
 

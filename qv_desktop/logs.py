@@ -4,7 +4,7 @@ import logging
 import logging.handlers
 import re
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,24 @@ def start(folder: Path, level: str, hear: Callable[[Line], None] | None = None) 
 
 
 def masked(_logger: object, _name: str, line: Line) -> Line:
-    """The line with secrets hidden, by key and by shape."""
+    """The line with secrets hidden, by key and by shape, however deep they lie and whatever kind of thing holds them."""
     for key, value in line.items():
-        if _KEYS.search(key):
-            line[key] = HIDDEN
-        elif isinstance(value, str):
-            line[key] = _IN_TEXT.sub(_hide, value)
+        line[key] = _masked(key, value)
     return line
+
+
+def _masked(key: str, value: object) -> object:
+    if _KEYS.search(key):
+        return HIDDEN
+    if isinstance(value, tuple) and hasattr(value, "_fields"):  # JSON would forget what its parts are called
+        value = dict(zip(value._fields, value, strict=True))
+    if isinstance(value, Mapping):
+        return {str(name): _masked(str(name), part) for name, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_masked("", part) for part in value]
+    if value is None or isinstance(value, int | float):
+        return value
+    return _IN_TEXT.sub(_hide, str(value))  # a thing is written as its text, and some write their password
 
 
 def _hide(found: re.Match[str]) -> str:
@@ -74,9 +85,18 @@ def _told(hear: Callable[[Line], None]) -> Callable[[object, str, Line], Line]:
     return tell
 
 
+class _Masking(logging.Formatter):
+    """Hides secrets by their shape in what libraries log, traces included; our own lines come masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text if record.name.startswith("qv_desktop") else _IN_TEXT.sub(_hide, text)
+
+
 def _errors() -> logging.Handler:
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.ERROR)
+    handler.setFormatter(_Masking("%(message)s"))
     return handler
 
 
@@ -84,5 +104,5 @@ def _file(folder: Path) -> logging.Handler:
     handler = logging.handlers.RotatingFileHandler(
         folder / "terminal.jsonl", maxBytes=10_000_000, backupCount=5, encoding="utf-8"
     )
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_Masking("%(message)s"))
     return handler

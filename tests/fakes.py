@@ -9,7 +9,7 @@ from qv_desktop.domain.access import Role, Session, User
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
 from qv_desktop.domain.audit_query import AuditQuery
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
@@ -187,16 +187,25 @@ class Trail:
 
 @dataclass
 class Users:
-    """One user; ``user`` is how it stands in the store now. ``down`` fails like a database, ``mute`` never answers."""
+    """One user; ``user`` is how it stands in the store now. ``down`` fails like a database, ``mute`` never answers.
+
+    Tokens are what they are called; ``outdated`` are those that must be renewed, ``renewed`` what was asked for.
+    """
 
     user: User | None = field(default_factory=lambda: a_session().user)
     session: Session = field(default_factory=a_session)
     asked: int = 0
     down: bool = False
     mute: bool = False
+    outdated: set[str] = field(default_factory=set)
+    renewed: list[tuple[str, str]] = field(default_factory=list)
+    access_ends: datetime | None = None
 
     async def any(self) -> bool:
         return self.user is not None
+
+    async def create_first(self, name: str, password: str, by: Draft) -> User:
+        return await self.create(name, password, "Admin", by)
 
     async def create(self, name: str, password: str, role: str, by: Draft) -> User:
         self.user = User("u1", name, Role(role))
@@ -207,10 +216,35 @@ class Users:
         return SignIn(self.session, refresh_token="token") if good else SignIn(None, "That is not right.")
 
     async def confirm(self, session: Session, password: str) -> str:
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was read.")
         return "" if password == "right" else "That is not right."
 
-    async def resume(self, refresh_token: str, host: str) -> SignIn:
-        return SignIn(self.session, refresh_token="next")
+    async def recall(self, session: Session, password: str) -> str:
+        return "" if password == "right" else "The password is wrong."
+
+    async def change_password(self, session: Session, old: str, new: str) -> str:
+        return "" if old == "right" else "That is not right."
+
+    async def redeem(self, name: str, code: str, password: str, host: str) -> SignIn:
+        return SignIn(self.session, refresh_token="token") if code == "code" else SignIn(None, "That is not right.")
+
+    async def resume(self, refresh_token: str, host: str, successor: str = "") -> SignIn:
+        return await self.renew(refresh_token, successor or "next", host)
+
+    async def renew(self, refresh_token: str, successor: str, host: str) -> SignIn:
+        self.renewed.append((refresh_token, successor))
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was read.")
+        if self.user is None:
+            return SignIn(None, "This session has ended; log in with your password.")
+        access = f"access {len(self.renewed)}"
+        return SignIn(self.session, refresh_token=successor, access_token=access, access_ends=self.access_ends)
+
+    async def vouch(self, session: Session, access_token: str) -> User | None:
+        if access_token in self.outdated:
+            raise TokenOutdated("This token has run out.")
+        return await self.standing(session)
 
     async def sign_out(self, session: Session) -> None:
         return None
@@ -228,8 +262,14 @@ class Users:
 class RiskStore:
     """Limits and state in memory."""
 
-    kept: TradingState = TradingState.ACTIVE
+    states: dict[str, TradingState] = field(default_factory=dict)  # account -> state
     down: bool = False
+    slow: float = 0.0  # seconds until a state is kept
+
+    @property
+    def kept(self) -> TradingState:
+        """The state that was set last, whichever account's."""
+        return list(self.states.values())[-1] if self.states else TradingState.ACTIVE
 
     async def limits(self, account: str) -> Limits:
         return Limits()
@@ -238,12 +278,14 @@ class RiskStore:
         return None
 
     async def state(self, account: str) -> TradingState:
-        return self.kept
+        return self.states.get(account, TradingState.ACTIVE)
 
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
+        await asyncio.sleep(self.slow)
         if self.down:
             raise DatabaseDown("The database is away; nothing was written.")
-        self.kept = state
+        self.states.pop(account, None)
+        self.states[account] = state
 
 
 @dataclass

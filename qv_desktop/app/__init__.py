@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,43 @@ async def prepare_database() -> str:
     return await prepared()
 
 
+async def reset_code(name: str) -> str:
+    """A code with which the user of that name sets a new password. Raises BadInput, DatabaseDown."""
+    from qv_desktop.app.recovery import reset_code as made
+
+    return await made(name)
+
+
+async def grant(login: str, role: str, accounts: Sequence[str], *, remove: bool, new_password: bool) -> str:
+    """Make the database agree with the roles, and let a person in or out."""
+    from qv_desktop.app.granting import granted
+
+    return await granted(login, role, accounts, remove=remove, new_password=new_password)
+
+
+async def change_database_password() -> str:
+    """Give the login of the database's address another password."""
+    from qv_desktop.app.granting import new_password
+
+    return await new_password()
+
+
 def circumstances() -> dict[str, object]:
     """What is set, where things lie and what is missing."""
     from qv_desktop.app.tools import circumstances as found
 
     return found()
+
+
+async def everybody() -> list[Person]:
+    """Every user, by name."""
+    from qv_desktop.app.recovering import everybody as found
+
+    return await found()
+
+
+async def make_admin(name: str) -> str:
+    """Make somebody an active Admin without asking one; the code with which they choose a password."""
+    from qv_desktop.app.recovering import made_admin
+
+    return await made_admin(name)

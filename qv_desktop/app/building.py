@@ -11,17 +11,18 @@ from functools import partial
 
 from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
+from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
-from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
+from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
-from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
@@ -29,6 +30,7 @@ from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.keeping import Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
 from qv_desktop.config import Settings
@@ -49,11 +51,13 @@ from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
+from qv_desktop.services.people import People
 from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.roles import Roles
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.wiring import Services
 
@@ -74,6 +78,7 @@ class Engine:
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
+    keeping: Keeping
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -93,7 +98,8 @@ def engine(
     """All services for the session that is signed in at ``door``."""
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
-    journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
+    keeping = Keeping(door, database)
+    journal, notices = keeping.journal(), Notices(publish, clock.market)
     key, secret, token = keys.account
     broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment,
                           Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)), token)  # fmt: skip
@@ -107,10 +113,10 @@ def engine(
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
-    reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
+    reconcile = Reconcile(broker, keeping.reconciliations(), ReconciliationReports(), orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail)  # fmt: skip
     note = noting(door.trail, spool)
-    strategies = Strategies(StrategyStore(database, door.trail))
+    strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
@@ -120,28 +126,31 @@ def engine(
     bundles = Bundles(database, door.chain, door.sealing.book, door.sealing, paths.exports(settings.home), clock.now)
     audit = Audit(door.trail, login, door.checkpoints, bundles)
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
+    roles = Roles(RoleStore(database, door.trail, clock.now), login, door.trail)
+    people = People(PeopleStore(database, door.trail, clock.now), door.users, roles, login, door.trail)
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
                         KillSwitch(risk, orders, broker, login, note, lambda: account.id, publish, clock.market),
                         audit, strategies, backtests, notices, health, exports, Preferences(database, door.trail),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
-                        side.averages,
+                        side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)))  # fmt: skip
-    updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
+    updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
     return Engine(
         services,
         broker,
         journal,
-        InstrumentStore(database),
+        keeping.instruments(),
         side,
         updates,
         pool,
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
+        keeping,
     )
 
 

@@ -7,6 +7,8 @@ from qv_desktop import __version__
 from qv_desktop.adapters.audit_mark import AuditMark
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.personal import PersonalUsers
+from qv_desktop.adapters.db.tokens import AccessTokens
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.app.sealing import Sealing
 from qv_desktop.domain.audit import Entry
@@ -31,9 +33,16 @@ class Entrance:
     login: Login
 
 
-def entrance(database: Database, clock: Clock, install: str, mark: AuditMark, seals: Sealing) -> Entrance:
+def entrance(
+    database: Database,
+    clock: Clock,
+    install: str,
+    mark: AuditMark,
+    seals: Sealing,
+    tokens: AccessTokens | None = None,
+) -> Entrance:
     """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain, ``mark`` remembers its head,
-    ``seals`` sign it.
+    ``seals`` sign it. ``tokens`` are those of the desk that is being left, whose session goes on.
     """
     bus, host = Bus(), socket.gethostname()
 
@@ -44,5 +53,6 @@ def entrance(database: Database, clock: Clock, install: str, mark: AuditMark, se
 
     trail = AuditTrail(database, install, __version__, clock.now, recorded, lambda: mark.mark, seals.book)
     checkpoints = Checkpoints(seals, trail, clock.now)
-    users = Users(database, trail, clock.now)
+    kind = PersonalUsers if database.acting.personal else Users
+    users = kind(database, trail, clock.now, tokens)
     return Entrance(install, bus, clock, trail, checkpoints, seals, users, Login(users, trail, clock.now, host))

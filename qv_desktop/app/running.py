@@ -40,6 +40,7 @@ def opened(options: Options) -> int:
 
 
 def _run(options: Options, asked: Asked) -> int:
+    _leave_no_core()
     sys.setswitchinterval(TURN)
     demo = options.demo
     settings = config.load()
@@ -57,6 +58,15 @@ def _run(options: Options, asked: Asked) -> int:
         if simulation is not None:
             behind.callback(simulation.close)
         return _with_qt(settings, store, simulation, demo, asked)
+
+
+def _leave_no_core() -> None:
+    """A crash writes no picture of the memory, where passwords and keys may lie; the processes that are started inherit it."""
+    try:
+        import resource
+    except ImportError:
+        return  # Windows writes none unless it is told to
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _check(demo: Demo) -> None:

@@ -6,9 +6,11 @@ import os
 import sys
 import time
 from collections import deque
+from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import structlog
@@ -35,6 +37,7 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.app.accounts import Accounts
     from qv_desktop.app.building import Engine
     from qv_desktop.app.entrance import Entrance
+    from qv_desktop.app.guarding import Guarding
     from qv_desktop.app.locking import Lock
     from qv_desktop.app.starting import Starting
     from qv_desktop.ui.frames import Frames
@@ -47,14 +50,6 @@ log = structlog.get_logger(__name__)
 HEAVY = ("vectorbt", "numba", "pandas", "scipy", "talib")  # none may be imported before the log-in shows
 DEMO_ACCOUNT = "The demo trades a simulated account; start QuantVision without it to use your own."
 REPORT = "QV_STARTUP_REPORT"  # names a file: write the start's figures there and quit once the window is up
-SHOWN_TO = {  # panel -> what a person must be able to view to see it
-    "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "data": Resource.MARKET,
-    "tape": Resource.MARKET, "chart": Resource.MARKET, "ticket": Resource.TRADING,
-    "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "risk": Resource.RISK,
-    "reconciliation": Resource.RECONCILIATION, "audit": Resource.AUDIT, "strategies": Resource.STRATEGIES,
-    "backtests": Resource.BACKTESTS, "price_alerts": Resource.MARKET,
-    "balances": Resource.TRADING,
-}  # fmt: skip
 
 
 def since_start() -> float:
@@ -75,12 +70,15 @@ class Session:
         self._starting: Starting | None = None
         self._mark: AuditMark | None = None
         self._lock: Lock | None = None
+        self._guarding: Guarding | None = None
         self._headless = demo is not None and demo.headless
+        self._given = ""  # the demo's password
         self._vault = KeyVault(Secrets(settings.home, lambda: None))
         self._accounts: Accounts | None = None
         self._shown_accounts: ConnectionsWiring | None = None
         self._desk_tasks = Tasks(self._show_error)  # of one desk; another account gets another one
-        self._leaving, self._again = asyncio.Event(), False
+        self._locked = False  # whether the desk that was left was locked
+        self._leaving, self._again, self._out = asyncio.Event(), False, False
         self._dialog = LoginDialog(settings.environment if demo else shown_environment(settings), __version__)
         self.login_s = self.window_s = 0.0
         self._heavy: list[str] = []
@@ -92,51 +90,84 @@ class Session:
 
     async def run(self) -> int:
         """The exit code once the window is closed. Raises QvError when there is nobody at the screen to show it to."""
-        self._dialog.show()
+        self._ask_who()
         self.login_s, self._heavy = since_start(), [name for name in HEAVY if name in sys.modules]
         self._dialog.show_busy("Opening the database…")
         building = self._building = asyncio.ensure_future(self._built())
         database, mark = await self._opened()
         from qv_desktop.app.entrance import entrance
         from qv_desktop.app.sealing import sealing
-        from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
 
         install = install_id(self._settings.home)
         seals = sealing(self._settings, database, install, self._vault.kept, self._clock.now, lambda: mark.mark)
         door = entrance(database, self._clock, install, mark, seals)
         await self._keep_mark(door, mark)
-        headless = self._demo is not None and self._demo.headless
-        signing = SigningIn(self._dialog, door.login, self._tasks, self._vault.kept, unseen=headless)
         self._dialog.show_busy("")
-        if self._demo is not None:
-            self._dialog.prefill(DEMO_USER, await demo_password(door, self._settings.home))
-        await signing.offer(resume=self._demo is None)
-        if headless:
-            self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
-        if await signing.session is None:
+        if not await self._signed_in(door, resume=self._demo is None):
             return 0
-        self._said = signing.said
         return await self._desks(door, database, mark, *await building)
+
+    def _ask_who(self) -> None:
+        self._dialog.settings_asked.connect(self._settings_first)
+        self._dialog.show()
+
+    async def _signed_in(self, door: "Entrance", *, resume: bool) -> bool:
+        """Whether somebody signed in at the dialog; with ``resume`` whoever stayed signed in is not asked."""
+        from qv_desktop.app.signing_in import DEMO_USER, SigningIn, demo_password
+        from qv_desktop.app.staying import Staying
+
+        staying = Staying(self._vault.kept, install_id(self._settings.home), self._tell_account)
+        signing = SigningIn(self._dialog, door.login, self._tasks, staying, unseen=self._headless)
+        if self._demo is not None:
+            self._given = await demo_password(door, self._settings.home)
+            self._dialog.prefill(DEMO_USER, self._given)
+        await signing.offer(resume=resume)
+        if self._headless:
+            self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
+        session = await signing.session
+        self._said += signing.said
+        return session is not None
 
     async def _desks(
         self, door: "Entrance", database: "Database", mark: "AuditMark", panels: "Panels", window: "MainWindow"
     ) -> int:
-        """One desk after another, each for the account that was chosen; the exit code of the last."""
+        """One desk after another, each for the account or the person that was chosen; the exit code of the last."""
         from qv_desktop.app.entrance import entrance
 
         while True:
             code = await self._work(door, database, panels, window)
-            if not self._again:
+            if not self._again and not self._out:
                 return code
             await self._put_away()
-            former = door
-            door = entrance(database, self._clock, install_id(self._settings.home), mark, former.sealing)
-            door.login.follow(former.login)
+            former, install = door, install_id(self._settings.home)
+            door = entrance(database, self._clock, install, mark, former.sealing, former.users.tokens)
             self._building = asyncio.ensure_future(self._built())
+            if not await self._passed_on(former, door, window):
+                return code
             (panels, fresh), left = await self._building, window
             fresh.restoreGeometry(left.saveGeometry())
             window = fresh
-            self._former = left
+            if self._out:
+                left.deleteLater()
+            else:
+                self._former = left
+
+    async def _passed_on(self, former: "Entrance", door: "Entrance", left: "MainWindow") -> bool:
+        """The session goes on at the next desk; or the person logged out, and whether somebody signed in after that."""
+        if not self._out:
+            door.login.follow(former.login)
+            return True
+        left.hide()
+        await self._sign_out(former)
+        self._dialog = LoginDialog(self._dialog.environment, __version__)
+        self._ask_who()
+        return await self._signed_in(door, resume=False)
+
+    async def _sign_out(self, door: "Entrance") -> None:
+        try:
+            await door.login.sign_out()
+        except QvError as error:
+            log.warning("sign_out_failed", reason=str(error))
 
     async def _opened(self) -> "tuple[Database, AuditMark]":
         """The database and the mark of its trail. Raises QvError when there is none and the person, if any, has read why."""
@@ -161,7 +192,6 @@ class Session:
         self._dialog.show_message(sentence)
         closed = asyncio.Event()
         self._dialog.closed.connect(closed.set)
-        self._dialog.settings_asked.connect(self._settings_first)
         await closed.wait()
 
     def _settings_first(self) -> None:
@@ -184,7 +214,7 @@ class Session:
         from qv_desktop.ui.frames import Frames
         from qv_desktop.wiring import Desk
 
-        self._again = False
+        self._again = self._out = False
         self._leaving.clear()
         self._dress(window, door)
         window.show()
@@ -211,13 +241,19 @@ class Session:
         frames = Frames(self._frame, parent=window)
         engine = making.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
         desk = Desk(engine.services, panels, window, self._desk_tasks)
-        starting = starting_room.Starting(desk, engine, settings.watchlist)
+        used = self._accounts.in_use if self._accounts else None
+        starting = starting_room.Starting(desk, engine, settings.watchlist, used.id if used else "")
         self._engine, self._desk, self._starting = engine, desk, starting
-        self._arm_lock(desk, settings.environment)
+        self._arm_lock(desk, door, database, settings.environment)
+        if self._locked and self._lock is not None:  # whoever locked the last desk means this one, too
+            self._desk_tasks.spawn(self._lock.lock())
         window.command.connect(self._command)
         self._show_accounts(desk)
+        for sentence in database.warnings:
+            desk.services.notices.tell("warning", "Database", sentence)
         await self._restore_layout(desk, starting)
         self._desk_tasks.spawn(self._lines_to_panel(desk))
+        self._desk_tasks.spawn(desk.services.login.watch())
         frames.start()
         starting.begin()
         self._desk_tasks.spawn(opened(desk, settings, self._accounts.in_use if self._accounts else None))
@@ -236,9 +272,10 @@ class Session:
     def _dress(self, window: "MainWindow", door: "Entrance") -> None:
         if door.login.session is not None:
             window.account.show_user(door.login.session.user)
+        from qv_desktop.wiring.seeing import visible
+
         window.commands.allow(door.login.may)
-        hidden = {name for name, resource in SHOWN_TO.items() if not door.login.may(Permission(resource, Action.VIEW))}
-        window.set_visible_panels([name for name in (*SHOWN_TO, "alerts", "log") if name not in hidden])
+        window.set_visible_panels(visible(door.login))
 
     async def _vendors(self, door: "Entrance", window: "MainWindow") -> tuple[Keys, Settings]:
         if self._simulation is not None:
@@ -271,13 +308,17 @@ class Session:
             return
         from qv_desktop.app.switching import switched
 
+        if self._lock is not None and self._lock.dialog is not None:
+            return
         if await switched(self._accounts, self._desk, id_, self._starting.hotkeys.arming.disarm):
             self._again = True
             self._leaving.set()
 
     async def _put_away(self) -> None:
         """Close the desk, but for its window, which stays in view until the next one is there."""
+        self._locked = self._lock is not None and self._lock.dialog is not None
         engine, self._engine, self._desk, self._starting, self._lock = self._engine, None, None, None, None
+        self._guarding = None
         self._shown_accounts = None
         if engine is not None:
             await self._close(engine)
@@ -311,48 +352,75 @@ class Session:
         session = desk.services.login.session
         if session is None or (self._demo is not None and self._demo.headless):
             return  # the pictures show the default layout
-        await starting.market.charts.layouts.restore()
+        await self._attempt(starting.market.charts.layouts.restore())
 
     async def _save_layout(self, desk: "Desk", starting: "Starting") -> None:
         session = desk.services.login.session
         if session is not None:
-            await starting.market.charts.layouts.save()
+            await self._attempt(starting.market.charts.layouts.save())
+
+    async def _attempt(self, work: Coroutine[Any, Any, object]) -> None:
+        """What is no reason to end the program over is said instead."""
+        try:
+            await work
+        except QvError as error:
+            self._show_error(error)
 
     # ---- commands of the window that need the whole program
 
     def _command(self, id_: str) -> None:
         if self._desk is None:
             return
-        if id_ == "lock" and self._lock is not None:
+        if id_ == "log_out":
+            self._out = True
+            self._leaving.set()
+        elif id_ == "lock" and self._lock is not None:
             self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
+            from qv_desktop.wiring.permissions import why
 
             accounts = self._shown_accounts.open if self._shown_accounts else None
-            services = self._desk.services
-            first = SettingsFirst(self._settings, self._tasks, self._vault, services.kill.note, services.login.actor)
-            first.open(self._desk.window, accounts)
+            services, change = self._desk.services, Permission(Resource.SETTINGS, Action.CHANGE)
+            permitted, actor = partial(services.login.require, change), services.login.actor
+            first = SettingsFirst(self._settings, self._tasks, self._vault, permitted, services.kill.note, actor)
+            first.open(self._desk.window, accounts).forbid(why(services.login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":
             self._desk.services.notices.tell("info", "Connections", DEMO_ACCOUNT)
 
-    def _arm_lock(self, desk: "Desk", environment: Environment) -> None:
-        """From now on the desk can be locked, and a session that ends locks it."""
+    def _arm_lock(self, desk: "Desk", door: "Entrance", database: "Database", environment: Environment) -> None:
+        """From now on the desk can be locked, locks when nobody touches it, and a session that ends locks it."""
+        from qv_desktop.adapters.db.idle_times import IdleTimes
+        from qv_desktop.app.guarding import Guarding
         from qv_desktop.app.locking import Lock
+        from qv_desktop.services.auto_lock import AutoLock
 
         login = desk.services.login
-        if login.session is not None and not self._headless:
-            self._lock = Lock(login, desk.window, self._desk_tasks, environment, login.session.user.name)
+        if login.session is not None and not self._headless and self._starting is not None:
+            disarm = self._starting.hotkeys.arming.disarm
+            name = login.session.user.name
+            self._lock = Lock(login, desk.window, self._desk_tasks, environment, name, disarm, self._given)
+            auto = AutoLock(IdleTimes(database, door.trail), login, desk.services.clock.now)
+            self._guarding = Guarding(desk, auto, self._lock)
+            self._desk_tasks.spawn(self._guarding.run())
         login.ended = self._session_ended
 
     def _session_ended(self, sentence: str) -> None:
         if self._desk is not None:
             self._desk.services.notices.tell("critical", "Session ended", sentence, kind="risk")
         if self._lock is not None:
-            self._desk_tasks.spawn(self._lock.lock(sentence))
+            self._desk_tasks.spawn(self._lock.lock(sentence, "the session ended"))
 
     # ---- what a person should hear of
+
+    def _tell_account(self, sentence: str) -> None:
+        """About the person's own account; kept until there is a desk to tell it."""
+        if self._desk is not None:
+            self._desk.services.notices.tell("warning", "Account", sentence)
+        else:
+            self._said.append(sentence)
 
     def _show_error(self, error: QvError) -> None:
         if self._desk is not None:
@@ -388,8 +456,10 @@ class Session:
 
     async def _leave(self, engine: "Engine") -> None:
         await self._close(engine)
+        if engine.keeping.database.acting.personal:  # at the door nobody reads what is to be signed
+            await engine.services.audit.close()
         try:
-            await engine.services.login.sign_out()
+            await engine.services.login.leave()
         except QvError as error:
             log.warning("sign_out_failed", reason=str(error))
         await engine.services.audit.close()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from PySide6.QtWidgets import QWidget
@@ -25,12 +25,19 @@ NOBODY = Actor("nobody", "human", host=socket.gethostname())
 
 
 class SettingsFirst:
-    """Opens the dialog; what is saved counts from the next start."""
+    """Opens the dialog; what is saved counts from the next start. ``permitted`` raises NotPermitted where a role may not save it."""
 
-    def __init__(self, settings: Settings, tasks: Tasks, vault: KeyVault | None = None, note: Note | None = None,
-                 actor: Actor = NOBODY) -> None:  # fmt: skip
+    def __init__(
+        self,
+        settings: Settings,
+        tasks: Tasks,
+        vault: KeyVault | None = None,
+        permitted: Callable[[], Awaitable[object]] | None = None,
+        note: Note | None = None,
+        actor: Actor = NOBODY,
+    ) -> None:
         """``note`` records what ``actor`` changes; without it the row waits on this machine until there is a database."""
-        self._settings, self._tasks, self._note, self._actor = settings, tasks, note, actor
+        self._settings, self._tasks, self._permitted, self._note, self._actor = settings, tasks, permitted, note, actor
         self._vault = vault or KeyVault(Secrets(settings.home, lambda: None))
 
     def open(self, parent: QWidget, connections: Callable[[], object] | None = None) -> SettingsDialog:
@@ -80,6 +87,8 @@ class SettingsFirst:
             dialog.show_test_result(True, "Reached, and its tables are up to date.")
 
     async def _save(self, dialog: SettingsDialog, chosen: SettingsDraft) -> None:
+        if self._permitted is not None:
+            await self._permitted()
         await self._record(chosen)
         await self._vault.keep(chosen.keys, dialog)
         changes = {"database_url": chosen.database_url, "theme": chosen.theme, "price_colors": chosen.prices}

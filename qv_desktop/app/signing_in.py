@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
-from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.staying import Staying
 from qv_desktop.domain.access import Role, Session
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted, QvError
@@ -15,7 +16,6 @@ from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.tasks import Tasks
 
 DEMO_USER = "demo"
-REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name in the keyring, not a token
 
 
 class SigningIn:
@@ -24,13 +24,18 @@ class SigningIn:
     ``unseen`` says that nobody sees the dialog: then a refusal ends the wait with NotPermitted.
     """
 
-    def __init__(self, dialog: LoginDialog, login: Login, tasks: Tasks, kept: Secrets, *, unseen: bool = False) -> None:
-        self._dialog, self._login, self._tasks, self._kept, self._unseen = dialog, login, tasks, kept, unseen
+    def __init__(
+        self, dialog: LoginDialog, login: Login, tasks: Tasks, staying: Staying, *, unseen: bool = False
+    ) -> None:
+        self._dialog, self._login, self._tasks, self._staying, self._unseen = dialog, login, tasks, staying, unseen
         self.said: list[str] = []  # what a person should hear once there is a desk
         self.session: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
         dialog.submitted.connect(lambda name, password, stay: self._spawn(name, password, stay))
         dialog.admin_created.connect(
             lambda name, password: tasks.spawn(self._create(name, password), on_error=self._failed)
+        )
+        dialog.redeemed.connect(
+            lambda name, code, password: tasks.spawn(self._redeem(name, code, password), on_error=self._failed)
         )
         dialog.closed.connect(lambda: self._done(None))
 
@@ -43,51 +48,56 @@ class SigningIn:
             self._dialog.show_first_run()
             return
         self._dialog.show_login()
-        token = await asyncio.to_thread(self._kept_token) if resume else ""
-        if token:
-            await self._take(await self._login.resume(token), True)
+        if kept := await self._staying.read() if resume else "":
+            await self._resume(kept)
 
-    def _kept_token(self) -> str:
-        try:
-            found = self._kept.read(REFRESH_TOKEN)
-        except QvError:
-            return ""  # a keyring that cannot be opened keeps nobody from signing in
-        return found.reveal() if found else ""
+    async def _resume(self, kept: str) -> None:
+        """Go on with an earlier sitting; a token that is refused is forgotten, and the dialog waits for a password."""
+        self._login.tokens.keep = self._staying.keep
+        answer = await self._login.resume(kept)
+        if answer.session is None:
+            await self._login.tokens.forget()
+            self._login.tokens.keep = None
+        self._done_when(answer)
 
     async def _create(self, name: str, password: str) -> None:
-        await self._login.create_first_admin(name, password)
+        try:
+            await self._login.create_first_admin(name, password)
+        except NotPermitted:
+            self._dialog.show_login()  # somebody else was first
+            raise
         await self._sign_in(name, password, False)
 
     async def _sign_in(self, name: str, password: str, stay: bool) -> None:
         self._dialog.show_busy("Signing in…")
         answer = await self._login.sign_in(name, password)
-        if answer.session is None:
-            self._say(answer.message)
-            return
-        await self._take(answer, stay)
+        if answer.session is not None and stay:
+            await self._stay()
+        self._done_or_say(answer)
 
-    async def _take(self, answer: SignIn, stay: bool) -> None:
-        if answer.session is None:
-            await asyncio.to_thread(self._forget)
-            return
-        if stay:
-            await self._stay(answer.refresh_token)
-        self._done(answer.session)
+    async def _redeem(self, name: str, code: str, password: str) -> None:
+        self._dialog.show_busy("Setting the password…")
+        self._done_or_say(await self._login.redeem(name, code, password))
 
-    async def _stay(self, token: str) -> None:
+    async def _stay(self) -> None:
         """Keep the token where that is safe; where it is not, the person is in all the same."""
         try:
-            await asyncio.to_thread(self._keep, token)
-        except BadInput:
-            self.said.append(
-                "You must log in at the next start: staying signed in needs a keyring, which this system lacks."
-            )
+            await self._login.tokens.stay(self._staying.begin)
+        except BadInput as no:
+            self.said.append(str(no))
+        else:
+            self._login.tokens.keep = self._staying.keep
 
-    def _keep(self, token: str) -> None:
-        self._kept.write(REFRESH_TOKEN, Secret(token))
+    def _done_or_say(self, answer: SignIn) -> None:
+        if answer.session is None:
+            self._say(answer.message)
+        if answer.locked_until is not None and not self._unseen:
+            self._dialog.show_locked_out(round((answer.locked_until - datetime.now(UTC)).total_seconds()))
+        self._done_when(answer)
 
-    def _forget(self) -> None:
-        self._kept.forget(REFRESH_TOKEN)
+    def _done_when(self, answer: SignIn) -> None:
+        if answer.session is not None:
+            self._done(answer.session)
 
     def _failed(self, error: BaseException) -> None:
         words = str(error) if isinstance(error, QvError) else "Signing in failed unexpectedly; the log has the details."

@@ -8,11 +8,12 @@ import structlog
 
 from qv_desktop.app.building import Engine, day_start
 from qv_desktop.app.gate import Gate
+from qv_desktop.app.keeping import READS_TRAIL
 from qv_desktop.app.market_side import Prices
 from qv_desktop.app.sealing import UNSIGNED
 from qv_desktop.app.supervising import supervised
 from qv_desktop.domain.alerts import Urgency
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, QvError
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, NotPermitted, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
@@ -25,10 +26,13 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
+from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
+from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -41,17 +45,21 @@ TRY_AGAIN = 2.0  # seconds between attempts to become ready
 class Starting:
     """Runs the desk: streams, writers, beats; and keeps trading closed until the books agree with the broker's."""
 
-    def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
+    def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...], account: str = "") -> None:
+        """``account`` is the id of the connection in use; "" where there is only one."""
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.auditing = AuditWiring(desk)
         self.ticket = TicketWiring(desk)
+        step_up = partial(stepped_up, desk.services.login, parent=desk.window)
+        self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
+        self.limits = LimitsWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
-            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
+            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account
         )
         self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.account = AccountWiring(desk)
@@ -62,10 +70,15 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
-        self._gate = Gate(desk.services.bus, desk.panels.ticket.set_enabled)
+        self._gate = Gate(desk.services.bus, self._gated)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
         engine.updates.unread = self._unread
         self._rereading = False
+
+    def _gated(self, why: str | None) -> None:
+        """Close trading for everybody who could send something, and say why in the ticket; or open it with None."""
+        self._desk.services.risk.closed = why or ""
+        self._desk.panels.ticket.set_enabled(why)
 
     def begin(self) -> None:
         """Start everything that runs by itself."""
@@ -112,6 +125,7 @@ class Starting:
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
         await self.auditing.start()
+        await self._attempt(self.people.start)
         await self._attempt(self.data.start)
         await self._attempt(self._look_at_audit)
         self._engine.pool.warm()
@@ -127,7 +141,7 @@ class Starting:
     async def _checkpoints(self) -> None:
         """Sign the trail now and then; a person hears where that cannot be."""
         services, checkpoints = self._desk.services, self._desk.services.audit.checkpoints
-        if checkpoints is None:
+        if checkpoints is None or self._engine.keeping.looks_on(READS_TRAIL):  # what may not be read is not signed here
             return
 
         def tell(sentence: str, grave: bool) -> None:
@@ -140,6 +154,8 @@ class Starting:
     async def _look_at_audit(self) -> None:
         """What no checkpoint covers is verified at each start; a trail that is not whole must not go unseen."""
         services = self._desk.services
+        if self._engine.keeping.looks_on(READS_TRAIL):
+            return
         found = await services.audit.look()
         self._desk.window.health.show_verified(found.head, found.whole, services.clock.market())
         if not found.whole:
@@ -154,7 +170,7 @@ class Starting:
         while not self.ready.is_set():
             try:
                 await self._open_books()
-            except (BrokerDown, DatabaseDown) as error:
+            except (BrokerDown, DatabaseDown, NotPermitted) as error:  # the last: a login that may not use this account
                 self._gate.wait(str(error))
                 await asyncio.sleep(TRY_AGAIN)
 
@@ -253,6 +269,7 @@ class Starting:
         self._desk.services.market.tick()
         self.data.tick()
         self.kill.tick()
+        self.people.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

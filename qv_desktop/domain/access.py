@@ -1,12 +1,13 @@
 """Who may do what: roles, resources, actions, one table, and no for everything it does not name."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """The four roles that a desk starts with."""
+    """The four roles that a desk starts with and that nobody can change; it may make others of its own, see ``domain/roles.py``."""
 
     ADMIN = "Admin"
     TRADER = "Trader"
@@ -86,9 +87,18 @@ TABLE: dict[Role, dict[Resource, frozenset[Action]]] = {
 }
 
 
-def allowed(role: Role, permission: Permission) -> bool:
-    """Whether ``role`` holds ``permission``; what the table does not name is refused."""
-    return permission.action in TABLE.get(role, {}).get(permission.resource, frozenset())
+type Roles = Mapping[str, frozenset[Permission]]  # name of a role -> what it may do
+
+BUILT_IN: Roles = {
+    role.value: frozenset(Permission(resource, action) for resource, actions in row.items() for action in actions)
+    for role, row in TABLE.items()
+}
+NOTHING: frozenset[Permission] = frozenset()
+
+
+def allowed(role: str, permission: Permission, roles: Roles = BUILT_IN) -> bool:
+    """Whether ``role`` holds ``permission`` among the ``roles`` that are known; what they do not name is refused."""
+    return permission in roles.get(role, NOTHING)
 
 
 class UserState(StrEnum):
@@ -100,13 +110,26 @@ class UserState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person who may sign in."""
+    """A person who may sign in. ``custom`` is what a role of the desk's own making may do; a built-in one is as the table says.
+
+    ``role_version`` rises whenever the person's role, what it may do, or the person's state is changed.
+    """
 
     id: str
     name: str
-    role: Role
+    role: str
     state: UserState = UserState.ACTIVE
     role_version: int = 1
+    custom: frozenset[Permission] = NOTHING
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """All that the person's role may do, as it was last read."""
+        return BUILT_IN.get(self.role, self.custom)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the person's role holds ``permission``."""
+        return permission in self.permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +145,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The answer to a log-in: a session, or the sentence to show; ``locked_until`` when locked."""
+    """The answer to a log-in: a session with its tokens, or the sentence to show; ``locked_until`` when locked.
+
+    The access token vouches until ``access_ends`` for what is asked; the refresh token gets the next pair, once.
+    """
 
     session: Session | None
     message: str = ""
     locked_until: datetime | None = None
-    refresh_token: str = ""
+    refresh_token: str = field(default="", repr=False)
+    access_token: str = field(default="", repr=False)
+    access_ends: datetime | None = None

@@ -13,6 +13,10 @@ class NotPermitted(QvError):
     """The signed-in user's role lacks a permission."""
 
 
+class TokenOutdated(NotPermitted):
+    """An access token was good, and is not any more: it has run out, or the role has changed since. The next one may do."""
+
+
 class BrokenTrail(QvError):
     """The audit trail or its checkpoints do not fit: nothing is signed over it until a person has looked."""
 
@@ -31,6 +35,10 @@ class Incomplete(BrokerDown):
     def __init__(self, sentence: str, readable: object = None) -> None:
         super().__init__(sentence)
         self.readable = readable
+
+
+class Garbled(BrokerDown):
+    """The broker answered, and nothing of its answer can be read: asking again at once brings the same."""
 
 
 class FeedDown(QvError):

@@ -1,7 +1,7 @@
 """Risk: limits, what the rules look at, and the verdict without which no order reaches the broker."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -38,6 +38,19 @@ class Limits:
     duplicate_seconds: Decimal = Decimal(1)
 
 
+TIGHTER_WHEN_MORE = frozenset({"duplicate_seconds"})  # every other limit is tighter when it is less
+
+
+def loosened(before: Limits, after: Limits) -> tuple[str, ...]:
+    """The names of the limits that let more pass in ``after``."""
+    names = [field.name for field in fields(Limits)]
+    return tuple(
+        name
+        for name in names
+        if (getattr(after, name) - getattr(before, name)) * (-1 if name in TIGHTER_WHEN_MORE else 1) > 0
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RiskView:
     """Everything the rules look at, as it stands at ``now``. ``quote_age`` in seconds; ``prices`` are last prices."""
@@ -53,6 +66,7 @@ class RiskView:
     prices: Mapping[str, Decimal]  # symbol -> last price
     recent: tuple[Order, ...] = ()  # submitted within the last minute
     halted: bool = False
+    closed: str = ""  # why trading is closed for now, such as books that differ from the broker's; what reduces is taken all the same
 
 
 @dataclass(frozen=True, slots=True)

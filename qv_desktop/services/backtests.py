@@ -18,6 +18,7 @@ from qv_desktop.services.ports import BacktestEngine, BacktestStore, Publish
 from qv_desktop.services.strategies import Strategies
 
 RUN = Permission(Resource.BACKTESTS, Action.RUN)
+VIEW = Permission(Resource.BACKTESTS, Action.VIEW)
 FEWEST_BARS = 30
 
 
@@ -39,7 +40,8 @@ class Backtests:
         self.running: set[str] = set()
 
     async def latest(self) -> list[BacktestResult]:
-        """Stored results, newest first."""
+        """Stored results, newest first. Raises NotPermitted, DatabaseDown."""
+        await self._login.require(VIEW)
         return await self._store.latest()
 
     async def run(self, spec: BacktestSpec) -> BacktestResult:

@@ -14,6 +14,7 @@ from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Trail
 
+VIEW = Permission(Resource.SETTINGS, Action.VIEW)
 CHANGE = Permission(Resource.SETTINGS, Action.CHANGE)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 MOST = 50
@@ -112,7 +113,8 @@ class Connections:
         await self._write(self.known.without(id_))
 
     async def test(self, id_: str) -> Account:
-        """Ask the broker whose account it is. Raises BrokerDown, BadInput."""
+        """Ask the broker whose account it is. Raises NotPermitted, BrokerDown, BadInput."""
+        await self._login.require(VIEW)
         return await self._probe(self.get(id_))
 
     async def confirm(self, connection: Connection, password: str) -> str:

@@ -50,6 +50,8 @@ class Flattening:
 
     def _refusal(self, plan: Plan) -> str:
         """Why the rules would not take the closing order once the symbol's others are gone; nothing when they would."""
+        if plan.reverse and not self._orders.opens:
+            return "Trading is not open, so that nothing could be opened on the other side; flatten only."
         gone = {order.id for order in self._open_in(plan.symbol)}
         verdict = self._orders.judged_beside(closing_order(plan, "", plan.quantity), gone)
         return " ".join(check.message for check in verdict.refusals)

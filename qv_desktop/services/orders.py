@@ -62,6 +62,7 @@ class Orders:
         self.book: dict[str, Order] = {}  # client order id -> order
         self.fills: dict[str, Fill] = {}  # execution id -> fill
         self.owed: list[Fill] = []  # booked as being in positions that are still to be taken over
+        self.closing = ""  # why nothing new is sent any more, such as a desk that is being left for another account
         self.sending: set[str] = set()  # ids that a call of this process holds: nobody else may judge their fate
         self.records = OrderRecords(journal)
         self.settling = Settling(self, broker, journal, positions, publish, now, account, elapsed)
@@ -71,9 +72,10 @@ class Orders:
     async def submit(self, request: OrderRequest) -> Order:
         """Take one intent to the broker, or to a refusal; the same client order id again gives the same order.
 
-        Raises NotPermitted and DatabaseDown; in both cases nothing has been sent.
+        Raises NotPermitted, DatabaseDown and BadInput; in all cases nothing has been sent.
         """
         session = await self._login.require(TRADE)
+        self._require_staying()
         known = self.book.get(request.client_order_id)
         if known is not None:
             return known
@@ -89,6 +91,10 @@ class Orders:
             self.apply(await self._broker.submit(order, verdict))
         await self._cancel_if_wanted(order.id)
         return self.book[order.id]
+
+    def _require_staying(self) -> None:
+        if self.closing:
+            raise BadInput(self.closing)
 
     def _held(self, key: str) -> AbstractContextManager[None]:
         """Hold an order while its fate is in this call's hands."""
@@ -223,6 +229,11 @@ class Orders:
         )
         return len(ids)
 
+    @property
+    def opens(self) -> bool:
+        """Whether orders that open or enlarge a position are taken at all now."""
+        return self._risk.opens
+
     async def require_trading(self) -> None:
         """Whether an order could be entered now. Raises NotPermitted, and DatabaseDown while nothing can be written down."""
         await self._login.require(TRADE)
@@ -238,6 +249,7 @@ class Orders:
     async def replace(self, key: str, replacement: OrderRequest) -> Order:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""
         session = await self._login.require(CHANGE)
+        self._require_staying()
         order = self.book.get(key)
         if order is None or not order.open or order.broker_id is None or key in self.sending:
             raise BadInput("This order can no longer be changed; enter a new one.")
@@ -251,11 +263,12 @@ class Orders:
             return await self._refuse(fresh, verdict, order)
         with self._held(fresh.id), self._held(key):
             await self._intend(fresh, "order.replace", verdict, order)
-            if self._withdrawn(fresh.id) or self._stopped(fresh.id, key):
-                return self.book[fresh.id]
-            self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
-            self.apply(Report(fresh.id, ReportKind.SENT, self._now()))
-            self._replaced(fresh, await self._broker.replace(order, replacement, verdict))
+            if not self._withdrawn(fresh.id) and not self._stopped(fresh.id, key):
+                self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
+                self.apply(Report(fresh.id, ReportKind.SENT, self._now()))
+                self._replaced(fresh, await self._broker.replace(order, replacement, verdict))
+        if key in self._cancel_wanted and self.book[fresh.id].open:
+            self._cancel_wanted.add(fresh.id)  # whoever cancelled the order meant what it lives on as, too
         for wanted in (fresh.id, key):
             await self._cancel_if_wanted(wanted)
         return self.book[fresh.id]

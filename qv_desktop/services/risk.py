@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,13 +12,13 @@ import structlog
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.audit import SYSTEM, Draft
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
-from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict, loosened
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
@@ -29,7 +29,11 @@ from qv_desktop.services.positions import Positions
 log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RISK, Action.RUN)
+CHANGE = Permission(Resource.RISK, Action.CHANGE)
+RAISE = "limits.raise"  # what the password is given for
+UNBOUNDED = Decimal(10) ** 15
 MINUTE = timedelta(minutes=1)
+GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 
 
 class Forgetful:
@@ -64,16 +68,23 @@ class Risk:
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
+        self._braked: Draft | None = None  # the newest brake of this sitting, until trading is resumed
+        self._brakes = 0  # how often it was braked in this sitting
         self._tripped = ""  # why the program halted trading last
         self._writing: set[asyncio.Task[None]] = set()
         self.limits = Limits()
         self.state = TradingState.ACTIVE
+        self.closed = ""  # why trading is closed, whatever its state
 
     async def load(self) -> None:
-        """Read limits and state of the account."""
-        self.limits = await self._store.limits(self._account.id)
-        self.state = await self._store.state(self._account.id)
-        self._publish(TradingStateChanged(self.state, "system", "as stored"))
+        """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
+        down yet, or was put on before the broker had said whose account it is. Raises DatabaseDown."""
+        account = self._account.id
+        self.limits, stored = await self._store.limits(account), await self._store.state(account)
+        if self._braked is None or GRAVITY.index(stored) > GRAVITY.index(self.state):
+            self._set(stored, "system", "as stored")
+        elif stored is not self.state:
+            await self._write_down(self.state, replace(self._braked, object_id=account))
 
     def know(self, instruments: Iterable[Instrument]) -> None:
         """Take the broker's list of instruments."""
@@ -94,9 +105,14 @@ class Risk:
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order]) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
-        if self.state is TradingState.ACTIVE:
+        if self.opens:
             return ""
         return stopped(request, self._view(request.symbol, book))
+
+    @property
+    def opens(self) -> bool:
+        """Whether orders that open or enlarge a position are taken at all."""
+        return self.state is TradingState.ACTIVE and not self.closed
 
     def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
         now = self._now()
@@ -114,6 +130,7 @@ class Risk:
             prices={name: money(price) for name, price in self._market.prices().items()},
             recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
             halted=snapshot.halted,
+            closed=self.closed,
         )
 
     async def halt(self, reason: str) -> None:
@@ -131,7 +148,7 @@ class Risk:
     async def _brake(self, state: TradingState, reason: str) -> None:
         """First the brake, then the book-keeping."""
         session = await self._login.require(RUN, even_without_database=True)
-        draft = self._draft(state, reason)
+        draft = self._braked_by(self._draft(state, reason))
         self._set(state, session.user.name, reason)
         await self._write_down(state, draft)
 
@@ -141,9 +158,13 @@ class Risk:
         For the kill switch, which has looked whether the role may; ``cause`` is its id in the trail. The answer
         raises DatabaseDown as ``halt`` does.
         """
-        draft = self._draft(TradingState.HALTED, reason, cause)
+        draft = self._braked_by(self._draft(TradingState.HALTED, reason, cause))
         self._set(TradingState.HALTED, self._login.actor.name, reason)
         return self._write_down(TradingState.HALTED, draft)
+
+    def _braked_by(self, draft: Draft) -> Draft:
+        self._braked, self._brakes = draft, self._brakes + 1
+        return draft
 
     async def _write_down(self, state: TradingState, draft: Draft) -> None:
         try:
@@ -158,10 +179,15 @@ class Risk:
             raise DatabaseDown(f"Trading is {self.state} now, but a restart will forget it. {error}") from None
 
     async def _release(self, reason: str) -> None:
-        """Only once it is written down, and behind a halt that still waits to be."""
+        """Only once it is written down, and behind a halt that still waits to be; a brake that comes meanwhile is newer."""
+        before = self._brakes
         session = await self._login.require(RUN)
         await self._spool.drain()
         await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
+        if self._braked is not None and self._brakes != before:
+            await self._write_down(self.state, self._braked)
+            raise BadInput(f"Trading is {self.state} since you asked to resume it; look why, then resume again.")
+        self._braked = None
         self._set(TradingState.ACTIVE, session.user.name, reason)
 
     def _draft(self, state: TradingState, reason: str, cause: str = "") -> Draft:
@@ -179,6 +205,7 @@ class Risk:
         """
         draft = Draft(SYSTEM, "risk.halted", "account", self._account.id, reason=reason, correlation=about,
                       before=json.dumps({"state": self.state}), after=json.dumps({"state": TradingState.HALTED}))  # fmt: skip
+        self._braked_by(draft)
         known = self.state is TradingState.HALTED and reason == self._tripped
         self._tripped = reason
         self._set(TradingState.HALTED, "QuantVision", reason)
@@ -193,8 +220,15 @@ class Risk:
             log.error("halt_not_recorded", reason=str(error))
 
     async def set_limits(self, limits: Limits) -> None:
-        """Store new limits. Raises NotPermitted, DatabaseDown."""
-        await self._login.require(Permission(Resource.RISK, Action.CHANGE))
+        """Store new limits; those that let more pass take the password, given just now.
+
+        Raises BadInput, NotPermitted, DatabaseDown.
+        """
+        await self._login.require(CHANGE)
+        if not all(Decimal(0) <= Decimal(value) < UNBOUNDED for value in asdict(limits).values()):
+            raise BadInput("A limit is zero or more; correct it and try again.")
+        if loosened(self.limits, limits):
+            self._login.require_given(RAISE)
         draft = Draft(self._login.actor, "risk.limits", "account", self._account.id,
                       before=json.dumps(asdict(self.limits), default=str), after=json.dumps(asdict(limits), default=str))  # fmt: skip
         await self._store.save_limits(self._account.id, limits, draft)

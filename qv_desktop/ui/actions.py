@@ -1,6 +1,6 @@
 """Everything that can be asked for by name: one table that the menus, the palette and the shortcuts read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -74,6 +74,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("alerts.notify", "Notify: toasts, sounds, tray, quiet hours…", group="Alerts"),
     Command("panel.price_alerts", "Show Price alerts", (), _may(Resource.MARKET, _LOOK), group="Panels"),
     Command("panel.log", "Show Log", (), group="Panels"),
+    Command("panel.users", "Show Users", (), _may(Resource.USERS, _LOOK), group="Panels"),
+    Command("panel.roles", "Show Roles: who may do what", (), group="Panels"),
     Command("orders.cancel_all", "Cancel all working orders…", (), _CANCEL, group="Trading"),
     Command("keys.arm", "Arm or disarm the trading keys", ("Ctrl+Shift+A",), _TRADE, group="Trading"),
     Command(
@@ -90,6 +92,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("positions.flatten_all", "Flatten all positions…", (), _TRADE, group="Trading"),
     Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.resume", "Resume trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
+    Command("risk.limits", "Risk limits…", (), _may(Resource.RISK, _LOOK), group="Risk"),
     Command("kill", "Kill switch: cancel everything, halt trading…", group="Risk"),
     Command(
         "kill.key", "Kill switch, also while keys are off", ("Ctrl+Shift+K",), scope="held", group="Risk", hold=True
@@ -107,7 +110,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("account.switch", "Switch account…"),
     Command("connections", "Connections: accounts, keys, OAuth…", (), _may(Resource.SETTINGS, _LOOK)),
     Command("settings", "Settings", ("Ctrl+,",), _may(Resource.SETTINGS, _LOOK)),
+    Command("account.mine", "My account: change the password, lock when idle…"),
     Command("lock", "Lock the screen", ("Ctrl+Shift+L",)),
+    Command("log_out", "Log out"),
     Command("quit", "Quit", ("Ctrl+Q",)),
     Command("ticket.send", "Review or send the order", ("Ctrl+Return",), _TRADE, "ticket", "Trading"),
     Command("ticket.side", "Buy or sell", ("B", "S"), _TRADE, "ticket", "Trading"),
@@ -164,6 +169,7 @@ class Actions(QObject):
         super().__init__(window)
         self._actions: dict[str, QAction] = {}  # command id -> action
         self._lacking: dict[str, Permission] = {}  # command id -> the permission that is missing
+        self._empty: frozenset[str] = frozenset()  # ids of commands that open nothing
         for command in COMMANDS:
             if command.scope == "app":
                 self._actions[command.id] = self._made(command, window)
@@ -175,6 +181,16 @@ class Actions(QObject):
     def available(self) -> list[Command]:
         """The commands of the application's scope, in the table's order."""
         return [command for command in COMMANDS if command.id in self._actions]
+
+    def hidden(self, id_: str) -> bool:
+        """Whether a command opens what the signed-in person may not see: then it is nowhere offered."""
+        lacking = self._lacking.get(id_)
+        return id_ in self._empty or (id_.startswith("panel.") and lacking is not None and lacking.action is _LOOK)
+
+    def empty(self, ids: Collection[str]) -> None:
+        """These commands open nothing for the signed-in person."""
+        self._empty = frozenset(ids)
+        self._offer()
 
     def reason(self, id_: str) -> str:
         """Why a command cannot be asked for now, or nothing."""
@@ -199,6 +215,14 @@ class Actions(QObject):
             action = self._actions[command.id]
             action.setEnabled(command.id not in self._lacking)
             action.setToolTip(self.reason(command.id) or command.title)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Leave out of every menu what is not to be seen."""
+        for id_, action in self._actions.items():
+            hidden = self.hidden(id_)
+            if action.isVisible() == hidden:
+                action.setVisible(not hidden)
 
     def _made(self, command: Command, window: QWidget) -> QAction:
         action = QAction(command.title, window)

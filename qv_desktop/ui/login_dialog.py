@@ -1,8 +1,9 @@
-"""Signing in, unlocking, and on the first run creating the first Admin."""
+"""Signing in, unlocking, setting a password with a reset code, and on the first run creating the first Admin."""
 
+from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -67,6 +68,7 @@ class LoginDialog(QDialog):
 
     submitted = Signal(str, str, bool)  # name, password, stay signed in
     admin_created = Signal(str, str)  # name, password
+    redeemed = Signal(str, str, str)  # name, reset code, the password from now on
     settings_asked = Signal()
     closed = Signal()  # without signing in
 
@@ -74,10 +76,19 @@ class LoginDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("QuantVision · Log in")
         self.setFixedWidth(WIDTH)
-        self._environment, self._version, self._busy = environment, version, False
+        self.environment, self._version, self._busy = environment, version, False
         self.name, self.password, self.stay = QLineEdit(), QLineEdit(), QCheckBox("Stay signed in on this computer")
         self._pages = QStackedWidget()
-        self._login, self._first = self._login_page(), self._first_page()
+        self._has_code = theme.button("I have a reset code", "ghost")
+        self._login, self._first, self._coded = self._login_page(), self._first_page(), self._code_page()
+        self._asks: dict[QWidget, Callable[[], None]] = {
+            self._login: self._submit,
+            self._first: self._create,
+            self._coded: self._redeem,
+        }
+        self._settings = theme.button("Connection settings…", "ghost")
+        self._left, self._countdown = 0, QTimer(self)
+        self._countdown.timeout.connect(self._tell_left)
         self._message, self._progress = theme.label("", "label"), QProgressBar()
         self._build()
 
@@ -94,8 +105,18 @@ class LoginDialog(QDialog):
         self.admin.setFocus()
         self._shrink()
 
+    def show_code(self) -> None:
+        """Show the page that takes a reset code and the password from now on."""
+        self.setWindowTitle("QuantVision · Set a password")
+        self.show_message("", "info")
+        self._pages.setCurrentWidget(self._coded)
+        self.code_name.setText(self.code_name.text() or self.name.text())
+        (self.code if self.code_name.text() else self.code_name).setFocus()
+        self._shrink()
+
     def show_login(self) -> None:
         """Show the page for signing in."""
+        self.setWindowTitle("QuantVision · Log in")
         self._pages.setCurrentWidget(self._login)
         (self.password if self.name.text() else self.name).setFocus()
         self._shrink()
@@ -105,22 +126,45 @@ class LoginDialog(QDialog):
         self.name.setText(name)
         self.name.setReadOnly(True)
         self.password.clear()
-        self.stay.hide()
+        for widget in (self.stay, self._has_code, self._settings):
+            widget.hide()
         self._login.heading.setText("Locked")
+        self._login.sentence.setText("Prices and orders go on behind this window. Trading keys are off.")
+        self._login.sentence.show()
         self._login.action.setText("Unlock")
         self.show_login()
+        self.setWindowTitle("QuantVision · Locked")
 
     def show_message(self, text: str, tone: Tone = "error") -> None:
         """Show one sentence under the fields; an error ends the wait and leaves the password to be typed again."""
+        self._countdown.stop()
+        self._say(text, tone)
+        if tone == "error" and text and self._page is self._login:
+            self.password.selectAll()
+            self.password.setFocus()
+
+    def _say(self, text: str, tone: Tone) -> None:
         self._message.setText(text)
         self._message.setVisible(bool(text))
         self._message.setStyleSheet(f"color: {theme.color('BAD' if tone == 'error' else 'TX1').name()}")
         if tone == "error" and text:
             self.show_busy("")
             self._message.show()
-            self.password.selectAll()
-            self.password.setFocus()
         self._shrink()
+
+    def show_locked_out(self, seconds: int) -> None:
+        """Count down until the name may be tried again; another one may be typed meanwhile."""
+        self._left = seconds
+        self._tell_left()
+        self._countdown.start(1000)
+
+    def _tell_left(self) -> None:
+        if self._left <= 0:
+            self.show_message("You can try again now.", "info")
+            return
+        minutes, rest = divmod(self._left, 60)
+        self._say(f"Too many wrong passwords; this name is locked for {minutes}:{rest:02d} more.", "error")
+        self._left -= 1
 
     def show_busy(self, text: str) -> None:
         """Show what is being waited for, and take no input meanwhile; an empty text ends the wait."""
@@ -136,7 +180,9 @@ class LoginDialog(QDialog):
         return self._message.text()
 
     def grant(self) -> None:
-        """Close: the person is in."""
+        """Close: the person is in, and what they typed is not kept."""
+        for field in (self.password, self.secret, self.again, self.code, self.chosen, self.chosen_again):
+            field.clear()
         self.accept()
 
     def _build(self) -> None:
@@ -144,15 +190,15 @@ class LoginDialog(QDialog):
         font = theme.strong()
         font.setPixelSize(22)
         brand.setFont(font)
-        where = theme.label(f"US equities · {self._environment}", "hint")
+        where = theme.label(f"US equities · {self.environment}", "hint")
         self._message.setWordWrap(True)
         self._message.hide()
         self._progress.setRange(0, 0)
         self._progress.setTextVisible(False)
         self._progress.hide()
-        foot = theme.button("Connection settings…", "ghost")
-        foot.setFont(theme.small())
-        foot.clicked.connect(self.settings_asked)
+        for foot, asked in ((self._settings, self.settings_asked), (self._has_code, self.show_code)):
+            foot.setFont(theme.small())
+            foot.clicked.connect(asked)
         column = QVBoxLayout(self)
         column.setContentsMargins(28, 26, 28, 16)
         column.setSpacing(4)
@@ -164,7 +210,7 @@ class LoginDialog(QDialog):
         column.addWidget(self._progress)
         column.addWidget(self._message)
         column.addSpacing(6)
-        column.addWidget(foot, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._settings, 0, Qt.AlignmentFlag.AlignHCenter)
         if self._version:
             column.addWidget(theme.label(f"Version {self._version}", "hint"), 0, Qt.AlignmentFlag.AlignHCenter)
 
@@ -172,6 +218,7 @@ class LoginDialog(QDialog):
         page = Page("Log in", "", "Log in")
         self.name, self.password = page.field("Name"), page.field("Password", secret=True)
         page.finish(self.stay)
+        page.column.insertWidget(page.column.count() - 1, self._has_code, 0, Qt.AlignmentFlag.AlignHCenter)
         page.action.setDefault(True)
         page.action.clicked.connect(self._submit)
         self._pages.addWidget(page)
@@ -186,6 +233,39 @@ class LoginDialog(QDialog):
         page.action.clicked.connect(self._create)
         self._pages.addWidget(page)
         return page
+
+    def _code_page(self) -> Page:
+        page = Page("Set your password", "Your Admin gave you a code. It is good once and for a day; the password is yours alone.",
+                    "Set password and log in")  # fmt: skip
+        self.code_name, self.code = page.field("Name"), page.field("Reset code")
+        self.code.setPlaceholderText("XXXXX-XXXXX-XXXXX-XXXXX")
+        self.chosen, self.chosen_again = (
+            page.field("New password", secret=True),
+            page.field("New password again", secret=True),
+        )
+        back = theme.button("Back to log-in", "ghost")
+        back.setFont(theme.small())
+        back.clicked.connect(self._back)
+        page.finish()
+        page.column.insertWidget(page.column.count() - 1, back, 0, Qt.AlignmentFlag.AlignHCenter)
+        page.action.clicked.connect(self._redeem)
+        self._pages.addWidget(page)
+        return page
+
+    def _back(self) -> None:
+        for field in (self.code, self.chosen, self.chosen_again):
+            field.clear()
+        self.show_message("", "info")
+        self.show_login()
+
+    def _redeem(self) -> None:
+        name, code, password = self.code_name.text().strip(), self.code.text().strip(), self.chosen.text()
+        if not name or not code or not password:
+            self.show_message("Type your name, the code and a new password.")
+        elif password != self.chosen_again.text():
+            self.show_message("The two passwords differ; type the same one twice.")
+        else:
+            self.redeemed.emit(name, code, password)
 
     def _submit(self) -> None:
         name, password = self.name.text().strip(), self.password.text()
@@ -204,16 +284,20 @@ class LoginDialog(QDialog):
             self.show_message("", "info")
             self.admin_created.emit(name, password)
 
+    @property
+    def _page(self) -> QWidget:
+        return next(page for page in self._asks if self._pages.currentWidget() is page)
+
     def _shrink(self) -> None:
         """Fit the height to the page shown."""
-        page = self._first if self._pages.currentWidget() is self._first else self._login
+        page = self._page
         wanted = page.heightForWidth(WIDTH - 56)
         self._pages.setFixedHeight(page.sizeHint().height() if wanted < 0 else wanted)
         self.adjustSize()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._busy:
-            (self._submit if self._pages.currentWidget() is self._login else self._create)()
+            self._asks[self._page]()
         else:
             super().keyPressEvent(event)
 

@@ -29,7 +29,7 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.actions import Actions
 from qv_desktop.ui.links import GROUPS, Links
 from qv_desktop.ui.models.dock_room import on_screen
-from qv_desktop.ui.models.docks import SCHEMA, Docks
+from qv_desktop.ui.models.docks import LAYOUTS, SCHEMA, Docks
 from qv_desktop.ui.models.environment_pill import EnvironmentPill
 from qv_desktop.ui.models.icons import bars, cross, disc
 from qv_desktop.ui.models.live_frame import LiveFrame
@@ -142,8 +142,12 @@ class MainWindow(QMainWindow):
             table.verticalHeader().setDefaultSectionSize(ROWS[density])
 
     def set_visible_panels(self, names: Collection[str]) -> None:
-        """Show only these panels: the others lie outside the signed-in person's role."""
+        """Show only these panels: the others lie outside the signed-in person's role, and so does a workspace without any."""
         self.docks.permit(names)
+        empty = [name for name in LAYOUTS if not self.docks.offers(name)]
+        self.commands.empty([f"workspace.{name}" for name in empty])
+        if self.docks.workspace in empty and (left := next((name for name in LAYOUTS if name not in empty), "")):
+            self.switch_workspace(left)
 
     def open_palette(self, text: str = "") -> None:
         """Open the palette with ``text`` typed."""

@@ -208,7 +208,7 @@ class Palette(QFrame):
 
     def _search(self, text: str) -> None:
         self.list.clear()
-        commands = [c for c in self._actions.available() if c.id != "palette"]
+        commands = [c for c in self._actions.available() if c.id != "palette" and not self._actions.hidden(c.id)]
         for choice in choices(text, self._instruments, commands, self._actions):
             item = QListWidgetItem(choice.title, self.list)
             item.setData(_CHOICE, choice)

@@ -29,11 +29,13 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
+from qv_desktop.services.people import People
 from qv_desktop.services.ports import Preferences
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.roles import Roles
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scanner import Scanner
 from qv_desktop.services.sessions import Sessions
@@ -55,10 +57,12 @@ from qv_desktop.ui.panels.price_alerts import PriceAlertsPanel
 from qv_desktop.ui.panels.quotes import QuotesPanel
 from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
 from qv_desktop.ui.panels.risk import RiskPanel
+from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
+from qv_desktop.ui.panels.users import UsersPanel
 from qv_desktop.ui.panels.watchlist import WatchlistPanel
 from qv_desktop.ui.tasks import Tasks
 
@@ -100,6 +104,8 @@ class Services:
     preferences: Preferences
     account_history: AccountHistory
     averages: Averages
+    people: People
+    roles: Roles
     audit_exports: AuditExports
 
 
@@ -126,6 +132,8 @@ class Panels:
     price_alerts: PriceAlertsPanel
     log: LogPanel
     balances: BalancesPanel
+    users: UsersPanel
+    roles: RolesPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -139,7 +147,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

@@ -20,7 +20,7 @@ EXPORTED = {  # panel -> whose data its tables show
     "price_alerts": Resource.MARKET,
     "data": Resource.MARKET, "backtests": Resource.BACKTESTS, "strategies": Resource.STRATEGIES,
     "reconciliation": Resource.RECONCILIATION, "alerts": Resource.TRADING, "log": Resource.TRADING,
-    "balances": Resource.TRADING,
+    "balances": Resource.TRADING, "users": Resource.USERS, "roles": Resource.USERS,
 }  # fmt: skip
 COMMANDS = {"export": "csv", "export.parquet": "parquet"}
 

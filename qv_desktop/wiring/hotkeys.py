@@ -29,6 +29,7 @@ from qv_desktop.wiring.key_deeds import KeyDeeds
 
 OFF = "Trading keys are off; press {} to arm them."
 FILLS = {"keys.buy": Side.BUY, "keys.sell": Side.SELL}  # letters, so only where nobody types
+LOCK = "lock"  # heard in every window: as a shortcut it would be silent behind a dialog and in a floating panel
 WHERE_FILLS = ("watchlist", "quotes", "chart")  # panels
 _TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox)
 
@@ -75,7 +76,8 @@ class HotkeysWiring:
     def rebind(self, keys: dict[str, tuple[str, ...]]) -> None:
         """Take these keys from now on: command id -> its keys, for every command."""
         self.keys = keys
-        watched = {c.id: Watched(keys.get(c.id, c.keys), c.hold) for c in COMMANDS if c.scope in ("armed", "held")}
+        heard = [c for c in COMMANDS if c.scope in ("armed", "held") or c.id == LOCK]
+        watched = {c.id: Watched(keys.get(c.id, c.keys), c.hold) for c in heard}
         self._desk.window.safety.watch.listen(watched)
         self.show()
 
@@ -147,7 +149,7 @@ class HotkeysWiring:
         """Whether a key means its command now: letters are typed where one types, and a dialog keeps trading keys to itself."""
         if isinstance(QApplication.focusWidget(), QKeySequenceEdit):
             return False  # somebody is choosing keys, not pressing them
-        if id_.startswith("kill"):
+        if id_.startswith("kill") or id_ == LOCK:
             return True
         if QApplication.activeModalWidget() is not None or self._desk.window.isHidden():
             return False
@@ -157,6 +159,9 @@ class HotkeysWiring:
         return not typing and self._desk.window.focused_panel().partition("-")[0] in WHERE_FILLS
 
     def _pressed(self, id_: str) -> None:
+        if id_ == LOCK:
+            self._desk.window.command.emit(LOCK)
+            return
         if self._off(id_):
             return
         if id_ in FILLS:

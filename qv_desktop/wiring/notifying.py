@@ -1,6 +1,7 @@
 """Notices by toast, sound and tray as the person wants them, opened by a click, acknowledged, and kept over a restart."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtWidgets import QApplication
@@ -18,15 +19,23 @@ from qv_desktop.wiring import Desk
 
 CHOICE, KEPT = "notifying", "notices"  # names of the person's settings
 
+BEHIND_THE_LOCK = "Something happened; unlock the desk to read it."
+
 RESTS, RESTS_LONGER = 3, 15  # seconds between saves, and after one that failed
 
 type Play = Callable[[str, int], bool]  # tone, volume in percent; False where nothing can play
 
 
 class NotifyingWiring:
-    """Decides nothing but passes on what ``domain.notifying`` says; ``kill`` is what the tray's entry does."""
+    """Decides nothing but passes on what ``domain.notifying`` says; ``kill`` is what the tray's entry does.
 
-    def __init__(self, desk: Desk, arming: Arming, play: Play, able: bool, kill: Callable[[str], None]) -> None:
+    What was told of one ``account`` (the id of its connection) is not shown at the desk of another.
+    """
+
+    def __init__(
+        self, desk: Desk, arming: Arming, play: Play, able: bool, kill: Callable[[str], None], account: str = ""
+    ) -> None:
+        self._kept = f"{KEPT} {account}".strip()
         self._desk, self._arming, self._play, self._able = desk, arming, play, able
         services = desk.services
         self._acknowledging = Acknowledging(services.notices, services.login, services.kill.note)
@@ -55,14 +64,22 @@ class NotifyingWiring:
         window.closed.connect(tray.hide)
         tray.show_asked.connect(self._to_front)
         tray.opened.connect(self._open)
-        tray.acknowledge_all_asked.connect(lambda: self._spawn(self._acknowledging.acknowledge_all()))
+        tray.acknowledge_all_asked.connect(self._acknowledge_all)
         tray.kill_asked.connect(lambda: kill("tray"))
 
     def _command(self, id_: str) -> None:
         if id_ == "alerts.notify":
             self.ask()
         elif id_ == "alerts.acknowledge_all":
+            self._acknowledge_all()
+
+    def _acknowledge_all(self) -> None:
+        if not self._locked:  # nobody has shown that they read anything
             self._spawn(self._acknowledging.acknowledge_all())
+
+    @property
+    def _locked(self) -> bool:
+        return self._desk.window.isHidden()
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         self._desk.tasks.spawn(work)
@@ -79,7 +96,7 @@ class NotifyingWiring:
         if event.fresh and "sound" in ways and (sound := tone(notice)) is not None:
             self._sound(sound, self.choice.volume)
         if event.fresh and "tray" in ways:
-            self.tray.tell(notice)
+            self.tray.tell(replace(notice, title="QuantVision", text=BEHIND_THE_LOCK) if self._locked else notice)
         self.show()
 
     def _sound(self, sound: str, volume: int) -> None:
@@ -91,19 +108,21 @@ class NotifyingWiring:
         services = self._desk.services
         critical = services.notices.unacknowledged()["critical"]
         self._desk.window.health.show_critical(critical)
-        self.tray.show_state(services.risk.state, critical)
+        self.tray.show_state(services.risk.state, critical, locked=self._locked)
 
     # ---- what it is about
 
     def _open(self, notice: Notice) -> None:
         """Bring the panel to the front, with the order selected where it is about one."""
         panels, window = self._desk.panels, self._desk.window
+        if self._locked:
+            return
         if notice.panel and window.raise_panel(notice.panel) and notice.panel == "orders" and notice.about:
             panels.orders.table.select_key(notice.about)
 
     def _to_front(self) -> None:
-        window = self._desk.window
-        if not window.isHidden():  # a locked desk stays locked
+        window = self._desk.window if not self._locked else QApplication.activeModalWidget()
+        if window is not None:  # a locked desk stays locked: what comes to the front asks for the password
             window.setWindowState(window.windowState() & ~window.windowState().WindowMinimized)
             window.raise_()
             window.activateWindow()
@@ -148,7 +167,7 @@ class NotifyingWiring:
     async def start(self) -> None:
         """Take what the person chose and what was told in earlier sittings. Raises DatabaseDown."""
         preferences, notices = self._desk.services.preferences, self._desk.services.notices
-        choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, KEPT)
+        choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, self._kept)
         self._take(read(choice) if choice else Notifying())
         if kept:
             notices.restore(kept)
@@ -162,7 +181,7 @@ class NotifyingWiring:
             return
         self._rest = RESTS
         try:
-            await self._desk.services.preferences.save_setting(self._user, KEPT, notices.saved())
+            await self._desk.services.preferences.save_setting(self._user, self._kept, notices.saved())
         except DatabaseDown:
             notices.changed, self._rest = True, RESTS_LONGER
 
@@ -172,4 +191,6 @@ class NotifyingWiring:
             self._rest -= 1
         else:
             self._spawn(self.save())
-        self.tray.show_kill(self._desk.services.kill.intent(), self._desk.services.kill.lacking())
+        intent = "Cancels every order and halts trading" if self._locked else self._desk.services.kill.intent()
+        self.tray.show_kill(intent, self._desk.services.kill.lacking())
+        self.show()

@@ -1,10 +1,11 @@
 """What the signed-in role may not do, told to every panel as greyed controls with the reason; the services decide all the same."""
 
-from qv_desktop.domain.access import Action, Permission, Resource, Role
+from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.services.login import Login
 from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.exporting import EXPORTED, tables
+from qv_desktop.wiring.seeing import visible
 
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 BRAKE = Permission(Resource.RISK, Action.RUN)
@@ -24,6 +25,20 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "export": Permission(Resource.RECONCILIATION, Action.EXPORT),
     },
     "backtests": {"run": Permission(Resource.BACKTESTS, Action.RUN)},
+    "strategies": {"backtest": Permission(Resource.BACKTESTS, Action.RUN)},
+    "users": {
+        "view": Permission(Resource.USERS, Action.VIEW),
+        "create": Permission(Resource.USERS, Action.CREATE),
+        "change": Permission(Resource.USERS, Action.CHANGE),
+        "export": Permission(Resource.USERS, Action.EXPORT),
+    },
+    "roles": {
+        "view": Permission(Resource.USERS, Action.VIEW),
+        "create": Permission(Resource.USERS, Action.CREATE),
+        "change": Permission(Resource.USERS, Action.CHANGE),
+        "delete": Permission(Resource.USERS, Action.DELETE),
+        "export": Permission(Resource.USERS, Action.EXPORT),
+    },
     "watchlist": {
         "change": Permission(Resource.MARKET, Action.CHANGE),
         "export": Permission(Resource.MARKET, Action.EXPORT),
@@ -45,6 +60,7 @@ ON_CHART: dict[str, Permission] = {
     "amend": Permission(Resource.TRADING, Action.CHANGE),
     "cancel": Permission(Resource.TRADING, Action.DELETE),
     "change": Permission(Resource.MARKET, Action.CHANGE),
+    "export": Permission(Resource.MARKET, Action.EXPORT),
 }
 
 
@@ -53,15 +69,17 @@ class PermissionWiring:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._role: Role | None = None
+        self._told: tuple[str, frozenset[Permission]] | None = None  # the role, and what it may do
         self.tick()
 
     def tick(self) -> None:
-        """Look whether the role is still the same."""
+        """Look whether the role, and what it may do, is still the same."""
         session = self._desk.services.login.session
-        if session is not None and session.user.role is not self._role:
-            self._role = session.user.role
-            self._tell()
+        if session is None or self._told == (session.user.role, session.user.permissions):
+            return
+        self._told = (session.user.role, session.user.permissions)
+        self._desk.window.set_visible_panels(visible(self._desk.services.login))
+        self._tell()
 
     def _tell(self) -> None:
         panels = self._desk.panels

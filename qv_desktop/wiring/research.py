@@ -6,6 +6,7 @@ from qv_desktop.domain.backtests import BacktestSpec
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed
 from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.services.backtests import VIEW
 from qv_desktop.ui import format
 from qv_desktop.wiring import Desk
 
@@ -48,6 +49,10 @@ class ResearchWiring:
         self._desk.tasks.spawn(self._list())
 
     async def _list(self) -> None:
+        if self._desk.services.login.may(VIEW):
+            await self._show_runs()
+
+    async def _show_runs(self) -> None:
         self._desk.panels.backtests.show_runs(await self._desk.services.backtests.latest())
 
     async def start(self) -> None:

@@ -154,8 +154,12 @@ class TradingWiring:
         """Once a second: the risk measures, how old the balances are, and whether the person's role is still the same."""
         services = self._desk.services
         self._desk.window.account.show_age(services.account.age)
-        self._permissions.tick()
+        self.look_at_role()
         services.risk.measure(services.orders.book)
+
+    def look_at_role(self) -> None:
+        """Show at once what the person's role may and may not, if that is not what is shown."""
+        self._permissions.tick()
 
     def start(self) -> None:
         """Show everything that is in the book."""

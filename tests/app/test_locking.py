@@ -14,13 +14,15 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.app.locking import FAILED, Lock
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.access import Session
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import SignIn
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.tasks import Tasks
 from tests.builders import NOW
 from tests.fakes import Trail, Users
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 
 @dataclass
@@ -29,10 +31,10 @@ class FailingUsers(Users):
 
     failures: list[Exception] = field(default_factory=list)
 
-    async def sign_in(self, name: str, password: str, host: str) -> SignIn:
+    async def confirm(self, session: Session, password: str) -> str:
         if self.failures:
             raise self.failures.pop(0)
-        return await super().sign_in(name, password, host)
+        return await super().confirm(session, password)
 
 
 class Window(QWidget):
@@ -94,7 +96,7 @@ def test_only_the_right_password_opens_the_desk(qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize(
     ("failure", "sentence"),
-    [(DatabaseDown("The database is away; start it."), "The database is away; start it."), (RuntimeError("x"), FAILED)],
+    [(BadInput("Something is away; start it."), "Something is away; start it."), (RuntimeError("x"), FAILED)],
 )
 def test_a_sign_in_that_fails_says_so_and_may_be_tried_again(qtbot: QtBot, failure: Exception, sentence: str) -> None:
     async def story(lock: Lock, window: Window, login: Login) -> None:
@@ -105,6 +107,16 @@ def test_a_sign_in_that_fails_says_so_and_may_be_tried_again(qtbot: QtBot, failu
         assert window.isVisible()
 
     told(qtbot, FailingUsers(failures=[failure]), story)
+
+
+def test_a_database_that_is_away_keeps_nobody_from_their_desk(qtbot: QtBot) -> None:
+    async def story(lock: Lock, window: Window, login: Login) -> None:
+        await typed(lock, "wrong")
+        assert shown(lock).message() == "The password is wrong."
+        await typed(lock, "right")
+        assert window.isVisible()
+
+    told(qtbot, Users(down=True), story)
 
 
 def test_closing_the_dialog_opens_nothing(qtbot: QtBot) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -15,9 +16,13 @@ from qv_desktop import config, paths
 from qv_desktop.app.backend import demo_settings
 from qv_desktop.app.settings import SettingsFirst
 from qv_desktop.config import Settings
+from qv_desktop.domain.access import Action, Permission, Resource, Role
 from qv_desktop.domain.audit import Actor, Draft
+from qv_desktop.services.login import Login
 from qv_desktop.ui.settings_dialog import SettingsDialog
 from qv_desktop.ui.tasks import Tasks
+from tests.builders import NOW, a_session
+from tests.fakes import Trail, Users
 
 
 async def opened(settings: Settings, parent: QWidget) -> SettingsDialog:
@@ -62,6 +67,25 @@ def test_what_was_saved_is_shown_again_and_saving_something_else_does_not_undo_i
     coming = demo_settings(config.load(tmp_path)) if simulated else config.load(tmp_path)
     assert (coming.theme, coming.price_colors) == ("light", "colour-blind")
     assert coming.environment == running.environment
+
+
+def test_a_role_that_may_only_look_at_settings_cannot_save_them(qtbot: QtBot, tmp_path: Path) -> None:
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    login = Login(Users(a_session(Role.ANALYST).user), Trail(), lambda: NOW, "host")
+    login.session = a_session(Role.ANALYST)
+    permitted = partial(login.require, Permission(Resource.SETTINGS, Action.CHANGE))
+
+    async def story() -> None:
+        dialog = SettingsFirst(demo_settings(config.load(tmp_path)), Tasks(_never), None, permitted).open(parent)
+        await _settled()
+        dialog.theme.segment("Light").click()
+        dialog.save.click()
+        await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}), return_exceptions=True)
+        assert dialog.message() == "The role Analyst may not do this: it lacks “settings: change”."
+
+    asyncio.run(story())
+    assert not list(tmp_path.rglob("*.toml"))
 
 
 def test_what_is_saved_is_recorded_first_without_any_secret(

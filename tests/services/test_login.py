@@ -1,6 +1,9 @@
-"""Who may, while the database is away: what makes things safer works by the role as last read, everything else waits."""
+"""Who may, by the token and by what is stored now; and while the database is away only what makes things safer."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +12,9 @@ from qv_desktop.domain.access import Action, Permission, Resource, Role
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.services import login
-from tests.builders import a_limit
+from qv_desktop.services.login import GONE, Login
+from tests.builders import NOW, a_limit
+from tests.fakes import Trail, Users
 from tests.services.test_orders import Desk, on_a_desk
 
 CANCEL = Permission(Resource.TRADING, Action.DELETE)
@@ -63,3 +68,185 @@ def test_who_lacked_the_permission_lacks_it_still_and_the_refusal_waits_in_the_s
         assert [(draft.action, draft.outcome) for draft in kept] == [("permission.refuse", "refused")]
 
     without_a_database(story, Role.VIEWER)
+
+
+# ---- tokens
+
+
+class Inside:
+    """A log-in whose person is inside, with tokens good for a quarter of an hour; ``kept`` is what a keyring was told."""
+
+    def __init__(self) -> None:
+        self.now, self.users, self.trail = NOW, Users(access_ends=NOW + timedelta(minutes=15)), Trail()
+        self.login = Login(self.users, self.trail, lambda: self.now, "here")
+        self.kept: list[str] = []
+        self.ended: list[str] = []
+        self.login.ended = self.ended.append
+
+    async def keep(self, text: str) -> None:
+        self.kept.append(text)
+
+    async def begin(self) -> "Inside":
+        self.login.tokens.keep = self.keep
+        await self.login.resume("first")
+        return self
+
+    def later(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+def within(story: Callable[[Inside], Coroutine[Any, Any, None]]) -> None:
+    async def told() -> None:
+        await story(await Inside().begin())
+
+    asyncio.run(told())
+
+
+def test_what_is_kept_is_at_every_moment_enough_to_ask_for_the_same_renewal_again() -> None:
+    async def story(desk: Inside) -> None:
+        (token, successor), *_ = desk.users.renewed
+        assert desk.kept == [f"{token} {successor}", successor]
+        fresh = Inside()  # the next start after a crash between the store's answer and the keyring
+        await fresh.login.resume(desk.kept[0])
+        assert fresh.users.renewed == [(token, successor)]
+
+    within(story)
+
+
+def test_an_access_token_is_renewed_before_its_end_and_once_for_all_who_ask_at_the_same_time() -> None:
+    async def story(desk: Inside) -> None:
+        desk.later(minutes=9, seconds=59)
+        await desk.login.require(CANCEL)
+        assert len(desk.users.renewed) == 1
+        desk.users.access_ends = desk.later(seconds=2) + timedelta(minutes=15)
+        await asyncio.gather(*(desk.login.require(CANCEL) for _ in range(5)))
+        assert len(desk.users.renewed) == 2
+        assert desk.users.renewed[1][0] == desk.users.renewed[0][1]
+        assert desk.login.tokens.access == "access 2"
+
+    within(story)
+
+
+def test_a_token_that_no_longer_says_what_is_so_is_renewed_and_the_new_role_decides() -> None:
+    async def story(desk: Inside) -> None:
+        desk.users.outdated.add("access 1")
+        assert desk.users.user is not None
+        desk.users.user = replace(desk.users.user, role=Role.VIEWER, role_version=2)
+        desk.later(seconds=1)
+        with pytest.raises(NotPermitted, match="Viewer"):
+            await desk.login.require(CANCEL)
+        assert len(desk.users.renewed) == 2
+
+    within(story)
+
+
+def test_a_refused_renewal_ends_the_session_with_a_sentence_and_forgets_what_was_kept() -> None:
+    async def story(desk: Inside) -> None:
+        desk.users.user = None
+        desk.later(minutes=11)
+        with pytest.raises(NotPermitted, match="session has ended"):
+            await desk.login.require(CANCEL)
+        assert desk.ended == ["This session has ended; log in with your password."]
+        assert (desk.login.session, desk.kept[-1]) == (None, "")
+
+    within(story)
+
+
+def test_an_outage_throws_nobody_out_and_the_renewal_that_got_no_answer_is_asked_for_again() -> None:
+    async def story(desk: Inside) -> None:
+        desk.users.down = True
+        desk.later(hours=2)
+        with pytest.raises(DatabaseDown):
+            await desk.login.require(CANCEL)
+        assert (await desk.login.require(CANCEL, even_without_database=True)).user.name  # a cancel goes out
+        desk.users.down, desk.users.access_ends = False, desk.now + timedelta(minutes=15)
+        await desk.login.require(CANCEL)
+        first, *others = desk.users.renewed[1:]
+        assert others == [first, first]  # the same token, the same successor: no second use
+        assert not desk.ended
+
+    within(story)
+
+
+def test_who_stays_signed_in_keeps_the_session_at_the_end_and_who_signs_out_forgets_it() -> None:
+    async def story(desk: Inside) -> None:
+        kept = desk.kept[-1]
+        await desk.login.leave()
+        assert (desk.login.session, desk.kept[-1]) == (None, kept)
+        await desk.login.resume(kept)
+        await desk.login.sign_out()
+        assert desk.kept[-1] == ""
+        other = Inside()
+        await other.login.sign_in("demo", "right")
+        await other.login.leave()
+        assert (other.kept, other.login.session) == ([], None)
+
+    within(story)
+
+
+def test_another_desk_goes_on_with_the_session_and_the_tokens_of_the_one_that_is_left() -> None:
+    async def story(desk: Inside) -> None:
+        other = Login(desk.users, desk.trail, lambda: desk.now, "here")
+        other.follow(desk.login)
+        desk.later(minutes=11)
+        await other.require(CANCEL)
+        assert desk.users.renewed[1][0] == desk.users.renewed[0][1]
+        assert desk.kept[-1] == desk.users.renewed[1][1]
+        assert (desk.login.session, desk.login.tokens.access) == (None, "")
+
+    within(story)
+
+
+def test_a_suspended_person_who_asks_for_nothing_is_out_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "LOOKS", 0.001)
+
+    async def story(desk: Inside) -> None:
+        watching = asyncio.ensure_future(desk.login.watch())
+        desk.users.down = True
+        desk.later(seconds=2)
+        await asyncio.sleep(0.02)
+        assert desk.login.session is not None
+        desk.users.down, desk.users.user = False, None
+        await asyncio.sleep(0.05)
+        assert desk.ended == [GONE]
+        watching.cancel()
+
+    within(story)
+
+
+# ---- the password once more
+
+
+def test_a_password_that_was_given_counts_once_and_for_one_deed() -> None:
+    async def story(desk: Inside) -> None:
+        for deed in ("limits.raise", ""):
+            with pytest.raises(NotPermitted, match="takes your password"):
+                desk.login.require_given(deed)
+        assert await desk.login.confirm("wrong", "limits.raise")
+        with pytest.raises(NotPermitted):
+            desk.login.require_given("limits.raise")
+        assert await desk.login.confirm("right", "limits.raise") == ""
+        with pytest.raises(NotPermitted):
+            desk.login.require_given("role.change")
+        assert await desk.login.confirm("right", "limits.raise") == ""
+        desk.login.require_given("limits.raise")
+        with pytest.raises(NotPermitted):
+            desk.login.require_given("limits.raise")
+
+    within(story)
+
+
+def test_a_locked_desk_opens_into_the_same_session_or_into_a_new_one_where_that_has_ended() -> None:
+    async def story(desk: Inside) -> None:
+        session = desk.login.session
+        assert await desk.login.unlock("demo", "wrong")
+        assert await desk.login.unlock("demo", "right") == ""
+        assert desk.login.session == session
+        user, desk.users.user = desk.users.user, None
+        assert await desk.login.unlock("demo", "right") == GONE  # suspended while it was locked
+        desk.users.user = user
+        assert await desk.login.unlock("demo", "right") == ""
+        assert desk.login.session is not None
+
+    within(story)

@@ -82,9 +82,11 @@ def test_closing_without_signing_in_is_said_and_being_let_in_is_not(qtbot: QtBot
     with qtbot.waitSignal((shown := dialog(qtbot)).closed):
         shown.close()
     other = dialog(qtbot)
+    other.prefill("anna", "correct horse")
     with qtbot.assertNotEmitted(other.closed, wait=20):
         other.grant()
     assert other.isHidden()
+    assert other.password.text() == ""
 
 
 def test_no_words_are_cut_off(qtbot: QtBot) -> None:
@@ -92,3 +94,50 @@ def test_no_words_are_cut_off(qtbot: QtBot) -> None:
     shown.show_first_run()
     page = shown._first
     assert page.sentence.height() >= page.sentence.heightForWidth(page.sentence.width())
+
+
+def test_a_reset_code_sets_the_password_that_was_typed_twice(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.name.setText("maria")
+    shown.show_message("Your password was reset.")
+    qtbot.mouseClick(shown._has_code, Qt.MouseButton.LeftButton)
+    assert (shown.code_name.text(), shown.message()) == ("maria", "")
+    with qtbot.assertNotEmitted(shown.redeemed, wait=20):
+        qtbot.keyClick(shown.code, Qt.Key.Key_Return)
+        assert shown.message() == "Type your name, the code and a new password."
+        shown.code.setText(" abcde-fghjk ")
+        shown.chosen.setText("four plain words here")
+        shown.chosen_again.setText("four plain words there")
+        qtbot.keyClick(shown.chosen_again, Qt.Key.Key_Return)
+    assert shown.message() == "The two passwords differ; type the same one twice."
+    shown.chosen_again.setText("four plain words here")
+    with qtbot.waitSignal(shown.redeemed) as sent:
+        qtbot.keyClick(shown.chosen_again, Qt.Key.Key_Return)
+    assert sent.args == ["maria", "abcde-fghjk", "four plain words here"]
+    shown._back()
+    assert (shown.code.text(), shown.chosen.text(), shown.windowTitle()) == ("", "", "QuantVision · Log in")
+
+
+def test_a_locked_screen_offers_neither_codes_nor_settings(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.show_locked("maria")
+    assert not any(widget.isVisible() for widget in (shown._has_code, shown._settings, shown.stay))
+    assert shown.windowTitle() == "QuantVision · Locked"
+
+
+def test_a_locked_name_is_counted_down_until_it_may_be_tried_again(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.show_busy("Signing in…")
+    shown.show_locked_out(62)
+    assert shown.message().endswith("locked for 1:02 more.")
+    assert shown.password.isEnabled()
+    qtbot.keyClicks(shown.password, "typed meanwhile")
+    for _ in range(61):
+        shown._countdown.timeout.emit()
+    assert shown.message().endswith("locked for 0:01 more.")
+    assert shown.password.text() == "typed meanwhile"
+    shown._countdown.timeout.emit()
+    assert (shown.message(), shown._countdown.isActive()) == ("You can try again now.", False)
+    shown.show_locked_out(900)
+    shown.show_message("The name or the password is wrong.")
+    assert not shown._countdown.isActive()

@@ -18,7 +18,7 @@ from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.watchlist import WatchlistPanel
 
 NAMES = ("watchlist", "tape", "chart", "ticket", "orders", "positions", "fills", "reconciliation", "audit", "backtests", "risk",
-         "alerts", "strategies", "quotes", "scanner", "data", "price_alerts", "balances")  # fmt: skip
+         "alerts", "strategies", "quotes", "scanner", "data", "price_alerts", "balances", "users", "roles")  # fmt: skip
 
 
 class Plain(QWidget):
@@ -57,7 +57,7 @@ def on_top(window: MainWindow) -> set[str]:
 
 def test_the_trading_workspace_shows_market_ticket_orders_and_risk(window: MainWindow) -> None:
     assert on_top(window) == {"watchlist", "chart", "ticket", "orders", "risk"}
-    assert seen(window) == set(NAMES) - {"strategies", "quotes", "scanner", "data"}
+    assert seen(window) == set(NAMES) - {"strategies", "quotes", "scanner", "data", "users", "roles"}
 
 
 def test_ctrl_2_and_3_bring_the_other_workspaces_and_each_comes_back_as_it_was_left(

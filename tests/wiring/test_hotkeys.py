@@ -164,7 +164,7 @@ def test_the_ticket_is_filled_at_the_touch_and_nothing_is_sent(
     room.hotkeys.turn()
     press(room, id_)
     ticket = room.panels.ticket
-    assert (ticket.fields.prices["limit"].text(), ticket._side) == (price, side)
+    assert (ticket.fields.prices["limit"].text(), ticket.side) == (price, side)
     assert room.broker.steps == []
 
 

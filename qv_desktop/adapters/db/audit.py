@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
@@ -17,7 +17,8 @@ from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
 from qv_desktop.domain.audit_query import AuditQuery
 
-_HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
+_HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
+_HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
 _COLUMNS = [column.name for column in audit_log.c if column.name != "chain"]
 _RECORD = ", ".join(f"{name} {({'sequence': 'bigint', 'at': 'timestamptz'}).get(name, 'text')}" for name in _COLUMNS)
@@ -99,6 +100,8 @@ class AuditTrail:
         # the index is of rows that have one, and is used only where the question says so too
         query = select(audit_log).where(audit_log.c.chain == self._chain, wanted == correlation, wanted != "")
         query = query.order_by(audit_log.c.sequence)
+        if self._database.acting.personal:  # whoever may see an order need not be one who may read the trail
+            query = _story(self._chain, correlation)
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     async def verify(
@@ -118,8 +121,8 @@ class AuditTrail:
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
-        query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
-        return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
+        asked = {"chain": self._chain, "sequence": mark.sequence, "hash": mark.hash}
+        return await self._database.read(lambda connection: bool(connection.execute(_HOLDS, asked).scalar()))
 
     def _together(self, drafts: Sequence[Draft]) -> asyncio.Future[tuple[None, list[Entry]]]:
         return self._handed(lambda connection: (None, self.append_in(connection, drafts)))
@@ -139,6 +142,11 @@ class AuditTrail:
             return  # nothing was written; the one who asked hears of it
         for entry in writing.result()[1]:
             self._recorded(entry)
+
+
+def _story(chain: str, order: str) -> Select[Any]:
+    told = func.order_story(order).table_valued(*audit_log.c.keys())
+    return select(told).where(told.c.chain == chain).order_by(told.c.sequence)
 
 
 def _clean(draft: Draft) -> Draft:

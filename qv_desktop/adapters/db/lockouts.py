@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, text
 
+from qv_desktop.adapters.db import login_brake
 from qv_desktop.adapters.db.tables import lockouts
 
 ALLOWED = 5
@@ -25,24 +26,41 @@ _COUNT = text("""
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Whether an attempt may look at the password, and until when the name is locked if it fails."""
+    """Whether an attempt may look at the password, and until when the name is locked if it fails; ``brake`` says why it must wait."""
 
     admitted: bool
     locked_until: datetime | None
+    brake: str = ""
 
 
-def counted(connection: Connection, name: str, now: datetime) -> Attempt:
-    """Count one attempt on ``name`` (lower case) as failed until proved otherwise; a locked name is not counted further."""
-    row = connection.execute(_COUNT, {"name": name, "now": now, "allowed": ALLOWED, "lock": LOCK}).first()
+def counted(connection: Connection, name: str, now: datetime, *, braked: bool = True) -> Attempt:
+    """Count one attempt on ``name`` (lower case) as failed until proved otherwise; a locked name is not counted further.
+
+    ``braked``: the brake on guessing over many names counts it too, and one that it stops is not held against the name.
+    """
+    with connection.begin_nested() as counting:
+        row = connection.execute(_COUNT, {"name": name, "now": now, "allowed": ALLOWED, "lock": LOCK}).first()
+        full = login_brake.filled(connection, now) if braked and row is not None else None
+        if full is not None:
+            counting.rollback()
+            return Attempt(admitted=False, locked_until=None, brake=full.words)
     if row is not None:
         return Attempt(admitted=True, locked_until=row.locked_until)
     until = connection.execute(select(lockouts.c.locked_until).where(lockouts.c.name == name)).scalar()
     return Attempt(admitted=False, locked_until=until)
 
 
-def cleared(connection: Connection, name: str, now: datetime) -> None:
-    """Forget the failures of ``name``, and of every name that nobody has tried for a day."""
+def locked(connection: Connection, now: datetime) -> dict[str, datetime]:
+    """The names that are locked, in lower case, and until when."""
+    query = select(lockouts.c.name, lockouts.c.locked_until).where(lockouts.c.locked_until > now)
+    return {row.name: row.locked_until for row in connection.execute(query)}
+
+
+def cleared(connection: Connection, name: str, now: datetime, *, braked: bool = True) -> None:
+    """Forget the failures of ``name``, and of every name that nobody has tried for a day; ``braked`` as it was counted."""
     old = (lockouts.c.last_at < now - FORGOTTEN) & (
         lockouts.c.locked_until.is_(None) | (lockouts.c.locked_until <= now)
     )
     connection.execute(delete(lockouts).where((lockouts.c.name == name) | old))
+    if braked:  # last, as in counting: two that take the same rows in another order would wait for each other
+        login_brake.given_back(connection)

@@ -1,10 +1,14 @@
 """Passwords: argon2id at the library's RFC 9106 parameters, and the rules for a new one (OWASP ASVS 5.0, 6.2)."""
 
+import base64
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import hash_secret
 
 from qv_desktop.domain.errors import BadInput
 
@@ -23,8 +27,21 @@ _GUESSED_FIRST = """
     victoria welcome1 welcome123 whatever winston1 wrangler xxxxxxxx zaq12wsx zaq1zaq1 zxcvbnm1 zxcvbnm123
 """
 COMMON = frozenset(_GUESSED_FIRST.split())
+_WORDS = """
+    account alpaca amazon america april august autumn banking batman bitcoin blessed broker business capital charlie chelsea company
+    computer daniel december default desktop dollar family february finance freedom friday guest hannah hello hunter january jessica
+    jordan july june killer london love manager march market markets master matrix michael monday money monkey naruto newyork november
+    nothing october office orange pass passw passwort patrick pepper polygon portfolio private profit quantvision ranger robert saturday
+    secret security september shadow soccer spring stock stocks summer sunday system temp temporary terminal test thomas thunder
+    thursday trade trader traders trading tuesday user wallstreet wednesday welcome winter wizard
+"""
+_ROWS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop", "qwertzuiop", "asdfghjkl", "zxcvbnm", "azertyuiop")
+_SIGNS = "0123456789 !?.,;:_-#*@$%&+="  # what is put around a word so that it passes for a password
+_LEET = [str.maketrans("@4031$5!7", f"aaoe{one}ss{one}t") for one in "il"]  # a 1 is an i or an l
+_BASES = frozenset(word.strip("0123456789!") for word in COMMON | frozenset(_WORDS.split())) - {""}
 
 _hasher = PasswordHasher()
+_EMPTY = base64.b64encode(bytes(_hasher.hash_len)).decode().rstrip("=")  # stands where a hash would, for its length
 
 
 def checked(password: str, name: str) -> None:
@@ -33,8 +50,36 @@ def checked(password: str, name: str) -> None:
         raise BadInput(f"The password is too short; use at least {SHORTEST} characters, best a few words.")
     if len(password) > LONGEST:
         raise BadInput(f"The password is too long; use at most {LONGEST} characters.")
-    if password.lower() in COMMON or password.lower() == name.lower() or len(set(password)) == 1:
+    if guessed(password, name):
         raise BadInput("This password is among the first that are guessed; choose another, best a few words.")
+
+
+def guessed(password: str, name: str) -> bool:
+    """Whether it is among those that are tried first.
+
+    That is a common word or the user's name with a few signs before and after, spelled with digits for letters or not; a row of the
+    keyboard, of the alphabet or of digits; the same again and again.
+    """
+    low = password.casefold()
+    if low in COMMON or len(set(low)) <= 2 or low in (low + low)[1:-1] or _in_rows(low) >= len(low) - 2:
+        return True
+    return any(word in _BASES or (name and word == name.casefold()) for word in _bare(low))
+
+
+def _bare(low: str) -> Iterator[str]:
+    """The text without any number of the signs at its end, with letters for the digits that stand for them."""
+    kept = len(low.rstrip(_SIGNS))
+    for end in range(max(kept, 1), len(low) + 1):
+        text = low[:end].lstrip(_SIGNS)
+        yield text
+        for leet in _LEET:
+            yield text.translate(leet)
+
+
+def _in_rows(text: str) -> int:
+    """How many steps from one sign to the next go along a row of keys, to and fro."""
+    steps = ["".join(pair) for pair in pairwise(text)]
+    return sum(any(step in row or step in row[::-1] for row in _ROWS) for step in steps)
 
 
 def hashed(password: str) -> str:
@@ -50,6 +95,19 @@ def matches(stored: str | None, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None and len(password) <= LONGEST
+
+
+def proof(salted: str | None, password: str) -> str:
+    """The encoded hash of ``password`` with the parameters and salt of ``salted``, for a server that compares and never shows its own.
+
+    ``salted`` is an encoded hash without its last part; without one the same work is done for nothing.
+    """
+    known = salted or _dummy().rpartition("$")[0]
+    parts = extract_parameters(f"{known}${_EMPTY}")
+    salt = base64.b64decode(known.rpartition("$")[2] + "==")
+    made = hash_secret(_plain(password[: LONGEST + 1]), salt, parts.time_cost, parts.memory_cost, parts.parallelism, parts.hash_len,
+                       parts.type, parts.version).decode()  # fmt: skip
+    return made if salted and len(password) <= LONGEST else ""
 
 
 def outdated(stored: str) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0012"  # the newest step in migrations/versions
+HEAD = "0015"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -109,9 +109,24 @@ users = _table(
 )
 lockouts = _table("lockouts", "name", name=Text, failures=Integer, last_at=STAMP, locked_until_=STAMP)
 sessions = _table(
-    "sessions", "id", id=Text, user_id=Text, host=Text, started=STAMP, expires=STAMP, ended_=STAMP, ended_because=Text
+    "sessions",
+    "id",
+    id=Text,
+    user_id=Text,
+    host=Text,
+    started=STAMP,
+    expires=STAMP,
+    ended_=STAMP,
+    ended_because=Text,
+    seen_=STAMP,
 )
+roles = _table("roles", "name", name=Text, permissions=TEXTS, version=Integer, changed=STAMP, changed_by=Text)
 refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)
+account_access = _table("account_access", "login account", login=Text, account=Text)
+password_resets = _table(
+    "password_resets", "user_id", user_id=Text, code_hash=LargeBinary, issued=STAMP, expires=STAMP, issued_by=Text
+)
+login_brake = _table("login_brake", "one", one=Boolean, level=Double, at=STAMP)
 watchlists = _table("watchlists", "user name", user=Text, name=Text, symbols=TEXTS, position=Integer)
 scans = _table(
     "scans", "user name", user=Text, name=Text, rule=Text, universe=Text, sort=Text, limit=Integer, alert=Boolean

@@ -1,16 +1,16 @@
-"""Access tokens: short-lived JWTs of one install, with everything pinned that a forger could choose (ASVS 5.0, 9.1 and 9.2)."""
+"""Access tokens: short-lived JWTs of one run, with everything pinned that a forger could choose (ASVS 5.0, 9.1 and 9.2).
 
-import os
+The key is random, made at the program's start and kept in memory alone: a token lives no longer than its program, since the
+next start gets one for its refresh token. So there is no key on the disk or in a keyring that could be stolen or restored.
+"""
+
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import jwt
 
 from qv_desktop.domain.access import Session
-from qv_desktop.domain.errors import NotPermitted
+from qv_desktop.domain.errors import NotPermitted, TokenOutdated
 
 ALGORITHM, ISSUER, AUDIENCE, TYPE = "HS256", "qv-desktop", "qv-desktop", "access"
 LIFE = timedelta(minutes=15)
@@ -29,24 +29,30 @@ class Claims:
 
 
 class AccessTokens:
-    """Mints and verifies with one key of at least 32 bytes."""
+    """Mints and verifies with one key of at least 32 bytes, its own unless it is given one."""
 
-    def __init__(self, key: bytes, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], key: bytes | None = None) -> None:
+        key = secrets.token_bytes(32) if key is None else key
         if len(key) < 32:
             raise ValueError("the key of an HS256 token has at least 32 bytes (RFC 7518, 3.2)")
         self._key = key
         self._now = now
 
-    def mint(self, session: Session) -> str:
-        """A token for the session, good for 15 minutes or until the session expires."""
+    def mint(self, session: Session) -> tuple[str, datetime]:
+        """A token for the session, and until when it is good: 15 minutes, or until the session expires. For a thread at first."""
+        import jwt  # with all its cryptography it takes as long as a dialog
+
         now = self._now()
-        claims = {"iss": ISSUER, "aud": AUDIENCE, "typ": TYPE, "iat": now, "nbf": now, "exp": min(now + LIFE, session.expires),
+        ends = min(now + LIFE, session.expires)
+        claims = {"iss": ISSUER, "aud": AUDIENCE, "typ": TYPE, "iat": now, "nbf": now, "exp": ends,
                   "jti": secrets.token_hex(16), "sub": session.user.id, "sid": session.id,
                   "role_ver": session.user.role_version}  # fmt: skip
-        return jwt.encode(claims, self._key, ALGORITHM)
+        return jwt.encode(claims, self._key, ALGORITHM), ends
 
     def verified(self, token: str) -> Claims:
-        """What the token says. Raises NotPermitted, whatever is wrong with it."""
+        """What the token says. Raises TokenOutdated for one that was good, NotPermitted for whatever else is wrong with it."""
+        import jwt
+
         ours = {
             "require": REQUIRED,
             "verify_exp": False,
@@ -59,17 +65,8 @@ class AccessTokens:
             claims = Claims(str(found["sub"]), str(found["sid"]), int(found["role_ver"]), ends)
         except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError, OSError) as error:
             raise NotPermitted("This session cannot be verified; log in again.") from error
-        if found["typ"] != TYPE or not begins - LEEWAY <= self._now() < ends + LEEWAY or ends - begins > LIFE:
-            raise NotPermitted("This session has run out; log in again.")
+        if found["typ"] != TYPE or ends - begins > LIFE:
+            raise NotPermitted("This session cannot be verified; log in again.")
+        if not begins - LEEWAY <= self._now() < ends + LEEWAY:  # before it begins: the clock was set back
+            raise TokenOutdated("This session has run out; log in again.")
         return claims
-
-
-def install_key(path: Path) -> bytes:
-    """This install's key of 32 random bytes, made on first use and readable by its owner alone."""
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(file, "wb") as opened:
-        opened.write(secrets.token_bytes(32))
-    return path.read_bytes()

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from qv_desktop.adapters.reports.csv import neutral
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.spreadsheets import neutral
 
 HEAD = ("sequence", "time_utc", "time_et", "actor", "actor_type", "role", "session", "host", "action", "object_type", "object_id",
         "outcome", "reason", "before", "after", "correlation", "causation", "app_version", "previous", "hash", "chain")  # fmt: skip

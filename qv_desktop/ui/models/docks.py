@@ -20,6 +20,8 @@ BESIDE = (560, 420)  # px of width or height that an area needs for another pane
 
 _BLOTTERS = ("positions", "fills", "balances", "reconciliation", "backtests", "audit", "alerts", "price_alerts", "log")
 
+_EVERYWHERE = ("alerts", "log", "roles")  # what everybody may see
+
 LAYOUTS: dict[str, Layout] = {
     "trading": Layout(
         (Place("chart", "center"), Place("ticket", "right"), Place("orders", "bottom", "chart"), Place("watchlist", "left", "chart"),
@@ -34,7 +36,8 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "compliance": Layout(
         (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
-         Place("fills", "tab", "audit"), Place("balances", "tab", "audit"), Place("risk", "right"), Place("alerts", "bottom", "risk")),
+         *(Place(name, "tab", "audit") for name in ("fills", "balances", "users", "roles")),
+         Place("risk", "right"), Place("alerts", "bottom", "risk")),
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
     ),
     "research": Layout(
@@ -174,10 +177,17 @@ class Docks(QObject):
         """Show only these panels from now on."""
         grown = set(names) - self._permitted
         self._permitted = set(names)
+        for name in sorted(grown & set(self._docks)):
+            if LAYOUTS[self.workspace].holds(name):
+                self._unmaximise()
+                self._builder.put(self._home(name))
         if grown:
-            self._states.clear()
-            self._build(self.workspace)
+            self._builder.show_actions()
         self._enforce()
+
+    def offers(self, workspace: str) -> bool:
+        """Whether anything of a workspace may be seen besides what is everywhere."""
+        return any(self._may(place.panel) for place in LAYOUTS[workspace].places if place.panel not in _EVERYWHERE)
 
     def raise_panel(self, name: str) -> bool:
         """Open a panel, bring it to the front and give it the focus; False when it is absent or not permitted."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 from qv_desktop.domain.alerts import Notice, Urgency
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.ui import theme
+from qv_desktop.ui.curtain import BEFORE
 
 _STATES: dict[TradingState, str] = {
     TradingState.ACTIVE: "GOOD", TradingState.REDUCING: "WARN", TradingState.HALTED: "BAD",
@@ -30,6 +31,8 @@ class Tray(QObject):
         super().__init__(window)
         self.menu = QMenu(window)
         self.kill_menu = QMenu("Kill switch", self.menu)  # two steps: one slip of the mouse stops nothing
+        for menu in (self.menu, self.kill_menu):
+            menu.setProperty(BEFORE, True)  # stopping must be possible while the desk is locked
         self.menu.addAction("Show QuantVision", self.show_asked.emit)
         self.acknowledge = self.menu.addAction("Acknowledge all", self.acknowledge_all_asked.emit)
         self.menu.addSeparator()
@@ -38,7 +41,7 @@ class Tray(QObject):
         self.intent.setEnabled(False)
         self.kill = self.kill_menu.addAction("KILL now", self.kill_asked.emit)
         self._told: Notice | None = None
-        self._state: tuple[TradingState, int] | None = None
+        self._state: tuple[TradingState, int, bool] | None = None
         self._icon = QSystemTrayIcon(self) if QSystemTrayIcon.isSystemTrayAvailable() else None
         if self._icon is not None:
             self._icon.setContextMenu(self.menu)
@@ -53,16 +56,20 @@ class Tray(QObject):
         """Whether the system has a tray."""
         return self._icon is not None
 
-    def show_state(self, state: TradingState, critical: int) -> None:
-        """The icon's colour and number: how trading stands, and how many critical alerts wait."""
-        if (state, critical) == self._state:
+    def show_state(self, state: TradingState, critical: int, *, locked: bool = False) -> None:
+        """The icon's colour and number: how trading stands, and how many critical alerts wait; its words keep a lock's silence."""
+        if (state, critical, locked) == self._state:
             return
-        self._state = (state, critical)
-        self.acknowledge.setText(f"Acknowledge all ({critical:,} critical)" if critical else "Acknowledge all")
+        self._state = (state, critical, locked)
+        self.acknowledge.setEnabled(not locked)
+        tell = critical and not locked
+        self.acknowledge.setText(f"Acknowledge all ({critical:,} critical)" if tell else "Acknowledge all")
         if self._icon is not None:
             self._icon.setIcon(drawn(state, critical))
             self._icon.setToolTip(
-                f"QuantVision · trading is {state}" + (f" · {critical:,} critical" if critical else "")
+                "QuantVision · locked"
+                if locked
+                else f"QuantVision · trading is {state}" + (f" · {critical:,} critical" if critical else "")
             )
 
     def show_kill(self, intent: str, lacking: str) -> None:

@@ -144,7 +144,7 @@ class AccountPanel(QWidget):
 
     def show_user(self, user: User) -> None:
         """Show who is signed in, under the role."""
-        self.user.show_title(user.role.value)
+        self.user.show_title(str(user.role))
         self.user.show_value(user.name)
         self._make_room()
 

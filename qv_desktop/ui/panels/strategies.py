@@ -1,7 +1,7 @@
 """The strategies panel: what can be tested and run, at which version, and the source it stands for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QSyntaxHighlighter, QTextCharFormat, QTextDocument
@@ -13,6 +13,7 @@ from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 EMPTY = "No strategies yet; the built-in ones appear once the database is ready."
+_TEST_TIP = "Set the backtest panel to this strategy (double-click does the same)"
 LIST_WIDE = 400  # px
 SIDE_BY_SIDE = 760  # px of width from which the source stands beside the list
 
@@ -101,10 +102,11 @@ class StrategiesPanel(QWidget):
         self._hash = QLabel()
         self._test = theme.button("Backtest")
         self._shown: Strategy | None = None
+        self._lacking = ""  # why the person may not run backtests
         self._splitter = QSplitter(Qt.Orientation.Vertical)
         self._build()
         self.table.row_chosen.connect(self._choose)
-        self.table.row_opened.connect(lambda strategy: self.backtest_asked.emit(strategy.name))
+        self.table.row_opened.connect(self._ask_for)
         self._test.clicked.connect(self._ask)
         self._show_source(None)
 
@@ -134,7 +136,7 @@ class StrategiesPanel(QWidget):
         for widget in (self._heading, self._hash):
             row.addWidget(widget)
         row.addStretch(1)
-        self._test.setToolTip("Set the backtest panel to this strategy (double-click does the same)")
+        self._test.setToolTip(_TEST_TIP)
         row.addWidget(self._test)
         column.addLayout(row)
         self._knobs.setWordWrap(True)
@@ -158,6 +160,12 @@ class StrategiesPanel(QWidget):
         if shown is not None:
             self.table.select_key(shown.name)
 
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not ``backtest``; what is absent is allowed."""
+        self._lacking = lacking.get("backtest", "")
+        self._test.setEnabled(not self._lacking)
+        self._test.setToolTip(self._lacking or _TEST_TIP)
+
     def _choose(self, strategy: Strategy | None) -> None:
         if strategy is not None and strategy != self._shown:
             self._show_source(strategy)
@@ -165,7 +173,11 @@ class StrategiesPanel(QWidget):
 
     def _ask(self) -> None:
         if self._shown is not None:
-            self.backtest_asked.emit(self._shown.name)
+            self._ask_for(self._shown)
+
+    def _ask_for(self, strategy: Strategy) -> None:
+        if not self._lacking:
+            self.backtest_asked.emit(strategy.name)
 
     def _show_source(self, strategy: Strategy | None) -> None:
         self._shown = strategy

@@ -2,15 +2,12 @@
 
 import base64
 import json
-import stat
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import jwt
 import pytest
 
-from qv_desktop.adapters.db.tokens import AccessTokens, install_key
+from qv_desktop.adapters.db.tokens import AccessTokens
 from qv_desktop.domain.access import Role, Session, User
 from qv_desktop.domain.errors import NotPermitted
 from tests.adapters.db.conftest import Clock
@@ -20,7 +17,7 @@ KEY = b"k" * 32
 
 @pytest.fixture
 def tokens(clock: Clock) -> AccessTokens:
-    return AccessTokens(KEY, clock)
+    return AccessTokens(clock, KEY)
 
 
 def a_session(clock: Clock, days: float = 7) -> Session:
@@ -28,12 +25,12 @@ def a_session(clock: Clock, days: float = 7) -> Session:
 
 
 def claims(tokens: AccessTokens, clock: Clock) -> dict[str, object]:
-    decoded: dict[str, object] = jwt.decode(tokens.mint(a_session(clock)), options={"verify_signature": False})
+    decoded: dict[str, object] = jwt.decode(tokens.mint(a_session(clock))[0], options={"verify_signature": False})
     return decoded
 
 
 def test_a_token_says_who_in_which_session_and_for_how_long(tokens: AccessTokens, clock: Clock) -> None:
-    found = tokens.verified(tokens.mint(a_session(clock)))
+    found = tokens.verified(tokens.mint(a_session(clock))[0])
     assert (found.user, found.session, found.role_version, found.expires) == (
         "u1",
         "s1",
@@ -43,7 +40,7 @@ def test_a_token_says_who_in_which_session_and_for_how_long(tokens: AccessTokens
 
 
 def test_a_token_runs_out_and_never_outlives_its_session(tokens: AccessTokens, clock: Clock) -> None:
-    token, short = tokens.mint(a_session(clock)), tokens.mint(a_session(clock, days=5 / 1440))
+    token, short = tokens.mint(a_session(clock))[0], tokens.mint(a_session(clock, days=5 / 1440))[0]
     clock.advance(minutes=5, seconds=31)
     with pytest.raises(NotPermitted, match="run out"):
         tokens.verified(short)
@@ -80,7 +77,7 @@ def test_no_other_algorithm_key_or_change_passes(tokens: AccessTokens, clock: Cl
         )
         + "."
     )
-    head, body, signature = tokens.mint(a_session(clock)).split(".")
+    head, body, signature = tokens.mint(a_session(clock))[0].split(".")
     raised = base64.urlsafe_b64encode(json.dumps(good | {"role_ver": 4}).encode()).decode().rstrip("=")
     for forged in (none, jwt.encode(good, KEY * 2, "HS512"), jwt.encode(good, b"x" * 32, "HS256"), f"{head}.{raised}.{signature}",
                    f"{head}.{body}.", "", "a.b.c", "\0"):  # fmt: skip
@@ -90,12 +87,12 @@ def test_no_other_algorithm_key_or_change_passes(tokens: AccessTokens, clock: Cl
 
 def test_a_short_key_is_refused(clock: Clock) -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        AccessTokens(b"short", clock)
+        AccessTokens(clock, b"short")
 
 
-def test_each_install_has_a_key_of_its_own_for_its_owner_alone(tmp_path: Path) -> None:
-    one, two = install_key(tmp_path / "one"), install_key(tmp_path / "two")
-    assert one == install_key(tmp_path / "one") != two
-    assert len(one) == 32
-    if sys.platform != "win32":
-        assert stat.S_IMODE((tmp_path / "one").stat().st_mode) == 0o600
+def test_each_run_has_a_key_of_its_own(clock: Clock) -> None:
+    one, two = AccessTokens(clock), AccessTokens(clock)
+    token, ends = one.mint(a_session(clock))
+    assert one.verified(token).expires == ends
+    with pytest.raises(NotPermitted, match="cannot be verified"):
+        two.verified(token)

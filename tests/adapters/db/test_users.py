@@ -10,7 +10,8 @@ from sqlalchemy import text
 from qv_desktop.adapters.db import passwords
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.users import AGAIN, SUSPENDED, WRONG, Users
+from qv_desktop.adapters.db.door import AGAIN, SUSPENDED, WRONG
+from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.access import Role, SignIn, User, UserState
 from qv_desktop.domain.audit import SYSTEM, Draft, Entry
 from qv_desktop.domain.errors import BadInput
@@ -23,6 +24,8 @@ BY = Draft(SYSTEM, "user.create", "user", "someone")
 
 @pytest.fixture
 def users(database: Database, trail: AuditTrail, clock: Clock) -> Users:
+    """The door, with the brake on guessing over many names let off: the tests of this file share a database."""
+    asyncio.run(database.write(lambda connection: connection.execute(text("DELETE FROM login_brake"))))
     return Users(database, trail, clock)
 
 

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0012", "0010"
+revision, down_revision = "0012", "0011"
 
 STATEMENTS = (
     """

@@ -1,0 +1,105 @@
+"""Who may ask what of the services: one table of methods and permissions, and of methods that need none, each with the reason.
+
+What is in neither is an error: see ``test_who_may``.
+"""
+
+from qv_desktop.domain.access import Action, Permission, Resource
+
+
+def _may(resource: Resource, action: Action) -> Permission:
+    return Permission(resource, action)
+
+
+_TRADE, _AMEND, _CANCEL = (_may(Resource.TRADING, action) for action in (Action.CREATE, Action.CHANGE, Action.DELETE))
+_LOOK = _may(Resource.TRADING, Action.VIEW)
+_MARKET, _FILE = _may(Resource.MARKET, Action.CHANGE), _may(Resource.MARKET, Action.EXPORT)
+_BRAKE = _may(Resource.RISK, Action.RUN)
+_PEOPLE, _ADMINISTER = _may(Resource.USERS, Action.VIEW), _may(Resource.USERS, Action.CHANGE)
+
+GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks for
+    "Orders.submit": _TRADE, "Orders.require_trading": _TRADE, "Orders.replace": _AMEND,
+    "Orders.cancel": _CANCEL, "Orders.cancel_all": _CANCEL, "Orders.cancel_scope": _CANCEL,
+    "Flattening.flatten": _TRADE,
+    "Risk.halt": _BRAKE, "Risk.reduce": _BRAKE, "Risk.resume": _BRAKE, "Risk.set_limits": _may(Resource.RISK, Action.CHANGE),
+    "Reconcile.asked": _may(Resource.RECONCILIATION, Action.RUN), "Reconcile.export": _may(Resource.RECONCILIATION, Action.EXPORT),
+    **{f"Audit.{name}": _may(Resource.AUDIT, Action.VIEW) for name in ("page", "count", "span", "verify", "checkpoint")},
+    "Audit.story": _LOOK, "Audit.bundle": _may(Resource.AUDIT, Action.EXPORT), "AuditExports.rows": _may(Resource.AUDIT, Action.EXPORT),
+    "AccountHistory.curve": _LOOK, "AccountHistory.configuration": _LOOK, "AccountHistory.activities": _LOOK,
+    "AccountHistory.older": _LOOK,
+    "Backtests.latest": _may(Resource.BACKTESTS, Action.VIEW), "Backtests.run": _may(Resource.BACKTESTS, Action.RUN),
+    "Backtests.cancel": _may(Resource.BACKTESTS, Action.RUN),
+    "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names
+    "Imports.understood": _may(Resource.MARKET, Action.CREATE), "Imports.store": _may(Resource.MARKET, Action.CREATE),
+    **{f"Watchlists.{name}": _MARKET for name in ("create", "copy", "rename", "delete", "add", "remove", "move", "reorder",
+                                                  "import_text")},
+    **{f"SavedScans.{name}": _MARKET for name in ("save", "follow", "delete")},
+    **{f"PriceAlerts.{name}": _MARKET for name in ("add", "move", "rearm", "remove")},
+    **{f"Drawings.{name}": _MARKET for name in ("put", "remove", "clear")},
+    "Connections.test": _may(Resource.SETTINGS, Action.VIEW),
+    **{f"Connections.{name}": _may(Resource.SETTINGS, Action.CHANGE) for name in ("add", "change", "remove")},
+    "Connections.switch": _TRADE,
+    "AutoLock.bound": _ADMINISTER,
+    "People.all": _PEOPLE, "People.seats": _PEOPLE, "People.recovered": _may(Resource.AUDIT, Action.VIEW),
+    "People.create": _may(Resource.USERS, Action.CREATE),
+    **{f"People.{name}": _ADMINISTER for name in ("give", "suspend", "activate", "reset", "unlock", "revoke")},
+    "Roles.make": _may(Resource.USERS, Action.CREATE), "Roles.edit": _ADMINISTER, "Roles.delete": _may(Resource.USERS, Action.DELETE),
+}  # fmt: skip
+
+EITHER: dict[str, tuple[Permission, ...]] = {  # Class.method -> permissions of which one is enough
+    "KillSwitch.kill": (_BRAKE, _CANCEL),
+}
+
+_OWN = "a person's own, kept under the id of whoever is signed in"
+_HEARS = "hears what the broker, a vendor or the clock says; a person asks nothing of it"
+_READS = "tells what the program knows already; a role that may not view it has no panel that shows it"
+_RUNS = "runs by itself, and must whoever is signed in"
+
+FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permission
+    "Bus.*": "carries events from one part of the program to another",
+    "Clock.*": "tells what time it is",
+    "Login.*": "is the guard itself; signing in, unlocking and one's own password take a password, a code or a token",
+    "MarketData.*": _HEARS,
+    "Feeds.*": _HEARS,
+    "History.*": "market data, which orders and risk need too; a role without “market data: view” has no panel that shows it",
+    "Gaps.*": _RUNS,
+    "Backfill.*": "fills holes by itself; asking it to look again is what it does anyway",
+    "Ticks.*": _RUNS,
+    "Sessions.*": "the exchange's calendar is no secret",
+    "Scanner.*": _READS,
+    "Halts.*": _HEARS,
+    "Positions.*": _HEARS,
+    "Account.*": _RUNS,
+    "Averages.*": _RUNS,
+    "Health.*": "how the program is, which whoever sits before it must see",
+    "Notices.*": "what a person should hear; acknowledging is everybody's own, and recorded under their name",
+    "Acknowledging.*": "whoever is there has seen it; recorded under their name",
+    "Strategies.*": "the built-in strategies, which ship with the program",
+    "TicketPresets.*": f"{_OWN}; of use in the ticket only, which needs “{_TRADE}” to send",
+    "Arming.*": f"arming asks for “{_TRADE}” in its hindrance and grants nothing by itself; whatever a key does asks again",
+    "Orders.hear": _HEARS, "Orders.apply": _HEARS, "Orders.holding_back": _HEARS, "Orders.distrust": _RUNS,
+    "Orders.cancel_wanted": "sends cancels that were asked for, and permitted, before",
+    "Orders.withdraw": "the kill switch's first step, which has asked; it can only take back",
+    "Orders.judged_beside": _READS, "Orders.judged_replacement": _READS,
+    "Flattening.plan": _READS, "Flattening.plans": _READS,
+    "KillSwitch.intent": _READS, "KillSwitch.lacking": _READS, "KillSwitch.resumed": _HEARS,
+    "KillSwitch.follow_up": "goes on with a kill that was permitted; each cancel asks again",
+    "Risk.load": _RUNS, "Risk.know": _HEARS, "Risk.instrument": _READS, "Risk.judge": _READS, "Risk.stopped": _READS,
+    "Risk.measure": _READS, "Risk.trip": "the program halts by itself when its books cannot be trusted",
+    "Risk.halt_at_once": "the kill switch's own brake, which has looked whether the role may",
+    "Audit.look": _RUNS, "Audit.close": _RUNS,
+    "Reconcile.run": _RUNS, "Reconcile.repeat": _RUNS,
+    "AccountHistory.curve_age": _READS, "AccountHistory.kept_curve": _READS,
+    "Watchlists.load": _OWN, "Watchlists.has": _OWN, "Watchlists.symbols": _OWN, "Watchlists.export_text": _OWN,
+    "SavedScans.load": _OWN, "SavedScans.named": _OWN,
+    "PriceAlerts.load": _OWN, "PriceAlerts.of": _OWN, "PriceAlerts.hear": _HEARS, "PriceAlerts.run": _RUNS, "PriceAlerts.flush": _RUNS,
+    "Drawings.of": _OWN, "Drawings.load": _OWN, "Drawings.flush": "writes what was permitted, and asks again before it does",
+    "Drawings.run": _RUNS,
+    "Connections.load": _RUNS, "Connections.get": _READS,
+    "Connections.confirm": "takes the password, and grants only that the switch to a LIVE account may be asked for",
+    "Connections.declined": "writes down that a person went back",
+    "AutoLock.touched": _HEARS, "AutoLock.begin": _HEARS, "AutoLock.load": _OWN,
+    "AutoLock.choose": f"{_OWN}, within what an Admin allows",
+    "People.seen": "notes that one's own session is in use",
+    "Roles.all": "everybody may read what every role may do",
+    "Roles.named": "everybody may read what every role may do",
+}  # fmt: skip

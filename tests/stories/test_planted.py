@@ -1,0 +1,181 @@
+"""Secrets are planted wherever a person or the program has one, everything is logged, the program crashes: nothing shows anywhere."""
+
+import base64
+import json
+import signal
+import sys
+import time
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.simulator.process import LOOPBACK, running
+from tests.stories import program
+from tests.stories.remote_server import DATABASE, PASSWORD, Remote, remote
+
+SECRETS = {
+    "password": "first canary words 01", "new_password": "second canary words 02", "wrong_password": "third canary words 03",
+    "bobs_password": "fourth canary words 04", "bobs_new_password": "fifth canary words 05", "passphrase": "sixth canary words 06",
+    "wrong_code": "CANRY-07777-77777-77777", "key": "PKCANARY08", "secret": "canary-secret/09+x=", "polygon_key": "canary_polygon_10",
+    "client_secret": "canary-client/11", "oauth_token": "canary-oauth-token-12",
+}  # fmt: skip
+SHOWN = {"key"}  # the id of a key pair is no secret, and its end is shown
+
+
+@dataclass
+class Remains:
+    """Everything that the program left or said, by where; ``secrets`` are all of them, the made ones and the database's too."""
+
+    secrets: dict[str, str]
+    left: dict[str, bytes] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    processes: list[str] = field(default_factory=list)
+    core_limit: tuple[int, int] = (-1, -1)
+    code: int = 0
+
+
+@pytest.fixture(scope="module")
+def remains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remains]:
+    if sys.platform != "linux":
+        pytest.skip("other processes' command lines and environments are read from /proc")
+    place = tmp_path_factory.mktemp("place")
+    flags = ("--seed", "6", "--symbols", "6", "--alpaca-key", SECRETS["key"], "--alpaca-secret", SECRETS["secret"],
+             "--polygon-key", SECRETS["polygon_key"])  # fmt: skip
+    with program.a_home() as home, remote() as server, running(*flags) as broker:
+        surroundings = {
+            "QT_QPA_PLATFORM": "offscreen", "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "NO_PROXY": LOOPBACK,
+            "QV_ALPACA_URL": broker.url, "QV_ALPACA_STREAM_URL": f"{broker.ws}/stream", "QV_ALPACA_DATA_URL": broker.url,
+            "QV_ALPACA_PRICES_URL": f"{broker.ws}/v2/iex", "QV_POLYGON_URL": broker.url,
+            "QV_POLYGON_STREAM_URL": f"{broker.ws}/stocks", "QV_OAUTH_AUTHORIZE_URL": f"{broker.url}/oauth/authorize",
+            "QV_OAUTH_TOKEN_URL": f"{broker.url}/oauth/token", "QV_OAUTH_PORT": "0", "QV_LOG_LEVEL": "DEBUG",
+            "QV_DATABASE_URL": server.url(), "SECRETS_OF_THE_TEST": json.dumps(SECRETS), "PLACE_OF_THE_TEST": str(place),
+            "XDG_CONFIG_HOME": str(home / "config"), "XDG_CACHE_HOME": str(place / "cache"),
+        }  # fmt: skip
+        yield lived(home, place, server, surroundings)
+
+
+def lived(home: Path, place: Path, server: Remote, surroundings: dict[str, str]) -> Remains:
+    """The sitting up to its crash, and what is left of it."""
+    said, complaints = place / "said", place / "complaints"
+    with said.open("wb") as out, complaints.open("wb") as err:
+        process = psutil.Popen([sys.executable, "-m", "tests.stories.planted"], cwd=program.ROOT, stdout=out, stderr=err,
+                               env=program.environment(home, **surroundings))  # fmt: skip
+        try:
+            end = time.monotonic() + program.PATIENCE
+            while not (place / "ready").exists():
+                assert process.poll() is None, complaints.read_text()[-3000:]
+                assert time.monotonic() < end, complaints.read_text()[-3000:]
+                time.sleep(0.2)
+            made = json.loads((place / "made.json").read_text())
+            found = Remains({**SECRETS, **made, "database_password": PASSWORD})
+            look_alive(found, process)
+            (place / "go").touch()
+            process.wait(60)
+        finally:
+            if process.poll() is None:
+                process.kill()
+    found.code = process.returncode
+    found.left |= {"standard output": said.read_bytes(), "standard error": complaints.read_bytes()}
+    for file in home.rglob("*"):
+        if file.is_file():
+            found.left[f"file {file.relative_to(home)}"] = file.read_bytes()
+            found.files.append(file.name)
+    found.left["the server's log"] = (server.folder / "log").read_bytes()
+    found.left |= tables(server)
+    found.files += [file.name for file in program.ROOT.glob("core*")]
+    return found
+
+
+def look_alive(found: Remains, process: psutil.Popen) -> None:
+    """Command lines of the program and all its children, and the children's environments."""
+    import resource
+
+    found.core_limit = resource.prlimit(process.pid, resource.RLIMIT_CORE)
+    found.left["command line"] = "\0".join(process.cmdline()).encode()
+    for child in process.children(recursive=True):
+        found.processes.append(" ".join(child.cmdline()))
+        found.left[f"command line of {child.pid}"] = "\0".join(child.cmdline()).encode()
+        own = {name: text for name, text in child.environ().items() if name != "SECRETS_OF_THE_TEST"}
+        found.left[f"environment of {child.pid}"] = json.dumps(own).encode()
+
+
+def tables(server: Remote) -> dict[str, bytes]:
+    """Every row of every table as text."""
+    names = server.asks(
+        "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname = 'public'", DATABASE
+    ).stdout.split()
+    assert "public.audit_log" in names
+    rows = {name: server.asks(f"SELECT t::text FROM {name} AS t", DATABASE).stdout for name in names}  # noqa: S608 - its own names
+    return {f"table {name}": text.encode() for name, text in rows.items()}
+
+
+def spellings(secret: str) -> set[bytes]:
+    """The secret as it may stand somewhere: plain, quoted, in JSON, hexadecimal, in base64 at any place of a longer text, UTF-16."""
+    raw = secret.encode()
+    quoted = [
+        urllib.parse.quote(secret, safe=""),
+        urllib.parse.quote(secret),
+        urllib.parse.quote_plus(secret),
+        json.dumps(secret)[1:-1],
+    ]
+    found = {
+        raw,
+        raw.hex().encode(),
+        raw.hex().upper().encode(),
+        secret.encode("utf-16-le"),
+        *(text.encode() for text in quoted),
+    }
+    for before in range(3):
+        whole = base64.b64encode(b"\0" * before + raw).rstrip(b"=")
+        middle = whole[-(-before * 4 // 3) + (1 if before else 0) : len(whole) // 4 * 4 - 4]
+        found |= {middle, middle.translate(bytes.maketrans(b"+/", b"-_"))}
+    return found
+
+
+def _around(content: bytes, secret: str) -> bytes:
+    """Where it stands, for whoever must find out how it came there; none of these secrets is one."""
+    at = min(content.find(spelled) for spelled in spellings(secret) if spelled in content)
+    return content[max(0, at - 200) : at + 60]
+
+
+def test_the_search_finds_what_is_there() -> None:
+    secret = "canary-secret/09+x="
+    for lead in (b"", b"u", b"us", b"user:", b"user12:"):
+        text = base64.b64encode(lead + secret.encode() + b":more")
+        assert any(spelled in text for spelled in spellings(secret)), lead
+        assert any(spelled in base64.urlsafe_b64encode(lead + secret.encode()) for spelled in spellings(secret)), lead
+    assert any(spelled in b"?k=" + urllib.parse.quote(secret).encode() for spelled in spellings(secret))
+
+
+def test_the_sitting_used_every_secret_and_ended_in_a_crash(remains: Remains) -> None:
+    assert remains.code == -signal.SIGSEGV
+    assert len(remains.secrets) >= 12
+    assert all(remains.secrets.values())
+    log = remains.left["file logs/terminal.jsonl"]
+    for trace in (b"something broke", b"redeemed", b"apiKey=", b"Bearer", b"sslmode"):
+        assert trace in log, trace
+    trail = remains.left["table public.audit_log"]
+    for action in (b"password.change", b"password.redeem", b"export.table", b"used twice", b"connection.add"):
+        assert action in trail, action
+    assert {"keys.locked", "connections.json"} <= set(remains.files)
+    assert any(name.startswith("audit-") and name.endswith(".csv") for name in remains.files)
+
+
+def test_no_secret_is_anywhere_in_any_spelling(remains: Remains) -> None:
+    guilty = [
+        (where, name, _around(content, secret))
+        for name, secret in remains.secrets.items()
+        if name not in SHOWN
+        for where, content in remains.left.items()
+        if any(spelled in content for spelled in spellings(secret))
+    ]
+    assert guilty == []
+
+
+def test_a_crash_leaves_no_memory_behind(remains: Remains) -> None:
+    assert remains.core_limit == (0, 0)
+    assert not [name for name in remains.files if name.startswith("core")]
