@@ -148,7 +148,9 @@ def test_a_bundle_without_checkpoints_says_why_there_is_none(room: Room, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bundle_runs_from_the_first_row_that_matches_to_the_last(room: Room, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_bundle_runs_from_the_first_row_that_matches_to_the_last(
+    room: Room, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     asked: list[dict[str, object]] = []
 
     async def bundle(**what: object) -> Path:
