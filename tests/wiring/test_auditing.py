@@ -170,6 +170,19 @@ def test_a_bundle_runs_from_the_first_row_that_matches_to_the_last(
     assert bar.sentence.text() == f"Exported a signed bundle to {tmp_path / 'audit.bundle'}. The trail records it."
 
 
+def test_the_trail_of_another_installation_is_bundled_there(room: Room) -> None:
+    room.trail.others.append(("other", "WS-22"))
+    room.panel.show()
+    filters = room.panel.filters
+
+    def choose() -> None:
+        filters.chain.setCurrentText("WS-22 · other")
+        filters.chain.activated.emit(1)
+
+    room.acts(choose, room.panel.ask_export, lambda: room.panel.export_asked.emit(filters.query(), "bundle"))
+    assert "make it there" in room.panel.export_bar.sentence.text()
+
+
 def test_whoever_may_not_view_is_shown_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     room = Room(qtbot, tmp_path, Role.ANALYST)
     room.acts(
