@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Entry, Outcome, Verification
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.checkpoints import Checkpoint
 from qv_desktop.domain.errors import BadInput, BrokenTrail
 from qv_desktop.services.checkpoints import Checkpoints
@@ -43,6 +43,11 @@ class Audit:
         """How many rows ``query`` asks for. Raises NotPermitted, DatabaseDown."""
         await self._login.require(VIEW)
         return await self._trail.count(query)
+
+    async def installations(self) -> list[Installation]:
+        """Everybody who records to this database, this installation first. Raises NotPermitted, DatabaseDown."""
+        await self._login.require(VIEW)
+        return await self._trail.installations()
 
     async def span(self, query: AuditQuery) -> tuple[int, int] | None:
         """The numbers of the oldest and the newest row that ``query`` asks for; None without any. Raises NotPermitted, DatabaseDown."""

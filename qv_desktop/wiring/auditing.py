@@ -37,6 +37,7 @@ class AuditWiring:
         """Show what is stored, as far as the person may see it."""
         if self._desk.services.login.may(VIEW):
             await self._page(AuditQuery())
+            self._desk.panels.audit.filters.show_installations(await self._desk.services.audit.installations())
 
     def _recorded(self, event: AuditRecorded) -> None:
         if self._desk.services.login.may(VIEW):
@@ -102,6 +103,8 @@ class AuditWiring:
     async def _bundle(self, query: AuditQuery) -> Path:
         """From the first row that matches to the last, for a chain with holes proves nothing."""
         bar, audit = self._desk.panels.audit.export_bar, self._desk.services.audit
+        if query.chain:
+            raise BadInput("A bundle is signed by the installation that recorded the rows; make it there.")
         if query.anything:
             return await audit.bundle(progress=bar.show_bundling)
         span = await audit.span(query)

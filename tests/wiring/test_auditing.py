@@ -148,6 +148,41 @@ def test_a_bundle_without_checkpoints_says_why_there_is_none(room: Room, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_bundle_runs_from_the_first_row_that_matches_to_the_last(
+    room: Room, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    async def bundle(**what: object) -> Path:
+        asked.append(what)
+        return tmp_path / "audit.bundle"
+
+    monkeypatch.setattr(room.desk.services.audit, "bundle", bundle)
+    for number in (7, 8, 7):
+        asyncio.run(room.trail.append(Draft(SYSTEM, "fill.book", "order", f"qv-{number}", correlation=f"qv-{number}")))
+    room.panel.show()
+    bar = room.panel.export_bar
+    room.acts(
+        lambda: room.panel.filters.follow("qv-7"), room.panel.ask_export, bar.forms["bundle"].click,
+        bar.close_.click, room.panel.filters.clear, room.panel.ask_export, bar.forms["bundle"].click,
+    )  # fmt: skip
+    assert [(one.get("first"), one.get("last")) for one in asked] == [(6, 8), (None, None)]
+    assert bar.sentence.text() == f"Exported a signed bundle to {tmp_path / 'audit.bundle'}. The trail records it."
+
+
+def test_the_trail_of_another_installation_is_bundled_there(room: Room) -> None:
+    room.trail.others.append(("other", "WS-22"))
+    room.panel.show()
+    filters = room.panel.filters
+
+    def choose() -> None:
+        filters.chain.setCurrentText("WS-22 · other")
+        filters.chain.activated.emit(1)
+
+    room.acts(choose, room.panel.ask_export, lambda: room.panel.export_asked.emit(filters.query(), "bundle"))
+    assert "make it there" in room.panel.export_bar.sentence.text()
+
+
 def test_whoever_may_not_view_is_shown_nothing(qtbot: QtBot, tmp_path: Path) -> None:
     room = Room(qtbot, tmp_path, Role.ANALYST)
     room.acts(

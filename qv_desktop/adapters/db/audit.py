@@ -15,7 +15,7 @@ from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 
 _HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
 _HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
@@ -90,9 +90,13 @@ class AuditTrail:
         """How many rows ``query`` asks for. Raises DatabaseDown."""
         return await self._pages.count(query)
 
-    async def head(self) -> int:
-        """The newest row's number; 0 of an empty chain. Raises DatabaseDown."""
-        return await self._pages.head()
+    async def head(self, chain: str = "") -> int:
+        """The newest row's number, of this chain or another; 0 of an empty one. Raises DatabaseDown."""
+        return await self._pages.head(chain)
+
+    async def installations(self) -> list[Installation]:
+        """Everybody who records to this database, this installation first. Raises DatabaseDown."""
+        return await self._pages.installations()
 
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first: the story of an order. Raises DatabaseDown."""

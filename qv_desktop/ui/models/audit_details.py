@@ -35,7 +35,7 @@ class AuditDetails(QWidget):
         self.change.setMinimumHeight(108)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(scrolled(pane(self.heading, self.facts, self.change, self.seals, self.hands, grow=2)))
+        column.addWidget(scrolled(pane(self.heading, self.facts, self.hands, self.change, self.seals, grow=3)))
         self.follow.clicked.connect(self._follow)
         self.cause.clicked.connect(self._follow_cause)
         self.copy.clicked.connect(self._copy)
@@ -44,11 +44,13 @@ class AuditDetails(QWidget):
     def show_entry(self, entry: Entry | None) -> None:
         """Show a row, or that none is chosen."""
         self.entry = entry
+        for part in (self.change, self.hands):
+            part.setVisible(entry is not None)
         self.copy.setEnabled(entry is not None)
         self.follow.setEnabled(entry is not None and bool(entry.draft.correlation))
         self.cause.setVisible(entry is not None and entry.draft.causation not in ("", entry.draft.correlation))
         if entry is None:
-            self.heading.setText("No entry selected")
+            self.heading.setText("No row is chosen")
             self.facts.show_lines([])
             self.seals.show_lines([])
             self.change.show_lines([])

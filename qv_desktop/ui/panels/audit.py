@@ -240,7 +240,8 @@ class AuditPanel(QWidget):
         self.proof = AuditProof(self)
         self.model = TableModel(
             audit_columns(
-                lambda: self.now().astimezone(NEW_YORK).date(), lambda entry: self.proof.broken(entry.sequence)
+                lambda: self.now().astimezone(NEW_YORK).date(),
+                lambda entry: not self._query.chain and self.proof.broken(entry.sequence),
             ),
             key=lambda entry: entry.sequence,
         )

@@ -1,6 +1,7 @@
 """Pages of the audit trail: both ways, by every filter, in pieces where a text is looked for, and the same as the domain says."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -102,3 +103,24 @@ def test_a_verification_that_is_given_up_frees_its_thread(trail: AuditTrail, row
         return len(await asyncio.wait_for(trail.found(AuditQuery(), 5), 5))
 
     assert asyncio.run(story()) == 5
+
+
+def test_the_trails_of_others_on_the_same_server_are_known_and_read(
+    database: Database, trail: AuditTrail, rows: list[Entry], clock: Clock
+) -> None:
+    other = AuditTrail(database, "other-installation", "1.0", clock, lambda entry: None)
+
+    async def story() -> None:
+        await other.append(
+            Draft(Actor("Bea", "human", "Trader", "s2", "WS-22"), "order.submit", "order", "qv-b", reason="elsewhere")
+        )
+        await other.append(Draft(BROKER, "fill.book", "order", "qv-b"))
+        known = await trail.installations()
+        assert known[0] == (rows[0].chain, "WS-14")
+        assert ("other-installation", "WS-22") in known
+        asked = AuditQuery(chain="other-installation")
+        assert [entry.sequence for entry in await trail.found(asked)] == [2, 1]
+        assert [entry.draft.actor.name for entry in await trail.found(replace(asked, text="elsewhere"))] == ["Bea"]
+        assert (await trail.count(asked), await trail.head("other-installation"), await trail.head()) == (2, 2, 40)
+
+    asyncio.run(story())
