@@ -15,9 +15,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.preferences import Preferences
-from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import OrderChanged, RiskMeasured
 from qv_desktop.domain.norms import Norms
@@ -70,7 +71,8 @@ class Sitting:
             want=lambda symbols: self.wanted.extend(symbols), of=lambda symbol: Norms(volume20=1e6)
         )
         services = SimpleNamespace(
-            preferences=stored, bus=self.bus, login=SimpleNamespace(session=SimpleNamespace(user=user)), averages=averages,
+            preferences=stored, bus=self.bus, averages=averages,
+            login=SimpleNamespace(session=SimpleNamespace(user=user), actor=Actor(person, "human", "Trader")),
             risk=SimpleNamespace(limits=Limits()), sessions=SimpleNamespace(today=lambda: SESSION),
             clock=SimpleNamespace(market=lambda: datetime(2026, 11, 20, 15, 0, tzinfo=UTC)),
             notices=SimpleNamespace(tell=lambda *words: self.told.append(words[2])),
@@ -119,7 +121,7 @@ class Sitting:
 
 @pytest.fixture
 def stored(database: Database) -> Away:
-    return Away(Preferences(database))
+    return Away(Preferences(database, AuditTrail(database, "ticket", "test", lambda: NOW, lambda entry: None)))
 
 
 @pytest.fixture(autouse=True)
