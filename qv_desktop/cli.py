@@ -285,6 +285,14 @@ def _db(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _recover(asked: argparse.Namespace) -> int:
+    from qv_desktop import app
+
+    code = asyncio.run(app.reset_code(asked.name))
+    print(f"{code}\nGive this to {asked.name}: under “I have a reset code” it sets a new password, once, within a day.")
+    return 0
+
+
 def _check_grant(asked: argparse.Namespace) -> None:
     more = asked.role or asked.account or asked.remove or asked.new_password
     if (asked.login or more) and asked.step != "grant":
@@ -293,14 +301,6 @@ def _check_grant(asked: argparse.Namespace) -> None:
         raise BadInput("Say whose login it is: db grant --login NAME --role ROLE.")
     if asked.login and bool(asked.role) == asked.remove:
         raise BadInput("Say either --role, the role of that person, or --remove.")
-
-
-def _recover(asked: argparse.Namespace) -> int:
-    from qv_desktop import app
-
-    code = asyncio.run(app.reset_code(asked.name))
-    print(f"{code}\nGive this to {asked.name}: under “I have a reset code” it sets a new password, once, within a day.")
-    return 0
 
 
 def _import(asked: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ import msgspec
 
 from qv_desktop import paths
 from qv_desktop.domain.accounts import Environment
+from qv_desktop.domain.addresses import host_of
 from qv_desktop.domain.errors import BadInput
 
 PREFIX = "QV_"
@@ -21,6 +22,8 @@ OTHER_VARIABLES = (
     "QV_STARTUP_REPORT",
 )  # read elsewhere
 
+ADDRESSES = ("alpaca_url", "alpaca_stream_url", "alpaca_live_url", "alpaca_live_stream_url", "alpaca_data_url",
+             "alpaca_prices_url", "polygon_url", "polygon_stream_url")  # fmt: skip
 LOOK = ("theme", "price_colors")  # what a demo chooses for itself
 
 type Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]  # 0: for ever
@@ -61,9 +64,23 @@ def load(home: Path | None = None) -> Settings:
     shipped, chosen = _read(paths.resources() / "defaults.toml"), _read(paths.settings_file(folder))
     values = {**shipped, **chosen, **_environment(), "home": str(folder)}
     try:
-        return msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value))
+        return _addressed(msgspec.convert(values, Settings, strict=False, dec_hook=lambda kind, value: kind(value)))
     except msgspec.ValidationError as error:
         raise BadInput(_complaint(str(error), folder)) from None
+
+
+def _addressed(settings: Settings) -> Settings:
+    """The settings, once no address in them can be read in two ways or would send secrets in the open. Raises BadInput."""
+    for key in ADDRESSES:
+        try:
+            host_of(getattr(settings, key))
+        except BadInput as error:
+            raise BadInput(f"The setting {_where(key, settings.home)} cannot be used. {error}") from None
+    return settings
+
+
+def _where(key: str, folder: Path) -> str:
+    return f"{PREFIX}{key.upper()}" if key in _environment() else f"{key} in {paths.settings_file(folder)}"
 
 
 def looked(settings: Settings, home: Path) -> Settings:
@@ -76,7 +93,7 @@ def _complaint(words: str, folder: Path) -> str:
     """What is wrong with which setting, where it was set, and what would do."""
     found = re.search(r"`\$\.(\w+)|unknown field `(\w+)`", words)
     key = (found[1] or found[2]) if found else ""
-    where = f"{PREFIX}{key.upper()}" if key in _environment() else f"{key} in {paths.settings_file(folder)}"
+    where = _where(key, folder)
     kinds = get_type_hints(Settings)
     if key not in kinds:
         return f"There is no setting {where}; the settings are {', '.join(name for name in kinds if name != 'home')}."
@@ -109,6 +126,8 @@ def save(settings: Settings, changes: dict[str, str]) -> Settings:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)  # a database's address may hold its password
         fresh.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.replace(fresh, file)
     except OSError as error:

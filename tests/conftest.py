@@ -1,6 +1,7 @@
 """What tests of every room may ask for: a real Postgres, one server for the run and a database of its own for each test file."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,15 @@ TEMPLATE = "qv_template"
 # a busy machine is no failure: examples count, not the seconds that they took
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")
+
+
+@pytest.fixture(autouse=True)
+def _no_widgets_left_behind() -> Iterator[None]:
+    """What a test closed is thrown away at once: Qt would keep it for a loop to come, and ask each of thousands at every change."""
+    yield
+    core = sys.modules.get("PySide6.QtCore")
+    if core is not None and core.QCoreApplication.instance() is not None:
+        core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
 
 
 @pytest.fixture

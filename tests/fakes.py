@@ -8,6 +8,7 @@ from datetime import date, datetime
 from qv_desktop.domain.access import Role, Session, User
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
@@ -165,6 +166,16 @@ class Trail:
                    text: str = "") -> list[Entry]:  # fmt: skip
         return self.rows[::-1][:limit]
 
+    async def found(self, query: AuditQuery, limit: int = 500) -> list[Entry]:
+        rows = [row for row in self.rows if query.holds(row)]
+        return rows[:limit][::-1] if query.after is not None else rows[::-1][:limit]
+
+    async def count(self, query: AuditQuery) -> int:
+        return sum(map(query.holds, self.rows))
+
+    async def head(self) -> int:
+        return len(self.rows)
+
     async def of(self, correlation: str) -> list[Entry]:
         return [row for row in self.rows if row.draft.correlation == correlation]
 
@@ -251,8 +262,14 @@ class Users:
 class RiskStore:
     """Limits and state in memory."""
 
-    kept: TradingState = TradingState.ACTIVE
+    states: dict[str, TradingState] = field(default_factory=dict)  # account -> state
     down: bool = False
+    slow: float = 0.0  # seconds until a state is kept
+
+    @property
+    def kept(self) -> TradingState:
+        """The state that was set last, whichever account's."""
+        return list(self.states.values())[-1] if self.states else TradingState.ACTIVE
 
     async def limits(self, account: str) -> Limits:
         return Limits()
@@ -261,12 +278,14 @@ class RiskStore:
         return None
 
     async def state(self, account: str) -> TradingState:
-        return self.kept
+        return self.states.get(account, TradingState.ACTIVE)
 
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
+        await asyncio.sleep(self.slow)
         if self.down:
             raise DatabaseDown("The database is away; nothing was written.")
-        self.kept = state
+        self.states.pop(account, None)
+        self.states[account] = state
 
 
 @dataclass

@@ -59,3 +59,26 @@ def test_a_demo_looks_as_the_real_one_until_it_has_a_look_of_its_own(tmp_path: P
     demo = demo_settings(config.load(tmp_path))
     assert (demo.theme, demo.price_colors, demo.environment) == ("high-contrast", "east-asia", "SIMULATION")
     assert config.load(tmp_path) == real
+
+
+def test_the_file_that_may_hold_a_password_is_its_owners_alone(tmp_path: Path) -> None:
+    file = paths.settings_file(tmp_path)
+    file.write_text("")
+    file.chmod(0o644)
+    config.save(config.load(tmp_path), {"database_url": "postgresql://anna:secret@db.example/qv"})
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [
+        ("alpaca_stream_url", "ws://stream.example/orders"),
+        ("alpaca_url", "https://api.alpaca.markets\\\\@127.0.0.1/.."),
+    ],
+)
+def test_an_address_that_would_send_keys_in_the_open_or_elsewhere_is_named(
+    tmp_path: Path, key: str, address: str
+) -> None:
+    paths.settings_file(tmp_path).write_text(f'{key} = "{address}"\n')
+    with pytest.raises(BadInput, match=f"The setting {key} in .* cannot be used"):
+        config.load(tmp_path)

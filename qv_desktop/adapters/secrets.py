@@ -160,7 +160,11 @@ class KeyFile:
             found = json.loads(AESGCM(key).decrypt(nonce, sealed, _header(header)))
         except InvalidTag:
             raise BadInput("That passphrase does not open the key file, or the file was changed; try again.") from None
-        except (OSError, ValueError, KeyError, TypeError) as damage:
+        except OSError as error:
+            raise BadInput(
+                f"The key file {self._path} cannot be read ({error.strerror}); try again in a moment."
+            ) from error
+        except (ValueError, KeyError, TypeError) as damage:
             raise BadInput(f"The key file {self._path} is damaged; delete it and enter the keys again.") from damage
         return {name: Secret(text) for name, text in found.items()}
 

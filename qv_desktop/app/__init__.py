@@ -85,6 +85,13 @@ async def prepare_database() -> str:
     return await prepared()
 
 
+async def reset_code(name: str) -> str:
+    """A code with which the user of that name sets a new password. Raises BadInput, DatabaseDown."""
+    from qv_desktop.app.recovery import reset_code as made
+
+    return await made(name)
+
+
 async def grant(login: str, role: str, accounts: Sequence[str], *, remove: bool, new_password: bool) -> str:
     """Make the database agree with the roles, and let a person in or out."""
     from qv_desktop.app.granting import granted
@@ -104,13 +111,6 @@ async def change_database_password() -> str:
     from qv_desktop.app.granting import new_password
 
     return await new_password()
-
-
-async def reset_code(name: str) -> str:
-    """A code with which the user of that name sets a new password. Raises BadInput, DatabaseDown."""
-    from qv_desktop.app.recovery import reset_code as made
-
-    return await made(name)
 
 
 def circumstances() -> dict[str, object]:

@@ -1,15 +1,16 @@
 """Which account a sitting trades: its keys, its addresses, and the question before real money."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import msgspec
 import structlog
 
-from qv_desktop.adapters.alpaca.broker import LIVE_HOST, AlpacaBroker
+from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.hosts import LIVE_HOST
 from qv_desktop.adapters.connections import ConnectionFile
 from qv_desktop.adapters.secrets import Secret
 from qv_desktop.app.backend import Keys
@@ -18,9 +19,11 @@ from qv_desktop.app.going_live import confirmed
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.addresses import host_of
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.connections import Connection, Known, Traded, secret_names
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.services.connections import Connections
+from qv_desktop.services.connections import CHANGE, Connections
 from qv_desktop.ui.main_window import MainWindow
 
 log = structlog.get_logger(__name__)
@@ -120,15 +123,24 @@ class Accounts:
         return f"http://127.0.0.1:{port or '(any port)'}/callback"
 
     async def permitted(self, environment: Traded, client: Mapping[str, str], browse: Callable[[str], object]) -> str:
-        """An access token, asked for in the browser; a client that was typed is kept. Raises BadInput."""
+        """An access token, asked for in the browser; a client that was typed is kept once it worked. Raises BadInput, NotPermitted."""
         from qv_desktop.adapters.alpaca import oauth
 
-        await self._vault.keep({CLIENT[part]: text for part, text in client.items() if text})
-        found = await self._vault.texts(list(CLIENT.values()))
+        await self._door.login.require(CHANGE)
+        what = json.dumps(
+            {"environment": environment, "client renewed": ", ".join(sorted(p for p, t in client.items() if t))}
+        )
+        await self._door.trail.append(
+            Draft(self._door.login.actor, "connection.authorise", "connection", "oauth", after=what)
+        )
+        typed = {CLIENT[part]: text for part, text in client.items() if text}
+        found = {**await self._vault.texts(list(CLIENT.values())), **typed}
         app = oauth.Client(Secret(found[CLIENT["id"]]), Secret(found[CLIENT["secret"]]))
         settings = self._settings
         where = oauth.Addresses(settings.oauth_authorize_url, settings.oauth_token_url, settings.oauth_port)
-        return (await oauth.connected(app, environment, where, browse)).reveal()
+        token = (await oauth.connected(app, environment, where, browse)).reveal()
+        await self._vault.keep(typed)
+        return token
 
     async def stored(self) -> dict[str, set[str]]:
         """Which secrets are kept: parts by connection id, and under "" those that every connection has."""
@@ -163,10 +175,14 @@ class _Store:
 
 def addressed(settings: Settings, environment: Traded) -> Settings:
     """The settings with the broker's addresses of ``environment``; an address that was set by hand for it counts."""
-    named_live = (urlsplit(settings.alpaca_url).hostname or "").rstrip(".") == LIVE_HOST
     web, socket = settings.alpaca_url, settings.alpaca_stream_url
+    named_live = host_of(web) == LIVE_HOST
     if environment == "LIVE" and not named_live:
         web, socket = settings.alpaca_live_url, settings.alpaca_live_stream_url
+    elif environment == "LIVE" and host_of(socket) != LIVE_HOST:
+        socket = settings.alpaca_live_stream_url
     elif environment == "PAPER" and named_live:
         web, socket = PAPER_URL, PAPER_STREAM
+    elif environment == "PAPER" and host_of(socket) == LIVE_HOST:
+        socket = PAPER_STREAM
     return msgspec.structs.replace(settings, environment=environment, alpaca_url=web, alpaca_stream_url=socket)

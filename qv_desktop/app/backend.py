@@ -22,6 +22,7 @@ from qv_desktop.services.clock import Rate
 if TYPE_CHECKING:  # imported on the thread that opens the database, for it takes as long as all of Qt
     from qv_desktop.adapters.audit_mark import AuditMark
     from qv_desktop.adapters.db.database import Database
+    from qv_desktop.adapters.db.instance_lock import InstanceLock
     from qv_desktop.adapters.db.server import Server
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,8 @@ class Store:
     def __init__(self, settings: Settings, *, shared: bool = False) -> None:
         self._shared = shared
         self._url, self._folder = settings.database_url, paths.database(settings.home)
+        self._home = settings.home
+        self._lock: InstanceLock | None = None
         self._server: Server | None = None
         self._database: Database | None = None
         self._closing = False
@@ -88,6 +91,8 @@ class Store:
 
     def _open(self) -> "Database":
         starting = None if self._url else self._thread.submit(self._start_server)
+        if self._url and not self._shared:
+            self._stand_alone()
         from qv_desktop.adapters.db.database import Database  # meanwhile: it takes as long as the server's start
 
         if starting is None:
@@ -100,6 +105,13 @@ class Store:
             raise DatabaseDown("The program was told to end before the database was open.")
         database.migrate()
         return database
+
+    def _stand_alone(self) -> None:
+        """One program for each data folder, as with a database of our own: two would overwrite each other's accounts and keys."""
+        from qv_desktop.adapters.db.instance_lock import InstanceLock
+
+        self._lock = InstanceLock(self._home / "lock")
+        self._lock.take()
 
     def _start_server(self) -> "tuple[Server, str]":
         from qv_desktop.adapters.db.server import Server
@@ -123,6 +135,8 @@ class Store:
         finally:
             if self._server is not None:
                 self._server.stop()
+            if self._lock is not None:
+                self._lock.release()
 
 
 class Simulation:

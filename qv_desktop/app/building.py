@@ -11,6 +11,7 @@ from functools import partial
 
 from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.backtests import BacktestStore
@@ -22,6 +23,7 @@ from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
+from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
@@ -40,6 +42,7 @@ from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
@@ -111,10 +114,11 @@ def engine(
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     reconcile = Reconcile(broker, keeping.reconciliations(), ReconciliationReports(), orders, positions, account, login,
-                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
+                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail)  # fmt: skip
+    note = noting(door.trail, spool)
     strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
-    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish)
+    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -127,11 +131,12 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
-                        KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
-                        audit, strategies, backtests, notices, health, exports, Preferences(database),
+                        KillSwitch(risk, orders, broker, login, note, lambda: account.id, publish, clock.market),
+                        audit, strategies, backtests, notices, health, exports, Preferences(database, door.trail),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
-                        side.averages, people, roles)  # fmt: skip
-    updates = TradeUpdates(settings.alpaca_stream_url, key, secret, orders.hear,
+                        side.averages, people, roles,
+                        AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)))  # fmt: skip
+    updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
     return Engine(

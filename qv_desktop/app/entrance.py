@@ -34,7 +34,12 @@ class Entrance:
 
 
 def entrance(
-    database: Database, clock: Clock, install: str, mark: AuditMark, seals: Sealing, tokens: AccessTokens | None = None
+    database: Database,
+    clock: Clock,
+    install: str,
+    mark: AuditMark,
+    seals: Sealing,
+    tokens: AccessTokens | None = None,
 ) -> Entrance:
     """Trail, users and log-in on ``database``; ``install`` names this installation's audit chain, ``mark`` remembers its head,
     ``seals`` sign it. ``tokens`` are those of the desk that is being left, whose session goes on.

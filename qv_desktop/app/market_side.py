@@ -176,7 +176,7 @@ def market_side(
         "corrections": amendments.run, "late prints": late.run,
         "prices without a stream": Unheard(market, feeds.heard, at_leisure).run, "averages": averages.run, "snapshots": polling.run,
         "the scanner": scanner.run, "price alerts": price_alerts.run, "drawings": drawings.run,
-        "dropping old days": Retention(keeping.retention(), days, clock.now).run,
+        "dropping old days": Retention(keeping.retention(), days, clock.now, door.trail.append).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports,
                       price_alerts, halts, drawings, averages, prices, vendors, calendar, running)  # fmt: skip

@@ -6,10 +6,11 @@ import os
 import sys
 import time
 from collections import deque
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import structlog
@@ -76,6 +77,7 @@ class Session:
         self._accounts: Accounts | None = None
         self._shown_accounts: ConnectionsWiring | None = None
         self._desk_tasks = Tasks(self._show_error)  # of one desk; another account gets another one
+        self._locked = False  # whether the desk that was left was locked
         self._leaving, self._again, self._out = asyncio.Event(), False, False
         self._dialog = LoginDialog(settings.environment if demo else shown_environment(settings), __version__)
         self.login_s = self.window_s = 0.0
@@ -227,6 +229,8 @@ class Session:
         if REPORT in os.environ:
             return self._report(Path(os.environ[REPORT]))
         making, starting_room = await asyncio.to_thread(_load_engine)
+        from qv_desktop.app.opening import opened
+
         if self._demo is not None and door.login.session is not None:
             from qv_desktop.app.demo_market import turned_to
 
@@ -237,9 +241,12 @@ class Session:
         frames = Frames(self._frame, parent=window)
         engine = making.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
         desk = Desk(engine.services, panels, window, self._desk_tasks)
-        starting = starting_room.Starting(desk, engine, settings.watchlist)
+        used = self._accounts.in_use if self._accounts else None
+        starting = starting_room.Starting(desk, engine, settings.watchlist, used.id if used else "")
         self._engine, self._desk, self._starting = engine, desk, starting
         self._arm_lock(desk, door, database, settings.environment)
+        if self._locked and self._lock is not None:  # whoever locked the last desk means this one, too
+            self._desk_tasks.spawn(self._lock.lock())
         window.command.connect(self._command)
         self._show_accounts(desk)
         for sentence in database.warnings:
@@ -249,6 +256,7 @@ class Session:
         self._desk_tasks.spawn(desk.services.login.watch())
         frames.start()
         starting.begin()
+        self._desk_tasks.spawn(opened(desk, settings, self._accounts.in_use if self._accounts else None))
         return await self._until_closed(desk, starting, frames)
 
     def _report(self, file: Path) -> int:
@@ -300,12 +308,15 @@ class Session:
             return
         from qv_desktop.app.switching import switched
 
+        if self._lock is not None and self._lock.dialog is not None:
+            return
         if await switched(self._accounts, self._desk, id_, self._starting.hotkeys.arming.disarm):
             self._again = True
             self._leaving.set()
 
     async def _put_away(self) -> None:
         """Close the desk, but for its window, which stays in view until the next one is there."""
+        self._locked = self._lock is not None and self._lock.dialog is not None
         engine, self._engine, self._desk, self._starting, self._lock = self._engine, None, None, None, None
         self._guarding = None
         self._shown_accounts = None
@@ -341,12 +352,19 @@ class Session:
         session = desk.services.login.session
         if session is None or (self._demo is not None and self._demo.headless):
             return  # the pictures show the default layout
-        await starting.market.charts.layouts.restore()
+        await self._attempt(starting.market.charts.layouts.restore())
 
     async def _save_layout(self, desk: "Desk", starting: "Starting") -> None:
         session = desk.services.login.session
         if session is not None:
-            await starting.market.charts.layouts.save()
+            await self._attempt(starting.market.charts.layouts.save())
+
+    async def _attempt(self, work: Coroutine[Any, Any, object]) -> None:
+        """What is no reason to end the program over is said instead."""
+        try:
+            await work
+        except QvError as error:
+            self._show_error(error)
 
     # ---- commands of the window that need the whole program
 
@@ -360,10 +378,13 @@ class Session:
             self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
+            from qv_desktop.wiring.permissions import why
 
             accounts = self._shown_accounts.open if self._shown_accounts else None
-            permitted = partial(self._desk.services.login.require, Permission(Resource.SETTINGS, Action.CHANGE))
-            SettingsFirst(self._settings, self._tasks, self._vault, permitted).open(self._desk.window, accounts)
+            services, change = self._desk.services, Permission(Resource.SETTINGS, Action.CHANGE)
+            permitted, actor = partial(services.login.require, change), services.login.actor
+            first = SettingsFirst(self._settings, self._tasks, self._vault, permitted, services.kill.note, actor)
+            first.open(self._desk.window, accounts).forbid(why(services.login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":

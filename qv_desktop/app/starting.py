@@ -19,6 +19,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.account import AccountWiring
+from qv_desktop.wiring.auditing import AuditWiring
 from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
@@ -44,9 +45,11 @@ TRY_AGAIN = 2.0  # seconds between attempts to become ready
 class Starting:
     """Runs the desk: streams, writers, beats; and keeps trading closed until the books agree with the broker's."""
 
-    def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...]) -> None:
+    def __init__(self, desk: Desk, engine: Engine, watchlist: tuple[str, ...], account: str = "") -> None:
+        """``account`` is the id of the connection in use; "" where there is only one."""
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
+        self.auditing = AuditWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -56,7 +59,7 @@ class Starting:
         self.limits = LimitsWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
-            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill
+            desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account
         )
         self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.account = AccountWiring(desk)
@@ -67,10 +70,15 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
-        self._gate = Gate(desk.services.bus, desk.panels.ticket.set_enabled)
+        self._gate = Gate(desk.services.bus, self._gated)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
         engine.updates.unread = self._unread
         self._rereading = False
+
+    def _gated(self, why: str | None) -> None:
+        """Close trading for everybody who could send something, and say why in the ticket; or open it with None."""
+        self._desk.services.risk.closed = why or ""
+        self._desk.panels.ticket.set_enabled(why)
 
     def begin(self) -> None:
         """Start everything that runs by itself."""
@@ -116,7 +124,7 @@ class Starting:
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
-        await self.control.start()
+        await self.auditing.start()
         await self._attempt(self.people.start)
         await self._attempt(self.data.start)
         await self._attempt(self._look_at_audit)

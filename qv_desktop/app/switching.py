@@ -14,7 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from qv_desktop.app.accounts import Accounts
 from qv_desktop.app.going_live import confirmed
 from qv_desktop.domain.connections import Connection
-from qv_desktop.domain.errors import BadInput, QvError
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.services.connections import TRADE
 from qv_desktop.wiring import Desk, Services
@@ -22,6 +22,7 @@ from qv_desktop.wiring.connections import ConnectionsWiring, Sitting
 
 OPEN_FATE = frozenset({OrderStatus.INTENT, OrderStatus.UNRESOLVED, OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE,
                        OrderStatus.UNKNOWN})  # fmt: skip
+LEAVING = "The account is being switched; send it at the next desk if it is still wanted."
 PATIENCE = 3.0  # seconds for records to be written
 
 
@@ -33,6 +34,10 @@ def undecided(order: Order) -> bool:
 async def in_the_way(services: Services) -> str:
     """Why the account cannot be switched now, with what to do; empty when it can."""
     orders = [order for order in services.orders.book.values() if undecided(order)]
+    if services.kill.running:
+        return "The kill switch is at work; switch once it has told how it ended."
+    if services.flattening.under_way:
+        return f"{', '.join(sorted(services.flattening.under_way))} is being closed; switch once that is done."
     if services.orders.sending:
         return "An order is being sent; switch once the broker has answered."
     if orders:
@@ -65,10 +70,12 @@ async def switched(accounts: Accounts, desk: Desk, id_: str, disarm: Callable[[s
 async def _closed_for(accounts: Accounts, desk: Desk, wanted: Connection) -> bool:
     """Nothing can be sent from here on, so what was looked at stays as it was seen."""
     desk.window.setEnabled(False)
+    desk.services.orders.closing = LEAVING
     try:
         _require(await in_the_way(desk.services))
         await accounts.connections.switch(wanted.id)
-    except QvError:
+    except BaseException:
+        desk.services.orders.closing = ""
         desk.window.setEnabled(True)
         raise
     return True

@@ -37,6 +37,10 @@ class Incomplete(BrokerDown):
         self.readable = readable
 
 
+class Garbled(BrokerDown):
+    """The broker answered, and nothing of its answer can be read: asking again at once brings the same."""
+
+
 class FeedDown(QvError):
     """A market-data vendor cannot be reached or refuses the request."""
 

@@ -66,6 +66,7 @@ class RiskView:
     prices: Mapping[str, Decimal]  # symbol -> last price
     recent: tuple[Order, ...] = ()  # submitted within the last minute
     halted: bool = False
+    closed: str = ""  # why trading is closed for now, such as books that differ from the broker's; what reduces is taken all the same
 
 
 @dataclass(frozen=True, slots=True)

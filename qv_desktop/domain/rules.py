@@ -41,14 +41,15 @@ def _tradable(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
 
 
 def _state(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
-    state = view.state
-    ok = state is TradingState.ACTIVE or (state is TradingState.REDUCING and reduces(request, view))
+    state, free = view.state, view.state is TradingState.ACTIVE and not view.closed
+    ok = free or (state is not TradingState.HALTED and reduces(request, view))
     why = (
         "Trading is halted; resume it in the risk panel."
         if state is TradingState.HALTED
-        else "Only orders that reduce a position are taken now."
+        else f"{view.closed} Only orders that reduce a position are taken now.".strip()
     )
-    return _answer("TRADING_STATE", "Trading state", ok, state.value, "ACTIVE", message=why)
+    word = "CLOSED" if view.closed and state is TradingState.ACTIVE else state.value
+    return _answer("TRADING_STATE", "Trading state", ok, word, "ACTIVE", message=why)
 
 
 def _quantity(request: OrderRequest, view: RiskView, limits: Limits) -> Check:

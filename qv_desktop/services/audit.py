@@ -10,8 +10,9 @@ from pathlib import Path
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Entry, Outcome, Verification
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.checkpoints import Checkpoint
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, BrokenTrail
 from qv_desktop.services.checkpoints import Checkpoints
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Bundles, Trail
@@ -33,12 +34,22 @@ class Audit:
         self._checkpoints, self._bundles = checkpoints, bundles
         self.verified: Verification | None = None
 
-    async def page(
-        self, *, before: int | None = None, actor: str = "", action: str = "", outcome: str = "", text: str = ""
-    ) -> list[Entry]:
-        """Rows newest first. Raises NotPermitted."""
+    async def page(self, query: AuditQuery) -> list[Entry]:
+        """The page that ``query`` asks for, newest first. Raises NotPermitted, DatabaseDown."""
         await self._login.require(VIEW)
-        return await self._trail.page(before=before, actor=actor, action=action, outcome=outcome, text=text)
+        return await self._trail.found(query)
+
+    async def count(self, query: AuditQuery) -> int:
+        """How many rows ``query`` asks for. Raises NotPermitted, DatabaseDown."""
+        await self._login.require(VIEW)
+        return await self._trail.count(query)
+
+    async def span(self, query: AuditQuery) -> tuple[int, int] | None:
+        """The numbers of the oldest and the newest row that ``query`` asks for; None without any. Raises NotPermitted, DatabaseDown."""
+        await self._login.require(VIEW)
+        newest = await self._trail.found(query.whole, 1)
+        oldest = await self._trail.found(replace(query.whole, after=0), 1)
+        return (oldest[0].sequence, newest[0].sequence) if newest and oldest else None
 
     async def story(self, order: str) -> tuple[list[Entry], str]:
         """An order's rows, oldest first, and why their hashes are left out, if they are. Raises NotPermitted, DatabaseDown.
@@ -109,8 +120,13 @@ class Audit:
             raise BadInput(UNSIGNED)
         asked = {"first": first, "last": last, "from": start, "until": end}
         what = json.dumps({name: str(value) for name, value in asked.items() if value is not None})
-        await self._trail.append(Draft(self._login.actor, "export.bundle", "audit", "", after=what))
-        await self._checkpoints.sign()
-        return await self._bundles.write(
-            first, last, start, end, self._login.actor.name, progress or (lambda done, total: None)
-        )
+        draft = Draft(self._login.actor, "export.bundle", "audit", "", after=what)
+        await self._trail.append(draft)  # first, so that the bundle holds the row of its own making
+        try:
+            await self._checkpoints.sign()
+            return await self._bundles.write(
+                first, last, start, end, draft.actor.name, progress or (lambda done, total: None)
+            )
+        except (BadInput, BrokenTrail) as error:
+            await self._trail.append(replace(draft, outcome="failed", reason=str(error)))
+            raise

@@ -15,6 +15,7 @@ from qv_desktop.domain.account_history import Curve, Page, Period, Wanted
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
@@ -130,6 +131,15 @@ class Trail(Protocol):
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
                    text: str = "") -> list[Entry]:  # fmt: skip
         """Rows newest first; ``action`` may end with * for a prefix."""
+
+    async def found(self, query: AuditQuery, limit: int = 500) -> list[Entry]:
+        """The page that ``query`` asks for, newest first."""
+
+    async def count(self, query: AuditQuery) -> int:
+        """How many rows ``query`` asks for."""
+
+    async def head(self) -> int:
+        """The newest row's number; 0 of an empty chain."""
 
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first."""
@@ -479,8 +489,8 @@ class Preferences(Protocol):
     async def setting(self, user: str, key: str) -> str | None:
         """One setting's text."""
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
-        """Keep one setting."""
+    async def save_setting(self, user: str, key: str, value: str, draft: Draft | None = None) -> None:
+        """Keep one setting, together with its row in the audit trail where there is one."""
 
 
 class Reports(Protocol):

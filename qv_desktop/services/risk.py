@@ -1,14 +1,17 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 
+import structlog
+
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
-from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
@@ -23,11 +26,14 @@ from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
 
+log = structlog.get_logger(__name__)
+
 RUN = Permission(Resource.RISK, Action.RUN)
 CHANGE = Permission(Resource.RISK, Action.CHANGE)
 RAISE = "limits.raise"  # what the password is given for
 UNBOUNDED = Decimal(10) ** 15
 MINUTE = timedelta(minutes=1)
+GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 
 
 class Forgetful:
@@ -62,14 +68,23 @@ class Risk:
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
+        self._braked: Draft | None = None  # the newest brake of this sitting, until trading is resumed
+        self._brakes = 0  # how often it was braked in this sitting
+        self._tripped = ""  # why the program halted trading last
+        self._writing: set[asyncio.Task[None]] = set()
         self.limits = Limits()
         self.state = TradingState.ACTIVE
+        self.closed = ""  # why trading is closed, whatever its state
 
     async def load(self) -> None:
-        """Read limits and state of the account."""
-        self.limits = await self._store.limits(self._account.id)
-        self.state = await self._store.state(self._account.id)
-        self._publish(TradingStateChanged(self.state, "system", "as stored"))
+        """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
+        down yet, or was put on before the broker had said whose account it is. Raises DatabaseDown."""
+        account = self._account.id
+        self.limits, stored = await self._store.limits(account), await self._store.state(account)
+        if self._braked is None or GRAVITY.index(stored) > GRAVITY.index(self.state):
+            self._set(stored, "system", "as stored")
+        elif stored is not self.state:
+            await self._write_down(self.state, replace(self._braked, object_id=account))
 
     def know(self, instruments: Iterable[Instrument]) -> None:
         """Take the broker's list of instruments."""
@@ -90,9 +105,14 @@ class Risk:
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order]) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
-        if self.state is TradingState.ACTIVE:
+        if self.opens:
             return ""
         return stopped(request, self._view(request.symbol, book))
+
+    @property
+    def opens(self) -> bool:
+        """Whether orders that open or enlarge a position are taken at all."""
+        return self.state is TradingState.ACTIVE and not self.closed
 
     def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
         now = self._now()
@@ -110,6 +130,7 @@ class Risk:
             prices={name: money(price) for name, price in self._market.prices().items()},
             recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
             halted=snapshot.halted,
+            closed=self.closed,
         )
 
     async def halt(self, reason: str) -> None:
@@ -127,18 +148,23 @@ class Risk:
     async def _brake(self, state: TradingState, reason: str) -> None:
         """First the brake, then the book-keeping."""
         session = await self._login.require(RUN, even_without_database=True)
-        draft = self._draft(state, reason)
+        draft = self._braked_by(self._draft(state, reason))
         self._set(state, session.user.name, reason)
         await self._write_down(state, draft)
 
-    def halt_at_once(self, reason: str) -> Awaitable[None]:
+    def halt_at_once(self, reason: str, cause: str = "") -> Awaitable[None]:
         """Halt before anything is waited for, by the role as last read; await the answer to have it written down.
 
-        For the kill switch, which has looked whether the role may. The answer raises DatabaseDown as ``halt`` does.
+        For the kill switch, which has looked whether the role may; ``cause`` is its id in the trail. The answer
+        raises DatabaseDown as ``halt`` does.
         """
-        draft = self._draft(TradingState.HALTED, reason)
+        draft = self._braked_by(self._draft(TradingState.HALTED, reason, cause))
         self._set(TradingState.HALTED, self._login.actor.name, reason)
         return self._write_down(TradingState.HALTED, draft)
+
+    def _braked_by(self, draft: Draft) -> Draft:
+        self._braked, self._brakes = draft, self._brakes + 1
+        return draft
 
     async def _write_down(self, state: TradingState, draft: Draft) -> None:
         try:
@@ -153,23 +179,45 @@ class Risk:
             raise DatabaseDown(f"Trading is {self.state} now, but a restart will forget it. {error}") from None
 
     async def _release(self, reason: str) -> None:
-        """Only once it is written down, and behind a halt that still waits to be."""
+        """Only once it is written down, and behind a halt that still waits to be; a brake that comes meanwhile is newer."""
+        before = self._brakes
         session = await self._login.require(RUN)
         await self._spool.drain()
         await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
+        if self._braked is not None and self._brakes != before:
+            await self._write_down(self.state, self._braked)
+            raise BadInput(f"Trading is {self.state} since you asked to resume it; look why, then resume again.")
+        self._braked = None
         self._set(TradingState.ACTIVE, session.user.name, reason)
 
-    def _draft(self, state: TradingState, reason: str) -> Draft:
+    def _draft(self, state: TradingState, reason: str, cause: str = "") -> Draft:
         return Draft(self._login.actor, f"risk.{state.lower()}", "account", self._account.id, reason=reason,
-                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}))  # fmt: skip
+                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}), causation=cause)  # fmt: skip
 
     def _set(self, state: TradingState, actor: str, reason: str) -> None:
         self.state = state
         self._publish(TradingStateChanged(state, actor, reason))
 
-    def trip(self, reason: str) -> None:
-        """Halt by the program itself, at once: an order's state can no longer be trusted. A person resumes."""
+    def trip(self, reason: str, about: str = "") -> None:
+        """Halt by the program itself, at once: the state of the order ``about`` can no longer be trusted. A person resumes.
+
+        It is written down as a person's halt is, once for each reason; that it cannot be is no reason not to halt.
+        """
+        draft = Draft(SYSTEM, "risk.halted", "account", self._account.id, reason=reason, correlation=about,
+                      before=json.dumps({"state": self.state}), after=json.dumps({"state": TradingState.HALTED}))  # fmt: skip
+        self._braked_by(draft)
+        known = self.state is TradingState.HALTED and reason == self._tripped
+        self._tripped = reason
         self._set(TradingState.HALTED, "QuantVision", reason)
+        if not known:
+            writing = asyncio.get_running_loop().create_task(self._write_down(TradingState.HALTED, draft))
+            self._writing.add(writing)
+            writing.add_done_callback(self._written)
+
+    def _written(self, writing: "asyncio.Task[None]") -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and (error := writing.exception()) is not None:
+            log.error("halt_not_recorded", reason=str(error))
 
     async def set_limits(self, limits: Limits) -> None:
         """Store new limits; those that let more pass take the password, given just now.

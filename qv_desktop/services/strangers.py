@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qv_desktop.domain.audit import BROKER, Draft
+from qv_desktop.domain.errors import Garbled
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, Report
 from qv_desktop.services.order_records import terms
@@ -57,9 +58,16 @@ class Strangers:
         self.woken.clear()
 
     async def adopt_heard(self, now: float) -> None:
-        """Adopt what was heard of; an order that the broker does not show yet keeps its reports. Raises BrokerDown."""
+        """Adopt what was heard of; an order that the broker does not show yet, or tells garbled, keeps its reports for a while.
+
+        Raises BrokerDown.
+        """
         for key in list(self._early):
-            found = None if key in self._orders.book else await self._broker.find(key)
+            try:
+                found = None if key in self._orders.book else await self._broker.find(key)
+            except Garbled as error:  # one that cannot be read keeps no other out
+                log.warning("stranger_garbled", order=key, reason=str(error))
+                found = None
             if found is None and key not in self._orders.book:
                 self._give_up(key, now)
                 continue

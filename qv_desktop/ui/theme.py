@@ -129,16 +129,17 @@ def apply(app: QApplication, name: colors.Theme = "dark", prices: colors.Prices 
     """
     _take(name, prices)
     folder = paths.resources()
+    themes = folder / "themes"
+    sheet = Template((themes / "terminal.qss").read_text("utf-8")).substitute(_TOKENS, FOLDER=themes.as_posix())
+    if app.styleSheet() == sheet:
+        return  # worn already; put on again, everything that is built would be polished anew
     if "Inter" not in QFontDatabase.families():
         for file in sorted((folder / "fonts").glob("*.[ot]tf")):
             QFontDatabase.addApplicationFont(str(file))
     app.setStyle("Fusion")
     app.setFont(body())
     app.setPalette(_palette())
-    themes = folder / "themes"
-    sheet = Template((themes / "terminal.qss").read_text("utf-8")).substitute(_TOKENS, FOLDER=themes.as_posix())
-    if app.styleSheet() != sheet:
-        app.setStyleSheet(sheet)
+    app.setStyleSheet(sheet)
 
 
 def _palette() -> QPalette:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
+from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
@@ -105,6 +106,7 @@ class Services:
     averages: Averages
     people: People
     roles: Roles
+    audit_exports: AuditExports
 
 
 @dataclass(frozen=True, slots=True)

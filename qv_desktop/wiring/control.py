@@ -1,12 +1,10 @@
-"""Audit, reconciliation, notices, health and log: what the desk is held to."""
+"""Reconciliation, notices, health and log: what the desk is held to."""
 
 from collections.abc import Coroutine
 from typing import Any
 
-from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import (
-    AuditRecorded,
     FeedChanged,
     Filled,
     HealthMeasured,
@@ -15,7 +13,6 @@ from qv_desktop.domain.events import (
     Reconciled,
     TradingStateChanged,
 )
-from qv_desktop.ui.panels.audit import AuditQuery
 from qv_desktop.wiring import Desk
 
 
@@ -24,17 +21,11 @@ class ControlWiring:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._query = AuditQuery()
         self._hear()
         self._listen()
 
     def _hear(self) -> None:
-        bus, services, panels, window = (
-            self._desk.services.bus,
-            self._desk.services,
-            self._desk.panels,
-            self._desk.window,
-        )
+        bus, services, window = self._desk.services.bus, self._desk.services, self._desk.window
         bus.subscribe(Filled, services.notices.filled)
         bus.subscribe(OrderChanged, services.notices.order_changed)
         bus.subscribe(OrderCameBack, services.notices.order_came_back)
@@ -44,13 +35,9 @@ class ControlWiring:
         bus.subscribe(FeedChanged, lambda event: window.health.show_feed(event))
         bus.subscribe(HealthMeasured, lambda event: window.health.show_health(event))
         bus.subscribe(Reconciled, self._reconciled)
-        bus.subscribe(AuditRecorded, lambda event: panels.audit.prepend(event.entry))
-        bus.subscribe(AuditRecorded, lambda event: window.health.show_audit(event.entry))
 
     def _listen(self) -> None:
         panels, window = self._desk.panels, self._desk.window
-        panels.audit.page_asked.connect(lambda query: self._spawn(self._page(query)))
-        panels.audit.verify_asked.connect(lambda: self._spawn(self._verify()))
         panels.reconciliation.run_asked.connect(lambda: self._spawn(self._reconcile()))
         panels.reconciliation.export_asked.connect(lambda formats: self._spawn(self._export_reconciliation(formats)))
         panels.alerts.unread_changed.connect(lambda count: window.set_count("alerts", count or None))
@@ -62,26 +49,8 @@ class ControlWiring:
     def _command(self, id_: str) -> None:
         if id_ == "reconciliation.run":
             self._spawn(self._reconcile())
-        elif id_ == "audit.verify":
-            self._spawn(self._verify())
         elif id_ in ("risk.halt", "risk.resume"):
             self._desk.window.raise_panel(id_.partition(".")[0])
-
-    # ---- the audit trail
-
-    async def _page(self, query: AuditQuery) -> None:
-        rows = await self._desk.services.audit.page(before=query.before, actor=query.actor, action=query.action,
-                                                    outcome=query.outcome, text=query.text)  # fmt: skip
-        panel = self._desk.panels.audit
-        if query.before is None:
-            panel.show_entries(rows)
-        else:
-            panel.show_older(rows)
-
-    async def _verify(self) -> None:
-        found = await self._desk.services.audit.verify()
-        self._desk.panels.audit.show_verification(found)
-        self._desk.window.health.show_verified(found.head, found.whole, self._desk.services.clock.market())
 
     # ---- reconciliation
 
@@ -104,9 +73,3 @@ class ControlWiring:
         except QvError as error:
             panel.show_failed(str(error))
             raise
-
-    async def start(self) -> None:
-        """Show what is stored, as far as the person may see it."""
-        services = self._desk.services
-        if services.login.may(Permission(Resource.AUDIT, Action.VIEW)):
-            await self._page(self._query)

@@ -34,11 +34,14 @@ class ExportWiring:
             panel = getattr(desk.panels, name)
             for table in tables(panel):
                 table.export_asked.connect(partial(self._asked, name, table))
-            if name in ("orders", "positions", "fills", "audit", "balances"):  # their buttons mean CSV
+            if name in ("orders", "positions", "fills", "balances"):  # their buttons mean CSV
                 panel.export_asked.connect(partial(self._asked, name, tables(panel)[0], "csv"))
         desk.window.command.connect(self._command)
 
     def _asked(self, name: str, table: Table[Any], form: str) -> None:
+        if name == "audit":  # its table holds a part of the rows that match; all of them are exported
+            self._desk.panels.audit.ask_export()
+            return
         self._spawn(self._table(name, table, form))
 
     def _spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -53,7 +56,7 @@ class ExportWiring:
         if chart is not None:
             self._spawn(self._chart(chart, form))
         elif table is not None:
-            self._spawn(self._table(panel, table, form))
+            self._asked(panel, table, form)
         else:
             self._desk.services.notices.tell(
                 "info", "Export", "Click into the table or chart to export, then ask again.", "export what"

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.domain.alerts import Notice
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import HealthMeasured, KillChanged, Noticed, TradingStateChanged
 from qv_desktop.domain.notifying import Notifying, read, tone, written
@@ -26,9 +27,15 @@ type Play = Callable[[str, int], bool]  # tone, volume in percent; False where n
 
 
 class NotifyingWiring:
-    """Decides nothing but passes on what ``domain.notifying`` says; ``kill`` is what the tray's entry does."""
+    """Decides nothing but passes on what ``domain.notifying`` says; ``kill`` is what the tray's entry does.
 
-    def __init__(self, desk: Desk, arming: Arming, play: Play, able: bool, kill: Callable[[str], None]) -> None:
+    What was told of one ``account`` (the id of its connection) is not shown at the desk of another.
+    """
+
+    def __init__(
+        self, desk: Desk, arming: Arming, play: Play, able: bool, kill: Callable[[str], None], account: str = ""
+    ) -> None:
+        self._kept = f"{KEPT} {account}".strip()
         self._desk, self._arming, self._play, self._able = desk, arming, play, able
         services = desk.services
         self._acknowledging = Acknowledging(services.notices, services.login, services.kill.note)
@@ -114,8 +121,8 @@ class NotifyingWiring:
             panels.orders.table.select_key(notice.about)
 
     def _to_front(self) -> None:
-        window = self._desk.window
-        if not window.isHidden():  # a locked desk stays locked
+        window = self._desk.window if not self._locked else QApplication.activeModalWidget()
+        if window is not None:  # a locked desk stays locked: what comes to the front asks for the password
             window.setWindowState(window.windowState() & ~window.windowState().WindowMinimized)
             window.raise_()
             window.activateWindow()
@@ -138,8 +145,12 @@ class NotifyingWiring:
 
     async def _keep(self, dialog: NotifyDialog, choice: Notifying) -> None:
         """It counts at once; when the database is away, until the program ends."""
+        before = written(self.choice)
         self._take(choice)
-        await self._desk.services.preferences.save_setting(self._user, CHOICE, written(choice))
+        draft = Draft(
+            self._desk.services.login.actor, "settings.notify", "settings", CHOICE, before=before, after=written(choice)
+        )
+        await self._desk.services.preferences.save_setting(self._user, CHOICE, written(choice), draft)
         dialog.accept()
 
     def _take(self, choice: Notifying) -> None:
@@ -156,7 +167,7 @@ class NotifyingWiring:
     async def start(self) -> None:
         """Take what the person chose and what was told in earlier sittings. Raises DatabaseDown."""
         preferences, notices = self._desk.services.preferences, self._desk.services.notices
-        choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, KEPT)
+        choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, self._kept)
         self._take(read(choice) if choice else Notifying())
         if kept:
             notices.restore(kept)
@@ -170,7 +181,7 @@ class NotifyingWiring:
             return
         self._rest = RESTS
         try:
-            await self._desk.services.preferences.save_setting(self._user, KEPT, notices.saved())
+            await self._desk.services.preferences.save_setting(self._user, self._kept, notices.saved())
         except DatabaseDown:
             notices.changed, self._rest = True, RESTS_LONGER
 

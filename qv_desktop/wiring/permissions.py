@@ -19,7 +19,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
     "positions": {"export": Permission(Resource.TRADING, Action.EXPORT), "trade": TRADE},
     "fills": {"export": Permission(Resource.TRADING, Action.EXPORT)},
     "balances": {"export": Permission(Resource.TRADING, Action.EXPORT)},
-    "audit": {"export": Permission(Resource.AUDIT, Action.EXPORT)},
+    "audit": {"view": Permission(Resource.AUDIT, Action.VIEW), "export": Permission(Resource.AUDIT, Action.EXPORT)},
     "reconciliation": {
         "run": Permission(Resource.RECONCILIATION, Action.RUN),
         "export": Permission(Resource.RECONCILIATION, Action.EXPORT),
@@ -60,6 +60,7 @@ ON_CHART: dict[str, Permission] = {
     "amend": Permission(Resource.TRADING, Action.CHANGE),
     "cancel": Permission(Resource.TRADING, Action.DELETE),
     "change": Permission(Resource.MARKET, Action.CHANGE),
+    "export": Permission(Resource.MARKET, Action.EXPORT),
 }
 
 

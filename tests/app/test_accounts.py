@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.app.accounts import addressed
 from qv_desktop.app.backend import Keys
 from qv_desktop.config import Settings
 from qv_desktop.domain.connections import Traded
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.ui.models.connection_form import ConnectionDraft
 from tests.builders import NOW
 
@@ -29,6 +31,26 @@ def test_an_account_s_orders_go_to_its_environment_whatever_was_written(
     AlpacaBroker(
         "k", "s", found.alpaca_url, lambda: NOW, environment
     ).close()  # which would refuse what contradicts itself
+
+
+@pytest.mark.parametrize("environment", ["LIVE", "PAPER"])
+@pytest.mark.parametrize("written", [PAPER, LIVE])
+@pytest.mark.parametrize("stream", ["paper-api.alpaca.markets", "api.alpaca.markets"])
+def test_the_stream_of_orders_is_of_the_same_environment(
+    written: str, stream: str, environment: Traded, tmp_path: Path
+) -> None:
+    told = Settings(home=tmp_path, alpaca_url=written, alpaca_stream_url=f"wss://{stream}/stream")
+    found = addressed(told, environment)
+    assert held_to(found.alpaca_url, environment)
+    assert held_to(found.alpaca_stream_url, environment)
+
+
+@pytest.mark.parametrize(
+    "address", [LIVE, "http://paper-api.alpaca.markets", "https://api.alpaca.markets\\@127.0.0.1/.."]
+)
+def test_what_is_not_the_paper_host_is_not_traded_at_as_paper(address: str) -> None:
+    with pytest.raises(BadInput):
+        AlpacaBroker("k", "s", address, lambda: NOW, "PAPER")
 
 
 def test_keys_never_show_in_a_trace() -> None:

@@ -27,6 +27,7 @@ from qv_desktop.ui.live_dialog import LiveDialog
 from qv_desktop.ui.main_window import MainWindow
 from tests.adapters.alpaca.test_oauth import Browser
 from tests.adapters.test_secrets import MemoryKeyring
+from tests.builders import a_request
 from tests.simulator.process import Simulator, running
 from tests.stories.driver import Sitting, sitting
 from tests.stories.program import a_home
@@ -402,9 +403,41 @@ def test_nothing_is_switched_while_an_order_is_being_sent(own: Own) -> None:
         window.account_chosen.emit("main")
         await own.sees(lambda: "was not switched: An order is being sent" in own.notices())
         services.orders.sending.discard("x")
+        services.flattening.under_way.add("AAPL")
+        assert await in_the_way(services) == "AAPL is being closed; switch once that is done."
+        services.flattening.under_way.clear()
+        services.kill.running = True
+        assert "kill switch" in await in_the_way(services)
+        services.kill.running = False
         assert own.desk.window is window
         assert window.isEnabled()
         assert not own.session._again
+
+    own.do(scenario())
+
+
+@pytest.mark.qt_log_ignore("does not support")  # the offscreen platform raises nothing
+def test_while_the_desk_is_left_nothing_is_sent_and_a_lock_goes_along(own: Own) -> None:
+    own.begin()
+
+    async def scenario() -> None:
+        await own.at("Alpaca paper")
+        other = await own.session._accounts.connections.add(  # type: ignore[union-attr]
+            Connection("", "Second"), {"key": "PKSIM", "secret": "simulated"}
+        )
+        orders, window, went = own.desk.services.orders, own.desk.window, own.session._accounts.connections.switch  # type: ignore[union-attr]
+
+        async def locked_meanwhile(id_: str) -> Connection:
+            with pytest.raises(BadInput, match="being switched"):
+                await orders.submit(a_request(1, id="qv-late"))
+            own.desk.window.command.emit("lock")
+            return await went(id_)
+
+        own.session._accounts.connections.switch = locked_meanwhile  # type: ignore[method-assign, union-attr]
+        window.account_chosen.emit(other.id)
+        await own.sees(lambda: own.session._desk is not None and own.desk.window is not window)
+        await own.sees(lambda: own.session._lock is not None and own.session._lock.dialog is not None)
+        assert not own.desk.window.isVisible()
 
     own.do(scenario())
 

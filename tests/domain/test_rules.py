@@ -56,6 +56,7 @@ def test_one_order_cannot_turn_a_position_round() -> None:
         (a_request(), a_view(halted=True), "INSTRUMENT"),
         (a_request(), a_view(state=TradingState.HALTED), "TRADING_STATE"),
         (a_request(), a_view(state=TradingState.REDUCING), "TRADING_STATE"),
+        (a_request(), a_view(closed="The books differ."), "TRADING_STATE"),
         (a_request(0), a_view(), "ORDER_QUANTITY"),
         (a_request(10_001), a_view(), "ORDER_QUANTITY"),
         (a_request(type=OrderType.LIMIT), a_view(), "PRICE"),

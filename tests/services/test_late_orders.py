@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, Garbled
 from qv_desktop.domain.events import Noticed, OrderCameBack
 from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
@@ -382,5 +382,28 @@ def test_two_orders_of_one_intent_at_the_broker_halt_trading_once() -> None:
         await desk.risk.resume("seen")
         await desk.orders.settling.settle_all()
         assert desk.risk.state is TradingState.ACTIVE
+
+    on_a_desk(story)
+
+
+def test_a_strangers_order_that_cannot_be_read_keeps_no_other_out_and_is_given_up() -> None:
+    async def story(desk: Desk) -> None:
+        found = desk.broker.find
+
+        async def garbled(key: str) -> Order | None:
+            if key == "odd":
+                raise Garbled("Alpaca's answer could not be read (no side); nothing was changed.")
+            return await found(key)
+
+        desk.broker.find = garbled  # type: ignore[method-assign]
+        desk.orders.hear(fill_report("e0", 5, id="odd"))
+        desk.orders.hear(fill_report("e1", 40, id="other"))
+        there(desk, OrderStatus.PARTIAL, 40, id="other")
+        desk.broker.executions = [a_fill("e1", 40, "other")]
+        await desk.orders.settling.adopt_strangers()
+        assert desk.positions["AAPL"].quantity == 40
+        desk.later(FORGOTTEN)
+        await desk.orders.settling.adopt_strangers()
+        assert not desk.orders.settling._strangers._early
 
     on_a_desk(story)

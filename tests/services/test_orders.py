@@ -20,12 +20,13 @@ from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Order
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.clock import Clock
+from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
-from tests.builders import NOW, a_limit, a_quote, a_request, a_session, an_order
+from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_session, an_order
 from tests.fakes import Broker, Journal, RiskStore, Trail, Users
 
 
@@ -344,5 +345,47 @@ def test_a_refusal_that_cannot_be_written_down_is_forgotten_and_judged_anew() ->
         assert desk.orders.book == {}
         desk.risk.state, desk.journal.down = TradingState.ACTIVE, False
         assert (await desk.orders.submit(a_limit("100.00"))).status is OrderStatus.SUBMITTED
+
+    on_a_desk(story)
+
+
+def test_a_cancel_while_a_replacement_is_on_its_way_reaches_what_the_order_lives_on_as() -> None:
+    async def story(desk: Desk) -> None:
+        await desk.orders.submit(a_limit("100.00"))
+        desk.orders.hear(Report("qv-1", ReportKind.ACCEPTED, NOW, "b-qv-1"))
+        desk.later(2)
+        desk.orders._risk._market.hear(Batch(quotes=[replace(a_quote(), at=ns(desk.moment[0]))]))
+        answered, replaced = asyncio.Event(), desk.broker.replace
+
+        async def slowly(*how: Any) -> Report:
+            await answered.wait()
+            return await replaced(*how)
+
+        desk.broker.replace = slowly  # type: ignore[method-assign]
+        changing = asyncio.ensure_future(
+            desk.orders.replace("qv-1", replace(a_limit("100.01"), client_order_id="qv-2"))
+        )
+        await asyncio.sleep(0.01)
+        await desk.orders.cancel(["qv-1"])
+        answered.set()
+        await changing
+        assert "cancel qv-2" in desk.broker.steps
+        assert desk.orders.book["qv-2"].status is OrderStatus.PENDING_CANCEL
+
+    on_a_desk(story)
+
+
+def test_while_trading_is_closed_only_what_reduces_is_sent_and_nothing_is_turned_round() -> None:
+    async def story(desk: Desk) -> None:
+        desk.positions.adopt({"AAPL": a_position(100)})
+        desk.risk.closed = "1 reconciliation break."
+        refused = await desk.orders.submit(a_request(10))
+        assert refused.status is OrderStatus.REFUSED
+        assert refused.reason.startswith("1 reconciliation break. Only orders that reduce")
+        taken = await desk.orders.submit(a_request(10, Side.SELL, id="qv-2"))
+        assert taken.status is OrderStatus.SUBMITTED
+        flattening = Flattening(desk.orders, desk.positions, lambda: {"AAPL": 100.0})
+        assert flattening.plan("AAPL").refused == ""
+        assert flattening.plan("AAPL", reverse=True).refused.startswith("Trading is not open")
 
     on_a_desk(story)

@@ -10,7 +10,7 @@ import pytest
 from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.app.building import late
 from qv_desktop.domain.audit import SYSTEM, Draft
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.risk import Limits, TradingState
 from qv_desktop.services.risk import measured
@@ -103,3 +103,62 @@ def test_limits_of_nothing_are_measured_too() -> None:
     view = a_view(account=an_account("99000", last_equity=Decimal(100_000)), positions={"AAPL": a_position(100)})
     used = {gauge.title: gauge.used for gauge in measured(view, nothing).gauges}
     assert (used["Day loss"], used["Gross exposure"], used["Orders per minute"]) == (1.0, 1.0, 0.0)
+
+
+def test_a_halt_before_the_account_is_known_outlives_what_is_stored_of_it() -> None:
+    async def story(desk: Desk) -> None:
+        account, store = desk.risk._account, desk.risk._store
+        told, account.balances = account.balances, None  # the broker has not answered yet
+        await desk.risk.halt("drill")
+        account.balances = told
+        await desk.risk.load()
+        assert desk.risk.state is TradingState.HALTED
+        assert await store.state(account.id) is TradingState.HALTED
+
+    on_a_desk(story)
+
+
+def test_what_is_stored_wins_over_a_lesser_brake_and_over_none() -> None:
+    async def story(desk: Desk) -> None:
+        account, store = desk.risk._account.id, desk.risk._store
+        await store.save_state(account, TradingState.REDUCING, Draft(SYSTEM, "risk.reducing", "account", account))
+        await desk.risk.load()
+        assert desk.risk.state is TradingState.REDUCING
+        await desk.risk.reduce("drill")
+        await store.save_state(account, TradingState.HALTED, Draft(SYSTEM, "risk.halted", "account", account))
+        await desk.risk.load()
+        assert desk.risk.state is TradingState.HALTED
+
+    on_a_desk(story)
+
+
+def test_the_programs_own_halt_is_kept_for_the_next_start_and_recorded_once() -> None:
+    async def story(desk: Desk) -> None:
+        store = desk.risk._store
+        assert isinstance(store, RiskStore)
+        desk.risk.trip("an order is not as it was told")
+        desk.risk.trip("another one is not either")
+        await asyncio.sleep(0.01)
+        assert store.states == {desk.risk._account.id: TradingState.HALTED}
+        await desk.risk.load()
+        assert desk.risk.state is TradingState.HALTED
+
+    on_a_desk(story)
+
+
+def test_a_halt_that_comes_while_trading_is_being_resumed_stands() -> None:
+    async def story(desk: Desk) -> None:
+        store = desk.risk._store
+        assert isinstance(store, RiskStore)
+        await desk.risk.halt("drill")
+        store.slow = 0.02
+        resuming = asyncio.ensure_future(desk.risk.resume("over"))
+        await asyncio.sleep(0.01)
+        await desk.risk.halt("not over")
+        with pytest.raises(BadInput, match="HALTED since you asked"):
+            await resuming
+        assert (desk.risk.state, store.kept) == (TradingState.HALTED, TradingState.HALTED)
+        await desk.risk.resume("now it is")
+        assert (desk.risk.state, store.kept) == (TradingState.ACTIVE, TradingState.ACTIVE)
+
+    on_a_desk(story)

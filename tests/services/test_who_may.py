@@ -112,6 +112,7 @@ def bare(service: str, login: Guard) -> dict[str, Any]:
         return {"_orders": orders, "under_way": set()}
     return {
         "Orders": {"book": {}},
+        "Risk": {"_brakes": 0},
         "SavedScans": {"_own": {"x": type("Scan", (), {"universe": "x"})()}},
         "Watchlists": {"_lists": {"x": ()}},
         "PriceAlerts": {"_alerts": {"x": type("Alert", (), {"price": 1.0})()}},

@@ -441,3 +441,24 @@ def test_at_the_width_of_its_dock_a_reason_has_room(panel: OrdersPanel) -> None:
     column = [c.title for c in panel.model.columns].index("Reason")
     assert header.sectionSize(column) >= 330
     assert not panel.table.horizontalScrollBar().isVisible()
+
+
+def test_the_question_names_the_order_that_it_would_cancel(qtbot: QtBot, panel: OrdersPanel) -> None:
+    rows = {row.id[-1]: row for row in panel.model.rows()}
+    panel._ask_cancel([rows["1"], rows["2"]])  # a filled one stands above
+    assert panel.asking.question.text() == "Cancel the AAPL order?"
+    with qtbot.waitSignal(panel.cancel_asked) as asked:
+        panel.asking.accept()
+    assert asked.args == [["qv-test-002"]]
+
+
+def test_a_question_about_an_order_that_is_replaced_meanwhile_is_taken_back(qtbot: QtBot, panel: OrdersPanel) -> None:
+    sent: list[list[str]] = []
+    panel.cancel_asked.connect(sent.append)
+    panel._ask_cancel([row for row in panel.model.rows() if row.id[-1] == "2"])
+    panel.upsert(order(3, OrderStatus.FILLED, "NVDA", Side.BUY, 400, "141.18", filled=400, minutes=1))
+    assert panel.asking.question.text() == "Cancel the AAPL order?"  # another order's news leave it
+    panel.upsert(order(2, OrderStatus.REPLACED, minutes=3))
+    assert panel.asking.question.text() == "Replaced meanwhile; look at the new order."
+    panel.asking.accept()
+    assert sent == []

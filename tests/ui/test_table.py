@@ -139,6 +139,12 @@ def test_copy_puts_raw_values_on_the_clipboard(qtbot: QtBot) -> None:
     assert QGuiApplication.clipboard().text() == "Symbol\tPrice\tStatus\nAAPL\t1231.40\tWorking\nMSFT\t\tWorking\n"
 
 
+def test_a_copied_text_is_no_formula_and_a_number_below_zero_stays_one(qtbot: QtBot) -> None:
+    table = Table(model_of(Row('=HYPERLINK("http://x")', Decimal(-3))), empty="nothing")
+    qtbot.addWidget(table)
+    assert table.tsv().splitlines()[1] == '"\'=HYPERLINK(""http://x"")"\t-3\tWorking'
+
+
 def test_keys_and_clicks_say_what_the_person_did(qtbot: QtBot) -> None:
     table = Table(model_of(Row("AAPL", Decimal(1)), Row("MSFT", Decimal(2))), empty="nothing")
     qtbot.addWidget(table)

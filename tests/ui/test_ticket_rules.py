@@ -32,7 +32,7 @@ def ticket(qtbot: QtBot) -> TicketPanel:
     panel = a_ticket(qtbot)
 
     def judge(request: object) -> None:
-        positions = {"AAPL": a_position(int(panel._position.quantity))} if panel._position else {}
+        positions = {"AAPL": a_position(int(panel._beside.held))} if panel._beside.held else {}
         view = a_view(quote=a_quote(231.42, 231.44), account=ACCOUNT, positions=positions, prices={"AAPL": D("231.43")})
         panel.show_preview(judged(request, view, Limits()).checks)  # type: ignore[arg-type]
 
@@ -213,7 +213,7 @@ def test_a_share_that_is_not_lent_cannot_be_shorted_and_what_is_held_can_be_sold
     assert ticket._sell.toolTip() == "AAPL cannot be sold short at the broker, and none is held."
     assert ticket._sell.accessibleDescription() == ticket._sell.toolTip()
     qtbot.keyClick(ticket, Qt.Key.Key_S)
-    assert (ticket._side, ticket.message.text()) == (Side.BUY, ticket._sell.toolTip())
+    assert (ticket.side, ticket.message.text()) == (Side.BUY, ticket._sell.toolTip())
     assert ticket.head.listing.text().endswith("NASDAQ · no short")
     ticket.show_position(position(quantity="5"))
     assert ticket._sell.isEnabled()

@@ -47,14 +47,15 @@ class Preferences:
     async def setting(self, user: str, key: str) -> str | None:
         return self.kept.get(key)
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
+    async def save_setting(self, user: str, key: str, value: str, draft: object = None) -> None:
         self.kept[key] = value
 
 
 class SafetyRoom:
     """Everything that the keys touch; ``played`` are the tones, ``symbol`` is what is in focus."""
 
-    def __init__(self, qtbot: QtBot, role: Role = Role.TRADER, preferences: Preferences | None = None) -> None:
+    def __init__(self, qtbot: QtBot, role: Role = Role.TRADER, preferences: Preferences | None = None,
+                 connection: str = "") -> None:  # fmt: skip
         self.bus, self.broker, self.trail, self.symbol = Bus(), Broker(), Trail(), "AAPL"
         self.preferences, self.played = preferences or Preferences(), list[tuple[str, int]]()
         self.panels = asyncio.run(wiring.panels("0123456789", lambda: asyncio.sleep(0)))
@@ -91,7 +92,7 @@ class SafetyRoom:
         desk = Desk(cast(Any, services), self.panels, self.window, cast(Any, tasks))
         self.control, self.killing = ControlWiring(desk), KillWiring(desk)
         self.hotkeys = HotkeysWiring(desk, lambda: self.symbol, UPDATES)
-        self.notifying = NotifyingWiring(desk, self.hotkeys.arming, self._play, True, self.killing.kill)
+        self.notifying = NotifyingWiring(desk, self.hotkeys.arming, self._play, True, self.killing.kill, connection)
         self.keys = KeysWiring(desk, self.hotkeys.rebind)
 
     def feed(self, name: str, state: FeedState) -> None:

@@ -130,6 +130,20 @@ def test_notices_survive_a_restart_and_nothing_is_saved_before_they_were_read(qt
     assert (second.played, toasts(second)) == ([], [])
 
 
+def test_what_was_told_of_one_account_is_not_shown_at_the_desk_of_another(qtbot: QtBot) -> None:
+    preferences = Preferences()
+    for account, told in (("paper", "Order unresolved"), ("live", "")):
+        room = SafetyRoom(qtbot, preferences=preferences, connection=account)
+        room.acts(lambda room=room: room.notifying._spawn(room.notifying.start()))
+        assert room.told() == []
+        if told:
+            room.notices.tell("critical", told, "BUY 100 AAPL", "o1")
+            room.acts(room.notifying.tick)
+    again = SafetyRoom(qtbot, preferences=preferences, connection="paper")
+    again.acts(lambda: again.notifying._spawn(again.notifying.start()))
+    assert [n.title for n in again.told()] == ["Order unresolved"]
+
+
 def test_keys_are_kept_with_the_person_and_put_in_force_at_the_next_start(qtbot: QtBot) -> None:
     preferences = Preferences()
     first = SafetyRoom(qtbot, preferences=preferences)

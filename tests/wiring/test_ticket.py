@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.preferences import Preferences
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import OrderChanged, RiskMeasured
 from qv_desktop.domain.norms import Norms
@@ -46,9 +47,9 @@ class Away:
         self._require()
         return await self._kept.setting(user, key)
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
+    async def save_setting(self, user: str, key: str, value: str, draft: Draft | None = None) -> None:
         self._require()
-        await self._kept.save_setting(user, key, value)
+        await self._kept.save_setting(user, key, value, draft)
 
     def _require(self) -> None:
         if self.away:

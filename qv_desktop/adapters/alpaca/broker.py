@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 
@@ -12,12 +11,12 @@ from qv_desktop.adapters.alpaca import account_messages, messages, payloads, swe
 from qv_desktop.adapters.alpaca.account_history import AccountHistory
 from qv_desktop.adapters.alpaca.again import asked_again
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, moment, needed, record, rows, text
+from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
-from qv_desktop.adapters.websocket import is_loopback
 from qv_desktop.domain.accounts import Account, Environment
-from qv_desktop.domain.errors import BadInput, BrokerDown
+from qv_desktop.domain.errors import BrokerDown, Garbled
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
@@ -27,11 +26,11 @@ from qv_desktop.domain.sessions import BrokerClock, MarketSession
 
 log = structlog.get_logger()
 
-LIVE_HOST, PAPER_HOST = "api.alpaca.markets", "paper-api.alpaca.markets"
 ORDER_PAGE, ACTIVITY_PAGE = 500, 100  # Alpaca's most
 ORDER_THREADS = 4
 FEW = 5  # orders that are asked for one by one rather than looked for in a long list
 READ = 5.0  # seconds
+LEFT_OUT = "{} {} in options or crypto: in no figure here, for this program counts shares; see the broker's own pages."
 LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
 
 
@@ -44,12 +43,7 @@ class AlpacaBroker:
 
     def __init__(self, key: str, secret: str, base_url: str, now: Callable[[], datetime], account_environment: Environment,
                  tell: Tell = lambda sentence: None, token: str = "") -> None:  # fmt: skip
-        wanted = LIVE_HOST if account_environment == "LIVE" else PAPER_HOST
-        # this machine may stand in for either: no money leaves it
-        if urlsplit(base_url).hostname != wanted and not is_loopback(base_url):
-            raise BadInput(
-                f"The account is set to {account_environment}, yet the address is {base_url}; correct the settings."
-            )
+        held_to(base_url, account_environment)
         self.environment = account_environment
         self._now, self._tell = now, tell
         self._orders = Lane("alpaca-orders", ORDER_THREADS, lambda: _client(key, secret, base_url, READ, token), READ)
@@ -61,6 +55,7 @@ class AlpacaBroker:
         self.history = AccountHistory(lambda path, data=None: self._asked(path, data, self._lists), now, tell)
         self._account_id = ""
         self._client_ids: dict[str, str] = {}  # broker order id -> client order id
+        self._foreign: set[str] = set()  # broker ids of orders that are not of shares
 
     # ---- orders: they never raise for what the broker does, they report
 
@@ -165,9 +160,12 @@ class AlpacaBroker:
         return found
 
     async def positions(self) -> dict[str, Position]:
-        """Every open position by symbol. Raises Incomplete with those that can be read, when one cannot: it is not flat."""
+        """Every open position in shares by symbol. Raises Incomplete with those that can be read, when one cannot: it is not flat."""
         raws = self._read_rows(await self._asked("/positions"))
-        rows = each(raws, messages.position, key=lambda found: found.symbol)
+        shares = [raw for raw in raws if not messages.is_foreign(raw)]
+        if left_out := len(raws) - len(shares):
+            self._tell(LEFT_OUT.format(left_out, "position" if left_out == 1 else "positions"))
+        rows = each(shares, messages.position, key=lambda found: found.symbol)
         return {found.symbol: found for found in whole(rows, "positions", self._tell)}
 
     async def open_orders(self) -> list[Order]:
@@ -188,9 +186,10 @@ class AlpacaBroker:
         return whole(each(ours, lambda raw: messages.order(raw, account)), what, self._tell)
 
     async def fills(self, since: datetime) -> list[Fill]:
-        """Every execution from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
-        raws = await self._activities(since)
-        ids = await self._client_ids_of({text(raw, "order_id") for raw in raws} - {""}, since)
+        """Every execution of shares from ``since`` on, oldest first. Raises Incomplete with those that can be read, when one cannot."""
+        told = await self._activities(since)
+        ids = await self._client_ids_of({text(raw, "order_id") for raw in told} - {""}, since)
+        raws = [raw for raw in told if text(raw, "order_id") not in self._foreign]
         found = whole(each(raws, lambda raw: messages.fill(raw, _order_of(raw, ids))), "executions", self._tell)
         return [fill for fill in found if fill.at >= since]
 
@@ -243,6 +242,8 @@ class AlpacaBroker:
 
     def _remember(self, raw: Raw) -> None:
         self._client_ids[text(raw, "id")] = text(raw, "client_order_id")
+        if not messages.is_equity_order(raw):
+            self._foreign.add(text(raw, "id"))
 
     async def _orders_listed(self, lane: Lane | None = None, **query: object) -> list[Raw]:
         """Orders oldest first. ``after`` is exclusive, so a page begins a moment before the last one ended."""
@@ -263,10 +264,13 @@ class AlpacaBroker:
         query: dict[str, object] = {"after": _stamp(since - timedelta(milliseconds=1)), "direction": "asc",
                                     "page_size": ACTIVITY_PAGE}  # fmt: skip
         found: list[Raw] = []
+        seen: set[str] = set()
         while True:
             page = self._read_rows(await self._asked("/account/activities/FILL", query))
-            found += page
-            if len(page) < ACTIVITY_PAGE:
+            fresh = {text(raw, "id") for raw in page} - seen
+            found += [raw for raw in page if text(raw, "id") not in seen]
+            seen |= fresh
+            if len(page) < ACTIVITY_PAGE or not fresh:
                 return found
             query["page_token"] = self._read(lambda page=page: needed(page[-1], "id"))  # type: ignore[misc]  # this very page
 
@@ -319,5 +323,5 @@ def _down(failure: Exception) -> BrokerDown:
         )
     if isinstance(failure, Unreadable):
         log.warning("Alpaca's answer could not be read", reason=str(failure))
-        return BrokerDown(f"Alpaca's answer could not be read ({failure}); nothing was changed.")
+        return Garbled(f"Alpaca's answer could not be read ({failure}); nothing was changed.")
     return BrokerDown(f"Alpaca cannot be reached ({failure}); check the network. Nothing was changed.")

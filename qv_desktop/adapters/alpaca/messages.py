@@ -91,6 +91,7 @@ UNTOUCHED = frozenset(
     {OrderStatus.SUBMITTED, OrderStatus.WORKING, OrderStatus.HELD, OrderStatus.REJECTED}
 )  # nothing has filled
 SIDES = {"buy": Side.BUY, "sell": Side.SELL, "sell_short": Side.SELL, "short": Side.SELL, "long": Side.BUY}
+FOREIGN = ("us_option", "crypto", "crypto_perp")  # counted in contracts or coins
 
 
 def position(raw: Raw) -> Position:
@@ -132,9 +133,14 @@ def _paid(raw: Raw, shares: Decimal) -> Decimal:
     return abs(cost) / shares
 
 
+def is_foreign(raw: Raw) -> bool:
+    """Whether this is an order or a position of something that is no share, and not this program's matter."""
+    return text(raw, "asset_class") in FOREIGN
+
+
 def is_equity_order(raw: Raw) -> bool:
-    """Whether this is an order of one share; options and orders of several legs are not this program's matter."""
-    return text(raw, "asset_class") != "us_option" and text(raw, "order_class") != "mleg"
+    """Whether this is an order of one share; options, crypto and orders of several legs are not this program's matter."""
+    return not is_foreign(raw) and text(raw, "order_class") != "mleg"
 
 
 def order(raw: Raw, account_id: str) -> Order:

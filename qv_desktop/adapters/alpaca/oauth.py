@@ -120,6 +120,7 @@ def exchanged(client: Client, address: str, code: Secret, redirect: str, proof: 
             "client_secret": client.secret.reveal(), "redirect_uri": redirect, "code_verifier": proof.verifier}  # fmt: skip
     with requests.Session() as session:
         session.trust_env = not is_loopback(address)
+        session.auth = lambda request: request  # else a netrc file of the person's would be sent along
         session.mount("http://", Patient(READ))
         session.mount("https://", Patient(READ))
         try:
@@ -135,7 +136,7 @@ def exchanged(client: Client, address: str, code: Secret, redirect: str, proof: 
 def _token(status: int, answer: Any) -> Secret:
     try:
         found = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     body = found if isinstance(found, dict) else {}
     if status != 200:

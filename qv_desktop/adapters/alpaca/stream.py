@@ -112,6 +112,9 @@ class TradeUpdates:
                 self._report(data)
 
     def _report(self, data: Raw) -> None:
+        order = data.get("order")
+        if isinstance(order, dict) and not messages.is_equity_order(order):
+            return
         try:
             report = messages.report(data, self._now())
         except Unreadable as reason:

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, or_, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from qv_desktop.adapters.db.audit_groups import Groups
+from qv_desktop.adapters.db.audit_pages import AuditPages
 from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
+from qv_desktop.domain.audit_query import AuditQuery
 
-SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
 _HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
 _HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
@@ -43,7 +44,7 @@ class AuditTrail:
         self._app_version = app_version
         self._now = now
         self._recorded, self._mark, self._book = recorded, mark, book
-        self._groups = Groups(self._together)
+        self._groups, self._pages = Groups(self._together), AuditPages(database, chain, _entry)
 
     async def append(self, draft: Draft) -> Entry:
         """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown."""
@@ -79,21 +80,19 @@ class AuditTrail:
     async def page(self, *, before: int | None = None, limit: int = 500, actor: str = "", action: str = "", outcome: str = "",
                    text: str = "") -> list[Entry]:  # fmt: skip
         """Rows newest first; ``action`` may end with * for a prefix, ``text`` is looked for anywhere, whatever its case."""
-        query = _newest(self._chain, audit_log).limit(limit)
-        if before is not None:
-            query = query.where(audit_log.c.sequence < before)
-        if actor:
-            query = query.where(audit_log.c.actor == actor)
-        if action:
-            wanted = audit_log.c.action
-            query = query.where(
-                wanted.startswith(action[:-1], autoescape=True) if action.endswith("*") else wanted == action
-            )
-        if outcome:
-            query = query.where(audit_log.c.outcome == outcome)
-        if text:
-            query = query.where(or_(*(audit_log.c[name].icontains(text, autoescape=True) for name in SEARCHED)))
-        return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
+        return await self.found(AuditQuery(actor, action, outcome, text, before=before), limit)
+
+    async def found(self, query: AuditQuery, limit: int = 500) -> list[Entry]:
+        """The page that ``query`` asks for, newest first. Raises DatabaseDown."""
+        return await self._pages.page(query, limit)
+
+    async def count(self, query: AuditQuery) -> int:
+        """How many rows ``query`` asks for. Raises DatabaseDown."""
+        return await self._pages.count(query)
+
+    async def head(self) -> int:
+        """The newest row's number; 0 of an empty chain. Raises DatabaseDown."""
+        return await self._pages.head()
 
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first: the story of an order. Raises DatabaseDown."""
@@ -148,10 +147,6 @@ class AuditTrail:
 def _story(chain: str, order: str) -> Select[Any]:
     told = func.order_story(order).table_valued(*audit_log.c.keys())
     return select(told).where(told.c.chain == chain).order_by(told.c.sequence)
-
-
-def _newest(chain: str, *columns: Any) -> Select[Any]:
-    return select(*columns).where(audit_log.c.chain == chain).order_by(audit_log.c.sequence.desc())
 
 
 def _clean(draft: Draft) -> Draft:

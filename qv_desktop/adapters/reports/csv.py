@@ -4,8 +4,8 @@ import csv
 import io
 
 from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.spreadsheets import neutral
 
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 HEAD = (
     "run",
     "as_of",
@@ -21,11 +21,6 @@ HEAD = (
     "at_risk",
     "proposed_entry",
 )
-
-
-def neutral(text: str) -> str:
-    """``text`` with an apostrophe before it where a spreadsheet would read a formula (OWASP ASVS 1.2.10)."""
-    return f"'{text}" if text.startswith(DANGEROUS) else text
 
 
 def reconciliation(run: Reconciliation) -> str:

@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from qv_desktop.adapters.reports.csv import neutral
 from qv_desktop.adapters.reports.files import written
 from qv_desktop.adapters.reports.parquet import parquet
+from qv_desktop.domain.spreadsheets import neutral
 
 
 class TableReports:

@@ -1,9 +1,9 @@
 """Two JSON texts side by side as lines that went, came and stayed, and the view that shows them."""
 
-import difflib
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Literal
 
 from PySide6.QtGui import QTextOption
@@ -12,32 +12,105 @@ from PySide6.QtWidgets import QTextEdit
 from qv_desktop.ui import theme
 
 type Sign = Literal["-", "+", " "]
+type Values = dict[str, object]  # path, such as ``checks › collar › passed`` -> a text, number, truth value or nothing
 
-_INKS: dict[Sign, str] = {"-": "GONE", "+": "CAME", " ": "TX0"}  # by token
+_INKS: dict[Sign, str] = {"-": "GONE", "+": "CAME", " ": "TX1"}  # by token
+_NAMES = ("code", "rule", "name", "key", "symbol", "id")  # what tells the things of a list apart, best first
+LONGEST = 300  # characters of one value
+MOST = 120  # lines; whoever wants more copies the row
 
 
 def difference(before: str, after: str) -> list[tuple[Sign, str]]:
-    """Pretty lines of both texts with their signs; an empty text is nothing, and text that is no JSON stays as it is."""
-    old, new = _pretty(before), _pretty(after)
-    lines: list[tuple[Sign, str]] = []
-    for line in difflib.ndiff(old, new):
-        match line[0]:
-            case "-":
-                lines.append(("-", line[2:]))
-            case "+":
-                lines.append(("+", line[2:]))
-            case " ":
-                lines.append((" ", line[2:]))
-    return lines
+    """What changed first, then what stayed, a value to a line; an empty text is nothing, and text that is no JSON stays as it is.
+
+    Numbers are compared as numbers, whether or not they are kept as texts: 100 and 100.00 are one.
+    """
+    old, new = _values(before), _values(after)
+    changed: list[tuple[Sign, str]] = []
+    stayed: list[tuple[Sign, str]] = []
+    for path in dict.fromkeys((*old, *new)):
+        if path in old and path in new and _same(old[path], new[path]):
+            stayed.append((" ", _line(path, new[path])))
+            continue
+        if path in old:
+            changed.append(("-", _line(path, old[path])))
+        if path in new:
+            changed.append(("+", _line(path, new[path])))
+    lines = changed + stayed
+    more = len(lines) - MOST
+    return lines if more <= 0 else [*lines[:MOST], (" ", f"… {more:,} more lines; Copy has all of them")]
 
 
-def _pretty(text: str) -> list[str]:
+def _values(text: str) -> Values:
+    """The text's values by path, in their order."""
     if not text:
-        return []
+        return {}
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True).splitlines()
-    except ValueError:
-        return text.splitlines()
+        return dict(_flat("", json.loads(text, parse_float=Decimal)))
+    except (ValueError, RecursionError):
+        return {"": text}
+
+
+def _flat(path: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from _flat(f"{path} › {key}" if path else str(key), inner)
+    elif isinstance(value, list) and value:
+        name = next((name for name in _NAMES if _tells_apart(name, value)), None)
+        for place, inner in enumerate(value, 1):
+            if name is None:
+                yield from _flat(f"{path} › {place}" if path else str(place), inner)
+            else:
+                rest = {key: part for key, part in inner.items() if key != name}
+                yield from _flat(f"{path} › {inner[name]}" if path else str(inner[name]), rest)
+    else:
+        yield path, value
+
+
+def _tells_apart(name: str, things: Sequence[object]) -> bool:
+    """Whether every thing has a text under ``name``, and each another one."""
+    names = [thing.get(name) for thing in things if isinstance(thing, Mapping)]
+    return len(names) == len(things) == len({n for n in names if isinstance(n, str)})
+
+
+def _same(old: object, new: object) -> bool:
+    if old == new:
+        return type(old) is type(new) or (not isinstance(old, bool) and not isinstance(new, bool))
+    one, other = _number(old), _number(new)
+    return isinstance(old, str) == isinstance(new, str) and one is not None and one == other
+
+
+def _number(value: object) -> Decimal | None:
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str) and not value.replace(".", "", 1).replace("-", "", 1).isdecimal():
+        return None
+    try:
+        return Decimal(value) if isinstance(value, (str, int, Decimal)) else None
+    except ArithmeticError:
+        return None
+
+
+def _line(path: str, value: object) -> str:
+    return f"{path}: {_words(value)}" if path else _words(value)
+
+
+def _words(value: object) -> str:
+    """A value as people read it: numbers with all their digits and in groups, nothing as a dash."""
+    match value:
+        case None:
+            return "—"
+        case bool():
+            return "yes" if value else "no"
+        case int() | Decimal():
+            return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+        case "":
+            return "(empty)"
+        case str() if len(value) > LONGEST:
+            return f"{value[:LONGEST]}… ({len(value):,} characters; Copy has all of them)"
+        case str():
+            return value
+    return "(empty)"
 
 
 class DifferenceView(QTextEdit):

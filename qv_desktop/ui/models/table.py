@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from qv_desktop.domain.spreadsheets import neutral
 from qv_desktop.ui import theme
 from qv_desktop.ui.models import repaint
 from qv_desktop.ui.models.cells import ROW, Cells, Index
@@ -348,7 +349,9 @@ class Table[R](QTableView):
 
 
 def _plain(value: object) -> str:
-    """A value for the clipboard: no grouping, no exponent, nothing for unknown."""
+    """A value for the clipboard: no grouping, no exponent, nothing for unknown, and no text that a spreadsheet would run."""
     if value is None:
         return ""
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return neutral(value) if isinstance(value, str) else str(value)

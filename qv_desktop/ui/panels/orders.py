@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from qv_desktop.domain.audit import Entry
-from qv_desktop.domain.orders import Fill, Order
+from qv_desktop.domain.orders import Fill, Order, OrderStatus
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
@@ -70,6 +70,7 @@ class OrdersPanel(QWidget):
         self._facts, self._times, self._tally = OrderFacts(), Timelines(), OrderTally()
         self._lacking: Mapping[str, str] = {}  # cancel, amend, export -> why the person may not
         self._newest: datetime | None = None
+        self._asked_of: frozenset[str] = frozenset()  # orders that a question is about
         self._said: object = None  # what the counts were made of
         self._offered: tuple[int, str] | None = None  # selected open orders, and why they may not be cancelled
         self._mine = ""  # the signed-in person's name
@@ -105,9 +106,25 @@ class OrdersPanel(QWidget):
         self.model.upsert(changed)
         self._count()
         self._show_details()
+        self._end_question()
         amended = self.amending.order
         if amended is not None and (now := self.model.get(amended.id)) is not None:
             self.amending.follow(now)
+
+    def _end_question(self) -> None:
+        """What was asked about is gone: a question that would do nothing is taken back, and said."""
+        asked = [self.model.get(key) for key in self._asked_of]
+        if (
+            not self._asked_of
+            or not self.asking.isVisible()
+            or any(order is not None and order.open for order in asked)
+        ):
+            return
+        self._asked_of = frozenset()
+        replaced = any(order is not None and order.status is OrderStatus.REPLACED for order in asked)
+        self.asking.tell(
+            "Replaced meanwhile; look at the new order." if replaced else "No longer open: nothing to cancel."
+        )
 
     @property
     def open_count(self) -> int:
@@ -219,13 +236,16 @@ class OrdersPanel(QWidget):
 
     def _ask_cancel(self, rows: list[Order]) -> None:
         """Name the count before anything is cancelled; closed orders are passed over."""
-        ids = [order.id for order in rows if order.open]
-        if not ids or "cancel" in self._lacking:
+        live = [order for order in rows if order.open]
+        if not live or "cancel" in self._lacking:
             return
-        what = f"the {rows[0].request.symbol} order" if len(ids) == 1 else f"{len(ids)} open orders"
+        what = f"the {live[0].request.symbol} order" if len(live) == 1 else f"{len(live)} open orders"
+        ids = [order.id for order in live]
         self._ask(f"Cancel {what}?", len(ids), lambda: self.cancel_asked.emit(ids))
+        self._asked_of = frozenset(ids)
 
     def _ask(self, question: str, count: int, done: Callable[[], None]) -> None:
+        self._asked_of = frozenset()
         self.amending.dismiss()
         self.asking.ask(question, f"Cancel {count} order{'s' if count > 1 else ''}", done)
 

@@ -123,7 +123,7 @@ class PositionsPanel(QWidget):
 
     def refresh_plan(self) -> None:
         """Positions or prices moved while a preview is in view: ask what would be done now."""
-        if not self.holding.asking or self.holding.go.isDown():
+        if not self.holding.asking or self.holding.go.isDown() or self.holding.go.progress > 0:
             return
         if len(self._plans) == 1:
             self.plan_asked.emit(self._plans[0].symbol, self._plans[0].reverse)

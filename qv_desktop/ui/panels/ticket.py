@@ -1,7 +1,6 @@
 """The order ticket: what to trade, at which price, what it would do, what the rules say, and a send that needs two presses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -10,8 +9,6 @@ from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton
 
 from qv_desktop.domain.accounts import Account
-from qv_desktop.domain.auctions import BEFORE, auction_refusal
-from qv_desktop.domain.cautions import cautions
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
@@ -20,23 +17,16 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.ticket_presets import TicketPreset
+from qv_desktop.ui.models.intents import Heard, Intents
 from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.order_draft import Draft, Facts, base_price, drafted
 from qv_desktop.ui.models.order_ids import OrderIds
 from qv_desktop.ui.models.order_kinds import KINDS
 from qv_desktop.ui.models.order_lines import effects, rule_line
 from qv_desktop.ui.models.order_parts import part_of
-from qv_desktop.ui.models.order_preview import (
-    Around,
-    held_shares,
-    market_price,
-    previewed,
-    price_of,
-    ranked,
-    sentence,
-    verb,
-)
+from qv_desktop.ui.models.order_preview import Around, previewed, ranked, sentence, verb
 from qv_desktop.ui.models.review import ReviewWatch
+from qv_desktop.ui.models.ticket_beside import Beside, closed_auctions
 from qv_desktop.ui.models.ticket_form import TicketForm
 from qv_desktop.ui.models.ticket_words import (
     became,
@@ -46,8 +36,6 @@ from qv_desktop.ui.models.ticket_words import (
     touch_price,
     why_no_short,
 )
-
-FRESH = 2  # seconds, for a quote to question a stop by
 
 
 class TicketPanel(TicketForm):
@@ -70,23 +58,10 @@ class TicketPanel(TicketForm):
     def __init__(self, install: str) -> None:
         """``install`` names this installation in client order ids; its first eight characters are used."""
         super().__init__()
-        self._ids = OrderIds(install)
-        self._id = self._ids.next()  # of the present intent
-        self._sent: OrderRequest | None = None  # sent and not yet taken
-        self._under_way = ""  # id of the intent that is on its way to the book; until its answer nothing else is sent
-        self._last, self._told = "", ("", "")  # id of the last intent that was taken, and what was said of it
+        self._intents, self._beside = Intents(OrderIds(install)), Beside()
+        self._told = ("", "")  # what was said of the last intent that was taken
         self._review = ReviewWatch(self)
-        self._reviewed: OrderRequest | None = None  # shown as a sentence, waiting for the second press
-        self._symbol = ""
-        self._side = Side.BUY
-        self._instrument: Instrument | None = None
-        self._snapshot: Snapshot | None = None
-        self._quote_age: float | None = None  # seconds
-        self._account: Account | None = None
-        self._position: Position | None = None
         self._draft, self._facts = Draft(None, {}), Facts()
-        self._around = Around()
-        self._usual: Decimal | None = None  # shares, in this symbol
         self._checks: tuple[Check, ...] = ()  # the rules' newest answers
         self._closed: str | None = None  # why trading is off for now
         self._lacking = ""  # why the person may not trade at all
@@ -99,17 +74,20 @@ class TicketPanel(TicketForm):
     @property
     def symbol(self) -> str:
         """What it shows, or ""."""
-        return self._symbol
+        return self._beside.symbol
+
+    @property
+    def side(self) -> Side:
+        """Which way it would trade."""
+        return self._beside.side
 
     def show_symbol(self, symbol: str) -> None:
         """Turn to ``symbol`` without asking for it, as when another panel chose it; prices are forgotten."""
         symbol = symbol.strip().upper()
-        if symbol == self._symbol:
+        if symbol == self.symbol:
             return
-        self._symbol, self._instrument, self._snapshot, self._position = symbol, None, None, None
-        self._quote_age = None
+        self._beside.turn(symbol)
         self.fields.instrument = self.fields.reference = None
-        self._usual, self._around = None, replace(self._around, average_volume=None)
         self.head.show_symbol(symbol)
         self.fields.empty()
         self._changed()
@@ -117,48 +95,48 @@ class TicketPanel(TicketForm):
 
     def show_snapshot(self, snapshot: Snapshot, age: float | None) -> None:
         """The market of the ticket's symbol, its quote ``age`` seconds old; other symbols are passed over."""
-        if snapshot.symbol != self._symbol:
+        beside = self._beside
+        if snapshot.symbol != beside.symbol:
             return
-        was_halted, self._snapshot, self._quote_age = self._halted, snapshot, age
-        self._review.follow(market_price(self._side, snapshot))
+        was_halted, beside.snapshot, beside.quote_age = beside.halted, snapshot, age
+        self._review.follow(beside.market)
         self.fields.reference = None if snapshot.last is None else money(snapshot.last)
         self.head.show_quote(snapshot, age)
         if not self.fields.prices["limit"].text():
             self._price_at_touch()
         self._follow()
-        if self._halted != was_halted:
+        if beside.halted != was_halted:
             self._show_button()
 
     def show_instrument(self, instrument: Instrument | None) -> None:
         """Name, exchange and price step of the ticket's symbol; None when the broker does not list it."""
-        if instrument is not None and instrument.symbol != self._symbol:
+        if instrument is not None and instrument.symbol != self.symbol:
             return
-        self._instrument = self.fields.instrument = instrument
-        self.head.show_instrument(instrument, known=instrument is not None or not self._symbol)
+        self._beside.instrument = self.fields.instrument = instrument
+        self.head.show_instrument(instrument, known=instrument is not None or not self.symbol)
         self._changed()
 
     def show_account(self, account: Account) -> None:
         """Balances that the preview counts from."""
-        self._account = account
+        self._beside.account = account
         self._follow()
 
     def show_position(self, position: Position | None) -> None:
         """What is held in the ticket's symbol; positions of other symbols are passed over."""
-        if position is not None and position.symbol != self._symbol:
+        if position is not None and position.symbol != self.symbol:
             return
-        before, self._position = held_shares(self._position, self._symbol), position
-        if held_shares(position, self._symbol) != before:
+        before, self._beside.position = self._beside.held, position
+        if self._beside.held != before:
             self._changed()  # a sale may have become a short: what was reviewed must be read again
 
     def show_around(self, gross: Decimal | None, daily_loss: Decimal | None, average_volume: float | None) -> None:
         """Dollars held long and short, the limit of a day's loss in dollars, and the symbol's average shares a day."""
-        self._around = Around(gross, daily_loss, average_volume)
+        self._beside.around = Around(gross, daily_loss, average_volume)
         self._show_preview()
 
     def show_session(self, session: MarketSession | None, at: datetime) -> None:
         """Today's session (None on a day without one) and the time: which auctions still take orders."""
-        refusals = {life: auction_refusal(life, session, at) for life in BEFORE}
-        if not self.fields.show_closed({life: why for life, why in refusals.items() if why}):
+        if not self.fields.show_closed(closed_auctions(session, at)):
             return
         request = self._draft.request
         if request is not None and request.time_in_force in self.fields.closed:
@@ -172,28 +150,28 @@ class TicketPanel(TicketForm):
 
     def fill_for(self, symbol: str, last: TicketPreset | None, usual: Decimal) -> None:
         """Fill the fields for the ticket's symbol as they were ``last`` used in it, and know its ``usual`` shares."""
-        if symbol == self._symbol:
-            self._usual = usual
+        if symbol == self.symbol:
+            self._beside.usual = usual
             self.presets.fill_for(symbol, last)
 
     def remembered(self, symbol: str, last: TicketPreset, usual: Decimal) -> None:
         """What was sent is now what was last used in ``symbol``, and this is what is ``usual``."""
-        if symbol == self._symbol:
-            self._usual = usual
+        if symbol == self.symbol:
+            self._beside.usual = usual
             self.presets.remember(symbol, last)
 
     def show_preview(self, checks: Sequence[Check]) -> None:
         """What the rules say of the last ``draft_changed``: refusals first, then what comes near its limit, warnings with it."""
         self._checks, request = tuple(checks), self._draft.request
-        warnings = cautions(request, price_of(request, self._snapshot), self._usual) if request and checks else ()
+        warnings = self._beside.warnings(request) if request and checks else ()
         self.rules.show_lines([rule_line(check) for check in ranked((*self._checks, *warnings))])
 
     def fill_from(self, symbol: str, side: Side | None = None, quantity: Decimal | None = None,
                   limit: Decimal | None = None, time_in_force: TimeInForce | None = None) -> None:  # fmt: skip
         """Fill the fields that are given, and send nothing; asks for the symbol when it is another one."""
-        if symbol.strip().upper() != self._symbol:
+        if symbol.strip().upper() != self.symbol:
             self.show_symbol(symbol)
-            self.symbol_asked.emit(self._symbol)
+            self.symbol_asked.emit(self.symbol)
         if side is not None:
             self._choose(side)
         if quantity is not None:
@@ -217,25 +195,22 @@ class TicketPanel(TicketForm):
     def intent_taken(self, client_order_id: str, status: OrderStatus = OrderStatus.INTENT, reason: str = "") -> None:
         """The sent intent is in the book and stands at ``status``: the next one gets an id of its own. What comes of the last
         one later, such as the broker's rejection, is told, too."""
-        if client_order_id == self._under_way:
-            self._under_way = ""
-        if self._sent is None or self._sent.client_order_id != client_order_id:
-            self._tell_last(client_order_id, became(status, reason))
-            return
-        self._sent, self._id, self._last = None, self._ids.next(), client_order_id
-        self._told = became(status, reason)
-        self._say(*self._told)
-        self._show_button()
-        self._announce()
-        self._follow()
+        words = became(status, reason)
+        match self._intents.heard(client_order_id):
+            case Heard.PRESENT:
+                self._told = words
+                self._say(*words)
+                self._show_button()
+                self._announce()
+                self._follow()
+            case Heard.LAST if words != self._told:
+                self._tell_last(words)
 
-    def _tell_last(self, client_order_id: str, words: tuple[str, str]) -> None:
+    def _tell_last(self, words: tuple[str, str]) -> None:
         """News of the last order; a review that stands in its place must be read again, unless all is well."""
-        if client_order_id != self._last or words == self._told:
-            return
         before, self._told = self._told, words
         if words[1] != "GOOD":
-            if self._reviewed is not None:
+            if self._intents.reviewed is not None:
                 self._changed()
             self._say(*words)
         elif self.message.text() == before[0]:
@@ -243,8 +218,7 @@ class TicketPanel(TicketForm):
 
     def intent_failed(self, client_order_id: str, why: str) -> None:
         """The sent intent never reached the book: unchanged, it can be sent again, under the same id."""
-        if client_order_id == self._under_way:
-            self._under_way = ""
+        if self._intents.answered(client_order_id):
             self._say(f"Not sent: {why}", "BAD")
 
     def set_enabled(self, reason: str | None) -> None:
@@ -267,15 +241,14 @@ class TicketPanel(TicketForm):
         for part in (self.fields, self.sides):
             part.setEnabled(self._refused is None)
         self._review.stop()
-        self._reviewed = None
+        self._intents.reviewed = None
         self._say(self._refused or "", "WARN")
         self._show_button()
 
     @property
     def draft(self) -> OrderRequest | None:
         """The request that the fields make now, or None while they make none."""
-        request = self._draft.request
-        return None if request is None else replace(request, client_order_id=self._id)
+        return self._intents.named(self._draft.request)
 
     # ---- hands
 
@@ -302,7 +275,7 @@ class TicketPanel(TicketForm):
         plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
         if plain and event.key() in (Qt.Key.Key_B, Qt.Key.Key_S) and self._refused is None:
             self._choose_by_key(self._buy if event.key() == Qt.Key.Key_B else self._sell)
-        elif event.key() == Qt.Key.Key_Escape and self._reviewed is not None:
+        elif event.key() == Qt.Key.Key_Escape and self._intents.reviewed is not None:
             self._changed()
         else:
             super().keyPressEvent(event)
@@ -313,7 +286,7 @@ class TicketPanel(TicketForm):
         super().hideEvent(event)
 
     def _read_again(self, why: str) -> None:
-        if self._reviewed is not None:
+        if self._intents.reviewed is not None:
             self._changed()
             self._say(why, "WARN")
 
@@ -323,7 +296,7 @@ class TicketPanel(TicketForm):
 
     def _choose(self, side: Side) -> None:
         """Turn to buying or selling; a limit that was never typed moves to that side's touch."""
-        self._side = side
+        self._beside.side = side
         (self._buy if side is Side.BUY else self._sell).setChecked(True)
         self._price_at_touch()
         self._changed()
@@ -340,18 +313,16 @@ class TicketPanel(TicketForm):
 
     def _leave(self) -> None:
         """An OCO starts from the side that closes what is held, and all of it."""
-        held = held_shares(self._position, self._symbol)
+        held = self._beside.held
         if held:
             self._choose(Side.SELL if held > 0 else Side.BUY)
             self.fields.amount.set_shares(abs(held))
 
     def _trade_part(self, share: Decimal) -> None:
         """A quarter, half or all of what closes the position, or of what the buying power carries."""
-        quote = self._snapshot.quote if self._snapshot else None
-        price = base_price(self._draft.values, self._facts)
-        held = held_shares(self._position, self._symbol)
+        beside, price = self._beside, base_price(self._draft.values, self._facts)
         try:
-            shares = part_of(share, self._side, held, self._account, price, None if quote is None else money(quote.ask))
+            shares = part_of(share, beside.side, beside.held, beside.account, price, beside.ask)
         except BadInput as error:
             self._say(str(error), "BAD")
             return
@@ -375,14 +346,13 @@ class TicketPanel(TicketForm):
 
     def _price_at_touch(self) -> None:
         """A limit that nobody typed stands at the touch: buying at the ask, selling at the bid."""
-        quote = self._snapshot.quote if self._snapshot else None
-        price = None if quote is None else quote.ask if self._side is Side.BUY else quote.bid
-        if price and not self.fields.limit_typed:
-            self.fields.set_price("limit", money(price))
+        price = self._beside.touch
+        if price is not None and not self.fields.limit_typed:
+            self.fields.set_price("limit", price)
 
     def _price_at(self, touch: str) -> None:
         """Put the bid, mid, ask or last into the limit, or into the stop where the type has no limit."""
-        price = touch_price(touch, self._snapshot)
+        price = touch_price(touch, self._beside.snapshot)
         kind = KINDS[self.fields.kind.currentText()]
         if price is not None:
             self.fields.set_price("stop" if kind.stop and not kind.limit else "limit", price)
@@ -390,25 +360,29 @@ class TicketPanel(TicketForm):
     def _press(self) -> None:
         """First press: the sentence to read. Second press, with nothing changed between: the order."""
         request = self.draft
-        if self._halted:
-            self._say(f"{self._symbol} is halted; wait until it trades again.", "WARN")
+        if self._beside.halted:
+            self._say(f"{self.symbol} is halted; wait until it trades again.", "WARN")
         elif self._refused is not None or request is None:
             self._point_at_complaint()
-        elif self._under_way:
+        elif self._intents.under_way:
             self._say("The order before is still on its way; wait for the book to take it.", "WARN")
-        elif self._reviewed != request:
-            self._reviewed = request
-            self._review.begin(market_price(self._side, self._snapshot) if request.limit is None else None)
-            refused = ", ".join(check.title.lower() for check in self._checks if not check.passed)
-            doubt = f" The rules would refuse it: {refused}." if refused else ""
-            self._say(f"Send {sentence(request, self._verb())}?{doubt}", "BAD" if refused else "TX0")
-            self._show_button()
+        elif self._intents.reviewed != request:
+            self._show_review(request)
         else:
             self._review.stop()
-            self._reviewed, self._sent, self._under_way = None, request, request.client_order_id
+            self._intents.send(request)
             self._say("Sent; waiting for the book to take it.", "TX1")
             self._show_button()
             self.submitted.emit(request)
+
+    def _show_review(self, request: OrderRequest) -> None:
+        """The sentence to read, and what the rules would say to it."""
+        self._intents.reviewed = request
+        self._review.begin(self._beside.market if request.limit is None else None)
+        refused = ", ".join(check.title.lower() for check in self._checks if not check.passed)
+        doubt = f" The rules would refuse it: {refused}." if refused else ""
+        self._say(f"Send {sentence(request, self._verb())}?{doubt}", "BAD" if refused else "TX0")
+        self._show_button()
 
     def _point_at_complaint(self) -> None:
         """Show and focus the first field that stands in the way, the empty ones now included."""
@@ -431,31 +405,18 @@ class TicketPanel(TicketForm):
     # ---- state
 
     def _verb(self) -> str:
-        return verb(self._side, held_shares(self._position, self._symbol), self.fields.shares())
-
-    @property
-    def _halted(self) -> bool:
-        return self._snapshot is not None and self._snapshot.halted
-
-    def _facts_now(self) -> Facts:
-        held, equity = held_shares(self._position, self._symbol), self._account.equity if self._account else None
-        return Facts(market_price(self._side, self._snapshot), equity, held, self.fields.closed, self._touch())
-
-    def _touch(self) -> Decimal | None:
-        """The ask for buyers and the bid for sellers, from a quote that is fresh."""
-        fresh = self._quote_age is not None and self._quote_age <= FRESH
-        return touch_price("Ask" if self._side is Side.BUY else "Bid", self._snapshot) if fresh else None
+        return self._beside.verb(self.fields.shares())
 
     def _read(self) -> None:
         """The fields as an order, beside what is true now."""
-        self._facts = self._facts_now()
-        self._draft = drafted(self.fields.typed(self._symbol, self._side), self._instrument, self._facts)
+        beside = self._beside
+        self._facts = beside.facts(self.fields.closed)
+        self._draft = drafted(self.fields.typed(beside.symbol, beside.side), beside.instrument, self._facts)
         self.fields.show_values(self._draft.values, base_price(self._draft.values, self._facts))
 
     def _follow(self) -> None:
         """The market or the account moved: sizes in dollars and exits at a distance move along, unless the order was read."""
-        frozen = self._reviewed is not None or self._sent is not None
-        if not frozen and self._facts_now() != self._facts:
+        if not self._intents.frozen and self._beside.facts(self.fields.closed) != self._facts:
             before = self._draft
             self._read()
             if self._draft != before:
@@ -469,9 +430,7 @@ class TicketPanel(TicketForm):
         """Something in the order changed: read it anew, forget the review, and ask what the rules say."""
         self._read()
         self._review.stop()
-        self._reviewed = None
-        if self._sent is not None and self._draft.request != replace(self._sent, client_order_id=""):
-            self._sent, self._id = None, self._ids.next()
+        self._intents.changed(self._draft.request)
         self._scold()
         self._say(self._refused or "", "WARN")
         self._show_sides()
@@ -497,25 +456,26 @@ class TicketPanel(TicketForm):
     # ---- eyes
 
     def _show_sides(self) -> None:
-        held, shares = held_shares(self._position, self._symbol), self.fields.shares()
-        if not self._symbol:
-            held, shares = Decimal(1), None  # nothing to short yet
+        beside = self._beside
+        held, shares = (
+            (beside.held, self.fields.shares()) if beside.symbol else (Decimal(1), None)
+        )  # nothing to short yet
         self._buy.setText(verb(Side.BUY, held, shares))
         self._sell.setText(verb(Side.SELL, held, shares))
-        forbid(self._sell, why_no_short(self._symbol, held, self._account, self._instrument))
+        forbid(self._sell, why_no_short(beside.symbol, held, beside.account, beside.instrument))
         self._sell.setAccessibleDescription(self._sell.toolTip())
-        self.fields.show_leaving("" if held else nothing_to_close(self._symbol))
+        self.fields.show_leaving("" if held else nothing_to_close(beside.symbol))
         self.presets.show_fields(self.fields.preset())
-        self.show_side(self._side)
+        self.show_side(beside.side)
 
     def _show_preview(self) -> None:
-        request, held = self._draft.request, held_shares(self._position, self._symbol)
-        seen = previewed(request, self._snapshot, self._account, held, self._around) if request else None
-        self.preview.show_lines(effects(seen, held))
+        request, beside = self._draft.request, self._beside
+        seen = previewed(request, beside.snapshot, beside.account, beside.held, beside.around) if request else None
+        self.preview.show_lines(effects(seen, beside.held))
 
     def _show_button(self) -> None:
         off = "" if self._refused is None else "You may not trade" if self._lacking else "Trading is off"
-        word = "Review" if self._reviewed is None else "Send"
-        self.send.setText(off or button_words(word, self._verb(), self._draft.request, self._halted, self._symbol))
-        self.send.setEnabled(not off and not self._halted)
-        self.send.explain(f"{self._symbol} is halted; orders are taken again once it trades." if self._halted else "")
+        word, halted = "Review" if self._intents.reviewed is None else "Send", self._beside.halted
+        self.send.setText(off or button_words(word, self._verb(), self._draft.request, halted, self.symbol))
+        self.send.setEnabled(not off and not halted)
+        self.send.explain(f"{self.symbol} is halted; orders are taken again once it trades." if halted else "")

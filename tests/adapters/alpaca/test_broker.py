@@ -417,3 +417,29 @@ def test_the_rows_of_a_sweep_are_read_one_by_one() -> None:
     found = swept_rows(rows)
     assert found.taken == {"a"}
     assert found.refused == (("b", "order is not open"), ("c", "HTTP 422 and no reason"))
+
+
+def as_an_option(simulator: Simulator, times: int) -> None:
+    params = {"field": "asset_class", "value": "us_option"}
+    simulator.control(
+        "POST", "/sim/faults", {"kind": "unknown_enums", "target": "trading", "count": times, "params": params}
+    )
+
+
+def test_what_an_account_has_in_options_is_counted_nowhere_and_said(simulator: Simulator) -> None:
+    order = an_intent(quantity=3)
+
+    async def ask(broker: AlpacaBroker) -> None:
+        told: list[str] = []
+        broker._tell = told.append
+        await broker.submit(order, passed(order.request))
+        done = await settled(broker, order.id, closed)
+        assert len(await broker.fills(done.submitted)) == 1
+        as_an_option(simulator, 1)
+        assert await broker.positions() == {}
+        assert [sentence[:17] for sentence in told] == ["1 option position"]
+        as_an_option(simulator, 1)
+        assert done.id not in {found.id for found in await broker.recent_orders(done.submitted)}
+        assert await broker.fills(done.submitted) == []
+
+    asked(simulator, ask)

@@ -17,6 +17,7 @@ from qv_desktop.adapters.reports.files import written
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.spreadsheets import DANGEROUS
 from tests.builders import NOW
 
 
@@ -36,7 +37,7 @@ def a_break(key: str = "NVDA", internal: str = "250") -> Break:
 def test_no_cell_of_any_text_starts_as_a_formula_and_all_texts_survive(text: str) -> None:
     rows = list(csv.reader(io.StringIO(csv_report.reconciliation(a_run(a_break(text))), newline="")))
     cell = rows[1][csv_report.HEAD.index("key")]
-    assert not cell.startswith(csv_report.DANGEROUS)
+    assert not cell.startswith(DANGEROUS)
     assert cell.removeprefix("'") == text.removeprefix("'") or cell == text
 
 
