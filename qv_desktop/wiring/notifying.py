@@ -114,8 +114,8 @@ class NotifyingWiring:
             panels.orders.table.select_key(notice.about)
 
     def _to_front(self) -> None:
-        window = self._desk.window
-        if not window.isHidden():  # a locked desk stays locked
+        window = self._desk.window if not self._locked else QApplication.activeModalWidget()
+        if window is not None:  # a locked desk stays locked: what comes to the front asks for the password
             window.setWindowState(window.windowState() & ~window.windowState().WindowMinimized)
             window.raise_()
             window.activateWindow()

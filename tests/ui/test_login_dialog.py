@@ -123,3 +123,21 @@ def test_a_locked_screen_offers_neither_codes_nor_settings(qtbot: QtBot) -> None
     shown.show_locked("maria")
     assert not any(widget.isVisible() for widget in (shown._has_code, shown._settings, shown.stay))
     assert shown.windowTitle() == "QuantVision · Locked"
+
+
+def test_a_locked_name_is_counted_down_until_it_may_be_tried_again(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.show_busy("Signing in…")
+    shown.show_locked_out(62)
+    assert shown.message().endswith("locked for 1:02 more.")
+    assert shown.password.isEnabled()
+    qtbot.keyClicks(shown.password, "typed meanwhile")
+    for _ in range(61):
+        shown._countdown.timeout.emit()
+    assert shown.message().endswith("locked for 0:01 more.")
+    assert shown.password.text() == "typed meanwhile"
+    shown._countdown.timeout.emit()
+    assert (shown.message(), shown._countdown.isActive()) == ("You can try again now.", False)
+    shown.show_locked_out(900)
+    shown.show_message("The name or the password is wrong.")
+    assert not shown._countdown.isActive()
