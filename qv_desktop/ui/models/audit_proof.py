@@ -28,7 +28,9 @@ class AuditProof(QObject):
         self._broken: int | None = None
         self.chain = pill(NOT_CHECKED)
         self.verify = theme.button("Verify")
-        self.verify.setToolTip("Read every row of this installation's trail and check that each hash fits the one before it")
+        self.verify.setToolTip(
+            "Read every row of this installation's trail and check that each hash fits the one before it"
+        )
         self.how = menu_button("▾", "How much to verify", self._offer)
         self.how.setFixedWidth(22)
         self.finding, self.show_row = note(), theme.button("Show row")
