@@ -79,5 +79,5 @@ def fits(pattern: str, value: str) -> bool:
 def _mentions(draft: Draft, wanted: str) -> bool:
     actor = draft.actor
     texts = (actor.name, draft.action, draft.object_type, draft.object_id, draft.reason, draft.before, draft.after,
-             draft.correlation, actor.host)  # fmt: skip
+             draft.correlation, actor.session, actor.host)  # fmt: skip
     return any(wanted in text.casefold() for text in texts)

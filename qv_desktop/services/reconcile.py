@@ -108,6 +108,7 @@ class Reconcile:
             "ok" if run.passed else "failed",
             run.reason,
             after=after,
+            correlation=run.id,
         )
 
     async def export(self, run: Reconciliation | None = None, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
@@ -117,7 +118,9 @@ class Reconcile:
         if chosen is None:
             raise BadInput("There is no reconciliation to export yet; run one first.")
         what = json.dumps({"formats": sorted(formats), "input": chosen.input_hash})
-        draft = Draft(self._login.actor, "export.reconciliation", "reconciliation", chosen.id, after=what)
+        draft = Draft(
+            self._login.actor, "export.reconciliation", "reconciliation", chosen.id, after=what, correlation=chosen.id
+        )
         await self._trail.append(draft)
         try:
             return await self._reports.write(chosen, self._folder, formats)

@@ -103,7 +103,7 @@ def test_what_is_saved_is_recorded_first_without_any_secret(
         drafts.append(draft)
 
     async def story() -> None:
-        dialog = SettingsFirst(running, Tasks(_never), None, None, note, Actor("ada", "human", "Admin")).open(parent)
+        dialog = SettingsFirst(running, Tasks(_never), note=note, actor=Actor("ada", "human", "Admin")).open(parent)
         await _settled()
         dialog.remote.setChecked(True)
         dialog.url.setText("postgresql://ada:canary-77@127.0.0.1:5432/desk")

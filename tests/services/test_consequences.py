@@ -284,8 +284,8 @@ DEEDS: dict[str, tuple[Deed, *tuple[Row, ...]]] = {
                Row("order.cancel", "order", story="qv-9", cause="kill-*"),
                Row("kill.press", "account", story="kill-*"), Row("risk.halted", "account", before=True, cause="kill-*"),
                Row("kill.switch", "account", story="kill-*"), _broker("order.canceled", "qv-9")),
-    "a reconciliation": (lambda d: d.reconcile.asked(), Row("reconciliation.run", "reconciliation", "failed")),
-    "a reconciliation's report": (lambda d: d.reconcile.export(), Row("export.reconciliation", "reconciliation")),
+    "a reconciliation": (lambda d: d.reconcile.asked(), Row("reconciliation.run", "reconciliation", "failed", story="*")),
+    "a reconciliation's report": (lambda d: d.reconcile.export(), Row("export.reconciliation", "reconciliation", story="*")),
     "a table as a file": (lambda d: d.exports.table("orders", Permission(Resource.TRADING, Action.EXPORT), ["a"], [["1"]]),
                           Row("export.table", "orders")),
     "a table that could not be written": (lambda d: d.failing_export(), Row("export.table", "orders"),
@@ -301,9 +301,10 @@ DEEDS: dict[str, tuple[Deed, *tuple[Row, ...]]] = {
     "a backtest that fails": (lambda d: d.failing_backtest(), Row("backtest.run", "backtest", "failed")),
     "a backtest that is cancelled": (lambda d: d.backtests.cancel("run-1"), Row("backtest.cancel", "backtest", after=False)),
     "an import": (lambda d: d.imported(), Row("data.imported", "bars")),
-    "accounts": (lambda d: d.connected(), Row("connection.add", "connection"), Row("connection.change", "connection", before=True),
-                 Row("connection.switch", "connection"), Row("connection.add", "connection"),
-                 Row("connection.remove", "connection", before=True, after=False)),
+    "accounts": (lambda d: d.connected(), Row("connection.add", "connection", story="*"),
+                 Row("connection.change", "connection", story="*", before=True),
+                 Row("connection.switch", "connection", story="*"), Row("connection.add", "connection", story="*"),
+                 Row("connection.remove", "connection", story="*", before=True, after=False)),
     "a ticket preset": (lambda d: d.kept_preset(), Row("settings.presets", "settings", before=True)),
     "an acknowledgement": (lambda d: d.acknowledged(), Row("notice.acknowledge", "notice", after=False)),
     "old data that is dropped": (lambda d: d.retention.drop(), Row("data.drop", "data", by="system")),
@@ -357,7 +358,7 @@ def assert_says(desk: Desk, row: Entry, one: Row) -> None:
 
 
 def fits(value: str, wanted: str) -> bool:
-    return value.startswith(wanted[:-1]) if wanted.endswith("*") else value == wanted
+    return value.startswith(wanted[:-1]) and value != "" if wanted.endswith("*") else value == wanted
 
 
 def test_the_story_of_a_kill_leads_to_what_it_halted(told: Desk) -> None:

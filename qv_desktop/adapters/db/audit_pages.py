@@ -15,7 +15,18 @@ from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.audit_query import AuditQuery, Installation
 
-SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
+SEARCHED = (
+    "actor",
+    "action",
+    "object_type",
+    "object_id",
+    "reason",
+    "before",
+    "after",
+    "correlation",
+    "session",
+    "host",
+)
 TEXTS = ("actor", "action", "outcome", "text", "actor_type", "object_type", "object_id", "correlation", "chain")
 PIECE, LARGEST = 20_000, 160_000  # rows of the chain that one statement looks through for a text
 

@@ -39,7 +39,7 @@ class SearchLine(QLineEdit):
         super().__init__()
         self.setPlaceholderText("Search  Ctrl+F")
         self.setAccessibleName("Search the audit trail")
-        self.setToolTip("Looks in actor, action, object, reason, values, correlation and host")
+        self.setToolTip("Looks in actor, action, object, reason, values, correlation, session and host")
         self.setClearButtonEnabled(True)
         self.setMaxLength(LONGEST)
         self.setMinimumWidth(104)
