@@ -75,7 +75,8 @@ class Sitting:
             want=lambda symbols: self.wanted.extend(symbols), of=lambda symbol: Norms(volume20=1e6)
         )
         services = SimpleNamespace(
-            preferences=stored, bus=self.bus, login=SimpleNamespace(session=SimpleNamespace(user=user), actor=Actor("anna", "human", "Trader")), averages=averages,
+            preferences=stored, bus=self.bus, averages=averages,
+            login=SimpleNamespace(session=SimpleNamespace(user=user), actor=Actor("anna", "human", "Trader")),
             risk=SimpleNamespace(limits=Limits()), sessions=SimpleNamespace(today=lambda: SESSION),
             clock=SimpleNamespace(market=lambda: datetime(2026, 11, 20, 15, 0, tzinfo=UTC)),
             notices=SimpleNamespace(tell=lambda *words: self.told.append(words[2])),
