@@ -280,6 +280,8 @@ def _db(asked: argparse.Namespace) -> int:
     else:
         work = app.change_database_password() if asked.step == "password" else app.prepare_database()
     print(asyncio.run(work))
+    if asked.step == "migrate" and (anew := asyncio.run(app.grant_anew())):
+        print(anew)
     return 0
 
 

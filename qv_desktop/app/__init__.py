@@ -99,6 +99,13 @@ async def grant(login: str, role: str, accounts: Sequence[str], *, remove: bool,
     return await granted(login, role, accounts, remove=remove, new_password=new_password)
 
 
+async def grant_anew() -> str:
+    """Let the groups have what a migration brought; empty where there are no groups."""
+    from qv_desktop.app.granting import granted_anew
+
+    return await granted_anew()
+
+
 async def change_database_password() -> str:
     """Give the login of the database's address another password."""
     from qv_desktop.app.granting import new_password

@@ -38,6 +38,14 @@ async def granted(login: str, role: str, accounts: Sequence[str], *, remove: boo
     return "\n".join(done)
 
 
+async def granted_anew() -> str:
+    """After a migration: what is new is closed to the groups until it is granted; empty where there are none. Raises QvError."""
+    address = config.load().database_url
+    if not address or not await asyncio.to_thread(grants.stand, address):
+        return ""
+    return await granted("", "", (), remove=False, new_password=False)
+
+
 async def new_password() -> str:
     """Another password for the login of the address. Raises QvError."""
     address = _address()

@@ -54,6 +54,15 @@ def test_granting_is_said_and_done_once(server: Remote, home: Path) -> None:
     assert "qv_admin, qv_trader, qv_analyst, qv_viewer" in done.stdout
 
 
+def test_a_migration_lets_the_groups_have_what_is_new(server: Remote, home: Path) -> None:
+    server.asks("REVOKE ALL ON backtests FROM qv_trader", DATABASE)
+    done = tool(server, home, "migrate")
+    assert done.returncode == 0, done.stderr
+    assert "Granted on 127.0.0.1" in done.stdout
+    told = server.asks("SELECT has_table_privilege('qv_trader', 'backtests', 'SELECT')", DATABASE)
+    assert told.stdout.strip() == "t"
+
+
 def test_a_person_gets_an_address_without_a_password_and_the_server_never_hears_it(server: Remote, home: Path) -> None:
     secret = "a brand new secret phrase"
     done = tool(server, home, "grant", "--login", "maria", "--role", "analyst", said=secret)
@@ -144,6 +153,7 @@ def test_a_day_at_the_desk(
     with running("--seed", "4", "--speed", "5") as simulator, program.a_home() as home:
         (home / "demo-password").write_text(WORDS)
         with sitting(qapp, simulator, home, url) as person:
+            assert person.store.words == f"Postgres remote · {name}"
             person.do(_day(person, trades))
             notices = person.notices()
     assert "database does not let" not in notices

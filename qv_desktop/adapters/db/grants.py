@@ -23,6 +23,13 @@ def stored(address: str) -> Roles:
     return {**BUILT_IN, **{name: read(permissions) for name, permissions in rows if name not in BUILT_IN}}
 
 
+def stand(address: str) -> bool:
+    """Whether this database has groups, and this login may grant to them. Raises QvError."""
+    with opened(address) as server:
+        query = "SELECT bool_or(relrowsecurity AND pg_has_role(relowner, 'USAGE')) FROM pg_class WHERE oid = to_regclass('public.orders')"
+        return bool(one(server, query)) and exists(server, DOOR)
+
+
 def granted(address: str, roles: Roles) -> bool:
     """Bring groups, grants, row security and memberships to what ``roles`` says; whether anything had to change. Raises QvError."""
     with opened(address) as server:

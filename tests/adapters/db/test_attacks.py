@@ -82,6 +82,11 @@ ON_THE_TRAIL = """
     ALTER TABLE audit_log DISABLE ROW LEVEL SECURITY
     ALTER TABLE audit_log OWNER TO CURRENT_USER
     DROP TRIGGER append_only ON audit_log
+    DELETE FROM audit_checkpoints
+    UPDATE audit_checkpoints SET sequence = 1
+    TRUNCATE audit_checkpoints
+    ALTER TABLE audit_checkpoints DISABLE TRIGGER ALL
+    DROP TABLE audit_checkpoints
     DROP POLICY qv_signed ON audit_log
     DROP FUNCTION refuse_change() CASCADE
     DROP SCHEMA public CASCADE
@@ -272,6 +277,8 @@ def test_a_demoted_or_suspended_person_loses_orders_with_the_next_statement(
 def test_a_person_who_is_no_admin_changes_nobodys_role_and_reads_nobodys_hash(raw: Raw, person: Person) -> None:
     for attack in ("SELECT password_hash FROM users", "SELECT * FROM users", "SELECT users FROM users", "TABLE users",
                    "SELECT to_json(u) FROM users u", "SELECT max(password_hash) OVER () FROM users",
+                   "SELECT code_hash FROM password_resets", "UPDATE users SET password_hash = '$argon2id$x'",
+                   "UPDATE login_brake SET level = 0",
                    "SELECT name FROM users ORDER BY password_hash", "COPY users (password_hash) TO STDOUT",
                    "UPDATE users SET state = state WHERE password_hash LIKE '$argon2id$%'"):  # fmt: skip
         assert refusal(raw, attack) == DENIED, attack  # not even an Admin reads one
@@ -282,7 +289,11 @@ def test_a_person_who_is_no_admin_changes_nobodys_role_and_reads_nobodys_hash(ra
     assert own == [(person.name,)]
     for attack in ("UPDATE users SET role = 'Admin'", "UPDATE users SET role = 'Admin' WHERE id = person()",
                    "UPDATE users SET role_version = 1",
-                   "UPDATE users SET state = 'active'", "UPDATE users SET password_hash = '$argon2id$x'", "DELETE FROM users",
+                   "UPDATE users SET state = 'active'", "UPDATE roles SET permissions = '{}'",
+                   "DELETE FROM roles", "DELETE FROM password_resets",
+                   "INSERT INTO roles VALUES ('mine', '{trading: create}', 1, now(), '')",
+                   "INSERT INTO password_resets SELECT id, sha256('code'), now(), now() + interval '1 day', 'me' FROM users",
+                   "UPDATE users SET password_hash = '$argon2id$x'", "DELETE FROM users",
                    "INSERT INTO users VALUES ('x', 'x', 'Admin', 'active', 1, '$argon2id$x', now())"):  # fmt: skip
         assert refusal(raw, attack) == DENIED, attack
 

@@ -4,17 +4,22 @@ import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
+from qv_desktop.adapters.audit_signatures import Signer
+from qv_desktop.adapters.checkpoint_file import CheckpointFile
 from qv_desktop.adapters.db import grants, logins
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.bars import BarStore
+from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.door import RESET, SUSPENDED, WRONG, WRONG_CODE
 from qv_desktop.adapters.db.drawings import Drawings
@@ -388,6 +393,30 @@ def test_an_admins_bound_for_everybody_is_read_by_all_and_set_by_an_admin(
     assert asyncio.run(viewer.sign_in()) == ""
     assert viewer.session is not None
     assert asyncio.run(IdleTimes(viewer.database, viewer.trail).idle_times(viewer.session.user.id)) == (10, 30)
+
+
+# ---- the seals
+
+
+def test_who_may_view_the_trail_signs_it_and_nobody_signs_what_they_may_not_read(
+    desk: Desk, person: Person, tmp_path: Path
+) -> None:
+    assert asyncio.run(desk.sign_in()) == ""
+    signer = Signer(Ed25519PrivateKey.generate())
+    chain = f"chain-{person.name}"
+    book = CheckpointBook(desk.database, chain, CheckpointFile(tmp_path / "checkpoints", "remote"))
+    book.key = signer.public
+    if not may(person, Resource.AUDIT, Action.VIEW):
+        assert refused(book.sign(signer, now()))
+        assert not (tmp_path / "checkpoints").exists() or book._file.read() == []
+        return
+    point = asyncio.run(book.sign(signer, now()))
+    assert point is not None
+    assert (point.chain, point.number) == (chain, 1)
+    trail = AuditTrail(desk.database, chain, "1.0", now, lambda entry: None, book=book)
+    assert asyncio.run(trail.verify()).whole
+    for wrong in ("DELETE FROM audit_checkpoints", "UPDATE audit_checkpoints SET sequence = 1"):
+        assert refused(desk.database.write(lambda connection, wrong=wrong: connection.execute(text(wrong))))
 
 
 # ---- the day
