@@ -218,7 +218,7 @@ def _audit(asked: argparse.Namespace) -> int:
         return 0
     key = asked.key.strip().lower()
     if key and not re.fullmatch(r"[0-9a-f]{64}", key):
-        raise BadInput("The key is not one: give the 64 hexadecimal digits of audit-checkpoints/key.pub.")
+        raise BadInput("The key is not one: give the 64 hexadecimal digits of the file audit-checkpoints/….pub.")
     if asked.bundle is not None:
         told, found = app.verify_bundle(asked.bundle, key, lambda rows: _progress(rows, None))
         print(told)
