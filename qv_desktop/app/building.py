@@ -113,7 +113,8 @@ def engine(
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
-                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
+                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home),
+                          movements=broker.history, marks=journal, note=door.trail.append, announced=side.history.announced)  # fmt: skip
     strategies = Strategies(StrategyStore(database, door.trail))
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish)
