@@ -1,23 +1,33 @@
 """Looking at both books: ours and the broker's, at one moment as nearly as can be, and again where they differ."""
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.market import NEW_YORK, Action
 from qv_desktop.domain.orders import Fill, Order
-from qv_desktop.domain.reconciliation import MOVING, Books, Break, Section, Tolerances, Uncompared, differences
-from qv_desktop.services.account import Account
+from qv_desktop.domain.reconciliation import (
+    MOVING,
+    Books,
+    Break,
+    Reconciliation,
+    Section,
+    Tolerances,
+    Uncompared,
+    differences,
+    fingerprint,
+)
 from qv_desktop.services.cash import Cash, Compared, Told
-from qv_desktop.services.orders import Orders
 from qv_desktop.services.ports import Broker, Now
-from qv_desktop.services.positions import Positions
 
 DAYS = timedelta(days=5)  # for which an announced split may explain a position
 
+type Ours = Callable[[datetime], Awaitable[Books]]  # since when executions are wanted -> our books now
 type Announced = Callable[[str], Awaitable[Sequence[Action]]]
 
 
@@ -49,18 +59,18 @@ class Look:
 
 
 class Looking:
-    """Makes looks. ``since`` is from when on executions are compared; ``announced`` tells splits of a symbol."""
+    """Makes looks at the broker's books beside ``ours``. Executions are compared from ``since`` on; ``announced`` tells splits."""
 
-    def __init__(self, broker: Broker, orders: Orders, positions: Positions, account: Account, cash: Cash, now: Now,
-                 since: Callable[[], datetime], announced: Announced | None) -> None:  # fmt: skip
-        self._broker, self._orders, self._positions, self._account = broker, orders, positions, account
-        self._cash, self._now, self._since, self._announced = cash, now, since, announced
+    def __init__(self, broker: Broker, ours: Ours, cash: Cash, now: Now, since: Callable[[], datetime],
+                 announced: Announced | None = None) -> None:  # fmt: skip
+        self._broker, self._ours, self._cash = broker, ours, cash
+        self._now, self._since, self._announced = now, since, announced
 
     async def look(self, tolerances: Tolerances, *, closely: bool = False) -> Look:
         """Ask, and compare; ``closely`` looks for announced splits as well. Raises BrokerDown: nothing is known then."""
         since = self._since()
         broker, fills, told = await self._theirs(since)
-        local = self._ours(since)
+        local = await self._ours(since)
         breaks, matched = differences(local, broker, tolerances)
         if closely and (symbols := {one.key for one in breaks if one.section == "positions"}):
             broker = replace(broker, actions={symbol: await self._splits(symbol) for symbol in symbols})
@@ -68,22 +78,15 @@ class Looking:
         cash = self._cash.compared(broker.account, fills, told, tolerances)
         return Look(local, broker, breaks, matched + cash.matched, cash, told)
 
-    def _ours(self, since: datetime) -> Books:
-        open_orders = {key: order for key, order in self._orders.book.items() if order.open}
-        fills = {key: fill for key, fill in self._orders.fills.items() if fill.at >= since}
-        return Books(self._now(), self._positions.held(), open_orders, fills, self._account.balances)
-
     async def _theirs(self, since: datetime) -> tuple[Books, list[Fill], Told]:
         """The broker's books, all of its executions since cash agreed, and what else it booked.
 
         What tells of money comes after the balances that it must explain.
         """
-        account = await self._broker.account()
+        ask = self._broker
+        account = await ask.account()
         positions, orders, fills, told = await asyncio.gather(
-            self._broker.positions(),
-            self._broker.open_orders(),
-            self._broker.fills(self._cash.since(since)),
-            self._cash.told(),
+            ask.positions(), ask.open_orders(), ask.fills(self._cash.since(since)), self._cash.told()
         )
         twice = _twice(orders, fills)
         books = Books(self._now(), positions, {o.id: o for o in orders}, {f.execution_id: f for f in fills if f.at >= since}, account,
@@ -112,3 +115,22 @@ def _twice(orders: Sequence[Order], fills: Sequence[Fill]) -> tuple[tuple[Sectio
     ]
     rows += [("fills", key) for key, count in listed["fills"].items() if count > 1]
     return tuple(sorted(rows))
+
+
+def drafted(run: Reconciliation, actor: Actor) -> Draft:
+    """The audit row of a run."""
+    after = {"matched": run.matched, "breaks": len(run.breaks), "at_risk": str(run.at_risk), "input": run.input_hash,
+             "not_compared": [f"{one.section} {one.key}: {one.why}" for one in run.uncompared], "booked": list(run.booked)}  # fmt: skip
+    return Draft(actor, "reconciliation.run", "reconciliation", run.id, "ok" if run.passed else "failed", run.reason,
+                 after=json.dumps(after))  # fmt: skip
+
+
+def run_of(id_: str, operator: str, reason: str, at: datetime, tolerances: Tolerances, look: Look, earlier: Look | None,
+           booked: Sequence[str] = ()) -> Reconciliation:  # fmt: skip
+    """The run that ends with ``look``: what differed alike in the look before it are its breaks."""
+    account = look.broker.account
+    breaks = look.all if earlier is None else look.lasting(earlier)
+    uncompared = look.cash.uncompared + (() if earlier is None else look.moving(earlier))
+    return Reconciliation(id_, at, account.masked if account else "", operator, reason, look.local.at,
+                          account.at if account else look.broker.at, tolerances, look.matched, breaks,
+                          fingerprint(look.local, look.broker), uncompared, tuple(booked))  # fmt: skip

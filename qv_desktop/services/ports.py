@@ -115,6 +115,19 @@ class CashMarks(Protocol):
         """The cash of the snapshot of exactly that moment, None when none was kept."""
 
 
+class StoredBooks(Protocol):
+    """What is written down of an account. Raises DatabaseDown."""
+
+    async def orders_since(self, account: str, since: datetime) -> list[Order]:
+        """Orders of the account made since then, and every one still open, oldest first."""
+
+    async def fills_since(self, account: str, since: datetime) -> list[Fill]:
+        """Executions of the account since then, oldest first."""
+
+    async def positions(self, account: str) -> list[Position]:
+        """The positions last kept, by symbol."""
+
+
 class OrderJournal(Protocol):
     """Orders, their events and fills. Raises DatabaseDown when nothing was written."""
 

@@ -15,11 +15,11 @@ from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.events import Reconciled, TradingOverridden
 from qv_desktop.domain.positions import Position
-from qv_desktop.domain.reconciliation import Break, Override, Reconciliation, Tolerances, fingerprint
+from qv_desktop.domain.reconciliation import Books, Break, Override, Reconciliation, Tolerances
 from qv_desktop.services.account import Account
 from qv_desktop.services.cash import Cash
 from qv_desktop.services.login import Login
-from qv_desktop.services.looking import Announced, Look, Looking
+from qv_desktop.services.looking import Announced, Look, Looking, drafted, run_of
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.ports import Broker, CashMarks, Movements, Now, Publish, ReconciliationStore, Reports
 from qv_desktop.services.positions import Positions
@@ -68,7 +68,8 @@ class Reconcile:
         self._orders, self._positions, self._note = orders, positions, note
         self._login, self._publish, self._now, self._folder = login, publish, now, folder
         self._cash = Cash(movements, marks, now)
-        self._looking = Looking(broker, orders, positions, account, self._cash, now, since, announced)
+        self._account = account
+        self._looking = Looking(broker, self._ours, self._cash, now, since, announced)
         self._syncing = Syncing(broker, orders, positions, note, elapsed) if note is not None else None
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
@@ -91,7 +92,7 @@ class Reconcile:
             account = self._orders.account
             await self._cash.begin(account, await self._store.latest(EARLIER) if self.last is None else ())
             look, earlier, booked = await self._looked(id_, tolerances)
-            run = self._run_of(id_, operator, reason, tolerances, look, earlier, booked)
+            run = run_of(id_, operator, reason, self._now(), tolerances, look, earlier, booked)
             await self._store.save(run, self._draft(run))
             if look.broker.account is not None and not look.cash.breaks:
                 await self._cash.keep(look.broker.account, look.cash)
@@ -127,14 +128,10 @@ class Reconcile:
                 self._cash.used(found.key, look.told)
         return done + await self._syncing.book_untold(run, look.broker)
 
-    def _run_of(self, id_: str, operator: str, reason: str, tolerances: Tolerances, look: Look, earlier: Look | None,
-                booked: list[str]) -> Reconciliation:  # fmt: skip
-        masked = look.broker.account.masked if look.broker.account else ""
-        breaks = look.all if earlier is None else look.lasting(earlier)
-        uncompared = look.cash.uncompared + (() if earlier is None else look.moving(earlier))
-        at = look.broker.account.at if look.broker.account else look.broker.at
-        return Reconciliation(id_, self._now(), masked, operator, reason, look.local.at, at, tolerances, look.matched, breaks,
-                              fingerprint(look.local, look.broker), uncompared, tuple(booked))  # fmt: skip
+    async def _ours(self, since: datetime) -> Books:
+        open_orders = {key: order for key, order in self._orders.book.items() if order.open}
+        fills = {key: fill for key, fill in self._orders.fills.items() if fill.at >= since}
+        return Books(self._now(), self._positions.held(), open_orders, fills, self._account.balances)
 
     # ---- what a person decides
 
@@ -180,23 +177,8 @@ class Reconcile:
             self._positions.correct(positions.get(found.key) or Position(found.key))
 
     def _draft(self, run: Reconciliation) -> Draft:
-        actor = self._login.actor if self._login.session and run.operator == self._login.session.user.name else SYSTEM
-        after = json.dumps(
-            {"matched": run.matched, "breaks": len(run.breaks), "at_risk": str(run.at_risk), "input": run.input_hash}
-            | {
-                "not_compared": [f"{one.section} {one.key}: {one.why}" for one in run.uncompared],
-                "booked": list(run.booked),
-            }
-        )
-        return Draft(
-            actor,
-            "reconciliation.run",
-            "reconciliation",
-            run.id,
-            "ok" if run.passed else "failed",
-            run.reason,
-            after=after,
-        )
+        asked = self._login.session is not None and run.operator == self._login.session.user.name
+        return drafted(run, self._login.actor if asked else SYSTEM)
 
     async def export(self, run: Reconciliation | None = None, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
         """Write the report of ``run``, or of the newest, in each of ``formats``. Raises BadInput, NotPermitted."""
