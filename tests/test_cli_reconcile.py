@@ -44,7 +44,9 @@ def test_it_passes_finds_what_differs_and_says_when_it_cannot_compare(open_folde
     assert is_one_sentence(done.stderr)
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT count(*) FROM reconciliation_runs").fetchone() == (2,)
-        assert connection.execute("SELECT count(*) FROM audit_log WHERE action = 'reconciliation.run'").fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM audit_log WHERE action = 'reconciliation.run'").fetchone() == (
+            2,
+        )
 
 
 @pytest.mark.parametrize(

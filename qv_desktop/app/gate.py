@@ -38,7 +38,11 @@ class Gate:
             self._covered = frozenset()
         new = [one for one in run.closing if (one.section, one.key) not in self._covered]
         breaks = f"{len(new)} reconciliation break{'' if len(new) == 1 else 's'}"
-        self._tell(f"{breaks}; resolve them in the Reconciliation panel before trading." if new else None)
+        self._tell(
+            f"{breaks}; resolve them in the Reconciliation panel before trading, or have an Admin open it over them."
+            if new
+            else None
+        )
 
     def _overridden(self, event: TradingOverridden) -> None:
         if self._loaded:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -96,7 +96,7 @@ class Reconcile:
             await self._store.save(run, self._draft(run))
             if look.broker.account is not None and not look.cash.breaks:
                 await self._cash.keep(look.broker.account, look.cash)
-            if not run.closing:
+            if not run.closing and not run.unsettled:
                 self.override = None
             self.last = run
             self._publish(Reconciled(run))
@@ -188,12 +188,23 @@ class Reconcile:
             raise BadInput("There is no reconciliation to export yet; run one first.")
         return await self._reports.write(chosen, self._folder, formats)
 
-    async def repeat(self, seconds: float) -> None:
-        """Run every ``seconds`` until cancelled; an unreachable broker leaves the last verdict and its age in view."""
+    async def tell_taken_over(self, stored: Iterable[Position], known: Collection[str]) -> list[str]:
+        """Record where the broker's positions, which were taken over at the start, are not what was ``stored`` with the executions
+        that came since (all but the ``known`` ones); a sentence for each. Raises DatabaseDown."""  # fmt: skip
+        if self._syncing is None:
+            return []
+        newer = [fill for key, fill in self._orders.fills.items() if key not in known]
+        return await self._syncing.tell_taken_over(stored, newer)
+
+    async def repeat(self, seconds: float, occasion: Callable[[], str] = lambda: "") -> None:
+        """Run every ``seconds`` until cancelled; an unreachable broker leaves the last verdict and its age in view.
+
+        ``occasion`` may name a better reason, such as that the market has closed.
+        """
         while True:
             await asyncio.sleep(seconds)
             try:
-                await self.run("system", f"every {seconds:.0f} s")
+                await self.run("system", occasion() or f"every {seconds:.0f} s")
             except QvError as error:
                 log.info("reconciliation_waits", reason=str(error))
 

@@ -10,6 +10,7 @@ import structlog
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.orders import Fill, Order, Report, ReportKind
+from qv_desktop.domain.positions import Position, after
 from qv_desktop.domain.reconciliation import Books, Break
 from qv_desktop.domain.syncing import POLICY, Policy, automatic
 from qv_desktop.domain.untold import untold
@@ -65,6 +66,21 @@ class Syncing:
             done += await self._book_total(run, self._orders.book[key])
         return done
 
+    async def tell_taken_over(self, stored: Iterable[Position], newer: Iterable[Fill]) -> list[str]:
+        """Record what changed in positions while nobody looked. Raises DatabaseDown."""
+        expected = {one.symbol: one for one in stored}
+        for fill in sorted(newer, key=lambda fill: fill.at):
+            expected[fill.symbol] = after(expected.get(fill.symbol, Position(fill.symbol)), fill)
+        held, told = self._positions.held(), list[str]()
+        for symbol in sorted(expected.keys() | held.keys()):
+            ours, theirs = expected.get(symbol, Position(symbol)), held.get(symbol, Position(symbol))
+            if ours.quantity == theirs.quantity:
+                continue
+            entry = f"took over {symbol} from the broker: {ours.quantity:,f} → {theirs.quantity:,f} sh @ {theirs.average:.4f}"
+            await self._note(_moved(ours, theirs, entry, ""))
+            told.append(entry)
+        return told
+
     # ---- one entry
 
     async def _import(self, theirs: Order) -> list[str]:
@@ -97,10 +113,7 @@ class Syncing:
         theirs, ours = broker.positions.get(found.key), self._positions[found.key]
         if theirs is None or (theirs.quantity, theirs.average) == (ours.quantity, ours.average):
             return []
-        before = json.dumps({"quantity": f"{ours.quantity:f}", "average": f"{ours.average:f}"})
-        after = json.dumps({"quantity": f"{theirs.quantity:f}", "average": f"{theirs.average:f}"})
-        await self._note(Draft(SYSTEM, ACTION, "position", found.key, reason=found.proposal, before=before, after=after,
-                               correlation=run))  # fmt: skip
+        await self._note(_moved(ours, theirs, found.proposal, run))
         self._positions.correct(theirs)
         return [found.proposal]
 
@@ -126,6 +139,13 @@ class Syncing:
     def _draft(self, run: str, entry: str, order: str, execution: str) -> Draft:
         after = json.dumps({"entry": entry, "execution": execution})
         return Draft(SYSTEM, ACTION, "order", order, reason=entry, after=after, correlation=run)
+
+
+def _moved(ours: Position, theirs: Position, entry: str, run: str) -> Draft:
+    before, after_ = (
+        json.dumps({"quantity": f"{one.quantity:f}", "average": f"{one.average:f}"}) for one in (ours, theirs)
+    )
+    return Draft(SYSTEM, ACTION, "position", theirs.symbol, reason=entry, before=before, after=after_, correlation=run)
 
 
 def _report(fill: Fill, broker_id: str | None) -> Report:

@@ -88,7 +88,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Risk.measure": _READS, "Risk.trip": "the program halts by itself when its books cannot be trusted",
     "Risk.halt_at_once": "the kill switch's own brake, which has looked whether the role may",
     "Audit.look": _RUNS, "Audit.close": _RUNS,
-    "Reconcile.run": _RUNS, "Reconcile.repeat": _RUNS,
+    "Reconcile.run": _RUNS, "Reconcile.repeat": _RUNS, "Reconcile.tell_taken_over": _RUNS,
     "AccountHistory.curve_age": _READS, "AccountHistory.kept_curve": _READS,
     "Watchlists.load": _OWN, "Watchlists.has": _OWN, "Watchlists.symbols": _OWN, "Watchlists.export_text": _OWN,
     "SavedScans.load": _OWN, "SavedScans.named": _OWN,
