@@ -33,6 +33,11 @@ class Movement:
     last: datetime
     dollars: Decimal | None
 
+    @property
+    def timed(self) -> bool:
+        """Whether its moment is known, and not its day alone."""
+        return self.first == self.last
+
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
@@ -68,8 +73,8 @@ def bridged(mark: Mark, cash: Decimal, at: datetime, movements: Sequence[Movemen
     ]
     if nameless := [one for one in fresh if one.dollars is None]:
         return Bridge(None, why=f"the broker tells no amount of {len(nameless)} of what it booked")
-    timed = sorted((one for one in fresh if one.first == one.last), key=lambda one: one.first)
-    dated = [one for one in fresh if one.first != one.last]
+    timed = sorted((one for one in fresh if one.timed), key=lambda one: one.first)
+    dated = [one for one in fresh if not one.timed]
     chosen = _choice(mark, at, timed, dated, cash - mark.cash, tolerance)
     if chosen is None:
         expected = mark.cash + _sum(fresh)

@@ -123,7 +123,7 @@ class Cash:
         if bridge.why:
             return Compared(uncompared=(Uncompared("cash", "cash", bridge.why),))
         if abs(bridge.rest) > tolerances.cash:
-            young = any(one.last >= account.at - LAG for one in movements)
+            young = any(one.timed and one.last >= account.at - LAG for one in movements)
             return Compared((_unexplained(cash, bridge, late=young),))
         return Compared(matched=1, mark=Mark(account.at, cash, bridge.settled))
 
