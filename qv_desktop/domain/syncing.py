@@ -6,7 +6,7 @@ from typing import Literal
 
 from qv_desktop.domain.reconciliation import Break, BreakClass, Section
 
-type Handling = Literal["adopt the fill", "import the order", "book the corporate action"]
+type Handling = Literal["adopt the fill", "import the order", "book the corporate action", "take the average"]
 type Policy = Mapping[tuple[Section, BreakClass], Handling]
 
 POLICY: Policy = MappingProxyType({
@@ -14,6 +14,7 @@ POLICY: Policy = MappingProxyType({
     ("open orders", "external"): "import the order",
     ("open orders", "quantity"): "adopt the fill",  # the broker says how much traded, and not in which executions
     ("positions", "corporate action"): "book the corporate action",
+    ("positions", "price"): "take the average",  # the same shares: their executions were heard in another order, or rounded otherwise
 })  # fmt: skip
 
 

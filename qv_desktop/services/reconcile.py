@@ -70,7 +70,7 @@ class Reconcile:
         self._cash = Cash(movements, marks, now)
         self._account = account
         self._looking = Looking(broker, self._ours, self._cash, now, since, announced)
-        self._syncing = Syncing(broker, orders, positions, note, elapsed) if note is not None else None
+        self._syncing = Syncing(broker, orders, positions, note, since, elapsed) if note is not None else None
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
         self.override: Override | None = None

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,24 +33,39 @@ type Note = Callable[[Draft], Awaitable[object]]
 class Syncing:
     """Books into ``orders`` and ``positions``; ``note`` records. ``elapsed`` gives seconds. Run twice, the second books nothing."""
 
-    def __init__(self, broker: Broker, orders: "Orders", positions: Positions, note: Note,
+    def __init__(self, broker: Broker, orders: "Orders", positions: Positions, note: Note, since: Callable[[], datetime],
                  elapsed: Callable[[], float] = time.monotonic, policy: Policy = POLICY) -> None:  # fmt: skip
         self._broker, self._orders, self._positions, self._note = broker, orders, positions, note
         self._elapsed, self._policy = elapsed, policy
+        self._since = since
+        self._acted: set[str] = set()  # symbols with a corporate action in this sitting
         self._behind: dict[str, float] = {}  # client order id -> since when its executions are waited for
 
     async def book(self, run: str, breaks: Iterable[Break], broker: Books) -> list[str]:
         """Book what the policy names of ``breaks``, found in ``broker``'s books; a sentence for each entry. Raises BrokerDown,
         DatabaseDown: what was booked until then stays, and is not booked again."""  # fmt: skip
-        wanted, done = automatic(breaks, self._policy), list[str]()
+        all_, done = list(breaks), list[str]()
+        wanted = automatic(all_, self._policy)
         for found in wanted.get("import the order", []):
             done += await self._import(broker.orders[found.key])
         for found in wanted.get("adopt the fill", []):
             if found.section == "fills":
                 done += await self._adopt(run, found, broker.fills[found.key])
         for found in wanted.get("book the corporate action", []):
-            done += await self._act(run, found, broker)
+            self._acted.add(found.key)
+            done += await self._correct(run, found, broker)
+        disputed = any(one.section == "fills" for one in all_)  # the average follows from executions that are not agreed on
+        for found in [] if disputed else wanted.get("take the average", []):
+            done += await self._correct(run, found, broker)
+            self._recount(found.key)
         return done
+
+    def _recount(self, symbol: str) -> None:
+        """Today's profit anew, in the order in which the executions happened; after a split it stays as it was counted."""
+        if symbol not in self._acted:
+            self._positions.take_realised(
+                [f for key, f in self._orders.fills.items() if f.symbol == symbol and f.at >= self._since()]
+            )
 
     async def book_untold(self, run: str, broker: Books) -> list[str]:
         """Book what the broker says has traded and tells no executions of, once it had time to tell them. Raises BrokerDown."""
@@ -108,7 +124,7 @@ class Syncing:
         theirs = await self._broker.find(fill.client_order_id)
         return [] if theirs is None else await self._import(theirs)
 
-    async def _act(self, run: str, found: Break, broker: Books) -> list[str]:
+    async def _correct(self, run: str, found: Break, broker: Books) -> list[str]:
         """Into the audit trail before the position moves: what cannot be recorded is not booked."""
         theirs, ours = broker.positions.get(found.key), self._positions[found.key]
         if theirs is None or (theirs.quantity, theirs.average) == (ours.quantity, ours.average):

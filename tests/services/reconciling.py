@@ -1,5 +1,6 @@
 """A desk with its reconciliation over a broker that the test plays: what scenarios and the state machine share."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -21,7 +22,7 @@ from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.reconcile import Reconcile
 from tests.builders import NOW, a_limit, an_order
-from tests.services.test_orders import Desk, on_a_desk
+from tests.services.test_orders import Desk, a_sitting
 
 BEFORE = NOW - timedelta(minutes=1)  # long enough ago that the broker's lists must know
 FOLDER = Path("/nowhere")  # no report is written
@@ -97,6 +98,10 @@ class Room:
 
 
 def in_a_room(story: Callable[[Room], Coroutine[Any, Any, None]], role: Role = Role.ADMIN) -> None:
+    asyncio.run(a_room(story, role))
+
+
+async def a_room(story: Callable[[Room], Coroutine[Any, Any, None]], role: Role = Role.ADMIN) -> None:
     async def told(desk: Desk) -> None:
         runs, moved, marks, bus = Runs(), Moved(), Marks(), Bus()
         splits: list[Action] = []
@@ -118,7 +123,7 @@ def in_a_room(story: Callable[[Room], Coroutine[Any, Any, None]], role: Role = R
         gate.books_loaded()
         await story(room)
 
-    on_a_desk(told, role)
+    await a_sitting(told, role)
 
 
 def theirs(id: str = "qv-1", status: OrderStatus = OrderStatus.WORKING, filled: int = 0, quantity: int = 100, price: str = "99.00",

@@ -340,3 +340,27 @@ def test_side_and_sign_survive_a_short_sale_that_was_never_told() -> None:
         assert room.desk.positions["AAPL"] == Position("AAPL", Decimal(-30), Decimal("99"))
 
     in_a_room(story)
+
+
+def test_executions_heard_in_another_order_end_in_the_same_average_and_the_same_profit() -> None:
+    async def story(room: Room) -> None:
+        orders = (theirs("b1", OrderStatus.FILLED, 10, 10, "100"), theirs("s1", OrderStatus.FILLED, 5, 5, "110", Side.SELL),
+                  theirs("b2", OrderStatus.FILLED, 10, 10, "120"))  # fmt: skip
+        fills = [execution(f"e{place}", int(one.filled), f"{one.average}", one.id, int(one.filled), one.request.side,
+                           NOW - timedelta(minutes=9 - place)) for place, one in enumerate(orders)]  # fmt: skip
+        average = (Decimal(500) + Decimal(1200)) / 15
+        knows(room, *orders, fills=tuple(fills), held=(Position("AAPL", Decimal(15), average),))
+        for order in orders:
+            room.desk.orders.book[order.id] = theirs(
+                order.id, OrderStatus.WORKING, 0, int(order.filled), side=order.request.side
+            )
+        for fill in fills[::-1] * 2:  # the last first, and each twice
+            room.desk.orders.hear(Report(fill.client_order_id, ReportKind.FILL, fill.at, "b", fill.execution_id, fill.quantity, fill.price,
+                                         cumulative=fill.cumulative))  # fmt: skip
+        assert room.desk.positions["AAPL"].average != average
+        run = await room.run()
+        assert (run.passed, len(run.booked)) == (True, 1)
+        assert room.desk.positions["AAPL"] == Position("AAPL", Decimal(15), average, Decimal(50))
+        assert (await room.run()).booked == ()
+
+    in_a_room(story)
