@@ -72,6 +72,7 @@ class ReasonDialog(QDialog):
         column.setContentsMargins(20, 16, 20, 14)
         column.setSpacing(8)
         said, hint = theme.label(words, "value"), theme.label("Your name and these words are recorded.", "hint")
+        said.setFont(theme.body())
         tint(self._message, "BAD")
         self._message.hide()
         for line in (said, self._message):

@@ -41,7 +41,7 @@ class OverrideWiring(QObject):
             return None
         count = _breaks(len(run.closing))
         words = (
-            f"{count} with ${run.at_risk:,.2f} at risk stay unresolved. Orders will be judged by books that differ from the broker's, "
+            f"Not resolved: {count}, ${run.at_risk:,.2f} at risk. Orders will be judged by books that differ from the broker's, "
             "until a reconciliation passes or the program is closed. A new break closes trading again."
         )
         dialog = ReasonDialog(f"Open trading over {count}", words, "Open trading", (), self._desk.window)
