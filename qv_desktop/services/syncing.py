@@ -54,7 +54,9 @@ class Syncing:
         for found in wanted.get("book the corporate action", []):
             self._acted.add(found.key)
             done += await self._correct(run, found, broker)
-        disputed = any(one.section == "fills" for one in all_)  # the average follows from executions that are not agreed on
+        disputed = any(
+            one.section == "fills" for one in all_
+        )  # the average follows from executions that are not agreed on
         for found in [] if disputed else wanted.get("take the average", []):
             done += await self._correct(run, found, broker)
             self._recount(found.key)
