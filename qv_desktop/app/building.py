@@ -20,11 +20,9 @@ from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
-from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
-from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
@@ -32,6 +30,7 @@ from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
 from qv_desktop.config import Settings
@@ -79,6 +78,7 @@ class Engine:
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
+    keeping: Keeping
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -98,7 +98,8 @@ def engine(
     """All services for the session that is signed in at ``door``."""
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
-    journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
+    keeping = Keeping(door, database)
+    journal, notices = keeping.journal(), Notices(publish, clock.market)
     key, secret, token = keys.account
     broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment,
                           Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)), token)  # fmt: skip
@@ -112,12 +113,14 @@ def engine(
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
-    reconcile = Reconcile(broker, ReconciliationStore(database, door.trail), ReconciliationReports(), orders, positions, account, login,
-                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home),
-                          movements=broker.history, marks=journal, note=door.trail.append, announced=side.history.announced)  # fmt: skip
-    strategies = Strategies(StrategyStore(database, door.trail))
+    note = noting(door.trail, spool)
+    booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
+    reconcile = Reconcile(broker, keeping.reconciliations(), ReconciliationReports(), orders, positions, account, login,
+                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
+                          movements=broker.history, marks=journal, note=booked, announced=side.history.announced)  # fmt: skip
+    strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
-    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish)
+    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -130,8 +133,8 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
-                        KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
-                        audit, strategies, backtests, notices, health, exports, Preferences(database),
+                        KillSwitch(risk, orders, broker, login, note, lambda: account.id, publish, clock.market),
+                        audit, strategies, backtests, notices, health, exports, Preferences(database, door.trail),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)))  # fmt: skip
@@ -142,14 +145,19 @@ def engine(
         services,
         broker,
         journal,
-        InstrumentStore(database),
+        keeping.instruments(),
         side,
         updates,
         pool,
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
+        keeping,
     )
+
+
+async def _left_to_others(draft: Draft) -> None:
+    """What a terminal takes over that may only look is recorded by one that trades."""
 
 
 def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:

@@ -47,6 +47,7 @@ async def reconciled(
         await clock.set_by(broker)
         store = Store(settings, shared=True)
         database = await store.opened()
+        await asyncio.to_thread(database.become_own)
         trail = AuditTrail(database, install_id(settings.home), __version__, _now, lambda entry: None)
         journal = OrderJournal(database, trail)
         cash = Cash(broker.history, journal, clock.now)

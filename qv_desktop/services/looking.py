@@ -122,7 +122,7 @@ def drafted(run: Reconciliation, actor: Actor) -> Draft:
     after = {"matched": run.matched, "breaks": len(run.breaks), "at_risk": str(run.at_risk), "input": run.input_hash,
              "not_compared": [f"{one.section} {one.key}: {one.why}" for one in run.uncompared], "booked": list(run.booked)}  # fmt: skip
     return Draft(actor, "reconciliation.run", "reconciliation", run.id, "ok" if run.passed else "failed", run.reason,
-                 after=json.dumps(after))  # fmt: skip
+                 after=json.dumps(after), correlation=run.id)  # fmt: skip
 
 
 def run_of(id_: str, operator: str, reason: str, at: datetime, tolerances: Tolerances, look: Look, earlier: Look | None,

@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from qv_desktop.services.cash import Cash
 from qv_desktop.services.login import Login
 from qv_desktop.services.looking import Announced, Look, Looking, drafted, run_of
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Broker, CashMarks, Movements, Now, Publish, ReconciliationStore, Reports
+from qv_desktop.services.ports import Broker, CashMarks, Movements, Now, Publish, ReconciliationStore, Reports, Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.syncing import Note, Syncing
 
@@ -41,7 +42,7 @@ SAY_WHY = "Say why, in a few words at least: the audit trail keeps it."
 class Reconcile:
     """Runs comparisons and exports their reports. ``last`` is the newest run, ``override`` what a person opened trading over.
 
-    ``movements`` and ``marks`` make cash comparable, ``note`` (the audit trail) lets the policy book, ``announced`` tells splits.
+    ``movements`` and ``marks`` make cash comparable, ``announced`` tells splits, ``note`` records what is booked, else ``trail`` does.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Reconcile:
         now: Now,
         since: Callable[[], datetime],
         folder: Path,
+        trail: Trail,
         *,
         movements: Movements | None = None,
         marks: CashMarks | None = None,
@@ -65,12 +67,12 @@ class Reconcile:
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker, self._store, self._reports = broker, store, reports
-        self._orders, self._positions, self._note = orders, positions, note
+        self._orders, self._positions, self._trail = orders, positions, trail
         self._login, self._publish, self._now, self._folder = login, publish, now, folder
         self._cash = Cash(movements, marks, now)
         self._account = account
         self._looking = Looking(broker, self._ours, self._cash, now, since, announced)
-        self._syncing = Syncing(broker, orders, positions, note, since, elapsed) if note is not None else None
+        self._syncing = Syncing(broker, orders, positions, note or trail.append, since, elapsed)
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
         self.override: Override | None = None
@@ -119,8 +121,6 @@ class Reconcile:
 
     async def _synced(self, run: str, look: Look, earlier: Look) -> list[str]:
         """Book what differed twice and the policy names."""
-        if self._syncing is None:
-            return []
         lasting = look.lasting(earlier)
         done = await self._syncing.book(run, lasting, look.broker)
         for found in lasting:
@@ -142,7 +142,7 @@ class Reconcile:
         """
         session = await self._login.require(APPROVE)
         run = self.last
-        if run is None or not run.closing or self._note is None:
+        if run is None or not run.closing:
             raise BadInput(NOTHING)
         _require_words(reason)
         override = Override(
@@ -151,7 +151,7 @@ class Reconcile:
         after = json.dumps(
             {"breaks": [f"{b.section} {b.key} {b.kind}" for b in run.closing], "at_risk": str(run.at_risk)}
         )
-        await self._note(Draft(self._login.actor, "reconciliation.override", "reconciliation", run.id, reason=override.reason,
+        await self._trail.append(Draft(self._login.actor, "reconciliation.override", "reconciliation", run.id, reason=override.reason,
                                after=after))  # fmt: skip
         self.override = override
         self._publish(TradingOverridden(override))
@@ -164,13 +164,13 @@ class Reconcile:
         """
         await self._login.require(APPROVE)
         _require_words(reason)
-        if self._note is None or found.section not in ("positions", "cash"):
+        if found.section not in ("positions", "cash"):
             raise BadInput("Only positions and cash are booked by hand; orders and executions come from the broker.")
         account, positions = await self._broker.account(), await self._broker.positions()
         draft = Draft(self._login.actor, "reconciliation.book", found.section.removesuffix("s"), found.key, reason=reason.strip(),
                       before=json.dumps({"internal": found.internal}),
                       after=json.dumps({"external": found.external, "entry": found.proposal}))  # fmt: skip
-        await self._note(draft)
+        await self._trail.append(draft)
         if found.section == "cash":
             self._cash.accept(account)
         else:
@@ -181,18 +181,25 @@ class Reconcile:
         return drafted(run, self._login.actor if asked else SYSTEM)
 
     async def export(self, run: Reconciliation | None = None, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
-        """Write the report of ``run``, or of the newest, in each of ``formats``. Raises BadInput, NotPermitted."""
+        """Write the report of ``run``, or of the newest, in each of ``formats``. Raises BadInput, NotPermitted, DatabaseDown."""
         await self._login.require(EXPORT)
         chosen = run or self.last
         if chosen is None:
             raise BadInput("There is no reconciliation to export yet; run one first.")
-        return await self._reports.write(chosen, self._folder, formats)
+        what = json.dumps({"formats": sorted(formats), "input": chosen.input_hash})
+        draft = Draft(
+            self._login.actor, "export.reconciliation", "reconciliation", chosen.id, after=what, correlation=chosen.id
+        )
+        await self._trail.append(draft)
+        try:
+            return await self._reports.write(chosen, self._folder, formats)
+        except BadInput as error:
+            await self._trail.append(replace(draft, outcome="failed", reason=str(error)))
+            raise
 
     async def tell_taken_over(self, stored: Iterable[Position], known: Collection[str]) -> list[str]:
         """Record where the broker's positions, which were taken over at the start, are not what was ``stored`` with the executions
         that came since (all but the ``known`` ones); a sentence for each. Raises DatabaseDown."""  # fmt: skip
-        if self._syncing is None:
-            return []
         newer = [fill for key, fill in self._orders.fills.items() if key not in known]
         return await self._syncing.tell_taken_over(stored, newer)
 

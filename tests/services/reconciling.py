@@ -116,8 +116,9 @@ async def a_room(story: Callable[[Room], Coroutine[Any, Any, None]], role: Role 
 
         orders = desk.orders
         service = Reconcile(desk.broker, runs, ReconciliationReports(), orders, desk.positions, orders._risk._account, orders._login,
-                            publish, lambda: desk.moment[0], lambda: NOW - timedelta(hours=1), FOLDER, movements=moved, marks=marks,
-                            note=desk.trail.append, announced=announced, elapsed=lambda: desk.moment[0].timestamp())  # fmt: skip
+                            publish, lambda: desk.moment[0], lambda: NOW - timedelta(hours=1), FOLDER, desk.trail,
+                            movements=moved, marks=marks,
+                            announced=announced, elapsed=lambda: desk.moment[0].timestamp())  # fmt: skip
         room = Room(desk, service, runs, moved, marks, splits)
         gate = Gate(bus, lambda why: setattr(room, "closed", why))
         gate.books_loaded()

@@ -239,8 +239,8 @@ def test_where_cash_last_agreed_is_known_in_the_next_sitting() -> None:
         balances(room, "49000")
         fresh = reconcile.Reconcile(room.desk.broker, room.runs, None, room.desk.orders, room.desk.positions,  # type: ignore[arg-type]
                                     AccountService(room.desk.broker, room.desk.journal, room.desk.events.append), room.desk.orders._login,
-                                    room.desk.events.append, lambda: room.desk.moment[0], lambda: NOW, reconcile.Path("/"),
-                                    movements=room.moved, marks=room.marks, note=room.desk.trail.append)  # fmt: skip
+                                    room.desk.events.append, lambda: room.desk.moment[0], lambda: NOW, reconcile.Path("/"), room.desk.trail,
+                                    movements=room.moved, marks=room.marks)  # fmt: skip
         assert [(b.section, b.difference) for b in (await fresh.run("system", "at start")).breaks] == [
             ("cash", "-1,000.00")
         ]

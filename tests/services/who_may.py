@@ -23,7 +23,7 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Risk.halt": _BRAKE, "Risk.reduce": _BRAKE, "Risk.resume": _BRAKE, "Risk.set_limits": _may(Resource.RISK, Action.CHANGE),
     "Reconcile.asked": _may(Resource.RECONCILIATION, Action.RUN), "Reconcile.export": _may(Resource.RECONCILIATION, Action.EXPORT),
     "Reconcile.open_over": _may(Resource.RECONCILIATION, Action.APPROVE), "Reconcile.book": _may(Resource.RECONCILIATION, Action.APPROVE),
-    **{f"Audit.{name}": _may(Resource.AUDIT, Action.VIEW) for name in ("page", "count", "span", "verify", "checkpoint")},
+    **{f"Audit.{name}": _may(Resource.AUDIT, Action.VIEW) for name in ("page", "count", "span", "verify", "checkpoint", "installations")},
     "Audit.story": _LOOK, "Audit.bundle": _may(Resource.AUDIT, Action.EXPORT), "AuditExports.rows": _may(Resource.AUDIT, Action.EXPORT),
     "AccountHistory.curve": _LOOK, "AccountHistory.configuration": _LOOK, "AccountHistory.activities": _LOOK,
     "AccountHistory.older": _LOOK,

@@ -44,7 +44,7 @@ def reconciled(simulator: Simulator, url: str, folder: Path, story: Story) -> No
             trail = AuditTrail(trader.database, "trader", "test", trader.clock.now, lambda entry: None)
             service = Reconcile(trader.broker, ReconciliationStore(trader.database, trail), ReconciliationReports(), trader.orders,
                                 trader.positions, trader.account, trader.login, trader.heard, trader.clock.market, lambda: trader.since,
-                                folder, movements=trader.broker.history, marks=trader.journal, note=trail.append)  # fmt: skip
+                                folder, trail, movements=trader.broker.history, marks=trader.journal)  # fmt: skip
             await story(trader, service)
 
     asyncio.run(told())

@@ -43,7 +43,7 @@ def told(qtbot: QtBot, story: Story, role: Role = Role.ADMIN) -> list[Any]:
     async def life() -> None:
         tasks = Tasks(lambda error: None)
         service = Reconcile(room.broker, Runs(), ReconciliationReports(), room.orders, room.positions, room.risk._account, room.login,
-                            room.bus.publish, lambda: NOW, lambda: NOW - timedelta(hours=1), Path("/"), note=room.trail.append)  # fmt: skip
+                            room.bus.publish, lambda: NOW, lambda: NOW - timedelta(hours=1), Path("/"), room.trail)  # fmt: skip
         services = SimpleNamespace(login=room.login, reconcile=service, bus=room.bus, notices=room.notices)
         wiring = OverrideWiring(cast(Any, SimpleNamespace(window=room.window, services=services, tasks=tasks)))
         room.bus.subscribe(Reconciled, lambda event: room.window.health.show_reconciliation(event.run))

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0014"  # the newest step in migrations/versions
+HEAD = "0016"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -122,6 +122,7 @@ sessions = _table(
 )
 roles = _table("roles", "name", name=Text, permissions=TEXTS, version=Integer, changed=STAMP, changed_by=Text)
 refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)
+account_access = _table("account_access", "login account", login=Text, account=Text)
 password_resets = _table(
     "password_resets", "user_id", user_id=Text, code_hash=LargeBinary, issued=STAMP, expires=STAMP, issued_by=Text
 )
