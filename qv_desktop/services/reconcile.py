@@ -152,7 +152,7 @@ class Reconcile:
             {"breaks": [f"{b.section} {b.key} {b.kind}" for b in run.closing], "at_risk": str(run.at_risk)}
         )
         await self._trail.append(Draft(self._login.actor, "reconciliation.override", "reconciliation", run.id, reason=override.reason,
-                               after=after))  # fmt: skip
+                               after=after, correlation=run.id))  # fmt: skip
         self.override = override
         self._publish(TradingOverridden(override))
         return override
@@ -169,7 +169,8 @@ class Reconcile:
         account, positions = await self._broker.account(), await self._broker.positions()
         draft = Draft(self._login.actor, "reconciliation.book", found.section.removesuffix("s"), found.key, reason=reason.strip(),
                       before=json.dumps({"internal": found.internal}),
-                      after=json.dumps({"external": found.external, "entry": found.proposal}))  # fmt: skip
+                      after=json.dumps({"external": found.external, "entry": found.proposal}),
+                      correlation=self.last.id if self.last is not None else "")  # fmt: skip
         await self._trail.append(draft)
         if found.section == "cash":
             self._cash.accept(account)

@@ -19,6 +19,7 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.services.reconcile import Reconcile
+from qv_desktop.services.strangers import SOMEBODY
 from tests.simulator.process import Simulator, running
 from tests.stories.trader import Trader, trading
 
@@ -36,11 +37,11 @@ def simulator() -> Iterator[Simulator]:
         yield started
 
 
-def reconciled(simulator: Simulator, url: str, folder: Path, story: Story) -> None:
+def reconciled(simulator: Simulator, url: str, folder: Path, story: Story, *, deaf: bool = False) -> None:
     """A sitting with its reconciliation, whose runs are stored."""
 
     async def told() -> None:
-        async with trading(simulator, url, since=_since(simulator)) as trader:
+        async with trading(simulator, url, since=_since(simulator), deaf=deaf) as trader:
             trail = AuditTrail(trader.database, "trader", "test", trader.clock.now, lambda entry: None)
             service = Reconcile(trader.broker, ReconciliationStore(trader.database, trail), ReconciliationReports(), trader.orders,
                                 trader.positions, trader.account, trader.login, trader.heard, trader.clock.market, lambda: trader.since,
@@ -70,6 +71,36 @@ def bought(simulator: Simulator, symbols: list[str]) -> None:
         list(threads.map(lambda _: official.submit_order(
             LimitOrderRequest(symbol="AAPL", qty=1, side=OrderSide.BUY, time_in_force=TimeInForce.DAY, limit_price=1.0)),
             range(OPEN)))  # fmt: skip
+
+
+def test_orders_executions_and_money_that_no_stream_tells_of_are_in_our_books_after_one_comparison(
+    simulator: Simulator, postgres_url: str, tmp_path: Path
+) -> None:
+    official = client(simulator)
+
+    async def story(trader: Trader, service: Reconcile) -> None:
+        first = await service.run("test", "first")
+        assert (first.passed, [one.key for one in first.uncompared]) == (True, ["cash"])
+        day = TimeInForce.DAY
+        await asyncio.to_thread(
+            official.submit_order, MarketOrderRequest(symbol="MSFT", qty=8, side=OrderSide.BUY, time_in_force=day)
+        )
+        rest = LimitOrderRequest(symbol="AAPL", qty=1, side=OrderSide.BUY, time_in_force=day, limit_price=1.0)
+        await asyncio.to_thread(official.submit_order, rest)
+        await asyncio.to_thread(simulator.control, "POST", "/sim/activity", {"type": "FEE", "amount": -1.25})
+        run = await service.run("test", "after another program traded")
+        assert run.passed, run.breaks
+        assert run.uncompared == ()  # cash is explained by the execution and the fee
+        assert len(run.booked) == 2
+        assert trader.positions["MSFT"].quantity == 8
+        assert {order.user for order in trader.orders.book.values()} == {SOMEBODY}
+        await asyncio.to_thread(official.close_position, "MSFT")
+        run = await service.run("test", "after a close by hand at the broker")
+        assert (run.passed, run.uncompared, trader.positions["MSFT"].quantity) == (True, (), 0)
+        again = await service.run("test", "again")
+        assert (again.passed, again.booked) == (True, ())
+
+    reconciled(simulator, postgres_url, tmp_path, story, deaf=True)
 
 
 def test_five_hundred_orders_and_two_hundred_positions_take_ten_requests_at_most(
