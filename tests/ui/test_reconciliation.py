@@ -90,7 +90,8 @@ def test_it_says_where_the_report_is_and_why_a_run_failed(panel: ReconciliationP
 
 
 def test_every_class_of_break_is_explained() -> None:
-    kinds = ("missing here", "missing there", "quantity", "price", "side", "status", "duplicate", "timing", "external")
+    kinds = ("missing here", "missing there", "quantity", "price", "side", "status", "duplicate", "timing", "external",
+             "corporate action")  # fmt: skip
     assert set(_MEANINGS) == set(kinds)
 
 

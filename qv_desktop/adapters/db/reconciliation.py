@@ -9,9 +9,11 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import reconciliation_breaks, reconciliation_runs
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
 
-PLAIN = [field.name for field in fields(Reconciliation) if field.name not in ("tolerances", "breaks")]
+ELSEWHERE = ("tolerances", "breaks", "uncompared", "booked")  # what was booked stands in the run's audit row
+PLAIN = [field.name for field in fields(Reconciliation) if field.name not in ELSEWHERE]
+NOT_COMPARED = "not compared"  # the class of a row that is no break: its proposal is the reason
 BREAK = [field.name for field in fields(Break)]
 
 
@@ -26,7 +28,8 @@ class ReconciliationStore:
         """Commit a run with its breaks."""
         row = {name: getattr(run, name) for name in PLAIN}
         row |= {f"tolerance_{name}": value for name, value in asdict(run.tolerances).items()}
-        rows = [asdict(found) | {"run": run.id, "number": number} for number, found in enumerate(run.breaks)]
+        found = [asdict(one) for one in run.breaks] + [_uncompared(one) for one in run.uncompared]
+        rows = [row | {"run": run.id, "number": number} for number, row in enumerate(found)]
 
         def work(connection: Connection) -> None:
             connection.execute(insert(reconciliation_runs).values(row))
@@ -40,10 +43,22 @@ class ReconciliationStore:
         return await self._database.read(lambda connection: _latest(connection, limit))
 
 
+def _uncompared(one: Uncompared) -> dict[str, Any]:
+    empty = dict.fromkeys(("internal", "external", "difference"), "—")
+    return {
+        "section": one.section,
+        "key": one.key,
+        "kind": NOT_COMPARED,
+        "severity": "low",
+        "at_risk": 0,
+        "proposal": one.why,
+    } | empty
+
+
 def _latest(connection: Connection, limit: int) -> list[Reconciliation]:
     runs = select(reconciliation_runs).order_by(reconciliation_runs.c.at.desc(), reconciliation_runs.c.id).limit(limit)
     rows = connection.execute(runs).mappings().all()
-    breaks: dict[str, list[Break]] = {row["id"]: [] for row in rows}  # run -> breaks in order
+    breaks: dict[str, list[Break]] = {row["id"]: [] for row in rows}  # run -> rows in order
     c = reconciliation_breaks.c
     query = select(c.run, *(c[name] for name in BREAK)).where(c.run.in_(list(breaks))).order_by(c.run, c.number)
     for run, *values in connection.execute(query):
@@ -51,7 +66,9 @@ def _latest(connection: Connection, limit: int) -> list[Reconciliation]:
     return [_run(row, tuple(breaks[row["id"]])) for row in rows]
 
 
-def _run(row: RowMapping, breaks: tuple[Break, ...]) -> Reconciliation:
+def _run(row: RowMapping, rows: tuple[Break, ...]) -> Reconciliation:
     plain: dict[str, Any] = {name: row[name] for name in PLAIN}
     tolerances = Tolerances(row["tolerance_quantity"], row["tolerance_price"], row["tolerance_cash"])
-    return Reconciliation(tolerances=tolerances, breaks=breaks, **plain)
+    breaks = tuple(one for one in rows if str(one.kind) != NOT_COMPARED)
+    uncompared = tuple(Uncompared(one.section, one.key, one.proposal) for one in rows if str(one.kind) == NOT_COMPARED)
+    return Reconciliation(tolerances=tolerances, breaks=breaks, uncompared=uncompared, **plain)
