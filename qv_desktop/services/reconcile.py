@@ -34,7 +34,7 @@ APPROVE = Permission(Resource.RECONCILIATION, Action.APPROVE)
 FORMATS = ("csv", "json", "html")
 SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapshot and stream race
 LOOKS = 3  # at most: what differs and differs differently each time is not compared
-EARLIER = 20  # runs among which the last one whose cash agreed is looked for
+EARLIER = 200  # runs among which the last one whose cash agreed is looked for
 NOTHING = "There is no break to open trading over: run a reconciliation first, and see what it finds."
 SAY_WHY = "Say why, in a few words at least: the audit trail keeps it."
 

@@ -1,5 +1,6 @@
 """Stored reconciliations: each run with its breaks in the order of the report."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -9,11 +10,11 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import reconciliation_breaks, reconciliation_runs
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
+from qv_desktop.domain.reconciliation import ZERO, Break, Reconciliation, Tolerances, Uncompared
 
 ELSEWHERE = ("tolerances", "breaks", "uncompared", "booked")  # what was booked stands in the run's audit row
 PLAIN = [field.name for field in fields(Reconciliation) if field.name not in ELSEWHERE]
-NOT_COMPARED = "not compared"  # the class of a row that is no break: its proposal is the reason
+NOT_COMPARED: Any = "not compared"  # the class of a row that is no break
 BREAK = [field.name for field in fields(Break)]
 
 
@@ -28,8 +29,7 @@ class ReconciliationStore:
         """Commit a run with its breaks."""
         row = {name: getattr(run, name) for name in PLAIN}
         row |= {f"tolerance_{name}": value for name, value in asdict(run.tolerances).items()}
-        found = [asdict(one) for one in run.breaks] + [_uncompared(one) for one in run.uncompared]
-        rows = [row | {"run": run.id, "number": number} for number, row in enumerate(found)]
+        rows = [asdict(one) | {"run": run.id, "number": number} for number, one in enumerate(as_rows(run))]
 
         def work(connection: Connection) -> None:
             connection.execute(insert(reconciliation_runs).values(row))
@@ -43,16 +43,17 @@ class ReconciliationStore:
         return await self._database.read(lambda connection: _latest(connection, limit))
 
 
-def _uncompared(one: Uncompared) -> dict[str, Any]:
-    empty = dict.fromkeys(("internal", "external", "difference"), "—")
-    return {
-        "section": one.section,
-        "key": one.key,
-        "kind": NOT_COMPARED,
-        "severity": "low",
-        "at_risk": 0,
-        "proposal": one.why,
-    } | empty
+def as_rows(run: Reconciliation) -> tuple[Break, ...]:
+    """What is stored of a run row by row: its breaks, then what was not compared, each with the reason in the proposal's place."""
+    rest = (Break(one.section, one.key, NOT_COMPARED, "low", "—", "—", "—", ZERO, one.why) for one in run.uncompared)
+    return (*run.breaks, *rest)
+
+
+def from_rows(rows: Iterable[Break]) -> tuple[tuple[Break, ...], tuple[Uncompared, ...]]:
+    """The breaks among the stored rows, and what was not compared."""
+    told = tuple(rows)
+    uncompared = tuple(Uncompared(one.section, one.key, one.proposal) for one in told if one.kind == NOT_COMPARED)
+    return tuple(one for one in told if one.kind != NOT_COMPARED), uncompared
 
 
 def _latest(connection: Connection, limit: int) -> list[Reconciliation]:
@@ -69,6 +70,5 @@ def _latest(connection: Connection, limit: int) -> list[Reconciliation]:
 def _run(row: RowMapping, rows: tuple[Break, ...]) -> Reconciliation:
     plain: dict[str, Any] = {name: row[name] for name in PLAIN}
     tolerances = Tolerances(row["tolerance_quantity"], row["tolerance_price"], row["tolerance_cash"])
-    breaks = tuple(one for one in rows if str(one.kind) != NOT_COMPARED)
-    uncompared = tuple(Uncompared(one.section, one.key, one.proposal) for one in rows if str(one.kind) == NOT_COMPARED)
+    breaks, uncompared = from_rows(rows)
     return Reconciliation(tolerances=tolerances, breaks=breaks, uncompared=uncompared, **plain)
