@@ -90,7 +90,7 @@ class Breaks:
     async def take(self, item: BreakItem) -> BreakItem:
         """The signed-in person owns it."""
         by = await self._worker()
-        return await self._changed(item, taken(item, by), "take", f"Taken by {by}.")
+        return await self._changed(item, taken(item, by), "take", "")
 
     async def comment(self, item: BreakItem, text: str) -> None:
         """Add a line to its story."""
@@ -125,7 +125,7 @@ class Breaks:
             if item.waits:
                 await self._refused(item, str(error))
             raise
-        return await self._changed(item, after, "sign", f"Signed off: {item.reason}")
+        return await self._changed(item, after, "sign", item.reason)
 
     async def _refused(self, item: BreakItem, why: str) -> None:
         draft = Draft(self._login.actor, "break.sign", "break", item.id, "refused", why, before=told(item))
@@ -142,6 +142,14 @@ class Breaks:
         return await self._changed(item, after, action, f"{until}{after.reason}")
 
     async def _changed(self, before: BreakItem, after: BreakItem, action: str, said: str) -> BreakItem:
-        draft = Draft(self._login.actor, f"break.{action}", "break", before.id, reason=said, before=told(before), after=told(after))
+        draft = Draft(
+            self._login.actor,
+            f"break.{action}",
+            "break",
+            before.id,
+            reason=said,
+            before=told(before),
+            after=told(after),
+        )
         await self._store.change(before, after, Remark(self._now(), self._login.actor.name, action, said), draft)
         return after

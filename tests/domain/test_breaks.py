@@ -174,7 +174,9 @@ def test_what_is_reopened_has_no_decision_left_and_a_higher_version() -> None:
     )
 
 
-STEPS = st.lists(st.sampled_from(["found", "missing", "take", "explain", "carry", "resolve", "sign", "reopen"]), max_size=30)
+STEPS = st.lists(
+    st.sampled_from(["found", "missing", "take", "explain", "carry", "resolve", "sign", "reopen"]), max_size=30
+)
 
 
 @given(STEPS)
@@ -191,7 +193,9 @@ def test_whatever_happens_four_eyes_hold_versions_rise_and_no_difference_that_is
         item = queue[0]
         assert len(queue) == 1
         assert item.version >= before.version
-        assert item.version > before.version or replace(item, last_seen=at, last_run="") == replace(before, last_seen=at, last_run="")
+        assert item.version > before.version or replace(item, last_seen=at, last_run="") == replace(
+            before, last_seen=at, last_run=""
+        )
         assert not item.signed_by or item.signed_by != item.decided_by != ""
         if step == "found":
             assert item.state not in ("gone", "resolved")

@@ -57,22 +57,31 @@ class ReconciliationStore:
             raise BadInput("This run is not stored any more; look at the list again.")
         return found[0]
 
-    async def lines(self, account: str, limit: int, start: datetime | None = None, end: datetime | None = None) -> list[RunLine]:
+    async def lines(
+        self, account: str, limit: int, start: datetime | None = None, end: datetime | None = None
+    ) -> list[RunLine]:
         """Runs that said something new or that a person asked for, newest first; every account's with ""."""
         wanted = select(*(_c[field.name] for field in fields(RunLine))).where(_NEWS)
-        for column, value, compared in ((_c.account_id, account, "__eq__"), (_c.at, start, "__ge__"), (_c.at, end, "__lt__")):
+        for column, value, compared in (
+            (_c.account_id, account, "__eq__"),
+            (_c.at, start, "__ge__"),
+            (_c.at, end, "__lt__"),
+        ):
             if value:
                 wanted = wanted.where(getattr(column, compared)(value))
         wanted = wanted.order_by(_c.at.desc()).limit(limit)
         return await self._database.read(lambda connection: [RunLine(*row) for row in connection.execute(wanted)])
 
     async def days(self, account: str, since: date, until: date | None = None) -> list[Day]:
-        """Each day's figures, oldest first."""
+        """Each day's figures, oldest first; of every account with "", then the most is that of the worst one."""
         d = reconciliation_days.c
-        wanted = select(*(d[field.name] for field in fields(Day))).where(d.account == account, d.day >= since)
+        wanted = select(d.day, func.sum(d.runs), func.sum(d.failed), func.max(d.most), func.max(d.most_at_risk), func.max(d.last),
+                        func.max(d.last_at_risk)).where(d.day >= since)  # fmt: skip
+        if account:
+            wanted = wanted.where(d.account == account)
         if until is not None:
             wanted = wanted.where(d.day <= until)
-        wanted = wanted.order_by(d.day)
+        wanted = wanted.group_by(d.day).order_by(d.day)
         return await self._database.read(lambda connection: [Day(*row) for row in connection.execute(wanted)])
 
 

@@ -69,7 +69,10 @@ def told(postgres_url: str, clock: Clock) -> Iterator[Callable[[Story], None]]:
     """Tells a story at two machines of one account: Tom, a Trader, at the first, and Ada, an Admin, at the second."""
     account = f"acc-{uuid4().hex[:8]}"
     with ExitStack() as stack:
-        tom, ada = (Machine(postgres_url, clock, name, role, account) for name, role in (("Tom", Role.TRADER), ("Ada", Role.ADMIN)))
+        tom, ada = (
+            Machine(postgres_url, clock, name, role, account)
+            for name, role in (("Tom", Role.TRADER), ("Ada", Role.ADMIN))
+        )
         stack.callback(tom.database.close)
         stack.callback(ada.database.close)
         yield lambda story: asyncio.run(story(tom, ada))
@@ -145,7 +148,9 @@ def test_of_many_who_take_a_break_at_once_one_gets_it(told: Callable[[Story], No
     async def story(tom: Machine, ada: Machine) -> None:
         await tom.compares(NVDA)
         item = await tom.one()
-        answers = await asyncio.gather(*(machine.breaks.take(item) for machine in (tom, ada) for _ in range(3)), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(machine.breaks.take(item) for machine in (tom, ada) for _ in range(3)), return_exceptions=True
+        )
         won = [answer for answer in answers if isinstance(answer, BreakItem)]
         assert len(won) == 1
         assert (await tom.one()).owner == won[0].owner
@@ -213,7 +218,10 @@ def test_runs_that_find_the_same_share_its_breaks_and_each_is_read_whole(told: C
         asked = await tom.compares(NVDA, operator="Tom")
         lines, days = await ada.breaks.history()
         assert [line.id for line in lines] == [asked.id, runs[5].id, runs[3].id, runs[2].id, runs[0].id]
-        assert [(line.breaks, line.at_risk, line.passed) for line in lines[1:3]] == [(1, NVDA.at_risk, False), (0, 0, True)]
+        assert [(line.breaks, line.at_risk, line.passed) for line in lines[1:3]] == [
+            (1, NVDA.at_risk, False),
+            (0, 0, True),
+        ]
         (day,) = days
         assert (day.runs, day.failed, day.most, day.most_at_risk, day.last) == (7, 5, 2, NVDA.at_risk, 1)
         with pytest.raises(BadInput, match="not stored"):
