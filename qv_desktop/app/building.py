@@ -143,7 +143,8 @@ def engine(
                         audit, strategies, backtests, notices, health, exports, Preferences(database),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
-                        AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)), breaks, break_reports)  # fmt: skip
+                        AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
+                        breaks, break_reports)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

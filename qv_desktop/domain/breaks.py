@@ -115,8 +115,10 @@ def _found(item: BreakItem | None, found: Break, run: Reconciliation, account: s
         return None  # a run of another machine that was stored late
     seen = _as_found(item, found, run)
     if item.state in ("gone", "resolved"):
-        pause = {"opened": run.at, "times": item.times + 1} if item.state == "gone" else {}
-        return Met(item, replace(_undecided(seen), owner=item.owner, **pause), "found again")
+        again = _undecided(seen)
+        return Met(
+            item, replace(again, opened=run.at, times=item.times + 1) if item.state == "gone" else again, "found again"
+        )
     if item.state == "carried" and item.until is not None and _day(run.at) >= item.until:
         return Met(item, _undecided(seen), "due")
     return Met(item, seen, "seen")

@@ -16,7 +16,6 @@ class ReasonBar(ConfirmBar):
         self.field = QLineEdit(maxLength=LONGEST)
         self.field.setMinimumWidth(120)
         self.body.addWidget(self.field)
-        self.layout().setStretchFactor(self.body, 1)
         self.field.textChanged.connect(self._judge)
 
     def ask_reason(self, question: str, hint: str, answer: str, done: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -140,9 +141,9 @@ class ReconciliationPanel(QWidget):
         self.details = BreakDetails(lambda: self.now())
         self.reason = ReasonBar()
         self.history = RunHistory()
-        ages = [place for place, column in enumerate(self.model.columns) if column.title == AGE]
+        age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
         self._aging = QTimer(self, interval=5_000)
-        self._aging.timeout.connect(lambda: [self.model.refresh(place) for place in ages])
+        self._aging.timeout.connect(lambda: self.model.refresh(age))
         self._aging.start()
 
     def _build_strip(self) -> None:
@@ -154,7 +155,8 @@ class ReconciliationPanel(QWidget):
         self.report = menu_button("⤓ Report", "Write a report", self._fill_reports)
         self.verdict, self.detail = theme.label("", "title"), theme.label("", "label")
         self.first = theme.button("Run the first reconciliation", "primary")
-        self.note, self._saved = note(), None
+        self.note = note()
+        self._saved: Path | None = None  # the report that was written last
         self.open_file, self.open_folder = theme.button("Open"), theme.button("Show folder")
 
     def _lay_out(self) -> None:
@@ -168,8 +170,9 @@ class ReconciliationPanel(QWidget):
         self.pages.addWidget(_centred("", theme.label("Nothing was compared yet", "title"), hint, self.first))
         self.pages.addWidget(self.history)
         said = QWidget()
-        said.setLayout(across(self.note, self.open_file, self.open_folder))
-        said.layout().setStretchFactor(self.note, 1)
+        line = across(self.note, self.open_file, self.open_folder)
+        line.setStretchFactor(self.note, 1)
+        said.setLayout(line)
         for opener in (self.open_file, self.open_folder):
             opener.hide()
         stacked(self, self.strip, self.filters, self.pages, self.reason, said).setStretch(2, 1)
@@ -185,8 +188,8 @@ class ReconciliationPanel(QWidget):
         self.history.run_chosen.connect(self.run_chosen)
         self.history.export_asked.connect(self.export_asked)
         self.history.open_asked.connect(self.open_asked)
-        self.open_file.clicked.connect(lambda: self._saved and self.open_asked.emit(self._saved))
-        self.open_folder.clicked.connect(lambda: self._saved and self.open_asked.emit(self._saved.parent))
+        self.open_file.clicked.connect(lambda: self._open(folder=False))
+        self.open_folder.clicked.connect(lambda: self._open(folder=True))
 
     # ---- hands
 
@@ -225,24 +228,31 @@ class ReconciliationPanel(QWidget):
             self._say("", "TX1")
             self.acted.emit(action, item, text)
 
+    def _export(self, form: str) -> None:
+        if self._run is not None:
+            self.export_asked.emit(self._run.id, form)
+
+    def _open(self, *, folder: bool) -> None:
+        if self._saved is not None:
+            self.open_asked.emit(self._saved.parent if folder else self._saved)
+
     def _fill_reports(self, menu: QMenu) -> None:
         why = self._lacking.get("export", "")
-        none = why or ("" if self._run is not None else "Run a reconciliation first")
         run = menu.addMenu("This run")
+        run.setToolTipsVisible(True)
         for form in FORMS:
             entry(
                 run,
                 form.upper(),
-                lambda form=form: self.export_asked.emit(self._run.id if self._run else "", form),
-                none,
+                partial(self._export, form),
+                why or ("" if self._run else "Run a reconciliation first"),
             )
         for title in RANGES:
             inner = menu.addMenu(title)
             inner.setToolTipsVisible(True)
-            for everyone, whose in ((False, "this account"), (True, "every account")):
+            for every, whose in ((False, "this account"), (True, "every account")):
                 for form in FORMS:
-                    text = f"{form.upper()}, {whose}"
-                    entry(inner, text, lambda t=title, f=form, e=everyone: self.range_asked.emit(t, f, e), why)
+                    entry(inner, f"{form.upper()}, {whose}", partial(self.range_asked.emit, title, form, every), why)
 
     # ---- eyes
 
