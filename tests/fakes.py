@@ -8,7 +8,7 @@ from datetime import date, datetime
 from qv_desktop.domain.access import Role, Session, User
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
@@ -154,6 +154,7 @@ class Trail:
 
     rows: list[Entry] = field(default_factory=list)
     down: bool = False
+    others: list[Installation] = field(default_factory=list)
 
     async def append(self, draft: Draft) -> Entry:
         if self.down:
@@ -173,8 +174,11 @@ class Trail:
     async def count(self, query: AuditQuery) -> int:
         return sum(map(query.holds, self.rows))
 
-    async def head(self) -> int:
+    async def head(self, chain: str = "") -> int:
         return len(self.rows)
+
+    async def installations(self) -> list[Installation]:
+        return [("test", "host"), *self.others]
 
     async def of(self, correlation: str) -> list[Entry]:
         return [row for row in self.rows if row.draft.correlation == correlation]

@@ -12,6 +12,8 @@ from typing import Any
 from qv_desktop.domain.checkpoints import Checkpoint
 from qv_desktop.domain.errors import BadInput
 
+LONGEST = 2_000  # bytes of one line
+
 
 class CheckpointFile:
     """The checkpoints of the trail in the database ``where``, in ``folder``. Its methods block."""
@@ -21,11 +23,17 @@ class CheckpointFile:
 
     def read(self) -> list[Checkpoint]:
         """Every checkpoint, oldest first. Raises BadInput for a line that is none, except the last if it was never finished."""
-        return self._read()[0]
+        content, _ = self._end(None)
+        return [self._point(f"Line {number}", text) for number, text in enumerate(content.splitlines(), 1)]
+
+    def newest(self, count: int) -> list[Checkpoint]:
+        """The last ``count`` checkpoints, oldest first, without reading those before. Raises BadInput like ``read``."""
+        content, _ = self._end((count + 1) * LONGEST)
+        return [self._point("The end", text) for text in content.splitlines()[-count:]]
 
     def append(self, points: Sequence[Checkpoint]) -> None:
         """Add the checkpoints and wait until the disk has them. Raises BadInput when it cannot."""
-        _, whole = self._read()
+        _, whole = self._end(LONGEST)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as file:
@@ -38,24 +46,28 @@ class CheckpointFile:
                 f"The checkpoint file {self.path} cannot be written ({error.strerror}); free some space."
             ) from error
 
-    def _read(self) -> tuple[list[Checkpoint], int]:
-        """The checkpoints and the bytes that they take."""
+    def _end(self, length: int | None) -> tuple[bytes, int]:
+        """The whole lines among the last ``length`` bytes, and the size of the file without a line that was never finished."""
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                begin = file.seek(max(0, size - length) if length else 0)
+                content = file.read()
         except FileNotFoundError:
-            return [], 0
+            return b"", 0
         except OSError as error:
             raise BadInput(
                 f"The checkpoint file {self.path} cannot be read ({error.strerror}); see to its rights."
             ) from error
-        whole = content.rfind(b"\n") + 1
-        return [self._point(number, text) for number, text in enumerate(content[:whole].splitlines(), 1)], whole
+        end = content.rfind(b"\n") + 1
+        first = content.find(b"\n") + 1 if begin else 0  # what is before it is the rest of a longer line
+        return content[first:end], begin + end
 
-    def _point(self, number: int, text: bytes) -> Checkpoint:
+    def _point(self, where: str, text: bytes) -> Checkpoint:
         try:
             return parsed(json.loads(text))
         except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"Line {number} of the checkpoint file {self.path} is no checkpoint: the file was changed; "
+            raise BadInput(f"{where} of the checkpoint file {self.path} is no checkpoint: the file was changed; "
                            "put it back from a backup.") from error  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,6 +90,27 @@ async def reset_code(name: str) -> str:
     from qv_desktop.app.recovery import reset_code as made
 
     return await made(name)
+
+
+async def grant(login: str, role: str, accounts: Sequence[str], *, remove: bool, new_password: bool) -> str:
+    """Make the database agree with the roles, and let a person in or out."""
+    from qv_desktop.app.granting import granted
+
+    return await granted(login, role, accounts, remove=remove, new_password=new_password)
+
+
+async def grant_anew() -> str:
+    """Let the groups have what a migration brought; empty where there are no groups."""
+    from qv_desktop.app.granting import granted_anew
+
+    return await granted_anew()
+
+
+async def change_database_password() -> str:
+    """Give the login of the database's address another password."""
+    from qv_desktop.app.granting import new_password
+
+    return await new_password()
 
 
 def circumstances() -> dict[str, object]:

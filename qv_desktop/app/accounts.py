@@ -1,6 +1,7 @@
 """Which account a sitting trades: its keys, its addresses, and the question before real money."""
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,9 +20,10 @@ from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.addresses import host_of
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.connections import Connection, Known, Traded, secret_names
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.services.connections import Connections
+from qv_desktop.services.connections import CHANGE, Connections
 from qv_desktop.ui.main_window import MainWindow
 
 log = structlog.get_logger(__name__)
@@ -121,15 +123,24 @@ class Accounts:
         return f"http://127.0.0.1:{port or '(any port)'}/callback"
 
     async def permitted(self, environment: Traded, client: Mapping[str, str], browse: Callable[[str], object]) -> str:
-        """An access token, asked for in the browser; a client that was typed is kept. Raises BadInput."""
+        """An access token, asked for in the browser; a client that was typed is kept once it worked. Raises BadInput, NotPermitted."""
         from qv_desktop.adapters.alpaca import oauth
 
-        await self._vault.keep({CLIENT[part]: text for part, text in client.items() if text})
-        found = await self._vault.texts(list(CLIENT.values()))
+        await self._door.login.require(CHANGE)
+        what = json.dumps(
+            {"environment": environment, "client renewed": ", ".join(sorted(p for p, t in client.items() if t))}
+        )
+        await self._door.trail.append(
+            Draft(self._door.login.actor, "connection.authorise", "connection", "oauth", after=what)
+        )
+        typed = {CLIENT[part]: text for part, text in client.items() if text}
+        found = {**await self._vault.texts(list(CLIENT.values())), **typed}
         app = oauth.Client(Secret(found[CLIENT["id"]]), Secret(found[CLIENT["secret"]]))
         settings = self._settings
         where = oauth.Addresses(settings.oauth_authorize_url, settings.oauth_token_url, settings.oauth_port)
-        return (await oauth.connected(app, environment, where, browse)).reveal()
+        token = (await oauth.connected(app, environment, where, browse)).reveal()
+        await self._vault.keep(typed)
+        return token
 
     async def stored(self) -> dict[str, set[str]]:
         """Which secrets are kept: parts by connection id, and under "" those that every connection has."""

@@ -72,7 +72,13 @@ class Store:
     @property
     def words(self) -> str:
         """Where it is, for the status bar."""
-        return "Postgres remote" if self._url else "Postgres local"
+        if not self._url:
+            return "Postgres local"
+        acting = self._database.acting if self._database else None
+        whose = (
+            f" · {acting.login}" if acting and acting.personal else " · shared" if acting and acting.unguarded else ""
+        )
+        return f"Postgres remote{whose}"
 
     @property
     def waiting(self) -> int:

@@ -21,11 +21,9 @@ from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
-from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
-from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
@@ -33,6 +31,7 @@ from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.keeping import Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
 from qv_desktop.config import Settings
@@ -83,6 +82,7 @@ class Engine:
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
+    keeping: Keeping
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -102,7 +102,8 @@ def engine(
     """All services for the session that is signed in at ``door``."""
     bus, clock, login = door.bus, door.clock, door.login
     publish = bus.publish
-    journal, notices = OrderJournal(database, door.trail), Notices(publish, clock.market)
+    keeping = Keeping(door, database)
+    journal, notices = keeping.journal(), Notices(publish, clock.market)
     key, secret, token = keys.account
     broker = AlpacaBroker(key, secret, settings.alpaca_url, clock.market, settings.environment,
                           Sayings(lambda sentence: notices.tell("warning", "Broker's answer", sentence)), token)  # fmt: skip
@@ -116,12 +117,13 @@ def engine(
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
-    runs, reports = ReconciliationStore(database, door.trail, lambda: account.id), ReconciliationReports(pdf)
+    runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
-                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home))  # fmt: skip
-    strategies = Strategies(StrategyStore(database, door.trail))
+                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail)  # fmt: skip
+    note = noting(door.trail, spool)
+    strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
-    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish)
+    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -139,8 +141,8 @@ def engine(
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
-                        KillSwitch(risk, orders, broker, login, noting(door.trail, spool), lambda: account.id, publish, clock.market),
-                        audit, strategies, backtests, notices, health, exports, Preferences(database),
+                        KillSwitch(risk, orders, broker, login, note, lambda: account.id, publish, clock.market),
+                        audit, strategies, backtests, notices, health, exports, Preferences(database, door.trail),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
@@ -152,13 +154,14 @@ def engine(
         services,
         broker,
         journal,
-        InstrumentStore(database),
+        keeping.instruments(),
         side,
         updates,
         pool,
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
+        keeping,
     )
 
 

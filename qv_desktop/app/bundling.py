@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from qv_desktop.adapters.audit_signatures import Signer
 from qv_desktop.adapters.db.audit_links import links, span
-from qv_desktop.adapters.db.audit_verifying import progressing
+from qv_desktop.adapters.db.audit_verifying import Watch
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.reports import audit_bundle
@@ -31,15 +31,15 @@ class Bundles:
 
         Raises BadInput when there are none or the disk does not take them, BrokenTrail, DatabaseDown.
         """
-        signer, told = await self._sealing.signer(), progressing(progress)
+        signer, watch = await self._sealing.signer(), Watch(progress)
 
         def written(connection: Connection) -> Path:
             found = span(connection, self._chain, first, last, start, end)
             if found is None:
                 raise BadInput("There are no audit rows there to put into a bundle; choose a longer time.")
-            return self._written(connection, *found, by, signer, told)
+            return self._written(connection, *found, by, signer, watch)
 
-        return await self._database.read(written)
+        return await watch.over(self._database.read(written))
 
     def _written(self, connection: Connection, first: int, last: int, by: str, signer: Signer,
                  told: Callable[[int, int], None]) -> Path:  # fmt: skip

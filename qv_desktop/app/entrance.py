@@ -7,6 +7,7 @@ from qv_desktop import __version__
 from qv_desktop.adapters.audit_mark import AuditMark
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.personal import PersonalUsers
 from qv_desktop.adapters.db.tokens import AccessTokens
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.app.sealing import Sealing
@@ -52,5 +53,6 @@ def entrance(
 
     trail = AuditTrail(database, install, __version__, clock.now, recorded, lambda: mark.mark, seals.book)
     checkpoints = Checkpoints(seals, trail, clock.now)
-    users = Users(database, trail, clock.now, tokens)
+    kind = PersonalUsers if database.acting.personal else Users
+    users = kind(database, trail, clock.now, tokens)
     return Entrance(install, bus, clock, trail, checkpoints, seals, users, Login(users, trail, clock.now, host))

@@ -7,6 +7,7 @@ from shiboken6 import isValid
 
 from qv_desktop.app.locking import Lock
 from qv_desktop.domain.errors import DatabaseDown, QvError
+from qv_desktop.domain.events import KillChanged
 from qv_desktop.services.auto_lock import FOR_ALL, LONGEST, AutoLock
 from qv_desktop.ui.my_account_dialog import MyAccountDialog
 from qv_desktop.wiring import Desk
@@ -17,6 +18,9 @@ LOOKS = 1.0  # seconds
 READS = 300.0  # seconds between looks at what an Admin has set since
 CHANGED = "Your password is changed. Your other sessions have ended."
 SET = "Set."
+KILLING = "The kill switch was used: everything is being cancelled. Unlock to see more."
+KILLED = {"done": "The kill switch is done: no order is open. Unlock to see more.",
+          "failed": "The kill switch was used and could cancel nothing. Unlock to see why."}  # fmt: skip
 
 
 class Guarding:
@@ -27,6 +31,7 @@ class Guarding:
         lock.opened = auto.begin
         desk.window.safety.watch.touched.connect(self.auto.touched)
         desk.window.command.connect(self._command)
+        desk.services.bus.subscribe(KillChanged, self._killed)
 
     async def run(self) -> None:
         """Look once a second, until cancelled."""
@@ -38,6 +43,11 @@ class Guarding:
             await asyncio.sleep(LOOKS)
             if self.auto.due and self._lock.dialog is None:
                 await self._lock.lock(why=f"nothing was touched for {self.auto.after} minutes")
+
+    def _killed(self, event: KillChanged) -> None:
+        """Whoever stops everything at a locked desk sees that it was heard."""
+        if self._lock.dialog is not None:
+            self._lock.dialog.show_message(KILLED.get(event.killing.stage, KILLING), "info")
 
     async def _load(self) -> None:
         try:

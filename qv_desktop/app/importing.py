@@ -149,6 +149,7 @@ class _Desk:
         """The migrated database and the trail. Raises BadInput, DatabaseDown."""
         self._store = self._store or Store(self.settings, shared=True)
         database = await self._store.opened()
+        await asyncio.to_thread(database.become_own)
         mark = audit_mark(self.settings, database)
         self._leave = mark.write
         return database, AuditTrail(

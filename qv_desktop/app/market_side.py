@@ -15,7 +15,6 @@ from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.drawings import Drawings as DrawingStore
 from qv_desktop.adapters.db.price_alerts import PriceAlerts as PriceAlertStore
-from qv_desktop.adapters.db.retention import Retention as RetentionStore
 from qv_desktop.adapters.db.scans import Scans
 from qv_desktop.adapters.db.tick_spool import TickSpool
 from qv_desktop.adapters.db.ticks import TickStore
@@ -26,6 +25,7 @@ from qv_desktop.adapters.polygon.stream import PolygonStream
 from qv_desktop.adapters.rate_limit import RateLimit
 from qv_desktop.app.backend import Keys
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.keeping import KEEPS_PRICES, Keeping
 from qv_desktop.config import Settings
 from qv_desktop.domain.events import BarsAmended, Event
 from qv_desktop.domain.market import Bar, Timeframe, Trade
@@ -107,7 +107,9 @@ def market_side(
 ) -> MarketSide:  # fmt: skip
     """Everything about prices for the session at ``door``; ``listed`` names every symbol that the broker knows."""
     clock, publish = door.clock, door.bus.publish
-    stores = _Stores(BarStore(database), TickStore(database), ActionStore(database))
+    keeping = Keeping(door, database)
+    stores = _Stores(keeping.bars(), keeping.ticks(), keeping.actions())
+    looks_on = keeping.looks_on(KEEPS_PRICES)  # then what the stream said is not stored
     primary, fallback = _ranked(keys)
     vendors = _vendors(settings, keys)
     calendar = Calendar()
@@ -138,7 +140,7 @@ def market_side(
                         open_now=sessions.open)  # fmt: skip
     drawings = Drawings(DrawingStore(database), door.login, publish, clock.now)
     history = History(stores.bars, stores.actions, vendors, requests, clock.market,
-                      lambda symbol: None if ticks.spooled else market.heard_since(symbol))  # fmt: skip
+                      lambda symbol: None if ticks.spooled or looks_on else market.heard_since(symbol))  # fmt: skip
     feeds = Feeds(primary, fallback, market, publish, notices.tell, clock.now)
 
     async def seed(symbols: Sequence[str]) -> None:
@@ -174,7 +176,7 @@ def market_side(
         "corrections": amendments.run, "late prints": late.run,
         "prices without a stream": Unheard(market, feeds.heard, at_leisure).run, "averages": averages.run, "snapshots": polling.run,
         "the scanner": scanner.run, "price alerts": price_alerts.run, "drawings": drawings.run,
-        "dropping old days": Retention(RetentionStore(database), days, clock.now).run,
+        "dropping old days": Retention(keeping.retention(), days, clock.now, door.trail.append).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports,
                       price_alerts, halts, drawings, averages, prices, vendors, calendar, running)  # fmt: skip

@@ -1,5 +1,6 @@
 """Users from the command line: who there is, and an Admin for a desk whose last one cannot sign in any more."""
 
+import asyncio
 import getpass
 import socket
 from collections.abc import AsyncIterator
@@ -37,6 +38,7 @@ async def _opened() -> AsyncIterator[tuple[Database, AuditTrail]]:
     store = Store(settings, shared=True)
     try:
         database = await store.opened()
+        await asyncio.to_thread(database.become_own)
         yield database, AuditTrail(database, install_id(settings.home), __version__, _now, lambda entry: None)
     finally:
         store.close()

@@ -80,8 +80,7 @@ class Sealing:
 
     async def newest(self) -> tuple[Checkpoint | None, int]:
         """The newest checkpoint and how many rows there are after it. Raises DatabaseDown, BadInput for a damaged file."""
-        worth = await self.book.worth()
-        return (worth.genuine[-1] if worth.genuine else None), await self.book.uncovered()
+        return await self.book.newest()
 
     async def sign(self) -> Checkpoint | None:
         """Sign what is new; None if nothing is. Raises BrokenTrail, BadInput, DatabaseDown."""

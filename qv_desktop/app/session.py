@@ -229,6 +229,8 @@ class Session:
         if REPORT in os.environ:
             return self._report(Path(os.environ[REPORT]))
         making, starting_room = await asyncio.to_thread(_load_engine)
+        from qv_desktop.app.opening import opened
+
         if self._demo is not None and door.login.session is not None:
             from qv_desktop.app.demo_market import turned_to
 
@@ -247,11 +249,14 @@ class Session:
             self._desk_tasks.spawn(self._lock.lock())
         window.command.connect(self._command)
         self._show_accounts(desk)
+        for sentence in database.warnings:
+            desk.services.notices.tell("warning", "Database", sentence)
         await self._restore_layout(desk, starting)
         self._desk_tasks.spawn(self._lines_to_panel(desk))
         self._desk_tasks.spawn(desk.services.login.watch())
         frames.start()
         starting.begin()
+        self._desk_tasks.spawn(opened(desk, settings, self._accounts.in_use if self._accounts else None))
         return await self._until_closed(desk, starting, frames)
 
     def _report(self, file: Path) -> int:
@@ -373,10 +378,13 @@ class Session:
             self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
             from qv_desktop.app.settings import SettingsFirst
+            from qv_desktop.wiring.permissions import why
 
             accounts = self._shown_accounts.open if self._shown_accounts else None
-            permitted = partial(self._desk.services.login.require, Permission(Resource.SETTINGS, Action.CHANGE))
-            SettingsFirst(self._settings, self._tasks, self._vault, permitted).open(self._desk.window, accounts)
+            services, change = self._desk.services, Permission(Resource.SETTINGS, Action.CHANGE)
+            permitted, actor = partial(services.login.require, change), services.login.actor
+            first = SettingsFirst(self._settings, self._tasks, self._vault, permitted, services.kill.note, actor)
+            first.open(self._desk.window, accounts).forbid(why(services.login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":
@@ -448,6 +456,8 @@ class Session:
 
     async def _leave(self, engine: "Engine") -> None:
         await self._close(engine)
+        if engine.keeping.database.acting.personal:  # at the door nobody reads what is to be signed
+            await engine.services.audit.close()
         try:
             await engine.services.login.leave()
         except QvError as error:

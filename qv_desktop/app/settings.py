@@ -1,18 +1,27 @@
 """The settings dialog with what is behind it: testing a database, keeping keys, writing the file."""
 
 import asyncio
+import json
+import socket
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from PySide6.QtWidgets import QWidget
 
-from qv_desktop import config
+from qv_desktop import config, paths
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.database_words import parsed, place
+from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.secrets import Secrets
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
-from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.audit import Actor, Draft
+from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
+from qv_desktop.services.noting import Note
 from qv_desktop.ui.settings_dialog import KEYS, SettingsDialog, SettingsDraft
 from qv_desktop.ui.tasks import Tasks
+
+NOBODY = Actor("nobody", "human", host=socket.gethostname())
 
 
 class SettingsFirst:
@@ -24,8 +33,11 @@ class SettingsFirst:
         tasks: Tasks,
         vault: KeyVault | None = None,
         permitted: Callable[[], Awaitable[object]] | None = None,
+        note: Note | None = None,
+        actor: Actor = NOBODY,
     ) -> None:
-        self._settings, self._tasks, self._permitted = settings, tasks, permitted
+        """``note`` records what ``actor`` changes; without it the row waits on this machine until there is a database."""
+        self._settings, self._tasks, self._permitted, self._note, self._actor = settings, tasks, permitted, note, actor
         self._vault = vault or KeyVault(Secrets(settings.home, lambda: None))
 
     def open(self, parent: QWidget, connections: Callable[[], object] | None = None) -> SettingsDialog:
@@ -77,10 +89,47 @@ class SettingsFirst:
     async def _save(self, dialog: SettingsDialog, chosen: SettingsDraft) -> None:
         if self._permitted is not None:
             await self._permitted()
+        await self._record(chosen)
         await self._vault.keep(chosen.keys, dialog)
         changes = {"database_url": chosen.database_url, "theme": chosen.theme, "price_colors": chosen.prices}
         self._settings = await asyncio.to_thread(config.save, self._settings, changes)
         dialog.show_message("Saved. Restart QuantVision to use these settings.")
+
+    async def _record(self, chosen: SettingsDraft) -> None:
+        """First: what is not recorded is not changed. Keys are named and never told. Raises DatabaseDown."""
+        before = self._coming()
+        was = {"database": _place(before.database_url), "theme": before.theme, "prices": before.price_colors}
+        now = {"database": _place(chosen.database_url), "theme": chosen.theme, "prices": chosen.prices}
+        if chosen.keys:
+            now["keys renewed"] = ", ".join(sorted(chosen.keys))
+        if was == now:
+            return
+        draft = Draft(
+            self._actor, "settings.change", "settings", "program", before=json.dumps(was), after=json.dumps(now)
+        )
+        if self._note is not None:
+            await self._note(draft)
+        else:
+            await asyncio.to_thread(_spooled, self._settings, draft)
+
+
+def _spooled(settings: Settings, draft: Draft) -> None:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    Spool(paths.spool(settings.home), _nowhere, lambda: datetime.now(UTC)).keep(draft)
+
+
+async def _nowhere(draft: Draft) -> None:
+    raise DatabaseDown(f"“{draft.action}” waits until the database is open.")
+
+
+def _place(url: str) -> str:
+    """Where a database is, without who opens it and by which password."""
+    if not url:
+        return "embedded"
+    try:
+        return place(parsed(url))
+    except BadInput:
+        return "an address that cannot be read"
 
 
 def _draft(settings: Settings) -> SettingsDraft:

@@ -8,11 +8,12 @@ import structlog
 
 from qv_desktop.app.building import Engine, day_start
 from qv_desktop.app.gate import Gate
+from qv_desktop.app.keeping import READS_TRAIL
 from qv_desktop.app.market_side import Prices
 from qv_desktop.app.sealing import UNSIGNED
 from qv_desktop.app.supervising import supervised
 from qv_desktop.domain.alerts import Urgency
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, QvError
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, NotPermitted, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.positions import Position
 from qv_desktop.strategies.built_in import built_in
@@ -142,7 +143,7 @@ class Starting:
     async def _checkpoints(self) -> None:
         """Sign the trail now and then; a person hears where that cannot be."""
         services, checkpoints = self._desk.services, self._desk.services.audit.checkpoints
-        if checkpoints is None:
+        if checkpoints is None or self._engine.keeping.looks_on(READS_TRAIL):  # what may not be read is not signed here
             return
 
         def tell(sentence: str, grave: bool) -> None:
@@ -155,6 +156,8 @@ class Starting:
     async def _look_at_audit(self) -> None:
         """What no checkpoint covers is verified at each start; a trail that is not whole must not go unseen."""
         services = self._desk.services
+        if self._engine.keeping.looks_on(READS_TRAIL):
+            return
         found = await services.audit.look()
         self._desk.window.health.show_verified(found.head, found.whole, services.clock.market())
         if not found.whole:
@@ -169,7 +172,7 @@ class Starting:
         while not self.ready.is_set():
             try:
                 await self._open_books()
-            except (BrokerDown, DatabaseDown) as error:
+            except (BrokerDown, DatabaseDown, NotPermitted) as error:  # the last: a login that may not use this account
                 self._gate.wait(str(error))
                 await asyncio.sleep(TRY_AGAIN)
 

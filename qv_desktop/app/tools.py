@@ -32,6 +32,7 @@ async def verified(
     store = Store(settings, shared=True)
     try:
         database = await store.opened()
+        await asyncio.to_thread(database.become_own)
         mark = audit_mark(settings, database).mark  # as it was before the rows are read
         chain = install_id(settings.home)
         seals = sealing(settings, database, chain, Secrets(settings.home, lambda: None), _now, lambda: mark)
@@ -52,6 +53,7 @@ async def signed(*, demo: bool, renew: bool) -> Checkpoint | None:
     store = Store(settings, shared=True)
     try:
         database = await store.opened()
+        await asyncio.to_thread(database.become_own)
         mark, chain = audit_mark(settings, database), install_id(settings.home)
         seals = sealing(settings, database, chain, Secrets(settings.home, _passphrase), _now, lambda: mark.mark)
         trail = AuditTrail(database, chain, __version__, _now, mark.heard, lambda: mark.mark, seals.book)
@@ -79,7 +81,10 @@ async def prepared() -> str:
     store = Store(config.load(), shared=True)
     try:
         database: Database = await store.opened()
-        return f"The database is ready: {database.url.render_as_string(hide_password=True)}"
+        sys.stderr.writelines(f"{words}\n" for words in database.warnings)
+        acting = database.acting
+        whose = f", with the personal login {acting.login}" if acting.personal else ""
+        return f"The database is ready: {database.url.render_as_string(hide_password=True)}{whose}"
     finally:
         store.close()
 

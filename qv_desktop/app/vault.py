@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 
 from PySide6.QtWidgets import QWidget
 
@@ -57,8 +58,19 @@ class KeyVault:
         if not texts:
             return
         await self._writable(parent)
-        for name, text in texts.items():
-            await asyncio.to_thread(self.kept.write, name, Secret(text))
+        await asyncio.to_thread(self._keep_all, {name: Secret(text) for name, text in texts.items()})
+
+    def _keep_all(self, secrets: Mapping[str, Secret]) -> None:
+        """All or none: half of a new pair beside half of an old one opens nothing."""
+        before = {name: self.kept.read(name) for name in secrets}
+        try:
+            for name, secret in secrets.items():
+                self.kept.write(name, secret)
+        except BadInput:
+            for name, old in before.items():
+                with suppress(BadInput):
+                    self.kept.write(name, old) if old else self.kept.forget(name)
+            raise
 
     async def forget(self, name: str) -> None:
         """Remove a secret, if it is kept. Raises BadInput."""

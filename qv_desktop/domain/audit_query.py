@@ -5,6 +5,8 @@ from datetime import datetime
 
 from qv_desktop.domain.audit import Draft, Entry
 
+type Installation = tuple[str, str]  # its chain, and the machine that recorded the newest row
+
 PAGE = 500  # rows that are read at a time; fewer say that there are no more
 
 
@@ -28,6 +30,7 @@ class AuditQuery:
     correlation: str = ""
     before: int | None = None
     after: int | None = None
+    chain: str = ""  # of another installation on the same server; empty is this one's
 
     @property
     def whole(self) -> "AuditQuery":
@@ -52,7 +55,8 @@ class AuditQuery:
         """Whether ``entry`` is one of the rows asked for."""
         draft = entry.draft
         return (
-            self.actor in ("", draft.actor.name)
+            self.chain in ("", entry.chain)
+            and self.actor in ("", draft.actor.name)
             and self.actor_type in ("", draft.actor.type)
             and fits(self.action, draft.action)
             and self.object_type in ("", draft.object_type)
@@ -75,5 +79,5 @@ def fits(pattern: str, value: str) -> bool:
 def _mentions(draft: Draft, wanted: str) -> bool:
     actor = draft.actor
     texts = (actor.name, draft.action, draft.object_type, draft.object_id, draft.reason, draft.before, draft.after,
-             draft.correlation, actor.host)  # fmt: skip
+             draft.correlation, actor.session, actor.host)  # fmt: skip
     return any(wanted in text.casefold() for text in texts)

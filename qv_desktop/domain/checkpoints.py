@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import pairwise
 
 from qv_desktop.domain.audit import GENESIS, Mark, Verification
 
@@ -109,6 +110,44 @@ def standing(
     return Standing(tuple(good), fault, tuple(notes))
 
 
+def succession(
+    filed: Sequence[Checkpoint], stored: Sequence[Checkpoint], genuine: Genuine, remembered: tuple[int, str] | None
+) -> str:
+    """Why nothing may follow the newest checkpoints, or nothing; of both places the last two are enough to sign the next one.
+
+    The series as a whole is looked at by whoever verifies.
+    """
+    ours, theirs = (points[-1] if points else None for points in (filed, stored))
+    first, second = ours.number if ours else 0, theirs.number if theirs else 0
+    if second > first:
+        return (
+            f"checkpoint {second}, which the database has, is missing from the file beside it: it was cut or replaced"
+        )
+    if first > second + 1:
+        return f"checkpoint {second + 1} was removed from the database"
+    if theirs and theirs != (ours if first == second else filed[-2]):
+        return f"checkpoint {second} is not the same in the database as in the file beside it"
+    if ours:
+        before = filed[-2] if len(filed) > 1 else None
+        wrong = _wrong(ours, before, lambda point: genuine(point.key, signed_text(point), point.signature), first=False)
+        return wrong or _outlived(filed, remembered)
+    return "" if remembered is None else f"checkpoint {remembered[0]}, which is remembered beside the key, is missing"
+
+
+def _outlived(filed: Sequence[Checkpoint], remembered: tuple[int, str] | None) -> str:
+    """Why what is remembered beside the key is not among the newest, or nothing."""
+    if remembered is None or remembered[0] < filed[0].number:
+        return ""
+    found = next((point for point in filed if point.number == remembered[0]), None)
+    if found is None:
+        return f"checkpoint {remembered[0]}, which is remembered beside the key, is missing"
+    return (
+        ""
+        if digest(found) == remembered[1]
+        else f"checkpoint {found.number} is not the one that is remembered beside the key"
+    )
+
+
 def excerpt(points: Sequence[Checkpoint], genuine: Genuine, key: str) -> Standing:
     """What some checkpoints out of a longer series are worth, as a bundle carries them; ``key`` signed the bundle."""
     good, fault, notes = _believed(
@@ -144,36 +183,65 @@ def _believed(
 ) -> tuple[list[Checkpoint], tuple[int, str] | None, list[str]]:
     """Those before the first that cannot be believed, where that one lies and why, and what is odd about the others.
 
-    What ``start`` follows is not asked.
+    Each digest is over the one before and its signature, so a key's last signature vouches for all of its checkpoints: only
+    where that does not hold is each looked at, to say which. What ``start`` follows is not asked.
     """
+    last = {
+        point.number for point, after in pairwise((*series, None)) if point and (not after or after.key != point.key)
+    }
+
+    def vouched(point: Checkpoint) -> bool:
+        return point.number not in last or genuine(point.key, signed_text(point), point.signature)
+
+    found = _walked(series, vouched, recorded, start)
+    if found[1] is None:
+        return found
+    return _walked(series, lambda point: genuine(point.key, signed_text(point), point.signature), recorded, start)
+
+
+def _walked(
+    series: Sequence[Checkpoint],
+    signed: Callable[[Checkpoint], bool],
+    recorded: Collection[str],
+    start: Checkpoint | None,
+) -> tuple[list[Checkpoint], tuple[int, str] | None, list[str]]:
     good: list[Checkpoint] = []
     notes: list[str] = []
     for point in series:
         before = good[-1] if good else None
-        wrong = _wrong(point, before, genuine, first=point is start)
-        named = before is None or point.key == (before.successor or before.key)
-        if not wrong and not named and given_up(good, point.key):
-            wrong = f"checkpoint {point.number} was signed by a key that was given up before"
-        if not wrong and not named and point.key not in recorded:
-            wrong = (
-                f"checkpoint {point.number} was signed by a key that the one before it does not name and no row records"
-            )
+        wrong = _wrong(point, before, signed, first=point is start) or _foreign(point, before, good, recorded)
         if wrong:
             return good, (_place(point, before), wrong), notes
-        if not named:
-            notes.append(
-                f"From checkpoint {point.number} on another key signs, which the one before could not name any more."
-            )
+        if not _named(point, before):
+            notes.append(f"From checkpoint {point.number} on another key signs, which the one before did not name: "
+                         "the old key was lost, or somebody else signs; compare key.pub with your copy.")  # fmt: skip
         good.append(point)
     return good, None, notes
 
 
-def _wrong(point: Checkpoint, before: Checkpoint | None, genuine: Genuine, *, first: bool) -> str:
+def _named(point: Checkpoint, before: Checkpoint | None) -> bool:
+    return before is None or point.key == (before.successor or before.key)
+
+
+def _foreign(
+    point: Checkpoint, before: Checkpoint | None, good: Sequence[Checkpoint], recorded: Collection[str]
+) -> str:
+    """Why the key may not sign, or nothing."""
+    if _named(point, before):
+        return ""
+    if given_up(good, point.key):
+        return f"checkpoint {point.number} was signed by a key that was given up before"
+    if point.key not in recorded:
+        return f"checkpoint {point.number} was signed by a key that the one before it does not name and no row records"
+    return ""
+
+
+def _wrong(point: Checkpoint, before: Checkpoint | None, signed: Callable[[Checkpoint], bool], *, first: bool) -> str:
     """Why a checkpoint cannot follow the one before, or nothing."""
     number = before.number + 1 if before else 1
     if point.number != number and not first:
         return f"checkpoint {number} is missing; checkpoint {point.number} follows instead"
-    if not genuine(point.key, signed_text(point), point.signature):
+    if not signed(point):
         return f"checkpoint {point.number} is forged: its signature is not that of its key"
     if point.previous != digest(before) and not first:
         return f"checkpoint {point.number} does not follow the checkpoint before it"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Entry, Outcome, Verification
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.checkpoints import Checkpoint
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, BrokenTrail
 from qv_desktop.services.checkpoints import Checkpoints
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Bundles, Trail
@@ -43,6 +43,11 @@ class Audit:
         """How many rows ``query`` asks for. Raises NotPermitted, DatabaseDown."""
         await self._login.require(VIEW)
         return await self._trail.count(query)
+
+    async def installations(self) -> list[Installation]:
+        """Everybody who records to this database, this installation first. Raises NotPermitted, DatabaseDown."""
+        await self._login.require(VIEW)
+        return await self._trail.installations()
 
     async def span(self, query: AuditQuery) -> tuple[int, int] | None:
         """The numbers of the oldest and the newest row that ``query`` asks for; None without any. Raises NotPermitted, DatabaseDown."""
@@ -120,8 +125,13 @@ class Audit:
             raise BadInput(UNSIGNED)
         asked = {"first": first, "last": last, "from": start, "until": end}
         what = json.dumps({name: str(value) for name, value in asked.items() if value is not None})
-        await self._trail.append(Draft(self._login.actor, "export.bundle", "audit", "", after=what))
-        await self._checkpoints.sign()
-        return await self._bundles.write(
-            first, last, start, end, self._login.actor.name, progress or (lambda done, total: None)
-        )
+        draft = Draft(self._login.actor, "export.bundle", "audit", "", after=what)
+        await self._trail.append(draft)  # first, so that the bundle holds the row of its own making
+        try:
+            await self._checkpoints.sign()
+            return await self._bundles.write(
+                first, last, start, end, draft.actor.name, progress or (lambda done, total: None)
+            )
+        except (BadInput, BrokenTrail) as error:
+            await self._trail.append(replace(draft, outcome="failed", reason=str(error)))
+            raise

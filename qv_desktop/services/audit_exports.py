@@ -64,7 +64,7 @@ class AuditExports:
         """
         await self._login.require(EXPORT)
         name = f"audit-{self._now():%Y%m%d-%H%M%S-%f}.{form}"
-        asked = replace(query.whole, before=await self._trail.head() + 1, after=0)
+        asked = replace(query.whole, before=await self._trail.head(query.chain) + 1, after=0)
         try:
             file = await self._files.begun(self._folder, name, form, query.whole.told())
             try:

@@ -13,6 +13,7 @@ from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestP
 from qv_desktop.domain.market import NEW_YORK, Bar, timeframe
 from qv_desktop.services.history import History
 from qv_desktop.services.login import Login
+from qv_desktop.services.noting import Note
 from qv_desktop.services.ports import BacktestEngine, BacktestStore, Publish
 from qv_desktop.services.strategies import Strategies
 
@@ -32,9 +33,10 @@ class Backtests:
         history: History,
         login: Login,
         publish: Publish,
+        note: Note,
     ) -> None:
         self._engine, self._store, self._strategies, self._history = engine, store, strategies, history
-        self._login, self._publish = login, publish
+        self._login, self._publish, self._note = login, publish, note
         self.running: set[str] = set()
 
     async def latest(self) -> list[BacktestResult]:
@@ -51,11 +53,16 @@ class Backtests:
             result = await self._run(run, spec, session.user.name)
         except QvError as error:
             self._publish(BacktestFailed(run, str(error)))
+            await self._note(self._failed(run, spec, str(error)))
             raise
         finally:
             self.running.discard(run)
         self._publish(BacktestFinished(result))
         return result
+
+    def _failed(self, run: str, spec: BacktestSpec, reason: str) -> Draft:
+        after = json.dumps({"spec": spec_hash(spec), "strategy": spec.strategy, "symbol": spec.symbol})
+        return Draft(self._login.actor, "backtest.run", "backtest", run, "failed", reason, after=after)
 
     async def _run(self, run: str, spec: BacktestSpec, user: str) -> BacktestResult:
         strategy = self._strategies.named(spec.strategy)
@@ -82,3 +89,4 @@ class Backtests:
         """End a run."""
         await self._login.require(RUN)
         await self._engine.cancel(run)
+        await self._note(Draft(self._login.actor, "backtest.cancel", "backtest", run))

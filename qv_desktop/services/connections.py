@@ -160,7 +160,7 @@ class Connections:
     async def _record(self, action: str, id_: str, outcome: Outcome = "ok", reason: str = "", *,
                       before: Mapping[str, str] | None = None, after: Mapping[str, str] | None = None) -> None:  # fmt: skip
         await self._trail.append(
-            Draft(self._login.actor, action, "connection", id_, outcome, reason, _json(before), _json(after))
+            Draft(self._login.actor, action, "connection", id_, outcome, reason, _json(before), _json(after), id_)
         )
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -39,8 +40,8 @@ class Exports:
         """The CSV or Parquet file (``form``) that holds ``rows``. Raises NotPermitted, BadInput, DatabaseDown."""
         actor, form = await self._permitted(permission), checked(form)
         file = f"{name}-{self._now():%Y%m%d-%H%M%S}.{form}"
-        await self._trail.append(Draft(actor, "export.table", name, file, after=json.dumps({"rows": len(rows)})))
-        return await self._tables.write(file, head, rows, self.folder, form)
+        draft = Draft(actor, "export.table", name, file, after=json.dumps({"rows": len(rows)}))
+        return await self._recorded(draft, lambda: self._tables.write(file, head, rows, self.folder, form))
 
     async def bars(self, symbol: str, frame: Timeframe, bars: Sequence[Bar], form: str = "csv", adjustment: Adjustment = "raw",
                    file: str = "") -> Path:  # fmt: skip
@@ -56,16 +57,25 @@ class Exports:
         name = file or f"{symbol.replace('/', '.')}_{frame}-{self._now():%Y%m%d-%H%M%S}.{form}"
         what = {"rows": len(bars), "timeframe": str(frame), "adjustment": adjustment,
                 "from": str(utc(bars[0].start)), "to": str(utc(bars[-1].start))}  # fmt: skip
-        await self._trail.append(Draft(actor, "export.bars", symbol, name, after=json.dumps(what)))
         rows = await asyncio.to_thread(bar_rows, frame, bars, adjustment)
-        return await self._tables.write(name, BARS, rows, self.folder, form)
+        draft = Draft(actor, "export.bars", symbol, name, after=json.dumps(what))
+        return await self._recorded(draft, lambda: self._tables.write(name, BARS, rows, self.folder, form))
 
     async def picture(self, name: str, data: bytes) -> Path:
         """The PNG file that holds ``data``, named after what it shows. Raises NotPermitted, BadInput, DatabaseDown."""
         actor = await self._permitted(EXPORT_BARS)
         file = f"{re.sub(r'[^A-Za-z0-9._-]', '.', name)}-{self._now():%Y%m%d-%H%M%S}.png"
-        await self._trail.append(Draft(actor, "export.picture", name, file, after=json.dumps({"bytes": len(data)})))
-        return await self._tables.keep(file, data, self.folder)
+        draft = Draft(actor, "export.picture", name, file, after=json.dumps({"bytes": len(data)}))
+        return await self._recorded(draft, lambda: self._tables.keep(file, data, self.folder))
+
+    async def _recorded(self, draft: Draft, write: Callable[[], Awaitable[Path]]) -> Path:
+        """The row first: nothing leaves unrecorded; and another one when it could not be written after all."""
+        await self._trail.append(draft)
+        try:
+            return await write()
+        except BadInput as error:
+            await self._trail.append(replace(draft, outcome="failed", reason=str(error)))
+            raise
 
     async def _permitted(self, permission: Permission) -> Actor:
         if self._login is None:

@@ -77,7 +77,7 @@ class Flattening:
             self.under_way.discard(plan.symbol)
 
     async def _done(self, plan: Plan, closing: str, opening: str, tell: Tell) -> str:
-        await self._clear(plan.symbol, tell)
+        await self._clear(plan.symbol, tell, closing)
         held = self._positions[plan.symbol].quantity
         if not held:
             return self._said(f"{plan.symbol} is flat: what was cancelled had closed it.", plan)
@@ -104,13 +104,13 @@ class Flattening:
                 f"The {plan.symbol} position changed from {plan.held:f} to {held:f} shares since the preview; nothing was sent. Look again."
             )
 
-    async def _clear(self, symbol: str, tell: Tell) -> None:
+    async def _clear(self, symbol: str, tell: Tell, closing: str) -> None:
         """Cancel the symbol's orders on both sides and wait until the broker says that they are gone."""
         resting = self._open_in(symbol)
         if not resting:
             return
         tell(f"Cancelling {_orders(len(resting))} in {symbol}…")
-        await self._orders.cancel([order.id for order in resting], f"to flatten {symbol}")
+        await self._orders.cancel([order.id for order in resting], f"to flatten {symbol}", closing)
         if not await self._until(lambda: not self._open_in(symbol), self._cancels):
             left = _orders(len(self._open_in(symbol)))
             raise BadInput(

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
+from uuid import uuid4
 
 import structlog
 
@@ -20,6 +21,7 @@ from qv_desktop.domain.orders import Order, OrderStatus, Report, ReportKind
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.login import Login
 from qv_desktop.services.noting import Note
+from qv_desktop.services.order_records import terms
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.ports import Broker, Now, Publish
 from qv_desktop.services.risk import Risk
@@ -57,6 +59,7 @@ class KillSwitch:
         self._risk, self._orders, self._broker, self._login = risk, orders, broker, login
         self._account = account
         self.note, self._publish, self._now, self._elapsed, self._pause = note, publish, now, elapsed, pause
+        self._id = ""  # of the kill in the trail: what it halted and cancelled names it as its cause
         self._ours: set[str] = set()  # client order ids that were open when it was pressed, or came to light since
         self._empty = 0  # rounds in which the broker's list was empty
         self._records: list[asyncio.Future[None]] = []  # rows on their way into the trail
@@ -104,13 +107,14 @@ class KillSwitch:
     async def _kill(self, hand: str) -> list[asyncio.Future[None]]:
         """Do it; the rows that are still on their way into the trail."""
         reason = f"Kill switch ({hand})"
+        self._id = f"kill-{uuid4().hex}"
         self._ours = {key for key, order in self._orders.book.items() if order.open}
         self._strangers, self._empty, self._asked_at = set(), 0, {}
         may_halt, may_cancel = self._login.may(HALT), self._login.may(CANCEL)
         asked = self._draft("kill.press", reason, {"open": len(self._ours), "halts": may_halt, "cancels": may_cancel})
         self._records = [asyncio.ensure_future(self.note(asked))]
         if may_halt:  # before the first await: whatever is judged from now on is refused
-            self._records.append(asyncio.ensure_future(self._risk.halt_at_once(reason)))
+            self._records.append(asyncio.ensure_future(self._risk.halt_at_once(reason, self._id)))
         self.following = may_halt and may_cancel
         if may_cancel:
             self._orders.withdraw()
@@ -144,7 +148,7 @@ class KillSwitch:
         if live:
             self._asked_at |= dict.fromkeys(live, now)
             self._ours |= set(live)
-            await self._orders.cancel(live)
+            await self._orders.cancel(live, cause=self._id)
         return len(live)
 
     def resumed(self) -> None:
@@ -213,7 +217,7 @@ class KillSwitch:
         swept = await self._asked_for_all()
         self._take(swept)
         if swept.refused or swept.definite or unanswered % ONE_BY_ONE == ONE_BY_ONE - 1:
-            await self._orders.cancel([order.id for order in self._open() if self._can_be_asked(order)])
+            await self._orders.cancel([o.id for o in self._open() if self._can_be_asked(o)], cause=self._id)
         if not swept.answered:
             self._progress(detail=swept.reason)
         return swept.answered
@@ -228,7 +232,8 @@ class KillSwitch:
                 continue
             self._ours.add(order.id)
             if self._can_be_asked(order):
-                draft = Draft(self._login.actor, "order.cancel", "order", order.id, correlation=order.id)
+                draft = Draft(self._login.actor, "order.cancel", "order", order.id, after=terms(order.request),
+                              correlation=order.id, causation=self._id)  # fmt: skip
                 self._orders.apply(Report(order.id, ReportKind.CANCEL_ASKED, self._now()), draft)
 
     def _can_be_asked(self, order: Order) -> bool:
@@ -322,7 +327,8 @@ class KillSwitch:
             log.error("kill_not_recorded", reason=str(error), outcome=draft.outcome, after=draft.after)
 
     def _draft(self, action: str, reason: str, after: Mapping[str, object], outcome: Outcome = "ok") -> Draft:
-        return Draft(self._login.actor, action, "account", self._account(), outcome, reason, after=json.dumps(after))
+        return Draft(self._login.actor, action, "account", self._account(), outcome, reason, after=json.dumps(after),
+                     correlation=self._id)  # fmt: skip
 
 
 async def _kept(records: list[asyncio.Future[None]]) -> None:

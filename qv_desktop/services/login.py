@@ -186,6 +186,7 @@ class Login:
 
     async def look(self) -> None:
         """Read the person's standing, that a change of the role shows although nothing is asked for. Without a database it stays."""
+        self._asked = None  # else every second look, just under a second after the one before, would be spared
         try:
             await self._standing()
         except (DatabaseDown, NotPermitted) as error:

@@ -23,6 +23,10 @@ _ACTIONS: dict[ReportKind, str] = {
     ReportKind.ACKNOWLEDGED: "order.acknowledge",
     ReportKind.ACCEPTED: "order.accept",
     ReportKind.FILL: "fill.book",
+    ReportKind.HELD: "order.held",
+    ReportKind.PAUSED: "order.paused",
+    ReportKind.RESIZED: "order.resized",
+    ReportKind.UNKNOWN: "order.unknown",
     ReportKind.CANCELED: "order.canceled",
     ReportKind.CANCEL_REFUSED: "order.cancel_refused",
     ReportKind.REPLACED: "order.replaced",
@@ -37,6 +41,7 @@ _OUTCOMES: dict[ReportKind, Outcome] = {
     ReportKind.CANCEL_REFUSED: "rejected",
     ReportKind.REPLACE_REFUSED: "rejected",
     ReportKind.UNCERTAIN: "unresolved",
+    ReportKind.UNKNOWN: "unresolved",
     ReportKind.NOT_FOUND: "failed",
 }
 
@@ -54,9 +59,11 @@ class OrderRecords:
         """Records that are not yet in the journal."""
         return self._records.qsize()
 
-    def keep(self, order: Order, report: Report, fill: Fill | None, draft: Draft | None) -> None:
-        """Queue one record behind all earlier ones."""
-        self._records.put_nowait((order, report, fill, draft or told(order, report)))
+    def keep(
+        self, order: Order, report: Report, fill: Fill | None, draft: Draft | None, before: Order | None = None
+    ) -> None:
+        """Queue one record behind all earlier ones; ``before`` is the order as it was."""
+        self._records.put_nowait((order, report, fill, draft or told(order, report, before)))
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -98,7 +105,7 @@ class OrderRecords:
         return True
 
 
-def told(order: Order, report: Report) -> Draft | None:
+def told(order: Order, report: Report, before: Order | None = None) -> Draft | None:
     """The audit row of a report; our own steps are already recorded by the action that took them."""
     action = _ACTIONS.get(report.kind)
     if action is None:
@@ -108,7 +115,8 @@ def told(order: Order, report: Report) -> Draft | None:
     details = {"status": order.status, "filled": str(order.filled), "quantity": report.quantity, "price": report.price,
                "execution": report.execution_id, "broker_id": order.broker_id}  # fmt: skip
     after = json.dumps({key: value for key, value in details.items() if value is not None}, default=str)
-    return Draft(actor, action, "order", order.id, outcome, report.reason, after=after, correlation=order.id)
+    was = json.dumps({"status": before.status, "filled": str(before.filled)}) if before is not None else ""
+    return Draft(actor, action, "order", order.id, outcome, report.reason, was, after, correlation=order.id)
 
 
 def terms(request: OrderRequest) -> str:

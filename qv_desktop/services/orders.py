@@ -108,11 +108,11 @@ class Orders:
         finally:
             keys.discard(key)
 
-    async def _intend(self, order: Order, action: str, verdict: Verdict) -> None:
+    async def _intend(self, order: Order, action: str, verdict: Verdict, former: Order | None = None) -> None:
         """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves."""
         self.book[order.id] = order
         try:
-            await self._journal.intend(order, self._draft(action, order, verdict=verdict))
+            await self._journal.intend(order, self._draft(action, order, verdict=verdict, former=former))
         except BaseException:  # whatever the reason: what is not written down is not in the book and is never sent
             del self.book[order.id]
             raise
@@ -123,7 +123,11 @@ class Orders:
         if key not in self._cancel_wanted:
             return False
         self._cancel_wanted.discard(key)
-        self.apply(Report(key, ReportKind.CANCELED, self._now(), reason="cancelled before it was sent"))
+        why = "cancelled before it was sent"
+        draft = self._draft(
+            "order.cancel", self.book[key], reason=why
+        )  # the person did it: the broker never heard of it
+        self.apply(Report(key, ReportKind.CANCELED, self._now(), reason=why), draft)
         return True
 
     def _stopped(self, key: str, replaced: str = "") -> bool:
@@ -135,25 +139,29 @@ class Orders:
             self.apply(refused, self._draft("order.submit", order, "refused", why))
         return bool(why)
 
-    async def _refuse(self, order: Order, verdict: Verdict) -> Order:
+    async def _refuse(self, order: Order, verdict: Verdict, former: Order | None = None) -> Order:
         reason = " ".join(check.message for check in verdict.refusals)
         refused = applied(order, Report(order.id, ReportKind.REFUSED, self._now(), reason=reason))
         self.book[order.id] = refused
+        action = "order.submit" if former is None else "order.replace"
         try:
-            await self._journal.intend(refused, self._draft("order.submit", refused, "refused", reason, verdict))
+            await self._journal.intend(refused, self._draft(action, refused, "refused", reason, verdict, former))
         except BaseException:  # what is not written down is not in the book: the same intent may be judged again
             del self.book[order.id]
             raise
         self._publish(OrderChanged(refused))
         return refused
 
-    async def cancel(self, ids: list[str], why: str = "") -> None:
-        """Ask the broker to cancel each; goes out even when the database is away. ``why`` is recorded. Raises NotPermitted."""
+    async def cancel(self, ids: list[str], why: str = "", cause: str = "") -> None:
+        """Ask the broker to cancel each; goes out even when the database is away. Raises NotPermitted.
+
+        ``why`` is recorded, and so is ``cause``: the id of what they are cancelled for, such as a kill switch.
+        """
         await self._login.require(CANCEL, even_without_database=True)
         wanted = [self.book[key] for key in ids if key in self.book and self.book[key].open]
-        await asyncio.gather(*(self._cancel(order, why) for order in wanted))
+        await asyncio.gather(*(self._cancel(order, why, cause) for order in wanted))
 
-    async def _cancel(self, order: Order, why: str = "") -> None:
+    async def _cancel(self, order: Order, why: str = "", cause: str = "") -> None:
         if order.id in self._cancelling:
             return  # a second click changes nothing
         if order.id in self.sending:
@@ -161,7 +169,7 @@ class Orders:
             return
         self._cancel_wanted.discard(order.id)
         asked = Report(order.id, ReportKind.CANCEL_ASKED, self._now())
-        self.apply(asked, self._draft("order.cancel", order, reason=why))
+        self.apply(asked, self._draft("order.cancel", order, reason=why, cause=cause))
         with self._held(order.id), self._in(self._cancelling, order.id):
             report = await self._broker.cancel(self.book[order.id])
         if report.kind is not ReportKind.CANCEL_ASKED and self.book[order.id].broker_id is None:
@@ -252,9 +260,9 @@ class Orders:
         verdict = self.judged_replacement(key, replacement)
         fresh = Order(replacement, session.user.name, order.account, self._now())
         if not verdict.passed:
-            return await self._refuse(fresh, verdict)
+            return await self._refuse(fresh, verdict, order)
         with self._held(fresh.id), self._held(key):
-            await self._intend(fresh, "order.replace", verdict)
+            await self._intend(fresh, "order.replace", verdict, order)
             if not self._withdrawn(fresh.id) and not self._stopped(fresh.id, key):
                 self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
                 self.apply(Report(fresh.id, ReportKind.SENT, self._now()))
@@ -304,7 +312,7 @@ class Orders:
             fill = fill_of(moved, report) if report.kind is ReportKind.FILL and moved != order else None
         except IllegalMove as error:
             log.error("illegal_move", order=order.id, status=order.status, report=report.kind)
-            self._risk.trip(f"{error} Reconcile before trading on.")
+            self._risk.trip(f"{error} Reconcile before trading on.", order.id)
             return
         if report.cumulative is not None and report.cumulative > moved.filled:
             self.settling.lacks(moved)
@@ -312,7 +320,7 @@ class Orders:
             return
         self.book[order.id] = moved
         self.settling.stirred(moved)
-        self.records.keep(moved, report, fill, draft)
+        self.records.keep(moved, report, fill, draft, order)
         if came_back(order, report):
             self._publish(OrderCameBack(moved))
         if moved.id in self._cancel_wanted and self._can_be_cancelled(moved):
@@ -333,16 +341,27 @@ class Orders:
         if order.filled > order.request.quantity > 0:
             wanted = f"{order.request.quantity:f} {order.request.symbol}"
             self.distrust(
-                f"{order.filled:f} of {wanted} are told to have traded ({order.id}); reconcile before trading on."
+                f"{order.filled:f} of {wanted} are told to have traded ({order.id}); reconcile before trading on.",
+                order.id,
             )
 
-    def distrust(self, reason: str) -> None:
+    def distrust(self, reason: str, about: str = "") -> None:
         """Halt trading until a person has looked: the books cannot be as they are told."""
         log.error("orders_not_trusted", reason=reason)
-        self._risk.trip(reason)
+        self._risk.trip(reason, about)
 
     def _draft(
-        self, action: str, order: Order, outcome: Outcome = "ok", reason: str = "", verdict: Verdict | None = None
+        self,
+        action: str,
+        order: Order,
+        outcome: Outcome = "ok",
+        reason: str = "",
+        verdict: Verdict | None = None,
+        former: Order | None = None,
+        cause: str = "",
     ) -> Draft:
+        """The row of what a person does to an order; ``former`` is the order that this one takes the place of."""
         after = intended(order.request, verdict) if verdict is not None else terms(order.request)
-        return Draft(self._login.actor, action, "order", order.id, outcome, reason, after=after, correlation=order.id)
+        before = terms(former.request) if former is not None else ""
+        return Draft(self._login.actor, action, "order", order.id, outcome, reason, before, after, correlation=order.id,
+                     causation=former.id if former is not None else cause)  # fmt: skip

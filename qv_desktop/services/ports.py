@@ -15,7 +15,7 @@ from qv_desktop.domain.account_history import Curve, Page, Period, Wanted
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
@@ -138,8 +138,11 @@ class Trail(Protocol):
     async def count(self, query: AuditQuery) -> int:
         """How many rows ``query`` asks for."""
 
-    async def head(self) -> int:
-        """The newest row's number; 0 of an empty chain."""
+    async def head(self, chain: str = "") -> int:
+        """The newest row's number, of this chain or another; 0 of an empty one."""
+
+    async def installations(self) -> list[Installation]:
+        """Everybody who records to this database, this installation first."""
 
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first."""
@@ -489,8 +492,8 @@ class Preferences(Protocol):
     async def setting(self, user: str, key: str) -> str | None:
         """One setting's text."""
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
-        """Keep one setting."""
+    async def save_setting(self, user: str, key: str, value: str, draft: Draft | None = None) -> None:
+        """Keep one setting, together with its row in the audit trail where there is one."""
 
 
 class Reports(Protocol):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from qv_desktop.domain.reconciliation import Books, Reconciliation, Tolerances, 
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Broker, Now, Publish, ReconciliationStore, Reports
+from qv_desktop.services.ports import Broker, Now, Publish, ReconciliationStore, Reports, Trail
 from qv_desktop.services.positions import Positions
 
 log = structlog.get_logger(__name__)
@@ -44,10 +45,12 @@ class Reconcile:
         now: Now,
         since: Callable[[], datetime],
         folder: Path,
+        trail: Trail,
     ) -> None:
         self._broker, self._store, self._reports = broker, store, reports
         self._orders, self._positions, self._account = orders, positions, account
         self._login, self._publish, self._now, self._since, self._folder = login, publish, now, since, folder
+        self._trail = trail
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
 
@@ -105,15 +108,25 @@ class Reconcile:
             "ok" if run.passed else "failed",
             run.reason,
             after=after,
+            correlation=run.id,
         )
 
     async def export(self, run: Reconciliation | None = None, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
-        """Write the report of ``run``, or of the newest, in each of ``formats``. Raises BadInput, NotPermitted."""
+        """Write the report of ``run``, or of the newest, in each of ``formats``. Raises BadInput, NotPermitted, DatabaseDown."""
         await self._login.require(EXPORT)
         chosen = run or self.last
         if chosen is None:
             raise BadInput("There is no reconciliation to export yet; run one first.")
-        return await self._reports.write(chosen, self._folder, formats)
+        what = json.dumps({"formats": sorted(formats), "input": chosen.input_hash})
+        draft = Draft(
+            self._login.actor, "export.reconciliation", "reconciliation", chosen.id, after=what, correlation=chosen.id
+        )
+        await self._trail.append(draft)
+        try:
+            return await self._reports.write(chosen, self._folder, formats)
+        except BadInput as error:
+            await self._trail.append(replace(draft, outcome="failed", reason=str(error)))
+            raise
 
     async def repeat(self, seconds: float) -> None:
         """Run every ``seconds`` until cancelled; an unreachable broker leaves the last verdict and its age in view."""

@@ -1,11 +1,13 @@
 """Once a day what the policy no longer keeps is dropped, and told."""
 
 import asyncio
-from collections.abc import Mapping
+import json
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 import structlog
 
+from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.services.ports import Now
 from qv_desktop.services.ports import Retention as Store
@@ -19,8 +21,10 @@ SOON = 600.0  # seconds until another try when the database was away
 class Retention:
     """``days`` says for how long each kind is kept (``trades``, or a timeframe's bars such as ``1s``); 0 is for ever."""
 
-    def __init__(self, store: Store, days: Mapping[str, int], now: Now) -> None:
-        self._store, self._days, self._now = store, days, now
+    def __init__(
+        self, store: Store, days: Mapping[str, int], now: Now, note: Callable[[Draft], Awaitable[object]]
+    ) -> None:
+        self._store, self._days, self._now, self._note = store, days, now, note
 
     async def run(self) -> None:
         """Drop every day until cancelled."""
@@ -42,4 +46,6 @@ class Retention:
         gone = await self._store.keep_since(kind, oldest)
         if gone:
             log.info("retention_dropped", kind=kind, before=oldest.isoformat(), count=gone)
+            what = json.dumps({"before": oldest.isoformat(), "days": days, "count": gone})
+            await self._note(Draft(SYSTEM, "data.drop", "data", kind, reason="older than is kept", after=what))
         return gone

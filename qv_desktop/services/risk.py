@@ -70,7 +70,8 @@ class Risk:
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
         self._braked: Draft | None = None  # the newest brake of this sitting, until trading is resumed
         self._brakes = 0  # how often it was braked in this sitting
-        self._recording: set[asyncio.Task[None]] = set()
+        self._tripped = ""  # why the program halted trading last
+        self._writing: set[asyncio.Task[None]] = set()
         self.limits = Limits()
         self.state = TradingState.ACTIVE
         self.closed = ""  # why trading is closed, whatever its state
@@ -151,12 +152,13 @@ class Risk:
         self._set(state, session.user.name, reason)
         await self._write_down(state, draft)
 
-    def halt_at_once(self, reason: str) -> Awaitable[None]:
+    def halt_at_once(self, reason: str, cause: str = "") -> Awaitable[None]:
         """Halt before anything is waited for, by the role as last read; await the answer to have it written down.
 
-        For the kill switch, which has looked whether the role may. The answer raises DatabaseDown as ``halt`` does.
+        For the kill switch, which has looked whether the role may; ``cause`` is its id in the trail. The answer
+        raises DatabaseDown as ``halt`` does.
         """
-        draft = self._braked_by(self._draft(TradingState.HALTED, reason))
+        draft = self._braked_by(self._draft(TradingState.HALTED, reason, cause))
         self._set(TradingState.HALTED, self._login.actor.name, reason)
         return self._write_down(TradingState.HALTED, draft)
 
@@ -188,28 +190,33 @@ class Risk:
         self._braked = None
         self._set(TradingState.ACTIVE, session.user.name, reason)
 
-    def _draft(self, state: TradingState, reason: str) -> Draft:
+    def _draft(self, state: TradingState, reason: str, cause: str = "") -> Draft:
         return Draft(self._login.actor, f"risk.{state.lower()}", "account", self._account.id, reason=reason,
-                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}))  # fmt: skip
+                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}), causation=cause)  # fmt: skip
 
     def _set(self, state: TradingState, actor: str, reason: str) -> None:
         self.state = state
         self._publish(TradingStateChanged(state, actor, reason))
 
-    def trip(self, reason: str) -> None:
-        """Halt by the program itself, at once: an order's state can no longer be trusted. A person resumes, after a restart too."""
-        again = self._braked is not None and self.state is TradingState.HALTED
-        draft = self._braked_by(replace(self._draft(TradingState.HALTED, reason), actor=SYSTEM))
-        self._set(TradingState.HALTED, "QuantVision", reason)
-        if not again:  # one bad answer may spoil the trust in many orders
-            task = asyncio.ensure_future(self._written_down(draft))
-            self._recording.add(task)
-            task.add_done_callback(self._recording.discard)
+    def trip(self, reason: str, about: str = "") -> None:
+        """Halt by the program itself, at once: the state of the order ``about`` can no longer be trusted. A person resumes.
 
-    async def _written_down(self, draft: Draft) -> None:
-        try:
-            await self._write_down(TradingState.HALTED, draft)
-        except DatabaseDown as error:
+        It is written down as a person's halt is, once for each reason; that it cannot be is no reason not to halt.
+        """
+        draft = Draft(SYSTEM, "risk.halted", "account", self._account.id, reason=reason, correlation=about,
+                      before=json.dumps({"state": self.state}), after=json.dumps({"state": TradingState.HALTED}))  # fmt: skip
+        self._braked_by(draft)
+        known = self.state is TradingState.HALTED and reason == self._tripped
+        self._tripped = reason
+        self._set(TradingState.HALTED, "QuantVision", reason)
+        if not known:
+            writing = asyncio.get_running_loop().create_task(self._write_down(TradingState.HALTED, draft))
+            self._writing.add(writing)
+            writing.add_done_callback(self._written)
+
+    def _written(self, writing: "asyncio.Task[None]") -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled() and (error := writing.exception()) is not None:
             log.error("halt_not_recorded", reason=str(error))
 
     async def set_limits(self, limits: Limits) -> None:

@@ -1,5 +1,6 @@
 """Strategies: the built-in ones, kept as versions by the hash of their source."""
 
+import json
 from collections.abc import Sequence
 
 from qv_desktop.domain.audit import SYSTEM, Draft
@@ -17,9 +18,9 @@ class Strategies:
 
     async def load(self, built_in: Sequence[Strategy]) -> list[Strategy]:
         """Keep the built-in strategies, each as a new version when its source has changed, and return all that are stored."""
+        stored = {strategy.name: strategy for strategy in await self._store.all()}
         for strategy in built_in:
-            draft = Draft(SYSTEM, "strategy.keep", "strategy", strategy.name, after=strategy.code_hash)
-            await self._store.keep(strategy, draft)
+            await self._store.keep(strategy, _kept(strategy, stored.get(strategy.name)))
         self._known = {strategy.name: strategy for strategy in await self._store.all()}
         return self.all()
 
@@ -32,3 +33,17 @@ class Strategies:
         if name not in self._known:
             raise BadInput(f"There is no strategy called “{name}”; choose one of {', '.join(sorted(self._known))}.")
         return self._known[name]
+
+
+def _kept(strategy: Strategy, before: Strategy | None) -> Draft:
+    """The row of a new version, with the one that it follows."""
+    version = before.version + 1 if before else 1
+    after = {"version": version, "code": strategy.code_hash, "title": strategy.title, "author": strategy.author}
+    was = (
+        json.dumps(
+            {"version": before.version, "code": before.code_hash, "title": before.title, "author": before.author}
+        )
+        if before
+        else ""
+    )
+    return Draft(SYSTEM, "strategy.keep", "strategy", strategy.name, before=was, after=json.dumps(after))

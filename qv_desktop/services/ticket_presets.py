@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from qv_desktop.domain.audit import SYSTEM, Actor, Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.ticket_presets import STANDARD, TicketPreset, read_preset
 from qv_desktop.services.ports import Preferences
@@ -38,8 +39,11 @@ class TicketPresets:
     Nothing is written before what is stored was read. ``user`` gives the id of who is signed in, empty for nobody.
     """
 
-    def __init__(self, preferences: Preferences, user: Callable[[], str]) -> None:
-        self._preferences, self._user = preferences, user
+    def __init__(
+        self, preferences: Preferences, user: Callable[[], str], actor: Callable[[], Actor] = lambda: SYSTEM
+    ) -> None:
+        self._preferences, self._user, self._actor = preferences, user, actor
+        self._stored = "{}"  # the named presets as they are kept
         self._used: dict[str, _Used] = {}  # symbol -> the longest unused first
         self._named: dict[str, TicketPreset] = {}
         self._loaded = False
@@ -103,7 +107,8 @@ class TicketPresets:
         """What was remembered meanwhile is newer than what is stored."""
         user = self._user()
         symbols = _object(await self._preferences.setting(user, SYMBOLS))
-        named = _object(await self._preferences.setting(user, NAMED))
+        self._stored = await self._preferences.setting(user, NAMED) or "{}"
+        named = _object(self._stored)
         self._used = {name: used for name, raw in symbols.items() if (used := _read_used(raw))} | self._used
         self._named = {name: preset for name, raw in named.items() if (preset := read_preset(raw))} | self._named
         self._loaded = True
@@ -112,10 +117,19 @@ class TicketPresets:
         for setting in sorted(self._unwritten):
             self._unwritten.discard(setting)  # before the wait: a change meanwhile is to be written again
             try:
-                await self._preferences.save_setting(self._user(), setting, self._text(setting))
+                await self._save(setting, self._text(setting))
             except BaseException:
                 self._unwritten.add(setting)
                 raise
+
+    async def _save(self, setting: str, text: str) -> None:
+        """What was last used is a habit; what is kept under a name decides what an order will be, and is recorded."""
+        if setting != NAMED:
+            await self._preferences.save_setting(self._user(), setting, text)
+            return
+        draft = Draft(self._actor(), "settings.presets", "settings", NAMED, before=self._stored, after=text)
+        await self._preferences.save_setting(self._user(), setting, text, draft)
+        self._stored = text
 
     def _text(self, setting: str) -> str:
         if setting == NAMED:

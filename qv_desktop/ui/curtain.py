@@ -8,6 +8,7 @@ SETTLES = (
     50,
     300,
 )  # ms after the window is back: floating panels follow it late, and what they then hide is shown once more
+BEFORE = "before_the_curtain"  # a widget's property: it may be seen all the same
 _PASSING = (Qt.WindowType.Popup, Qt.WindowType.ToolTip)  # menus and hints: closed, and not brought back
 
 
@@ -66,7 +67,9 @@ class Curtain(QObject):
 
     def _foreign(self, window: QWidget) -> bool:
         but = self._but
-        return window.isWindow() and but is not None and window is not but and not but.isAncestorOf(window)
+        if but is None or not window.isWindow() or window.property(BEFORE):
+            return False
+        return window is not but and not but.isAncestorOf(window)
 
     def _hide(self, window: QWidget) -> None:
         if self._but is None or not self._foreign(window):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -87,6 +87,8 @@ class LoginDialog(QDialog):
             self._coded: self._redeem,
         }
         self._settings = theme.button("Connection settings…", "ghost")
+        self._left, self._countdown = 0, QTimer(self)
+        self._countdown.timeout.connect(self._tell_left)
         self._message, self._progress = theme.label("", "label"), QProgressBar()
         self._build()
 
@@ -135,16 +137,34 @@ class LoginDialog(QDialog):
 
     def show_message(self, text: str, tone: Tone = "error") -> None:
         """Show one sentence under the fields; an error ends the wait and leaves the password to be typed again."""
+        self._countdown.stop()
+        self._say(text, tone)
+        if tone == "error" and text and self._page is self._login:
+            self.password.selectAll()
+            self.password.setFocus()
+
+    def _say(self, text: str, tone: Tone) -> None:
         self._message.setText(text)
         self._message.setVisible(bool(text))
         self._message.setStyleSheet(f"color: {theme.color('BAD' if tone == 'error' else 'TX1').name()}")
         if tone == "error" and text:
             self.show_busy("")
             self._message.show()
-            if self._page is self._login:
-                self.password.selectAll()
-                self.password.setFocus()
         self._shrink()
+
+    def show_locked_out(self, seconds: int) -> None:
+        """Count down until the name may be tried again; another one may be typed meanwhile."""
+        self._left = seconds
+        self._tell_left()
+        self._countdown.start(1000)
+
+    def _tell_left(self) -> None:
+        if self._left <= 0:
+            self.show_message("You can try again now.", "info")
+            return
+        minutes, rest = divmod(self._left, 60)
+        self._say(f"Too many wrong passwords; this name is locked for {minutes}:{rest:02d} more.", "error")
+        self._left -= 1
 
     def show_busy(self, text: str) -> None:
         """Show what is being waited for, and take no input meanwhile; an empty text ends the wait."""
@@ -160,7 +180,9 @@ class LoginDialog(QDialog):
         return self._message.text()
 
     def grant(self) -> None:
-        """Close: the person is in."""
+        """Close: the person is in, and what they typed is not kept."""
+        for field in (self.password, self.secret, self.again, self.code, self.chosen, self.chosen_again):
+            field.clear()
         self.accept()
 
     def _build(self) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLineEdit, QRadioButton, QVBoxLayout, QWidget
 
 from qv_desktop.ui import colors, theme
-from qv_desktop.ui.models.layouts import tint
+from qv_desktop.ui.models.layouts import forbid, tint
 
 type Density = Literal["compact", "normal", "comfort"]
 
@@ -86,6 +86,12 @@ class SettingsDialog(QDialog):
         self.test.setEnabled(True)
         self._result.setText(("✓ " if good else "✗ ") + text)
         tint(self._result, "GOOD" if good else "BAD")
+
+    def forbid(self, why: str) -> None:
+        """Why the person may look at the settings and not save them, or nothing."""
+        forbid(self.save, why)
+        if why:
+            self.show_message(why)
 
     def show_message(self, text: str) -> None:
         """Show one sentence over the buttons, such as why nothing was saved."""

@@ -29,7 +29,7 @@ class AuditWiring:
         panel.export_asked.connect(self._export_asked)
         panel.export_cancelled.connect(lambda: _cancel(self._writing))
         panel.verify_asked.connect(self._verify_asked)
-        panel.verify_cancelled.connect(lambda: _cancel(self._checking))
+        panel.verify_cancelled.connect(self._verify_cancelled)
         desk.window.command.connect(lambda id_: panel.proof.ask(False) if id_ == "audit.verify" else None)
         bus.subscribe(AuditRecorded, self._recorded)
 
@@ -37,6 +37,7 @@ class AuditWiring:
         """Show what is stored, as far as the person may see it."""
         if self._desk.services.login.may(VIEW):
             await self._page(AuditQuery())
+            self._desk.panels.audit.filters.show_installations(await self._desk.services.audit.installations())
 
     def _recorded(self, event: AuditRecorded) -> None:
         if self._desk.services.login.may(VIEW):
@@ -70,13 +71,13 @@ class AuditWiring:
 
     async def _verify(self, since: bool) -> None:
         panel = self._desk.panels.audit
-        try:
-            found = await self._desk.services.audit.verify(since_checkpoint=since, progress=panel.proof.show_progress)
-        except asyncio.CancelledError:
-            panel.proof.show_cancelled()
-            raise
+        found = await self._desk.services.audit.verify(since_checkpoint=since, progress=panel.proof.show_progress)
         panel.show_verification(found, since)
         self._desk.window.health.show_verified(found.head, found.whole, self._desk.services.clock.market())
+
+    def _verify_cancelled(self) -> None:
+        _cancel(self._checking)
+        self._desk.panels.audit.proof.show_cancelled()
 
     def _verify_failed(self, error: BaseException) -> None:
         self._desk.panels.audit.proof.show_failed(_sentence(error))
@@ -102,6 +103,8 @@ class AuditWiring:
     async def _bundle(self, query: AuditQuery) -> Path:
         """From the first row that matches to the last, for a chain with holes proves nothing."""
         bar, audit = self._desk.panels.audit.export_bar, self._desk.services.audit
+        if query.chain:
+            raise BadInput("A bundle is signed by the installation that recorded the rows; make it there.")
         if query.anything:
             return await audit.bundle(progress=bar.show_bundling)
         span = await audit.span(query)

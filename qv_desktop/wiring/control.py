@@ -25,8 +25,7 @@ class ControlWiring:
         self._listen()
 
     def _hear(self) -> None:
-        services, window = self._desk.services, self._desk.window
-        bus = services.bus
+        bus, services, window = self._desk.services.bus, self._desk.services, self._desk.window
         bus.subscribe(Filled, services.notices.filled)
         bus.subscribe(OrderChanged, services.notices.order_changed)
         bus.subscribe(OrderCameBack, services.notices.order_came_back)

@@ -1,5 +1,6 @@
 """Trading keys: armed and disarmed, and what each does once they are armed."""
 
+import json
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import (
     QTextEdit,
 )
 
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import ArmingChanged, KillChanged
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Side
@@ -94,7 +97,21 @@ class HotkeysWiring:
     def _in_front(self, state: Qt.ApplicationState) -> None:
         self.arming.in_front(state is Qt.ApplicationState.ApplicationActive)
 
+    async def _record(self, event: ArmingChanged) -> None:
+        """Armed or not is recorded; keys that cannot be recorded do not stay armed."""
+        services = self._desk.services
+        action = "keys.arm" if event.armed else "keys.disarm"
+        was, now = json.dumps({"armed": not event.armed}), json.dumps({"armed": event.armed})
+        try:
+            await services.kill.note(
+                Draft(services.login.actor, action, "keys", "trading keys", reason=event.why, before=was, after=now)
+            )
+        except DatabaseDown:
+            self.arming.disarm("that they are armed cannot be written down")
+            raise
+
     def _changed(self, event: ArmingChanged) -> None:
+        self._spawn(self._record(event))
         if not event.armed:
             self._tell(
                 "info", "Trading keys are off", f"{event.why[:1].upper()}{event.why[1:]}.", f"keys off {event.why}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from qv_desktop.domain.audit import Draft
 from qv_desktop.ui.keys_dialog import KeysDialog
 from qv_desktop.ui.models.key_map import KeyMap
 from qv_desktop.wiring import Desk
@@ -15,6 +16,7 @@ class KeysWiring:
     def __init__(self, desk: Desk, rebind: Callable[[dict[str, tuple[str, ...]]], None]) -> None:
         self._desk, self._rebind = desk, rebind
         self.map = KeyMap()
+        self._stored = ""  # as it is kept
         desk.window.command.connect(lambda id_: self.ask() if id_ == "help.keys" else None)
 
     def ask(self) -> KeysDialog:
@@ -31,7 +33,12 @@ class KeysWiring:
     async def _keep(self) -> None:
         """In force first; when the database is away, until the program ends."""
         self._apply()
-        await self._desk.services.preferences.save_setting(self._user, KEPT, self.map.written())
+        text = self.map.written()
+        draft = Draft(
+            self._desk.services.login.actor, "settings.keys", "settings", KEPT, before=self._stored, after=text
+        )
+        await self._desk.services.preferences.save_setting(self._user, KEPT, text, draft)
+        self._stored = text
 
     def _apply(self) -> None:
         keys = self.map.all()
@@ -46,5 +53,6 @@ class KeysWiring:
     async def start(self) -> None:
         """Take the person's keys. Raises DatabaseDown."""
         if kept := await self._desk.services.preferences.setting(self._user, KEPT):
+            self._stored = kept
             self.map.read(kept)
             self._apply()

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.domain.alerts import Notice
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import HealthMeasured, KillChanged, Noticed, TradingStateChanged
 from qv_desktop.domain.notifying import Notifying, read, tone, written
@@ -120,8 +121,8 @@ class NotifyingWiring:
             panels.orders.table.select_key(notice.about)
 
     def _to_front(self) -> None:
-        window = self._desk.window
-        if not window.isHidden():  # a locked desk stays locked
+        window = self._desk.window if not self._locked else QApplication.activeModalWidget()
+        if window is not None:  # a locked desk stays locked: what comes to the front asks for the password
             window.setWindowState(window.windowState() & ~window.windowState().WindowMinimized)
             window.raise_()
             window.activateWindow()
@@ -144,8 +145,12 @@ class NotifyingWiring:
 
     async def _keep(self, dialog: NotifyDialog, choice: Notifying) -> None:
         """It counts at once; when the database is away, until the program ends."""
+        before = written(self.choice)
         self._take(choice)
-        await self._desk.services.preferences.save_setting(self._user, CHOICE, written(choice))
+        draft = Draft(
+            self._desk.services.login.actor, "settings.notify", "settings", CHOICE, before=before, after=written(choice)
+        )
+        await self._desk.services.preferences.save_setting(self._user, CHOICE, written(choice), draft)
         dialog.accept()
 
     def _take(self, choice: Notifying) -> None:

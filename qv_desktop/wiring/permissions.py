@@ -62,6 +62,7 @@ ON_CHART: dict[str, Permission] = {
     "amend": Permission(Resource.TRADING, Action.CHANGE),
     "cancel": Permission(Resource.TRADING, Action.DELETE),
     "change": Permission(Resource.MARKET, Action.CHANGE),
+    "export": Permission(Resource.MARKET, Action.EXPORT),
 }
 
 

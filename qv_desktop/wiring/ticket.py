@@ -18,7 +18,7 @@ class TicketWiring:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self.presets = TicketPresets(desk.services.preferences, self._user)
+        self.presets = TicketPresets(desk.services.preferences, self._user, lambda: desk.services.login.actor)
         self._symbol = ""
         self._sending: dict[str, TicketPreset] = {}  # client order id -> what the ticket was, until the book has it
         self._beats = 0

@@ -30,8 +30,8 @@ class Guarded:
     """A window that is guarded; ``elapsed`` is the machine's clock."""
 
     def __init__(self, room: SafetyRoom, tasks: Tasks) -> None:
-        self.elapsed, self.times = 0.0, Times()
-        services = SimpleNamespace(login=room.login)
+        self.elapsed, self.times, self.room = 0.0, Times(), room
+        services = SimpleNamespace(login=room.login, bus=room.bus)
         desk = SimpleNamespace(window=room.window, services=services, tasks=tasks)
         self.auto = AutoLock(self.times, room.login, lambda: NOW, lambda: self.elapsed)
         self.lock = Lock(room.login, room.window, tasks, "PAPER", "anna", room.hotkeys.arming.disarm)
@@ -95,6 +95,19 @@ def test_a_desk_that_was_locked_by_hand_for_long_is_not_locked_at_once_again(tol
         await locking
         await asyncio.sleep(0.02)
         assert guarded.lock.dialog is None
+
+    told(story)
+
+
+def test_whoever_stops_everything_at_a_locked_desk_sees_that_it_was_heard(told: Callable[..., None]) -> None:
+    async def story(guarded: Guarded) -> None:
+        locking = asyncio.ensure_future(guarded.lock.lock())
+        await until(lambda: guarded.lock.dialog)
+        guarded.dialog.password.setText("half a pass")
+        await guarded.room.kill.kill("key, while locked")
+        await until(lambda: "no order is open" in guarded.dialog.message())
+        assert (guarded.dialog.password.text(), guarded.dialog.password.isEnabled()) == ("half a pass", True)
+        locking.cancel()
 
     told(story)
 

@@ -45,7 +45,7 @@ def with_reconcile(
     async def told(desk: Desk) -> None:
         runs, orders = Runs(), desk.orders
         service = Reconcile(desk.broker, runs, ReconciliationReports(), orders, desk.positions, orders._risk._account,
-                            orders._login, desk.events.append, lambda: NOW, lambda: NOW, folder)  # fmt: skip
+                            orders._login, desk.events.append, lambda: NOW, lambda: NOW, folder, desk.trail)  # fmt: skip
         await story(desk, service, runs)
         seen.extend(desk.events)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.services.retention import Retention
+from tests.fakes import Trail
 
 NOW = datetime(2026, 11, 20, 16, tzinfo=UTC)
 
@@ -26,14 +27,14 @@ class Store:
 
 def test_each_kind_is_kept_for_its_own_days_and_zero_is_for_ever() -> None:
     store = Store()
-    keeper = Retention(store, {"trades": 30, "1s": 7, "1m": 0}, lambda: NOW)
+    keeper = Retention(store, {"trades": 30, "1s": 7, "1m": 0}, lambda: NOW, Trail().append)
     assert asyncio.run(keeper.drop()) == {"trades": 3, "1s": 3}
     assert store.asked == [("trades", NOW - timedelta(days=30)), ("1s", NOW - timedelta(days=7))]
 
 
 def test_a_database_that_is_away_is_tried_again() -> None:
     store = Store(down=True)
-    keeper = Retention(store, {"trades": 30}, lambda: NOW)
+    keeper = Retention(store, {"trades": 30}, lambda: NOW, Trail().append)
     assert asyncio.run(keeper.drop()) is None
     store.down = False
     assert asyncio.run(keeper.drop()) == {"trades": 3}

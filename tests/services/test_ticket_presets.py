@@ -26,7 +26,7 @@ class Stored:
             raise DatabaseDown("away")
         return self.settings.get((user, key))
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
+    async def save_setting(self, user: str, key: str, value: str, draft: object = None) -> None:
         if self.away:
             raise DatabaseDown("away")
         self.settings[user, key] = value

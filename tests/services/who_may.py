@@ -28,7 +28,7 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "BreakReports.run": _may(Resource.RECONCILIATION, Action.EXPORT), "BreakReports.span": _may(Resource.RECONCILIATION, Action.EXPORT),
     "BreakReports.files": _may(Resource.RECONCILIATION, Action.VIEW),
     "Breaks.sign": _may(Resource.RECONCILIATION, Action.APPROVE),
-    **{f"Audit.{name}": _may(Resource.AUDIT, Action.VIEW) for name in ("page", "count", "span", "verify", "checkpoint")},
+    **{f"Audit.{name}": _may(Resource.AUDIT, Action.VIEW) for name in ("page", "count", "span", "verify", "checkpoint", "installations")},
     "Audit.story": _LOOK, "Audit.bundle": _may(Resource.AUDIT, Action.EXPORT), "AuditExports.rows": _may(Resource.AUDIT, Action.EXPORT),
     "AccountHistory.curve": _LOOK, "AccountHistory.configuration": _LOOK, "AccountHistory.activities": _LOOK,
     "AccountHistory.older": _LOOK,

@@ -387,3 +387,23 @@ def test_the_search_is_reached_and_left_by_the_keyboard(qtbot: QtBot, panel: Aud
     qtbot.keyClick(panel.filters.search, Qt.Key.Key_Escape)
     qtbot.keyClick(panel.filters.search, Qt.Key.Key_Escape)
     assert (panel.filters.search.text(), panel.table.hasFocus()) == ("", True)
+
+
+def test_the_trails_of_other_installations_are_offered_where_there_are_any(
+    panel: AuditPanel, asked: list[AuditQuery]
+) -> None:
+    filters = panel.filters
+    filters.show_installations([("main", "WS-14")])
+    assert not filters.chain.isVisible()
+    filters.show_installations([("main", "WS-14"), ("0123456789ab", "WS-22")])
+    assert filters.chain.isVisible()
+    filters.chain.setCurrentText("WS-22 · 01234567")
+    filters.chain.activated.emit(1)
+    assert asked == [AuditQuery(chain="0123456789ab")]
+    assert chips(panel) == ["trail of WS-22 · 01234567  ✕", "Clear all"]
+    panel.show_page([], asked[0])
+    panel.prepend(entries(1)[0])  # of this installation
+    panel.tail.release()
+    assert panel.model.rowCount() == 0
+    filters.follow("qv-1")
+    assert asked[1] == AuditQuery(correlation="qv-1", chain="0123456789ab")

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from qv_desktop.ui.curtain import Curtain
+from qv_desktop.ui.curtain import BEFORE, Curtain
 from qv_desktop.ui.main_window import MainWindow
 from tests.ui.test_main_window import panels
 
@@ -69,6 +69,12 @@ def test_what_would_open_behind_it_waits_and_menus_close(window: MainWindow, qtb
     tool.show()
     another.popup(window.pos())
     window.show()  # whoever asks for it
+    tray = QMenu(window)
+    tray.addAction("KILL now")
+    tray.setProperty(BEFORE, True)
+    tray.popup(window.pos())
+    qtbot.waitUntil(lambda: in_view() == {lock, tray}, timeout=5_000)
+    tray.close()
     qtbot.waitUntil(lambda: in_view() == {lock}, timeout=5_000)
     lock.hide()
     curtain.lift()

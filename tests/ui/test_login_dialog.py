@@ -82,9 +82,11 @@ def test_closing_without_signing_in_is_said_and_being_let_in_is_not(qtbot: QtBot
     with qtbot.waitSignal((shown := dialog(qtbot)).closed):
         shown.close()
     other = dialog(qtbot)
+    other.prefill("anna", "correct horse")
     with qtbot.assertNotEmitted(other.closed, wait=20):
         other.grant()
     assert other.isHidden()
+    assert other.password.text() == ""
 
 
 def test_no_words_are_cut_off(qtbot: QtBot) -> None:
@@ -121,3 +123,21 @@ def test_a_locked_screen_offers_neither_codes_nor_settings(qtbot: QtBot) -> None
     shown.show_locked("maria")
     assert not any(widget.isVisible() for widget in (shown._has_code, shown._settings, shown.stay))
     assert shown.windowTitle() == "QuantVision · Locked"
+
+
+def test_a_locked_name_is_counted_down_until_it_may_be_tried_again(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.show_busy("Signing in…")
+    shown.show_locked_out(62)
+    assert shown.message().endswith("locked for 1:02 more.")
+    assert shown.password.isEnabled()
+    qtbot.keyClicks(shown.password, "typed meanwhile")
+    for _ in range(61):
+        shown._countdown.timeout.emit()
+    assert shown.message().endswith("locked for 0:01 more.")
+    assert shown.password.text() == "typed meanwhile"
+    shown._countdown.timeout.emit()
+    assert (shown.message(), shown._countdown.isActive()) == ("You can try again now.", False)
+    shown.show_locked_out(900)
+    shown.show_message("The name or the password is wrong.")
+    assert not shown._countdown.isActive()

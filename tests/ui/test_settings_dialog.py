@@ -53,3 +53,12 @@ def test_the_look_is_chosen_by_its_words(qtbot: QtBot) -> None:
     qtbot.mouseClick(shown.theme.segment("Light"), Qt.MouseButton.LeftButton)
     qtbot.mouseClick(shown.prices.segment("East Asia: red up, green down"), Qt.MouseButton.LeftButton)
     assert (shown.draft().theme, shown.draft().prices) == ("light", "east-asia")
+
+
+def test_who_may_only_look_reads_why_nothing_can_be_saved(qtbot: QtBot) -> None:
+    dialog = SettingsDialog()
+    qtbot.addWidget(dialog)
+    dialog.forbid("Your role, Analyst, lacks “settings: change”; ask an Admin.")
+    assert (dialog.save.isEnabled(), dialog.save.toolTip()) == (False, dialog.message())
+    dialog.forbid("")
+    assert dialog.save.isEnabled()

@@ -47,7 +47,7 @@ class Preferences:
     async def setting(self, user: str, key: str) -> str | None:
         return self.kept.get(key)
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
+    async def save_setting(self, user: str, key: str, value: str, draft: object = None) -> None:
         self.kept[key] = value
 
 

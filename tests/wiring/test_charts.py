@@ -61,7 +61,7 @@ class Preferences:
     async def setting(self, user: str, key: str) -> str | None:
         return self.settings.get(key)
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
+    async def save_setting(self, user: str, key: str, value: str, draft: object = None) -> None:
         self.settings[key] = value
 
     async def workspace(self, user: str, name: str) -> bytes | None:

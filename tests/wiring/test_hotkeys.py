@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.access import Role
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState, Verdict
 from qv_desktop.wiring.hotkeys import OFF
@@ -244,3 +244,21 @@ def test_a_viewer_who_kills_is_told_that_the_role_may_not(qtbot: QtBot) -> None:
     assert room.risk.state is TradingState.ACTIVE
     assert (room.told()[-1].urgency, room.told()[-1].title) == ("critical", "Kill switch")
     assert "may not do this" in room.told()[-1].text
+
+
+def test_arming_and_disarming_are_recorded_with_who_and_why(room: SafetyRoom) -> None:
+    room.acts(lambda: room.window.commands.asked.emit("keys.arm"))
+    room.acts(lambda: room.hotkeys.arming.disarm("disarmed by hand"))
+    rows = [(row.draft.action, row.draft.actor.name, row.draft.reason, row.draft.after) for row in room.trail.rows]
+    assert rows == [
+        ("keys.arm", "anna", "", '{"armed": true}'),
+        ("keys.disarm", "anna", "disarmed by hand", '{"armed": false}'),
+    ]
+
+
+def test_keys_that_cannot_be_recorded_do_not_stay_armed(room: SafetyRoom) -> None:
+    room.trail.down = True
+    with pytest.raises(DatabaseDown):
+        room.acts(lambda: room.window.commands.asked.emit("keys.arm"))
+    assert not room.hotkeys.arming.armed
+    assert room.hotkeys.arming.why == "that they are armed cannot be written down"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,12 +14,13 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from qv_desktop import wiring
-from qv_desktop.domain.access import Role
+from qv_desktop.domain.access import Action, Permission, Resource, Role, User
 from qv_desktop.services.login import Login
 from qv_desktop.ui import theme
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.wiring import Desk, Panels
 from qv_desktop.wiring.permissions import NEEDS, PermissionWiring
+from qv_desktop.wiring.seeing import SHOWN_TO
 from tests.builders import NOW, a_session
 from tests.fakes import Trail, Users
 
@@ -80,3 +82,38 @@ def test_a_role_that_changed_meanwhile_is_told_at_the_next_tick(desk: Desk) -> N
 def test_every_panel_that_needs_a_permission_can_show_that_it_lacks_it(desk: Desk) -> None:
     for name in NEEDS:
         getattr(desk.panels, name).forbid(dict.fromkeys(NEEDS[name], "because"))
+
+
+def test_on_a_chart_a_viewer_reads_why_there_is_no_drawing_no_alert_and_no_snapshot(desk: Desk) -> None:
+    chart = desk.panels.chart
+    desk.services.login.session = a_session(Role.TRADER)
+    watching = PermissionWiring(desk)
+    chart.bar.draw.click()
+    assert chart.drawing.bar.isVisibleTo(chart)
+    desk.services.login.session = a_session(Role.VIEWER)
+    watching.tick()
+    assert not chart.drawing.bar.isVisibleTo(chart)
+    assert chart.bar.draw.toolTip() == "Your role, Viewer, lacks “market data: change”; ask an Admin."
+    snapshots = [
+        a
+        for menu in (chart.more_menu(), chart.context_menu(None))
+        for a in menu.actions()
+        if a.text().startswith("Snapshot")
+    ]
+    assert [(a.isEnabled(), a.toolTip()) for a in snapshots] == [
+        (False, "Your role, Viewer, lacks “market data: export”; ask an Admin.")] * 2  # fmt: skip
+
+
+def test_every_panel_is_shown_to_whom_its_resource_is_and_to_nobody_else(desk: Desk) -> None:
+    everywhere, watching = {"alerts", "log", "roles"}, PermissionWiring(desk)
+    assert set(SHOWN_TO) | everywhere == set(desk.panels.by_name())
+    for resource in Resource:
+        session = a_session(Role.VIEWER)
+        only = User("u1", "ann", f"only {resource}", custom=frozenset({Permission(resource, Action.VIEW)}))
+        desk.services.login.session = replace(session, user=only)
+        watching.tick()
+        seen = {name for name in desk.panels.by_name() if desk.window.raise_panel(name)}
+        assert seen == everywhere | {name for name, needs in SHOWN_TO.items() if needs is resource}
+        offered = {c.id.partition(".")[2] for c in desk.window.commands.available()
+                   if c.id.startswith("panel.") and desk.window.commands.action(c.id).isVisible()}  # fmt: skip
+        assert offered - {"next", "maximise", "ticket"} == seen - {"ticket"}

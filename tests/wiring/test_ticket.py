@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import uuid4
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -15,8 +16,11 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.preferences import Preferences
+from qv_desktop.domain.audit import Actor, Draft
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import OrderChanged, RiskMeasured
 from qv_desktop.domain.norms import Norms
@@ -39,6 +43,8 @@ SESSION = MarketSession(date(2026, 11, 20), *(datetime(2026, 11, 20, h, m, tzinf
 class Away:
     """The stored settings, which can be cut off."""
 
+    trail: AuditTrail
+
     def __init__(self, kept: Preferences) -> None:
         self._kept, self.away = kept, False
 
@@ -46,9 +52,9 @@ class Away:
         self._require()
         return await self._kept.setting(user, key)
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
+    async def save_setting(self, user: str, key: str, value: str, draft: Draft | None = None) -> None:
         self._require()
-        await self._kept.save_setting(user, key, value)
+        await self._kept.save_setting(user, key, value, draft)
 
     def _require(self) -> None:
         if self.away:
@@ -69,7 +75,8 @@ class Sitting:
             want=lambda symbols: self.wanted.extend(symbols), of=lambda symbol: Norms(volume20=1e6)
         )
         services = SimpleNamespace(
-            preferences=stored, bus=self.bus, login=SimpleNamespace(session=SimpleNamespace(user=user)), averages=averages,
+            preferences=stored, bus=self.bus, averages=averages,
+            login=SimpleNamespace(session=SimpleNamespace(user=user), actor=Actor("anna", "human", "Trader")),
             risk=SimpleNamespace(limits=Limits()), sessions=SimpleNamespace(today=lambda: SESSION),
             clock=SimpleNamespace(market=lambda: datetime(2026, 11, 20, 15, 0, tzinfo=UTC)),
             notices=SimpleNamespace(tell=lambda *words: self.told.append(words[2])),
@@ -118,7 +125,10 @@ class Sitting:
 
 @pytest.fixture
 def stored(database: Database) -> Away:
-    return Away(Preferences(database))
+    trail = AuditTrail(database, f"chain-{uuid4().hex[:8]}", "1.0", lambda: NOW, lambda entry: None)
+    away = Away(Preferences(database, trail))
+    away.trail = trail
+    return away
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +174,11 @@ def test_a_preset_with_a_name_is_saved_applied_in_another_sitting_and_deleted(qt
     assert second.ticket.presets.names == ["Small"]
     second.acts(lambda: second.ticket.preset_delete_asked.emit("Small"))
     assert Sitting(qtbot, stored, "p3").ticket.presets.names == []
+    rows = asyncio.run(stored.trail.found(AuditQuery()))[
+        ::-1
+    ]  # what is kept under a name decides what an order will be
+    assert [(row.draft.action, row.draft.actor.name) for row in rows] == [("settings.presets", "anna")] * 2
+    assert (rows[0].draft.before, rows[1].draft.before, rows[1].draft.after) == ("{}", rows[0].draft.after, "{}")
 
 
 def test_a_name_that_cannot_be_one_is_said(qtbot: QtBot, stored: Away) -> None:

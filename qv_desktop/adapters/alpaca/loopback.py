@@ -68,7 +68,7 @@ class Loopback:
         self._state, self._port = state, port
         self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._server: asyncio.Server | None = None
-        self._guests: set[asyncio.Task[None] | None] = set()
+        self._guests: dict[asyncio.Task[None] | None, None] = {}  # in the order in which they came
 
     async def open(self) -> None:
         """Listen. Raises BadInput when the port is taken."""
@@ -100,15 +100,17 @@ class Loopback:
             await asyncio.gather(*slow, return_exceptions=True)
 
     async def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        crowded, task = len(self._guests) >= MOST, asyncio.current_task()
-        self._guests.add(task)
+        task = asyncio.current_task()
+        if len(self._guests) >= MOST and (oldest := next(iter(self._guests))) is not None:
+            oldest.cancel()  # who dawdles gives way: the one that is waited for may be at the door
+        self._guests[task] = None
         try:
-            page = _Page(503, "Too many at once", "Try again in a moment.") if crowded else await self._heard(reader)
+            page = await self._heard(reader)
             await asyncio.wait_for(_shown(reader, writer, page), SLOWEST)
         except (OSError, TimeoutError):
             log.info("oauth_guest_left")
         finally:
-            self._guests.discard(task)
+            self._guests.pop(task, None)
             writer.close()
 
     async def _heard(self, reader: asyncio.StreamReader) -> _Page:

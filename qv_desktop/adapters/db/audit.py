@@ -1,24 +1,24 @@
 """The audit trail in Postgres: rows are added at the chain's head, inside the transaction of what they record."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
-from qv_desktop.adapters.db.audit_verifying import checked, progressing
+from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 
-_HEAD = text("SELECT sequence, hash FROM audit_log WHERE chain = :chain ORDER BY sequence DESC LIMIT 1")
+_HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
+_HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
 _COLUMNS = [column.name for column in audit_log.c if column.name != "chain"]
 _RECORD = ", ".join(f"{name} {({'sequence': 'bigint', 'at': 'timestamptz'}).get(name, 'text')}" for name in _COLUMNS)
@@ -90,9 +90,13 @@ class AuditTrail:
         """How many rows ``query`` asks for. Raises DatabaseDown."""
         return await self._pages.count(query)
 
-    async def head(self) -> int:
-        """The newest row's number; 0 of an empty chain. Raises DatabaseDown."""
-        return await self._pages.head()
+    async def head(self, chain: str = "") -> int:
+        """The newest row's number, of this chain or another; 0 of an empty one. Raises DatabaseDown."""
+        return await self._pages.head(chain)
+
+    async def installations(self) -> list[Installation]:
+        """Everybody who records to this database, this installation first. Raises DatabaseDown."""
+        return await self._pages.installations()
 
     async def of(self, correlation: str) -> list[Entry]:
         """Every row of one correlation, oldest first: the story of an order. Raises DatabaseDown."""
@@ -100,6 +104,8 @@ class AuditTrail:
         # the index is of rows that have one, and is used only where the question says so too
         query = select(audit_log).where(audit_log.c.chain == self._chain, wanted == correlation, wanted != "")
         query = query.order_by(audit_log.c.sequence)
+        if self._database.acting.personal:  # whoever may see an order need not be one who may read the trail
+            query = _story(self._chain, correlation)
         return await self._database.read(lambda connection: [_entry(row) for row in connection.execute(query)])
 
     async def verify(
@@ -109,26 +115,18 @@ class AuditTrail:
 
         ``progress`` is told on the loop how many rows of how many are done. Raises DatabaseDown, BadInput when it cannot be read.
         """
-        mark, told, given_up = self._mark(), progressing(progress), threading.Event()
-
-        def step(done: int, total: int) -> None:
-            if given_up.is_set():
-                raise asyncio.CancelledError  # nobody waits for it any more, and other reads wait for its thread
-            told(done, total)
-
-        try:
-            return await self._database.read(
-                lambda connection: checked(
-                    connection, self._chain, mark, self._book, step, since_checkpoint=since_checkpoint
-                )
+        mark, watch = self._mark(), Watch(progress)
+        reading = self._database.read(
+            lambda connection: checked(
+                connection, self._chain, mark, self._book, watch, since_checkpoint=since_checkpoint
             )
-        finally:
-            given_up.set()
+        )
+        return await watch.over(reading)
 
     async def holds(self, mark: Mark) -> bool:
         """Whether the chain has the row that ``mark`` remembers."""
-        query = select(audit_log.c.hash).where(audit_log.c.chain == self._chain, audit_log.c.sequence == mark.sequence)
-        return await self._database.read(lambda connection: connection.execute(query).scalar() == mark.hash)
+        asked = {"chain": self._chain, "sequence": mark.sequence, "hash": mark.hash}
+        return await self._database.read(lambda connection: bool(connection.execute(_HOLDS, asked).scalar()))
 
     def _together(self, drafts: Sequence[Draft]) -> asyncio.Future[tuple[None, list[Entry]]]:
         return self._handed(lambda connection: (None, self.append_in(connection, drafts)))
@@ -148,6 +146,11 @@ class AuditTrail:
             return  # nothing was written; the one who asked hears of it
         for entry in writing.result()[1]:
             self._recorded(entry)
+
+
+def _story(chain: str, order: str) -> Select[Any]:
+    told = func.order_story(order).table_valued(*audit_log.c.keys())
+    return select(told).where(told.c.chain == chain).order_by(told.c.sequence)
 
 
 def _clean(draft: Draft) -> Draft:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from qv_desktop.domain.audit import Draft, Entry
 from qv_desktop.domain.errors import DatabaseDown
 
-MOST = 1_000  # rows in one transaction
+MOST, MANY = 1_000, 250  # rows in one transaction, and how many must wait for a second one to queue
 
 type Writing = asyncio.Future[tuple[None, list[Entry]]]
 type Waiting = list[tuple[Draft, asyncio.Future[Entry]]]
@@ -28,8 +28,12 @@ class Groups:
         return await future  # whoever stops waiting stops nothing: the group is written all the same
 
     def _next(self) -> None:
-        """Hand over what waits unless a group is under way; at once, so that a row asked for first is written first."""
-        if self._waiting and all(writing.done() for writing in self._running):
+        """Hand over what waits unless a group is under way; at once, so that a row asked for first is written first.
+
+        Of many that wait a second group may queue behind the first, for the answers of the one take time as well.
+        """
+        running = sum(not writing.done() for writing in self._running)
+        if self._waiting and (not running or (running == 1 and len(self._waiting) >= MANY)):
             group, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
             self._begin(group)
 

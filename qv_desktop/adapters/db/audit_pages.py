@@ -8,16 +8,39 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select, text
 
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import Entry
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 
-SEARCHED = ("actor", "action", "object_type", "object_id", "reason", "before", "after", "correlation", "host")
-TEXTS = ("actor", "action", "outcome", "text", "actor_type", "object_type", "object_id", "correlation")
+SEARCHED = (
+    "actor",
+    "action",
+    "object_type",
+    "object_id",
+    "reason",
+    "before",
+    "after",
+    "correlation",
+    "session",
+    "host",
+)
+TEXTS = ("actor", "action", "outcome", "text", "actor_type", "object_type", "object_id", "correlation", "chain")
 PIECE, LARGEST = 20_000, 160_000  # rows of the chain that one statement looks through for a text
+
+# from chain to chain by the index: looking at every row to tell a handful of chains apart would take seconds
+_CHAINS = text("""
+    WITH RECURSIVE one AS (
+        (SELECT chain FROM audit_log ORDER BY chain LIMIT 1)
+        UNION ALL
+        SELECT (SELECT chain FROM audit_log WHERE chain > one.chain ORDER BY chain LIMIT 1) FROM one WHERE one.chain IS NOT NULL
+    )
+    SELECT chain, (
+        SELECT host FROM audit_log WHERE audit_log.chain = one.chain AND host <> '' ORDER BY sequence DESC LIMIT 1
+    ) AS host FROM one WHERE chain IS NOT NULL
+""")
 
 type Made = Callable[[Iterable[Any]], Entry]
 
@@ -46,10 +69,19 @@ class AuditPages:
             total += await self._database.read(lambda connection, asked=asked: _number(connection, asked))  # type: ignore[misc]  # the default binds it
         return total
 
-    async def head(self) -> int:
+    async def head(self, chain: str = "") -> int:
         """The newest row's number; 0 of an empty chain."""
-        asked = select(func.coalesce(func.max(audit_log.c.sequence), 0)).where(audit_log.c.chain == self._chain)
+        asked = select(func.coalesce(func.max(audit_log.c.sequence), 0)).where(
+            audit_log.c.chain == (chain or self._chain)
+        )
         return await self._database.read(lambda connection: _number(connection, asked))
+
+    async def installations(self) -> list[Installation]:
+        """Everybody who records here, this installation first."""
+        found = await self._database.read(
+            lambda connection: [(row.chain, row.host) for row in connection.execute(_CHAINS)]
+        )
+        return sorted(found, key=lambda one: (one[0] != self._chain, one[1], one[0]))
 
     async def _rows(self, asked: Select[Any]) -> list[Entry]:
         return await self._database.read(lambda connection: [self._made(row) for row in connection.execute(asked)])
@@ -59,14 +91,14 @@ class AuditPages:
         return select(audit_log).where(*self._conditions(query), *piece).order_by(order)
 
     def _conditions(self, query: AuditQuery) -> list[ColumnElement[bool]]:
-        return [audit_log.c.chain == self._chain, *conditions(query)]
+        return [audit_log.c.chain == (query.chain or self._chain), *conditions(query)]
 
     async def _pieces(self, query: AuditQuery, *, upward: bool) -> AsyncIterator[list[ColumnElement[bool]]]:
         """The parts of the chain to look through one after the other; all of it at once when no text is looked for."""
         if not query.text:
             yield []
             return
-        head, size, number = await self.head(), PIECE, audit_log.c.sequence
+        head, size, number = await self.head(query.chain), PIECE, audit_log.c.sequence
         low, high = query.after or 0, min(head, head if query.before is None else query.before - 1)
         while low < high:  # rows low + 1 … high are still to be looked through
             if upward:
@@ -80,8 +112,8 @@ class AuditPages:
 
 def clean(query: AuditQuery) -> AuditQuery:
     """The question without what Postgres cannot take as text (NUL, lone surrogates), as rows are kept without it."""
-    texts = {name: value for name in TEXTS if (value := getattr(query, name))}
-    return replace(query, **{name: kept(value) for name, value in texts.items()})
+    texts: dict[str, Any] = {name: kept(value) for name in TEXTS if (value := getattr(query, name))}
+    return replace(query, **texts)
 
 
 def kept(value: str) -> str:

@@ -1,7 +1,7 @@
 """Checks one audit chain in the database against all that is remembered of it elsewhere."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -9,6 +9,7 @@ from qv_desktop.adapters.db.checkpoints import CheckpointBook, checked_after
 from qv_desktop.adapters.db.tables import audit_log, users
 from qv_desktop.domain.audit import Mark, Verification, emptied
 from qv_desktop.domain.checkpoints import Standing, covered
+from qv_desktop.domain.errors import BadInput
 
 TOLD = 5_000  # rows between two words of progress
 
@@ -33,15 +34,30 @@ def checked(connection: Connection, chain: str, mark: Mark | None, book: Checkpo
     return covered(found, worth)
 
 
-def progressing(told: Progress | None) -> Progress:
-    """``told``, to be called from any thread: it hears on the loop that runs now, every few thousand rows."""
-    loop = asyncio.get_running_loop()
+class Watch:
+    """Progress from a thread that reads: ``told``, if anybody, hears on the loop that runs now, every few thousand rows.
 
-    def tell(done: int, total: int) -> None:
-        if told is not None and (done % TOLD == 0 or done == total) and not loop.is_closed():
-            loop.call_soon_threadsafe(told, done, total)
+    Once it is ``stopped`` the reading ends at the next word, with an error that nobody waits for.
+    """
 
-    return tell
+    def __init__(self, told: Progress | None) -> None:
+        self._told, self._loop = told, asyncio.get_running_loop()
+        self.stopped = False
+
+    def __call__(self, done: int, total: int) -> None:
+        """So many rows of so many are read."""
+        if self.stopped or self._loop.is_closed():
+            raise BadInput("Nobody waits for the verification any more.")
+        if self._told is not None and (done % TOLD == 0 or done == total):
+            self._loop.call_soon_threadsafe(self._told, done, total)
+
+    async def over[T](self, reading: Awaitable[T]) -> T:
+        """What ``reading`` gives; whoever stops waiting stops it too."""
+        try:
+            return await reading
+        except asyncio.CancelledError:
+            self.stopped = True
+            raise
 
 
 def _count(connection: Connection, chain: str, first: int) -> int:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, text, tuple_, update
 
+from sqlalchemy.dialects.postgresql import insert as upsert
+
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.tables import break_remarks, breaks
+from qv_desktop.adapters.db.tables import break_remarks, break_signatures, breaks
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.breaks import MEANWHILE, WORKED, BreakItem, Met, Remark, What, met, told
 from qv_desktop.domain.errors import BadInput
@@ -56,6 +58,8 @@ class BreakStore:
         """Raises BadInput when the item is not ``before`` any more, DatabaseDown: nothing was written."""
 
         def work(connection: Connection) -> None:
+            if after.signed_by and after.signed_by != before.signed_by:
+                _signed(connection, before, after)
             if _replaced(connection, before, after) != 1:
                 raise BadInput(MEANWHILE)
             _remarked(connection, [(before.id, remark)])
@@ -108,6 +112,13 @@ def _replaced(connection: Connection, before: BreakItem, after: BreakItem) -> in
         del values["last_seen"], values["last_run"]
     mine = (_c.id == before.id) & (_c.version == before.version)
     return int(connection.execute(update(breaks).where(mine).values(values)).rowcount)
+
+
+def _signed(connection: Connection, before: BreakItem, after: BreakItem) -> None:
+    """The signature, for the version that was looked at; without it the database takes no name of a signer."""
+    row = {"item": before.id, "version": before.version, "signer": after.signed_by, "at": after.signed_at}
+    if not connection.execute(upsert(break_signatures).values(row).on_conflict_do_nothing()).rowcount:
+        raise BadInput(MEANWHILE)
 
 
 def _remarked(connection: Connection, remarks: Iterable[tuple[str, Remark]]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, exists, insert, select, text
 
 from qv_desktop.adapters.audit_signatures import Signer, genuine
 from qv_desktop.adapters.checkpoint_file import CheckpointFile
@@ -12,7 +12,7 @@ from qv_desktop.adapters.db.audit_links import links
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import audit_checkpoints, audit_log
 from qv_desktop.domain.audit import Mark, Verification, linked, linked_after
-from qv_desktop.domain.checkpoints import Checkpoint, Standing, drafted, given_up, signed_text, standing
+from qv_desktop.domain.checkpoints import Checkpoint, Standing, drafted, signed_text, standing, succession
 from qv_desktop.domain.errors import BrokenTrail
 
 KEY_ROW = "audit.key"  # the action of the row that records a key's first use; its object is the key
@@ -35,18 +35,14 @@ class CheckpointBook:
             None  # the newest checkpoint's number and digest, as kept beside the key
         )
 
-    async def worth(self) -> Standing:
-        """What the checkpoints in both places are worth. Raises DatabaseDown, BadInput for a file that cannot be read."""
-        return await self._database.read(self.standing)
+    async def newest(self) -> tuple[Checkpoint | None, int]:
+        """The newest checkpoint in the file and how many rows there are after it. Raises DatabaseDown, BadInput."""
 
-    async def uncovered(self) -> int:
-        """How many rows there are after the newest checkpoint."""
+        def counted(connection: Connection) -> tuple[Checkpoint | None, int]:
+            head, point = _head(connection, self._chain), next(reversed(self._file.newest(1)), None)
+            return point, max(0, (head.sequence if head else 0) - (point.sequence if point else 0))
 
-        def counted(connection: Connection) -> int:
-            head, worth = _head(connection, self._chain), self.standing(connection)
-            return (head.sequence if head else 0) - (worth.genuine[-1].sequence if worth.genuine else 0)
-
-        return max(0, await self._database.read(counted))
+        return await self._database.read(counted)
 
     async def recorded(self, key: str) -> bool:
         """Whether a row of the chain records the key's first use."""
@@ -80,15 +76,15 @@ class CheckpointBook:
 
     def _newest(self, connection: Connection, key: str) -> Checkpoint | None:
         """The checkpoint to follow, after the table got what a crash kept from it. Raises BrokenTrail, KeyChanged."""
-        filed, stored = self._file.read(), _stored(connection, self._chain)
-        worth = standing(filed, stored, genuine, recorded={key, *_recorded(connection, self._chain)},
-                         remembered=self.remembered)  # fmt: skip
-        if worth.fault is not None:
-            raise BrokenTrail(f"The audit checkpoints are broken: {worth.fault[1]}; no new one is signed.")
-        if given_up(worth.genuine, key):
+        filed, stored = self._file.newest(2), _stored(connection, self._chain, 2)
+        wrong = succession(filed, stored, genuine, self.remembered)
+        if wrong:
+            raise BrokenTrail(f"The audit checkpoints are broken: {wrong}; no new one is signed.")
+        newest = filed[-1] if filed else None
+        if newest and key != (newest.successor or newest.key) and _used(connection, self._chain, key):
             raise KeyChanged
-        _store(connection, filed[len(stored) :])
-        return worth.genuine[-1] if worth.genuine else None
+        _store(connection, [point for point in filed if not stored or point.number > stored[-1].number])
+        return newest
 
     def _proved(self, connection: Connection, before: Checkpoint | None) -> Mark | None:
         """The newest row, once every row after ``before`` fits and the remembered one is among them. Raises BrokenTrail."""
@@ -131,9 +127,17 @@ def _recorded(connection: Connection, chain: str) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def _stored(connection: Connection, chain: str) -> list[Checkpoint]:
-    query = select(audit_checkpoints).where(audit_checkpoints.c.chain == chain).order_by(audit_checkpoints.c.number)
-    return [Checkpoint(*row) for row in connection.execute(query)]
+def _used(connection: Connection, chain: str, key: str) -> bool:
+    row = audit_checkpoints.c
+    return bool(connection.execute(select(exists().where(row.chain == chain, row.key == key))).scalar())
+
+
+def _stored(connection: Connection, chain: str, count: int | None = None) -> list[Checkpoint]:
+    """The newest ``count`` checkpoints in the table, or all of them, oldest first."""
+    query = (
+        select(audit_checkpoints).where(audit_checkpoints.c.chain == chain).order_by(audit_checkpoints.c.number.desc())
+    )
+    return [Checkpoint(*row) for row in connection.execute(query.limit(count))][::-1]
 
 
 def _store(connection: Connection, points: Iterable[Checkpoint]) -> None:

@@ -6,15 +6,25 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
+from psycopg.errors import InsufficientPrivilege  # also of a row that a policy refuses
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from qv_desktop.adapters.db import schema
-from qv_desktop.adapters.db.database_words import parsed, place, sentence
+from qv_desktop.adapters.db.acting import Acting
+from qv_desktop.adapters.db.database_words import (
+    UNWRITABLE,
+    beside_the_groups,
+    denied,
+    parsed,
+    place,
+    sentence,
+    unverified,
+)
 from qv_desktop.adapters.db.tables import HEAD
-from qv_desktop.domain.errors import DatabaseDown, QvError
+from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
 
 type Work[T] = Callable[[Connection], T]
 
@@ -55,7 +65,8 @@ class Database:
         self._revive = revive
         self._engine = create_engine(self.url, pool_size=READERS + 4, max_overflow=0, pool_pre_ping=True, hide_parameters=True,
                                      connect_args=CONNECT)  # fmt: skip
-        event.listen(self._engine, "connect", _become_app)
+        self.acting = Acting()
+        event.listen(self._engine, "connect", self._enter)
         self._data, self._records = _Writer("db-write"), _Writer("db-record")
         self._readers = ThreadPoolExecutor(READERS, "db-read")
         self._waiting = 0
@@ -70,6 +81,12 @@ class Database:
         """Writes handed over and not yet finished."""
         return self._waiting
 
+    @property
+    def warnings(self) -> list[str]:
+        """What a person must hear of how this database is reached, once it is."""
+        shared = [beside_the_groups(self.acting.login)] if self.acting.unguarded else []
+        return [*filter(None, [unverified(self.url)]), *shared]
+
     def migrate(self) -> None:
         """Bring the schema to the newest step; blocking, for a thread before the program runs.
 
@@ -78,10 +95,34 @@ class Database:
         try:
             with self._opened() as connection:
                 here = schema.current(connection)
-            if here != HEAD:
+            if self.acting.personal:
+                schema.check(here, self.acting.login)
+            elif here != HEAD:
                 self._migrate(here)
         except LOST as error:
             raise sentence(error, self.url, first=True) from error
+
+    def become(self, group: str | None) -> None:
+        """Every connection from now on acts as ``group``, or with None as somebody at the door; blocking. Only for a personal login.
+
+        Raises NotPermitted when the login is no member, DatabaseDown.
+        """
+        if group is not None:
+            self._asked(lambda connection: self.acting.check(connection, group))
+        self.acting.group = group
+        self._engine.dispose()  # what is under way ends as it began
+
+    def become_own(self) -> None:
+        """Act as the login's own group, where nobody signs in; blocking. A shared login stays what it is. Raises as ``become`` does."""
+        if self.acting.personal:
+            self.become(self._asked(self.acting.own))
+
+    def _asked[T](self, question: Work[T]) -> T:
+        try:
+            with self._opened() as connection:
+                return question(connection)
+        except LOST as error:
+            raise sentence(error, self.url) from error
 
     async def write[T](self, work: Work[T], *, recorded: bool = False) -> T:
         """What ``work`` returns, its transaction committed; in order, one at a time. Raises DatabaseDown: nothing was written.
@@ -142,6 +183,15 @@ class Database:
                 return run(work)
         except LOST as error:
             raise sentence(error, self.url) from error
+        except (DataError, UnicodeEncodeError) as error:
+            if isinstance(error, DataError) and getattr(error.orig, "sqlstate", None) is not None:
+                raise  # the server's word; this one never left
+            raise BadInput(UNWRITABLE) from error
+        except (ProgrammingError, InsufficientPrivilege) as error:
+            refused = getattr(error, "orig", error)
+            if self.acting.personal and isinstance(refused, InsufficientPrivilege):
+                raise denied(refused, self.acting.login) from error
+            raise
 
     def _committed_once[T](self, work: Work[T]) -> T:
         with self._opened() as connection:
@@ -190,12 +240,5 @@ class Database:
         schema.bring_to_head(owner, here)
         self._engine.dispose()  # connections made before the role existed have too many rights
 
-
-def _become_app(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    """Work as the role ``qv_app``, which may neither change the schema nor touch what is append-only, where it exists."""
-    cursor = connection.cursor()
-    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = 'qv_app' AND pg_has_role(oid, 'MEMBER')")
-    if cursor.fetchone():
-        cursor.execute("SET ROLE qv_app")
-    cursor.close()
-    connection.commit()
+    def _enter(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        self.acting.enter(connection)

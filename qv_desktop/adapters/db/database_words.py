@@ -5,11 +5,15 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvError
 
 EXAMPLE = "postgresql://user:password@host:5432/name"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 DRIVER = "postgresql+psycopg"
+UNWRITABLE = (
+    "This text has a character that no database keeps (NUL, or half of a surrogate pair); take it out and try again."
+)
+OPEN = ("disable", "allow", "prefer")  # libpq's modes that may send in the open
 TYPED_WRONG = ("password authentication failed", "does not exist", "no pg_hba.conf entry", "could not translate host name",
                "Name or service not known", "nodename nor servname", "failed to resolve host", "no password supplied")  # fmt: skip
 
@@ -33,11 +37,42 @@ def parsed(text: str) -> URL:
 
 
 def _secured(url: URL) -> URL:
-    if not url.host or url.host in LOOPBACK or "sslmode" in url.query or str(url.query.get("host", "")).startswith("/"):
+    if not _away(url) or "sslmode" in url.query:
         return url
     url = url.update_query_dict({"sslmode": "verify-full"})
     own_roots = Path.home() / ".postgresql" / "root.crt"  # libpq's default; else trust what the system trusts
     return url if "sslrootcert" in url.query or own_roots.exists() else url.update_query_dict({"sslrootcert": "system"})
+
+
+def _away(url: URL) -> bool:
+    """Whether any of its hosts is another machine, however the address names them; a folder is a socket on this one."""
+    named = [url.host or "", *(part for key in ("host", "hostaddr") for part in _values(url, key))]
+    return any(host and host not in LOOPBACK and not host.startswith(("/", "@")) for host in named)
+
+
+def _values(url: URL, key: str) -> list[str]:
+    found = url.query.get(key, ())
+    together = [found] if isinstance(found, str) else list(found)
+    return [host.strip().partition(":")[0] for part in together for host in part.split(",")]
+
+
+def unverified(url: URL) -> str:
+    """What somebody must hear who chose not to have the server's certificate checked; nothing when it is."""
+    mode = str(url.query.get("sslmode", ""))
+    if not _away(url) or mode == "verify-full":
+        return ""
+    who = (
+        "anybody between here and there can read and change what is sent"
+        if mode in OPEN
+        else "it can be somebody else's server"
+    )
+    return f"The certificate of the database on {place(url)} is not checked (sslmode={mode}): {who}. Take sslmode out of its address."
+
+
+def beside_the_groups(login: str) -> str:
+    """What somebody must hear who uses a shared login where each person could have one."""
+    return (f"This terminal uses the database login {login}, which may do what every role may: here roles guard against mistakes alone. "
+            "Use a login of your own; whoever keeps the database makes it with qv-desktop db grant.")  # fmt: skip
 
 
 def place(url: URL) -> str:
@@ -64,6 +99,12 @@ def sentence(error: Exception, url: URL, *, first: bool = False) -> QvError:
     return DatabaseDown(
         f"The database on {where} cannot be reached; nothing was written. Check that it runs, then try again."
     )
+
+
+def denied(error: Exception, login: str) -> NotPermitted:
+    """What Postgres did not let a personal login do, as one sentence."""
+    cause = str(error).partition("\n")[0]
+    return NotPermitted(f"The database does not let the login {login} do this ({cause}); ask an Admin.")
 
 
 def _cause(text: str) -> str:

@@ -25,10 +25,9 @@ SUSPENDED = "This user is suspended; ask an administrator."
 RESET = "Your password was reset; choose “I have a reset code” and use the one that your Admin gave you."
 WRONG_CODE = "The name or the code is wrong, or the code has run out; ask an Admin for another."
 
-type Known = Row[*tuple[Any, ...]]  # id, name, role, state, role_version, password_hash, permissions
+type Known = Row[*tuple[Any, ...]]  # id, name, role, state, role_version, permissions, and what else was asked for
 
-COLUMNS = (users.c.id, users.c.name, users.c.role, users.c.state, users.c.role_version, users.c.password_hash,
-           roles.PERMITTED)  # fmt: skip
+COLUMNS = (users.c.id, users.c.name, users.c.role, users.c.state, users.c.role_version, roles.PERMITTED)  # fmt: skip
 
 
 class Door:
@@ -79,7 +78,7 @@ class Door:
         def work(connection: Connection) -> tuple[None, list[Draft]]:
             connection.execute(_with_password(session.user.id, fresh))
             count = sessions.ended(connection, "the password was changed", now, user=session.user.id, but=session.id)
-            done = _session_draft("password.change", session, session.host)
+            done = session_draft("password.change", session, session.host)
             return None, [replace(done, object_type="user", object_id=name, reason=f"{count} other sessions ended")]
 
         await self._trail.write_found(work)
@@ -107,7 +106,7 @@ class Door:
 
         user = await self._trail.write_found(work)
         if user is None:
-            message = _locked(attempt.locked_until, now) if attempt.locked_until else WRONG_CODE
+            message = locked_words(attempt.locked_until, now) if attempt.locked_until else WRONG_CODE
             return await self._refused(name, host, "password.redeem", message, attempt.locked_until)
         self._recalled.heard(user.id, fresh)
         return await self._admitted(user, host)
@@ -120,11 +119,13 @@ class Door:
         attempt = await self._database.write(lambda c: lockouts.counted(c, name.lower(), now, braked=braked))
         if not attempt.admitted:
             return await self._turned_away(name, host, action, attempt, now)
-        query = select(*COLUMNS, resets.pending().label("reset")).where(func.lower(users.c.name) == name.lower())
+        query = select(*COLUMNS, users.c.password_hash, resets.pending().label("reset")).where(
+            func.lower(users.c.name) == name.lower()
+        )
         known = await self._database.read(lambda connection: connection.execute(query).first())
         right = await asyncio.to_thread(passwords.matches, known.password_hash if known else None, password)
         if known is None or not right:
-            message = _locked(attempt.locked_until, now) if attempt.locked_until else WRONG
+            message = locked_words(attempt.locked_until, now) if attempt.locked_until else WRONG
             return await self._refused(name, host, action, message, attempt.locked_until)
         if known.state != UserState.ACTIVE or known.reset:
             return await self._refused(name, host, action, SUSPENDED if known.state != UserState.ACTIVE else RESET)
@@ -151,7 +152,7 @@ class Door:
             session = sessions.running(connection, found, now) if found else None
             if session is None:
                 return None, [_refusal("", host, action, "session", found or "", "unknown or ended")]
-            return session, [_session_draft(action, session, host)] if action == "session.resume" else []
+            return session, [session_draft(action, session, host)] if action == "session.resume" else []
 
         session = await self._trail.write_found(work)
         return SignIn(None, AGAIN) if session is None else await self._with_tokens(session, successor)
@@ -171,7 +172,7 @@ class Door:
             user = await self.standing(session)
             _compare(claims, session, user)
         except NotPermitted as no:
-            draft = _session_draft("token.refuse", session, session.host)
+            draft = session_draft("token.refuse", session, session.host)
             await self._trail.append(replace(draft, outcome="refused", reason=str(no)))
             raise
         return user
@@ -182,7 +183,7 @@ class Door:
 
         def work(connection: Connection) -> tuple[None, list[Draft]]:
             count = sessions.ended(connection, "signed out", now, session=session.id)
-            return None, [_session_draft("session.end", session, session.host)] if count else []
+            return None, [session_draft("session.end", session, session.host)] if count else []
 
         await self._trail.write_found(work)
 
@@ -198,7 +199,7 @@ class Door:
         def work(connection: Connection) -> tuple[tuple[Session, str], list[Draft]]:
             lockouts.cleared(connection, user.name.lower(), now)
             session, token = sessions.begun(connection, user, host, now)
-            return (session, token), [_session_draft("session.start", session, host)]
+            return (session, token), [session_draft("session.start", session, host)]
 
         return await self._with_tokens(*await self._trail.write_found(work))
 
@@ -208,7 +209,7 @@ class Door:
 
     async def _turned_away(self, name: str, host: str, action: str, attempt: lockouts.Attempt, now: datetime) -> SignIn:
         """Nothing was looked at: the name is locked, or too many others were tried."""
-        message = attempt.brake or _locked(attempt.locked_until, now)
+        message = attempt.brake or locked_words(attempt.locked_until, now)
         return await self._refused(name, host, action, message, attempt.locked_until)
 
     async def _refused(self, name: str, host: str, action: str, message: str, until: datetime | None = None) -> SignIn:
@@ -243,12 +244,14 @@ def _cleaned(name: str) -> str:
     return name.strip()[:LONGEST_NAME].encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def _locked(until: datetime | None, now: datetime) -> str:
+def locked_words(until: datetime | None, now: datetime) -> str:
+    """How long a name is still locked."""
     minutes = max(1, -(-int((until - now).total_seconds()) // 60)) if until else 15
     return f"Too many wrong passwords; this name is locked for {minutes} more minute{'s' if minutes > 1 else ''}."
 
 
-def _session_draft(action: str, session: Session, host: str) -> Draft:
+def session_draft(action: str, session: Session, host: str) -> Draft:
+    """The row of something that the session's person did to it."""
     user = session.user
     return Draft(Actor(user.name, "human", user.role, session.id, host), action, "session", session.id)
 

@@ -58,9 +58,9 @@ def locked(connection: Connection, now: datetime) -> dict[str, datetime]:
 
 def cleared(connection: Connection, name: str, now: datetime, *, braked: bool = True) -> None:
     """Forget the failures of ``name``, and of every name that nobody has tried for a day; ``braked`` as it was counted."""
-    if braked:
-        login_brake.given_back(connection)
     old = (lockouts.c.last_at < now - FORGOTTEN) & (
         lockouts.c.locked_until.is_(None) | (lockouts.c.locked_until <= now)
     )
     connection.execute(delete(lockouts).where((lockouts.c.name == name) | old))
+    if braked:  # last, as in counting: two that take the same rows in another order would wait for each other
+        login_brake.given_back(connection)

@@ -1,12 +1,14 @@
 """Passwords: argon2id at the library's RFC 9106 parameters, and the rules for a new one (OWASP ASVS 5.0, 6.2)."""
 
+import base64
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import hash_secret
 
 from qv_desktop.domain.errors import BadInput
 
@@ -39,6 +41,7 @@ _LEET = [str.maketrans("@4031$5!7", f"aaoe{one}ss{one}t") for one in "il"]  # a 
 _BASES = frozenset(word.strip("0123456789!") for word in COMMON | frozenset(_WORDS.split())) - {""}
 
 _hasher = PasswordHasher()
+_EMPTY = base64.b64encode(bytes(_hasher.hash_len)).decode().rstrip("=")  # stands where a hash would, for its length
 
 
 def checked(password: str, name: str) -> None:
@@ -92,6 +95,19 @@ def matches(stored: str | None, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None and len(password) <= LONGEST
+
+
+def proof(salted: str | None, password: str) -> str:
+    """The encoded hash of ``password`` with the parameters and salt of ``salted``, for a server that compares and never shows its own.
+
+    ``salted`` is an encoded hash without its last part; without one the same work is done for nothing.
+    """
+    known = salted or _dummy().rpartition("$")[0]
+    parts = extract_parameters(f"{known}${_EMPTY}")
+    salt = base64.b64decode(known.rpartition("$")[2] + "==")
+    made = hash_secret(_plain(password[: LONGEST + 1]), salt, parts.time_cost, parts.memory_cost, parts.parallelism, parts.hash_len,
+                       parts.type, parts.version).decode()  # fmt: skip
+    return made if salted and len(password) <= LONGEST else ""
 
 
 def outdated(stored: str) -> bool:

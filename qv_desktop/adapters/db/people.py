@@ -137,9 +137,12 @@ def _person(row: Row[Any], now: datetime) -> Person:
 
 
 def _keep_an_admin(connection: Connection, changed: User) -> None:
-    """Raises BadInput when ``changed`` was the last one; the caller's transaction then leaves everything as it was."""
+    """Raises BadInput when ``changed`` was the last one; the caller's transaction then leaves everything as it was.
+
+    One who has yet to choose a password does not count: the code may run out, and then nobody is left.
+    """
     if changed.role != Role.ADMIN or changed.state is not UserState.ACTIVE:
         return
-    active = select(users.c.id).where(users.c.role == Role.ADMIN, users.c.state == UserState.ACTIVE).limit(1)
-    if connection.execute(active).first() is None:
+    able = users.c.role == Role.ADMIN, users.c.state == UserState.ACTIVE, ~resets.pending()
+    if connection.execute(select(users.c.id).where(*able).limit(1)).first() is None:
         raise BadInput(LAST_ADMIN.format(changed.name))

@@ -3,15 +3,18 @@
 from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import settings, workspaces
+from qv_desktop.domain.audit import Draft
 
 
 class Preferences:
     """``ports.Preferences`` on Postgres."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, trail: AuditTrail | None = None) -> None:
+        """``trail`` takes the rows of settings that are recorded."""
+        self._database, self._trail = database, trail
 
     async def workspace(self, user: str, name: str) -> bytes | None:
         """The window's saved layout."""
@@ -38,10 +41,17 @@ class Preferences:
         query = select(settings.c.value).where(settings.c.user == user, settings.c.key == key)
         return await self._database.read(lambda connection: connection.execute(query).scalar())
 
-    async def save_setting(self, user: str, key: str, value: str) -> None:
-        """Keep one setting."""
-        await self._keep(settings, {"user": user, "key": key}, {"value": value})
+    async def save_setting(self, user: str, key: str, value: str, draft: Draft | None = None) -> None:
+        """Keep one setting, together with its row in the audit trail where there is one."""
+        await self._keep(settings, {"user": user, "key": key}, {"value": value}, draft)
 
-    async def _keep(self, table: Table, key: dict[str, object], values: dict[str, object]) -> None:
+    async def _keep(
+        self, table: Table, key: dict[str, object], values: dict[str, object], draft: Draft | None = None
+    ) -> None:
         once = upsert(table).values(key | values).on_conflict_do_update(index_elements=list(key), set_=values)
-        await self._database.write(lambda connection: connection.execute(once))
+        if draft is None:
+            await self._database.write(lambda connection: connection.execute(once))
+        elif self._trail is None:
+            raise RuntimeError("a setting that is to be recorded needs the trail")
+        else:
+            await self._trail.write(lambda connection: connection.execute(once), draft)

@@ -18,7 +18,7 @@ GROUPS, GROUP = 4, 5
 def issued(connection: Connection, user: str, by: str, now: datetime) -> str:
     """A code for the user with this id, in place of an older one."""
     code = "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
-    values = {"code_hash": _hash(code), "issued": now, "expires": now + LIFE, "issued_by": by}
+    values = {"code_hash": hashed(code), "issued": now, "expires": now + LIFE, "issued_by": by}
     row = upsert(password_resets).values(user_id=user, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["user_id"], set_=values))
     return code
@@ -32,7 +32,7 @@ def spent(connection: Connection, name: str, code: str, now: datetime) -> str | 
             password_resets.c.user_id == users.c.id,
             func.lower(users.c.name) == name.lower(),
             users.c.state == UserState.ACTIVE,
-            password_resets.c.code_hash == _hash(code),
+            password_resets.c.code_hash == hashed(code),
             password_resets.c.expires > now,
         )
         .returning(password_resets.c.user_id)
@@ -50,6 +50,6 @@ def pending() -> ColumnElement[bool]:
     return exists(select(password_resets.c.user_id).where(password_resets.c.user_id == users.c.id))
 
 
-def _hash(code: str) -> bytes:
-    """Dashes, spaces and small letters are typed as one likes."""
+def hashed(code: str) -> bytes:
+    """What is stored of a code. Dashes, spaces and small letters are typed as one likes."""
     return hashlib.sha256("".join(filter(str.isalnum, code)).upper().encode("utf-8", "replace")).digest()

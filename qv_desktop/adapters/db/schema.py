@@ -22,6 +22,21 @@ def current(connection: Connection) -> str:
     return str(found or "")
 
 
+def check(here: str, login: str) -> None:
+    """Raises BadInput unless ``here`` is what this program knows: a personal login cannot change the schema."""
+    if not here:
+        raise BadInput(
+            f"The login {login} has no rights in this database; ask whoever keeps it to run qv-desktop db grant for you."
+        )
+    if here > HEAD:
+        raise BadInput(
+            f"This database is of a newer QuantVision Desktop (step {here}, this one knows {HEAD}); update the program."
+        )
+    if here < HEAD:
+        raise BadInput(f"This database is at step {here} and this program needs {HEAD}; ask whoever keeps it to run "
+                       "qv-desktop db migrate and then db grant.")  # fmt: skip
+
+
 def bring_to_head(engine: Engine, here: str) -> None:
     """Run what is missing in one transaction. Raises BadInput for a database that is too new or a server that is too old."""
     if here > HEAD:

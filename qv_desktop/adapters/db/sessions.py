@@ -80,7 +80,18 @@ def ended(
 def running(connection: Connection, session: str, now: datetime) -> Session | None:
     """The session with its user as stored now, or None once either has ended."""
     query = (
-        select(sessions.c.id, sessions.c.host, sessions.c.started, sessions.c.expires, users, PERMITTED)
+        select(
+            sessions.c.id,
+            sessions.c.host,
+            sessions.c.started,
+            sessions.c.expires,
+            users.c.id,
+            users.c.name,
+            users.c.role,
+            users.c.state,
+            users.c.role_version,
+            PERMITTED,
+        )
         .join_from(sessions, users, users.c.id == sessions.c.user_id)
         .where(
             sessions.c.id == session,

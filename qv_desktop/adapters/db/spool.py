@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from qv_desktop.domain.audit import Actor, Draft
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ class Spool:
     async def _written(self, draft: Draft) -> bool:
         try:
             await self._write(draft)
-        except DatabaseDown as error:
+        except (DatabaseDown, NotPermitted) as error:  # the last: a row of another person, whose own login writes it
             log.info("audit_rows_wait", rows=self.waiting, reason=str(error))
             return False
         return True

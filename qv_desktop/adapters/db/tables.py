@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0015"  # the newest step in migrations/versions
+HEAD = "0017"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -109,6 +109,7 @@ breaks = _table("breaks", "id", id=Text, account=Text, section=Text, key=Text, k
                 owner=Text, decided_by=Text, decided_at_=STAMP, reason=Text, until_=Date, signed_by=Text, signed_at_=STAMP, times=Integer,
                 version=Integer)  # fmt: skip
 break_remarks = _table("break_remarks", "id", id=BigInteger, item=Text, at=STAMP, actor=Text, what=Text, words=Text)
+break_signatures = _table("break_signatures", "item version", item=Text, version=Integer, signer=Text, at=STAMP)
 reconciliation_days = _table("reconciliation_days", "account day", account=Text, day=Date, runs=Integer, failed=Integer, most=Integer,
                              most_at_risk=Numeric, last=Integer, last_at_risk=Numeric)  # fmt: skip
 
@@ -130,6 +131,7 @@ sessions = _table(
 )
 roles = _table("roles", "name", name=Text, permissions=TEXTS, version=Integer, changed=STAMP, changed_by=Text)
 refresh_tokens = _table("refresh_tokens", "hash", hash=LargeBinary, session_id=Text, issued=STAMP, used_=STAMP)
+account_access = _table("account_access", "login account", login=Text, account=Text)
 password_resets = _table(
     "password_resets", "user_id", user_id=Text, code_hash=LargeBinary, issued=STAMP, expires=STAMP, issued_by=Text
 )

@@ -35,22 +35,22 @@ class AuditDetails(QWidget):
         self.change.setMinimumHeight(108)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(scrolled(pane(self.heading, self.facts, self.change, self.seals, self.hands, grow=2)))
-        self.follow.clicked.connect(lambda: self._go(self.entry.draft.correlation if self.entry else ""))
-        self.cause.clicked.connect(lambda: self._go(self.entry.draft.causation if self.entry else ""))
-        self.copy.clicked.connect(
-            lambda: QGuiApplication.clipboard().setText(as_text(self.entry) if self.entry else "")
-        )
+        column.addWidget(scrolled(pane(self.heading, self.facts, self.hands, self.change, self.seals, grow=3)))
+        self.follow.clicked.connect(self._follow)
+        self.cause.clicked.connect(self._follow_cause)
+        self.copy.clicked.connect(self._copy)
         self.show_entry(None)
 
     def show_entry(self, entry: Entry | None) -> None:
         """Show a row, or that none is chosen."""
         self.entry = entry
+        for part in (self.change, self.hands):
+            part.setVisible(entry is not None)
         self.copy.setEnabled(entry is not None)
         self.follow.setEnabled(entry is not None and bool(entry.draft.correlation))
         self.cause.setVisible(entry is not None and entry.draft.causation not in ("", entry.draft.correlation))
         if entry is None:
-            self.heading.setText("No entry selected")
+            self.heading.setText("No row is chosen")
             self.facts.show_lines([])
             self.seals.show_lines([])
             self.change.show_lines([])
@@ -59,13 +59,22 @@ class AuditDetails(QWidget):
         self.facts.show_lines(_facts(entry))
         changed = difference(entry.draft.before, entry.draft.after)
         self.change.show_lines(changed or [(" ", "nothing changed")])
-        self.seals.show_lines([
-            Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=f"previous {entry.previous}\nown {entry.hash}"),
-        ])  # fmt: skip
+        both = f"previous {entry.previous}\nown {entry.hash}"
+        self.seals.show_lines(
+            [Line("Hash", f"{short(entry.previous)} → {short(entry.hash)}", "TX1", mono=True, tip=both)]
+        )
 
-    def _go(self, id_: str) -> None:
-        if id_:
-            self.followed.emit(id_)
+    def _follow(self) -> None:
+        if self.entry is not None:
+            self.followed.emit(self.entry.draft.correlation)
+
+    def _follow_cause(self) -> None:
+        if self.entry is not None:
+            self.followed.emit(self.entry.draft.causation)
+
+    def _copy(self) -> None:
+        if self.entry is not None:
+            QGuiApplication.clipboard().setText(as_text(self.entry))
 
 
 def _facts(entry: Entry) -> list[Line]:

@@ -1,13 +1,13 @@
 """The audit trail's filters: a search, fields that open under it, and what is in force as chips to be taken away one by one."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from PySide6.QtCore import QDateTime, QObject, Qt, QTimer, QTimeZone, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QDateTimeEdit, QLineEdit, QPushButton, QWidget
 
-from qv_desktop.domain.audit_query import AuditQuery
+from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.ui import theme
 from qv_desktop.ui.models import audit_ranges
 from qv_desktop.ui.models.audit_columns import tail
@@ -16,8 +16,10 @@ from qv_desktop.ui.models.choice import Choice
 from qv_desktop.ui.models.flow import Flow
 
 PAUSE_MS = 250  # after the last key of a search
-ACTIONS = ("order.*", "fill.*", "risk.*", "kill.*", "session.*", "permission.*", "user.*", "connection.*", "settings.*", "keys.*",
-           "reconciliation.*", "export.*", "data.*", "backtest.*", "strategy.*", "notice.*", "audit.*")  # fmt: skip
+ACTIONS = ("order.*", "fill.*", "risk.*", "kill.*", "session.*", "password.*", "token.*", "permission.*", "user.*", "role.*",
+           "desk.*", "connection.*", "live.*", "settings.*", "keys.*", "reconciliation.*", "export.*", "data.*", "backtest.*",
+           "strategy.*", "notice.*", "audit.*")  # fmt: skip
+OWN = "This installation"
 OUTCOMES = ("ok", "refused", "rejected", "failed", "unresolved")
 TYPES = ("human", "strategy", "system", "broker")
 OBJECTS = ("order", "account", "user", "session", "permission", "connection", "settings", "reconciliation", "audit", "backtest",
@@ -37,7 +39,7 @@ class SearchLine(QLineEdit):
         super().__init__()
         self.setPlaceholderText("Search  Ctrl+F")
         self.setAccessibleName("Search the audit trail")
-        self.setToolTip("Looks in actor, action, object, reason, values, correlation and host")
+        self.setToolTip("Looks in actor, action, object, reason, values, correlation, session and host")
         self.setClearButtonEnabled(True)
         self.setMaxLength(LONGEST)
         self.setMinimumWidth(104)
@@ -74,9 +76,12 @@ class AuditFilters(QObject):
         self.outcome = _listed("Outcome", "Any outcome", OUTCOMES, 108)
         self.range.setFixedWidth(124)
         self.range.setFont(theme.body())
-        self.fields: tuple[QWidget, ...] = (self.range, self.start, self.end, self.actor, self.actor_type, self.action,
+        self.chain = _listed("Whose trail", OWN, (), 150)
+        self._chains: dict[str, str] = {}  # what the list says -> chain
+        self.fields: tuple[QWidget, ...] = (self.chain, self.range, self.start, self.end, self.actor, self.actor_type, self.action,
                                             self.object_type, self.object_id, self.outcome)  # fmt: skip
         self.strip = Flow(*self.fields)
+        self.chain.hide()  # until there is another one
         self.chips = Flow()
         self.chips.hide()
         self._soon = QTimer(self, interval=PAUSE_MS, singleShot=True)
@@ -91,7 +96,7 @@ class AuditFilters(QObject):
         start, end = self._span()
         return AuditQuery(_said(self.actor), _said(self.action), _said(self.outcome), self.search.text().strip(),
                           _said(self.actor_type), _said(self.object_type), self.object_id.text().strip(), start, end,
-                          self.correlation)  # fmt: skip
+                          self.correlation, chain=self._chains.get(_said(self.chain), ""))  # fmt: skip
 
     def _span(self) -> audit_ranges.Span:
         if self.range.currentText() == BETWEEN:
@@ -105,6 +110,13 @@ class AuditFilters(QObject):
         wrong = start is not None and end is not None and start >= end
         self.complaint = "“From” lies after “To”, so nothing can match; choose an earlier “From”." if wrong else ""
 
+    def show_installations(self, known: Sequence[Installation]) -> None:
+        """Offer the trails of others who record to the same database; ``known`` begins with this installation."""
+        self._chains = {f"{host or 'unknown machine'} · {chain[:8]}": chain for chain, host in known[1:]}
+        self.chain.clear()
+        self.chain.addItems([OWN, *self._chains])
+        self.chain.setVisible(bool(self._chains))
+
     def learn(self, actors: Iterable[str], objects: Iterable[str] = ()) -> None:
         """Offer names that were seen."""
         for box, names in ((self.actor, actors), (self.object_type, objects)):
@@ -116,7 +128,7 @@ class AuditFilters(QObject):
 
     def follow(self, correlation: str) -> None:
         """Only the story of ``correlation``, whatever else was chosen."""
-        self.restore({})
+        self.restore({"chain": _said(self.chain)})
         self.correlation = correlation
         self._tell()
 
@@ -131,7 +143,7 @@ class AuditFilters(QObject):
             "search": self.search.text(), "range": self.range.currentText(), "start": self.start.dateTime(),
             "end": self.end.dateTime(), "actor": _said(self.actor), "actor_type": _said(self.actor_type),
             "action": _said(self.action), "object_type": _said(self.object_type), "object_id": self.object_id.text(),
-            "outcome": _said(self.outcome), "correlation": self.correlation,
+            "outcome": _said(self.outcome), "chain": _said(self.chain), "correlation": self.correlation,
         }  # fmt: skip
 
     def restore(self, state: State) -> None:
@@ -146,7 +158,7 @@ class AuditFilters(QObject):
             kept = state.get(name)
             if isinstance(kept, QDateTime):
                 field.setDateTime(kept)
-        for name in ("actor", "actor_type", "action", "object_type", "outcome"):
+        for name in ("actor", "actor_type", "action", "object_type", "outcome", "chain"):
             _choose(getattr(self, name), str(state.get(name, "")))
         self.correlation = str(state.get("correlation", ""))
         self._soon.stop()
@@ -169,7 +181,7 @@ class AuditFilters(QObject):
         span = (
             self.range.currentText()
             if self.range.currentText() != BETWEEN
-            else audit_ranges.words(query.start, query.end)
+            else audit_ranges.words(_instant(self.start), _instant(self.end))
         )
         said = {"range": "" if span == ANY else span, "actor": f"actor {query.actor}" if query.actor else "",
                 "actor_type": f"by {query.actor_type}" if query.actor_type else "",
@@ -177,7 +189,8 @@ class AuditFilters(QObject):
                 "object_type": f"on {query.object_type}" if query.object_type else "",
                 "object_id": f"id {tail(query.object_id)}" if query.object_id else "",
                 "outcome": f"outcome {query.outcome}" if query.outcome else "",
-                "search": f"“{query.text}”" if query.text else ""}  # fmt: skip
+                "search": f"“{query.text}”" if query.text else "",
+                "chain": f"trail of {_said(self.chain)}" if query.chain else ""}  # fmt: skip
         return [(part, words) for part, words in said.items() if words]
 
     def _taker(self, part: str) -> Callable[[], None]:
@@ -190,7 +203,7 @@ class AuditFilters(QObject):
     # ---- hands
 
     def _connect(self) -> None:
-        for box in (self.range, self.actor, self.actor_type, self.action, self.object_type, self.outcome):
+        for box in (self.range, self.actor, self.actor_type, self.action, self.object_type, self.outcome, self.chain):
             box.activated.connect(self._tell)
             editor = box.lineEdit()
             if editor is not None:

@@ -13,7 +13,10 @@ NOT_CHECKED = "chain not checked"
 
 
 class AuditProof(QObject):
-    """Its parts are for the panel to place. Emits ``asked(bool)``, true for “since the last checkpoint only”, ``cancelled``, ``row_wanted(int)``."""
+    """Its parts are for the panel to place.
+
+    Emits ``asked(bool)``, true for “since the last checkpoint only”, ``cancelled`` and ``row_wanted(int)``.
+    """
 
     asked = Signal(bool)
     cancelled = Signal()
@@ -25,7 +28,9 @@ class AuditProof(QObject):
         self._broken: int | None = None
         self.chain = pill(NOT_CHECKED)
         self.verify = theme.button("Verify")
-        self.verify.setToolTip("Read every row and check that each hash fits the one before it")
+        self.verify.setToolTip(
+            "Read every row of this installation's trail and check that each hash fits the one before it"
+        )
         self.how = menu_button("▾", "How much to verify", self._offer)
         self.how.setFixedWidth(22)
         self.finding, self.show_row = note(), theme.button("Show row")
@@ -37,7 +42,7 @@ class AuditProof(QObject):
         row.addWidget(self.show_row)
         self.banner.hide()
         self.verify.clicked.connect(self._pressed)
-        self.show_row.clicked.connect(lambda: self.row_wanted.emit(self._broken) if self._broken else None)
+        self.show_row.clicked.connect(self._want_row)
 
     # ---- in
 
@@ -103,6 +108,10 @@ class AuditProof(QObject):
             self.cancelled.emit()
         else:
             self.ask(False)
+
+    def _want_row(self) -> None:
+        if self._broken is not None:
+            self.row_wanted.emit(self._broken)
 
     def _offer(self, menu: QMenu) -> None:
         entry(menu, "Verify every row", lambda: self.ask(False))

@@ -12,7 +12,10 @@ MOST = 1_500  # rows that wait, the newest; those before them are read again whe
 
 
 class AuditTail(QObject):
-    """``held`` says why rows must not move now, or nothing. Emits ``due(list[Entry], bool)``: oldest first, and whether some are missing."""
+    """``held`` says why rows must not move now, or nothing.
+
+    Emits ``due(list[Entry], bool)``: rows oldest first, and whether some are missing; ``waiting_changed(int)``.
+    """
 
     due = Signal(object, bool)
     waiting_changed = Signal(int)

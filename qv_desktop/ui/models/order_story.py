@@ -27,6 +27,11 @@ _WORDS = {
     "order.unresolved": "No answer; asking by client id",
     "order.not_found": "Never reached the broker",
     "order.adopt": "Taken over from the broker",
+    "order.held": "Held by the broker",
+    "order.paused": "Paused by the broker",
+    "order.resized": "Resized by the broker",
+    "order.unknown": "In a state that is not known here",
+    "risk.halted": "Trading halted",
 }
 
 
@@ -86,7 +91,7 @@ def _title(entry: Entry) -> str:
     if draft.action == "fill.book":
         return f"Filled {after.get('quantity', '—')} at {after.get('price', '—')} · {after.get('filled', '—')} in all"
     said = _WORDS.get(draft.action, draft.action)
-    if draft.action == "order.submit" and draft.outcome == "refused":
+    if draft.action in ("order.submit", "order.replace") and draft.outcome == "refused":
         said = "Refused by risk"
     who = f" by {draft.actor.name}" if draft.actor.type == "human" else ""
     return f"{said}{who}" + (f": {draft.reason}" if draft.reason else "")

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 from qv_desktop.domain.alerts import Notice, Urgency
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.ui import theme
+from qv_desktop.ui.curtain import BEFORE
 
 _STATES: dict[TradingState, str] = {
     TradingState.ACTIVE: "GOOD", TradingState.REDUCING: "WARN", TradingState.HALTED: "BAD",
@@ -30,6 +31,8 @@ class Tray(QObject):
         super().__init__(window)
         self.menu = QMenu(window)
         self.kill_menu = QMenu("Kill switch", self.menu)  # two steps: one slip of the mouse stops nothing
+        for menu in (self.menu, self.kill_menu):
+            menu.setProperty(BEFORE, True)  # stopping must be possible while the desk is locked
         self.menu.addAction("Show QuantVision", self.show_asked.emit)
         self.acknowledge = self.menu.addAction("Acknowledge all", self.acknowledge_all_asked.emit)
         self.menu.addSeparator()
@@ -59,7 +62,8 @@ class Tray(QObject):
             return
         self._state = (state, critical, locked)
         self.acknowledge.setEnabled(not locked)
-        self.acknowledge.setText(f"Acknowledge all ({critical:,} critical)" if critical else "Acknowledge all")
+        tell = critical and not locked
+        self.acknowledge.setText(f"Acknowledge all ({critical:,} critical)" if tell else "Acknowledge all")
         if self._icon is not None:
             self._icon.setIcon(drawn(state, critical))
             self._icon.setToolTip(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from qv_desktop.domain.audit import Entry, Verification
 from qv_desktop.domain.audit_query import PAGE, AuditQuery
@@ -61,13 +61,13 @@ class AuditSplit(DetailSplit):
     """Where there is no room for both, the details take the place of the rows while they are ``open``."""
 
     def __init__(self, main: QWidget, detail: QWidget, *, wide: int) -> None:
-        self.open, self._rows = False, main
+        self.open, self._rows, self._details = False, main, detail
         super().__init__(main, detail, wide=wide)
 
     @property
     def narrow(self) -> bool:
         """Whether only one of the two is in view."""
-        return (self.count() == 2 and self.widget(1).isHidden()) or self.open
+        return self.open or self._details.isHidden()
 
     def flip(self, open_: bool) -> None:
         """Show the details in place of the rows, or the rows again; nothing changes where both are in view."""
@@ -76,9 +76,9 @@ class AuditSplit(DetailSplit):
 
     def want_detail(self, wanted: bool) -> None:
         super().want_detail(wanted)
-        self.open = self.open and self.widget(1).isHidden()
+        self.open = self.open and self._details.isHidden()
         if self.open:
-            self.widget(1).show()
+            self._details.show()
         self._rows.setVisible(not self.open)
 
 
@@ -240,7 +240,8 @@ class AuditPanel(QWidget):
         self.proof = AuditProof(self)
         self.model = TableModel(
             audit_columns(
-                lambda: self.now().astimezone(NEW_YORK).date(), lambda entry: self.proof.broken(entry.sequence)
+                lambda: self.now().astimezone(NEW_YORK).date(),
+                lambda entry: not self._query.chain and self.proof.broken(entry.sequence),
             ),
             key=lambda entry: entry.sequence,
         )
@@ -404,14 +405,16 @@ class AuditPanel(QWidget):
             self.export_bar.dismiss()
         elif self.split.open:
             self.split.flip(False)
-        elif self.details.isAncestorOf(self.focusWidget() or self):
-            pass
-        elif self._back:
+        elif not self._in_details():
+            if not self._back:
+                return False
             self.go_back()
-        else:
-            return False
         self.table.setFocus()
         return True
+
+    def _in_details(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and self.details.isAncestorOf(focused)
 
     # ---- live
 
@@ -436,15 +439,12 @@ class AuditPanel(QWidget):
             self.model.replace(entries[::-1])
             self._oldest = False
         else:
-            self._put_above(entries[::-1])
-            if self.model.rowCount() > MOST_LIVE:
-                self.model.replace(self.model.all_rows()[:MOST_LIVE])
-                self._oldest = False
+            self._put_above(entries[::-1], MOST_LIVE)
         self._choose_newest()
         self._learn(entries)
         self._show_state()
 
-    def _put_above(self, entries: list[Entry]) -> None:
+    def _put_above(self, entries: list[Entry], most: int = MOST) -> None:
         """Rows, newest first, above those shown, which stay where they are on the screen unless the newest is followed."""
         fresh = [entry for entry in entries if self.model.place(entry.sequence) is None]
         if not fresh:
@@ -452,8 +452,8 @@ class AuditPanel(QWidget):
         scroll = self.table.verticalScrollBar()
         position = scroll.value()
         rows = [*fresh, *self.model.all_rows()]
-        if self._newest_gone and len(rows) > MOST:
-            rows, self._oldest = rows[:MOST], False
+        if len(rows) > most:
+            rows, self._oldest = rows[:most], False
         self.model.replace(rows)
         if position > 0 or self._newest_gone:
             self._scroll_to(position + len(fresh))

@@ -79,6 +79,7 @@ class ChartPanel(ChartView):
         canvas.overruled = self._key
         bar.timeframe_chosen.connect(self.timeframe_chosen)
         bar.style_chosen.connect(self.choose_style)
+        self._draw_tip = bar.draw.toolTip()
         bar.draw_toggled.connect(self.drawing.bar.setVisible)
         self.drawing.changed.connect(self.drawing_changed)
         self.drawing.removed.connect(self.drawing_removed)
@@ -106,7 +107,7 @@ class ChartPanel(ChartView):
             "percent": lambda: self.dress(replace(look, percent=not look.percent)),
             "invert": lambda: self.dress(replace(look, inverted=not look.inverted)),
             "indicators": self.studying.pick, "snapshot": self._snapshot, "layout": self.layout_asked.emit,
-            "goto": self._ask_moment, "compare": self._ask_symbol, "replay": self.replaying.pick, "draw": bar.draw.toggle,
+            "goto": self._ask_moment, "compare": self._ask_symbol, "replay": self.replaying.pick, "draw": bar.draw.click,
             "reset": canvas.reset,
             "maximise": self.maximise_asked.emit,
         }  # fmt: skip
@@ -202,9 +203,9 @@ class ChartPanel(ChartView):
         menu.addSeparator()
         add_commands(menu, {
             "Go to date…\tAlt+G": lambda: self.do("goto"), "Reset the view\tAlt+R": lambda: self.do("reset"),
-            "Snapshot\tAlt+S": lambda: self.do("snapshot"), "Maximise the panel\tAlt+Return": lambda: self.do("maximise"),
-            "Open layout…\t.": lambda: self.do("layout"),
+            "Maximise the panel\tAlt+Return": lambda: self.do("maximise"), "Open layout…\t.": lambda: self.do("layout"),
         })  # fmt: skip
+        self._add_snapshot(menu)
         return menu
 
     def _adjust(self, adjustment: Adjustment) -> None:
@@ -219,9 +220,15 @@ class ChartPanel(ChartView):
         stage = self.canvas.stage()
         if price is not None and stage is not None and not self.replaying.on:
             self._add_price(menu, money(self.amending.legal(price)), stage.real.live.close)
-        add_commands(menu, {"Reset the view\tAlt+R": lambda: self.do("reset"), "Go to date…\tAlt+G": lambda: self.do("goto"),
-                            "Snapshot\tAlt+S": lambda: self.do("snapshot")})  # fmt: skip
+        add_commands(
+            menu, {"Reset the view\tAlt+R": lambda: self.do("reset"), "Go to date…\tAlt+G": lambda: self.do("goto")}
+        )
+        self._add_snapshot(menu)
         return menu
+
+    def _add_snapshot(self, menu: QMenu) -> None:
+        why = self._lacking.get("export", "")
+        entry(menu, "Snapshot\tAlt+S", lambda: self.do("snapshot"), enabled=not why, why=why)
 
     def _add_price(self, menu: QMenu, price: Decimal, last: float) -> None:
         words = f"{format.price(price, max(2, -int(price.as_tuple().exponent)))}"
@@ -254,9 +261,16 @@ class ChartPanel(ChartView):
         self.studying.show_templates(templates)
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``trade``, ``amend``, ``cancel`` or ``change`` (alerts and drawings); what is absent is allowed."""
+        """Why the person may not ``trade``, ``amend``, ``cancel``, ``change`` (alerts and drawings) or ``export``; what is absent is
+        allowed.
+        """
         self._lacking = lacking
         self.amending.forbid(lacking)
+        draw = self.bar.draw
+        if (why := lacking.get("change", "")) and draw.isChecked():
+            draw.toggle()
+        draw.setEnabled(not why)
+        draw.setToolTip(why or self._draw_tip)
 
     def setup(self) -> dict[str, object]:
         """How the chart is set up, as JSON values: style, scale, hours, zone, studies; not its symbol and timeframe."""

@@ -61,6 +61,7 @@ class ReconciliationPanel(QWidget):
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._run: Reconciliation | None = None
         self._item: str | None = None  # id of the one that the details show
+        self._saved: Path | None = None  # the report that was written last
         self._lacking: Mapping[str, str] = {}  # run, export, change, approve -> why the person may not
         self._build_queue()
         self._build_strip()
@@ -156,7 +157,6 @@ class ReconciliationPanel(QWidget):
         self.verdict, self.detail = theme.label("", "title"), theme.label("", "label")
         self.first = theme.button("Run the first reconciliation", "primary")
         self.note = note()
-        self._saved: Path | None = None  # the report that was written last
         self.open_file, self.open_folder = theme.button("Open"), theme.button("Show folder")
 
     def _lay_out(self) -> None:

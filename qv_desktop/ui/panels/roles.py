@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.access import Permission
 from qv_desktop.domain.roles import LONGEST, KnownRole, listed
@@ -45,6 +45,7 @@ class RolesPanel(QWidget):
         self.model: TableModel[KnownRole] = TableModel(_columns(), key=lambda r: r.name, parent=self)
         self.table = Table(self.model, empty="Reading the roles…")
         self.table.setAccessibleName("Roles")
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.all, self.grid = RolesBesideEachOther(), RoleGrid()
         self.asking, self.said = ConfirmBar(keep="Leave it"), theme.label("", "hint")
         self._build()

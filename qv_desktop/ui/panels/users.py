@@ -6,7 +6,7 @@ from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit, QMenu, QWidget
 
 from qv_desktop.domain.access import User
 from qv_desktop.domain.people import Invitation, Person, Seat
@@ -49,6 +49,7 @@ class UsersPanel(QWidget):
         self.model: TableModel[Listed] = TableModel(columns(), key=lambda p: p.person.user.id, parent=self)
         self.table = Table(self.model, empty=_LOADING)
         self.table.setAccessibleName("Users")
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.seats_model: TableModel[Seat] = TableModel(seat_columns(), key=lambda s: s.id, parent=self)
         self.seats = Table(self.seats_model, empty="Not signed in anywhere.")
         self.seats.setAccessibleName("Sessions of the user")

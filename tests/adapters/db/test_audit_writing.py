@@ -19,6 +19,7 @@ from qv_desktop.adapters.db.audit_links import _link
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.risk import RiskStore
+from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Entry, link, sealed
 from qv_desktop.domain.errors import DatabaseDown
@@ -95,6 +96,17 @@ def test_eight_processes_at_once_make_one_line_without_forks_and_gaps(postgres_u
     assert rows == descents == newest == WRITERS * EACH
     found = asyncio.run(AuditTrail(database, "eight", "1", lambda: None, lambda _: None).verify())  # type: ignore[arg-type, return-value]
     assert (found.whole, found.rows) == (True, WRITERS * EACH)
+
+
+@pytest.mark.parametrize("name", ["previous", "hash"])
+@pytest.mark.parametrize("value", ["", "a" * 63, "a" * 65, "A" * 64, "g" + "a" * 63, "a" * 63 + "\n"])
+def test_the_table_takes_no_hash_that_is_none(database: Database, trail: AuditTrail, name: str, value: str) -> None:
+    entry = sealed(trail._chain, 2, datetime.now(UTC), a_draft(), "1", "a" * 64)
+    values = dict.fromkeys(audit_log.c.keys(), "") | {
+        "chain": trail._chain, "sequence": 2, "at": entry.at, "actor_type": "system", "action": "x.y", "outcome": "ok",
+        "previous": entry.previous, "hash": entry.hash, name: value}  # fmt: skip
+    with pytest.raises(IntegrityError, match=f"audit_log_{name}_check"):
+        asyncio.run(database.write(lambda connection: connection.execute(audit_log.insert().values(values))))
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.breaks import BreakStore
@@ -122,8 +122,17 @@ def test_the_database_itself_refuses_that_one_person_decides_and_signs(told: Cal
         await tom.compares(NVDA)
         item = await tom.breaks.resolve(await tom.one(), "booked")
         forged = text("UPDATE breaks SET signed_by = 'Tom' WHERE id = :id")
-        with pytest.raises(IntegrityError):
+        with pytest.raises(ProgrammingError, match="not signed"):  # there is no signature for it
             await tom.database.write(lambda connection: connection.execute(forged, {"id": item.id}))
+        signature = text("INSERT INTO break_signatures VALUES (:id, :version, 'Tom', now())")
+
+        def forge(connection: Connection) -> None:
+            connection.execute(signature, {"id": item.id, "version": item.version})
+            connection.execute(forged, {"id": item.id})
+
+        with pytest.raises(IntegrityError):  # and one by who decided is none
+            await tom.database.write(forge)
+        assert (await tom.one()).signed_by == ""
 
     told(story)
 

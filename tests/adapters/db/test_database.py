@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from qv_desktop.adapters.db import postmaster
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.database_words import parsed, sentence
+from qv_desktop.adapters.db.database_words import parsed, sentence, unverified
 from qv_desktop.adapters.db.server import Server
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 
@@ -263,6 +263,28 @@ def test_away_from_this_machine_the_certificate_is_checked_unless_the_address_sa
     assert parsed("postgresql://u:p@db.example.com/x?sslmode=require").query["sslmode"] == "require"
     assert "sslmode" not in parsed("postgresql://u:p@127.0.0.1/x").query
     assert "sslmode" not in parsed("postgresql+psycopg://u:p@/x?host=/tmp/socket").query
+
+
+@pytest.mark.parametrize("address", [
+    "postgresql://u:p@/x?host=db.example.com", "postgresql://u:p@127.0.0.1/x?hostaddr=192.0.2.7",
+    "postgresql://u:p@localhost/x?host=db.example.com",
+    "postgresql://u:p@/x?host=localhost,db.example.com", "postgresql://u:p@/x?host=localhost:5432&host=db.example.com:5432",
+])  # fmt: skip
+def test_no_way_of_naming_another_machine_leaves_the_certificate_unchecked(address: str) -> None:
+    assert parsed(address).query["sslmode"] == "verify-full"
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ("", ""), ("?sslmode=verify-full", ""), ("?sslmode=verify-ca", "somebody else's server"),
+    ("?sslmode=require", "somebody else's server"),
+    ("?sslmode=prefer", "can read and change"), ("?sslmode=disable", "can read and change"),
+])  # fmt: skip
+def test_who_chose_less_hears_what_that_means(options: str, words: str) -> None:
+    told = unverified(parsed(f"postgresql://u:secret@db.example.com/x{options}"))
+    assert words in told
+    assert bool(told) is bool(words)
+    assert "secret" not in told
+    assert unverified(parsed("postgresql://u:p@127.0.0.1/x?sslmode=disable")) == ""
 
 
 def test_a_full_disk_is_not_called_unreachable() -> None:

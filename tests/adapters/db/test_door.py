@@ -210,6 +210,22 @@ def test_of_fifty_wrong_log_ins_at_once_from_two_machines_five_are_verified(
         assert asyncio.run(other.sign_in(user.name, RIGHT, "host")).session is not None
 
 
+def test_right_and_wrong_log_ins_at_once_from_two_machines_never_wait_for_each_other_in_a_ring(
+    users: Users, postgres_url: str, clock: Clock
+) -> None:
+    people = [made(users) for _ in range(8)]
+
+    async def crowd(other: Users) -> list[SignIn]:
+        doors = (users, other)
+        tries = [(doors[n % 2], people[n % 8].name, RIGHT if n % 3 else "a wrong password") for n in range(24)]
+        return await asyncio.gather(*(door.sign_in(name, password, "host") for door, name, password in tries))
+
+    with another_machine(postgres_url, clock) as other:
+        answers = asyncio.run(crowd(other))
+    assert sum(answer.session is not None for answer in answers) == 16
+    assert {answer.message for answer in answers if answer.session is None} == {WRONG}
+
+
 def test_known_and_unknown_names_cost_the_same_work(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same hashes, statements and rows; ``dev bench login`` measures that the time is the same, too."""
     user, work = made(users), dict[str, list[str]]()

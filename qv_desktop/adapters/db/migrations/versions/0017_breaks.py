@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0015", "0014"
+revision, down_revision = "0017", "0015"
 
 STATEMENTS = (
     """
@@ -50,6 +50,28 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX break_remarks_of ON break_remarks (item, id)",
+    # a signature is a row of its own, so that the right to give one is the right to that table
+    """
+    CREATE TABLE break_signatures (
+        item text NOT NULL REFERENCES breaks,
+        version integer NOT NULL,
+        signer text NOT NULL CHECK (signer <> ''),
+        at timestamptz NOT NULL,
+        PRIMARY KEY (item, version)
+    )
+    """,
+    """
+    CREATE FUNCTION keep_four_eyes() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$ BEGIN
+        IF NOT EXISTS (SELECT FROM break_signatures s WHERE s.item = OLD.id AND s.version = OLD.version AND s.signer = NEW.signed_by) THEN
+            RAISE EXCEPTION 'break % is not signed by %', OLD.id, NEW.signed_by USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE TRIGGER four_eyes BEFORE UPDATE ON breaks FOR EACH ROW
+    WHEN (NEW.signed_by <> '' AND NEW.signed_by IS DISTINCT FROM OLD.signed_by) EXECUTE FUNCTION keep_four_eyes()
+    """,
     """
     CREATE TABLE reconciliation_days (
         account text NOT NULL,
@@ -84,7 +106,7 @@ STATEMENTS = (
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app') THEN
             GRANT SELECT, INSERT, UPDATE ON breaks, reconciliation_days TO qv_app;
-            GRANT SELECT, INSERT ON break_remarks TO qv_app;
+            GRANT SELECT, INSERT ON break_remarks, break_signatures TO qv_app;
         END IF;
     END $$
     """,

@@ -1,0 +1,198 @@
+"""What each permission is in Postgres: the tables and verbs that its work needs, and which rows of them; no for all that is not named."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.errors import BadInput
+
+DOOR = "qv_door"  # what every personal login may do before anybody has signed in
+RESERVED = frozenset({DOOR, "qv_app", "qv_owner"})
+
+type Verbs = str  # letters of SELECT, INSERT, UPDATE, DELETE: "siud"
+
+LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
+
+SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps"
+PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
+KEPT = "settings workspaces"  # how a person's window stands, whatever the role
+CLOSED = "login_brake"  # for desks whose log-ins go through one database login
+BOOKS = "orders order_events fills positions account_snapshots"
+
+QUEUE = "breaks break_remarks break_signatures"
+
+_JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
+_PARTITIONS = ("add_partition(text, bigint)", "drop_partitions(text, bigint)")
+
+# what the program does under each permission, and nothing more; a permission without a line changes nothing that is stored
+NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
+    Permission(Resource.MARKET, Action.VIEW): (("s", SHARED), ("s", PERSONAL)),
+    Permission(Resource.MARKET, Action.CREATE): (("iud", SHARED),),
+    Permission(Resource.MARKET, Action.CHANGE): (("u", SHARED), ("iud", PERSONAL)),
+    Permission(Resource.MARKET, Action.DELETE): (("d", SHARED),),
+    Permission(Resource.TRADING, Action.VIEW): (("s", BOOKS),),
+    Permission(Resource.TRADING, Action.CREATE): (("i", "orders"), *_JOURNAL),
+    Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
+    Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
+    Permission(Resource.STRATEGIES, Action.VIEW): (("s", "strategies strategy_versions deployments"),),
+    Permission(Resource.STRATEGIES, Action.CREATE): (("iu", "strategies"), ("i", "strategy_versions")),
+    Permission(Resource.STRATEGIES, Action.CHANGE): (("u", "strategies"), ("i", "strategy_versions")),
+    Permission(Resource.STRATEGIES, Action.DELETE): (("d", "strategies deployments"),),
+    Permission(Resource.STRATEGIES, Action.RUN): (("iu", "deployments"),),
+    Permission(Resource.BACKTESTS, Action.VIEW): (("s", "backtests"),),
+    Permission(Resource.BACKTESTS, Action.CREATE): (("i", "backtests"),),
+    Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests"),),
+    Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests"),),
+    Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests"),),
+    Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events"),),
+    Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
+    Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
+    Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log"), ("si", "audit_checkpoints")),
+    Permission(Resource.RECONCILIATION, Action.VIEW): (
+        ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days {QUEUE}"),
+    ),
+    Permission(Resource.RECONCILIATION, Action.CHANGE): (("u", "breaks"), ("i", "break_remarks")),
+    Permission(Resource.RECONCILIATION, Action.APPROVE): (("u", "breaks"), ("i", "break_remarks break_signatures")),
+    Permission(Resource.RECONCILIATION, Action.RUN): (
+        ("i", "reconciliation_runs reconciliation_breaks break_remarks"),
+        ("iu", "reconciliation_days breaks"),
+    ),
+    Permission(Resource.USERS, Action.VIEW): (("s", "users sessions lockouts account_access password_resets"),),
+    Permission(Resource.USERS, Action.CREATE): (("i", "users roles"), ("iu", "password_resets"), ("d", "lockouts")),
+    Permission(Resource.USERS, Action.CHANGE): (
+        ("u", "users sessions roles"),
+        ("d", "lockouts"),
+        ("id", "account_access"),
+        ("iud", "password_resets"),
+    ),
+    Permission(Resource.USERS, Action.DELETE): (("d", "roles"),),
+}
+
+AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
+    ("s", "alembic_version users roles"), ("siu", "sessions"), ("siud", "refresh_tokens"), ("siud", KEPT), ("i", "audit_log"),
+)  # fmt: skip
+DOOR_FUNCTIONS = (
+    "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
+    "door_anybody()", "door_salt()", "door_enter(text)", "door_redeem(bytea, text)",
+    "door_change_password(text, text)", "door_first_admin(text, text, text)",
+)  # fmt: skip
+
+# where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew
+COLUMNS: dict[tuple[str, str], str] = {
+    ("users", "SELECT"): "id, name, role, state, role_version, created",
+    ("users", "UPDATE"): "name, role, state, role_version",
+    ("sessions", "UPDATE"): "ended, ended_because, seen",
+    ("password_resets", "SELECT"): "user_id",
+    ("refresh_tokens", "UPDATE"): "used",
+    ("orders", "UPDATE"): "quantity, status, changed, broker_id, filled, average, reason, replaced_by, sent_at, acknowledged_at, "
+                          "executions",
+}  # fmt: skip
+
+ACTING = "(SELECT public.acting(current_user))"
+ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.accounts())::text[]))"
+LABEL = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.account_labels())::text[]))"
+OWN = '"user" = (SELECT public.person())'
+EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
+ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
+    **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
+    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints"], ACTING),
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
+                     "reconciliation_days"],
+                    f"{ACTING} AND {ACCOUNT}"),
+    "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
+    "reconciliation_runs": f"{ACTING} AND {LABEL}",
+    "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
+    "break_signatures": f"{ACTING} AND lower(signer) = lower(session_user)",
+    "break_remarks": f"{ACTING} AND EXISTS (SELECT FROM public.breaks b WHERE b.id = break_remarks.item)",
+    "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",
+}  # fmt: skip
+EVERYBODY_TOO = f"{ACTING} AND {EVERYBODY}"
+# the rows of other persons that a right over users reaches; a new user's old lock-outs are none, so CREATE deletes nobody's
+ADMINISTERED: dict[Action, tuple[tuple[Verbs, str], ...]] = {
+    Action.VIEW: (("s", "users sessions lockouts account_access password_resets"),),
+    Action.CREATE: (("i", "users roles"), ("iu", "password_resets")),
+    Action.CHANGE: (("u", "users sessions roles"), ("d", "lockouts"), ("id", "account_access"), ("iud", "password_resets"),
+                    ("iu", "settings")),
+    Action.DELETE: (("d", "roles"),),
+}  # fmt: skip
+# a person adds rows in no other person's name; the name that somebody tried at the door is told of as refused
+SIGNED = "actor_type <> 'human' OR lower(actor) = lower(session_user) OR (outcome = 'refused' AND session = '')"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule of row security: ``verb`` ALL, or one of the four; ``name`` begins with qv_."""
+
+    name: str
+    table: str
+    verb: str
+    group: str
+    rows: str
+
+    def __str__(self) -> str:
+        using = "" if self.verb == "INSERT" else f" USING ({self.rows})"
+        check = "" if self.verb in ("SELECT", "DELETE") else f" WITH CHECK ({self.rows})"
+        return f'CREATE POLICY "{self.name}" ON public.{self.table} FOR {self.verb} TO "{self.group}"{using}{check}'
+
+
+def group(role: str) -> str:
+    """The database's group of a role, as ``group_of`` in the database says it. Raises BadInput for a name that is taken by us."""
+    name = ("qv_" + re.sub("[^A-Za-z0-9]+", "_", role).lower())[:63]
+    if name in RESERVED or not role.strip():
+        raise BadInput(f"A role cannot be called “{role}”: the database needs that name for itself; choose another.")
+    return name
+
+
+def rights(permissions: Collection[Permission]) -> frozenset[tuple[str, str]]:
+    """Tables and verbs, such as ("orders", "INSERT")."""
+    return frozenset(pair for permission in permissions for pair in pairs(NEEDS.get(permission, ())))
+
+
+def pairs(needs: tuple[tuple[Verbs, str], ...]) -> Iterator[tuple[str, str]]:
+    """Each table with each verb."""
+    for letters, tables in needs:
+        yield from ((table, LETTERS[letter]) for table in tables.split() for letter in letters)
+
+
+def functions(permissions: Collection[Permission]) -> tuple[str, ...]:
+    """What else a role may call: who keeps market data makes and drops its partitions, who sees an order what happened to it."""
+    found = _PARTITIONS if Permission(Resource.MARKET, Action.CREATE) in permissions else ()
+    return (*found, "order_story(text)") if Permission(Resource.TRADING, Action.VIEW) in permissions else found
+
+
+def door_policies() -> list[Policy]:
+    """What holds for every group, and nothing held back from ``qv_app``, the one login of a desk that shares it."""
+    policies = [Policy("qv_rows", table, "ALL", DOOR, rows) for table, rows in ROWS.items()]
+    policies += [
+        Policy("qv_own", "users", "SELECT", DOOR, "lower(name) = lower(session_user)"),
+        Policy("qv_all", "roles", "SELECT", DOOR, "true"),
+        Policy("qv_everybody", "settings", "SELECT", DOOR, EVERYBODY),
+        Policy("qv_own", "sessions", "ALL", DOOR, "user_id = (SELECT public.person())"),
+        Policy("qv_signed", "audit_log", "INSERT", DOOR, SIGNED),
+    ]
+    return policies
+
+
+def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
+    """What holds for one role's group beyond that."""
+    name, held = group(role), frozenset(permissions)
+
+    def may(resource: Resource, action: Action) -> bool:
+        return Permission(resource, action) in held
+
+    found = [
+        Policy(f"{name}_{action}_{verb.lower()}", table, verb, name, EVERYBODY_TOO if table == "settings" else ACTING)
+        for action, tables in ADMINISTERED.items()
+        if may(Resource.USERS, action)
+        for table, verb in pairs(tables)
+    ]
+    for action, verb, rows in (
+        (Action.VIEW, "SELECT", "true"), (Action.RUN, "INSERT", "kind <> 'limits'"), (Action.CHANGE, "INSERT", "kind = 'limits'"),
+    ):  # fmt: skip
+        if may(Resource.RISK, action):
+            rule = f"{ACTING} AND {ACCOUNT} AND {rows}"
+            found.append(Policy(f"{name}_{action}", "risk_events", verb, name, rule))
+    if may(Resource.AUDIT, Action.VIEW):
+        found.append(Policy(f"{name}_select", "audit_log", "SELECT", name, ACTING))
+    return found
