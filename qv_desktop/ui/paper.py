@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QRectF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPageLayout, QPageSize, QPainter, QPdfWriter
 
 from qv_desktop.domain.reports import FIGURES, Document, Section
+from qv_desktop.ui.colors import PAPER
 
 DPI = 144
 WIDTH, HEIGHT = 1684, 1190  # A4 across, in dots of 1/144 inch
 SIDE, HEAD, FOOT, GAP, PAD = 56, 40, 44, 14, 5
-INK, QUIET, LINE = "#1b2230", "#5b667a", "#cfd6e1"
-GOOD, BAD = "#067647", "#b42318"
+INK, QUIET, LINE, GOOD, BAD = (PAPER[name] for name in ("INK", "QUIET", "LINE", "GOOD", "BAD"))
 _WRAP = int(Qt.TextFlag.TextWrapAnywhere | Qt.TextFlag.TextWordWrap)
 _LEAST = 44.0  # dots that a column gets at least
 
@@ -50,24 +50,27 @@ class Page:
 
 def pdf(document: Document) -> bytes:
     """The document as a PDF file."""
-    sheets = pages(document)
-    data = QByteArray()
-    buffer = QBuffer(data)
+    buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    writer = QPdfWriter(buffer)
+    _print(document, buffer)  # the writer is gone before what it writes to
+    buffer.close()
+    return bytes(buffer.data().data())
+
+
+def _print(document: Document, into: QIODevice) -> None:
+    writer = QPdfWriter(into)
     writer.setResolution(DPI)
     size = QPageSize(QPageSize.PageSizeId.A4)
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Landscape, QMarginsF(0, 0, 0, 0)))
     writer.setTitle(f"{document.title}, {document.subtitle}")
     writer.setCreator("QuantVision Desktop")
     painter = QPainter(writer)
-    for number, sheet in enumerate(sheets):
+    for number, sheet in enumerate(pages(document)):
         if number:
             writer.newPage()
         _paint(painter, sheet)
     painter.end()
-    buffer.close()
-    return bytes(data.data())
+    del painter
 
 
 def pages(document: Document) -> list[Page]:
