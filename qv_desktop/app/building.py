@@ -15,6 +15,7 @@ from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.backtests import BacktestStore
+from qv_desktop.adapters.db.breaks import BreakStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
@@ -44,6 +45,8 @@ from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.backtests import Backtests
+from qv_desktop.services.break_reports import BreakReports
+from qv_desktop.services.breaks import Breaks
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
@@ -59,6 +62,7 @@ from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.strategies import Strategies
+from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
 
 UNSEEN = os.environ.get("QT_QPA_PLATFORM") == "offscreen"  # whoever does not see the window should not hear it
@@ -113,9 +117,10 @@ def engine(
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     note = noting(door.trail, spool)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
-    reconcile = Reconcile(broker, keeping.reconciliations(), ReconciliationReports(), orders, positions, account, login,
+    reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
                           movements=broker.history, marks=journal, note=booked, announced=side.history.announced)  # fmt: skip
     strategies = Strategies(keeping.strategies())
@@ -130,6 +135,11 @@ def engine(
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     roles = Roles(RoleStore(database, door.trail, clock.now), login, door.trail)
     people = People(PeopleStore(database, door.trail, clock.now), door.users, roles, login, door.trail)
+    break_store = BreakStore(database, door.trail)
+    breaks = Breaks(break_store, runs, login, clock.market, lambda: account.id)
+    break_reports = BreakReports(break_store, runs, reports, login, door.trail, clock.market,
+                                 lambda: (account.id, account.balances.masked if account.balances else account.id),
+                                 paths.exports(settings.home))  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -137,7 +147,8 @@ def engine(
                         audit, strategies, backtests, notices, health, exports, Preferences(database, door.trail),
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
-                        AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)))  # fmt: skip
+                        AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
+                        breaks, break_reports)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -1,5 +1,6 @@
 """Which stores a terminal gets: those that keep what it hears, or, for a login that may only look, those that leave it to others."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from qv_desktop.adapters.db.actions import ActionStore
@@ -47,10 +48,10 @@ class Keeping:
         kind = SeenOrders if self.looks_on(KEEPS_ORDERS) else OrderJournal
         return kind(self.database, self.door.trail)
 
-    def reconciliations(self) -> ReconciliationStore:
-        """Comparisons with the broker."""
+    def reconciliations(self, account: Callable[[], str]) -> ReconciliationStore:
+        """Comparisons with the broker, of the account whose id ``account`` tells."""
         kind = SeenReconciliations if self.looks_on(COMPARES) else ReconciliationStore
-        return kind(self.database, self.door.trail)
+        return kind(self.database, self.door.trail, account)
 
     def strategies(self) -> StrategyStore:
         """Strategies and their versions."""

@@ -11,8 +11,10 @@ from qv_desktop.adapters.reports.files import written
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.app import Demo
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.reports import FORMS
 from qv_desktop.services.health import percentile
 from qv_desktop.ui.frames import LagProbe
+from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Desk
 
 WORKSPACES = ("trading", "markets", "charts", "compliance", "research")
@@ -77,9 +79,9 @@ async def _reports(desk: Desk, out: Path) -> list[str]:
     run = desk.services.reconcile.last
     if run is None:
         return []
-    exported = await desk.services.reconcile.export(run)
+    exported = await desk.services.reconcile.export(run, FORMS)
     desk.panels.reconciliation.show_exported(exported)
-    return [path.name for path in await ReconciliationReports().write(run, out)]
+    return [path.name for path in await ReconciliationReports(pdf).write(run, out, FORMS)]
 
 
 async def _summary(desk: Desk, probe: LagProbe, window_s: float, latencies: list[float]) -> dict[str, Any]:

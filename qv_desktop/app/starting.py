@@ -21,6 +21,7 @@ from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.account import AccountWiring
 from qv_desktop.wiring.auditing import AuditWiring
+from qv_desktop.wiring.breaks import BreaksWiring
 from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
 from qv_desktop.wiring.exporting import ExportWiring
@@ -52,7 +53,7 @@ class Starting:
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.overriding = OverrideWiring(desk)
-        self.auditing = AuditWiring(desk)
+        self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -130,6 +131,7 @@ class Starting:
         await self.research.start()
         await self.auditing.start()
         await self._attempt(self.people.start)
+        await self._attempt(self.breaks.start)
         await self._attempt(self.data.start)
         await self._attempt(self._look_at_audit)
         self._engine.pool.warm()
@@ -294,6 +296,7 @@ class Starting:
         self.data.tick()
         self.kill.tick()
         self.people.tick()
+        self.breaks.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

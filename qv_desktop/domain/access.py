@@ -64,7 +64,7 @@ TABLE: dict[Role, dict[Resource, frozenset[Action]]] = {
         Resource.BACKTESTS: frozenset({Action.VIEW, Action.CREATE, Action.RUN, Action.EXPORT}),
         Resource.RISK: frozenset({Action.VIEW, Action.RUN}),
         Resource.AUDIT: _LOOK,
-        Resource.RECONCILIATION: frozenset({Action.VIEW, Action.RUN, Action.EXPORT}),
+        Resource.RECONCILIATION: frozenset({Action.VIEW, Action.CHANGE, Action.RUN, Action.EXPORT}),
         Resource.SETTINGS: frozenset({Action.VIEW, Action.CHANGE}),
     },
     Role.ANALYST: {

@@ -79,6 +79,9 @@ _BLUE_ORANGE: dict[Theme, dict[str, str]] = {
     "high-contrast": {"UP": "#6cc4f5", "DOWN": "#ffb52e", "WARN": "#f7ee6f"},
 }
 
+PAPER: dict[str, str] = {  # what is printed, whatever the theme
+    "INK": "#1b2230", "QUIET": "#5b667a", "LINE": "#cfd6e1", "GOOD": "#067647", "BAD": "#b42318",
+}  # fmt: skip
 _CHIPS: dict[str, str] = {  # chip -> its hue
     "working": "green", "ok": "green", "good": "green", "partial": "cyan", "sent": "sky", "held": "blue", "low": "blue",
     "info": "blue", "filled": "grey", "draft": "quiet", "canceled": "quiet", "expired": "quiet", "rejected": "red",

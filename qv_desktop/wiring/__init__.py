@@ -13,6 +13,8 @@ from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
+from qv_desktop.services.break_reports import BreakReports
+from qv_desktop.services.breaks import Breaks
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.drawings import Drawings
@@ -107,6 +109,8 @@ class Services:
     people: People
     roles: Roles
     audit_exports: AuditExports
+    breaks: Breaks
+    break_reports: BreakReports
 
 
 @dataclass(frozen=True, slots=True)

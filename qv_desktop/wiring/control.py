@@ -39,7 +39,6 @@ class ControlWiring:
     def _listen(self) -> None:
         panels, window = self._desk.panels, self._desk.window
         panels.reconciliation.run_asked.connect(lambda: self._spawn(self._reconcile()))
-        panels.reconciliation.export_asked.connect(lambda formats: self._spawn(self._export_reconciliation(formats)))
         panels.alerts.unread_changed.connect(lambda count: window.set_count("alerts", count or None))
         window.command.connect(self._command)
 
@@ -64,12 +63,4 @@ class ControlWiring:
             await self._desk.services.reconcile.asked()
         except QvError as error:
             self._desk.panels.reconciliation.show_failed(str(error))
-            raise
-
-    async def _export_reconciliation(self, formats: list[str]) -> None:
-        panel = self._desk.panels.reconciliation
-        try:
-            panel.show_exported(await self._desk.services.reconcile.export(formats=formats))
-        except QvError as error:
-            panel.show_failed(str(error))
             raise

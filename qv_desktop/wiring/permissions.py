@@ -23,6 +23,8 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
     "reconciliation": {
         "run": Permission(Resource.RECONCILIATION, Action.RUN),
         "export": Permission(Resource.RECONCILIATION, Action.EXPORT),
+        "change": Permission(Resource.RECONCILIATION, Action.CHANGE),
+        "approve": Permission(Resource.RECONCILIATION, Action.APPROVE),
     },
     "backtests": {"run": Permission(Resource.BACKTESTS, Action.RUN)},
     "strategies": {"backtest": Permission(Resource.BACKTESTS, Action.RUN)},

@@ -114,13 +114,14 @@ def test_pictures_of_the_window_and_of_each_panel_show_something(told: Told) -> 
 
 def test_the_reconciliation_report_can_be_read_in_each_of_its_forms(told: Told) -> None:
     files = {Path(name).suffix: told.out / name for name in told.summary["reports"]}
-    assert files.keys() == {".csv", ".json", ".html"}
+    assert files.keys() == {".csv", ".json", ".html", ".pdf"}
     with files[".csv"].open(encoding="utf-8", newline="") as lines:
         table = list(csv.reader(lines))
     assert table
     assert len({len(line) for line in table if line}) <= 2  # a head and a table at most
     report = json.loads(files[".json"].read_text(encoding="utf-8"))
     assert report["breaks"] == []
+    assert files[".pdf"].read_bytes().startswith(b"%PDF-")
     page = Page()
     page.feed(files[".html"].read_text(encoding="utf-8"))
     assert page.open == []

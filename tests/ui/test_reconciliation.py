@@ -1,55 +1,100 @@
-"""Reconciliation on the screen: breaks by weight, the state without any, history, and what was exported where."""
+"""Reconciliation on the screen: the queue by weight, what can be done about a break, the verdict, earlier runs and their reports."""
 
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
+from qv_desktop.domain.break_history import Day, RunLine
+from qv_desktop.domain.breaks import BreakItem, Remark, decided, met, signed, taken
 from qv_desktop.domain.reconciliation import Break
-from qv_desktop.ui.panels.reconciliation import _MEANINGS, ReconciliationPanel
-from tests.ui.trading_values import BREAKS, run
+from qv_desktop.ui.models.break_trend import BreakTrend
+from qv_desktop.ui.models.break_words import MEANINGS
+from qv_desktop.ui.models.live_rows import PRESSED
+from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
+from tests.ui.trading_values import BREAKS, NOON, run
+
+LATER = NOON + timedelta(minutes=14)
+
+
+def items(*breaks: Break) -> list[BreakItem]:
+    """The queue once a run found these for the first time."""
+    return [change.after for change in met([], run(0, breaks or BREAKS), "a")]
 
 
 @pytest.fixture
 def panel(qtbot: QtBot) -> ReconciliationPanel:
-    """A panel that has seen no run."""
+    """A panel of demo's that has seen no run."""
     view = ReconciliationPanel()
     qtbot.addWidget(view)
+    view.now = lambda: LATER
     view.resize(1160, 400)
     view.show()
+    view.show_me("demo")
     return view
+
+
+@pytest.fixture
+def filled(panel: ReconciliationPanel) -> ReconciliationPanel:
+    """With three breaks."""
+    panel.show_run(run(1, BREAKS))
+    panel.show_queue(items())
+    return panel
+
+
+def visible(panel: ReconciliationPanel) -> list[str]:
+    return [action for action, button in panel.details.buttons.items() if not button.isHidden()]
+
+
+def shown(panel: ReconciliationPanel) -> list[str]:
+    return [item.key for item in panel.model.rows()]
 
 
 def test_before_the_first_run_it_offers_one(qtbot: QtBot, panel: ReconciliationPanel) -> None:
     assert panel.first.isVisible()
     assert not panel.matched.isVisible()
-    assert not any(button.isEnabled() for button in panel.exports.values())
+    assert not panel.filters.isVisible()
     with qtbot.waitSignal(panel.run_asked):
         qtbot.mouseClick(panel.first, Qt.MouseButton.LeftButton)
     assert (panel.run.text(), panel.run.isEnabled()) == ("Comparing…", False)
 
 
-def test_breaks_stand_heaviest_first_and_the_heaviest_is_explained(panel: ReconciliationPanel) -> None:
-    panel.show_run(run(1, BREAKS))
-    assert [found.severity for found in panel.model.rows()] == ["high", "medium", "low"]
-    assert panel.breaks.text() == "Breaks 3 · $1,694.06 at risk"
-    assert (panel.heading.text(), panel.meaning.text()) == (
+def test_breaks_stand_heaviest_first_and_the_heaviest_is_explained(filled: ReconciliationPanel) -> None:
+    assert [item.severity for item in filled.model.rows()] == ["high", "medium", "low"]
+    assert filled.breaks.text() == "Breaks 3 · $1,694.06 at risk"
+    details = filled.details
+    assert (details.heading.text(), details.meaning.text()) == (
         "Positions · NVDA",
         "Both have it, with different quantities.",
     )
-    assert panel.facts.texts() == ["Class quantity · high", "At risk $1,694.04", "Proposed entry book BUY 12 @ 141.17"]
-    assert panel.compared.toPlainText().replace("\xa0", " ").splitlines()[:2] == ["− here   250", "+ there  262"]
+    assert details.facts.texts() == [
+        "Class quantity · high", "At risk $1,694.04", "Proposed entry book BUY 12 @ 141.17", "First seen ET 2026-11-20 10:41:55",
+        "Last found ET 2026-11-20 10:41:55", "Age 14m", "Owner —", "State Open",
+    ]  # fmt: skip
+    assert details.compared.toPlainText().replace("\xa0", " ").splitlines()[:2] == ["− here   250", "+ there  262"]
 
 
-def test_no_activity_and_zero_are_not_the_same(panel: ReconciliationPanel) -> None:
-    panel.show_run(run(1, (Break("positions", "KO", "missing here", "high", "—", "0", "0", run(1).at_risk, "ask"),)))
-    row = [column.text(panel.model.row(0)) for column in panel.model.columns]
-    assert (row[4], row[5]) == ("—", "0")
+def test_the_three_columns_stand_side_by_side_and_nothing_is_not_zero(panel: ReconciliationPanel) -> None:
+    panel.show_run(run(1, BREAKS[:1]))
+    panel.show_queue(items(Break("positions", "KO", "missing here", "high", "—", "0", "-3", Decimal(0), "ask")))
+    row = {column.title: column.text(panel.model.row(0)) for column in panel.model.columns}
+    assert (row["Internal"], row["External"], row["Difference"], row["Key"], row["Age"]) == (
+        "—",
+        "0",
+        "−3",
+        "KO position",
+        "14m",
+    )
 
 
 def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPanel) -> None:
     panel.show_run(run(1))
+    panel.show_queue([])
     assert panel.verdict.isVisible()
     assert panel.detail.text() == "412 rows matched at 10:42:55 ET · account ••••7Q2 · run by demo · input 5d02be19"
     assert (panel.breaks.text(), panel.matched.text(), panel.tolerances.text()) == (
@@ -59,45 +104,242 @@ def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPan
     )
 
 
-def test_the_newest_of_the_history_is_shown_and_an_older_one_can_be_opened(
-    qtbot: QtBot, panel: ReconciliationPanel
-) -> None:
-    panel.show_history([run(1, BREAKS[:1]), run(5)])
-    assert panel.breaks.text() == "✓ No breaks"
-    qtbot.mouseClick(panel.views.segment("History"), Qt.MouseButton.LeftButton)
-    assert panel.history.isVisible()
-    panel.history.select_key("run-1")
-    qtbot.keyClick(panel.history, Qt.Key.Key_Return)
-    assert panel.breaks.text() == "Breaks 1 · $1,694.04 at risk"
+def test_what_still_waits_for_a_signature_is_shown_although_the_run_passed(panel: ReconciliationPanel) -> None:
+    panel.show_run(run(5))
+    waiting = decided(items()[0], "resolved", "ann", NOON, "booked")
+    panel.show_queue([waiting])
     assert panel.table.isVisible()
+    panel.show_queue([signed(waiting, "bob", LATER)])
+    panel._filter()
+    assert panel.verdict.isVisible()
 
 
-@pytest.mark.parametrize("kind", ["csv", "json", "html"])
-def test_each_format_is_asked_for_by_its_button(qtbot: QtBot, panel: ReconciliationPanel, kind: str) -> None:
-    panel.show_run(run(1))
-    with qtbot.waitSignal(panel.export_asked) as asked:
-        qtbot.mouseClick(panel.exports[kind], Qt.MouseButton.LeftButton)
-    assert asked.args == [[kind]]
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [("take", ""), ("comment", "I asked"), ("explain", "a split"), ("resolve", "booked"), ("carry", "tomorrow")],
+)
+def test_each_action_asks_for_its_words_and_names_the_break(
+    qtbot: QtBot, filled: ReconciliationPanel, action: str, words: str
+) -> None:
+    button = filled.details.buttons[action]
+    if not words:
+        with qtbot.waitSignal(filled.acted) as acted:
+            button.click()
+    else:
+        button.click()
+        assert filled.reason.field.hasFocus() or filled.reason.field.isVisible()
+        assert not filled.reason.yes.isEnabled()
+        qtbot.keyClicks(filled.reason.field, f" {words} ")
+        with qtbot.waitSignal(filled.acted) as acted:
+            qtbot.keyClick(filled.reason.field, Qt.Key.Key_Return)
+    assert (acted.args[0], acted.args[1].key, acted.args[2]) == (action, "NVDA", words)
+    assert not filled.reason.isVisible()
 
 
-def test_it_says_where_the_report_is_and_why_a_run_failed(panel: ReconciliationPanel) -> None:
-    panel.show_run(run(1))
-    panel.show_exported([Path("reports/a.csv"), Path("reports/a.json")])
-    assert panel.note.text() == "Saved a.csv, a.json in reports."
-    panel.show_failed("The broker cannot be reached; try again when the feed is green.")
-    assert panel.note.text() == "The broker cannot be reached; try again when the feed is green."
-    assert panel.run.isEnabled()
+def test_escape_leaves_all_as_it_is_and_an_empty_reason_is_not_taken(qtbot: QtBot, filled: ReconciliationPanel) -> None:
+    filled.details.buttons["resolve"].click()
+    with qtbot.assertNotEmitted(filled.acted):
+        qtbot.keyClick(filled.reason.field, Qt.Key.Key_Return)
+        qtbot.keyClick(filled.reason.field, Qt.Key.Key_Escape)
+    assert not filled.reason.isVisible()
 
 
-def test_every_class_of_break_is_explained() -> None:
+def test_a_question_about_one_break_is_not_answered_for_another(qtbot: QtBot, filled: ReconciliationPanel) -> None:
+    filled.details.buttons["resolve"].click()
+    filled.table.selectRow(1)
+    assert not filled.reason.isVisible()
+
+
+def test_what_is_decided_is_about_the_break_as_it_is_now(qtbot: QtBot, filled: ReconciliationPanel) -> None:
+    filled.details.buttons["resolve"].click()
+    filled.show_queue([replace(each, version=7) for each in items()])
+    qtbot.keyClicks(filled.reason.field, "booked")
+    with qtbot.waitSignal(filled.acted) as acted:
+        qtbot.keyClick(filled.reason.field, Qt.Key.Key_Return)
+    assert acted.args[1].version == 7
+
+
+def test_only_what_makes_sense_is_offered_and_nobody_signs_their_own(filled: ReconciliationPanel) -> None:
+    assert visible(filled) == ["take", "comment", "explain", "resolve", "carry"]
+    item = items()[0]
+    mine = decided(item, "resolved", "demo", NOON, "booked")
+    filled.show_item(mine)
+    assert visible(filled) == ["comment", "reopen", "sign"]
+    sign = filled.details.buttons["sign"]
+    assert (sign.isEnabled(), sign.toolTip()) == (
+        False,
+        "Four eyes: you decided this yourself; somebody else signs it off.",
+    )
+    filled.show_item(replace(mine, decided_by="ann", version=9))
+    assert sign.isEnabled()
+    assert filled.details.facts.texts()[-4:] == ["State Awaiting sign-off", "Decided by ann · 10:41:55", "Reason booked",
+                                                 "Signed off by not yet"]  # fmt: skip
+
+
+def test_filters_show_open_mine_what_to_sign_and_all_of_a_section_or_severity(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    first, second, third = items()
+    filled.show_queue(
+        [taken(first, "demo"), decided(second, "explained", "ann", NOON, "known"), replace(third, state="gone")]
+    )
+    expected = {
+        "Open": ["NVDA", "31ab7c0e"],
+        "Mine": ["NVDA"],
+        "To sign": ["31ab7c0e"],
+        "All": ["NVDA", "31ab7c0e", "cash"],
+    }
+    for scope, keys in expected.items():
+        filled.filters.scope.segment(scope).click()
+        assert shown(filled) == keys, scope
+    filled.filters.sections.setCurrentText("Positions")
+    assert shown(filled) == ["NVDA"]
+    filled.filters.sections.setCurrentIndex(0)
+    filled.filters.severities.setCurrentText("Medium")
+    assert shown(filled) == ["31ab7c0e"]
+    assert filled.filters.tally.text() == "1 of 3"
+
+
+def test_no_row_moves_while_the_mouse_is_down_on_it(filled: ReconciliationPanel) -> None:
+    before = shown(filled)
+    filled.model.hold(PRESSED)
+    heavy = replace(items()[2], at_risk=Decimal(9_000_000), severity="high", version=2)
+    filled.show_queue([items()[1], heavy])
+    assert shown(filled) == before
+    filled.model.hold(0)
+    filled._filter()
+    assert shown(filled) == ["cash", "31ab7c0e"]
+
+
+def test_the_story_is_told_newest_first_and_only_of_the_break_in_view(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    first, second, _ = items()
+    filled.show_story(
+        first, [Remark(NOON, "system", "found", "Found by a comparison."), Remark(LATER, "ann", "comment", "I asked.")]
+    )
+    assert filled.details.story.text().splitlines() == [
+        "2026-11-20 10:55:55  ann said: I asked.", "2026-11-20 10:41:55  Found by a comparison.",
+    ]  # fmt: skip
+    filled.show_story(second, [])
+    assert "I asked" in filled.details.story.text()
+    with qtbot.waitSignal(filled.story_asked) as asked:
+        filled.table.selectRow(1)
+    assert asked.args[0].key == "31ab7c0e"
+    assert filled.details.story.text() == ""
+
+
+def test_enter_on_a_row_goes_to_what_can_be_done(qtbot: QtBot, filled: ReconciliationPanel) -> None:
+    filled.activateWindow()
+    filled.table.setFocus()
+    with qtbot.waitSignal(filled.table.row_opened):
+        qtbot.keyClick(filled.table, Qt.Key.Key_Return)
+    assert filled.focusWidget() is filled.details.buttons["comment"]
+
+
+def test_what_the_role_may_not_do_stays_grey_with_the_reason(filled: ReconciliationPanel) -> None:
+    filled.forbid({"run": "no run", "export": "no export", "change": "no change", "approve": "no approval"})
+    filled.show_run(run(2, BREAKS))
+    assert (filled.run.isEnabled(), filled.run.toolTip()) == (False, "no run")
+    told = {(b.isEnabled(), b.toolTip()) for action, b in filled.details.buttons.items() if action != "sign"}
+    assert told == {(False, "no change")}
+    filled.show_item(decided(items()[0], "resolved", "ann", NOON, "booked"))
+    assert filled.details.buttons["sign"].toolTip() == "no approval"
+    assert {b.toolTip() for b in filled.history.forms.values()} == {"no export"}
+    menu = QMenu()
+    filled._fill_reports(menu)
+    inner = [action for sub in menu.findChildren(QMenu) for action in sub.actions()]
+    assert {(action.isEnabled(), action.toolTip()) for action in inner} == {(False, "no export")}
+
+
+def test_a_report_of_the_run_or_over_time_is_asked_for_from_the_menu(qtbot: QtBot, filled: ReconciliationPanel) -> None:
+    menu = QMenu()
+    filled._fill_reports(menu)
+    by_title: dict[str, QMenu] = {str(m.title()): m for m in menu.findChildren(QMenu)}
+    assert list(by_title) == ["This run", "Today", "Last 7 days", "Last 30 days", "Last 365 days"]
+    with qtbot.waitSignal(filled.export_asked) as asked:
+        by_title["This run"].actions()[0].trigger()
+    assert asked.args == ["run-1", "pdf"]
+    wanted = next(action for action in by_title["Last 7 days"].actions() if action.text() == "CSV, every account")
+    with qtbot.waitSignal(filled.range_asked) as over_time:
+        wanted.trigger()
+    assert over_time.args == ["Last 7 days", "csv", True]
+
+
+def test_it_says_where_the_report_is_opens_it_and_why_something_failed(
+    qtbot: QtBot, filled: ReconciliationPanel, tmp_path: Path
+) -> None:
+    filled.show_exported([tmp_path / "a.pdf"])
+    assert filled.note.text() == f"Saved a.pdf in {tmp_path}."
+    for button, path in ((filled.open_file, tmp_path / "a.pdf"), (filled.open_folder, tmp_path)):
+        with qtbot.waitSignal(filled.open_asked) as asked:
+            button.click()
+        assert asked.args == [path]
+    filled.show_failed("The broker cannot be reached; try again when the feed is green.")
+    assert filled.note.text() == "The broker cannot be reached; try again when the feed is green."
+    assert not filled.open_file.isVisible()
+    assert filled.run.isEnabled()
+
+
+def line(number: int, breaks: int = 0) -> RunLine:
+    return RunLine(f"run-{number}", NOON + timedelta(minutes=number), "••••7Q2", "system", "every 30 s", 412, breaks, Decimal(breaks),
+                   "5d02be19" * 8)  # fmt: skip
+
+
+def test_the_history_is_asked_for_and_a_run_in_it_is_shown_with_its_reports(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    with qtbot.waitSignal(filled.history_asked):
+        qtbot.mouseClick(filled.views.segment("History"), Qt.MouseButton.LeftButton)
+    history = filled.history
+    filled.show_history([line(1, 3), line(5)], [Day(date(2026, 11, 20), 9, 2, 3, Decimal(5), 0, Decimal(0))])
+    assert [run.id for run in history.runs.rows()] == ["run-5", "run-1"]
+    with qtbot.waitSignal(filled.run_chosen) as chosen:
+        history.table.select_key("run-1")
+    assert chosen.args == ["run-1"]
+    history.show_run(run(1, BREAKS), [Path("x/reconciliation-run-1.pdf")])
+    assert history.heading.text() == "2026-11-20 10:42:55 ET · 3 breaks"
+    assert [found.severity for found in history.found.rows()] == ["high", "medium", "low"]
+    with qtbot.waitSignal(filled.export_asked) as asked:
+        history.forms["html"].click()
+    assert asked.args == ["run-1", "html"]
+    with qtbot.waitSignal(filled.open_asked) as opened:
+        next(b for b in history.files.findChildren(QPushButton) if b.text() == "Open PDF").click()
+    assert opened.args == [Path("x/reconciliation-run-1.pdf")]
+    filled.show_history([line(5)], [])
+    assert [run.id for run in history.runs.all_rows()] == ["run-5"]
+
+
+def test_the_trend_has_a_place_for_every_day_and_tells_what_a_day_was(qtbot: QtBot) -> None:
+    trend = BreakTrend()
+    qtbot.addWidget(trend)
+    trend.resize(300, 96)
+    days = [
+        Day(date(2026, 11, day), 10, 2, most, Decimal(most * 100), 0, Decimal(0)) for day, most in ((16, 4), (18, 0))
+    ]
+    trend.show_days(days)
+    assert [trend.at(10 + 28 * place + 5) for place in range(4)] == [days[0], None, days[1], None]
+    assert trend.at(2) is None
+    assert "at most 4 with $400.00 at risk" in trend.accessibleDescription()
+    picture = trend.grab().toImage()
+    bar = QPoint(14, 60)
+    assert picture.pixelColor(bar) != picture.pixelColor(QPoint(10 + 28 + 5, 60))
+
+
+def test_five_hundred_breaks_are_all_there_and_every_class_is_explained(panel: ReconciliationPanel) -> None:
+    many = tuple(replace(BREAKS[0], key=f"S{number}", at_risk=Decimal(number)) for number in range(500))
+    panel.show_run(run(1, many))
+    panel.show_queue(items(*many))
+    assert (len(panel.model.rows()), panel.model.row(0).key) == (500, "S499")
     kinds = ("missing here", "missing there", "quantity", "price", "side", "status", "duplicate", "timing", "external",
              "corporate action")  # fmt: skip
-    assert set(_MEANINGS) == set(kinds)
+    assert set(MEANINGS) == set(kinds)
 
 
-def test_what_the_role_may_not_do_stays_grey_after_a_run(panel: ReconciliationPanel) -> None:
-    panel.forbid({"run": "no run", "export": "no export"})
-    panel.show_run(run(1))
-    assert not panel.run.isEnabled()
-    assert panel.run.toolTip() == "no run"
-    assert {(button.isEnabled(), button.toolTip()) for button in panel.exports.values()} == {(False, "no export")}
+@pytest.mark.parametrize("wide", [480, 900, 1100])
+def test_the_details_are_in_view_at_every_width(qtbot: QtBot, filled: ReconciliationPanel, wide: int) -> None:
+    filled.resize(wide, 420)
+    qtbot.wait(1)
+    assert filled.details.isVisible()
+    assert filled.table.height() > 60
+    assert filled.details.buttons["take"].visibleRegion().boundingRect().height() > 20

@@ -20,6 +20,8 @@ KEPT = "settings workspaces"  # how a person's window stands, whatever the role
 CLOSED = "login_brake"  # for desks whose log-ins go through one database login
 BOOKS = "orders order_events fills positions account_snapshots"
 
+QUEUE = "breaks break_remarks break_signatures"
+
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
 _PARTITIONS = ("add_partition(text, bigint)", "drop_partitions(text, bigint)")
 
@@ -47,8 +49,15 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log"), ("si", "audit_checkpoints")),
-    Permission(Resource.RECONCILIATION, Action.VIEW): (("s", "reconciliation_runs reconciliation_breaks"),),
-    Permission(Resource.RECONCILIATION, Action.RUN): (("i", "reconciliation_runs reconciliation_breaks"),),
+    Permission(Resource.RECONCILIATION, Action.VIEW): (
+        ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days {QUEUE}"),
+    ),
+    Permission(Resource.RECONCILIATION, Action.CHANGE): (("u", "breaks"), ("i", "break_remarks")),
+    Permission(Resource.RECONCILIATION, Action.APPROVE): (("u", "breaks"), ("i", "break_remarks break_signatures")),
+    Permission(Resource.RECONCILIATION, Action.RUN): (
+        ("i", "reconciliation_runs reconciliation_breaks break_remarks"),
+        ("iu", "reconciliation_days breaks"),
+    ),
     Permission(Resource.USERS, Action.VIEW): (("s", "users sessions lockouts account_access password_resets"),),
     Permission(Resource.USERS, Action.CREATE): (("i", "users roles"), ("iu", "password_resets"), ("d", "lockouts")),
     Permission(Resource.USERS, Action.CHANGE): (
@@ -88,11 +97,14 @@ EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints"], ACTING),
-    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments"],
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
+                     "reconciliation_days"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",
     "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
+    "break_signatures": f"{ACTING} AND lower(signer) = lower(session_user)",
+    "break_remarks": f"{ACTING} AND EXISTS (SELECT FROM public.breaks b WHERE b.id = break_remarks.item)",
     "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",
 }  # fmt: skip
 EVERYBODY_TOO = f"{ACTING} AND {EVERYBODY}"

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0016"  # the newest step in migrations/versions
+HEAD = "0017"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -100,9 +100,18 @@ risk_events = _table(
 )
 reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
                              broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
-                             matched=Integer, input_hash=Text)  # fmt: skip
+                             matched=Integer, input_hash=Text, account_id=Text, breaks_of=Text, breaks=Integer,
+                             at_risk=Numeric)  # fmt: skip
 reconciliation_breaks = _table("reconciliation_breaks", "run number", run=Text, number=Integer, section=Text, key=Text, kind=Text,
                                severity=Text, internal=Text, external=Text, difference=Text, at_risk=Numeric, proposal=Text)  # fmt: skip
+breaks = _table("breaks", "id", id=Text, account=Text, section=Text, key=Text, kind=Text, severity=Text, internal=Text, external=Text,
+                difference=Text, at_risk=Numeric, proposal=Text, first_seen=STAMP, opened=STAMP, last_seen=STAMP, last_run=Text, state=Text,
+                owner=Text, decided_by=Text, decided_at_=STAMP, reason=Text, until_=Date, signed_by=Text, signed_at_=STAMP, times=Integer,
+                version=Integer)  # fmt: skip
+break_remarks = _table("break_remarks", "id", id=BigInteger, item=Text, at=STAMP, actor=Text, what=Text, words=Text)
+break_signatures = _table("break_signatures", "item version", item=Text, version=Integer, signer=Text, at=STAMP)
+reconciliation_days = _table("reconciliation_days", "account day", account=Text, day=Date, runs=Integer, failed=Integer, most=Integer,
+                             most_at_risk=Numeric, last=Integer, last_at_risk=Numeric)  # fmt: skip
 
 users = _table(
     "users", "id", id=Text, name=Text, role=Text, state=Text, role_version=Integer, password_hash=Text, created=STAMP

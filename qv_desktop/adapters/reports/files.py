@@ -6,12 +6,17 @@ from pathlib import Path
 
 from qv_desktop.domain.errors import BadInput
 
+DEVICES = frozenset({"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))})
+_NEVER = frozenset('/\\:*?"<>|')
+
 
 def written(folder: Path, name: str, content: str | bytes, *, overwrite: bool = True) -> Path:
     """The path of ``name`` under ``folder`` once it holds ``content``. Raises BadInput when it cannot be written there.
 
     A file of that name is replaced only if ``overwrite``; a link is never followed.
     """
+    if not _plain(name):
+        raise BadInput(f"“{name}” would be written outside {folder}, or is no name for a file; choose another name.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder.resolve() / name
@@ -29,6 +34,12 @@ def written(folder: Path, name: str, content: str | bytes, *, overwrite: bool = 
             f"The report could not be written to {folder} ({error.strerror}); free some space or choose another folder."
         ) from error
     return target
+
+
+def _plain(name: str) -> bool:
+    """Whether a name is one file's on every system: no folder, drive, stream or device, and nothing that is dropped at its end."""
+    stem = name.split(".")[0].strip().upper()
+    return bool(name) and name[-1] not in ". " and not set(name) & _NEVER and stem not in DEVICES and name.isprintable()
 
 
 def _reserved(target: Path) -> bool:

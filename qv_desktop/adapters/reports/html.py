@@ -4,10 +4,11 @@ import hashlib
 from html import escape
 
 from qv_desktop.domain.reconciliation import Break, Reconciliation
+from qv_desktop.domain.reports import FIGURES, Document, Section, tolerances
 
 STYLE = """
 body { font: 13px/1.45 system-ui, sans-serif; color: #1b2230; margin: 32px auto; max-width: 1080px; padding: 0 24px }
-h1 { font-size: 20px; margin: 0 0 4px } .sub { color: #667085; margin: 0 0 20px }
+h1 { font-size: 20px; margin: 0 0 4px } h2 { font-size: 15px; margin: 20px 0 6px } .sub { color: #667085; margin: 0 0 20px }
 dl { display: grid; grid-template-columns: max-content 1fr max-content 1fr; gap: 4px 16px; margin: 0 0 24px }
 dt { color: #667085 } dd { margin: 0; font-variant-numeric: tabular-nums }
 table { border-collapse: collapse; width: 100% } th { text-align: left; color: #667085; font-weight: 500 }
@@ -36,14 +37,13 @@ def reconciliation(run: Reconciliation) -> str:
 
 
 def _header(run: Reconciliation) -> str:
-    limits = run.tolerances
     facts = (
         ("Run", run.id),
         ("Operator", run.operator),
         ("Our books at", f"{run.local_at:%H:%M:%S.%f} UTC"),
         ("Reason", run.reason),
         ("Broker's books at", f"{run.broker_at:%H:%M:%S.%f} UTC"),
-        ("Tolerances", f"{limits.quantity} sh · ${limits.price} a share; cash is not compared"),
+        ("Tolerances", tolerances(run.tolerances)),
     )
     return "<dl>" + "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in facts) + "</dl>"
 
@@ -62,3 +62,30 @@ def _row(found: Break) -> str:
         f"<td class=n>{escape(text)}</td>" for text in figures
     )
     return f"<tr>{cells}<td>{escape(found.proposal)}</td></tr>"
+
+
+def document(told: Document) -> str:
+    """Any report: its facts and a table for each section."""
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in told.facts)
+    mark = "passed" if told.good else "breaks"
+    body = (
+        f"<h1>{escape(told.title)} <span class={mark}>{escape(told.verdict)}</span></h1><p class=sub>{escape(told.subtitle)}</p>"
+        f"<dl>{facts}</dl>{''.join(map(_section, told.sections))}"
+    )
+    foot = f"<footer>Report <span class=hash>{told.hash}</span></footer>"
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(told.title)}</title>'
+        f"<style>{STYLE}</style><body>{body}{foot}</body></html>\n"
+    )
+
+
+def _section(section: Section) -> str:
+    if not section.rows:
+        return f"<h2>{escape(section.title)}</h2><p>{escape(section.note)}</p>"
+    marks = [" class=n" if name in FIGURES else "" for name in section.columns]
+    head = "".join(f"<th>{escape(name)}</th>" for name in section.columns)
+    rows = "".join(
+        f"<tr>{''.join(f'<td{mark}>{escape(cell)}</td>' for mark, cell in zip(marks, row, strict=True))}</tr>"
+        for row in section.rows
+    )
+    return f"<h2>{escape(section.title)}</h2><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.reports import Span, of_span
 
 
 def reconciliation(run: Reconciliation) -> str:
@@ -14,8 +15,14 @@ def reconciliation(run: Reconciliation) -> str:
     return json.dumps(document, default=_plain, indent=2, ensure_ascii=False) + "\n"
 
 
+def span(told: Span) -> str:
+    """Every field of the span, and the hash that its other formats have too."""
+    document = {**asdict(told), "report_hash": of_span(told).hash}
+    return json.dumps(document, default=_plain, indent=2, ensure_ascii=False) + "\n"
+
+
 def _plain(value: object) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, Decimal):
         return f"{value:f}"

@@ -1,60 +1,70 @@
-"""Reconciliation: our books beside the broker's, each difference with what it puts at risk and the entry that would settle it."""
+"""Reconciliation: the break queue with what people do about it, the verdict of the last comparison, and what earlier ones found."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from qv_desktop.domain.reconciliation import Break, Reconciliation
+from qv_desktop.domain.break_history import Day, RunLine
+from qv_desktop.domain.breaks import BreakItem, Remark
+from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.json_difference import DifferenceView
-from qv_desktop.ui.models.layouts import Bar, forbid, note, paint_note, paint_pill, pill, stacked, tint
-from qv_desktop.ui.models.ledger import Ledger, Line, scrolled
-from qv_desktop.ui.models.split import DetailSplit, pane
+from qv_desktop.ui.models.break_details import BreakDetails
+from qv_desktop.ui.models.break_filters import BreakFilters
+from qv_desktop.ui.models.break_split import BreakSplit
+from qv_desktop.ui.models.break_words import AGE, queue_columns
+from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, paint_pill, pill, stacked, tint
+from qv_desktop.ui.models.ledger import scrolled
+from qv_desktop.ui.models.menu_button import entry, menu_button
+from qv_desktop.ui.models.reason_bar import ReasonBar
+from qv_desktop.ui.models.run_history import FORMS, RunHistory
 from qv_desktop.ui.models.table import Table
-from qv_desktop.ui.models.table_model import Column, TableModel
+from qv_desktop.ui.models.table_model import TableModel
 
-_RANKS = {"high": 3, "medium": 2, "low": 1}
-_MEANINGS: dict[str, str] = {  # break class -> what it means in one sentence
-    "missing here": "The broker has it and our books have no row for it.",
-    "missing there": "Our books have it and the broker does not know it.",
-    "quantity": "Both have it, with different quantities.",
-    "price": "Both have it, at different prices.",
-    "side": "Both have it, on opposite sides.",
-    "status": "Both have it, in different states.",
-    "duplicate": "One side has it twice.",
-    "timing": "One side has it earlier than the other; it may settle by itself.",
-    "external": "It was made outside this program.",
-    "corporate action": "A split, a transfer or the like accounts for it.",
+BREAKS, HISTORY = "Breaks", "History"
+RANGES = ("Today", "Last 7 days", "Last 30 days", "Last 365 days")
+_QUEUE, _MATCHED, _NEVER, _HISTORY = range(4)  # pages
+_ASKED = {  # action -> the question, what is typed, the button
+    "comment": ("Comment on {}", "What you found out", "Add"),
+    "explain": ("Explain {}", "Why the difference is right as it is", "Explain"),
+    "resolve": ("Resolve {}", "What was done about it", "Resolve"),
+    "carry": ("Carry {} to the next day", "Why it cannot be settled today", "Carry forward"),
+    "reopen": ("Reopen {}", "Why the decision does not stand", "Reopen"),
 }
-_BREAKS, _MATCHED, _NEVER, _HISTORY = range(4)  # pages
 
 
 class ReconciliationPanel(QWidget):
-    """Emits ``run_asked`` and ``export_asked(list[str])`` with the formats: csv, json, html."""
+    """Emits ``run_asked``; ``acted(str, BreakItem, str)`` with take, comment, explain, resolve, carry, reopen or sign and the words;
+    ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
+    ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
+    and whether every account is meant; ``open_asked(Path)``. ``now`` tells ages."""
 
     name = "reconciliation"
     title = "Reconciliation"
 
     run_asked = Signal()
-    export_asked = Signal(list)
+    acted = Signal(str, object, str)
+    story_asked = Signal(object)
+    history_asked = Signal()
+    run_chosen = Signal(str)
+    export_asked = Signal(str, str)
+    range_asked = Signal(str, str, bool)
+    open_asked = Signal(Path)
 
     def __init__(self) -> None:
         super().__init__()
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._run: Reconciliation | None = None
-        self._lacking: Mapping[str, str] = {}  # run, export -> why the person may not
-        self.model = TableModel(_columns(), key=lambda b: (b.section, b.key, b.kind))
-        self.model.sort(0, Qt.SortOrder.DescendingOrder)
-        self.table = Table(self.model, empty="No breaks.")
-        self.table.setAccessibleName("Breaks")
-        self.runs = TableModel(_run_columns(), key=lambda run: run.id)
-        self.runs.sort(0, Qt.SortOrder.DescendingOrder)
-        self.history = Table(self.runs, empty="No runs yet. Press Run now to make the first.")
-        self.history.setAccessibleName("Earlier runs")
-        self._build()
+        self._item: str | None = None  # id of the one that the details show
+        self._saved: Path | None = None  # the report that was written last
+        self._lacking: Mapping[str, str] = {}  # run, export, change, approve -> why the person may not
+        self._build_queue()
+        self._build_strip()
         self._lay_out()
         self._connect()
         self._show_header()
@@ -63,86 +73,123 @@ class ReconciliationPanel(QWidget):
     # ---- in
 
     def show_run(self, run: Reconciliation) -> None:
-        """The outcome of a run: its breaks, or that everything matches."""
+        """The verdict of the newest run."""
         self._run = run
-        self.runs.upsert([run])
-        self.model.replace(run.breaks)
         self._settle()
-        self._say("", "TX1")
-        self.views.choose("Breaks")
         self._show_header()
         self._show_page()
-        if run.breaks:
-            self.table.selectRow(0)
 
-    def show_history(self, runs: Iterable[Reconciliation]) -> None:
-        """Earlier runs; the newest is shown when no run is yet."""
-        kept = list(runs)
-        self.runs.replace(kept)
-        if self._run is None and kept:
-            self.show_run(max(kept, key=lambda run: run.at))
-            self.runs.replace(kept)
+    def show_queue(self, items: Iterable[BreakItem]) -> None:
+        """The whole queue as stored; rows stay where they are while somebody points at them."""
+        kept = list(items)
+        self.model.retire({item.id for item in self.model.all_rows()} - {item.id for item in kept})
+        self.model.upsert(kept)
+        self._show_item(anew=True)
+        self._show_page()
+
+    def show_item(self, item: BreakItem) -> None:
+        """One item that was just changed."""
+        self.model.upsert([item])
+        self._show_item(anew=True)
+        self._show_page()
+
+    def show_story(self, item: BreakItem, remarks: Sequence[Remark]) -> None:
+        """What happened to an item, oldest first."""
+        self.details.show_story(item.id, remarks)
+
+    def show_history(self, runs: Sequence[RunLine], days: Sequence[Day]) -> None:
+        """The stored runs that said something new, and each day's figures."""
+        self.history.show_history(runs, days)
 
     def show_exported(self, paths: Sequence[Path]) -> None:
-        """Where the report was written."""
+        """Where a report was written."""
         names = ", ".join(path.name for path in paths)
         self._say(
             f"Saved {names} in {paths[0].parent}." if paths else "Nothing was saved.", "GOOD" if paths else "WARN"
         )
+        self._saved = paths[0] if paths else None
+        for opener in (self.open_file, self.open_folder):
+            opener.setVisible(bool(paths))
 
     def show_failed(self, sentence: str) -> None:
-        """A run or an export that came to nothing, and what to do."""
+        """Something that came to nothing, and what to do."""
         self._settle()
         self._say(sentence, "BAD")
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``run`` or ``export``; what is absent is allowed."""
+        """Why the person may not ``run``, ``export``, ``change`` or ``approve``; what is absent is allowed."""
         self._lacking = lacking
         self._settle()
+        self.details.forbid(lacking)
+        self.history.forbid(lacking)
         self._show_header()
+
+    def show_me(self, name: str) -> None:
+        """Who is signed in: whose breaks are “mine”, and who cannot sign their own decisions."""
+        if name != self.filters.me:
+            self.filters.me = self.details.me = name
+            self._filter()
 
     # ---- building
 
-    def _build(self) -> None:
+    def _build_queue(self) -> None:
+        self.model = TableModel(queue_columns(lambda: self.now()), key=lambda item: item.id)
+        self.model.sort(0, Qt.SortOrder.DescendingOrder)
+        self.filters = BreakFilters()
+        self.model.filter_by(self.filters.passes)
+        self.table = Table(self.model, empty="No break matches the filters.")
+        self.table.setAccessibleName("Breaks")
+        self.details = BreakDetails(lambda: self.now())
+        self.reason = ReasonBar()
+        self.history = RunHistory()
+        age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
+        self._aging = QTimer(self, interval=5_000)
+        self._aging.timeout.connect(lambda: self.model.refresh(age))
+        self._aging.start()
+
+    def _build_strip(self) -> None:
         self.as_of, self.account, self.matched, self.breaks, self.tolerances = (pill() for _ in range(5))
-        self.views = theme.Segmented(("Breaks", "History"))
+        self.views = theme.Segmented((BREAKS, HISTORY))
         self.views.setFixedWidth(140)
         self.run = theme.button("Run now", "primary")
         self.run.setToolTip("Ask the broker for positions, orders, fills and balances, and compare")
-        self.exports = {kind: theme.button(kind.upper(), "ghost") for kind in ("csv", "json", "html")}
-        self.exports["csv"].setText("⤓ CSV")
-        for kind, export in self.exports.items():
-            export.setAccessibleName(f"Export as {kind.upper()}")
-        self.note = note()
-        self.heading, self.meaning = theme.label("", "title"), theme.label("")
-        self.meaning.setWordWrap(True)
-        self.compared = DifferenceView("Our row and the broker's row")
-        self.facts = Ledger("The break")
+        self.report = menu_button("⤓ Report", "Write a report", self._fill_reports)
         self.verdict, self.detail = theme.label("", "title"), theme.label("", "label")
+        self.first = theme.button("Run the first reconciliation", "primary")
+        self.note = note()
+        self.open_file, self.open_folder = theme.button("Open"), theme.button("Show folder")
 
     def _lay_out(self) -> None:
         facts = (self.breaks, self.matched, self.as_of, self.account, self.tolerances)
-        self.strip = Bar(self.views, *facts, None, self.run, *self.exports.values(),
-                         yielding=(self.tolerances, self.account, self.as_of, *self.exports.values(), self.matched))  # fmt: skip
+        self.strip = Bar(self.views, *facts, None, self.report, self.run,
+                         yielding=(self.tolerances, self.account, self.matched, self.as_of, self.breaks))  # fmt: skip
         self.pages = QStackedWidget()
-        self.compared.setFixedHeight(68)
-        side = pane(self.heading, self.meaning, self.compared, self.facts)
-        self.pages.addWidget(DetailSplit(self.table, scrolled(side), wide=270))
+        self.pages.addWidget(BreakSplit(self.table, scrolled(self.details)))
         self.pages.addWidget(_centred("✓", self.verdict, self.detail))
-        self.first = theme.button("Run the first reconciliation", "primary")
-        hint = theme.label("A run compares positions, open orders, fills and cash with the broker.")
+        hint = theme.label("A run compares positions, open orders and fills with the broker.")
         self.pages.addWidget(_centred("", theme.label("Nothing was compared yet", "title"), hint, self.first))
         self.pages.addWidget(self.history)
-        stacked(self, self.strip, self.pages, self.note).setStretch(1, 1)
+        said = QWidget()
+        line = across(self.note, self.open_file, self.open_folder)
+        line.setStretchFactor(self.note, 1)
+        said.setLayout(line)
+        for opener in (self.open_file, self.open_folder):
+            opener.hide()
+        stacked(self, self.strip, self.filters, self.pages, self.reason, said).setStretch(2, 1)
 
     def _connect(self) -> None:
-        self.run.clicked.connect(self._ask)
-        self.first.clicked.connect(self._ask)
-        self.views.chosen.connect(lambda _: self._show_page())
-        self.table.row_chosen.connect(self._show_break)
-        self.history.row_opened.connect(self.show_run)
-        for kind, export in self.exports.items():
-            export.clicked.connect(lambda _=False, kind=kind: self.export_asked.emit([kind]))
+        for ask in (self.run, self.first):
+            ask.clicked.connect(self._ask)
+        self.views.chosen.connect(lambda _: self._view())
+        self.filters.changed.connect(self._filter)
+        self.table.row_chosen.connect(self._choose)
+        self.table.row_opened.connect(lambda _: self.details.buttons["comment"].setFocus())
+        self.details.wanted.connect(self._act)
+        self.history.run_chosen.connect(self.run_chosen)
+        self.history.export_asked.connect(self.export_asked)
+        self.history.open_asked.connect(self.open_asked)
+        self.open_file.clicked.connect(lambda: self._open(folder=False))
+        self.open_folder.clicked.connect(lambda: self._open(folder=True))
 
     # ---- hands
 
@@ -153,27 +200,105 @@ class ReconciliationPanel(QWidget):
         self._say("", "TX1")
         self.run_asked.emit()
 
+    def _view(self) -> None:
+        self._show_page()
+        if self.views.choice() == HISTORY:
+            self.history_asked.emit()
+
+    def _choose(self, item: BreakItem) -> None:
+        if item.id != self._item:
+            self.reason.dismiss()  # its question was about another one
+        self._item = item.id
+        self._show_item(anew=True)
+
+    def _act(self, action: str) -> None:
+        """Ask for the words that the action takes; what is decided is about the item as it is shown then."""
+        if action not in _ASKED:
+            self._emit(action, "")
+            return
+        item = self.model.get(self._item) if self._item else None
+        if item is not None:
+            question, hint, answer = _ASKED[action]
+            self.reason.ask_reason(question.format(item.key[:24]), hint, answer, lambda text: self._emit(action, text))
+
+    def _emit(self, action: str, text: str) -> None:
+        self.table.setFocus()
+        item = self.model.get(self._item) if self._item else None
+        if item is not None:
+            self._say("", "TX1")
+            self.acted.emit(action, item, text)
+
+    def _export(self, form: str) -> None:
+        if self._run is not None:
+            self.export_asked.emit(self._run.id, form)
+
+    def _open(self, *, folder: bool) -> None:
+        if self._saved is not None:
+            self.open_asked.emit(self._saved.parent if folder else self._saved)
+
+    def _fill_reports(self, menu: QMenu) -> None:
+        why = self._lacking.get("export", "")
+        run = menu.addMenu("This run")
+        run.setToolTipsVisible(True)
+        for form in FORMS:
+            entry(
+                run,
+                form.upper(),
+                partial(self._export, form),
+                why or ("" if self._run else "Run a reconciliation first"),
+            )
+        for title in RANGES:
+            inner = menu.addMenu(title)
+            inner.setToolTipsVisible(True)
+            for every, whose in ((False, "this account"), (True, "every account")):
+                for form in FORMS:
+                    entry(inner, f"{form.upper()}, {whose}", partial(self.range_asked.emit, title, form, every), why)
+
+    # ---- eyes
+
     def _settle(self) -> None:
         for ask in (self.run, self.first):
             forbid(ask, self._lacking.get("run", ""))
         self.run.setText("Run now")
 
-    # ---- eyes
+    def _filter(self) -> None:
+        self.model.filter_by(self.filters.passes)
+        self._show_item(anew=False)
+        self._show_page()
+
+    def _show_item(self, *, anew: bool) -> None:
+        """The chosen item as it is now; the first one, when none is chosen."""
+        if (
+            not self.table.selected()
+            and self.model.rows()
+            and (self._item is None or self.model.place(self._item) is None)
+        ):
+            self.table.selectRow(0)  # and comes here again
+            return
+        item = self.model.get(self._item) if self._item else None
+        shown = item if item is not None and self.model.place(item.id) is not None else None
+        self.details.show_item(shown)
+        if shown is not None and anew:
+            self.story_asked.emit(shown)
 
     def _show_page(self) -> None:
-        if self.views.choice() == "History":
+        rows, known = self.model.counts()
+        self.filters.show_tally(rows, known)
+        queue = self.views.choice() == BREAKS
+        self.filters.setVisible(queue and known > 0)
+        if not queue:
             self.pages.setCurrentIndex(_HISTORY)
-        elif self._run is None:
-            self.pages.setCurrentIndex(_NEVER)
+        elif rows or (self._run is not None and not self._run.passed):
+            self.pages.setCurrentIndex(_QUEUE)
+        elif self._run is not None:
+            self.pages.setCurrentIndex(_MATCHED if self.filters.plain else _QUEUE)
         else:
-            self.pages.setCurrentIndex(_MATCHED if self._run.passed else _BREAKS)
+            self.pages.setCurrentIndex(_NEVER)
 
     def _show_header(self) -> None:
         run = self._run
         for fact in (self.as_of, self.account, self.matched, self.breaks, self.tolerances):
             self.strip.want(fact, run is not None)
-        for export in self.exports.values():
-            forbid(export, self._lacking.get("export", "" if run is not None else "Run a reconciliation first"))
         if run is None:
             return
         limits = run.tolerances
@@ -193,64 +318,12 @@ class ReconciliationPanel(QWidget):
         )
         tint(self.verdict, "TX0")
 
-    def _show_break(self, found: Break) -> None:
-        self.heading.setText(f"{found.section.capitalize()} · {found.key}")
-        self.heading.setToolTip(found.key)
-        self.meaning.setText(_MEANINGS[found.kind])
-        self.compared.show_lines(
-            [("-", f"here   {found.internal}"), ("+", f"there  {found.external}"), (" ", f"       {found.difference}")]
-        )
-        self.facts.show_lines(
-            [
-                Line("Class", f"{found.kind} · {found.severity}"),
-                Line("At risk", words.money(found.at_risk)),
-                Line("Proposed entry", found.proposal, "ACCENT", tip=found.proposal),
-            ]
-        )
-
     def _say(self, text: str, token: str) -> None:
         self.note.setText(text)
         self.note.setVisible(bool(text))
+        for opener in (self.open_file, self.open_folder):
+            opener.hide()
         paint_note(self.note, token)
-
-
-def _columns() -> list[Column[Break]]:
-    return [
-        Column("Severity", lambda b: b.severity.capitalize(), key=lambda b: (_RANKS[b.severity], b.at_risk),
-               raw=lambda b: b.severity, chip=lambda b: b.severity,
-               width=76),
-        Column("Section", lambda b: b.section.removeprefix("open ").capitalize(), width=78, color=lambda b: "TX1"),
-        Column("Class", lambda b: b.kind.capitalize(), width=92),
-        Column("Key", lambda b: b.key, bold=True, width=90, tip=lambda b: b.key),
-        Column("Internal", lambda b: b.internal, right=True, width=92, tip=lambda b: b.internal),
-        Column("External", lambda b: b.external, right=True, width=118, tip=lambda b: b.external),
-        Column("Difference", _signed, right=True, width=72, color=_difference_color),
-        Column("At risk", lambda b: words.money(b.at_risk), key=lambda b: b.at_risk, right=True, width=98),
-        Column("Proposed entry", lambda b: b.proposal, width=98, stretch=True, color=lambda b: "TX1", tip=lambda b: b.proposal),
-    ]  # fmt: skip
-
-
-def _run_columns() -> list[Column[Reconciliation]]:
-    return [
-        Column("As of ET", lambda r: f"{words.day(r.at)} {words.clock(r.at)}", key=lambda r: r.at, width=156),
-        Column("Verdict", lambda r: "Passed" if r.passed else "Breaks", chip=lambda r: "ok" if r.passed else "medium", width=80),
-        Column("Matched", lambda r: f"{r.matched:,}", key=lambda r: r.matched, right=True, width=76),
-        Column("Breaks", lambda r: f"{len(r.breaks):,}", key=lambda r: len(r.breaks), right=True, width=64),
-        Column("At risk", lambda r: words.money(r.at_risk), key=lambda r: r.at_risk, right=True, width=100),
-        Column("Account", lambda r: r.account, width=90),
-        Column("Operator", lambda r: r.operator, width=90),
-        Column("Reason", lambda r: r.reason, width=120, stretch=True, color=lambda r: "TX2", tip=lambda r: r.reason),
-        Column("Input", lambda r: r.input_hash[:8], mono=True, width=80, color=lambda r: "TX2", tip=lambda r: r.input_hash),
-    ]  # fmt: skip
-
-
-def _signed(found: Break) -> str:
-    """The difference with the minus that stands as wide as a plus."""
-    return found.difference.replace("-", words.MINUS, 1) if found.difference.startswith("-") else found.difference
-
-
-def _difference_color(found: Break) -> str:
-    return {"+": "UP", "-": "DOWN", "−": "DOWN"}.get(found.difference[:1], "TX1")
 
 
 def _centred(sign: str, *parts: QWidget) -> QWidget:
@@ -265,8 +338,8 @@ def _centred(sign: str, *parts: QWidget) -> QWidget:
         font.setPixelSize(34)
         big.setFont(font)
         tint(big, "GOOD")
-        column.addWidget(big, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(big, 0, Qt.AlignmentFlag.AlignHCenter)
     for part in parts:
-        column.addWidget(part, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
     column.addStretch(1)
     return page

@@ -24,7 +24,9 @@ type Raw = "psycopg.Connection[tuple[Any, ...]]"
 R, A = Resource, Action
 BACKTEST = ("INSERT INTO backtests VALUES ('b2', 's', 1, 'A', '1m', '2026-01-02', '2026-01-02', '{}', '{}', 0, 0, 1, 1, 'u', now(), 0, "
             "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0, 'c', 'd', 'e', 'f')")  # fmt: skip
-RUN = "INSERT INTO reconciliation_runs VALUES ('r2', now(), 'a', 'o', '', now(), now(), 0, 0, 0, 0, 'h')"
+RUN = (
+    "INSERT INTO reconciliation_runs VALUES ('r2', now(), 'a', 'o', '', now(), now(), 0, 0, 0, 0, 'h', 'a', 'r2', 0, 0)"
+)
 DEPLOYMENT = (
     "INSERT INTO deployments VALUES ('{}', 's', 1, 'a', '{}', '1m', '{{}}', '{{}}', 'running', 'u', now(), NULL, '')"
 )
@@ -54,7 +56,10 @@ PROBES: dict[Permission, str] = {
     Permission(R.RISK, A.RUN): "INSERT INTO risk_events (account, at, kind, state, actor, reason) "
                                "VALUES ('a', now(), 'state', 'HALTED', 'u', '')",
     Permission(R.AUDIT, A.VIEW): "SELECT * FROM audit_log",
-    Permission(R.RECONCILIATION, A.VIEW): "SELECT * FROM reconciliation_runs, reconciliation_breaks",
+    Permission(R.RECONCILIATION, A.VIEW): "SELECT * FROM reconciliation_runs, reconciliation_breaks, reconciliation_days, breaks, "
+                                          "break_remarks, break_signatures",
+    Permission(R.RECONCILIATION, A.CHANGE): "UPDATE breaks SET owner = 'x' WHERE id = 'k'",
+    Permission(R.RECONCILIATION, A.APPROVE): "INSERT INTO break_signatures VALUES ('k', 1, session_user, now())",
     Permission(R.RECONCILIATION, A.RUN): RUN,
     Permission(R.USERS, A.VIEW): "SELECT 1 / count(*) FROM users WHERE lower(name) <> lower(session_user)",  # of none: a division by zero
     Permission(R.USERS, A.CREATE): "INSERT INTO users VALUES ('n', 'New', 'Viewer', 'active', 1, '$argon2id$x', now())",
@@ -72,6 +77,8 @@ def who(postgres_url: str) -> dict[Role, Person]:
         an_order(id="old"), "INSERT INTO roles VALUES ('Spare', '{}', 1, now(), '')", "INSERT INTO strategies VALUES ('s', 'S')",
         "INSERT INTO strategy_versions VALUES ('s', 1, '', '[]', '', 'c1', '', now())", DEPLOYMENT.format("d1", "AAPL"),
         BACKTEST.replace("'b2'", "'b1'"), "INSERT INTO positions VALUES ('a', 'AAPL', 1, 1, 0)",
+        "INSERT INTO breaks VALUES ('k', 'a', 'positions', 'KO', 'quantity', 'high', '1', '2', '+1', 1, '', now(), now(), now(), 'r', "
+        "'resolved', '', 'tom', now(), 'because', NULL, '', NULL, 1, 1)",
     ):  # fmt: skip
         run(postgres_url, statement)
     return found

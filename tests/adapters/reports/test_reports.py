@@ -1,8 +1,10 @@
 """Report files: nothing a spreadsheet would run, nothing outside the folder, whole or absent."""
 
+import asyncio
 import csv
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,8 +17,10 @@ from qv_desktop.adapters.reports import html
 from qv_desktop.adapters.reports import json as json_report
 from qv_desktop.adapters.reports.files import written
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
+from qv_desktop.domain.breaks import met
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.reports import FORMS, Span, of_span
 from qv_desktop.domain.spreadsheets import DANGEROUS
 from tests.builders import NOW
 
@@ -85,7 +89,35 @@ def test_three_files_are_written(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "exports").iterdir() if path.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize("name", ["../outside.csv", "/etc/outside.csv", "a/../../outside.csv", "sub/inside.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside.csv",
+        "/etc/outside.csv",
+        "a/../../outside.csv",
+        "sub/inside.csv",
+        "..",
+        ".",
+        "",
+        "..\\outside.csv",
+        "C:outside.csv",
+        "C:\\outside.csv",
+        "\\\\server\\share\\x.csv",
+        "report.csv:stream",
+        "CON",
+        "nul.csv",
+        "com1.pdf",
+        "LPT9.tar.gz",
+        "aux .csv",
+        "a\0b.csv",
+        "report.csv.",
+        "report.csv ",
+        "a\nb.csv",
+        "what?.csv",
+        "a*.csv",
+        "\u202egpj.csv",
+    ],
+)
 def test_nothing_is_written_outside_the_folder(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "exports"
     with pytest.raises(BadInput):
@@ -107,3 +139,44 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None
     (tmp_path / "exports").write_text("a file where the folder should be")
     with pytest.raises(BadInput, match="choose another folder"):
         written(tmp_path / "exports", "report.csv", "x")
+
+
+def test_a_name_that_is_longer_than_the_disk_takes_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="choose another"):
+        written(tmp_path, "x" * 300 + ".csv", "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+ITEM = met([], a_run(a_break("=cmd|' /C calc'!A0", "-1")), "@account")[0].after
+SPAN = Span(NOW, NOW, "••••123", "ann", NOW, (), (replace(ITEM, owner="+ann", reason="=1+1", decided_by="-bob"),), ())
+
+
+def test_a_report_over_time_is_neutral_whole_and_the_same_in_every_format(tmp_path: Path) -> None:
+    paths = asyncio.run(
+        ReconciliationReports(lambda document: document.hash.encode()).write_span(SPAN, tmp_path, FORMS)
+    )
+    files = {path.suffix: path for path in paths}
+    assert set(files) == {".csv", ".json", ".html", ".pdf"}
+    with files[".csv"].open(encoding="utf-8", newline="") as lines:
+        head, row = csv.reader(lines)
+    assert len(head) == len(row)
+    assert [cell for cell in row if cell.startswith(DANGEROUS)] == []
+    hash_ = of_span(SPAN).hash
+    assert json.loads(files[".json"].read_text())["report_hash"] == hash_
+    assert hash_ in files[".html"].read_text()
+    assert files[".pdf"].read_bytes() == hash_.encode()
+
+
+def test_the_reports_of_a_run_are_found_and_no_others(tmp_path: Path) -> None:
+    reports = ReconciliationReports(lambda document: b"%PDF-")
+    paths = asyncio.run(reports.write(a_run(), tmp_path, ("pdf", "csv")))
+    asyncio.run(reports.write(replace(a_run(), id="b" * 32), tmp_path, ("csv",)))
+    assert set(asyncio.run(reports.of("a1b2c3d4e5", tmp_path))) == set(paths)
+    assert asyncio.run(reports.of("*", tmp_path)) == ()
+    assert asyncio.run(reports.of("a1b2c3d4e5", tmp_path / "nowhere")) == ()
+
+
+def test_without_a_printer_a_pdf_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="choose HTML"):
+        ReconciliationReports().written(a_run(), tmp_path, FORMS)
+    assert list(tmp_path.iterdir()) == []

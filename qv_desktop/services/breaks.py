@@ -1,0 +1,155 @@
+"""The break queue: what people do about differences of books, with a second pair of eyes, and what the runs have come to over time."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.break_history import Day, RunLine
+from qv_desktop.domain.breaks import BreakItem, Remark, State, decided, reopened, signed, taken, told, words
+from qv_desktop.domain.errors import BadInput, NotPermitted
+from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.services.login import Login
+from qv_desktop.services.ports import Now
+
+VIEW = Permission(Resource.RECONCILIATION, Action.VIEW)
+WORK = Permission(Resource.RECONCILIATION, Action.CHANGE)
+SIGN = Permission(Resource.RECONCILIATION, Action.APPROVE)
+RECENT = timedelta(days=7)  # for which closed breaks stay in the queue
+TREND = timedelta(days=90)
+RUNS = 500  # lines of the history
+
+
+class Store(Protocol):
+    """Where the queue is kept; each change is written together with its row in the audit trail. All raise DatabaseDown."""
+
+    async def queue(self, account: str, since: datetime) -> list[BreakItem]:
+        """What is not closed, and what was seen since then."""
+
+    async def story(self, item: str) -> list[Remark]:
+        """What happened to an item, oldest first."""
+
+    async def change(self, before: BreakItem, after: BreakItem, remark: Remark, draft: Draft) -> None:
+        """Raises BadInput when the item is not ``before`` any more."""
+
+    async def comment(self, item: BreakItem, remark: Remark, draft: Draft) -> None:
+        """Add to the story."""
+
+
+class Runs(Protocol):
+    """The stored runs. All raise DatabaseDown."""
+
+    async def lines(
+        self, account: str, limit: int, start: datetime | None = None, end: datetime | None = None
+    ) -> list[RunLine]:
+        """Runs that said something new or that a person asked for, newest first; every account's with ""."""
+
+    async def get(self, id_: str) -> Reconciliation:
+        """The whole run of this id. Raises BadInput when there is none."""
+
+    async def days(self, account: str, since: date, until: date | None = None) -> list[Day]:
+        """Each day's figures, oldest first."""
+
+
+class Breaks:
+    """The queue of the account whose id ``account`` tells.
+
+    Every change raises NotPermitted, DatabaseDown, or BadInput with what to do; one that somebody else made meanwhile is such a one.
+    """
+
+    def __init__(self, store: Store, runs: Runs, login: Login, now: Now, account: Callable[[], str]) -> None:
+        self._store, self._runs, self._login, self._now, self._account = store, runs, login, now, account
+
+    # ---- what there is
+
+    async def queue(self) -> list[BreakItem]:
+        """What is not closed, and what was seen in the last week."""
+        await self._login.require(VIEW)
+        return await self._store.queue(self._account(), self._now() - RECENT)
+
+    async def story(self, item: BreakItem) -> list[Remark]:
+        """What happened to it, oldest first."""
+        await self._login.require(VIEW)
+        return await self._store.story(item.id)
+
+    async def history(self) -> tuple[list[RunLine], list[Day]]:
+        """The runs that said something new, newest first, and the days of the last three months, oldest first."""
+        await self._login.require(VIEW)
+        account, today = self._account(), self._now().astimezone(NEW_YORK).date()
+        return await self._runs.lines(account, RUNS), await self._runs.days(account, today - TREND)
+
+    async def run(self, id_: str) -> Reconciliation:
+        """A stored run with its breaks."""
+        await self._login.require(VIEW)
+        return await self._runs.get(id_)
+
+    # ---- what is done about it
+
+    async def take(self, item: BreakItem) -> BreakItem:
+        """The signed-in person owns it."""
+        by = await self._worker()
+        return await self._changed(item, taken(item, by), "take", "")
+
+    async def comment(self, item: BreakItem, text: str) -> None:
+        """Add a line to its story."""
+        by = await self._worker()
+        said = words(text, "a comment")
+        draft = Draft(self._login.actor, "break.comment", "break", item.id, reason=said)
+        await self._store.comment(item, Remark(self._now(), by, "comment", said), draft)
+
+    async def explain(self, item: BreakItem, reason: str) -> BreakItem:
+        """The difference stays and is understood."""
+        return await self._decide(item, "explained", reason)
+
+    async def resolve(self, item: BreakItem, reason: str) -> BreakItem:
+        """It is settled; a later run that still finds it opens it again."""
+        return await self._decide(item, "resolved", reason)
+
+    async def carry(self, item: BreakItem, reason: str) -> BreakItem:
+        """Left to the next weekday, when it opens again by itself."""
+        return await self._decide(item, "carried", reason)
+
+    async def reopen(self, item: BreakItem, reason: str) -> BreakItem:
+        """What was decided is taken back."""
+        await self._worker()
+        return await self._changed(item, reopened(item, reason), "reopen", words(reason, "a reason"))
+
+    async def sign(self, item: BreakItem) -> BreakItem:
+        """What somebody else decided is signed off. Raises NotPermitted for who decided it."""
+        by = (await self._login.require(SIGN)).user.name
+        try:
+            after = signed(item, by, self._now())
+        except BadInput as error:
+            if item.waits:
+                await self._refused(item, str(error))
+            raise
+        return await self._changed(item, after, "sign", item.reason)
+
+    async def _refused(self, item: BreakItem, why: str) -> None:
+        draft = Draft(self._login.actor, "break.sign", "break", item.id, "refused", why, before=told(item))
+        await self._store.comment(item, Remark(self._now(), self._login.actor.name, "refused", why), draft)
+        raise NotPermitted(why)
+
+    async def _worker(self) -> str:
+        return (await self._login.require(WORK)).user.name
+
+    async def _decide(self, item: BreakItem, state: State, reason: str) -> BreakItem:
+        after = decided(item, state, await self._worker(), self._now(), reason)
+        action = {"explained": "explain", "resolved": "resolve", "carried": "carry"}[state]
+        until = f"To {after.until}: " if after.until else ""
+        return await self._changed(item, after, action, f"{until}{after.reason}")
+
+    async def _changed(self, before: BreakItem, after: BreakItem, action: str, said: str) -> BreakItem:
+        draft = Draft(
+            self._login.actor,
+            f"break.{action}",
+            "break",
+            before.id,
+            reason=said,
+            before=told(before),
+            after=told(after),
+        )
+        await self._store.change(before, after, Remark(self._now(), self._login.actor.name, action, said), draft)
+        return after

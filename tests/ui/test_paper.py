@@ -1,0 +1,160 @@
+"""Reports on paper: nothing is cut, every page says what it belongs to, and what was written can be read back."""
+
+import re
+import shutil
+import subprocess
+import threading
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFontMetricsF
+from PySide6.QtWidgets import QApplication
+
+from qv_desktop.domain.break_history import Day, RunLine
+from qv_desktop.domain.breaks import decided, met, signed
+from qv_desktop.domain.reconciliation import Break, BreakClass
+from qv_desktop.domain.reports import Document, Section, Span, of_run, of_span
+from qv_desktop.ui import paper, theme
+from qv_desktop.ui.paper import FOOT, HEIGHT, SIDE, WIDTH, Page, font, pages, pdf
+from tests.ui.trading_values import BREAKS, NOON, run
+
+LONG = "a proposal that goes on and on " * 12
+KINDS: tuple[BreakClass, ...] = ("missing here", "quantity", "price")
+
+
+@pytest.fixture(autouse=True)
+def dressed(qapp: QApplication) -> None:
+    theme.apply(qapp)
+
+
+def many(count: int) -> Document:
+    return of_run(run(1, tuple(
+        Break("fills", f"2026::{n:04d}-8f2c47aa9c11", KINDS[n % 3], "high", "—", f"BUY {n} NVDA @ 141.17", "+12", Decimal(n),
+              LONG if n % 50 == 0 else "book it")
+        for n in range(count)
+    )))  # fmt: skip
+
+
+def over_time() -> Document:
+    items = [change.after for change in met([], run(0, BREAKS), "a")]
+    done = signed(
+        decided(items[0], "resolved", "ann", NOON, "booked the fill that was missing"), "bob", NOON + timedelta(hours=1)
+    )
+    line = RunLine("run-1", NOON, "••••7Q2", "system", "every 30 s", 412, 3, Decimal(5), "h")
+    span = Span(NOON, NOON + timedelta(days=1), "••••7Q2", "ann", NOON, (Day(date(2026, 11, 20), 9, 2, 3, Decimal(5), 0, Decimal(0)),),
+                (done, *items[1:]), (line,))  # fmt: skip
+    return of_span(span)
+
+
+def texts(page: Page) -> list[str]:
+    return [text.text for text in page.texts]
+
+
+def check(page: Page) -> None:
+    """Every text has the room that it needs, inside the page, and none stands on another."""
+    boxes: list[QRectF] = []
+    for text in page.texts:
+        room = QFontMetricsF(font(text.pixels, bold=text.bold))
+        needed = room.boundingRect(QRectF(0, 0, text.box.width(), 10_000), paper._WRAP, text.text)
+        assert needed.height() <= text.box.height() + 2, text.text
+        assert text.box.left() >= SIDE, text.text
+        assert text.box.right() <= WIDTH - SIDE + 1, text.text
+        assert text.box.bottom() <= HEIGHT - FOOT + 30, text.text
+        boxes.append(text.box)
+    for place, box in enumerate(boxes):
+        assert not any(box.intersects(other) for other in boxes[place + 1 :])
+
+
+@pytest.mark.parametrize("document", ["none", "three", "many", "time"])
+def test_no_text_is_cut_leaves_its_page_or_stands_on_another(document: str) -> None:
+    made = {
+        "none": lambda: of_run(run(1)),
+        "three": lambda: of_run(run(1, BREAKS)),
+        "many": lambda: many(200),
+        "time": over_time,
+    }
+    for page in pages(made[document]()):
+        check(page)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.text(st.characters(blacklist_categories=["Cs", "Cc"]), max_size=120), min_size=8, max_size=8))
+def test_whatever_stands_in_the_cells_none_is_cut(cells: list[str]) -> None:
+    section = Section("Any", tuple(f"c{n}" for n in range(8)), (tuple(cells), tuple(reversed(cells))))
+    for page in pages(Document("T", "s", "v", True, (("name", cells[0][:60]),), (section,))):
+        check(page)
+
+
+def test_every_page_carries_the_header_with_all_facts_and_its_number_and_no_row_is_lost() -> None:
+    document = many(200)
+    made = pages(document)
+    assert len(made) > 5
+    for number, page in enumerate(made, 1):
+        told = texts(page)
+        for name, value in (*document.facts, ("Report hash", document.hash)):
+            assert name in told
+            assert value in told
+        assert f"Page {number} of {len(made)}" in told
+        assert document.verdict in told
+        assert "Key" in told  # what goes on has its column names again
+    keys = [text for page in made for text in texts(page) if text.startswith("2026::")]
+    assert sorted(keys) == sorted(row[1] for section in document.sections for row in section.rows)
+    assert len(keys) == 200
+
+
+def test_the_facts_name_run_account_sources_times_tolerances_operator_and_hashes() -> None:
+    facts = dict(of_run(run(1, BREAKS)).facts)
+    assert {name for name, value in facts.items() if value} == {
+        "Run", "As of", "Account", "Operator", "Reason", "Our books read at", "Broker's books read at", "Sources", "Tolerances", "Matched",
+        "Input hash",
+    }  # fmt: skip
+    assert facts["Account"] == "••••7Q2"
+
+
+def test_a_report_over_time_tells_who_decided_and_who_signed() -> None:
+    told = [text for page in pages(over_time()) for text in texts(page)]
+    assert any("booked the fill that was missing (ann" in text for text in told)
+    assert any(text.startswith("bob, 2026-11-20") for text in told)
+    assert "3 breaks in the span, 2 not closed, $0.02 at risk." in told
+
+
+def test_another_break_is_another_hash_and_the_same_is_the_same() -> None:
+    assert of_run(run(1, BREAKS)).hash == of_run(run(1, BREAKS)).hash
+    assert of_run(run(1, BREAKS)).hash != of_run(run(1, (replace(BREAKS[0], internal="251"), *BREAKS[1:]))).hash
+
+
+def test_a_thread_writes_a_file_that_can_be_read_back(tmp_path: Path) -> None:
+    document, made = many(60), list[bytes]()
+    thread = threading.Thread(target=lambda: made.append(pdf(document)))
+    thread.start()
+    thread.join()
+    assert made[0].startswith(b"%PDF-")
+    assert made[0].rstrip().endswith(b"%%EOF")
+    assert len(re.findall(rb"/Type\s*/Page\b", made[0])) == len(pages(document))
+    assert b"/ToUnicode" in made[0]
+    file = tmp_path / "report.pdf"
+    file.write_bytes(made[0])
+    if reader := shutil.which("pdftotext"):  # where there is a reader of its own, it is asked too
+        told = subprocess.run([reader, "-layout", file, "-"], capture_output=True, text=True, check=True).stdout
+        assert set(re.findall(r"2026::\d{4}-8f2c47aa9c11", told)) == {
+            row[1] for section in document.sections for row in section.rows
+        }
+        assert f"Page 1 of {len(pages(document))}" in told
+        assert document.hash in told
+
+
+def test_figures_are_written_with_glyphs_that_stand_for_themselves(qapp: QApplication) -> None:
+    from PySide6.QtGui import QTextLayout
+
+    layout = QTextLayout("0123456789,.$;:", font(15))
+    layout.beginLayout()
+    layout.createLine()
+    layout.endLayout()
+    run_ = layout.glyphRuns()[0]
+    assert run_.glyphIndexes() == run_.rawFont().glyphIndexesForString("0123456789,.$;:")
