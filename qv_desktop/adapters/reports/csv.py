@@ -39,6 +39,8 @@ def reconciliation(run: Reconciliation) -> str:
     for found in run.breaks:
         texts = (found.section, found.key, found.kind, found.severity, found.internal, found.external, found.difference)
         rows.writerow([*of, *map(neutral, texts), f"{found.at_risk:f}", neutral(found.proposal)])
+    for one in run.uncompared:
+        rows.writerow([*of, one.section, neutral(one.key), "not compared", "low", *["—"] * 3, "0", neutral(one.why)])
     return out.getvalue()
 
 

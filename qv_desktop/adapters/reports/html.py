@@ -5,6 +5,7 @@ from html import escape
 
 from qv_desktop.domain.reconciliation import Break, Reconciliation
 from qv_desktop.domain.reports import FIGURES, Document, Section, tolerances
+from qv_desktop.domain.reports import verdict as said
 
 STYLE = """
 body { font: 13px/1.45 system-ui, sans-serif; color: #1b2230; margin: 32px auto; max-width: 1080px; padding: 0 24px }
@@ -22,10 +23,11 @@ COLUMNS = ("Section", "Key", "Class", "Severity", "Internal", "External", "Diffe
 def reconciliation(run: Reconciliation) -> str:
     """The report of one run."""
     verdict = "passed" if run.passed else "breaks"
-    sentence = "Everything matches." if run.passed else f"{len(run.breaks)} breaks, ${run.at_risk:,.2f} at risk."
+    sentence = said(len(run.breaks), run.at_risk, len(run.uncompared))
+    tables = f"{_table(run)}{_not_compared(run)}"
     body = (
         f"<h1>Reconciliation <span class={verdict}>{escape(sentence)}</span></h1>"
-        f"<p class=sub>Account {escape(run.account)} as of {run.at:%Y-%m-%d %H:%M:%S} UTC</p>{_header(run)}{_table(run)}"
+        f"<p class=sub>Account {escape(run.account)} as of {run.at:%Y-%m-%d %H:%M:%S} UTC</p>{_header(run)}{tables}"
     )
     digest = hashlib.sha256(body.encode()).hexdigest()
     hashes = f"Input <span class=hash>{run.input_hash}</span> Report <span class=hash>{digest}</span>"
@@ -50,9 +52,15 @@ def _header(run: Reconciliation) -> str:
 
 def _table(run: Reconciliation) -> str:
     if run.passed:
-        return "<p>No differences in positions, open orders or fills.</p>"
+        return "<p>No differences in what was compared.</p>"
     head = "".join(f"<th>{title}</th>" for title in COLUMNS)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, run.breaks))}</tbody></table>"
+
+
+def _not_compared(run: Reconciliation) -> str:
+    """What nobody can say matches, with the reason."""
+    rows = "".join(f"<li>{escape(one.key)}: {escape(one.why)}</li>" for one in run.uncompared)
+    return f"<h2>Not compared</h2><ul>{rows}</ul>" if rows else ""
 
 
 def _row(found: Break) -> str:

@@ -19,8 +19,8 @@ from qv_desktop.adapters.reports.files import written
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.domain.breaks import met
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
-from qv_desktop.domain.reports import FORMS, Span, of_span
+from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
+from qv_desktop.domain.reports import FORMS, Span, of_run, of_span
 from qv_desktop.domain.spreadsheets import DANGEROUS
 from tests.builders import NOW
 
@@ -64,7 +64,7 @@ def test_a_csv_without_breaks_says_that_all_matched() -> None:
 
 
 def test_no_report_speaks_of_a_tolerance_of_cash_that_nothing_is_compared_with() -> None:
-    assert "cash is not compared" in html.reconciliation(a_run())
+    assert "$0.01 in cash" in html.reconciliation(a_run())
 
 
 def test_json_keeps_every_field_and_amounts_as_texts() -> None:
@@ -180,3 +180,14 @@ def test_without_a_printer_a_pdf_is_refused_and_nothing_is_written(tmp_path: Pat
     with pytest.raises(BadInput, match="choose HTML"):
         ReconciliationReports().written(a_run(), tmp_path, FORMS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_not_compared_is_told_in_every_form_and_never_matches() -> None:
+    run = replace(a_run(), uncompared=(Uncompared("cash", "USD", "its activities are not all told"),))
+    page, lines = html.reconciliation(run), list(csv.reader(io.StringIO(csv_report.reconciliation(run), newline="")))
+    assert "Everything that was compared matches; 1 was not." in page
+    assert "its activities are not all told" in page
+    assert lines[-1][csv_report.HEAD.index("class")] == "not compared"
+    told = of_run(run)
+    assert told.verdict == "Everything that was compared matches; 1 was not."
+    assert told.sections[-1].rows == (("cash", "USD", "its activities are not all told"),)
