@@ -16,6 +16,7 @@ from qv_desktop.domain.market import timeframe
 
 if TYPE_CHECKING:
     from qv_desktop.domain.audit import Verification
+    from qv_desktop.domain.reconciliation import Reconciliation
 
 PORTION = 50_000  # audit rows between two words of progress
 BUSIEST = 2_000_000  # events per second that the simulator can be asked for
@@ -61,6 +62,7 @@ def _parser() -> Parser:
     _demo_words(commands.add_parser("demo", help="open the terminal on a simulated market and broker"))
     commands.add_parser("simulate", help="run the simulated market and broker by itself (see simulate --help)")
     _audit_words(commands.add_parser("audit", help="check the audit trail, or a signed bundle of it"))
+    _reconcile_words(commands.add_parser("reconcile", help="compare our books with the broker's, without a window"))
     _db_words(commands.add_parser("db", help="the database"))
     _users_words(commands.add_parser("users", help="who may sign in, and an Admin for a desk whose last one cannot"))
     recover = commands.add_parser("recover", help="a reset code for somebody who cannot log in, such as the last Admin")
@@ -145,6 +147,18 @@ def _audit_words(words: argparse.ArgumentParser) -> None:
     words.set_defaults(command=_audit)
 
 
+def _reconcile_words(words: argparse.ArgumentParser) -> None:
+    words.description = (
+        "Exit code 0: passed; 1: there are breaks; 2: it could not be compared. The run is stored either way but for 2."
+    )
+    words.add_argument("--account", default="", metavar="NAME", help="a connection's name; else the one in use")
+    words.add_argument("--out", type=Path, default=None, metavar="DIR", help="write the report there, too")
+    words.add_argument(
+        "--format", dest="formats", action="append", choices=["csv", "json", "html"], help="of the report; else all"
+    )
+    words.set_defaults(command=_reconcile)
+
+
 def _import_words(words: argparse.ArgumentParser) -> None:
     words.add_argument("files", nargs="+", type=Path, metavar="FILE", help="CSV (also gzipped) or Parquet")
     words.add_argument(
@@ -218,7 +232,7 @@ def _audit(asked: argparse.Namespace) -> int:
         return 0
     key = asked.key.strip().lower()
     if key and not re.fullmatch(r"[0-9a-f]{64}", key):
-        raise BadInput("The key is not one: give the 64 hexadecimal digits of audit-checkpoints/key.pub.")
+        raise BadInput("The key is not one: give the 64 hexadecimal digits of the file audit-checkpoints/….pub.")
     if asked.bundle is not None:
         told, found = app.verify_bundle(asked.bundle, key, lambda rows: _progress(rows, None))
         print(told)
@@ -244,6 +258,25 @@ def _progress(done: int, total: int | None) -> None:
     if done % PORTION == 0:
         of = "" if total is None else f" of {total:,}"
         sys.stderr.write(f"{done:,}{of} rows checked\n")
+
+
+def _reconcile(asked: argparse.Namespace) -> int:
+    """Exit code 0 when it passed, 1 for breaks; 2, as ever, when it could not be compared."""
+    from qv_desktop import app
+
+    run, files = asyncio.run(app.reconcile(asked.account, asked.out, asked.formats or ["csv", "json", "html"]))
+    print(_told(run) + (f" Reports: {', '.join(str(file) for file in files)}." if files else ""))
+    return 0 if run.passed and not run.unsettled else 1
+
+
+def _told(run: "Reconciliation") -> str:
+    """The verdict in a sentence, with what could not be compared."""
+    lacking = "; ".join(f"{one.key} not compared ({one.why})" for one in run.uncompared)
+    rest = f"; {lacking}" if lacking else ""
+    if run.passed:
+        return f"Passed: {run.matched:,} rows of account {run.account} agree with the broker's{rest}."
+    found = f"{len(run.breaks)} break{'' if len(run.breaks) == 1 else 's'} in account {run.account}"
+    return f"{found}, ${run.at_risk:,.2f} at risk, {run.matched:,} rows agree{rest}."
 
 
 def _list_users(asked: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ def a_limit(price: str, quantity: int = 100, side: Side = Side.BUY, **rest: obje
 
 
 def an_order(request: OrderRequest | None = None, status: OrderStatus = OrderStatus.WORKING, **rest: object) -> Order:
-    return Order(request or a_request(), "demo", "account", NOW, status, **rest)  # type: ignore[arg-type]
+    return Order(request or a_request(), "demo", "account", **{"submitted": NOW, "status": status, **rest})  # type: ignore[arg-type]
 
 
 def an_account(equity: str = "100000", **rest: object) -> Account:

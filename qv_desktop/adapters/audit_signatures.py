@@ -39,10 +39,10 @@ class Kept(Protocol):
 
 
 class AuditKey:
-    """The signing key of one ``chain``, kept in ``kept`` alone. Its methods block: call them on a thread."""
+    """The signing key of one ``chain`` in the database ``place``, kept in ``kept`` alone. Its methods block: call them on a thread."""
 
-    def __init__(self, kept: Kept, chain: str) -> None:
-        self._kept, self._name = kept, f"audit_key_{chain}"
+    def __init__(self, kept: Kept, chain: str, place: str) -> None:
+        self._kept, self._name = kept, f"audit_key_{chain}_{place}"
 
     def found(self) -> Signer | None:
         """The key, if there is one. Raises BadInput where what is kept cannot be opened."""

@@ -19,7 +19,8 @@ class CheckpointFile:
     """The checkpoints of the trail in the database ``where``, in ``folder``. Its methods block."""
 
     def __init__(self, folder: Path, where: str) -> None:
-        self.path = folder / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', where)}.jsonl"
+        name = re.sub(r"[^A-Za-z0-9.-]+", "_", where)
+        self.path, self.public = folder / f"{name}.jsonl", folder / f"{name}.pub"  # the latter for the key that signs
 
     def read(self) -> list[Checkpoint]:
         """Every checkpoint, oldest first. Raises BadInput for a line that is none, except the last if it was never finished."""

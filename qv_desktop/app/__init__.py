@@ -2,12 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from qv_desktop.domain.audit import Verification
 from qv_desktop.domain.people import Person
+from qv_desktop.domain.reconciliation import Reconciliation
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,15 @@ def circumstances() -> dict[str, object]:
     from qv_desktop.app.tools import circumstances as found
 
     return found()
+
+
+async def reconcile(
+    account: str, out: Path | None, formats: Collection[str]
+) -> tuple[Reconciliation, tuple[Path, ...]]:
+    """Compare our books with the broker's without a window; the run, and the reports in ``out``. Raises QvError when it could not."""
+    from qv_desktop.app.reconciling import reconciled
+
+    return await reconciled(account, out, formats)
 
 
 async def everybody() -> list[Person]:

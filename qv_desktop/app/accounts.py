@@ -6,20 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import msgspec
 import structlog
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
-from qv_desktop.adapters.alpaca.hosts import LIVE_HOST
 from qv_desktop.adapters.connections import ConnectionFile
 from qv_desktop.adapters.secrets import Secret
+from qv_desktop.app.addressing import addressed as addressed
 from qv_desktop.app.backend import Keys
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.going_live import confirmed
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.accounts import Account
-from qv_desktop.domain.addresses import host_of
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.connections import Connection, Known, Traded, secret_names
 from qv_desktop.domain.errors import BadInput
@@ -28,7 +26,6 @@ from qv_desktop.ui.main_window import MainWindow
 
 log = structlog.get_logger(__name__)
 
-PAPER_URL, PAPER_STREAM = "https://paper-api.alpaca.markets", "wss://paper-api.alpaca.markets/stream"
 POLYGON = "polygon_key"
 CLIENT = {
     "id": "oauth_client_id",
@@ -171,18 +168,3 @@ class _Store:
     async def write(self, known: Known) -> None:
         """Replace it whole."""
         await asyncio.to_thread(self._file.write, known)
-
-
-def addressed(settings: Settings, environment: Traded) -> Settings:
-    """The settings with the broker's addresses of ``environment``; an address that was set by hand for it counts."""
-    web, socket = settings.alpaca_url, settings.alpaca_stream_url
-    named_live = host_of(web) == LIVE_HOST
-    if environment == "LIVE" and not named_live:
-        web, socket = settings.alpaca_live_url, settings.alpaca_live_stream_url
-    elif environment == "LIVE" and host_of(socket) != LIVE_HOST:
-        socket = settings.alpaca_live_stream_url
-    elif environment == "PAPER" and named_live:
-        web, socket = PAPER_URL, PAPER_STREAM
-    elif environment == "PAPER" and host_of(socket) == LIVE_HOST:
-        socket = PAPER_STREAM
-    return msgspec.structs.replace(settings, environment=environment, alpaca_url=web, alpaca_stream_url=socket)

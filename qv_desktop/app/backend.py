@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # imported on the thread that opens the database, for it take
 
 log = structlog.get_logger(__name__)
 
+SHORT = 16  # characters of a login in the status bar
 SIMULATOR_STARTS_WITHIN = 30.0  # seconds
 
 
@@ -75,10 +76,10 @@ class Store:
         if not self._url:
             return "Postgres local"
         acting = self._database.acting if self._database else None
-        whose = (
-            f" · {acting.login}" if acting and acting.personal else " · shared" if acting and acting.unguarded else ""
-        )
-        return f"Postgres remote{whose}"
+        if acting is None or not (acting.personal or acting.unguarded):
+            return "Postgres remote"
+        whose = acting.login if len(acting.login) <= SHORT else f"{acting.login[: SHORT - 1]}…"
+        return f"Postgres remote · {whose if acting.personal else 'shared'}"
 
     @property
     def waiting(self) -> int:

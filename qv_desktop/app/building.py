@@ -31,7 +31,7 @@ from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.entrance import Entrance
-from qv_desktop.app.keeping import Keeping
+from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
 from qv_desktop.config import Settings
@@ -118,9 +118,11 @@ def engine(
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
-    reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
-                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail)  # fmt: skip
     note = noting(door.trail, spool)
+    booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
+    reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
+                          publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
+                          movements=broker.history, marks=journal, note=booked, announced=side.history.announced)  # fmt: skip
     strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
@@ -163,6 +165,10 @@ def engine(
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
         keeping,
     )
+
+
+async def _left_to_others(draft: Draft) -> None:
+    """What a terminal takes over that may only look is recorded by one that trades."""
 
 
 def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:

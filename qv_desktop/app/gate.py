@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 
-from qv_desktop.domain.events import Reconciled
+from qv_desktop.domain.events import Reconciled, TradingOverridden
 from qv_desktop.services.bus import Bus
 
 WAITING = "Trading opens when the books have been compared with the broker's."
 
 
 class Gate:
-    """Closed until ``books_loaded`` and the first comparison after it. ``tell`` gets the reason why it is closed, or None."""
+    """Closed until ``books_loaded`` and the first comparison after it. ``tell`` gets the reason why it is closed, or None.
+
+    A person may open it over the breaks that a comparison found; it closes again for a break that they did not see.
+    """
 
     def __init__(self, bus: Bus, tell: Callable[[str | None], None]) -> None:
         self._tell, self._loaded = tell, False
+        self._covered: frozenset[tuple[str, str]] = frozenset()  # sections and keys of breaks that a person opened over
         tell(WAITING)
         bus.subscribe(Reconciled, self._compared)
+        bus.subscribe(TradingOverridden, self._overridden)
 
     def books_loaded(self) -> None:
         """Comparisons count from now on; one of books that are not loaded proves nothing."""
@@ -26,8 +31,20 @@ class Gate:
         self._tell(f"{WAITING} {why}")
 
     def _compared(self, event: Reconciled) -> None:
-        if not self._loaded:
-            return
         run = event.run
-        breaks = f"{len(run.breaks)} reconciliation break{'' if len(run.breaks) == 1 else 's'}"
-        self._tell(None if run.passed else f"{breaks}; resolve them in the Reconciliation panel before trading.")
+        if not self._loaded or (run.unsettled and not run.closing):
+            return  # what moved while it was compared opens nothing, and closes nothing
+        if not run.closing:
+            self._covered = frozenset()
+        new = [one for one in run.closing if (one.section, one.key) not in self._covered]
+        breaks = f"{len(new)} reconciliation break{'' if len(new) == 1 else 's'}"
+        self._tell(
+            f"{breaks}; resolve them in the Reconciliation panel before trading, or have an Admin open it over them."
+            if new
+            else None
+        )
+
+    def _overridden(self, event: TradingOverridden) -> None:
+        if self._loaded:
+            self._covered = event.override.covers
+            self._tell(None)

@@ -46,10 +46,10 @@ class KeptTexts:
 
 
 class Sealing:
-    """Signs checkpoints of one chain; the public key lies beside them in ``folder``."""
+    """Signs checkpoints of one chain in one database; the public key lies beside them in the file ``public``."""
 
-    def __init__(self, book: CheckpointBook, key: AuditKey, folder: Path, now: Callable[[], datetime]) -> None:
-        self.book, self.secret, self.folder, self._now = book, key, folder, now
+    def __init__(self, book: CheckpointBook, key: AuditKey, public: Path, now: Callable[[], datetime]) -> None:
+        self.book, self.secret, self.public, self._now = book, key, public, now
         self._signer: Signer | None = None
 
     async def signer(self) -> Signer:
@@ -110,9 +110,9 @@ class Sealing:
 
     def _beside(self, public: str) -> None:
         """The public key as a file, for whoever verifies without the secrets."""
-        file = self.folder / "key.pub"
+        file = self.public
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(f"{public}\n", encoding="ascii")
         except OSError as error:
             raise BadInput(f"{file} cannot be written ({error.strerror}); free some space.") from error
@@ -123,10 +123,11 @@ def sealing(
     mark: Callable[[], Mark | None],
 ) -> Sealing:  # fmt: skip
     """The seals of ``chain`` in ``database``; ``mark`` gives the newest row that this installation remembers."""
-    folder = paths.checkpoints(settings.home)
-    book = CheckpointBook(database, chain, CheckpointFile(folder, trail_place(settings, database)), mark)
+    place = trail_place(settings, database)
+    file = CheckpointFile(paths.checkpoints(settings.home), place)
+    book = CheckpointBook(database, chain, file, mark)
     kept = KeptTexts(secrets, UNSIGNED if settings.environment == "SIMULATION" else NO_PLACE)
-    return Sealing(book, AuditKey(kept, chain), folder, now)
+    return Sealing(book, AuditKey(kept, chain, place), file.public, now)
 
 
 def recall(seals: Sealing) -> None:
@@ -137,11 +138,11 @@ def recall(seals: Sealing) -> None:
     except BadInput as locked:
         log.info("audit_key_locked", reason=str(locked))
         found = None
-    book.key = found.public if found else _beside(seals.folder)
+    book.key = found.public if found else _beside(seals.public)
 
 
-def _beside(folder: Path) -> str:
+def _beside(public: Path) -> str:
     try:
-        return (folder / "key.pub").read_text(encoding="ascii").strip()
+        return public.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return ""

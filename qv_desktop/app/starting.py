@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from functools import partial
 
 import structlog
@@ -30,6 +31,7 @@ from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
+from qv_desktop.wiring.overriding import OverrideWiring
 from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
@@ -50,6 +52,7 @@ class Starting:
         """``account`` is the id of the connection in use; "" where there is only one."""
         self._desk, self._engine = desk, engine
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
+        self.overriding = OverrideWiring(desk)
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
@@ -71,6 +74,7 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
+        self._closed: date | None = None  # the day whose close has been compared
         self._gate = Gate(desk.services.bus, self._gated)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
         engine.updates.unread = self._unread
@@ -190,9 +194,20 @@ class Starting:
         fills = await engine.journal.fills_since(account.id, since)
         await services.orders.settling.recover(orders, fills)
         self._gate.books_loaded()
-        await self._compare("at start", await engine.journal.positions(account.id))
+        stored, known = await engine.journal.positions(account.id), {fill.execution_id for fill in fills}
+        await self._compare("at start", stored)
+        self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
         await engine.broker.warm()
         self.ready.set()
+
+    def _tell_taken_over(self, entries: Sequence[str]) -> None:
+        """What changed at the broker while nobody looked, and no execution of today tells."""
+        if entries:
+            more = f" And {len(entries) - 1} more; see the audit trail." if len(entries) > 1 else ""
+            sentence = f"{entries[0][:1].upper()}{entries[0][1:]}.{more}"
+            self._desk.services.notices.tell(
+                "warning", "Positions changed", sentence, "taken over", panel="reconciliation"
+            )
 
     async def _compare(self, reason: str, stored: Sequence[Position] = ()) -> None:
         services = self._desk.services
@@ -246,7 +261,16 @@ class Starting:
 
     async def _reconciles(self) -> None:
         await self.ready.wait()
-        await self._desk.services.reconcile.repeat(RECONCILE_EVERY)
+        await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._occasion)
+
+    def _occasion(self) -> str:
+        """The first comparison after a session's close is named so, for it is the one that the day's report is of."""
+        services = self._desk.services
+        session = services.sessions.today()
+        if session is None or services.clock.market() < session.close or self._closed == session.day:
+            return ""
+        self._closed = session.day
+        return "after the close"
 
     # ---- the beats
 

@@ -214,7 +214,7 @@ def _walked(
             return good, (_place(point, before), wrong), notes
         if not _named(point, before):
             notes.append(f"From checkpoint {point.number} on another key signs, which the one before did not name: "
-                         "the old key was lost, or somebody else signs; compare key.pub with your copy.")  # fmt: skip
+                         "the old key was lost, or somebody else signs; compare the public key with your copy.")  # fmt: skip
         good.append(point)
     return good, None, notes
 

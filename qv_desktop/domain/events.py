@@ -14,7 +14,7 @@ from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert, Print
-from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.reconciliation import Override, Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
@@ -237,6 +237,13 @@ class Reconciled:
 
 
 @dataclass(frozen=True, slots=True)
+class TradingOverridden:
+    """A person opened trading over breaks that were found, with a reason, recorded."""
+
+    override: Override
+
+
+@dataclass(frozen=True, slots=True)
 class HealthMeasured:
     """The program's own pulse: rates per second, ages and delays in milliseconds, queue lengths in rows."""
 
@@ -261,5 +268,5 @@ type Event = (
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged
-    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | HealthMeasured
+    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | TradingOverridden | HealthMeasured
 )  # fmt: skip

@@ -296,7 +296,23 @@ def applied(order: Order, report: Report) -> Order:
 
 def known(order: Order, report: Report) -> bool:
     """Whether an execution is in the order already: by its id, or, should another channel name it otherwise, by where it stands."""
-    return report.execution_id in order.executions or _mark(report) in order.executions
+    if report.execution_id in order.executions or _mark(report) in order.executions:
+        return True
+    if report.kind is not ReportKind.FILL or report.cumulative is None or report.cumulative > order.filled:
+        return False
+    spans = (range_of(name) for name in order.executions if name.startswith(UNTOLD))
+    return any(span is not None and span[0] < report.cumulative <= span[1] for span in spans)
+
+
+UNTOLD = "untold:"  # begins the id of an execution that was booked from an order's told total, see ``domain/untold.py``
+
+
+def range_of(execution_id: str) -> tuple[Decimal, Decimal] | None:
+    """The shares of its order that an untold execution stands for, above the first up to the second; None for any other."""
+    if not execution_id.startswith(UNTOLD):
+        return None
+    before, total = execution_id.split(":")[1:3]
+    return Decimal(before), Decimal(total)
 
 
 def _mark(report: Report) -> str | None:

@@ -18,7 +18,19 @@ from qv_desktop.domain.history import (
     next_start,
     settled,
 )
-from qv_desktop.domain.market import NEW_YORK, SECOND, Adjustment, Bar, Snapshot, Timeframe, bar_start, merged, ns, utc
+from qv_desktop.domain.market import (
+    NEW_YORK,
+    SECOND,
+    Action,
+    Adjustment,
+    Bar,
+    Snapshot,
+    Timeframe,
+    bar_start,
+    merged,
+    ns,
+    utc,
+)
 from qv_desktop.services.actions import Actions
 from qv_desktop.services.ports import ActionStore, BarStore, Now
 from qv_desktop.services.ports import History as Vendor
@@ -80,6 +92,10 @@ class History:
     def imported(self, symbol: str) -> None:
         """A file brought bars of ``symbol``, and with them splits and dividends that were not known."""
         self._actions.forget(symbol)
+
+    async def announced(self, symbol: str) -> list[Action]:
+        """Splits and dividends of ``symbol`` as far as they are known, oldest first."""
+        return (await self._actions.of(symbol))[0]
 
     async def newest(self, symbol: str, frame: Timeframe, count: int, until: datetime) -> list[Bar]:
         """The bars of ``latest``, for whom incomplete ones will do. Raises FeedDown when there are none and no vendor answers."""

@@ -230,6 +230,11 @@ class Orders:
         return len(ids)
 
     @property
+    def account(self) -> str:
+        """The broker's id of the account; empty while unknown."""
+        return self._account()
+
+    @property
     def opens(self) -> bool:
         """Whether orders that open or enlarge a position are taken at all now."""
         return self._risk.opens

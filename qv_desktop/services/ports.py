@@ -6,12 +6,13 @@ row in the same transaction as what it records.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 from qv_desktop.domain.access import Session, User
 from qv_desktop.domain.access import SignIn as SignIn  # made by adapters, so it lives below them; heard of here
-from qv_desktop.domain.account_history import Curve, Page, Period, Wanted
+from qv_desktop.domain.account_history import Activity, Curve, Page, Period, Wanted
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
@@ -95,6 +96,36 @@ class AccountReads(Protocol):
 
     async def activities(self, wanted: Wanted, token: str = "") -> Page:
         """A page, newest first; ``token`` is that of the page before."""
+
+
+class Movements(Protocol):
+    """What the broker booked to the account besides executions."""
+
+    async def movements(self, since: date) -> list[Activity]:
+        """Every fee, interest, dividend, transfer and corporate action since that New York day. Raises BrokerDown, Incomplete."""
+
+
+class CashMarks(Protocol):
+    """Balances that were kept. Raises DatabaseDown."""
+
+    async def save_account(self, account: Account) -> None:
+        """Append a snapshot of the account; the same moment is kept once."""
+
+    async def cash_at(self, account: str, at: datetime) -> Decimal | None:
+        """The cash of the snapshot of exactly that moment, None when none was kept."""
+
+
+class StoredBooks(Protocol):
+    """What is written down of an account. Raises DatabaseDown."""
+
+    async def orders_since(self, account: str, since: datetime) -> list[Order]:
+        """Orders of the account made since then, and every one still open, oldest first."""
+
+    async def fills_since(self, account: str, since: datetime) -> list[Fill]:
+        """Executions of the account since then, oldest first."""
+
+    async def positions(self, account: str) -> list[Position]:
+        """The positions last kept, by symbol."""
 
 
 class OrderJournal(Protocol):

@@ -40,6 +40,10 @@ class Positions:
             if taken != known:
                 self._set(taken)
 
+    def correct(self, told: Position) -> None:
+        """Take the broker's quantity and average of one symbol, for a corporate action or an entry that a person booked."""
+        self._set(Position(told.symbol, told.quantity, told.average, self[told.symbol].realised))
+
     def take_realised(self, fills: Iterable[Fill], stored: Iterable[Position] = ()) -> None:
         """Count today's realised profit anew from all of today's ``fills``, once the broker's quantities are adopted.
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import time
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,24 +14,36 @@ import structlog
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BadInput, QvError
-from qv_desktop.domain.events import Reconciled
-from qv_desktop.domain.reconciliation import Books, Reconciliation, Tolerances, differences, fingerprint
+from qv_desktop.domain.events import Reconciled, TradingOverridden
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reconciliation import Books, Break, Override, Reconciliation, Tolerances
 from qv_desktop.services.account import Account
+from qv_desktop.services.cash import Cash
 from qv_desktop.services.login import Login
+from qv_desktop.services.looking import Announced, Look, Looking, drafted, run_of
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Broker, Now, Publish, ReconciliationStore, Reports, Trail
+from qv_desktop.services.ports import Broker, CashMarks, Movements, Now, Publish, ReconciliationStore, Reports, Trail
 from qv_desktop.services.positions import Positions
+from qv_desktop.services.syncing import Note, Syncing
 
 log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RECONCILIATION, Action.RUN)
 EXPORT = Permission(Resource.RECONCILIATION, Action.EXPORT)
+APPROVE = Permission(Resource.RECONCILIATION, Action.APPROVE)
 FORMATS = ("csv", "json", "html")
 SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapshot and stream race
+LOOKS = 3  # at most: what differs and differs differently each time is not compared
+EARLIER = 200  # runs among which the last one whose cash agreed is looked for
+NOTHING = "There is no break to open trading over: run a reconciliation first, and see what it finds."
+SAY_WHY = "Say why, in a few words at least: the audit trail keeps it."
 
 
 class Reconcile:
-    """Runs comparisons and exports their reports. ``last`` is the newest run."""
+    """Runs comparisons and exports their reports. ``last`` is the newest run, ``override`` what a person opened trading over.
+
+    ``movements`` and ``marks`` make cash comparable, ``announced`` tells splits, ``note`` records what is booked, else ``trail`` does.
+    """
 
     def __init__(
         self,
@@ -46,13 +59,23 @@ class Reconcile:
         since: Callable[[], datetime],
         folder: Path,
         trail: Trail,
+        *,
+        movements: Movements | None = None,
+        marks: CashMarks | None = None,
+        note: Note | None = None,
+        announced: Announced | None = None,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker, self._store, self._reports = broker, store, reports
-        self._orders, self._positions, self._account = orders, positions, account
-        self._login, self._publish, self._now, self._since, self._folder = login, publish, now, since, folder
-        self._trail = trail
+        self._orders, self._positions, self._trail = orders, positions, trail
+        self._login, self._publish, self._now, self._folder = login, publish, now, folder
+        self._cash = Cash(movements, marks, now)
+        self._account = account
+        self._looking = Looking(broker, self._ours, self._cash, now, since, announced)
+        self._syncing = Syncing(broker, orders, positions, note or trail.append, since, elapsed)
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
+        self.override: Override | None = None
 
     async def asked(self) -> Reconciliation:
         """A run that a person asked for. Raises NotPermitted, BrokerDown."""
@@ -60,56 +83,103 @@ class Reconcile:
         return await self.run(session.user.name, "asked for")
 
     async def run(self, operator: str, reason: str) -> Reconciliation:
-        """Compare, look again at what differs, store and publish. Raises BrokerDown: an error is never read as “flat”."""
+        """Compare, look again at what differs, book what the policy names, store and publish.
+
+        Raises BrokerDown: an error is never read as “flat”, and changes nothing.
+        """
         async with self._one:
+            id_, tolerances = uuid.uuid4().hex, Tolerances()
             await self._orders.settling.settle_all()  # what is unresolved is no difference of books
             await self._orders.settling.adopt_legs()
-            tolerances = Tolerances()
-            broker, local = await self._theirs(), self._ours()
-            breaks, matched = differences(local, broker, tolerances)
-            if breaks:
-                await asyncio.sleep(SETTLE)
-                await self._orders.settling.settle_open()  # a stream can be mute while its socket lives
-                broker, local = await self._theirs(), self._ours()
-                breaks, matched = differences(local, broker, tolerances)
-            masked = broker.account.masked if broker.account else ""
-            run = Reconciliation(uuid.uuid4().hex, self._now(), masked, operator, reason, local.at, broker.at, tolerances, matched, breaks,
-                                 fingerprint(local, broker))  # fmt: skip
+            account = self._orders.account
+            await self._cash.begin(account, await self._store.latest(EARLIER) if self.last is None else ())
+            look, earlier, booked = await self._looked(id_, tolerances)
+            run = run_of(id_, operator, reason, self._now(), tolerances, look, earlier, booked)
             await self._store.save(run, self._draft(run))
+            if look.broker.account is not None and not look.cash.breaks:
+                await self._cash.keep(look.broker.account, look.cash)
+            if not run.closing and not run.unsettled:
+                self.override = None
             self.last = run
             self._publish(Reconciled(run))
             return run
 
-    def _ours(self) -> Books:
+    async def _looked(self, run: str, tolerances: Tolerances) -> tuple[Look, Look | None, list[str]]:
+        """The last look, the one before it, and what was booked between them."""
+        look, earlier, booked = await self._looking.look(tolerances), None, list[str]()
+        for _ in range(1, LOOKS):
+            if not look.all or (earlier is not None and not look.moving(earlier)):
+                break
+            await asyncio.sleep(SETTLE)
+            await self._orders.settling.settle_open()  # a stream can be mute while its socket lives
+            earlier, look = look, await self._looking.look(tolerances, closely=True)
+            done = await self._synced(run, look, earlier)
+            if done:
+                booked += done
+                look = await self._looking.look(tolerances, closely=True)
+        return look, earlier, booked
+
+    async def _synced(self, run: str, look: Look, earlier: Look) -> list[str]:
+        """Book what differed twice and the policy names."""
+        lasting = look.lasting(earlier)
+        done = await self._syncing.book(run, lasting, look.broker)
+        for found in lasting:
+            if found.kind == "corporate action":
+                self._cash.used(found.key, look.told)
+        return done + await self._syncing.book_untold(run, look.broker)
+
+    async def _ours(self, since: datetime) -> Books:
         open_orders = {key: order for key, order in self._orders.book.items() if order.open}
-        since = self._since()
         fills = {key: fill for key, fill in self._orders.fills.items() if fill.at >= since}
         return Books(self._now(), self._positions.held(), open_orders, fills, self._account.balances)
 
-    async def _theirs(self) -> Books:
-        account, positions, orders, fills = await asyncio.gather(
-            self._broker.account(),
-            self._broker.positions(),
-            self._broker.open_orders(),
-            self._broker.fills(self._since()),
+    # ---- what a person decides
+
+    async def open_over(self, reason: str) -> Override:
+        """Open trading over the breaks of the newest run, until a run passes or the program ends; a new break closes it again.
+
+        Raises NotPermitted, BadInput, DatabaseDown: what cannot be recorded opens nothing.
+        """
+        session = await self._login.require(APPROVE)
+        run = self.last
+        if run is None or not run.closing:
+            raise BadInput(NOTHING)
+        _require_words(reason)
+        override = Override(
+            session.user.name, reason.strip(), self._now(), run.id, frozenset((b.section, b.key) for b in run.closing)
         )
-        return Books(self._now(), positions, {o.id: o for o in orders}, {f.execution_id: f for f in fills}, account)
+        after = json.dumps(
+            {"breaks": [f"{b.section} {b.key} {b.kind}" for b in run.closing], "at_risk": str(run.at_risk)}
+        )
+        await self._trail.append(Draft(self._login.actor, "reconciliation.override", "reconciliation", run.id, reason=override.reason,
+                               after=after, correlation=run.id))  # fmt: skip
+        self.override = override
+        self._publish(TradingOverridden(override))
+        return override
+
+    async def book(self, found: Break, reason: str) -> None:
+        """Book the entry that settles a break of a position, or of cash: what the broker has now becomes ours.
+
+        Raises NotPermitted, BadInput, BrokerDown, DatabaseDown.
+        """
+        await self._login.require(APPROVE)
+        _require_words(reason)
+        if found.section not in ("positions", "cash"):
+            raise BadInput("Only positions and cash are booked by hand; orders and executions come from the broker.")
+        account, positions = await self._broker.account(), await self._broker.positions()
+        draft = Draft(self._login.actor, "reconciliation.book", found.section.removesuffix("s"), found.key, reason=reason.strip(),
+                      before=json.dumps({"internal": found.internal}),
+                      after=json.dumps({"external": found.external, "entry": found.proposal}),
+                      correlation=self.last.id if self.last is not None else "")  # fmt: skip
+        await self._trail.append(draft)
+        if found.section == "cash":
+            self._cash.accept(account)
+        else:
+            self._positions.correct(positions.get(found.key) or Position(found.key))
 
     def _draft(self, run: Reconciliation) -> Draft:
-        actor = self._login.actor if self._login.session and run.operator == self._login.session.user.name else SYSTEM
-        after = json.dumps(
-            {"matched": run.matched, "breaks": len(run.breaks), "at_risk": str(run.at_risk), "input": run.input_hash}
-        )
-        return Draft(
-            actor,
-            "reconciliation.run",
-            "reconciliation",
-            run.id,
-            "ok" if run.passed else "failed",
-            run.reason,
-            after=after,
-            correlation=run.id,
-        )
+        asked = self._login.session is not None and run.operator == self._login.session.user.name
+        return drafted(run, self._login.actor if asked else SYSTEM)
 
     async def export(self, run: Reconciliation | None = None, formats: Collection[str] = FORMATS) -> tuple[Path, ...]:
         """Write the report of ``run``, or of the newest, in each of ``formats``. Raises BadInput, NotPermitted, DatabaseDown."""
@@ -128,11 +198,25 @@ class Reconcile:
             await self._trail.append(replace(draft, outcome="failed", reason=str(error)))
             raise
 
-    async def repeat(self, seconds: float) -> None:
-        """Run every ``seconds`` until cancelled; an unreachable broker leaves the last verdict and its age in view."""
+    async def tell_taken_over(self, stored: Iterable[Position], known: Collection[str]) -> list[str]:
+        """Record where the broker's positions, which were taken over at the start, are not what was ``stored`` with the executions
+        that came since (all but the ``known`` ones); a sentence for each. Raises DatabaseDown."""  # fmt: skip
+        newer = [fill for key, fill in self._orders.fills.items() if key not in known]
+        return await self._syncing.tell_taken_over(stored, newer)
+
+    async def repeat(self, seconds: float, occasion: Callable[[], str] = lambda: "") -> None:
+        """Run every ``seconds`` until cancelled; an unreachable broker leaves the last verdict and its age in view.
+
+        ``occasion`` may name a better reason, such as that the market has closed.
+        """
         while True:
             await asyncio.sleep(seconds)
             try:
-                await self.run("system", f"every {seconds:.0f} s")
+                await self.run("system", occasion() or f"every {seconds:.0f} s")
             except QvError as error:
                 log.info("reconciliation_waits", reason=str(error))
+
+
+def _require_words(reason: str) -> None:
+    if len(reason.strip()) < 3:
+        raise BadInput(SAY_WHY)

@@ -58,6 +58,11 @@ class Settling:
         self._positions = TakeOver(orders, broker, positions, self._strangers.adopt, self.book_fill, now)
         self.asking = Asking(orders, broker, self, now, elapsed)
 
+    @property
+    def unfinished(self) -> frozenset[str]:
+        """Ids of orders in the book of which the broker told more than it told executions of."""
+        return frozenset(key for key in self._unfinished if key in self._orders.book)
+
     # ---- what Orders tells
 
     def stirred(self, order: Order) -> None:

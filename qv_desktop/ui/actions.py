@@ -98,6 +98,20 @@ COMMANDS: tuple[Command, ...] = (
         "kill.key", "Kill switch, also while keys are off", ("Ctrl+Shift+K",), scope="held", group="Risk", hold=True
     ),
     Command("reconciliation.run", "Run reconciliation", (), _may(Resource.RECONCILIATION, Action.RUN), group="Control"),
+    Command(
+        "reconciliation.override",
+        "Open trading over the breaks…",
+        (),
+        _may(Resource.RECONCILIATION, Action.APPROVE),
+        group="Control",
+    ),
+    Command(
+        "reconciliation.book",
+        "Book a break's entry…",
+        (),
+        _may(Resource.RECONCILIATION, Action.APPROVE),
+        group="Control",
+    ),
     Command("audit.verify", "Verify the audit trail", (), _may(Resource.AUDIT, _LOOK), group="Control"),
     Command("backtests.run", "Run the backtest", (), _may(Resource.BACKTESTS, Action.RUN), group="Research"),
     Command(

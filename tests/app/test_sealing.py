@@ -10,7 +10,7 @@ from uuid import uuid4
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, NullPool, create_engine, text
 
 from qv_desktop import cli
 from qv_desktop.adapters import secrets as room
@@ -47,12 +47,13 @@ def no_ring(monkeypatch: pytest.MonkeyPatch) -> None:
 class Desk:
     """One sitting of an installation: what it keeps lies in ``home``."""
 
-    def __init__(self, database: Database, home: Path, chain: str) -> None:
+    def __init__(self, database: Database, home: Path, chain: str, place: str = "embedded") -> None:
         self.time = NOON
         self.secrets = Secrets(home, lambda: None)
         self.folder, self.chain, self.home, self.database = home / "audit-checkpoints", chain, home, database
-        self.book = CheckpointBook(database, chain, CheckpointFile(self.folder, "embedded"))
-        self.seals = Sealing(self.book, AuditKey(KeptTexts(self.secrets), chain), self.folder, self.now)
+        file = CheckpointFile(self.folder, place)
+        self.book = CheckpointBook(database, chain, file)
+        self.seals = Sealing(self.book, AuditKey(KeptTexts(self.secrets), chain, place), file.public, self.now)
         self.trail = AuditTrail(database, chain, "1", self.now, lambda _: None, lambda: None, self.book)
         self.checkpoints = Checkpoints(self.seals, self.trail, self.now)
         self.bundles = Bundles(database, chain, self.book, self.seals, home / "exports", self.now)
@@ -91,9 +92,9 @@ def test_the_private_key_is_in_the_keyring_alone_and_the_public_one_beside_the_c
         point = await desk.checkpoints.sign()
         assert point is not None
         assert (point.number, point.sequence) == (1, 4)  # the key's own row is under it
-        public = (desk.folder / "key.pub").read_text().strip()
+        public = (desk.folder / "embedded.pub").read_text().strip()
         assert public == point.key
-        private = next(text for (_, name), text in ring.kept.items() if name == f"audit_key_{desk.chain}")
+        private = next(text for (_, name), text in ring.kept.items() if name == f"audit_key_{desk.chain}_embedded")
         kept = b"".join(file.read_bytes() for file in desk.home.rglob("*") if file.is_file())
         assert private.encode() not in kept
         found = await desk.trail.verify()
@@ -114,6 +115,40 @@ def test_the_next_sitting_goes_on_with_the_same_key(desks: Callable[[], Desk], r
         assert await desk.seals.newest() == (points[-1], 0)
 
     told(story)
+
+
+def test_two_databases_of_one_installation_have_a_key_and_a_series_each(
+    desks: Callable[[], Desk], ring: MemoryKeyring, postgres_template: str
+) -> None:
+    name = f"t_{uuid4().hex[:12]}"
+    execute(postgres_template, f"CREATE DATABASE {name} TEMPLATE qv_template")
+    server = Database(postgres_template.replace("/quantvision", f"/{name}", 1))
+
+    async def story() -> None:
+        here = desks()
+        there = Desk(server, here.home, here.chain, "db.example.com:5432/qv")
+        for rows in (3, 1):
+            await here.works(rows)
+            await here.checkpoints.sign()
+        await there.works(1)
+        await there.checkpoints.sign()
+        assert here.book.key != there.book.key
+        for desk, count in ((here, 2), (there, 1)):
+            await asyncio.to_thread(recall, desk.seals)
+            found = await desk.trail.verify()
+            assert (found.whole, found.uncovered, found.notes) == (True, 0, ())
+            assert len(desk.book._file.read()) == count
+
+    try:
+        told(story)
+    finally:
+        server.close()
+        execute(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def execute(url: str, statement: str) -> None:
+    with create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(statement))
 
 
 def test_without_a_place_for_the_key_nothing_is_signed_and_a_passphrase_makes_one(

@@ -1,5 +1,6 @@
 """Reconciliation: the union of keys, every class of break, and silence where all agree."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -22,7 +23,7 @@ def books(
 
 
 def a_fill(name: str = "e1", quantity: int = 10, price: str = "100") -> Fill:
-    return Fill(name, "qv-1", "AAPL", Side.BUY, Decimal(quantity), Decimal(price), NOW)
+    return Fill(name, "qv-1", "AAPL", Side.BUY, Decimal(quantity), Decimal(price), NOW - timedelta(minutes=1))
 
 
 def kinds(local: Books, broker: Books) -> list[tuple[str, str]]:

@@ -40,6 +40,7 @@ from qv_desktop.domain.imports import Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Bar, Batch, Timeframe, Trade, ns
 from qv_desktop.domain.orders import OrderStatus, Report, ReportKind
+from qv_desktop.domain.reconciliation import Break
 from qv_desktop.domain.risk import Limits
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.ticket_presets import STANDARD
@@ -66,7 +67,7 @@ from qv_desktop.services.risk import Forgetful, Risk
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.ticket_presets import TicketPresets
 from tests import fakes
-from tests.builders import NOW, a_limit, a_quote, a_request, a_session
+from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_session
 from tests.services.test_connections import Store, Vault, probe
 
 PASSWORD = "correct horse battery staple 9"
@@ -145,6 +146,12 @@ class Desk:
         self.notices = Notices(publish, now)
         self.acknowledging = Acknowledging(self.notices, self.login, note)
         self.retention = Retention(Quiet(), {"trades": 30}, now, self.trail.append)
+
+    async def overridden(self) -> None:
+        """Shares that came without an execution, and a person who knows why."""
+        self.broker.held = {"TSLA": a_position(7, symbol="TSLA")}
+        await self.reconcile.run("system", "every 30 s")
+        await self.reconcile.open_over("known transfer")
 
     async def told(self) -> None:
         """Do every deed, and keep the rows that each left."""
@@ -247,6 +254,8 @@ def _broker(action: str, story: str, outcome: str = "ok", by: str = "broker") ->
 
 BY_HERSELF = Draft(Actor("anna", "human", "Admin", host=HOST), "user.create", "user", "anna")
 
+MISSING = Break("positions", "TSLA", "missing here", "high", "—", "7", "+7", Decimal(700), "book BUY 7 @ 100.00")
+
 DEEDS: dict[str, tuple[Deed, *tuple[Row, ...]]] = {
     "a user is made": (lambda d: d.users.create("anna", PASSWORD, "Admin", BY_HERSELF),
                        Row("user.create", "user", after=False, session=False)),
@@ -285,6 +294,10 @@ DEEDS: dict[str, tuple[Deed, *tuple[Row, ...]]] = {
                Row("kill.press", "account", story="kill-*"), Row("risk.halted", "account", before=True, cause="kill-*"),
                Row("kill.switch", "account", story="kill-*"), _broker("order.canceled", "qv-9")),
     "a reconciliation": (lambda d: d.reconcile.asked(), Row("reconciliation.run", "reconciliation", "failed", story="*")),
+    "trading opened over breaks": (lambda d: d.overridden(), Row("reconciliation.run", "reconciliation", "failed", by="system", story="*"),
+                                   Row("reconciliation.override", "reconciliation", story="*")),
+    "an entry booked by hand": (lambda d: d.reconcile.book(MISSING, "came from the old broker"),
+                                Row("reconciliation.book", "position", before=True, story="*")),
     "a reconciliation's report": (lambda d: d.reconcile.export(), Row("export.reconciliation", "reconciliation", story="*")),
     "a table as a file": (lambda d: d.exports.table("orders", Permission(Resource.TRADING, Action.EXPORT), ["a"], [["1"]]),
                           Row("export.table", "orders")),

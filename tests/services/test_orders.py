@@ -52,37 +52,38 @@ class Desk:
 
 
 def on_a_desk(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role = Role.TRADER) -> None:
-    async def told() -> None:
-        steps: list[str] = []
-        broker, journal, events, moment = Broker(steps), Journal(steps), [], [NOW]
-        users, trail = Users(User("u1", "demo", role), a_session(role)), Trail()
-        now = lambda: moment[0]  # noqa: E731
-        login = Login(users, trail, now, "host")
-        await login.sign_in("demo", "right")
-        market = MarketData(
-            Clock(wall_ns=lambda: ns(moment[0])), events.append, lambda trades: None, lambda frame, bars: None
-        )
-        market.hear(Batch([Trade("AAPL", ns(NOW), 100.0, 10, "1")], [a_quote()]))
-        positions, account = Positions(events.append), Account(broker, journal, events.append)
-        await account.refresh()
-        risk = Risk(RiskStore(), market, positions, account, login, events.append, now)
-        risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
-        orders = Orders(
-            broker,
-            journal,
-            risk,
-            positions,
-            login,
-            events.append,
-            now,
-            lambda: account.id,
-            lambda: moment[0].timestamp(),
-        )
-        writer = asyncio.ensure_future(orders.records.run())
-        await story(Desk(orders, broker, journal, positions, risk, users, trail, events, moment))
-        writer.cancel()
+    asyncio.run(a_sitting(story, role))
 
-    asyncio.run(told())
+
+async def a_sitting(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role) -> None:
+    steps: list[str] = []
+    broker, journal, events, moment = Broker(steps), Journal(steps), [], [NOW]
+    users, trail = Users(User("u1", "demo", role), a_session(role)), Trail()
+    now = lambda: moment[0]  # noqa: E731
+    login = Login(users, trail, now, "host")
+    await login.sign_in("demo", "right")
+    market = MarketData(
+        Clock(wall_ns=lambda: ns(moment[0])), events.append, lambda trades: None, lambda frame, bars: None
+    )
+    market.hear(Batch([Trade("AAPL", ns(NOW), 100.0, 10, "1")], [a_quote()]))
+    positions, account = Positions(events.append), Account(broker, journal, events.append)
+    await account.refresh()
+    risk = Risk(RiskStore(), market, positions, account, login, events.append, now)
+    risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
+    orders = Orders(
+        broker,
+        journal,
+        risk,
+        positions,
+        login,
+        events.append,
+        now,
+        lambda: account.id,
+        lambda: moment[0].timestamp(),
+    )
+    writer = asyncio.ensure_future(orders.records.run())
+    await story(Desk(orders, broker, journal, positions, risk, users, trail, events, moment))
+    writer.cancel()
 
 
 def fill_report(name: str, quantity: int, price: str = "100", id: str = "qv-1") -> Report:

@@ -13,6 +13,7 @@ from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.scans import Scans
 from qv_desktop.adapters.db.watchlists import Watchlists as ListStore
 from qv_desktop.adapters.polygon.rest import PolygonHistory
+from qv_desktop.adapters.rate_limit import RateLimit
 from qv_desktop.domain.access import Role, Session, User
 from qv_desktop.domain.events import Event, ScanMatched, SessionsKnown
 from qv_desktop.domain.market import NEW_YORK, Snapshot
@@ -45,7 +46,7 @@ def vendor(simulator: Simulator, request: pytest.FixtureRequest) -> Iterator[Alp
     made = (
         AlpacaHistory(simulator.key, simulator.secret, simulator.url)
         if request.param == "Alpaca"
-        else PolygonHistory(simulator.polygon_key, simulator.url)
+        else PolygonHistory(simulator.polygon_key, simulator.url, RateLimit(600))
     )
     yield made
     made.close()

@@ -54,6 +54,16 @@ def test_granting_is_said_and_done_once(server: Remote, home: Path) -> None:
     assert "qv_admin, qv_trader, qv_analyst, qv_viewer" in done.stdout
 
 
+def test_a_login_follows_its_person_where_the_owner_is_no_superuser(server: Remote) -> None:
+    url = server.url(WORDS).replace(f"//{USER}:", "//boss:").replace(" ", "%20")
+    for role, group in (("Analyst", "qv_analyst"), ("Viewer", "qv_viewer")):
+        with psycopg.connect(url) as boss:
+            boss.execute("SET ROLE qv_admin")
+            boss.execute("UPDATE users SET role = %s WHERE name = 'watcher'", (role,))
+        found = server.asks("SELECT roleid::regrole FROM pg_auth_members WHERE member = 'watcher'::regrole")
+        assert found.stdout.strip() == group
+
+
 def test_a_migration_lets_the_groups_have_what_is_new(server: Remote, home: Path) -> None:
     server.asks("REVOKE ALL ON backtests FROM qv_trader", DATABASE)
     done = tool(server, home, "migrate")

@@ -58,7 +58,7 @@ async def buys_for_dollars(person: Sitting) -> None:
     assert 0 < request.quantity <= 5000 / (quote.bid * 0.99)
     assert request.quantity % 1 == 0
     await person.sees(lambda: person.stands(request.client_order_id, OrderStatus.FILLED))
-    await person.sees(lambda: ticket._position is not None and ticket._position.quantity == request.quantity)
+    await person.sees(lambda: ticket._beside.held == request.quantity)
 
 
 async def leaves_by_oco(person: Sitting) -> None:

@@ -331,7 +331,8 @@ def test_five_hundred_breaks_are_all_there_and_every_class_is_explained(panel: R
     panel.show_run(run(1, many))
     panel.show_queue(items(*many))
     assert (len(panel.model.rows()), panel.model.row(0).key) == (500, "S499")
-    kinds = ("missing here", "missing there", "quantity", "price", "side", "status", "duplicate", "timing", "external")
+    kinds = ("missing here", "missing there", "quantity", "price", "side", "status", "duplicate", "timing", "external",
+             "corporate action")  # fmt: skip
     assert set(MEANINGS) == set(kinds)
 
 

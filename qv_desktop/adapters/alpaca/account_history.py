@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from qv_desktop.adapters.alpaca import account_messages as messages
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, record, text
-from qv_desktop.adapters.alpaca.reading import Tell, each, most
+from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
 from qv_desktop.domain.account_history import Activity, Curve, Kind, Page, Period, Wanted, codes
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.errors import BrokerDown
@@ -69,6 +69,20 @@ class AccountHistory:
             older = await self._page_after(wanted, page.token)
             page = replace(older, unreadable=older.unreadable + page.unreadable)
         return page
+
+    async def movements(self, since: date) -> list[Activity]:
+        """Everything that is no trade since that New York day, oldest first. Raises Incomplete when not all of it can be read."""
+        query: dict[str, object] = {"category": "non_trade_activity", "direction": "asc", "page_size": PAGE,
+                                    "after": _stamp(_midnight(since) - timedelta(milliseconds=1))}  # fmt: skip
+        found: dict[str, Raw] = {}
+        while True:
+            answer = await self._ask("/account/activities", query)
+            raws = _read(lambda answer=answer: every(answer))  # type: ignore[misc]  # this very answer
+            fresh = {text(raw, "id") or repr(raw): raw for raw in raws}
+            if len(raws) < PAGE or not fresh.keys() - found.keys():
+                return whole(each({**found, **fresh}.values(), messages.activity), "activities", self._tell)
+            found |= fresh
+            query["page_token"] = text(raws[-1], "id")
 
     async def _page_after(self, wanted: Wanted, token: str) -> Page:
         query: dict[str, object] = {"direction": "desc", "page_size": PAGE, **_query(wanted)}

@@ -71,8 +71,12 @@ class CheckpointBook:
 
     def standing(self, connection: Connection) -> Standing:
         """What the checkpoints in both places are worth, as ``connection`` sees the table."""
-        return standing(self._file.read(), _stored(connection, self._chain), genuine, key=self.key,
-                        recorded=_recorded(connection, self._chain), remembered=self.remembered)  # fmt: skip
+        remembered = self.remembered  # before the rest is read, which only ever grows
+        filed, stored = self._file.read(), _stored(connection, self._chain)
+        if stored and stored[-1].number > (filed[-1].number if filed else 0):  # one was signed between the two looks
+            filed = [point for point in self._file.read() if point.number <= stored[-1].number]
+        return standing(filed, stored, genuine, key=self.key, recorded=_recorded(connection, self._chain),
+                        remembered=remembered)  # fmt: skip
 
     def _newest(self, connection: Connection, key: str) -> Checkpoint | None:
         """The checkpoint to follow, after the table got what a crash kept from it. Raises BrokenTrail, KeyChanged."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, insert, or_, select
@@ -134,6 +135,12 @@ class OrderJournal:
         await self._database.write(
             lambda connection: connection.execute(upsert(account_snapshots).values(row).on_conflict_do_nothing())
         )
+
+    async def cash_at(self, account: str, at: datetime) -> Decimal | None:
+        """The cash of the snapshot of exactly that moment, None when none was kept."""
+        c = account_snapshots.c
+        query = select(c.cash).where(c.account == account, c.at == at)
+        return await self._database.read(lambda connection: connection.execute(query).scalar())
 
 
 def _save(connection: Connection, *changed: Order) -> None:

@@ -33,7 +33,7 @@ def opened(address: str) -> Iterator[Server]:
         raise
     except errors.InsufficientPrivilege as error:
         raise BadInput(_refusal(error, url)) from error
-    except errors.LockNotAvailable as error:
+    except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
         raise DatabaseDown(
             "Terminals are using the tables right now; close them, or try again in a moment. Nothing was changed."
         ) from error

@@ -81,7 +81,7 @@ DOOR_FUNCTIONS = (
 # where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew
 COLUMNS: dict[tuple[str, str], str] = {
     ("users", "SELECT"): "id, name, role, state, role_version, created",
-    ("users", "UPDATE"): "name, role, state, role_version",
+    ("users", "UPDATE"): "role, state, role_version",
     ("sessions", "UPDATE"): "ended, ended_because, seen",
     ("password_resets", "SELECT"): "user_id",
     ("refresh_tokens", "UPDATE"): "used",

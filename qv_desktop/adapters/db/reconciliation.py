@@ -1,6 +1,6 @@
 """Stored reconciliations: each run with its breaks in the order of the report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
@@ -16,9 +16,11 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import NEW_YORK
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import ZERO, Break, Reconciliation, Tolerances, Uncompared
 
-PLAIN = [field.name for field in fields(Reconciliation) if field.name not in ("tolerances", "breaks")]
+ELSEWHERE = ("tolerances", "breaks", "uncompared", "booked")  # what was booked stands in the run's audit row
+PLAIN = [field.name for field in fields(Reconciliation) if field.name not in ELSEWHERE]
+NOT_COMPARED: Any = "not compared"  # the class of a row that is no break
 BREAK = [field.name for field in fields(Break)]
 _c = reconciliation_runs.c
 _NEWS = (_c.breaks_of == _c.id) | (_c.operator != "system")  # as the index of it says
@@ -91,7 +93,7 @@ def _keep(connection: Connection, account: str, run: Reconciliation) -> None:
     shared = _same_before(connection, account, run)
     row |= {"account_id": account, "breaks_of": shared or run.id, "breaks": len(run.breaks), "at_risk": run.at_risk}
     connection.execute(insert(reconciliation_runs).values(row))
-    rows = [asdict(found) | {"run": run.id, "number": number} for number, found in enumerate(run.breaks)]
+    rows = [asdict(found) | {"run": run.id, "number": number} for number, found in enumerate(as_rows(run))]
     if rows and not shared:
         connection.execute(insert(reconciliation_breaks), rows)
 
@@ -102,7 +104,7 @@ def _same_before(connection: Connection, account: str, run: Reconciliation) -> s
     before = connection.execute(newest).first()
     if before is None or before.breaks != len(run.breaks):
         return ""
-    return before.breaks_of if _breaks(connection, before.breaks_of) == run.breaks else ""
+    return before.breaks_of if _breaks(connection, before.breaks_of) == as_rows(run) else ""
 
 
 def _breaks(connection: Connection, run: str) -> tuple[Break, ...]:
@@ -125,6 +127,19 @@ def _count(connection: Connection, account: str, run: Reconciliation) -> None:
     connection.execute(row)
 
 
+def as_rows(run: Reconciliation) -> tuple[Break, ...]:
+    """What is stored of a run row by row: its breaks, then what was not compared, each with the reason in the proposal's place."""
+    rest = (Break(one.section, one.key, NOT_COMPARED, "low", "—", "—", "—", ZERO, one.why) for one in run.uncompared)
+    return (*run.breaks, *rest)
+
+
+def from_rows(rows: Iterable[Break]) -> tuple[tuple[Break, ...], tuple[Uncompared, ...]]:
+    """The breaks among the stored rows, and what was not compared."""
+    told = tuple(rows)
+    uncompared = tuple(Uncompared(one.section, one.key, one.proposal) for one in told if one.kind == NOT_COMPARED)
+    return tuple(one for one in told if one.kind != NOT_COMPARED), uncompared
+
+
 def _latest(connection: Connection, limit: int) -> list[Reconciliation]:
     runs = select(reconciliation_runs).order_by(reconciliation_runs.c.at.desc(), reconciliation_runs.c.id).limit(limit)
     rows = connection.execute(runs).mappings().all()
@@ -140,7 +155,8 @@ def _with_breaks(connection: Connection, rows: Sequence[RowMapping]) -> list[Rec
     return [_run(row, tuple(breaks[row["breaks_of"]])) for row in rows]
 
 
-def _run(row: RowMapping, breaks: tuple[Break, ...]) -> Reconciliation:
+def _run(row: RowMapping, rows: tuple[Break, ...]) -> Reconciliation:
     plain: dict[str, Any] = {name: row[name] for name in PLAIN}
     tolerances = Tolerances(row["tolerance_quantity"], row["tolerance_price"], row["tolerance_cash"])
-    return Reconciliation(tolerances=tolerances, breaks=breaks, **plain)
+    breaks, uncompared = from_rows(rows)
+    return Reconciliation(tolerances=tolerances, breaks=breaks, uncompared=uncompared, **plain)

@@ -20,6 +20,7 @@ MEANINGS: dict[str, str] = {  # break class -> what it means in one sentence
     "duplicate": "One side has it twice.",
     "timing": "One side has it earlier than the other; it may settle by itself.",
     "external": "It was made outside this program.",
+    "corporate action": "A split, a transfer or the like accounts for it.",
 }
 AGE = "Age"
 

@@ -115,6 +115,7 @@ class HealthPanel(QWidget):
         self.requests, self.delay = Light("Requests to vendors", door=True), Light("Receive delay")
         self.broker, self.database = Light("Broker"), Light("Database")
         self.rate, self.lag = Light("Messages per second"), Light("Loop lag")
+        self._compared, self._override = ("", "", ""), ""
         self.reconciled, self.audit = Light("Last reconciliation"), Light("Audit head")
         self.critical, self.keys = Light("Unacknowledged alerts", door=True), Light("Trading keys", door=True)
         for light in (self.critical, self.keys, self.source, self.broker, self.database, self.gaps, self.requests, self.rate,
@@ -232,7 +233,20 @@ class HealthPanel(QWidget):
         """Show when our books were last compared with the broker's, and what differed."""
         count = len(run.breaks)
         words = f"Reconciled {fmt.clock(run.at)} · {count} break{'' if count == 1 else 's'}"
-        self.reconciled.show_words(words, "" if run.passed else "WARN", f"{run.matched:,} rows matched")
+        lacking = "".join(f"\n{one.key}: not compared, {one.why}" for one in run.uncompared)
+        self._compared = words, "" if run.passed else "WARN", f"{run.matched:,} rows matched{lacking}"
+        self._show_compared()
+
+    def show_override(self, sentence: str) -> None:
+        """Show, in red and for as long as it stands, that a person opened trading over breaks; nothing when nobody did."""
+        self._override = sentence
+        self._show_compared()
+
+    def _show_compared(self) -> None:
+        if self._override:
+            self.reconciled.show_words("TRADING OVER BREAKS", "BAD", f"{self._override}\n{self._compared[0]}")
+        elif self._compared[0]:
+            self.reconciled.show_words(*self._compared)
 
     def show_audit(self, head: Entry) -> None:
         """Show the newest row of the audit trail."""

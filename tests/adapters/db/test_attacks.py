@@ -277,7 +277,7 @@ def test_a_demoted_or_suspended_person_loses_orders_with_the_next_statement(
 def test_a_person_who_is_no_admin_changes_nobodys_role_and_reads_nobodys_hash(raw: Raw, person: Person) -> None:
     for attack in ("SELECT password_hash FROM users", "SELECT * FROM users", "SELECT users FROM users", "TABLE users",
                    "SELECT to_json(u) FROM users u", "SELECT max(password_hash) OVER () FROM users",
-                   "SELECT code_hash FROM password_resets", "UPDATE users SET password_hash = '$argon2id$x'",
+                   "SELECT code_hash FROM password_resets", "UPDATE users SET password_hash = '$argon2id$x'", "UPDATE users SET name = 'x'",
                    "UPDATE login_brake SET level = 0",
                    "SELECT name FROM users ORDER BY password_hash", "COPY users (password_hash) TO STDOUT",
                    "UPDATE users SET state = state WHERE password_hash LIKE '$argon2id$%'"):  # fmt: skip

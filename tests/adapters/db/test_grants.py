@@ -205,6 +205,8 @@ def test_a_login_whose_person_has_another_role_is_moved_and_one_against_the_role
 ) -> None:
     viewer = who[Role.VIEWER].name
     run(postgres_url, "UPDATE users SET role = 'Analyst' WHERE name = %s", viewer)
+    run(postgres_url, f"REVOKE qv_analyst FROM {viewer}")  # as if the owner could not have moved it
+    run(postgres_url, f"GRANT qv_viewer TO {viewer}")
     try:
         with pytest.raises(BadInput, match="has the role Analyst"):
             logins.let_in(postgres_url, ROLES, logins.Login(viewer, "Viewer"))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from qv_desktop.adapters.db.actions import ActionStore
 from qv_desktop.adapters.db.audit import AuditTrail
+from qv_desktop.adapters.db.audit_pages import TEXTS
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.drawings import Drawings
@@ -24,6 +26,7 @@ from qv_desktop.adapters.db.users import Users
 from qv_desktop.adapters.db.watchlists import Watchlists
 from qv_desktop.domain.access import Session, User
 from qv_desktop.domain.audit import Actor, Draft
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import Timeframe
 from qv_desktop.domain.risk import Limits
@@ -56,6 +59,14 @@ def draft(words: str) -> Draft:
                  correlation=words, causation=words)  # fmt: skip
 
 
+def asked_by(trail: AuditTrail, field: str, words: str) -> Awaitable[Any]:
+    return trail.found(AuditQuery(**{field: words}))  # type: ignore[arg-type]
+
+
+def counted_by(trail: AuditTrail, field: str, words: str) -> Awaitable[Any]:
+    return trail.count(AuditQuery(**{field: words}))  # type: ignore[arg-type]
+
+
 @pytest.fixture
 def fields(database: Database, trail: AuditTrail, clock: Clock) -> dict[str, Ask]:
     """Every field that a person or a vendor fills, by the question that it goes into."""
@@ -67,9 +78,10 @@ def fields(database: Database, trail: AuditTrail, clock: Clock) -> dict[str, Ask
         return Session(words, User(words, words, "Viewer"), words, NOW, NOW + timedelta(1))  # type: ignore[arg-type]
 
     return {
-        "audit actor": lambda w: trail.page(actor=w), "audit action": lambda w: trail.page(action=w),
-        "audit prefix": lambda w: trail.page(action=w + "*"), "audit outcome": lambda w: trail.page(outcome=w),
-        "audit text": lambda w: trail.page(text=w), "audit correlation": trail.of, "audit row": lambda w: trail.append(draft(w)),
+        **{f"audit {name}": partial(asked_by, trail, name) for name in TEXTS},
+        **{f"audit count by {name}": partial(counted_by, trail, name) for name in TEXTS},
+        "audit prefix": lambda w: trail.page(action=w + "*"), "audit id prefix": lambda w: asked_by(trail, "object_id", w + "*"),
+        "audit story": trail.of, "audit head": trail.head, "audit row": lambda w: trail.append(draft(w)),
         "lists of": lists.all, "list": lambda w: lists.save("u", w, [w]), "list renamed": lambda w: lists.rename("u", w, w + "2"),
         "list deleted": lambda w: lists.delete("u", w), "scan": lambda w: scans.save("u", Scan(w, w, w, w)),
         "scan deleted": lambda w: scans.delete("u", w), "setting": lambda w: kept.setting("u", w),

@@ -52,7 +52,7 @@ from qv_desktop.domain.reconciliation import Reconciliation, Tolerances
 from qv_desktop.domain.risk import Limits, TradingState
 from qv_desktop.domain.roles import KnownRole, whole
 from qv_desktop.domain.scans import Scan
-from tests.adapters.db.personal import ROLES, WORDS, Person, address, people, run
+from tests.adapters.db.personal import ROLES, WORDS, Person, address, connected, people, run
 
 AT = 1_772_496_000_000_000_000  # 2026-03-03
 MINUTE = Timeframe(1, "m")
@@ -208,6 +208,8 @@ def test_a_login_outside_its_persons_group_is_refused_with_what_to_do(
     analyst = who[Role.ANALYST]
     desk = opened(analyst)
     run(postgres_url, "UPDATE users SET role = 'Trader' WHERE name = %s", analyst.name)
+    run(postgres_url, f"REVOKE qv_trader FROM {analyst.name}")
+    run(postgres_url, f"GRANT qv_analyst TO {analyst.name} WITH INHERIT FALSE")
     try:
         said = asyncio.run(desk.sign_in())
         assert "is not in the group qv_trader" in said
@@ -236,6 +238,56 @@ def test_an_admin_demotes_and_suspends_and_it_counts_at_once(opened: Callable[[P
 
     asyncio.run(story())
     assert run(postgres_url, "SELECT count(*) FROM orders WHERE client_order_id = 'late'") == [(0,)]
+
+
+def test_a_login_follows_the_role_that_an_admin_gives(
+    opened: Callable[[Person], Desk], who: dict[Role, Person], postgres_url: str
+) -> None:
+    admin, analyst = opened(who[Role.ADMIN]), opened(who[Role.ANALYST])
+
+    async def given(role: Role) -> None:
+        people = PeopleStore(admin.database, admin.trail, now)
+        user = next(each.user for each in await people.all() if each.user.name == analyst.name)
+        await people.change(user, role, UserState.ACTIVE, admin.draft)
+
+    async def story() -> None:
+        assert await admin.sign_in() == ""
+        assert await analyst.sign_in() == ""
+        await given(Role.TRADER)
+        assert analyst.session is not None
+        assert await analyst.users.standing(analyst.session) is None
+        assert await analyst.sign_in() == ""
+
+    asyncio.run(story())
+    assert acting(analyst) == "qv_trader"
+    assert not grants.granted(postgres_url, ROLES)
+    asyncio.run(given(Role.ANALYST))
+    assert asyncio.run(analyst.sign_in()) == ""
+    assert acting(analyst) == "qv_analyst"
+
+
+def test_who_may_change_users_and_is_no_admin_makes_nobody_one_at_a_prompt(
+    who: dict[Role, Person], postgres_url: str
+) -> None:
+    """A role of the desk's own that administers users: what it writes about roles, its own too, moves no login."""
+    clerk = [Permission(Resource.USERS, Action.VIEW), Permission(Resource.USERS, Action.CHANGE)]
+    viewer = who[Role.VIEWER]
+    run(postgres_url, "INSERT INTO roles VALUES ('Clerk', '{users: view,users: change}', 1, now(), '')")
+    run(postgres_url, "UPDATE users SET role = 'Clerk' WHERE name = %s", viewer.name)
+    grants.granted(postgres_url, {**ROLES, "Clerk": clerk})
+    try:
+        with connected(address(postgres_url, viewer.name), "qv_clerk") as server:
+            server.execute("UPDATE users SET role = 'Admin' WHERE lower(name) = lower(session_user)")
+            member = "SELECT pg_has_role(session_user, 'qv_admin', 'MEMBER')"
+            assert server.execute(member).fetchall() == [(False,)]
+            assert server.execute("SELECT * FROM audit_head('x')").fetchall() == []
+            assert (
+                server.execute("UPDATE users SET state = state RETURNING 1").fetchall() == []
+            )  # and acts as nobody any more
+    finally:
+        run(postgres_url, "UPDATE users SET role = 'Viewer' WHERE name = %s", viewer.name)
+        run(postgres_url, "DELETE FROM roles WHERE name = 'Clerk'")
+        grants.granted(postgres_url, ROLES)
 
 
 def test_only_an_admin_makes_users_and_a_person_who_has_none_cannot_log_in(

@@ -19,7 +19,7 @@ from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.domain.audit import Actor, Draft, Entry
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
 from qv_desktop.domain.risk import Limits, TradingState
 from qv_desktop.domain.strategies import Parameter, Strategy
 from tests.adapters.db.conftest import Clock
@@ -134,6 +134,7 @@ def test_reconciliations_come_back_newest_first_with_their_breaks_in_order(
         id="r2",
         at=clock() + timedelta(minutes=1),
         breaks=(),
+        uncompared=(Uncompared("cash", "cash", "the broker does not say"), Uncompared("cash", "fees", "nor of them")),
         tolerances=Tolerances(Decimal(1), Decimal("0.5"), Decimal(2)),
     )
 

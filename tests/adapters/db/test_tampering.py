@@ -432,6 +432,28 @@ def test_whoever_stops_waiting_stops_the_reading() -> None:
     asyncio.run(story())
 
 
+def test_a_checkpoint_that_is_signed_while_the_trail_is_looked_at_is_no_attack(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, looks = CheckpointFile.read, list[int]()
+
+    def meanwhile(file: CheckpointFile) -> list[Checkpoint]:
+        """After the first look at the file, and before the one at the table, two rows and a checkpoint come."""
+        found = read(file)
+        looks.append(len(found))
+        if len(looks) == 1:
+            for number in (26, 27):
+                asyncio.run(scene.trail.append(a_draft(number)))
+            point = asyncio.run(scene.book.sign(scene.signer, scene.rows[-1].at))
+            assert point is not None
+            scene.book.remembered = point.number, digest(point)
+        return found
+
+    monkeypatch.setattr(CheckpointFile, "read", meanwhile)
+    found = scene.verify()
+    assert (found.whole, found.covered, looks) == (True, 27, [2, 3]), found
+
+
 def test_nothing_new_is_not_signed_again(scene: Scene) -> None:
     assert asyncio.run(scene.book.sign(scene.signer, scene.rows[-1].at)) is not None
     assert asyncio.run(scene.book.sign(scene.signer, scene.rows[-1].at)) is None

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from qv_desktop.adapters.reports.audit_rows import HEAD, AuditFile, AuditFiles
-from qv_desktop.adapters.reports.csv import DANGEROUS
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, sealed
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.spreadsheets import DANGEROUS
 
 AT = datetime(2026, 11, 20, 15, 30, 1, 5, tzinfo=UTC)
 texts = some.text(some.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)

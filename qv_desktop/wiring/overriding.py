@@ -1,0 +1,103 @@
+"""What a person decides about breaks: trading opened over them, and entries booked by hand, each with a reason."""
+
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtCore import QObject
+from shiboken6 import isValid
+
+from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.events import Reconciled, TradingOverridden
+from qv_desktop.domain.reconciliation import Break
+from qv_desktop.services.reconcile import NOTHING
+from qv_desktop.ui.reason_dialog import ReasonDialog
+from qv_desktop.wiring import Desk
+
+BOOKABLE = ("positions", "cash")
+NO_ENTRY = "No break of the last run is booked by hand: orders and executions come from the broker."
+OPENED = "Trading is open over {} by {}: {}"
+
+
+class OverrideWiring(QObject):
+    """Answers the two commands, and keeps an override in view for as long as it stands."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.window)
+        self._desk = desk
+        desk.window.command.connect(self._command)
+        desk.services.bus.subscribe(TradingOverridden, self._overridden)
+        desk.services.bus.subscribe(Reconciled, self._compared)
+
+    def _command(self, id_: str) -> None:
+        if id_ == "reconciliation.override":
+            self.ask_override()
+        elif id_ == "reconciliation.book":
+            self.ask_entry()
+
+    def ask_override(self) -> ReasonDialog | None:
+        """The question whether trading opens all the same; None when there is nothing to open it over."""
+        run = self._desk.services.reconcile.last
+        if run is None or not run.closing:
+            self._desk.services.notices.tell("info", "Reconciliation", NOTHING, panel="reconciliation")
+            return None
+        count = _breaks(len(run.closing))
+        words = (
+            f"Not resolved: {count}, ${run.at_risk:,.2f} at risk. Orders will be judged by books that differ from the broker's, "
+            "until a reconciliation passes or the program is closed. A new break closes trading again."
+        )
+        dialog = ReasonDialog(f"Open trading over {count}", words, "Open trading", (), self._desk.window)
+        dialog.given.connect(
+            lambda _, reason: self._spawn(dialog, lambda: self._desk.services.reconcile.open_over(reason))
+        )
+        dialog.open()
+        return dialog
+
+    def ask_entry(self) -> ReasonDialog | None:
+        """The question which break's entry is booked; None when none can be."""
+        run = self._desk.services.reconcile.last
+        breaks = [one for one in run.breaks if one.section in BOOKABLE] if run is not None else []
+        if not breaks:
+            self._desk.services.notices.tell("info", "Reconciliation", NO_ENTRY, panel="reconciliation")
+            return None
+        words = "What the broker has now becomes ours; the difference is not explained by any execution here."
+        rows = [f"{one.key}: {one.internal} → {one.external} · {one.proposal}" for one in breaks]
+        dialog = ReasonDialog("Book an entry by hand", words, "Book it", rows, self._desk.window)
+        dialog.given.connect(lambda place, reason: self._spawn(dialog, lambda: self._book(breaks[place], reason)))
+        dialog.open()
+        return dialog
+
+    async def _book(self, found: Break, reason: str) -> None:
+        """Then look again, so that what was booked shows."""
+        reconcile, login = self._desk.services.reconcile, self._desk.services.login
+        await reconcile.book(found, reason)
+        await reconcile.run(login.session.user.name if login.session else "system", "after an entry by hand")
+
+    def _spawn(self, dialog: ReasonDialog, deed: Callable[[], Awaitable[object]]) -> None:
+        async def done() -> None:
+            try:
+                await deed()
+            except QvError as error:
+                if isValid(dialog):
+                    dialog.show_message(str(error))
+                return
+            if isValid(dialog):
+                dialog.accept()
+
+        self._desk.tasks.spawn(done())
+
+    def _overridden(self, event: TradingOverridden) -> None:
+        made = event.override
+        sentence = OPENED.format(_breaks(len(made.covers)), made.by, made.reason)
+        self._desk.services.notices.tell("critical", "Trading is open over breaks", sentence, "override", kind="reconciliation",
+                                         panel="reconciliation")  # fmt: skip
+        self._desk.window.health.show_override(sentence)
+
+    def _compared(self, event: Reconciled) -> None:
+        if self._desk.services.reconcile.override is None:
+            self._desk.window.health.show_override("")
+        for entry in event.run.booked:
+            self._desk.services.notices.tell("info", "Booked by reconciliation", f"{entry[:1].upper()}{entry[1:]}.",
+                                             panel="reconciliation")  # fmt: skip
+
+
+def _breaks(count: int) -> str:
+    return f"{count} break{'' if count == 1 else 's'}"
