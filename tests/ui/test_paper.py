@@ -1,9 +1,11 @@
 """Reports on paper: nothing is cut, every page says what it belongs to, and what was written can be read back."""
 
+import gc
 import re
 import shutil
 import subprocess
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -31,6 +33,15 @@ KINDS: tuple[BreakClass, ...] = ("missing here", "quantity", "price")
 @pytest.fixture(autouse=True)
 def dressed(qapp: QApplication) -> None:
     theme.apply(qapp)
+
+
+@pytest.fixture(autouse=True)
+def collected_here() -> Iterator[None]:
+    """As in the program, no thread collects garbage: windows of tests before may only be taken down where they were made."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 def many(count: int) -> Document:

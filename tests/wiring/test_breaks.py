@@ -1,6 +1,7 @@
 """Two people at two machines work one break queue through their panels, on a real database, and file what came of it."""
 
 import asyncio
+import gc
 import json
 import os
 from collections.abc import Callable, Coroutine, Iterator
@@ -33,6 +34,15 @@ from tests.adapters.db.conftest import Clock
 from tests.adapters.db.test_breaks import KO, NVDA, Machine
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+@pytest.fixture(autouse=True)
+def collected_here() -> Iterator[None]:
+    """As in the program, no thread collects garbage: windows of tests before may only be taken down where they were made."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 class Seat:

@@ -36,10 +36,10 @@ def queue_columns(now: Callable[[], datetime]) -> list[Column[BreakItem]]:
         Column("Severity", lambda b: "Closed" if b.closed else b.severity.capitalize(), key=weight, raw=lambda b: b.severity,
                chip=lambda b: "draft" if b.closed else b.severity, width=82, whole=True),
         Column("Section", lambda b: section(b.section), width=74, color=lambda b: "TX1", shown=False),
-        Column("Class", lambda b: meaning_of(b.kind), width=96, whole=True),
-        Column("Key", named, raw=lambda b: b.key, bold=True, width=108, tip=lambda b: f"{section(b.section)} · {b.key}"),
+        Column("Class", lambda b: meaning_of(b.kind), width=86, whole=True),
+        Column("Key", named, raw=lambda b: b.key, bold=True, width=100, tip=lambda b: f"{section(b.section)} · {b.key}"),
         Column("Internal", lambda b: b.internal, right=True, width=76, tip=lambda b: b.internal),
-        Column("External", lambda b: b.external, right=True, width=104, tip=lambda b: b.external),
+        Column("External", lambda b: b.external, right=True, width=94, tip=lambda b: b.external),
         Column("Difference", lambda b: signed(b.difference), right=True, width=76, color=lambda b: difference_color(b.difference)),
         Column("At risk", lambda b: words.money(b.at_risk), key=lambda b: b.at_risk, right=True, width=82, whole=True),
         Column(AGE, lambda b: words.age(age_since(b, now())), key=lambda b: -b.opened.timestamp(), raw=lambda b: age_since(b, now()),
@@ -54,11 +54,11 @@ def break_columns() -> list[Column[Break]]:
     """The columns of one run's breaks."""
     return [
         Column("Severity", lambda b: b.severity.capitalize(), key=lambda b: (RANKS[b.severity], b.at_risk), raw=lambda b: b.severity,
-               chip=lambda b: b.severity, width=82, whole=True),
-        Column("Key", lambda b: b.key, bold=True, width=78, tip=lambda b: f"{section(b.section)} · {b.key}"),
-        Column("Internal", lambda b: b.internal, right=True, width=76, tip=lambda b: b.internal),
-        Column("External", lambda b: b.external, right=True, width=90, tip=lambda b: b.external, stretch=True),
-        Column("At risk", lambda b: words.money(b.at_risk), key=lambda b: b.at_risk, right=True, width=82, whole=True),
+               chip=lambda b: b.severity, width=74),
+        Column("Key", lambda b: b.key, bold=True, width=66, tip=lambda b: f"{section(b.section)} · {b.key}"),
+        Column("Internal", lambda b: b.internal, right=True, width=66, tip=lambda b: b.internal),
+        Column("External", lambda b: b.external, right=True, width=76, tip=lambda b: b.external, stretch=True),
+        Column("At risk", lambda b: words.money(b.at_risk), key=lambda b: b.at_risk, right=True, width=74),
     ]  # fmt: skip
 
 

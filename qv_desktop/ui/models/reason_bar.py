@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit
 
 from qv_desktop.domain.breaks import LONGEST
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
@@ -16,6 +16,9 @@ class ReasonBar(ConfirmBar):
         self.field = QLineEdit(maxLength=LONGEST)
         self.field.setMinimumWidth(120)
         self.body.addWidget(self.field)
+        row = self.layout()
+        if isinstance(row, QHBoxLayout):
+            row.setStretch(row.indexOf(self.body), 8)  # a reason is longer than its question
         self.field.textChanged.connect(self._judge)
 
     def ask_reason(self, question: str, hint: str, answer: str, done: Callable[[str], None]) -> None:

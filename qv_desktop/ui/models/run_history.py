@@ -48,7 +48,7 @@ class RunHistory(QWidget):
         self.forms = {form: theme.button(form.upper()) for form in FORMS}
         self.files = Flow(sides=0)
         exports = Flow(theme.label("Report"), *self.forms.values(), sides=0)
-        side = pane(self.heading, self.facts, exports, self.files, self.breaks, grow=4)
+        side = pane(self.heading, exports, self.files, self.facts, self.breaks, grow=4)
         stacked(self, self.trend, divider(), BreakSplit(self.table, scrolled(side), wide=360)).setStretch(2, 1)
         self.table.row_chosen.connect(lambda line: self.run_chosen.emit(line.id))
         for form, button in self.forms.items():
