@@ -20,6 +20,7 @@ from qv_desktop.adapters.secrets import Secret
 from qv_desktop.app import session
 from qv_desktop.domain.access import Action, Permission, Resource, Role
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.services.login import Login
 from qv_desktop.ui.connections_dialog import ConnectionsDialog
 from qv_desktop.ui.passphrase_dialog import PassphraseDialog
@@ -113,7 +114,7 @@ async def exports(person: Keyless) -> None:
     """The audit trail as a person exports it."""
     desk = person.program._desk
     assert desk is not None
-    rows = await desk.services.audit.page()
+    rows = await desk.services.audit.page(AuditQuery())
     assert rows
     table = [
         [entry.draft.actor.name, entry.draft.action, entry.draft.reason, entry.draft.before, entry.draft.after]

@@ -437,7 +437,7 @@ def test_what_an_account_has_in_options_is_counted_nowhere_and_said(simulator: S
         assert len(await broker.fills(done.submitted)) == 1
         as_an_option(simulator, 1)
         assert await broker.positions() == {}
-        assert [sentence[:17] for sentence in told] == ["1 option position"]
+        assert [sentence[:32] for sentence in told] == ["1 position in options or crypto:"]
         as_an_option(simulator, 1)
         assert done.id not in {found.id for found in await broker.recent_orders(done.submitted)}
         assert await broker.fills(done.submitted) == []
