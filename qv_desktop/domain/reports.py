@@ -80,8 +80,8 @@ def of_run(run: Reconciliation) -> Document:
         ("Tolerances", tolerances(run.tolerances)),
         ("Matched", f"{run.matched:,} rows"), ("Input hash", run.input_hash),
     )  # fmt: skip
-    return Document("Reconciliation", f"Account {run.account} as of {stamp(run.at)}", verdict(len(run.breaks), run.at_risk), run.passed,
-                    facts, _by_class(run.breaks))  # fmt: skip
+    return Document("Reconciliation", f"Account {run.account} as of {stamp(run.at)}", told(run), run.passed,
+                    facts, (*_by_class(run.breaks), *not_compared(run)))  # fmt: skip
 
 
 def of_span(span: Span) -> Document:
@@ -106,6 +106,19 @@ def of_span(span: Span) -> Document:
     )
 
 
+def told(run: Reconciliation) -> str:
+    """What a run came to, in one sentence."""
+    if run.passed and run.uncompared:
+        return f"All that was compared matches; {len(run.uncompared):,} not compared."
+    return verdict(len(run.breaks), run.at_risk)
+
+
+def not_compared(run: Reconciliation) -> tuple[Section, ...]:
+    """What one side did not know, with the reasons; nothing where all was compared."""
+    rows = tuple((one.section, one.key, one.why) for one in run.uncompared)
+    return (Section(f"Not compared · {len(rows):,}", ("Section", "Key", "Why"), rows),) if rows else ()
+
+
 def verdict(count: int, at_risk: Decimal) -> str:
     """What a run came to, in one sentence."""
     return f"{count:,} break{'' if count == 1 else 's'}, {money(at_risk)} at risk." if count else "Everything matches."
@@ -113,7 +126,7 @@ def verdict(count: int, at_risk: Decimal) -> str:
 
 def tolerances(limits: Tolerances) -> str:
     """What was let pass as no difference."""
-    return f"{limits.quantity:f} sh · ${limits.price:f} a share; cash is not compared"
+    return f"{limits.quantity:f} sh · ${limits.price:f} a share · ${limits.cash:f} of cash"
 
 
 def money(amount: Decimal) -> str:

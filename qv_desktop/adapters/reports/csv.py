@@ -35,10 +35,13 @@ def reconciliation(run: Reconciliation) -> str:
     rows.writerow(HEAD)
     of = [neutral(run.id), run.at.isoformat(), neutral(run.account), "passed" if run.passed else "breaks"]
     if run.passed:
-        rows.writerow([*of, "all matched", *[""] * (len(HEAD) - len(of) - 1)])
+        said = "what was compared matched" if run.uncompared else "all matched"
+        rows.writerow([*of, said, *[""] * (len(HEAD) - len(of) - 1)])
     for found in run.breaks:
         texts = (found.section, found.key, found.kind, found.severity, found.internal, found.external, found.difference)
         rows.writerow([*of, *map(neutral, texts), f"{found.at_risk:f}", neutral(found.proposal)])
+    for one in run.uncompared:
+        rows.writerow([*of, neutral(one.section), neutral(one.key), "not compared", *[""] * 5, neutral(one.why)])
     return out.getvalue()
 
 

@@ -19,8 +19,8 @@ from qv_desktop.adapters.reports.files import written
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.domain.breaks import met
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
-from qv_desktop.domain.reports import FORMS, Span, of_span
+from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
+from qv_desktop.domain.reports import FORMS, Span, of_run, of_span
 from qv_desktop.domain.spreadsheets import DANGEROUS
 from tests.builders import NOW
 
@@ -63,8 +63,18 @@ def test_a_csv_without_breaks_says_that_all_matched() -> None:
     assert rows[0][3:5] == ["passed", "all matched"]
 
 
-def test_no_report_speaks_of_a_tolerance_of_cash_that_nothing_is_compared_with() -> None:
-    assert "cash is not compared" in html.reconciliation(a_run())
+def test_what_was_not_compared_is_said_in_every_form_with_the_reason_and_nothing_says_that_all_matches() -> None:
+    run = replace(a_run(), uncompared=(Uncompared("cash", "cash", "=the broker does not tell it"),))
+    page = html.reconciliation(run)
+    assert "=the broker does not tell it" in page
+    assert "Everything matches" not in page
+    head, *rows = csv.reader(io.StringIO(csv_report.reconciliation(run)))
+    assert [len(row) for row in rows] == [len(head)] * len(rows)
+    assert rows[-1][-1] == "'=the broker does not tell it"
+    assert json.loads(json_report.reconciliation(run))["uncompared"][0]["key"] == "cash"
+    printed = of_run(run)
+    assert ("cash", "cash", "=the broker does not tell it") in printed.sections[-1].rows
+    assert printed.verdict == "All that was compared matches; 1 not compared."
 
 
 def test_json_keeps_every_field_and_amounts_as_texts() -> None:

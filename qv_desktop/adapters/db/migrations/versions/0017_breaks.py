@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0017", "0015"
+revision, down_revision = "0017", "0016"
 
 STATEMENTS = (
     """
