@@ -10,7 +10,7 @@ from decimal import Decimal
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import STATES, BreakItem, standing
 from qv_desktop.domain.market import NEW_YORK
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
 
 type Cells = tuple[str, ...]
 
@@ -80,8 +80,9 @@ def of_run(run: Reconciliation) -> Document:
         ("Tolerances", tolerances(run.tolerances)),
         ("Matched", f"{run.matched:,} rows"), ("Input hash", run.input_hash),
     )  # fmt: skip
-    return Document("Reconciliation", f"Account {run.account} as of {stamp(run.at)}", told(run), run.passed,
-                    facts, (*_by_class(run.breaks), *not_compared(run)))  # fmt: skip
+    said = verdict(len(run.breaks), run.at_risk, len(run.uncompared))
+    return Document("Reconciliation", f"Account {run.account} as of {stamp(run.at)}", said, run.passed, facts,
+                    (*_by_class(run.breaks), *_not_compared(run.uncompared)))  # fmt: skip
 
 
 def of_span(span: Span) -> Document:
@@ -106,27 +107,16 @@ def of_span(span: Span) -> Document:
     )
 
 
-def told(run: Reconciliation) -> str:
-    """What a run came to, in one sentence."""
-    if run.passed and run.uncompared:
-        return f"All that was compared matches; {len(run.uncompared):,} not compared."
-    return verdict(len(run.breaks), run.at_risk)
-
-
-def not_compared(run: Reconciliation) -> tuple[Section, ...]:
-    """What one side did not know, with the reasons; nothing where all was compared."""
-    rows = tuple((one.section, one.key, one.why) for one in run.uncompared)
-    return (Section(f"Not compared · {len(rows):,}", ("Section", "Key", "Why"), rows),) if rows else ()
-
-
-def verdict(count: int, at_risk: Decimal) -> str:
-    """What a run came to, in one sentence."""
-    return f"{count:,} break{'' if count == 1 else 's'}, {money(at_risk)} at risk." if count else "Everything matches."
+def verdict(count: int, at_risk: Decimal, uncompared: int = 0) -> str:
+    """What a run came to, in one sentence; what was not compared does not match."""
+    if count:
+        return f"{count:,} break{'' if count == 1 else 's'}, {money(at_risk)} at risk."
+    return f"Everything that was compared matches; {uncompared} was not." if uncompared else "Everything matches."
 
 
 def tolerances(limits: Tolerances) -> str:
     """What was let pass as no difference."""
-    return f"{limits.quantity:f} sh · ${limits.price:f} a share · ${limits.cash:f} of cash"
+    return f"{limits.quantity:f} sh · ${limits.price:f} a share · ${limits.cash:f} in cash"
 
 
 def money(amount: Decimal) -> str:
@@ -147,6 +137,11 @@ def precise(moment: datetime) -> str:
 def short(moment: datetime | None) -> str:
     """New York's day and time."""
     return "—" if moment is None else f"{moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M:%S}"
+
+
+def _not_compared(rows: Sequence[Uncompared]) -> tuple[Section, ...]:
+    cells = tuple((one.section, one.key, one.why) for one in rows)
+    return (Section("Not compared", ("Section", "Key", "Why"), cells),) if cells else ()
 
 
 def _by_class(breaks: Sequence[Break]) -> tuple[Section, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from qv_desktop.app.gate import WAITING, Gate
 from qv_desktop.domain.events import Reconciled
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import MOVING, Break, Reconciliation, Tolerances, Uncompared
 from qv_desktop.services.bus import Bus
 from tests.builders import NOW
 
@@ -60,3 +60,30 @@ def test_a_comparison_of_books_that_are_not_loaded_opens_nothing(
     gate.wait("The broker does not answer.")
     compared(0)
     assert told == [WAITING, f"{WAITING} The broker does not answer."]
+
+
+def test_what_moved_while_it_was_compared_neither_opens_nor_closes(
+    bus: Bus, gate: Gate, compared: Compared, told: list[str | None]
+) -> None:
+    def moved() -> None:
+        rest = (Uncompared("positions", "AAPL", MOVING),)
+        bus.publish(Reconciled(Reconciliation("r", NOW, "", "system", "", NOW, NOW, Tolerances(), 1, (), "h", rest)))
+
+    gate.books_loaded()
+    moved()
+    assert told == [WAITING]
+    compared(1)
+    moved()
+    assert told[-1] is not None
+    compared(0)
+    moved()
+    assert told[-1] is None
+
+
+def test_what_could_not_be_compared_for_another_reason_does_not_keep_trading_closed(
+    bus: Bus, gate: Gate, told: list[str | None]
+) -> None:
+    gate.books_loaded()
+    rest = (Uncompared("cash", "cash", "nothing is known of it"),)
+    bus.publish(Reconciled(Reconciliation("r", NOW, "", "system", "", NOW, NOW, Tolerances(), 1, (), "h", rest)))
+    assert told[-1] is None

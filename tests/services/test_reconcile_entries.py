@@ -270,7 +270,7 @@ def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it
         )
         assert room.closed is None
         await room.run()
-        assert room.closed is None
+        assert (room.closed, room.service.override) == (None, override)
         knows(room, held=(a_position(5), a_position(7, symbol="MSFT")))
         await room.run()
         assert room.closed is not None

@@ -35,13 +35,13 @@ def reconciliation(run: Reconciliation) -> str:
     rows.writerow(HEAD)
     of = [neutral(run.id), run.at.isoformat(), neutral(run.account), "passed" if run.passed else "breaks"]
     if run.passed:
-        said = "what was compared matched" if run.uncompared else "all matched"
+        said = "all that was compared matched" if run.uncompared else "all matched"
         rows.writerow([*of, said, *[""] * (len(HEAD) - len(of) - 1)])
     for found in run.breaks:
         texts = (found.section, found.key, found.kind, found.severity, found.internal, found.external, found.difference)
         rows.writerow([*of, *map(neutral, texts), f"{found.at_risk:f}", neutral(found.proposal)])
     for one in run.uncompared:
-        rows.writerow([*of, neutral(one.section), neutral(one.key), "not compared", *[""] * 5, neutral(one.why)])
+        rows.writerow([*of, one.section, neutral(one.key), "not compared", "low", *["—"] * 3, "0", neutral(one.why)])
     return out.getvalue()
 
 

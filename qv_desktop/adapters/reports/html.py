@@ -4,7 +4,8 @@ import hashlib
 from html import escape
 
 from qv_desktop.domain.reconciliation import Break, Reconciliation
-from qv_desktop.domain.reports import FIGURES, Document, Section, not_compared, told, tolerances
+from qv_desktop.domain.reports import FIGURES, Document, Section, tolerances
+from qv_desktop.domain.reports import verdict as said
 
 STYLE = """
 body { font: 13px/1.45 system-ui, sans-serif; color: #1b2230; margin: 32px auto; max-width: 1080px; padding: 0 24px }
@@ -22,11 +23,11 @@ COLUMNS = ("Section", "Key", "Class", "Severity", "Internal", "External", "Diffe
 def reconciliation(run: Reconciliation) -> str:
     """The report of one run."""
     verdict = "passed" if run.passed else "breaks"
-    sentence = told(run)
-    rest = "".join(map(_section, not_compared(run)))
+    sentence = said(len(run.breaks), run.at_risk, len(run.uncompared))
+    tables = f"{_table(run)}{_not_compared(run)}"
     body = (
         f"<h1>Reconciliation <span class={verdict}>{escape(sentence)}</span></h1>"
-        f"<p class=sub>Account {escape(run.account)} as of {run.at:%Y-%m-%d %H:%M:%S} UTC</p>{_header(run)}{_table(run)}{rest}"
+        f"<p class=sub>Account {escape(run.account)} as of {run.at:%Y-%m-%d %H:%M:%S} UTC</p>{_header(run)}{tables}"
     )
     digest = hashlib.sha256(body.encode()).hexdigest()
     hashes = f"Input <span class=hash>{run.input_hash}</span> Report <span class=hash>{digest}</span>"
@@ -51,9 +52,15 @@ def _header(run: Reconciliation) -> str:
 
 def _table(run: Reconciliation) -> str:
     if run.passed:
-        return "<p>No differences in positions, open orders or fills.</p>"
+        return "<p>No differences in what was compared.</p>"
     head = "".join(f"<th>{title}</th>" for title in COLUMNS)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, run.breaks))}</tbody></table>"
+
+
+def _not_compared(run: Reconciliation) -> str:
+    """What nobody can say matches, with the reason."""
+    rows = "".join(f"<li>{escape(one.key)}: {escape(one.why)}</li>" for one in run.uncompared)
+    return f"<h2>Not compared</h2><ul>{rows}</ul>" if rows else ""
 
 
 def _row(found: Break) -> str:
@@ -65,17 +72,17 @@ def _row(found: Break) -> str:
     return f"<tr>{cells}<td>{escape(found.proposal)}</td></tr>"
 
 
-def document(report: Document) -> str:
+def document(told: Document) -> str:
     """Any report: its facts and a table for each section."""
-    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in report.facts)
-    mark = "passed" if report.good else "breaks"
+    facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in told.facts)
+    mark = "passed" if told.good else "breaks"
     body = (
-        f"<h1>{escape(report.title)} <span class={mark}>{escape(report.verdict)}</span></h1><p class=sub>{escape(report.subtitle)}</p>"
-        f"<dl>{facts}</dl>{''.join(map(_section, report.sections))}"
+        f"<h1>{escape(told.title)} <span class={mark}>{escape(told.verdict)}</span></h1><p class=sub>{escape(told.subtitle)}</p>"
+        f"<dl>{facts}</dl>{''.join(map(_section, told.sections))}"
     )
-    foot = f"<footer>Report <span class=hash>{report.hash}</span></footer>"
+    foot = f"<footer>Report <span class=hash>{told.hash}</span></footer>"
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(report.title)}</title>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(told.title)}</title>'
         f"<style>{STYLE}</style><body>{body}{foot}</body></html>\n"
     )
 

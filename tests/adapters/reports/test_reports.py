@@ -63,18 +63,8 @@ def test_a_csv_without_breaks_says_that_all_matched() -> None:
     assert rows[0][3:5] == ["passed", "all matched"]
 
 
-def test_what_was_not_compared_is_said_in_every_form_with_the_reason_and_nothing_says_that_all_matches() -> None:
-    run = replace(a_run(), uncompared=(Uncompared("cash", "cash", "=the broker does not tell it"),))
-    page = html.reconciliation(run)
-    assert "=the broker does not tell it" in page
-    assert "Everything matches" not in page
-    head, *rows = csv.reader(io.StringIO(csv_report.reconciliation(run)))
-    assert [len(row) for row in rows] == [len(head)] * len(rows)
-    assert rows[-1][-1] == "'=the broker does not tell it"
-    assert json.loads(json_report.reconciliation(run))["uncompared"][0]["key"] == "cash"
-    printed = of_run(run)
-    assert ("cash", "cash", "=the broker does not tell it") in printed.sections[-1].rows
-    assert printed.verdict == "All that was compared matches; 1 not compared."
+def test_no_report_speaks_of_a_tolerance_of_cash_that_nothing_is_compared_with() -> None:
+    assert "$0.01 in cash" in html.reconciliation(a_run())
 
 
 def test_json_keeps_every_field_and_amounts_as_texts() -> None:
@@ -190,3 +180,14 @@ def test_without_a_printer_a_pdf_is_refused_and_nothing_is_written(tmp_path: Pat
     with pytest.raises(BadInput, match="choose HTML"):
         ReconciliationReports().written(a_run(), tmp_path, FORMS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_not_compared_is_told_in_every_form_and_never_matches() -> None:
+    run = replace(a_run(), uncompared=(Uncompared("cash", "USD", "its activities are not all told"),))
+    page, lines = html.reconciliation(run), list(csv.reader(io.StringIO(csv_report.reconciliation(run), newline="")))
+    assert "Everything that was compared matches; 1 was not." in page
+    assert "its activities are not all told" in page
+    assert lines[-1][csv_report.HEAD.index("class")] == "not compared"
+    told = of_run(run)
+    assert told.verdict == "Everything that was compared matches; 1 was not."
+    assert told.sections[-1].rows == (("cash", "USD", "its activities are not all told"),)
