@@ -131,7 +131,10 @@ def _missed(item: BreakItem, run: Reconciliation) -> Met | None:
 
 
 def _compared(item: BreakItem, run: Reconciliation) -> bool:
-    """Fills are compared on their own day only; one that a later day's run does not find is not proved to be settled."""
+    """Fills are compared on their own day only, and what one side does not know is not compared: neither proves that it is settled."""
+    for one in run.uncompared:
+        if one.section == item.section and (one.key == item.key or item.section in ("cash", "equity")):
+            return False
     return item.section != "fills" or _day(item.last_seen) == _day(run.at)
 
 

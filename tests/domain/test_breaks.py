@@ -22,7 +22,7 @@ from qv_desktop.domain.breaks import (
     words,
 )
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
 
 FRIDAY = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
 NVDA = Break("positions", "NVDA", "quantity", "high", "250", "262", "+12", Decimal("1694.04"), "book BUY 12 @ 141.17")
@@ -86,6 +86,16 @@ def test_a_fill_that_a_later_day_does_not_compare_is_not_said_to_be_gone() -> No
     assert after([item], a_run(FRIDAY + timedelta(days=3)))[0].state == "open"
     assert after([item], a_run(later()))[0].state == "gone"
     assert after([an_item()], a_run(FRIDAY + timedelta(days=3)))[0].state == "gone"  # positions are compared every day
+
+
+def test_what_a_run_could_not_compare_is_not_said_to_be_gone() -> None:
+    cash = replace(NVDA, section="cash", key="2026-11-19")
+    missing = replace(
+        a_run(later()), uncompared=(Uncompared("cash", "cash", "not told"), Uncompared("positions", "AMD", "moving"))
+    )
+    assert after([an_item(cash)], missing)[0].state == "open"
+    assert after([an_item(replace(NVDA, key="AMD"))], missing)[0].state == "open"
+    assert after([an_item()], missing)[0].state == "gone"
 
 
 def test_a_run_that_was_stored_late_changes_nothing() -> None:

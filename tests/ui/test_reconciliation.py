@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import BreakItem, Remark, decided, met, signed, taken
-from qv_desktop.domain.reconciliation import Break
+from qv_desktop.domain.reconciliation import Break, Uncompared
 from qv_desktop.ui.models.break_trend import BreakTrend
 from qv_desktop.ui.models.break_words import MEANINGS
 from qv_desktop.ui.models.live_rows import PRESSED
@@ -102,6 +102,13 @@ def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPan
         "Matched 412",
         "Tolerance $0.01 a share · 0 sh",
     )
+
+
+def test_what_could_not_be_compared_is_said_and_not_called_the_same(panel: ReconciliationPanel) -> None:
+    panel.show_run(replace(run(1), uncompared=(Uncompared("cash", "cash", "the broker does not tell it"),)))
+    assert panel.verdict.text() == "What was compared is the same"
+    assert panel.lacking.text() == "Not compared · cash, cash: the broker does not tell it"
+    assert panel.lacking.isVisible()
 
 
 def test_what_still_waits_for_a_signature_is_shown_although_the_run_passed(panel: ReconciliationPanel) -> None:

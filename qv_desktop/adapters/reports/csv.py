@@ -35,7 +35,8 @@ def reconciliation(run: Reconciliation) -> str:
     rows.writerow(HEAD)
     of = [neutral(run.id), run.at.isoformat(), neutral(run.account), "passed" if run.passed else "breaks"]
     if run.passed:
-        rows.writerow([*of, "all matched", *[""] * (len(HEAD) - len(of) - 1)])
+        said = "all that was compared matched" if run.uncompared else "all matched"
+        rows.writerow([*of, said, *[""] * (len(HEAD) - len(of) - 1)])
     for found in run.breaks:
         texts = (found.section, found.key, found.kind, found.severity, found.internal, found.external, found.difference)
         rows.writerow([*of, *map(neutral, texts), f"{found.at_risk:f}", neutral(found.proposal)])

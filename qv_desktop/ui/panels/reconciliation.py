@@ -155,6 +155,7 @@ class ReconciliationPanel(QWidget):
         self.run.setToolTip("Ask the broker for positions, orders, fills and balances, and compare")
         self.report = menu_button("⤓ Report", "Write a report", self._fill_reports)
         self.verdict, self.detail = theme.label("", "title"), theme.label("", "label")
+        self.lacking = theme.label("", "hint")
         self.first = theme.button("Run the first reconciliation", "primary")
         self.note = note()
         self.open_file, self.open_folder = theme.button("Open"), theme.button("Show folder")
@@ -165,7 +166,7 @@ class ReconciliationPanel(QWidget):
                          yielding=(self.tolerances, self.account, self.matched, self.as_of, self.breaks))  # fmt: skip
         self.pages = QStackedWidget()
         self.pages.addWidget(BreakSplit(self.table, scrolled(self.details)))
-        self.pages.addWidget(_centred("✓", self.verdict, self.detail))
+        self.pages.addWidget(_centred("✓", self.verdict, self.detail, self.lacking))
         hint = theme.label("A run compares positions, open orders and fills with the broker.")
         self.pages.addWidget(_centred("", theme.label("Nothing was compared yet", "title"), hint, self.first))
         self.pages.addWidget(self.history)
@@ -311,12 +312,20 @@ class ReconciliationPanel(QWidget):
             f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
         )
         paint_pill(self.breaks, "WARN" if run.breaks else "GOOD", "WARN" if run.breaks else "LINE")
-        self.verdict.setText("Our books and the broker's are the same")
+        self._show_verdict(run)
         self.detail.setText(
             f"{run.matched:,} rows matched at {words.clock(run.at)} ET · account {run.account} · run by {run.operator} · "
             f"input {run.input_hash[:8]}"
         )
         tint(self.verdict, "TX0")
+
+    def _show_verdict(self, run: Reconciliation) -> None:
+        """What could not be compared is never passed over in silence."""
+        lacking = [f"{one.section}, {one.key}: {one.why}" for one in run.uncompared]
+        self.verdict.setText("What was compared is the same" if lacking else "Our books and the broker's are the same")
+        self.lacking.setText("Not compared · " + "\n".join(lacking) if lacking else "")
+        self.lacking.setVisible(bool(lacking))
+        self.matched.setToolTip("\n".join(("Not compared:", *lacking)) if lacking else "")
 
     def _say(self, text: str, token: str) -> None:
         self.note.setText(text)
