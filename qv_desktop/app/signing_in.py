@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from datetime import UTC, datetime
 from pathlib import Path
 
 from qv_desktop.app.entrance import Entrance
@@ -91,8 +90,8 @@ class SigningIn:
     def _done_or_say(self, answer: SignIn) -> None:
         if answer.session is None:
             self._say(answer.message)
-        if answer.locked_until is not None and not self._unseen:
-            self._dialog.show_locked_out(round((answer.locked_until - datetime.now(UTC)).total_seconds()))
+        if answer.locked_for is not None and not self._unseen:
+            self._dialog.show_locked_out(round(answer.locked_for.total_seconds()))
         self._done_when(answer)
 
     def _done_when(self, answer: SignIn) -> None:

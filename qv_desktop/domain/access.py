@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -145,7 +145,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The answer to a log-in: a session with its tokens, or the sentence to show; ``locked_until`` when locked.
+    """The answer to a log-in: a session with its tokens, or the sentence to show; ``locked_until`` when locked, and for how long that is
+    from now: ``locked_for``, since a desk's clock need not agree with the database's.
 
     The access token vouches until ``access_ends`` for what is asked; the refresh token gets the next pair, once.
     """
@@ -153,6 +154,7 @@ class SignIn:
     session: Session | None
     message: str = ""
     locked_until: datetime | None = None
+    locked_for: timedelta | None = None
     refresh_token: str = field(default="", repr=False)
     access_token: str = field(default="", repr=False)
     access_ends: datetime | None = None

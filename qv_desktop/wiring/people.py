@@ -160,7 +160,7 @@ class PeopleWiring:
         if not self._desk.services.login.may(VIEW):
             return
         self._users_panel.show_roles([role.name for role in roles])
-        self._users_panel.show_people(await self._people.all(), self._desk.services.clock.now(), session.user.id)
+        self._users_panel.show_people(await self._people.all(), session.user.id)
         chosen = self._users_panel.chosen()
         if chosen is not None:
             await self._seats(chosen.person.user.id)

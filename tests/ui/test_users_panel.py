@@ -1,5 +1,6 @@
 """The users panel: who is listed, what can be asked for whom, and a code that is shown once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -32,7 +33,7 @@ def panel(qtbot: QtBot) -> UsersPanel:
     qtbot.addWidget(shown)
     shown.resize(960, 420)
     shown.show_roles(["Admin", "Trader", "Analyst", "Viewer"])
-    shown.show_people([ADA, TOM, EVE, BO], NOW, "u1")
+    shown.show_people([ADA, TOM, EVE, BO], "u1")
     shown.show()
     shown.table.select_key("u2")
     shown.show_seats("u2", SEATS)
@@ -53,8 +54,11 @@ def test_each_row_says_who_what_and_whether_they_are_here(panel: UsersPanel) -> 
     assert panel.count.text() == "4 users · 1 active"
 
 
-def test_a_lock_that_is_over_is_none(panel: UsersPanel) -> None:
-    panel.show_people([TOM], NOW + timedelta(minutes=10), "u1")
+def test_a_lock_is_in_force_as_long_as_the_database_says_so_whatever_the_time_here(panel: UsersPanel) -> None:
+    panel.show_people([replace(TOM, locked_until=NOW - timedelta(days=366))], "u1")
+    assert row(panel, "u2")[2].startswith("locked")
+    assert panel.unlock.isEnabled()
+    panel.show_people([replace(TOM, locked_until=None)], "u1")
     assert row(panel, "u2")[2] == "active"
     assert (panel.unlock.isEnabled(), panel.unlock.toolTip()) == (False, "This name is not locked")
 
@@ -173,7 +177,7 @@ def test_the_menu_offers_everything_where_there_is_no_room_for_the_details(panel
 
 
 def test_a_list_that_is_read_anew_keeps_who_is_selected(panel: UsersPanel) -> None:
-    panel.show_people([ADA, EVE, TOM], NOW, "u1")
+    panel.show_people([ADA, EVE, TOM], "u1")
     chosen = panel.chosen()
     assert chosen is not None
     assert chosen.person == TOM

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Update, func, select, update
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Update, func, select, update
 from qv_desktop.adapters.db import lockouts, passwords, resets, roles, sessions
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.lockouts import Attempt
 from qv_desktop.adapters.db.recalled import Recalled
 from qv_desktop.adapters.db.tables import users
 from qv_desktop.adapters.db.tokens import AccessTokens, Claims
@@ -90,9 +91,9 @@ class Door:
         name = _cleaned(name)
         passwords.checked(password, name)
         now = self._now()
-        attempt = await self._database.write(lambda connection: lockouts.counted(connection, name.lower(), now))
+        attempt = await self._database.write(lambda connection: lockouts.counted(connection, name.lower()))
         if not attempt.admitted:
-            return await self._turned_away(name, host, "password.redeem", attempt, now)
+            return await self._turned_away(name, host, "password.redeem", attempt)
         fresh = await asyncio.to_thread(passwords.hashed, password)  # also for a wrong code: the same work
 
         def work(connection: Connection) -> tuple[User | None, list[Draft]]:
@@ -106,8 +107,7 @@ class Door:
 
         user = await self._trail.write_found(work)
         if user is None:
-            message = locked_words(attempt.locked_until, now) if attempt.locked_until else WRONG_CODE
-            return await self._refused(name, host, "password.redeem", message, attempt.locked_until)
+            return await self._refused(name, host, "password.redeem", WRONG_CODE, attempt)
         self._recalled.heard(user.id, fresh)
         return await self._admitted(user, host)
 
@@ -115,18 +115,16 @@ class Door:
         self, name: str, password: str, host: str, action: str, *, braked: bool = True
     ) -> Known | SignIn:
         """The user whose password this is, or the refusal, written down as one of ``action``."""
-        now = self._now()
-        attempt = await self._database.write(lambda c: lockouts.counted(c, name.lower(), now, braked=braked))
+        attempt = await self._database.write(lambda c: lockouts.counted(c, name.lower(), braked=braked))
         if not attempt.admitted:
-            return await self._turned_away(name, host, action, attempt, now)
+            return await self._turned_away(name, host, action, attempt)
         query = select(*COLUMNS, users.c.password_hash, resets.pending().label("reset")).where(
             func.lower(users.c.name) == name.lower()
         )
         known = await self._database.read(lambda connection: connection.execute(query).first())
         right = await asyncio.to_thread(passwords.matches, known.password_hash if known else None, password)
         if known is None or not right:
-            message = locked_words(attempt.locked_until, now) if attempt.locked_until else WRONG
-            return await self._refused(name, host, action, message, attempt.locked_until)
+            return await self._refused(name, host, action, WRONG, attempt)
         if known.state != UserState.ACTIVE or known.reset:
             return await self._refused(name, host, action, SUSPENDED if known.state != UserState.ACTIVE else RESET)
         await self._renew(known, password)
@@ -197,24 +195,25 @@ class Door:
         now = self._now()
 
         def work(connection: Connection) -> tuple[tuple[Session, str], list[Draft]]:
-            lockouts.cleared(connection, user.name.lower(), now)
+            lockouts.cleared(connection, user.name.lower())
             session, token = sessions.begun(connection, user, host, now)
             return (session, token), [session_draft("session.start", session, host)]
 
         return await self._with_tokens(*await self._trail.write_found(work))
 
     async def _clear(self, name: str) -> None:
-        now = self._now()
-        await self._database.write(lambda c: lockouts.cleared(c, name.lower(), now, braked=False))
+        await self._database.write(lambda c: lockouts.cleared(c, name.lower(), braked=False))
 
-    async def _turned_away(self, name: str, host: str, action: str, attempt: lockouts.Attempt, now: datetime) -> SignIn:
+    async def _turned_away(self, name: str, host: str, action: str, attempt: Attempt) -> SignIn:
         """Nothing was looked at: the name is locked, or too many others were tried."""
-        message = attempt.brake or locked_words(attempt.locked_until, now)
-        return await self._refused(name, host, action, message, attempt.locked_until)
+        return await self._refused(name, host, action, attempt.brake or locked_words(lockouts.LOCK), attempt)
 
-    async def _refused(self, name: str, host: str, action: str, message: str, until: datetime | None = None) -> SignIn:
-        await self._trail.append(_refusal(name, host, action, "user", name, message))
-        return SignIn(None, message, until)
+    async def _refused(self, name: str, host: str, action: str, message: str, attempt: Attempt | None = None) -> SignIn:
+        """``message``, or for how long the ``attempt`` found or left the name locked."""
+        left = attempt.left if attempt is not None else None
+        words = locked_words(left) if left is not None else message
+        await self._trail.append(_refusal(name, host, action, "user", name, words))
+        return SignIn(None, words, attempt.locked_until if attempt is not None else None, left)
 
     async def _renew(self, known: Known, password: str) -> None:
         """Hash again when the parameters have risen since."""
@@ -244,9 +243,9 @@ def _cleaned(name: str) -> str:
     return name.strip()[:LONGEST_NAME].encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def locked_words(until: datetime | None, now: datetime) -> str:
+def locked_words(left: timedelta) -> str:
     """How long a name is still locked."""
-    minutes = max(1, -(-int((until - now).total_seconds()) // 60)) if until else 15
+    minutes = max(1, -(-int(left.total_seconds()) // 60))
     return f"Too many wrong passwords; this name is locked for {minutes} more minute{'s' if minutes > 1 else ''}."
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 BURST = 30  # failures at once, more than a desk's forgetful Monday
 LEAK = 0.1  # failures a second that are forgotten
 
-# GREATEST: a clock that was set back may slow the leak, never empty the bucket
+# GREATEST: a database's clock that was set back may slow the leak, never empty the bucket
 _LEFT = "GREATEST(0, b.level - :leak * GREATEST(0, EXTRACT(EPOCH FROM CAST(:now AS timestamptz) - b.at)))"
 _FILL = text(f"""
     INSERT INTO login_brake AS b (one, level, at) VALUES (true, 1, :now)
@@ -38,7 +38,7 @@ class Full:
 
 
 def filled(connection: Connection, now: datetime) -> Full | None:
-    """Count one attempt as failed until it is given back; None when it may go on."""
+    """Count one attempt as failed until it is given back; None when it may go on. ``now`` is the database's, as in ``lockouts``."""
     known = {"now": now, "leak": LEAK, "burst": BURST}
     if connection.execute(_FILL, known).first() is not None:
         return None

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
+from qv_desktop.adapters.db import lockouts as locks
 from qv_desktop.adapters.db import resets
 from qv_desktop.adapters.db import sessions as kept
 from qv_desktop.adapters.db.audit import AuditTrail
@@ -29,9 +30,12 @@ class PeopleStore:
     async def all(self) -> list[Person]:
         """Everybody by name."""
         now = self._now()
-        return await self._database.read(
-            lambda connection: [_person(row, now) for row in connection.execute(_people(now))]
-        )
+
+        def work(connection: Connection) -> list[Person]:
+            moment = locks.moment(connection)
+            return [_person(row, moment) for row in connection.execute(_people(now))]
+
+        return await self._database.read(work)
 
     async def get(self, user: str) -> User:
         """The user of this id as stored now. Raises BadInput when there is none."""
@@ -51,10 +55,9 @@ class PeopleStore:
 
     async def unlock(self, user: User, by: Draft) -> None:
         """Forget the wrong passwords of a name. Raises BadInput when it is not locked."""
-        now = self._now()
-        mine = (lockouts.c.name == user.name.lower()) & (lockouts.c.locked_until > now)
 
         def work(connection: Connection) -> None:
+            mine = (lockouts.c.name == user.name.lower()) & (lockouts.c.locked_until > locks.moment(connection))
             if connection.execute(delete(lockouts).where(mine)).rowcount != 1:
                 raise BadInput(f"{user.name} is not locked any more.")
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 
-from qv_desktop.adapters.db import passwords, resets, sessions
+from qv_desktop.adapters.db import lockouts, passwords, resets, sessions
 from qv_desktop.adapters.db.door import (
     RESET,
     SUSPENDED,
@@ -16,7 +17,6 @@ from qv_desktop.adapters.db.door import (
     WRONG_CODE,
     Known,
     known_user,
-    locked_words,
     session_draft,
 )
 from qv_desktop.adapters.db.privileges import group
@@ -109,8 +109,7 @@ class PersonalUsers(Users):
         if found.outcome == "ok":
             self._recalled.heard(found.id, fresh)
             return await self._admitted(known_user(found), host)
-        words = locked_words(found.locked_until, self._now()) if found.locked_until else WRONG_CODE
-        return await self._refused(name, host, "password.redeem", words, found.locked_until)
+        return await self._refused(name, host, "password.redeem", WRONG_CODE, await self._attempt(found.locked_until))
 
     async def resume(self, refresh_token: str, host: str, successor: str = "") -> SignIn:
         """Begin a sitting with a kept refresh token, and let the group in."""
@@ -161,9 +160,11 @@ class PersonalUsers(Users):
             self._recalled.heard(found.id, proof)
             return found
         words = {"suspended": SUSPENDED, "reset": RESET}.get(found.outcome, WRONG)
-        if found.locked_until:
-            words = locked_words(found.locked_until, self._now())
-        return await self._refused(name, host, action, words, found.locked_until)
+        return await self._refused(name, host, action, words, await self._attempt(found.locked_until))
+
+    async def _attempt(self, until: datetime | None) -> lockouts.Attempt | None:
+        """What the server said of the lock, by its own clock."""
+        return lockouts.Attempt(False, until, await self._database.read(lockouts.moment)) if until is not None else None
 
     async def _admitted(self, user: User, host: str) -> SignIn:
         """A session, once the database acts as the user's group. The password was right, so its failures are forgotten already."""

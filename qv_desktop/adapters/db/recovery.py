@@ -48,7 +48,7 @@ class Recovery:
             connection.execute(update(users).where(users.c.id == id_).values(
                 role=Role.ADMIN, state=UserState.ACTIVE, role_version=users.c.role_version + 1))  # fmt: skip
             sessions.ended(connection, "recovered from the command line", now, user=id_)
-            lockouts.cleared(connection, name.lower(), now, braked=False)
+            lockouts.cleared(connection, name.lower(), braked=False)
             return resets.issued(connection, id_, by.name, now), [_draft(found, name, by)]
 
         try:

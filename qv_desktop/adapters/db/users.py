@@ -71,20 +71,18 @@ class Users(Door):
 
         def work(connection: Connection) -> str:
             sessions.ended(connection, "the password was reset", now, user=user.id)
-            lockouts.cleared(connection, user.name.lower(), now, braked=False)
+            lockouts.cleared(connection, user.name.lower(), braked=False)
             return resets.issued(connection, user.id, by.actor.name, now)
 
         return await self._trail.write(work, by)
 
     async def unlock(self, user: User, by: Draft) -> None:
         """Lift a lock on the user's name before its time."""
-        now = self._now()
-        await self._trail.write(lambda c: lockouts.cleared(c, user.name.lower(), now, braked=False), by)
+        await self._trail.write(lambda c: lockouts.cleared(c, user.name.lower(), braked=False), by)
 
     async def locked(self) -> dict[str, datetime]:
         """The names that are locked now, in lower case, whether or not they have a user, and until when."""
-        now = self._now()
-        return await self._database.read(lambda connection: lockouts.locked(connection, now))
+        return await self._database.read(lockouts.locked)
 
 
 def _require_nobody(connection: Connection) -> None:

@@ -1,7 +1,6 @@
 """Users: who may sign in, with which role, from where; for those who administer them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -68,9 +67,9 @@ class UsersPanel(QWidget):
 
     # ---- in
 
-    def show_people(self, people: Iterable[Person], now: datetime, oneself: str) -> None:
-        """Everybody as stored at ``now`` (UTC); ``oneself`` is the id of the one who looks."""
-        self._people = [Listed(person, now, person.user.id == oneself) for person in people]
+    def show_people(self, people: Iterable[Person], oneself: str) -> None:
+        """Everybody as stored now; ``oneself`` is the id of the one who looks."""
+        self._people = [Listed(person, person.user.id == oneself) for person in people]
         self.table.set_empty(_EMPTY)
         self._filter()
 

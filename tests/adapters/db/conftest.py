@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from qv_desktop.adapters.db import lockouts
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.domain.audit import Entry
@@ -26,6 +27,13 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def server_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Locks and brakes ask the hand-set clock instead of the database's, to the second; without this it is the database's own."""
+    monkeypatch.setattr(lockouts, "moment", lambda connection: clock())
+    return clock
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_the_old_password_cannot_be_guessed_by_changing_it(users: Users) -> None
 
 
 def test_of_fifty_wrong_log_ins_at_once_from_two_machines_five_are_verified(
-    users: Users, postgres_url: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    users: Users, postgres_url: str, server_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = made(users)
     verified: list[bytes] = []
@@ -199,14 +199,14 @@ def test_of_fifty_wrong_log_ins_at_once_from_two_machines_five_are_verified(
         doors = (users, other)
         return await asyncio.gather(*(doors[n % 2].sign_in(user.name, f"guess {n}", "host") for n in range(50)))
 
-    with another_machine(postgres_url, clock) as other:
+    with another_machine(postgres_url, server_clock) as other:
         answers = asyncio.run(storm(other))
         assert len(verified) == 5
         assert all(answer.session is None for answer in answers)
-        clock.advance(minutes=14, seconds=59)
+        server_clock.advance(minutes=14, seconds=59)
         assert asyncio.run(other.sign_in(user.name, RIGHT, "host")).session is None
         assert len(verified) == 5  # a locked name's password is not even looked at
-        clock.advance(seconds=1)
+        server_clock.advance(seconds=1)
         assert asyncio.run(other.sign_in(user.name, RIGHT, "host")).session is not None
 
 
@@ -256,7 +256,7 @@ def test_known_and_unknown_names_cost_the_same_work(users: Users, monkeypatch: p
     assert known == unknown == ["write {}", "read {}", "verify False", "write {'recorded': True}"]
 
 
-def test_guessing_over_many_names_is_braked_and_not_held_against_them(users: Users, clock: Clock) -> None:
+def test_guessing_over_many_names_is_braked_and_not_held_against_them(users: Users, server_clock: Clock) -> None:
     user = made(users)
     session, _ = inside(users, user)
     messages = [said(users, f"name-{n}", "Spring2026!") for n in range(login_brake.BURST + 2)]
@@ -266,13 +266,28 @@ def test_guessing_over_many_names_is_braked_and_not_held_against_them(users: Use
         assert "Too many failed log-ins" in said(users, user.name, RIGHT)
     assert user.name not in asyncio.run(users.locked())
     assert asyncio.run(users.confirm(session, RIGHT)) == ""  # who is in already is not held up
-    clock.advance(hours=-1)
+    server_clock.advance(hours=-1)
     assert "Too many failed log-ins" in said(users, user.name, RIGHT)
-    clock.advance(hours=1, seconds=10)
+    server_clock.advance(hours=1, seconds=10)
     for _ in range(3):
         inside(users, user)  # one that succeeds gives its place back
     assert said(users, "yet another", "Spring2026!") == WRONG
     assert "try again in 10 seconds" in said(users, "one more", "Spring2026!")
+
+
+def test_what_the_terminals_clock_says_lets_no_guess_past_the_brake_and_fills_it_for_nobody(
+    users: Users, clock: Clock
+) -> None:
+    for number in range(login_brake.BURST):
+        clock.advance(days=366)
+        assert said(users, f"ahead-{number}", "Spring2026!") == WRONG
+    clock.advance(days=366)
+    assert "Too many failed log-ins" in said(users, "ahead too", "Spring2026!")
+    clock.advance(days=-40 * 366)
+    assert "Too many failed log-ins" in said(users, "behind", "Spring2026!")
+    gone = text("UPDATE login_brake SET at = at - interval '10 seconds'")
+    asyncio.run(users._database.write(lambda connection: connection.execute(gone)))
+    assert said(users, "after ten seconds", "Spring2026!") == WRONG
 
 
 # ---- tokens

@@ -320,14 +320,14 @@ def test_sessions_are_seen_with_host_and_times_and_end_one_by_one_or_all(
     told(story)
 
 
-def test_a_locked_name_is_seen_and_unlocked_before_its_time(told: Callable[[Story], None], clock: Clock) -> None:
+def test_a_locked_name_is_seen_and_unlocked_before_its_time(told: Callable[[Story], None], server_clock: Clock) -> None:
     async def story(one: Machine, two: Machine) -> None:
         tom = await one.named("Tom")
         await refused(one.people.unlock(tom), "Tom is not locked any more")
         for _ in range(5):
             await two.users.sign_in("Tom", "wrong password", "desk-2")
         person = next(each for each in await one.people.all() if each.user == tom)
-        assert person.locked_until == clock() + timedelta(minutes=15)
+        assert person.locked_until == server_clock() + timedelta(minutes=15)
         await one.people.unlock(tom)
         assert (await two.users.sign_in("Tom", RIGHT, "desk-2")).session is not None
         assert ("user.unlock", "Tom", "ok") in one.told()

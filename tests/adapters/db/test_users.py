@@ -80,30 +80,32 @@ def test_a_password_is_the_same_however_its_accents_were_typed(users: Users) -> 
 
 
 @pytest.mark.parametrize("name", ["Locked", "nobody-by-this-name"])
-def test_the_fifth_failure_locks_the_name_for_exactly_fifteen_minutes(users: Users, clock: Clock, name: str) -> None:
+def test_the_fifth_failure_locks_the_name_for_exactly_fifteen_minutes(
+    users: Users, server_clock: Clock, name: str
+) -> None:
     if name == "Locked":
         made(users, name)
     for _ in range(4):
         assert tried(users, name).locked_until is None
     fifth = tried(users, name)
-    until = clock() + timedelta(minutes=15)
-    assert fifth.locked_until == until
+    until = server_clock() + timedelta(minutes=15)
+    assert (fifth.locked_until, fifth.locked_for) == (until, timedelta(minutes=15))
     assert "15 more minutes" in fifth.message
-    clock.advance(minutes=14, seconds=59)
+    server_clock.advance(minutes=14, seconds=59)
     almost = tried(users, name, RIGHT)
-    assert (almost.session, almost.locked_until) == (None, until)
+    assert (almost.session, almost.locked_until, almost.locked_for) == (None, until, timedelta(seconds=1))
     assert "1 more minute." in almost.message
-    clock.advance(seconds=1)
+    server_clock.advance(seconds=1)
     after = tried(users, name, RIGHT)
     assert (after.session is not None) == (name == "Locked")
     assert after.locked_until is None
 
 
-def test_after_a_lock_five_more_failures_lock_again(users: Users, clock: Clock) -> None:
+def test_after_a_lock_five_more_failures_lock_again(users: Users, server_clock: Clock) -> None:
     made(users, "Again")
     for _ in range(5):
         tried(users, "again")
-    clock.advance(minutes=15)
+    server_clock.advance(minutes=15)
     assert [tried(users, "AGAIN").locked_until is not None for _ in range(5)] == [False, False, False, False, True]
 
 
@@ -115,17 +117,46 @@ def test_a_success_forgets_the_failures(users: Users) -> None:
         assert tried(users, "Clumsy", RIGHT).session is not None
 
 
-def test_setting_the_clock_back_neither_clears_nor_shortens_a_lock(users: Users, clock: Clock) -> None:
+def test_setting_the_databases_clock_back_neither_clears_nor_shortens_a_lock(users: Users, server_clock: Clock) -> None:
     made(users, "Backwards")
     for _ in range(4):
         tried(users, "Backwards")
-    clock.advance(hours=-2)
+    server_clock.advance(hours=-2)
     fifth = tried(users, "Backwards")
-    clock.advance(hours=2, minutes=14, seconds=59)
+    server_clock.advance(hours=2, minutes=14, seconds=59)
     assert tried(users, "Backwards", RIGHT).session is None
     assert fifth.locked_until is not None
-    clock.advance(seconds=1)
+    server_clock.advance(seconds=1)
     assert tried(users, "Backwards", RIGHT).session is not None
+
+
+@pytest.mark.parametrize("days", [-366, 366])
+def test_what_the_terminals_clock_says_changes_nothing_of_a_lock(users: Users, clock: Clock, days: int) -> None:
+    """The database's own clock: rows are moved instead of it, the terminal's is set a year off between any two attempts."""
+    name = f"shifted-{days}"
+    made(users, name)
+    for _ in range(4):
+        assert tried(users, name).locked_until is None
+        clock.advance(days=days)
+    fifth = tried(users, name)
+    assert fifth.locked_for == timedelta(minutes=15)
+    assert "15 more minutes" in fifth.message
+    for shift in (days, -2 * days, days):
+        clock.advance(days=shift)
+        assert tried(users, name, RIGHT).locked_until == fifth.locked_until
+    later(users, minutes=14)
+    assert "1 more minute." in tried(users, name, RIGHT).message
+    later(users, minutes=1)
+    assert tried(users, name, RIGHT).session is not None
+    for _ in range(4):
+        assert tried(users, name).locked_until is None
+
+
+def later(users: Users, minutes: int) -> None:
+    """So many minutes have gone by, for every name."""
+    span = {"span": timedelta(minutes=minutes)}
+    moved = text("UPDATE lockouts SET last_at = last_at - :span, locked_until = locked_until - :span")
+    asyncio.run(users._database.write(lambda connection: connection.execute(moved, span)))
 
 
 def test_a_restart_does_not_clear_a_lock(users: Users, postgres_url: str, trail: AuditTrail, clock: Clock) -> None:
