@@ -52,7 +52,7 @@ from qv_desktop.domain.reconciliation import Reconciliation, Tolerances
 from qv_desktop.domain.risk import Limits, TradingState
 from qv_desktop.domain.roles import KnownRole, whole
 from qv_desktop.domain.scans import Scan
-from tests.adapters.db.personal import ROLES, WORDS, Person, address, connected, people, run
+from tests.adapters.db.personal import ROLES, WORDS, Person, address, connected, people, refusal, run
 
 AT = 1_772_496_000_000_000_000  # 2026-03-03
 MINUTE = Timeframe(1, "m")
@@ -277,13 +277,21 @@ def test_who_may_change_users_and_is_no_admin_makes_nobody_one_at_a_prompt(
     grants.granted(postgres_url, {**ROLES, "Clerk": clerk})
     try:
         with connected(address(postgres_url, viewer.name), "qv_clerk") as server:
-            server.execute("UPDATE users SET role = 'Admin' WHERE lower(name) = lower(session_user)")
-            member = "SELECT pg_has_role(session_user, 'qv_admin', 'MEMBER')"
-            assert server.execute(member).fetchall() == [(False,)]
-            assert server.execute("SELECT * FROM audit_head('x')").fetchall() == []
-            assert (
-                server.execute("UPDATE users SET state = state RETURNING 1").fetchall() == []
-            )  # and acts as nobody any more
+            rise = "UPDATE users SET role = 'Admin' WHERE lower(name) = lower(session_user)"
+            assert refusal(server, rise) == "42501"
+            run(
+                postgres_url, "ALTER TABLE users DISABLE TRIGGER outranked"
+            )  # and were it let through, no login would follow
+            try:
+                server.execute(rise.encode())
+                member = "SELECT pg_has_role(session_user, 'qv_admin', 'MEMBER')"
+                assert server.execute(member).fetchall() == [(False,)]
+                assert (
+                    server.execute("UPDATE users SET state = state RETURNING 1").fetchall() == []
+                )  # and acts as nobody any more
+            finally:
+                server.rollback()
+                run(postgres_url, "ALTER TABLE users ENABLE TRIGGER outranked")
     finally:
         run(postgres_url, "UPDATE users SET role = 'Viewer' WHERE name = %s", viewer.name)
         run(postgres_url, "DELETE FROM roles WHERE name = 'Clerk'")

@@ -1,0 +1,163 @@
+"""What a login may write where only the program stood guard before: who is in which group, people and roles, the trail's chains, the door.
+
+Each function has its search path pinned and names its tables in full, and knows the person by ``session_user``, which no SET ROLE changes.
+"""
+
+from alembic import op
+
+revision, down_revision = "0018", "0017"
+
+# a login follows its person into no group but one of a role: one that the door knows, and none of the program's own
+FOLLOWS = (
+    """
+    CREATE FUNCTION is_a_roles_group(wanted name) RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT wanted NOT IN ('qv_app', 'qv_door', 'qv_owner') AND EXISTS (
+            SELECT FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles g ON g.oid = a.roleid
+            WHERE m.rolname = wanted AND g.rolname = 'qv_door'
+                AND NOT (m.rolcanlogin OR m.rolsuper OR m.rolcreaterole OR m.rolbypassrls))
+    $$
+    """,
+    "REVOKE ALL ON FUNCTION is_a_roles_group(name) FROM PUBLIC",
+    """
+    CREATE OR REPLACE FUNCTION login_follows() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        wanted name := public.group_of(NEW.role);
+        login pg_roles;
+    BEGIN
+        IF NOT public.is_a_roles_group(wanted)
+            OR NOT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass), 'MEMBER')
+            AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_admin' AND pg_has_role(session_user, oid, 'MEMBER')) THEN
+            RETURN NULL;
+        END IF;
+        SELECT * INTO login FROM pg_roles WHERE lower(rolname) = lower(NEW.name) AND rolcanlogin
+            AND NOT (rolsuper OR rolcreaterole OR rolbypassrls);
+        IF login.oid IS NULL OR NOT EXISTS (SELECT FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid
+                                            WHERE a.member = login.oid AND g.rolname = public.group_of(OLD.role)) THEN
+            RETURN NULL;
+        END IF;
+        EXECUTE format('REVOKE %I FROM %I', public.group_of(OLD.role), login.rolname);
+        EXECUTE format(CASE WHEN current_setting('server_version_num')::integer >= 160000
+                            THEN 'GRANT %I TO %I WITH INHERIT FALSE, SET TRUE' ELSE 'GRANT %I TO %I' END, wanted, login.rolname);
+        RETURN NULL;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RETURN NULL;  -- the login stays where it is, and may nothing until ``db grant`` has moved it
+    END $$
+    """,
+    # roles of such names that there are already can be given another one, and nothing else
+    """
+    ALTER TABLE roles ADD CONSTRAINT roles_name_free
+    CHECK (lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) NOT IN ('app', 'door', 'owner')) NOT VALID
+    """,
+)
+
+# what the built-in roles may do, beside what ``roles`` says of the desk's own; an Admin's is everything, and stands nowhere
+BUILT_IN = {
+    "Trader": "market data: view,market data: create,market data: change,market data: delete,market data: export,"
+              "trading: view,trading: create,trading: change,trading: delete,trading: export,"
+              "strategies: view,strategies: create,strategies: change,strategies: run,"
+              "backtests: view,backtests: create,backtests: run,backtests: export,risk: view,risk: run,audit: view,"
+              "reconciliation: view,reconciliation: run,reconciliation: export,settings: view,settings: change",
+    "Analyst": "market data: view,market data: create,market data: change,market data: delete,market data: export,trading: view,"
+               "strategies: view,strategies: create,strategies: change,strategies: run,"
+               "backtests: view,backtests: create,backtests: run,backtests: export,risk: view,reconciliation: view,settings: view",
+    "Viewer": "market data: view,trading: view,strategies: view,backtests: view,risk: view,reconciliation: view",
+}  # fmt: skip
+_CASES = " ".join(f"WHEN '{role}' THEN string_to_array('{held}', ',')" for role, held in BUILT_IN.items())
+
+# nobody makes anybody, oneself among them, mightier than oneself, nor touches one who is; an Admin may do all, and who shares a login is
+# judged by the program
+OUTRANKING = (
+    f"""
+    CREATE FUNCTION permitted(of_role text) RETURNS text[] LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT CASE of_role {_CASES} ELSE (SELECT permissions FROM public.roles WHERE name = of_role) END
+    $$
+    """,  # noqa: S608 - constants
+    """
+    CREATE FUNCTION shared_login() RETURNS boolean LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+        SELECT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass), 'MEMBER')
+            OR EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app' AND pg_has_role(session_user, oid, 'MEMBER'))
+    $$
+    """,
+    """
+    CREATE FUNCTION outranks(VARIADIC others text[]) RETURNS boolean LANGUAGE plpgsql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        own text := (SELECT role FROM public.users WHERE lower(name) = lower(session_user) AND state = 'active');
+    BEGIN
+        IF public.shared_login() THEN
+            RETURN true;
+        END IF;
+        IF own = 'Admin' THEN
+            RETURN EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_admin' AND pg_has_role(session_user, oid, 'MEMBER'));
+        END IF;
+        RETURN own IS NOT NULL AND 'Admin' <> ALL (others) AND NOT EXISTS (
+            SELECT FROM unnest(others) AS other WHERE NOT coalesce(public.permitted(other), '{}') <@ coalesce(public.permitted(own), '{}'));
+    END $$
+    """,
+    """
+    CREATE FUNCTION refuse_outranked() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        fine boolean;
+        own text;
+    BEGIN
+        IF public.shared_login() THEN
+            fine := true;
+        ELSIF TG_TABLE_NAME = 'users' THEN
+            fine := CASE TG_OP WHEN 'INSERT' THEN public.outranks(NEW.role)
+                                   OR NEW.role = 'Admin' AND lower(NEW.name) = lower(session_user) AND NOT EXISTS (SELECT FROM public.users)
+                                      AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_admin'
+                                                  AND pg_has_role(session_user, oid, 'MEMBER'))
+                               WHEN 'UPDATE' THEN public.outranks(OLD.role, NEW.role)
+                               ELSE public.outranks(OLD.role) END;
+        ELSIF TG_TABLE_NAME = 'roles' THEN
+            own := (SELECT role FROM public.users WHERE lower(name) = lower(session_user) AND state = 'active');
+            fine := CASE WHEN own = 'Admin' THEN public.outranks('Admin')
+                         ELSE own IS NOT NULL AND (TG_OP = 'INSERT' OR OLD.permissions <@ public.permitted(own))
+                              AND (TG_OP = 'DELETE' OR NEW.permissions <@ public.permitted(own)) END;
+        ELSE
+            fine := (TG_OP = 'INSERT' OR public.outranks((SELECT role FROM public.users WHERE id = OLD.user_id)))
+                AND (TG_OP = 'DELETE' OR public.outranks((SELECT role FROM public.users WHERE id = NEW.user_id)));
+        END IF;
+        IF fine IS NOT TRUE THEN
+            RAISE EXCEPTION 'nobody gives or changes what their own role does not have' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        IF TG_OP = 'DELETE' THEN
+            RETURN OLD;
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    "CREATE TRIGGER outranked BEFORE INSERT OR DELETE OR UPDATE OF id, name, role, state, role_version ON users "
+    "FOR EACH ROW EXECUTE FUNCTION refuse_outranked()",
+    "CREATE TRIGGER outranked BEFORE INSERT OR UPDATE OR DELETE ON roles FOR EACH ROW EXECUTE FUNCTION refuse_outranked()",
+    "CREATE TRIGGER outranked BEFORE INSERT OR UPDATE OR DELETE ON password_resets FOR EACH ROW EXECUTE FUNCTION refuse_outranked()",
+    # looked at when the transaction ends, so that the program's own sentence comes first; FOR SHARE, so that two cannot go at once
+    """
+    CREATE FUNCTION keep_an_admin() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        PERFORM FROM public.users WHERE role = 'Admin' AND state = 'active' LIMIT 1 FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'no active Admin would be left' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    # the owner at a prompt may: it is how a desk is repaired
+    """
+    CREATE CONSTRAINT TRIGGER keep_an_admin AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (OLD.role = 'Admin' AND OLD.state = 'active' AND current_user LIKE 'qv\\_%') EXECUTE FUNCTION keep_an_admin()
+    """,
+    "REVOKE ALL ON FUNCTION permitted(text), shared_login(), outranks(text[]), refuse_outranked(), keep_an_admin() FROM PUBLIC",
+)
+
+STATEMENTS = FOLLOWS + OUTRANKING
+
+
+def upgrade() -> None:
+    """Make them; nobody but their owner may call them until it is granted."""
+    for statement in STATEMENTS:
+        op.execute(statement)

@@ -1,0 +1,142 @@
+"""What a login cannot make of itself or of the desk at a database prompt, through what the program itself lets it write."""
+
+import contextlib
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from qv_desktop.adapters.db import grants, logins
+from qv_desktop.adapters.db.privileges import group
+from qv_desktop.domain.access import BUILT_IN, Role
+from tests.adapters.db.personal import ROLES, WORDS, Person, address, connected, people, plain, refusal, run
+
+
+@pytest.fixture(scope="module")
+def who(postgres_url: str) -> dict[Role, Person]:
+    return people(postgres_url, uuid4().hex[:6])
+
+
+def groups_of(url: str, login: str) -> list[str]:
+    """The groups that a login was given."""
+    query = "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole ORDER BY 1"
+    return [str(row[0]) for row in run(url, query, login)]
+
+
+# ---- groups
+
+
+@pytest.fixture
+def free_names(postgres_url: str) -> Iterator[None]:
+    """As on a database from before names were guarded."""
+    run(postgres_url, "ALTER TABLE roles DROP CONSTRAINT roles_name_free")
+    yield
+    run(postgres_url, "DELETE FROM roles WHERE lower(name) IN ('app', 'door', 'owner', 'loose')")
+    run(postgres_url, "ALTER TABLE roles ADD CONSTRAINT roles_name_free CHECK (lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) "
+                      "NOT IN ('app', 'door', 'owner')) NOT VALID")  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["App", "app", "Door", "Owner", "Loose"])
+def test_a_role_of_the_programs_own_name_lets_nobody_into_the_programs_group(
+    postgres_url: str, who: dict[Role, Person], free_names: None, role: str
+) -> None:
+    viewer = who[Role.VIEWER].name
+    run(postgres_url, f'DO $$ BEGIN CREATE ROLE "{group_name(role)}"; EXCEPTION WHEN duplicate_object THEN END $$')
+    run(postgres_url, "INSERT INTO roles VALUES (%s, '{}', 1, now(), '')", role)
+    run(postgres_url, "UPDATE users SET role = %s WHERE name = %s", role, viewer)
+    try:
+        assert groups_of(postgres_url, viewer) == ["qv_viewer"]
+    finally:
+        run(postgres_url, "UPDATE users SET role = 'Viewer' WHERE name = %s", viewer)
+
+
+def group_name(role: str) -> str:
+    return f"qv_{role.lower()}"
+
+
+@pytest.mark.parametrize("role", ["App", "door", "OWNER", " app", "d-o-o-r"])
+def test_no_role_is_called_like_a_group_of_the_programs_own(postgres_url: str, role: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation):
+        run(postgres_url, "INSERT INTO roles VALUES (%s, '{}', 1, now(), '')", role)
+
+
+# ---- people and roles
+
+CLERK = "users: view,users: create,users: change,users: delete,market data: view,trading: view"
+RISES = {
+    "makes itself Admin": "UPDATE users SET role = 'Admin' WHERE lower(name) = lower(session_user)",
+    "makes itself Trader": "UPDATE users SET role = 'Trader' WHERE lower(name) = lower(session_user)",
+    "makes another Admin": "UPDATE users SET role = 'Admin' WHERE role = 'Viewer'",
+    "suspends every Admin": "UPDATE users SET state = 'suspended' WHERE role = 'Admin'",
+    "demotes every Admin": "UPDATE users SET role = 'Viewer', role_version = role_version + 1 WHERE role = 'Admin'",
+    "gives its own role more": "UPDATE roles SET permissions = permissions || '{trading: create}' WHERE name = 'Clerk'",
+    "makes a mighty role": "INSERT INTO roles VALUES ('Mighty', '{trading: create}', 1, now(), 'me')",
+    "empties a mightier role": "UPDATE roles SET permissions = '{}' WHERE name = 'Above'",
+    "takes a mightier role away": "DELETE FROM roles WHERE name = 'Above'",
+    "makes a new Admin": "INSERT INTO users VALUES ('x', 'x', 'Admin', 'active', 1, '$argon2id$x', now())",
+    "resets an Admin's password": "INSERT INTO password_resets SELECT id, sha256('code'), now(), now() + interval '1 day', 'me' FROM users "
+                                  "WHERE role = 'Admin'",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def clerk(postgres_url: str, who: dict[Role, Person]) -> Iterator[str]:
+    """The login of somebody with a role of the desk's own that administers users."""
+    name = f"clerk_{uuid4().hex[:6]}"
+    run(
+        postgres_url,
+        "INSERT INTO roles VALUES ('Clerk', %s, 1, now(), ''), ('Above', '{risk: change}', 1, now(), '')",
+        CLERK.split(","),
+    )
+    roles = grants.stored(postgres_url)
+    grants.granted(postgres_url, roles)
+    logins.let_in(postgres_url, roles, logins.Login(name, "Clerk", WORDS))
+    run(postgres_url, "INSERT INTO users VALUES (%s, %s, 'Clerk', 'active', 1, '$argon2id$x', now())", name, name)
+    yield name
+    run(postgres_url, "UPDATE users SET role = 'Viewer' WHERE role IN ('Clerk', 'Above')")
+    run(postgres_url, "DELETE FROM roles WHERE name IN ('Clerk', 'Above')")
+    grants.granted(postgres_url, ROLES)
+
+
+@pytest.mark.parametrize("attack", RISES)
+def test_who_administers_users_and_is_no_admin_gives_and_changes_nothing_mightier(
+    postgres_url: str, clerk: str, attack: str
+) -> None:
+    with connected(address(postgres_url, clerk), group("Clerk")) as server:
+        assert refusal(server, RISES[attack]) == "42501"
+
+
+def test_who_administers_users_does_so_below_the_own_role(postgres_url: str, clerk: str) -> None:
+    with connected(address(postgres_url, clerk), group("Clerk")) as server:
+        for deed in ("INSERT INTO roles VALUES ('Less', '{trading: view}', 1, now(), 'me')",
+                     "INSERT INTO users VALUES ('x', 'x', 'Above', 'active', 1, '$argon2id$x', now())",
+                     "INSERT INTO users VALUES ('x', 'x', 'Clerk', 'active', 1, '$argon2id$x', now())"):  # fmt: skip
+            assert (refusal(server, deed) == "") is ("'Above'" not in deed), deed
+
+
+def test_granting_after_an_attempt_to_rise_promotes_nobody(postgres_url: str, clerk: str) -> None:
+    with psycopg.connect(plain(address(postgres_url, clerk)), autocommit=True) as server:
+        server.execute(f'SET ROLE "{group("Clerk")}"'.encode())
+        for attack in RISES.values():
+            with contextlib.suppress(psycopg.Error):
+                server.execute(attack.encode())
+    grants.granted(postgres_url, grants.stored(postgres_url))
+    assert groups_of(postgres_url, clerk) == [group("Clerk")]
+    assert run(postgres_url, "SELECT count(*) FROM users WHERE role = 'Admin' AND state = 'active'") == [(1,)]
+
+
+@pytest.mark.parametrize("change", ["state = 'suspended'", "role = 'Viewer'"])
+def test_the_last_active_admin_stays_one_whoever_asks(postgres_url: str, who: dict[Role, Person], change: str) -> None:
+    admin = who[Role.ADMIN]
+    shared = "qv_app"
+    for url, role in ((address(postgres_url, admin.name), admin.group), (postgres_url, shared)):
+        with connected(url, role) as server:
+            server.execute(f"UPDATE users SET {change} WHERE role = 'Admin'".encode())  # noqa: S608 - constants
+            assert refusal(server, "SET CONSTRAINTS ALL IMMEDIATE") == "42501"
+
+
+def test_the_server_and_the_program_agree_on_what_the_built_in_roles_may(postgres_url: str) -> None:
+    for role in (Role.TRADER, Role.ANALYST, Role.VIEWER):
+        held = run(postgres_url, "SELECT permitted(%s)", role)[0][0]
+        assert set(held) == {str(each) for each in BUILT_IN[role]}
