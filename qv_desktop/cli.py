@@ -244,13 +244,18 @@ def _audit(asked: argparse.Namespace) -> int:
 
 def _verdict(what: str, found: "Verification", *coverage: str) -> int:
     """Say in a sentence what was found, and then what is not covered and what is odd."""
-    if found.whole:
+    if found.whole and found.unproven:
+        head = f"{found.rows} rows up to #{found.head}, hash {found.head_hash}"
+        print(f"The {what} fits itself ({head}), but it was not compared with {found.unproven}.")
+    elif found.whole:
         print(f"The {what} is whole: {found.rows} rows up to #{found.head}, hash {found.head_hash}.")
     else:
         print(f"The {what} is broken at row {found.broken_at}: {found.reason}.")
     for sentence in (*coverage, *found.notes):
         print(sentence)
-    return 0 if found.whole else 1
+    if not found.whole:
+        return 1
+    return 2 if found.unproven else 0
 
 
 def _progress(done: int, total: int | None) -> None:

@@ -84,7 +84,7 @@ def test_a_trail_that_lost_what_this_installation_remembers_is_exit_code_1(open_
     assert done.stdout.splitlines() == [
         "The audit trail is broken at row 1: rows 1 to 7 are missing at the end; "
         "this installation remembers to have recorded row 7.",
-        "No signed checkpoint covers it yet: 0 rows stand only by the chain and this installation's mark.",
+        "No signed checkpoint covers it yet: nothing signed vouches for it, 0 rows stand only by the chain and this installation's mark.",
     ]
 
 

@@ -22,6 +22,10 @@ from qv_desktop.domain.errors import BadInput, BrokenTrail
 log = structlog.get_logger(__name__)
 
 UNSIGNED = "Audit checkpoints are not signed: this system has no keyring, so the demo's trail stands only by its chain."
+LOCKED = ("this installation's key, because the secrets could not be opened; run it at a terminal and give their passphrase, "
+          "or say --key with your copy of the public key")  # fmt: skip
+NO_KEY = ("this installation's key, because none is among the secrets that can be seen from here; run it where your keyring is, "
+          "or say --key with your copy of the public key")  # fmt: skip
 GIVEN_UP = "The key in your keyring was given up for another one, which is not there; put the newer keyring back."
 NO_PLACE = ("Audit checkpoints cannot be signed, for there is nowhere safe for their key: this system has no keyring. Keep any secret "
             "under Connections and choose a passphrase; until then the trail stands only by its chain.")  # fmt: skip
@@ -130,15 +134,19 @@ def sealing(
     return Sealing(book, AuditKey(kept, chain, place), file.public, now)
 
 
-def recall(seals: Sealing) -> None:
-    """Tell the book what is known of this installation's key without asking anybody: by the secrets, else by the file beside."""
-    book, key = seals.book, seals.secret
+def recall(seals: Sealing) -> str:
+    """Tell the book what the secrets know of this installation's key; why they do not, as the end of “it was not compared with …”.
+
+    The public key beside the checkpoints then stands in for it, and proves nothing: whoever forges them can replace it as well.
+    """
+    book, key, why = seals.book, seals.secret, NO_KEY
     try:
         found, book.remembered = key.found(), key.remembered()
     except BadInput as locked:
         log.info("audit_key_locked", reason=str(locked))
-        found = None
+        found, why = None, LOCKED
     book.key = found.public if found else _beside(seals.public)
+    return "" if found else why
 
 
 def _beside(public: Path) -> str:

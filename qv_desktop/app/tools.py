@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getpass
 from typing import Any
@@ -15,10 +16,12 @@ from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.backend import Store, audit_mark, demo_settings
 from qv_desktop.app.identity import install_id
-from qv_desktop.app.sealing import recall, sealing
+from qv_desktop.app.sealing import LOCKED, Sealing, recall, sealing
 from qv_desktop.domain.audit import Verification
 from qv_desktop.domain.checkpoints import Checkpoint
 from qv_desktop.services.checkpoints import Checkpoints
+
+UNSIGNED_BY = "the key that you gave, because no checkpoint signs it; put the checkpoints back if there were any"
 
 
 async def verified(
@@ -26,7 +29,7 @@ async def verified(
 ) -> Verification:
     """The audit chain, checked whole or since its last checkpoint; ``key`` is the public key that signs it, if it is known.
 
-    Raises BadInput, DatabaseDown when it could not be checked.
+    Without it the secrets are asked, and at a terminal their passphrase. Raises BadInput, DatabaseDown when it could not be checked.
     """
     settings = demo_settings(config.load()) if demo else config.load()
     store = Store(settings, shared=True)
@@ -35,13 +38,24 @@ async def verified(
         await asyncio.to_thread(database.become_own)
         mark = audit_mark(settings, database).mark  # as it was before the rows are read
         chain = install_id(settings.home)
-        seals = sealing(settings, database, chain, Secrets(settings.home, lambda: None), _now, lambda: mark)
-        await asyncio.to_thread(recall, seals)
+        secrets = Secrets(settings.home, (lambda: None) if key else _passphrase)
+        seals = sealing(settings, database, chain, secrets, _now, lambda: mark)
+        unknown = await asyncio.to_thread(recall, seals)
         seals.book.key = key or seals.book.key
         trail = AuditTrail(database, chain, __version__, _now, lambda entry: None, lambda: mark, seals.book)
-        return await trail.verify(since_checkpoint=since_checkpoint, progress=progress)
+        found = await trail.verify(since_checkpoint=since_checkpoint, progress=progress)
+        return replace(found, unproven=_unproven(found, key, unknown, seals))
     finally:
         store.close()
+
+
+def _unproven(found: Verification, key: str, unknown: str, seals: Sealing) -> str:
+    """With what it was not compared and why, or nothing: where nothing was ever signed there is nothing to compare."""
+    signed = found.covered_at is not None
+    if key:
+        return "" if signed else UNSIGNED_BY
+    ever = signed or seals.public.exists() or seals.book.filed
+    return unknown if unknown == LOCKED or ever else ""
 
 
 async def signed(*, demo: bool, renew: bool) -> Checkpoint | None:

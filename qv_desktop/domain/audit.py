@@ -98,6 +98,8 @@ class Verification:
 
     ``suspect_from`` is where the rows begin among which the change lies, when it is not the broken row alone. Rows up to
     ``covered`` stand under a signed checkpoint of ``covered_at``; ``notes`` are sentences about what is whole and yet odd.
+    ``unproven`` says why nobody knows whose key signed it, as the end of “it was not compared with …”: whoever forged all of it
+    could have signed it too.
     """
 
     rows: int
@@ -109,6 +111,7 @@ class Verification:
     covered: int = 0
     covered_at: datetime | None = None  # UTC
     notes: tuple[str, ...] = ()
+    unproven: str = ""
 
     @property
     def whole(self) -> bool:
@@ -125,7 +128,8 @@ class Verification:
         """What no signed checkpoint covers, in a sentence."""
         if self.covered_at is None:
             stand = "1 row stands" if self.head == 1 else f"{self.head:,} rows stand"
-            return f"No signed checkpoint covers it yet: {stand} only by the chain and this installation's mark."
+            return ("No signed checkpoint covers it yet: nothing signed vouches for it, "
+                    f"{stand} only by the chain and this installation's mark.")  # fmt: skip
         since = f"{self.covered_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         if not self.uncovered:
             return f"A signed checkpoint of {since} covers every row."

@@ -35,6 +35,11 @@ class CheckpointBook:
             None  # the newest checkpoint's number and digest, as kept beside the key
         )
 
+    @property
+    def filed(self) -> bool:
+        """Whether there is a file of checkpoints."""
+        return self._file.path.exists()
+
     async def newest(self) -> tuple[Checkpoint | None, int]:
         """The newest checkpoint in the file and how many rows there are after it. Raises DatabaseDown, BadInput."""
 
