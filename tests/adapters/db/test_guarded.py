@@ -136,3 +136,38 @@ def test_the_server_and_the_program_agree_on_what_the_built_in_roles_may(postgre
     for role in (Role.TRADER, Role.ANALYST, Role.VIEWER):
         held = run(postgres_url, "SELECT permitted(%s)", role)[0][0]
         assert set(held) == {str(each) for each in BUILT_IN[role]}
+
+
+# ---- the trail
+
+
+def a_row(chain: str, n: int, previous: str = "0", hash_: str = "a", kind: str = "system", actor: str = "QuantVision",
+          action: str = "x", outcome: str = "ok", session: str = "") -> str:  # fmt: skip
+    """A row of the trail; ``previous`` and ``hash_`` are a digit that fills the whole."""
+    return (f"('{chain}', {n}, now(), '{actor}', '{kind}', '', '{session}', '', '{action}', '', '', '{outcome}', '', '', '', '', '', '1', "
+            f"repeat('{previous}', 64), repeat('{hash_}', 64))")  # fmt: skip
+
+
+def added(*rows: str) -> str:
+    return f"INSERT INTO audit_log VALUES {', '.join(rows)}"
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.ADMIN])
+def test_a_row_is_added_behind_the_one_before_it_and_nowhere_else(
+    postgres_url: str, who: dict[Role, Person], role: Role
+) -> None:
+    person, mark = who[role], uuid4().hex[:6]
+    with connected(address(postgres_url, person.name), person.group) as server:
+        for row in (a_row(mark, 9223372036854775807, "b"), a_row(mark, 2, "b")):
+            assert refusal(server, added(row)) == "23514"  # of a chain that has not begun
+        server.execute(added(a_row(mark, 1), a_row(mark, 2, "a", "b")).encode())
+        for attack in (a_row(mark, 9223372036854775807, "b", "c"), a_row(mark, 4, "b", "c"), a_row(mark, 3, "d", "c")):
+            assert refusal(server, added(attack)) == "23514", attack
+        assert refusal(server, added(a_row(mark, 3, "b", "c"), a_row(mark, 5, "c", "d"))) == "23514"
+        assert refusal(server, added(a_row(mark, 3, "b", "c"), a_row(mark, 4, "c", "d"))) == ""
+
+
+def test_the_shared_login_too_adds_at_the_end_alone(postgres_url: str) -> None:
+    with connected(postgres_url, "qv_app") as server:
+        assert refusal(server, added(a_row("end", 1))) == ""
+        assert refusal(server, added(a_row("end", 9223372036854775807, "b"))) == "23514"
