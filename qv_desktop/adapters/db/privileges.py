@@ -46,7 +46,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
-    Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log"), ("si", "audit_checkpoints")),
+    Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (("s", "reconciliation_runs reconciliation_breaks"),),
     Permission(Resource.RECONCILIATION, Action.RUN): (("i", "reconciliation_runs reconciliation_breaks"),),
     Permission(Resource.USERS, Action.VIEW): (("s", "users sessions lockouts account_access password_resets"),),
@@ -87,7 +87,7 @@ OWN = '"user" = (SELECT public.person())'
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
-    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints"], ACTING),
+    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
@@ -105,7 +105,8 @@ ADMINISTERED: dict[Action, tuple[tuple[Verbs, str], ...]] = {
     Action.DELETE: (("d", "roles"),),
 }  # fmt: skip
 # a person adds rows in no other person's name; the name that somebody tried at the door is told of as refused
-SIGNED = "actor_type <> 'human' OR lower(actor) = lower(session_user) OR (outcome = 'refused' AND session = '')"
+SIGNED = ("actor_type <> 'human' OR lower(actor) = lower(session_user) OR (outcome = 'refused' AND session = '' "
+          "AND (action LIKE ANY ('{session.%,password.%,token.%}') OR action = 'user.create'))")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
