@@ -48,7 +48,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
-    Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log"), ("si", "audit_checkpoints")),
+    Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
         ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days {QUEUE}"),
     ),
@@ -96,7 +96,7 @@ OWN = '"user" = (SELECT public.person())'
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
-    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints"], ACTING),
+    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
                      "reconciliation_days"],
                     f"{ACTING} AND {ACCOUNT}"),
@@ -117,7 +117,8 @@ ADMINISTERED: dict[Action, tuple[tuple[Verbs, str], ...]] = {
     Action.DELETE: (("d", "roles"),),
 }  # fmt: skip
 # a person adds rows in no other person's name; the name that somebody tried at the door is told of as refused
-SIGNED = "actor_type <> 'human' OR lower(actor) = lower(session_user) OR (outcome = 'refused' AND session = '')"
+SIGNED = ("actor_type <> 'human' OR lower(actor) = lower(session_user) OR (outcome = 'refused' AND session = '' "
+          "AND (action LIKE ANY ('{session.%,password.%,token.%}') OR action = 'user.create'))")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,15 @@ from tests.adapters.db.test_schema import an_order
 type Raw = "psycopg.Connection[tuple[Any, ...]]"
 
 DENIED = "42501"
-ROW = ("INSERT INTO audit_log VALUES ('c', {n}, now(), '{actor}', '{kind}', '', '{session}', '', 'x', '', '', '{outcome}', '', '', '', "
+ROW = ("INSERT INTO audit_log VALUES ('c', {n}, now(), '{actor}', '{kind}', '', '{session}', '', '{action}', '', '', '{outcome}', '', '', '', "
        "'', '', '1', '{previous}', repeat('a', 64))")  # fmt: skip
 
 
 def a_row(
-    actor: str, kind: str = "human", outcome: str = "ok", session: str = "s", n: int = 1, previous: str = "0" * 64
-) -> str:
-    return ROW.format(n=n, actor=actor, kind=kind, outcome=outcome, session=session, previous=previous)
+    actor: str, kind: str = "human", outcome: str = "ok", session: str = "s", n: int = 1, previous: str = "0" * 64,
+    action: str = "x",
+) -> str:  # fmt: skip
+    return ROW.format(n=n, actor=actor, kind=kind, outcome=outcome, session=session, previous=previous, action=action)
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +141,9 @@ def test_rows_are_added_by_everybody_and_in_nobody_elses_name(
     assert refusal(raw, a_row("QuantVision", "system", **following)) == ""
     assert refusal(raw, a_row(other, **following)) == DENIED
     assert refusal(raw, a_row(other, outcome="refused", **following)) == DENIED
-    assert (
-        refusal(raw, a_row(other, outcome="refused", session="", **following)) == ""
-    )  # somebody tried that name at the door
+    assert refusal(raw, a_row(other, outcome="refused", session="", **following)) == DENIED
+    at_the_door = a_row(other, outcome="refused", session="", action="session.start", **following)
+    assert refusal(raw, at_the_door) == ""  # somebody tried that name there
 
 
 def test_two_successors_of_one_row_are_impossible_by_hand_too(raw: Raw, person: Person) -> None:

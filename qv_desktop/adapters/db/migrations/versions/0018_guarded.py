@@ -44,10 +44,14 @@ FOLLOWS = (
         RETURN NULL;  -- the login stays where it is, and may nothing until ``db grant`` has moved it
     END $$
     """,
-    # roles of such names that there are already can be given another one, and nothing else
+    # roles of such names that there are already get another one
+    """
+    UPDATE roles SET name = left(name, 30) || ' (role)', version = version + 1
+    WHERE lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) IN ('app', 'door', 'owner')
+    """,
     """
     ALTER TABLE roles ADD CONSTRAINT roles_name_free
-    CHECK (lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) NOT IN ('app', 'door', 'owner')) NOT VALID
+    CHECK (lower(regexp_replace(name, '[^A-Za-z0-9]+', '', 'g')) NOT IN ('app', 'door', 'owner'))
     """,
 )
 
@@ -75,10 +79,10 @@ OUTRANKING = (
     $$
     """,  # noqa: S608 - constants
     """
-    CREATE FUNCTION shared_login() RETURNS boolean LANGUAGE sql STABLE
+    CREATE FUNCTION shared_login(who name DEFAULT session_user) RETURNS boolean LANGUAGE sql STABLE
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-        SELECT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass), 'MEMBER')
-            OR EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app' AND pg_has_role(session_user, oid, 'MEMBER'))
+        SELECT EXISTS (SELECT FROM pg_roles g JOIN pg_roles l ON l.rolname = who WHERE pg_has_role(l.oid, g.oid, 'MEMBER') AND (
+            g.rolname = 'qv_app' OR g.oid = (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass)))
     $$
     """,
     """
@@ -151,10 +155,121 @@ OUTRANKING = (
     CREATE CONSTRAINT TRIGGER keep_an_admin AFTER UPDATE ON users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
     WHEN (OLD.role = 'Admin' AND OLD.state = 'active' AND current_user LIKE 'qv\\_%') EXECUTE FUNCTION keep_an_admin()
     """,
-    "REVOKE ALL ON FUNCTION permitted(text), shared_login(), outranks(text[]), refuse_outranked(), keep_an_admin() FROM PUBLIC",
+    "REVOKE ALL ON FUNCTION permitted(text), shared_login(name), outranks(text[]), refuse_outranked(), keep_an_admin() FROM PUBLIC",
 )
 
-STATEMENTS = FOLLOWS + OUTRANKING
+# a row stands on the one before it: looked at once for all rows of a statement, after it, so that a batch may hold its own predecessors.
+# The owner at a prompt, who may take the trigger away, is left out: a trail is restored with all its faults.
+CHAINED = (
+    # only where a batch begins is the row before it looked up: each row looked up cost a twentieth of all appends
+    """
+    CREATE FUNCTION audit_follows() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        IF EXISTS (
+            SELECT FROM (SELECT a.chain, a.sequence, a.previous, lag(a.sequence) OVER run AS before, lag(a.hash) OVER run AS hash
+                         FROM added a WINDOW run AS (PARTITION BY a.chain ORDER BY a.sequence)) a
+            WHERE a.sequence > 1 AND a.previous IS DISTINCT FROM CASE WHEN a.before = a.sequence - 1 THEN a.hash ELSE (
+                SELECT p.hash FROM public.audit_log p WHERE p.chain = a.chain AND p.sequence = a.sequence - 1) END) THEN
+            RAISE EXCEPTION 'a row of the audit trail does not follow the one before it' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION audit_follows() FROM PUBLIC",
+    """
+    CREATE TRIGGER follows AFTER INSERT ON audit_log REFERENCING NEW TABLE AS added FOR EACH STATEMENT
+    WHEN (current_user LIKE 'qv\\_%') EXECUTE FUNCTION audit_follows()
+    """,
+    "ALTER TABLE audit_log ENABLE ALWAYS TRIGGER follows",
+)
+
+# a chain is of the login that began it, so that whoever records something under another's signature is known by name, or refused
+BOUND = (
+    """
+    CREATE TABLE audit_chains (
+        chain text PRIMARY KEY CHECK (chain <> ''),
+        login text NOT NULL CHECK (login <> '')
+    )
+    """,
+    # of chains that there are: of the personal login whose person signed in there last; of others nobody's yet
+    """
+    INSERT INTO audit_chains
+    WITH RECURSIVE known AS (
+        (SELECT chain FROM audit_log ORDER BY chain LIMIT 1)
+        UNION ALL SELECT (SELECT a.chain FROM audit_log a WHERE a.chain > k.chain ORDER BY a.chain LIMIT 1) FROM known k
+        WHERE k.chain IS NOT NULL
+    )
+    SELECT k.chain, l.rolname FROM known k CROSS JOIN LATERAL (
+        SELECT a.actor FROM audit_log a WHERE a.chain = k.chain AND a.action = 'session.start' AND a.outcome = 'ok'
+        ORDER BY a.sequence DESC LIMIT 1
+    ) newest JOIN pg_roles l ON lower(l.rolname) = lower(newest.actor) AND l.rolcanlogin
+    WHERE EXISTS (SELECT FROM pg_roles d WHERE d.rolname = 'qv_door' AND pg_has_role(l.oid, d.oid, 'MEMBER')) AND NOT l.rolsuper
+    ON CONFLICT DO NOTHING
+    """,
+    # what a shared login began, or nobody that is known, goes to the first personal one whose person signed in there, or if nobody did
+    """
+    CREATE FUNCTION take_chain(wanted text, first bigint) RETURNS boolean LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        bound name := (SELECT login FROM public.audit_chains WHERE chain = wanted FOR UPDATE);
+        own text := coalesce((SELECT name FROM public.users WHERE lower(name) = lower(session_user)), session_user);
+    BEGIN
+        IF bound = session_user OR bound IS NOT NULL AND pg_has_role(session_user,
+                (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass), 'MEMBER') THEN
+            RETURN true;
+        END IF;
+        IF bound IS NOT NULL AND NOT public.shared_login(bound)
+            OR first > 1 AND NOT EXISTS (SELECT FROM public.audit_log WHERE chain = wanted AND sequence < first) THEN
+            RETURN false;
+        END IF;
+        IF first > 1 AND NOT public.shared_login()
+            AND NOT EXISTS (SELECT FROM public.audit_log WHERE chain = wanted AND actor = own AND sequence < first
+                            AND actor_type = 'human' AND outcome = 'ok')
+            AND EXISTS (SELECT FROM public.audit_log WHERE chain = wanted AND action = 'session.start' AND outcome = 'ok'
+                        AND sequence < first) THEN
+            RETURN false;
+        END IF;
+        INSERT INTO public.audit_chains VALUES (wanted, session_user) ON CONFLICT (chain) DO UPDATE SET login = EXCLUDED.login;
+        RETURN true;
+    END $$
+    """,
+    """
+    CREATE FUNCTION audit_bound() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        piece record;
+    BEGIN
+        FOR piece IN SELECT a.chain, CASE TG_TABLE_NAME WHEN 'audit_log' THEN min(a.sequence) ELSE 9223372036854775807 END AS first
+                     FROM added a GROUP BY a.chain LOOP
+            IF NOT EXISTS (SELECT FROM public.audit_chains c WHERE c.chain = piece.chain AND c.login = session_user::text)
+                AND NOT public.take_chain(piece.chain, piece.first) THEN
+                RAISE EXCEPTION 'the audit chain % belongs to another login; use a QV_HOME of your own', piece.chain
+                    USING ERRCODE = 'insufficient_privilege';
+            END IF;
+        END LOOP;
+        RETURN NULL;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION take_chain(text, bigint), audit_bound() FROM PUBLIC",
+    *(
+        statement
+        for table in ("audit_log", "audit_checkpoints")
+        for statement in (
+            f"CREATE TRIGGER its_own AFTER INSERT ON {table} REFERENCING NEW TABLE AS added FOR EACH STATEMENT "
+            "WHEN (current_user LIKE 'qv\\_%') EXECUTE FUNCTION audit_bound()",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER its_own",
+        )
+    ),
+    """
+    DO $$ BEGIN
+        IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app') THEN
+            GRANT SELECT ON audit_chains TO qv_app;
+        END IF;
+    END $$
+    """,
+)
+
+STATEMENTS = FOLLOWS + OUTRANKING + CHAINED + BOUND
 
 
 def upgrade() -> None:
