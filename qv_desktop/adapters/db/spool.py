@@ -1,9 +1,9 @@
-"""The spool: audit rows that the database could not take wait here, on this machine's disk, in order."""
+"""The spool: audit rows that the database did not take wait here, on this machine's disk, in order."""
 
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,22 +35,41 @@ class Spool:
 
     def keep(self, draft: Draft) -> None:
         """Append one row and force it to the disk. Raises DatabaseDown when it can be kept nowhere."""
-        happened = f"{draft.reason} (at {self._now():%Y-%m-%d %H:%M:%S} UTC, while the database was away)".strip()
+        happened = (
+            f"{draft.reason} (at {self._now():%Y-%m-%d %H:%M:%S} UTC, while the database did not take it)".strip()
+        )
         line = json.dumps(asdict(replace(draft, reason=happened)))
         try:
-            self._append(line)
+            self._append(self._file, line)
         except OSError as error:
             raise DatabaseDown(
                 f"The database is away and {self._file} cannot be written ({error.strerror})."
             ) from error
 
-    def _append(self, line: str) -> None:
-        handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    @staticmethod
+    def _append(path: Path, line: str) -> None:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(handle, "rb+") as file:
             torn = file.seek(0, os.SEEK_END) > 0 and os.pread(handle, 1, file.tell() - 1) != b"\n"
             file.write(("\n" if torn else "").encode() + line.encode() + b"\n")
             file.flush()
             os.fsync(handle)
+
+    def held(self) -> list[Draft]:
+        """The rows that wait, oldest first."""
+        return [draft for draft in map(_draft, self._lines()) if draft is not None]
+
+    def set_aside(self, drafts: Collection[Draft], why: str) -> None:
+        """Keep those rows in a file beside, whose name ends with .refused: they are not to be written any more."""
+        for line in self._lines():
+            if _draft(line) in drafts:
+                log.error("audit_row_set_aside", why=why, row=line, file=str(self._refused))
+                self._append(self._refused, line)
+                self._drop(line)
+
+    @property
+    def _refused(self) -> Path:
+        return self._file.with_suffix(".refused")
 
     async def drain(self) -> None:
         """Write what waits, in order; what cannot be written stays, and so does the order."""
@@ -59,7 +78,7 @@ class Spool:
                 draft = _draft(lines[0])
                 if draft is not None and not await self._written(draft):
                     return
-                self._drop_first()
+                self._drop(lines[0])
 
     async def run(self) -> None:
         """Drain until cancelled."""
@@ -81,11 +100,13 @@ class Spool:
         except FileNotFoundError:
             return []
 
-    def _drop_first(self) -> None:
+    def _drop(self, line: str) -> None:
         """Whole or not at all: a row may be written twice after a crash, but never be lost."""
-        rest, fresh = self._lines()[1:], self._file.with_suffix(".new")
+        rest, fresh = self._lines(), self._file.with_suffix(".new")
+        if line in rest:
+            rest.remove(line)
         if not rest:
-            self._file.unlink()
+            self._file.unlink(missing_ok=True)
             return
         fresh.touch(mode=0o600)
         fresh.write_text("".join(f"{line}\n" for line in rest), encoding="utf-8")

@@ -22,7 +22,7 @@ from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Entry, link, sealed
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, RowRefused
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.risk import Limits, TradingState
 from tests.adapters.db.conftest import Clock
@@ -74,7 +74,7 @@ def test_one_that_cannot_be_recorded_is_refused_alone(trail: AuditTrail, recorde
 
     answers = asyncio.run(story())
     assert [number for number, answer in enumerate(answers) if isinstance(answer, BaseException)] == [13]
-    assert isinstance(answers[13], IntegrityError)
+    assert isinstance(answers[13], RowRefused)
     assert len(recorded) == 29
     found = asyncio.run(trail.verify())
     assert (found.whole, found.rows) == (True, 29)
