@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Select, func, select, text
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
@@ -18,10 +19,19 @@ from qv_desktop.adapters.db.database_words import unrecorded
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
 from qv_desktop.domain.audit_query import AuditQuery, Installation
+from qv_desktop.domain.errors import DatabaseDown
 
 _HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
 _HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
+# whoever may connect can hold this lock, or a row that is not committed, and must not stall a desk with it: the constraint
+# against forks guards the chain, the lock only spares writers a second attempt
+_LOCK = text(
+    "SELECT set_config('lock_timeout', '2s', true), pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))"
+)
+_HELD = (
+    "Another program has held the audit trail for two seconds; nothing was written. Try again; if it stays so, whoever keeps the "
+    "database finds in pg_locks who holds it."
+)
 _COLUMNS = [column.name for column in audit_log.c if column.name != "chain"]
 _RECORD = ", ".join(f"{name} {({'sequence': 'bigint', 'at': 'timestamptz'}).get(name, 'text')}" for name in _COLUMNS)
 # one statement for any number of rows, as quick as COPY, which is refused where row security stands
@@ -71,6 +81,10 @@ class AuditTrail:
             return self._appended(connection, drafts) if drafts else []
         except IntegrityError as error:  # one of the work before is for its caller; this one is the trail's own
             raise unrecorded(error) from error
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise DatabaseDown(_HELD) from error
+            raise
 
     def _appended(self, connection: Connection, drafts: Sequence[Draft]) -> list[Entry]:
         connection.execute(_LOCK, {"chain": self._chain})
