@@ -109,7 +109,13 @@ def engine(
     keeper = PositionKeeper(journal, account)
     positions = Positions(publish, keeper.changed)
     risk_store = RiskStore(database, door.trail)
-    spool = Spool(paths.spool(settings.home), late(door.trail, risk_store), clock.now)
+    spool = Spool(
+        paths.spool(settings.home),
+        late(door.trail, risk_store),
+        clock.now,
+        brakes,
+        lambda sentence: notices.tell("critical", "Audit row set aside", sentence),
+    )
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)

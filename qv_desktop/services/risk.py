@@ -177,6 +177,9 @@ class Risk:
         return draft
 
     async def _write_down(self, state: TradingState, draft: Draft) -> None:
+        if self._brakes_held():
+            self._keep(draft)  # behind them: the last one written is the one that counts
+            return
         try:
             await self._store.save_state(self._account.id, state, draft)
         except (DatabaseDown, NotPermitted):  # the last: the database's word, not ours
@@ -200,7 +203,7 @@ class Risk:
         overtaken = self._brakes_held()
         await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
         if overtaken:  # written down later, they would brake again
-            self._spool.set_aside(overtaken, "trading was resumed since")
+            self._spool.set_aside(overtaken, "Trading was resumed since.")
         if self._braked is not None and self._brakes != before:
             await self._write_down(self.state, self._braked)
             raise BadInput(f"Trading is {self.state} since you asked to resume it; look why, then resume again.")

@@ -1,6 +1,7 @@
 """What the database does not take for another reason than being away: the brakes hold and their rows wait, all else is not done."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.app.building import late
 from qv_desktop.domain.audit import SYSTEM, Draft, Entry
-from qv_desktop.domain.errors import RowRefused
+from qv_desktop.domain.errors import DatabaseDown, NotPermitted, RowRefused
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.noting import noting
+from qv_desktop.services.risk import brakes
 from tests.adapters.db.conftest import Clock
 from tests.adapters.db.test_orders import an_order
 from tests.builders import NOW
@@ -89,7 +91,7 @@ def test_a_halt_that_is_refused_holds_through_a_restart_until_somebody_resumes(
 
     async def story(desk: Desk) -> None:
         desk.risk._store = store
-        desk.risk._spool = spool = Spool(tmp_path / "waiting.jsonl", late(trail, store), lambda: NOW)
+        desk.risk._spool = spool = Spool(tmp_path / "waiting.jsonl", late(trail, store), lambda: NOW, brakes)
         gate.shut(why, table)
         await desk.risk.halt("drill")
         assert spool.waiting == 1
@@ -128,3 +130,72 @@ def test_orders_and_log_ins_fail_closed_with_one_sentence(
         assert str(refused.value).count(". ") <= 1
         assert "not this one" in str(refused.value)
     assert asyncio.run(OrderJournal(database, trail).orders_since("shut", clock())) == []
+
+
+# ---- the spool
+
+
+def a_draft(name: str, action: str = "permission.refuse") -> Draft:
+    return Draft(SYSTEM, action, "permission", name, after='{"state": "HALTED"}')
+
+
+class Taker:
+    """Takes rows but for those that it was told not to."""
+
+    def __init__(self, **refused: Exception) -> None:
+        self.refused, self.rows = refused, list[str]()
+
+    async def write(self, draft: Draft) -> None:
+        if draft.object_id in self.refused:
+            raise self.refused[draft.object_id]
+        self.rows.append(draft.object_id)
+
+
+def drained(spool: Spool, *drafts: Draft) -> None:
+    for draft in drafts:
+        spool.keep(draft)
+    asyncio.run(spool.drain())
+
+
+def test_a_row_that_is_refused_is_set_aside_and_said_and_those_behind_it_go_on(tmp_path: Path) -> None:
+    database, told = Taker(b=RowRefused("It breaks a rule.")), list[str]()
+    spool = Spool(tmp_path / "waiting.jsonl", database.write, lambda: NOW, told=told.append)
+    drained(spool, a_draft("a"), a_draft("b"), a_draft("c"))
+    assert (database.rows, spool.waiting) == (["a", "c"], 0)
+    aside = (tmp_path / "waiting.refused").read_text().splitlines()
+    assert [json.loads(line)["object_id"] for line in aside] == ["b"]
+    assert len(told) == 1
+    assert "It breaks a rule." in told[0]
+    drained(spool, a_draft("d"))
+    assert (database.rows, len(told)) == (["a", "c", "d"], 1)
+
+
+def test_a_row_that_only_another_login_may_write_waits_and_blocks_nobody(tmp_path: Path) -> None:
+    database = Taker(maria=NotPermitted("It is hers."))
+    spool = Spool(tmp_path / "waiting.jsonl", database.write, lambda: NOW)
+    drained(spool, a_draft("maria"), a_draft("b"))
+    assert (database.rows, spool.waiting) == (["b"], 1)
+    assert not (tmp_path / "waiting.refused").exists()
+    database.refused.clear()
+    drained(spool)
+    assert (database.rows, spool.waiting) == (["b", "maria"], 0)
+
+
+def test_while_the_database_is_away_nothing_is_set_aside_and_the_order_stays(tmp_path: Path) -> None:
+    database = Taker(a=DatabaseDown("It is away."))
+    spool = Spool(tmp_path / "waiting.jsonl", database.write, lambda: NOW)
+    drained(spool, a_draft("a"), a_draft("b"))
+    assert (database.rows, spool.waiting) == ([], 2)
+    database.refused.clear()
+    drained(spool)
+    assert database.rows == ["a", "b"]
+
+
+def test_a_brake_that_is_refused_stays_and_later_brakes_stay_behind_it(tmp_path: Path) -> None:
+    database = Taker(a=RowRefused("It breaks a rule."))
+    spool = Spool(tmp_path / "waiting.jsonl", database.write, lambda: NOW, brakes)
+    drained(spool, a_draft("a", "risk.reducing"), a_draft("b"), a_draft("c", "risk.halted"))
+    assert (database.rows, [draft.object_id for draft in spool.held()]) == (["b"], ["a", "c"])
+    database.refused.clear()
+    drained(spool)
+    assert database.rows == ["b", "a", "c"]
