@@ -234,9 +234,9 @@ def _audit(asked: argparse.Namespace) -> int:
     if key and not re.fullmatch(r"[0-9a-f]{64}", key):
         raise BadInput("The key is not one: give the 64 hexadecimal digits of the file audit-checkpoints/….pub.")
     if asked.bundle is not None:
-        told, found = app.verify_bundle(asked.bundle, key, lambda rows: _progress(rows, None))
+        told, found, covers = app.verify_bundle(asked.bundle, key, lambda rows: _progress(rows, None))
         print(told)
-        return _verdict("bundle", found)
+        return _verdict("bundle", found, covers)
     work = app.verify_audit(demo=asked.demo, since_checkpoint=asked.since_checkpoint, key=key, progress=_progress)
     found = asyncio.run(work)
     return _verdict("audit trail", found, found.coverage)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,6 +71,20 @@ class CheckpointFile:
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{where} of the checkpoint file {self.path} is no checkpoint: the file was changed; "
                            "put it back from a backup.") from error  # fmt: skip
+
+
+def public_keys(folder: Path) -> set[str]:
+    """Every public key that the files in ``folder`` name: those beside the checkpoints, and those that signed them. What cannot be
+    read names none.
+    """
+    found: set[str] = set()
+    for file in folder.glob("*.pub"):
+        with suppress(OSError, ValueError):
+            found.add(file.read_text(encoding="ascii").strip())
+    for file in folder.glob("*.jsonl"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found |= {parsed(json.loads(content)).key for content in file.read_bytes().splitlines()}
+    return found - {""}
 
 
 def line(point: Checkpoint) -> bytes:

@@ -67,16 +67,11 @@ async def sign_audit(*, demo: bool, renew: bool) -> str:
     return f"Checkpoint {point.number} covers the rows up to #{point.sequence}, signed with key {point.key}."
 
 
-def verify_bundle(file: Path, key: str, told: Callable[[int], None]) -> tuple[str, Verification]:
-    """What a bundle says it is, in a sentence, and whether it is. Raises BadInput for a file that is none."""
-    from qv_desktop.adapters.reports.audit_bundle import verified
+def verify_bundle(file: Path, key: str, told: Callable[[int], None]) -> tuple[str, Verification, str]:
+    """What a bundle says it is, in a sentence, whether it is, and what its checkpoints cover. Raises BadInput for a file that is none."""
+    from qv_desktop.app.unbundling import verified
 
-    head, found = verified(file, key, told)
-    made = f"{head.at:%Y-%m-%d %H:%M:%S} UTC"
-    return (
-        f"Rows {head.first} to {head.last} of chain {head.chain}, bundled {made} by {head.by}, signed with key {head.key}.",
-        found,
-    )
+    return verified(file, key, told)
 
 
 async def prepare_database() -> str:

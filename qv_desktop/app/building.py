@@ -59,7 +59,7 @@ from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
-from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk import Risk, brakes
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.ui.paper import pdf
@@ -113,7 +113,13 @@ def engine(
     keeper = PositionKeeper(journal, account)
     positions = Positions(publish, keeper.changed)
     risk_store = RiskStore(database, door.trail)
-    spool = Spool(paths.spool(settings.home), late(door.trail, risk_store), clock.now)
+    spool = Spool(
+        paths.spool(settings.home),
+        late(door.trail, risk_store),
+        clock.now,
+        brakes,
+        lambda sentence: notices.tell("critical", "Audit row set aside", sentence),
+    )
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
@@ -173,10 +179,9 @@ async def _left_to_others(draft: Draft) -> None:
 
 def late(trail: Trail, store: RiskStorePort) -> Callable[[Draft], Awaitable[object]]:
     """How a row that waited is written: a halt with the state that it stands for, all else by itself."""
-    brakes = {f"risk.{state.lower()}" for state in TradingState}
 
     def write(draft: Draft) -> Awaitable[object]:
-        if draft.action in brakes:
+        if brakes(draft):
             return store.save_state(draft.object_id, TradingState(json.loads(draft.after)["state"]), draft)
         return trail.append(draft)
 

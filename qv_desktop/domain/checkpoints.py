@@ -149,10 +149,11 @@ def _outlived(filed: Sequence[Checkpoint], remembered: tuple[int, str] | None) -
 
 
 def excerpt(points: Sequence[Checkpoint], genuine: Genuine, key: str) -> Standing:
-    """What some checkpoints out of a longer series are worth, as a bundle carries them; ``key`` signed the bundle."""
-    good, fault, notes = _believed(
-        points, genuine, {point.key for point in points}, start=points[0] if points else None
-    )
+    """What some checkpoints out of a longer series are worth, as a bundle carries them; ``key`` signed the bundle.
+
+    A change of keys that the old key did not sign is a fault here: whoever made the bundle could have written the row that records it.
+    """
+    good, fault, notes = _believed(points, genuine, None, start=points[0] if points else None)
     newest = good[-1] if good else None
     if not fault and newest and key not in (newest.key, newest.successor):
         fault = newest.sequence, f"checkpoint {newest.number} was signed by another key than the bundle"
@@ -179,7 +180,7 @@ def covered(found: Verification, worth: Standing) -> Verification:
 
 
 def _believed(
-    series: Sequence[Checkpoint], genuine: Genuine, recorded: Collection[str], start: Checkpoint | None = None
+    series: Sequence[Checkpoint], genuine: Genuine, recorded: Collection[str] | None, start: Checkpoint | None = None
 ) -> tuple[list[Checkpoint], tuple[int, str] | None, list[str]]:
     """Those before the first that cannot be believed, where that one lies and why, and what is odd about the others.
 
@@ -202,7 +203,7 @@ def _believed(
 def _walked(
     series: Sequence[Checkpoint],
     signed: Callable[[Checkpoint], bool],
-    recorded: Collection[str],
+    recorded: Collection[str] | None,
     start: Checkpoint | None,
 ) -> tuple[list[Checkpoint], tuple[int, str] | None, list[str]]:
     good: list[Checkpoint] = []
@@ -224,13 +225,15 @@ def _named(point: Checkpoint, before: Checkpoint | None) -> bool:
 
 
 def _foreign(
-    point: Checkpoint, before: Checkpoint | None, good: Sequence[Checkpoint], recorded: Collection[str]
+    point: Checkpoint, before: Checkpoint | None, good: Sequence[Checkpoint], recorded: Collection[str] | None
 ) -> str:
     """Why the key may not sign, or nothing."""
     if _named(point, before):
         return ""
     if given_up(good, point.key):
         return f"checkpoint {point.number} was signed by a key that was given up before"
+    if recorded is None:
+        return f"checkpoint {point.number} was signed by another key than the one before it, and the old key did not sign that change"
     if point.key not in recorded:
         return f"checkpoint {point.number} was signed by a key that the one before it does not name and no row records"
     return ""

@@ -25,6 +25,10 @@ class DatabaseDown(QvError):
     """The database cannot be reached; nothing was written."""
 
 
+class RowRefused(DatabaseDown):
+    """The database is there and does not take this row of the audit trail, so that nothing was written; others may be taken."""
+
+
 class BrokerDown(QvError):
     """The broker cannot be reached for a question; nothing is known, nothing is changed."""
 

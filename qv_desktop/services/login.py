@@ -1,6 +1,7 @@
 """Who is signed in, and whether they may: every action asks here, by what is stored now rather than what was true at log-in."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -24,12 +25,14 @@ BRAKE_WAITS = 1.0  # seconds that a cancel or a halt waits for the database befo
 class Login:
     """The signed-in session of this window. ``session`` is None while nobody is signed in.
 
-    ``spool`` takes the record of a refusal that the database cannot take now.
+    ``spool`` takes the record of a refusal that the database cannot take now. ``elapsed`` gives seconds that nobody can set back.
     """
 
-    def __init__(self, users: Users, trail: Trail, now: Now, host: str) -> None:
-        self._users, self._trail, self._now, self._host = users, trail, now, host
-        self._asked: datetime | None = None
+    def __init__(
+        self, users: Users, trail: Trail, now: Now, host: str, elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._users, self._trail, self._now, self._host, self._elapsed = users, trail, now, host, elapsed
+        self._asked: tuple[datetime, float] | None = None  # when, by the wall's clock and by ``elapsed``
         self._given = ""  # the deed for which the password was given a moment ago
         self.tokens = Tokens(users, now, host)
         self.session: Session | None = None
@@ -69,7 +72,7 @@ class Login:
         if answer.session is not None:
             if fresh:
                 await self.tokens.take(answer)
-            self.session, self._asked = answer.session, self._now()
+            self.session, self._asked = answer.session, self._moment()
         return answer
 
     async def unlock(self, name: str, password: str) -> str:
@@ -194,7 +197,7 @@ class Login:
 
     async def _standing(self) -> Session | None:
         session = self.session
-        if session is None or (self._asked is not None and self._now() - self._asked < FRESH):
+        if session is None or self._fresh:
             return session
         user = await self._vouched(session)
         if user is None or user.state is not UserState.ACTIVE:
@@ -202,9 +205,20 @@ class Login:
             return None
         if self.session is None or self.session.id != session.id:
             return self.session  # another one began meanwhile, or this one ended
-        self._asked = self._now()
+        self._asked = self._moment()
         self.session = Session(session.id, user, session.host, session.started, session.expires)
         return self.session
+
+    def _moment(self) -> tuple[datetime, float]:
+        return self._now(), self._elapsed()
+
+    @property
+    def _fresh(self) -> bool:
+        """Whether what was read last still counts, by both clocks: the wall's can be set back, the other may stand while we sleep."""
+        if self._asked is None:
+            return False
+        (asked, begun), (now, seconds) = self._asked, self._moment()
+        return timedelta(0) <= now - asked < FRESH and seconds - begun < FRESH.total_seconds()
 
     async def _vouched(self, session: Session) -> User | None:
         """The user as stored now; the access token is renewed before its end, or when it no longer says what is so."""

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import structlog
 
 from qv_desktop.domain.audit import BROKER, SYSTEM, Draft, Outcome
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, RowRefused
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
 from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.ports import OrderJournal
@@ -92,6 +92,8 @@ class OrderRecords:
         while True:
             try:
                 return await self._journal.record(*records)
+            except RowRefused:
+                raise  # waiting does not help
             except DatabaseDown as error:
                 log.info("journal_waits", rows=self.waiting + len(records), reason=str(error))
                 await asyncio.sleep(TRY_AGAIN)

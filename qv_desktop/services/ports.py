@@ -193,13 +193,19 @@ class Bundles(Protocol):
 
 
 class Spool(Protocol):
-    """Audit rows that wait on this machine until the database is back."""
+    """Audit rows that wait on this machine until the database takes them."""
 
     def keep(self, draft: Draft) -> None:
         """Append one row. Raises DatabaseDown when it can be kept nowhere."""
 
     async def drain(self) -> None:
         """Write what waits, in order; what cannot be written stays."""
+
+    def held(self) -> list[Draft]:
+        """The rows that wait, oldest first."""
+
+    def set_aside(self, drafts: Collection[Draft], why: str) -> None:
+        """Keep those rows in a file beside: they are not to be written any more."""
 
 
 class Users(Protocol):

@@ -12,7 +12,7 @@ import structlog
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.audit import SYSTEM, Draft
-from qv_desktop.domain.errors import BadInput, DatabaseDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
@@ -34,6 +34,7 @@ RAISE = "limits.raise"  # what the password is given for
 UNBOUNDED = Decimal(10) ** 15
 MINUTE = timedelta(minutes=1)
 GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
+BRAKES = frozenset(f"risk.{state.lower()}" for state in GRAVITY[1:])
 
 
 class Forgetful:
@@ -44,6 +45,13 @@ class Forgetful:
         raise DatabaseDown("The database is away; nothing was written.")
 
     async def drain(self) -> None:
+        """Nothing ever waits."""
+
+    def held(self) -> list[Draft]:
+        """Nothing ever waits."""
+        return []
+
+    def set_aside(self, drafts: Collection[Draft], why: str) -> None:
         """Nothing ever waits."""
 
 
@@ -78,9 +86,11 @@ class Risk:
 
     async def load(self) -> None:
         """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
-        down yet, or was put on before the broker had said whose account it is. Raises DatabaseDown."""
+        down yet, or was put on before the broker had said whose account it is; and so does one of an earlier sitting that
+        the database has not taken yet. Raises DatabaseDown."""
         account = self._account.id
         self.limits, stored = await self._store.limits(account), await self._store.state(account)
+        stored = max((stored, *map(_braked_to, self._brakes_held())), key=GRAVITY.index)
         if self._braked is None or GRAVITY.index(stored) > GRAVITY.index(self.state):
             self._set(stored, "system", "as stored")
         elif stored is not self.state:
@@ -167,10 +177,17 @@ class Risk:
         return draft
 
     async def _write_down(self, state: TradingState, draft: Draft) -> None:
+        if self._brakes_held():
+            self._keep(draft)  # behind them: the last one written is the one that counts
+            return
         try:
             await self._store.save_state(self._account.id, state, draft)
-        except DatabaseDown:
+        except (DatabaseDown, NotPermitted):  # the last: the database's word, not ours
             self._keep(draft)
+
+    def _brakes_held(self) -> list[Draft]:
+        """Brakes that are not written down yet, of this account or of before it was known."""
+        return [draft for draft in self._spool.held() if brakes(draft) and draft.object_id in ("", self._account.id)]
 
     def _keep(self, draft: Draft) -> None:
         try:
@@ -183,7 +200,10 @@ class Risk:
         before = self._brakes
         session = await self._login.require(RUN)
         await self._spool.drain()
+        overtaken = self._brakes_held()
         await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
+        if overtaken:  # written down later, they would brake again
+            self._spool.set_aside(overtaken, "Trading was resumed since.")
         if self._braked is not None and self._brakes != before:
             await self._write_down(self.state, self._braked)
             raise BadInput(f"Trading is {self.state} since you asked to resume it; look why, then resume again.")
@@ -239,6 +259,15 @@ class Risk:
         measures = measured(self._view("", book), self.limits)
         self._publish(RiskMeasured(measures))
         return measures
+
+
+def brakes(draft: Draft) -> bool:
+    """Whether the row is that of a halt, or of a state that only reduces."""
+    return draft.action in BRAKES
+
+
+def _braked_to(draft: Draft) -> TradingState:
+    return TradingState(json.loads(draft.after)["state"])
 
 
 def measured(view: RiskView, limits: Limits) -> Measures:

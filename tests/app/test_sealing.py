@@ -23,7 +23,7 @@ from qv_desktop.adapters.reports import audit_bundle
 from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.sealing import KeptTexts, Sealing, recall
-from qv_desktop.domain.audit import SYSTEM, Draft
+from qv_desktop.domain.audit import SYSTEM, Draft, link
 from qv_desktop.domain.errors import BadInput, BrokenTrail
 from qv_desktop.services.checkpoints import Checkpoints
 from tests.adapters.test_secrets import MemoryKeyring
@@ -356,3 +356,68 @@ def test_the_command_line_verifies_a_bundle_without_a_database(
     assert "The bundle is whole: 16 rows up to #16" in said
     assert cli.command(["audit", "verify", "--bundle", str(path), "--key", "ab" * 32]) == 1
     assert "not with the one that is known" in capsys.readouterr().out
+
+
+def test_a_bundle_that_nobody_vouches_for_is_exit_code_2_and_one_of_this_installation_is_known_by_its_keys(
+    desks: Callable[[], Desk], ring: MemoryKeyring, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    path = bundled(desks)
+    chain = json.loads(lines_of(path)[0])["chain"]
+
+    def asked(home: Path) -> tuple[int, str]:
+        monkeypatch.setenv("QV_HOME", str(home))
+        capsys.readouterr()
+        return cli.command(["audit", "verify", "--bundle", str(path)]), capsys.readouterr().out
+
+    code, said = asked(tmp_path / "nobody")
+    assert (code, "is whole" in said, "nobody has said whose key this is" in said) == (2, False, True)
+    code, said = asked(tmp_path)  # the desk's own folder
+    assert (code, "Signed checkpoints cover all of its rows." in said) == (0, True)
+    other = tmp_path / "other"
+    (other / "audit-checkpoints").mkdir(parents=True)
+    (other / "audit-checkpoints" / "embedded.pub").write_text("ab" * 32)
+    assert asked(other)[0] == 2
+    (other / "install").write_text(chain)
+    code, said = asked(other)
+    assert (code, "none of this installation's" in said) == (1, True)
+
+
+def test_a_bundle_without_checkpoints_says_that_none_covers_its_rows(
+    desks: Callable[[], Desk], ring: MemoryKeyring, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def story() -> tuple[Path, str]:
+        desk = desks()
+        await desk.works(4)
+        await desk.checkpoints.sign()
+        signer, rows = await desk.seals.signer(), await desk.trail.page()
+        head = audit_bundle.Head(desk.chain, 1, len(rows), NOON, "ada", signer.public)
+        links = [link(row) for row in reversed(rows)]
+        return audit_bundle.write(desk.home / "exports", head, [], links, signer.sign), signer.public
+
+    path, key = asyncio.run(story())
+    assert cli.command(["audit", "verify", "--bundle", str(path), "--key", key]) == 0
+    assert "No checkpoint covers its rows: the signature over the bundle alone" in capsys.readouterr().out
+
+
+def test_a_change_of_keys_that_the_old_key_did_not_sign_makes_a_bundle_not_whole(
+    desks: Callable[[], Desk], ring: MemoryKeyring
+) -> None:
+    async def story(*, lost: bool) -> Path:
+        desk = desks()
+        await desk.works(2)
+        await desk.checkpoints.sign()
+        if lost:
+            ring.kept.clear()
+            desk = desks()
+        else:
+            await desk.checkpoints.renew()
+        await desk.works(2)
+        await desk.checkpoints.sign()
+        return await desk.bundle()
+
+    _, found = audit_bundle.verified(asyncio.run(story(lost=False)))
+    assert (found.whole, found.notes) == (True, ())
+    _, found = audit_bundle.verified(asyncio.run(story(lost=True)))
+    assert not found.whole
+    assert "the old key did not sign that change" in found.reason

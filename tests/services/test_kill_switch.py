@@ -1,7 +1,7 @@
 """The kill switch halts first, cancels everything, and claims success only when the broker's own list is empty."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,6 +40,12 @@ class Spool:
 
     async def drain(self) -> None:
         """Nothing comes back here."""
+
+    def held(self) -> list[Draft]:
+        return list(self.kept)
+
+    def set_aside(self, drafts: Collection[Draft], why: str) -> None:
+        self.kept = [draft for draft in self.kept if draft not in drafts]
 
 
 @dataclass

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from qv_desktop.domain.access import Action, Permission, Resource, Role
+from qv_desktop.domain.access import Action, Permission, Resource, Role, UserState
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.services import login
@@ -70,6 +70,48 @@ def test_who_lacked_the_permission_lacks_it_still_and_the_refusal_waits_in_the_s
     without_a_database(story, Role.VIEWER)
 
 
+# ---- a suspension, whatever the clocks show
+
+
+@pytest.mark.parametrize("hours", [-24, -1, 24])
+def test_setting_the_clock_keeps_nobody_permitted_who_was_suspended(hours: int) -> None:
+    async def story(desk: Inside) -> None:
+        await desk.login.require(CANCEL)
+        desk.set_by = timedelta(hours=hours)
+        assert desk.users.user is not None
+        desk.users.user = replace(desk.users.user, state=UserState.SUSPENDED)
+        desk.later(seconds=1.5)
+        with pytest.raises(NotPermitted):
+            await desk.login.require(CANCEL)
+        assert desk.ended == [GONE]
+
+    within(story)
+
+
+def test_the_clock_set_back_by_as_much_as_has_passed_does_not_stand_still_for_us() -> None:
+    async def story(desk: Inside) -> None:
+        await desk.login.require(CANCEL)
+        desk.later(seconds=1.5)
+        desk.set_by = timedelta(seconds=-1.5)  # frozen: the wall shows the moment of the last look
+        desk.users.user = None
+        with pytest.raises(NotPermitted):
+            await desk.login.require(CANCEL)
+
+    within(story)
+
+
+def test_a_machine_that_slept_asks_again_though_its_own_clock_stood() -> None:
+    async def story(desk: Inside) -> None:
+        await desk.login.require(CANCEL)
+        desk.later(hours=3)
+        desk.slept = timedelta(hours=3)
+        desk.users.user = None
+        with pytest.raises(NotPermitted):
+            await desk.login.require(CANCEL)
+
+    within(story)
+
+
 # ---- tokens
 
 
@@ -78,7 +120,8 @@ class Inside:
 
     def __init__(self) -> None:
         self.now, self.users, self.trail = NOW, Users(access_ends=NOW + timedelta(minutes=15)), Trail()
-        self.login = Login(self.users, self.trail, lambda: self.now, "here")
+        self.slept = self.set_by = timedelta(0)  # how long the machine was asleep, and what the wall's clock was set by
+        self.login = Login(self.users, self.trail, lambda: self.now + self.set_by, "here", self.elapsed)
         self.kept: list[str] = []
         self.ended: list[str] = []
         self.login.ended = self.ended.append
@@ -94,6 +137,10 @@ class Inside:
     def later(self, **span: float) -> datetime:
         self.now += timedelta(**span)
         return self.now
+
+    def elapsed(self) -> float:
+        """What a clock counts that nobody sets and that stands while the machine sleeps."""
+        return (self.now - NOW - self.slept).total_seconds()
 
 
 def within(story: Callable[[Inside], Coroutine[Any, Any, None]]) -> None:

@@ -60,7 +60,7 @@ async def a_sitting(story: Callable[[Desk], Coroutine[Any, Any, None]], role: Ro
     broker, journal, events, moment = Broker(steps), Journal(steps), [], [NOW]
     users, trail = Users(User("u1", "demo", role), a_session(role)), Trail()
     now = lambda: moment[0]  # noqa: E731
-    login = Login(users, trail, now, "host")
+    login = Login(users, trail, now, "host", lambda: (now() - NOW).total_seconds())
     await login.sign_in("demo", "right")
     market = MarketData(
         Clock(wall_ns=lambda: ns(moment[0])), events.append, lambda trades: None, lambda frame, bars: None

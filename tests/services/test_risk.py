@@ -79,7 +79,7 @@ def test_spooled_rows_survive_the_program_and_a_torn_line_costs_no_other_row(tmp
     Spool(file, trail.append, lambda: NOW + timedelta(seconds=1)).keep(two)
     asyncio.run(Spool(file, trail.append, lambda: NOW).drain())
     assert [row.draft.object_id for row in trail.rows] == ["a", "b"]
-    assert trail.rows[0].draft.reason == "why (at 2026-11-20 15:30:00 UTC, while the database was away)"
+    assert trail.rows[0].draft.reason == "why (at 2026-11-20 15:30:00 UTC, while the database did not take it)"
     assert not file.exists()
 
 

@@ -275,6 +275,31 @@ def test_copy_gives_the_whole_hashes(qtbot: QtBot, panel: AuditPanel) -> None:
     assert "object: order qv-test-018" in text
 
 
+def test_a_row_of_millions_of_characters_is_shown_in_part_and_copied_whole(qtbot: QtBot, panel: AuditPanel) -> None:
+    much = 5_000_000
+    last = entries(20)[-1]
+    texts = json.dumps({"layout": "x" * much}), json.dumps(["y"] * (much // 5))
+    actor = replace(last.draft.actor, name="n" * much, host="h" * much)
+    draft = replace(last.draft, actor=actor, reason="r" * much, before=texts[0], after=texts[1], object_type="o" * much,
+                    object_id="i" * much, correlation="c" * much)  # fmt: skip
+    panel.show_entries([replace(last, sequence=21, draft=draft)])
+    panel.table.select_key(21)
+    model = panel.table.model()
+    for column in range(model.columnCount()):
+        index = model.index(0, column)
+        for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            assert len(str(index.data(role))) < 3_000
+    details = panel.details
+    assert any(line.endswith(f"… {much - 300:,} characters more") for line in details.facts.texts())
+    assert all(len(line.value) + len(line.tip) < 4_000 for line in details.facts._lines)
+    assert len(details.change.toPlainText()) < 2_000
+    assert details.change.toPlainText().startswith('− {"layout": "xxx')  # too long to be looked into
+    qtbot.mouseClick(details.copy, Qt.MouseButton.LeftButton)
+    copied = QGuiApplication.clipboard().text()
+    assert all(text in copied for text in (draft.reason, *texts, draft.correlation, actor.name, actor.host))
+    assert draft.reason in panel.table.tsv()
+
+
 @pytest.mark.parametrize(
     ("before", "after", "lines"),
     [

@@ -6,20 +6,32 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import Connection, Select, func, select, text
+from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
 from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
 from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database, Work
+from qv_desktop.adapters.db.database_words import unrecorded
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
 from qv_desktop.domain.audit_query import AuditQuery, Installation
+from qv_desktop.domain.errors import DatabaseDown
 
 _HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
 _HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
+# whoever may connect can hold this lock, or a row that is not committed, and must not stall a desk with it: the constraint
+# against forks guards the chain, the lock only spares writers a second attempt
+_LOCK = text(
+    "SELECT set_config('lock_timeout', '2s', true), pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))"
+)
+_HELD = (
+    "Another program has held the audit trail for two seconds; nothing was written. Try again; if it stays so, whoever keeps the "
+    "database finds in pg_locks who holds it."
+)
 _COLUMNS = [column.name for column in audit_log.c if column.name != "chain"]
 _RECORD = ", ".join(f"{name} {({'sequence': 'bigint', 'at': 'timestamptz'}).get(name, 'text')}" for name in _COLUMNS)
 # one statement for any number of rows, as quick as COPY, which is refused where row security stands
@@ -47,7 +59,7 @@ class AuditTrail:
         self._groups, self._pages = Groups(self._together), AuditPages(database, chain, _entry)
 
     async def append(self, draft: Draft) -> Entry:
-        """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown."""
+        """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown, RowRefused among them."""
         return await self._groups.append(draft)
 
     async def write[T](self, work: Work[T], *drafts: Draft) -> T:
@@ -65,8 +77,16 @@ class AuditTrail:
 
     def append_in(self, connection: Connection, drafts: Sequence[Draft]) -> list[Entry]:
         """Add a row for each draft in the caller's transaction; other writers of the chain wait until it ends."""
-        if not drafts:
-            return []
+        try:
+            return self._appended(connection, drafts) if drafts else []
+        except IntegrityError as error:  # one of the work before is for its caller; this one is the trail's own
+            raise unrecorded(error) from error
+        except OperationalError as error:
+            if isinstance(error.orig, LockNotAvailable):
+                raise DatabaseDown(_HELD) from error
+            raise
+
+    def _appended(self, connection: Connection, drafts: Sequence[Draft]) -> list[Entry]:
         connection.execute(_LOCK, {"chain": self._chain})
         head = connection.execute(_HEAD, {"chain": self._chain}).first()
         sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
@@ -137,9 +157,17 @@ class AuditTrail:
         return result
 
     def _handed[T](self, work: Work[tuple[T, list[Entry]]]) -> asyncio.Future[tuple[T, list[Entry]]]:
-        writing = asyncio.ensure_future(self._database.write(work, recorded=True))
+        writing = asyncio.ensure_future(self._written(work))
         writing.add_done_callback(self._tell)
         return writing
+
+    async def _written[T](self, work: Work[tuple[T, list[Entry]]]) -> tuple[T, list[Entry]]:
+        try:
+            return await self._database.write(work, recorded=True)
+        except IntegrityError:
+            raise  # a rule of another table, such as a name that is taken
+        except SQLAlchemyError as error:
+            raise unrecorded(error) from error
 
     def _tell[T](self, writing: asyncio.Future[tuple[T, list[Entry]]]) -> None:
         if writing.cancelled() or writing.exception() is not None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from qv_desktop.domain.audit import Draft, Entry
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, RowRefused
 
 MOST, MANY = 1_000, 250  # rows in one transaction, and how many must wait for a second one to queue
 
@@ -48,7 +48,7 @@ class Groups:
         if error is None:
             for (_, future), entry in zip(group, done.result()[1], strict=True):
                 _answer(future, entry)
-        elif len(group) == 1 or isinstance(error, DatabaseDown):
+        elif len(group) == 1 or (isinstance(error, DatabaseDown) and not isinstance(error, RowRefused)):
             for _, future in group:
                 _refuse(future, error)
         else:

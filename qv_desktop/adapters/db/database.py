@@ -24,7 +24,7 @@ from qv_desktop.adapters.db.database_words import (
     unverified,
 )
 from qv_desktop.adapters.db.tables import HEAD
-from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
+from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError, RowRefused
 
 type Work[T] = Callable[[Connection], T]
 
@@ -161,6 +161,8 @@ class Database:
         writer.since = time.monotonic()
         try:
             result = self._twice(self._committed_once, work)
+        except RowRefused:
+            raise  # the server is there, and has answered
         except DatabaseDown:
             writer.failed = True
             raise

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvError
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvError, RowRefused
 
 EXAMPLE = "postgresql://user:password@host:5432/name"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -105,6 +105,14 @@ def denied(error: Exception, login: str) -> NotPermitted:
     """What Postgres did not let a personal login do, as one sentence."""
     cause = str(error).partition("\n")[0]
     return NotPermitted(f"The database does not let the login {login} do this ({cause}); ask an Admin.")
+
+
+def unrecorded(error: SQLAlchemyError) -> RowRefused:
+    """What Postgres did not take into the audit trail, as one sentence."""
+    cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
+    return RowRefused(
+        f"The database does not take the audit row ({cause}); nothing was done. Tell whoever keeps the database."
+    )
 
 
 def _cause(text: str) -> str:

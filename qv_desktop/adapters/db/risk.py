@@ -3,9 +3,11 @@
 from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.database_words import unrecorded
 from qv_desktop.adapters.db.tables import risk_events, risk_limits
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.risk import Limits, TradingState
@@ -52,9 +54,12 @@ class RiskStore:
         return TradingState(found) if found else TradingState.ACTIVE
 
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
-        """Commit a change of trading state."""
+        """Commit a change of trading state. Raises DatabaseDown, RowRefused among them."""
         row = _event(account, "state", state, draft)
-        await self._trail.write(lambda connection: connection.execute(insert(risk_events).values(row)), draft)
+        try:
+            await self._trail.write(lambda connection: connection.execute(insert(risk_events).values(row)), draft)
+        except IntegrityError as error:
+            raise unrecorded(error) from error
 
 
 def _event(account: str, kind: str, state: TradingState | None, draft: Draft) -> dict[str, object]:

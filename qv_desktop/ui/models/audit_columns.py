@@ -9,6 +9,7 @@ from qv_desktop.ui import format as words
 from qv_desktop.ui.models.column import Column
 
 NAME = 16  # characters; longer ones are ids
+CELL, READ = 300, 2_000  # characters that a cell and a tip show of a text; whoever wants more copies or exports the row
 
 type Today = Callable[[], date]  # New York's
 
@@ -20,22 +21,25 @@ def audit_columns(today: Today, broken: Callable[[Entry], bool]) -> list[Column[
                color=lambda e: "BAD" if broken(e) else "TX1", tip=lambda e: f"Row {e.sequence:,} of this installation's trail"),
         Column("Time ET", lambda e: moment(e.at, today()), key=lambda e: e.at, raw=lambda e: e.at.isoformat(), width=96, whole=True,
                tip=lambda e: f"{e.at.isoformat(timespec='microseconds')}\n{words.day(e.at)} {words.clock_ms(e.at)} New York"),
-        Column("Actor", lambda e: e.draft.actor.name, width=66, tip=who),
-        Column("Role", lambda e: e.draft.actor.role or words.UNKNOWN, width=54, color=lambda e: "TX1"),
-        Column("Action", lambda e: e.draft.action, width=122),
+        Column("Actor", lambda e: capped(e.draft.actor.name), raw=lambda e: e.draft.actor.name, width=66, tip=who),
+        Column("Role", lambda e: capped(e.draft.actor.role) or words.UNKNOWN, width=54, color=lambda e: "TX1",
+               raw=lambda e: e.draft.actor.role or words.UNKNOWN),
+        Column("Action", lambda e: capped(e.draft.action), raw=lambda e: e.draft.action, width=122),
         Column("Object", what, width=142, raw=lambda e: f"{e.draft.object_type} {e.draft.object_id}".strip(),
-               tip=lambda e: f"{e.draft.object_type} {e.draft.object_id}"),
+               tip=lambda e: capped(f"{e.draft.object_type} {e.draft.object_id}", READ)),
         Column("Outcome", lambda e: e.draft.outcome, chip=lambda e: e.draft.outcome, width=78),
-        Column("Reason", lambda e: e.draft.reason, color=lambda e: "TX2", width=56, stretch=True, tip=lambda e: e.draft.reason),
+        Column("Reason", lambda e: capped(e.draft.reason), raw=lambda e: e.draft.reason, color=lambda e: "TX2", width=56, stretch=True,
+               tip=lambda e: capped(e.draft.reason, READ)),
         Column("Correlation", lambda e: tail(e.draft.correlation), key=lambda e: e.draft.correlation, color=lambda e: "ACCENT",
-               tip=lambda e: e.draft.correlation, width=86),
+               tip=lambda e: capped(e.draft.correlation, READ), width=86),
         Column("Hash", lambda e: short(e.hash), key=lambda e: e.hash, mono=True, color=lambda e: "TX2", width=78, tip=lambda e: e.hash),
         Column("Actor type", lambda e: e.draft.actor.type, width=72, shown=False),
         Column("Session", lambda e: tail(e.draft.actor.session), key=lambda e: e.draft.actor.session, width=86, shown=False,
-               tip=lambda e: e.draft.actor.session),
-        Column("Host", lambda e: e.draft.actor.host or words.UNKNOWN, width=86, shown=False),
+               tip=lambda e: capped(e.draft.actor.session, READ)),
+        Column("Host", lambda e: capped(e.draft.actor.host) or words.UNKNOWN, width=86, shown=False,
+               raw=lambda e: e.draft.actor.host or words.UNKNOWN),
         Column("Cause", lambda e: tail(e.draft.causation), key=lambda e: e.draft.causation, color=lambda e: "ACCENT", width=86,
-               shown=False, tip=lambda e: e.draft.causation),
+               shown=False, tip=lambda e: capped(e.draft.causation, READ)),
         Column("Version", lambda e: e.app_version, width=60, shown=False),
     ]  # fmt: skip
 
@@ -50,12 +54,17 @@ def moment(at: datetime, today: date) -> str:
 def who(entry: Entry) -> str:
     """Who it was, as whom, from where."""
     actor = entry.draft.actor
-    return " · ".join(filter(None, (actor.name, actor.role, actor.type, actor.host)))
+    return " · ".join(capped(part) for part in (actor.name, actor.role, actor.type, actor.host) if part)
 
 
 def what(entry: Entry) -> str:
     """What was acted on, its id cut to its telling end."""
-    return f"{entry.draft.object_type} {tail(entry.draft.object_id)}".strip()
+    return f"{capped(entry.draft.object_type)} {tail(entry.draft.object_id)}".strip()
+
+
+def capped(text: str, most: int = CELL) -> str:
+    """The text, or its beginning and how much more there is: a row may hold millions of characters, and nobody reads them here."""
+    return text if len(text) <= most else f"{text[:most]} … {len(text) - most:,} characters more"
 
 
 def tail(text: str, length: int = 6) -> str:
@@ -73,7 +82,7 @@ def as_text(entry: Entry) -> str:
     draft, actor = entry.draft, entry.draft.actor
     return "\n".join((
         f"#{entry.sequence} {entry.at.isoformat()} {actor.name} {draft.action} {draft.outcome}",
-        f"actor: {who(entry)}", f"session: {actor.session}",
+        f"actor: {' · '.join(filter(None, (actor.name, actor.role, actor.type, actor.host)))}", f"session: {actor.session}",
         f"object: {draft.object_type} {draft.object_id}",
         f"reason: {draft.reason}", f"before: {draft.before}", f"after: {draft.after}",
         f"correlation: {draft.correlation}", f"causation: {draft.causation}",

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from qv_desktop.domain.audit import Entry
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.audit_columns import as_text, short, tail
+from qv_desktop.ui.models.audit_columns import READ, as_text, capped, short, tail
 from qv_desktop.ui.models.flow import Flow
 from qv_desktop.ui.models.json_difference import DifferenceView, difference
 from qv_desktop.ui.models.ledger import Ledger, Line, scrolled
@@ -79,20 +79,22 @@ class AuditDetails(QWidget):
 
 def _facts(entry: Entry) -> list[Line]:
     draft, actor = entry.draft, entry.draft.actor
-    named = f"{draft.object_type} {tail(draft.object_id, 10)}".strip()
+    named = f"{capped(draft.object_type)} {tail(draft.object_id, 10)}".strip()
     optional = (
-        Line("Reason", draft.reason, "TX1", tip=draft.reason) if draft.reason else None,
-        Line("Session", tail(actor.session, 8), "TX1", tip=actor.session) if actor.session else None,
-        Line("Correlation", tail(draft.correlation, 10), "ACCENT", tip=draft.correlation)
+        Line("Reason", capped(draft.reason), "TX1", tip=capped(draft.reason, READ)) if draft.reason else None,
+        Line("Session", tail(actor.session, 8), "TX1", tip=capped(actor.session, READ)) if actor.session else None,
+        Line("Correlation", tail(draft.correlation, 10), "ACCENT", tip=capped(draft.correlation, READ))
         if draft.correlation
         else None,
-        Line("Cause", tail(draft.causation, 10), "ACCENT", tip=draft.causation) if draft.causation else None,
+        Line("Cause", tail(draft.causation, 10), "ACCENT", tip=capped(draft.causation, READ))
+        if draft.causation
+        else None,
     )
     return [
-        Line("Action", draft.action),
-        Line("Actor", " · ".join(filter(None, (actor.name, actor.role, actor.host)))),
+        Line("Action", capped(draft.action)),
+        Line("Actor", " · ".join(capped(part) for part in (actor.name, actor.role, actor.host) if part)),
         Line("Time", f"{words.day(entry.at)} {words.clock_ms(entry.at)} ET", tip=entry.at.isoformat()),
         Line("Outcome", str(draft.outcome), _TOKENS.get(draft.outcome, "TX0")),
-        *([Line("Object", named, tip=f"{draft.object_type} {draft.object_id}")] if named else []),
+        *([Line("Object", named, tip=capped(f"{draft.object_type} {draft.object_id}", READ))] if named else []),
         *(line for line in optional if line is not None),
     ]

@@ -17,6 +17,7 @@ type Values = dict[str, object]  # path, such as ``checks › collar › passed`
 _INKS: dict[Sign, str] = {"-": "GONE", "+": "CAME", " ": "TX1"}  # by token
 _NAMES = ("code", "rule", "name", "key", "symbol", "id")  # what tells the things of a list apart, best first
 LONGEST = 300  # characters of one value
+COMPARED = 12_000  # characters of one text whose values are looked at; the window waits for it
 MOST = 120  # lines; whoever wants more copies the row
 
 
@@ -42,9 +43,11 @@ def difference(before: str, after: str) -> list[tuple[Sign, str]]:
 
 
 def _values(text: str) -> Values:
-    """The text's values by path, in their order."""
+    """The text's values by path, in their order; a text that is too long to be looked at stays whole."""
     if not text:
         return {}
+    if len(text) > COMPARED:
+        return {"": text}
     try:
         return dict(_flat("", json.loads(text, parse_float=Decimal)))
     except (ValueError, RecursionError):
@@ -81,7 +84,7 @@ def _same(old: object, new: object) -> bool:
 
 
 def _number(value: object) -> Decimal | None:
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or value is None or (isinstance(value, str) and len(value) > LONGEST):
         return None
     if isinstance(value, str) and not value.replace(".", "", 1).replace("-", "", 1).isdecimal():
         return None

@@ -12,7 +12,7 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, SYSTEM, Actor, Draft, Entry, Mark, sealed
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, RowRefused
 from tests.adapters.db.conftest import Clock
 
 HUMAN = Actor("maria", "human", "Trader", "s1", "desk-4")
@@ -101,7 +101,7 @@ def test_when_the_row_cannot_be_written_neither_is_what_it_records(
     trail: AuditTrail, database: Database, recorded: list[Entry]
 ) -> None:
     keep = text("INSERT INTO settings VALUES ('u', 'unrecorded', 'x')")
-    with pytest.raises(IntegrityError):
+    with pytest.raises(RowRefused, match=r"does not take the audit row .*; nothing was done"):
         asyncio.run(trail.write(lambda connection: connection.execute(keep), a_draft(action="")))
     rows = text("SELECT count(*) FROM settings WHERE key = 'unrecorded'")
     assert asyncio.run(database.read(lambda connection: connection.execute(rows).scalar())) == 0

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from multiprocessing import get_context
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,12 +20,14 @@ from qv_desktop.adapters.db.audit_links import _link
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.risk import RiskStore
+from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Entry, link, sealed
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, RowRefused
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.services.noting import noting
 from tests.adapters.db.conftest import Clock
 from tests.benchmarks.audit import EACH, WRITERS, written
 from tests.builders import an_order
@@ -74,7 +77,7 @@ def test_one_that_cannot_be_recorded_is_refused_alone(trail: AuditTrail, recorde
 
     answers = asyncio.run(story())
     assert [number for number, answer in enumerate(answers) if isinstance(answer, BaseException)] == [13]
-    assert isinstance(answers[13], IntegrityError)
+    assert isinstance(answers[13], RowRefused)
     assert len(recorded) == 29
     found = asyncio.run(trail.verify())
     assert (found.whole, found.rows) == (True, 29)
@@ -96,6 +99,30 @@ def test_eight_processes_at_once_make_one_line_without_forks_and_gaps(postgres_u
     assert rows == descents == newest == WRITERS * EACH
     found = asyncio.run(AuditTrail(database, "eight", "1", lambda: None, lambda _: None).verify())  # type: ignore[arg-type, return-value]
     assert (found.whole, found.rows) == (True, WRITERS * EACH)
+
+
+@pytest.mark.parametrize("how", ["the lock", "a row that is not committed"])
+def test_another_login_that_holds_the_trail_stalls_nobody_and_the_brakes_wait_for_their_turn(
+    how: str, trail: AuditTrail, database: Database, postgres_url: str, recorded: list[Entry], tmp_path: Path
+) -> None:
+    first = asyncio.run(trail.append(a_draft()))
+    spool = Spool(tmp_path / "waiting.jsonl", trail.append, lambda: datetime.now(UTC))
+    ahead = sealed(trail._chain, 2, datetime.now(UTC), a_draft(), "1", first.hash)
+    values = dict.fromkeys(audit_log.c.keys(), "") | {
+        "chain": trail._chain, "sequence": 2, "at": ahead.at, "actor_type": "system", "action": "x.y", "outcome": "ok",
+        "previous": ahead.previous, "hash": ahead.hash}  # fmt: skip
+    lock = text("SELECT pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))")
+    other = create_engine(postgres_url, poolclass=NullPool)
+    with other.connect() as holder:
+        holder.execute(*((lock, {"chain": trail._chain}) if how == "the lock" else (audit_log.insert(), values)))
+        with pytest.raises(DatabaseDown, match="held the audit trail for two seconds; nothing was written"):
+            asyncio.run(trail.append(a_draft(1)))
+        asyncio.run(noting(trail, spool)(a_draft(2, "kill.switch")))
+        assert spool.waiting == 1
+        holder.rollback()
+    asyncio.run(spool.drain())
+    assert (recorded[-1].sequence, spool.waiting, database.down) == (2, 0, False)
+    other.dispose()
 
 
 @pytest.mark.parametrize("name", ["previous", "hash"])
