@@ -235,7 +235,7 @@ def test_of_two_admins_who_change_the_same_person_or_role_the_second_hears_it(to
         await one.edit(role, "Desk", {TRADE})
         await refused(two.edit(role, "Desk", set()), "The role “Desk” was changed by someone else meanwhile")
         await refused(two.delete(role), "changed by someone else meanwhile")
-        await refused(two.make("desk", {LOOK}), "There is a role “desk” already")
+        await refused(two.make("desk", {LOOK}), "There is a role “Desk” already")
 
     told(story)
 
