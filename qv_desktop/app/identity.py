@@ -1,11 +1,14 @@
 """What this installation is called, and which environment it trades."""
 
+import getpass
 import secrets
+import socket
 from pathlib import Path
 
 from qv_desktop.adapters.connections import ConnectionFile
 from qv_desktop.config import Settings
 from qv_desktop.domain.accounts import Environment
+from qv_desktop.domain.audit import Actor
 from qv_desktop.domain.errors import BadInput
 
 
@@ -21,6 +24,15 @@ def install_id(home: Path) -> str:
         raise BadInput(
             f"{file} cannot be written ({error.strerror}); free some space or choose another folder with QV_HOME."
         ) from None
+
+
+def at_command_line() -> Actor:
+    """Whoever works without the window, as the operating system names them and this machine; some accounts have no name."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = "somebody"
+    return Actor(f"{name} (command line)", "human", host=socket.gethostname())
 
 
 def shown_environment(settings: Settings) -> Environment:

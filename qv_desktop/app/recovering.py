@@ -1,8 +1,6 @@
 """Users from the command line: who there is, and an Admin for a desk whose last one cannot sign in any more."""
 
 import asyncio
-import getpass
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,8 +11,7 @@ from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.recovery import Recovery
 from qv_desktop.app.backend import Store
-from qv_desktop.app.identity import install_id
-from qv_desktop.domain.audit import Actor
+from qv_desktop.app.identity import at_command_line, install_id
 from qv_desktop.domain.people import Person
 
 
@@ -27,9 +24,7 @@ async def everybody() -> list[Person]:
 async def made_admin(name: str) -> str:
     """The code with which ``name``, who is an active Admin from now on, chooses a password. Raises BadInput, DatabaseDown."""
     async with _opened() as (_, trail):
-        return await Recovery(trail, _now).admin(
-            name, Actor(f"{_account()} (command line)", "human", host=socket.gethostname())
-        )
+        return await Recovery(trail, _now).admin(name, at_command_line())
 
 
 @asynccontextmanager
@@ -42,14 +37,6 @@ async def _opened() -> AsyncIterator[tuple[Database, AuditTrail]]:
         yield database, AuditTrail(database, install_id(settings.home), __version__, _now, lambda entry: None)
     finally:
         store.close()
-
-
-def _account() -> str:
-    """The name of the system's account, as it says itself; some have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"
 
 
 def _now() -> datetime:

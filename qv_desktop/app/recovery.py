@@ -28,7 +28,7 @@ async def reset_code(name: str) -> str:
         if user.state is not UserState.ACTIVE:
             raise BadInput(f"{user.name} is suspended; an Admin ends that under Users.")
         who = Actor(f"{_account()} at the command line", "human", host=socket.gethostname())
-        return await users.reset(user, Draft(who, "password.reset", "user", user.name, reason="recovery"))
+        return await users.reset(user, Draft(who, "password.reset", "user", user.name, reason="recovery"), freely=True)
     finally:
         store.close()
 

@@ -15,7 +15,7 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.backend import Store, audit_mark, demo_settings
-from qv_desktop.app.identity import install_id
+from qv_desktop.app.identity import at_command_line, install_id
 from qv_desktop.app.sealing import LOCKED, Sealing, recall, sealing
 from qv_desktop.domain.audit import Verification
 from qv_desktop.domain.checkpoints import Checkpoint
@@ -71,7 +71,7 @@ async def signed(*, demo: bool, renew: bool) -> Checkpoint | None:
         mark, chain = audit_mark(settings, database), install_id(settings.home)
         seals = sealing(settings, database, chain, Secrets(settings.home, _passphrase), _now, lambda: mark.mark)
         trail = AuditTrail(database, chain, __version__, _now, mark.heard, lambda: mark.mark, seals.book)
-        checkpoints = Checkpoints(seals, trail, _now)
+        checkpoints = Checkpoints(seals, trail, _now, by=at_command_line())
         point = await (checkpoints.renew() if renew else checkpoints.sign())
         mark.write()
         return point

@@ -4,9 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from qv_desktop.domain.access import BUILT_IN, Action, Permission, Resource, User
-from qv_desktop.domain.errors import BadInput
 
-LONGEST = 40  # characters of a name
 MOST = 100  # roles of a desk's own making
 FEW = 5  # names or permissions that a sentence lists
 
@@ -24,16 +22,6 @@ class KnownRole:
     def built_in(self) -> bool:
         """Whether it is one of the four that cannot be changed."""
         return self.name in BUILT_IN
-
-
-def checked_name(name: str, taken: Iterable[str]) -> str:
-    """The name without stray blanks. Raises BadInput when it cannot be read, or is another role's, whatever its case."""
-    tidy = " ".join(name.split())
-    if not 0 < len(tidy) <= LONGEST or not tidy.isprintable():
-        raise BadInput(f"Give the role a name of 1 to {LONGEST} visible characters.")
-    if tidy.casefold() in {other.casefold() for other in taken}:
-        raise BadInput(f"There is a role “{tidy}” already; choose another name.")
-    return tidy
 
 
 def whole(permissions: Collection[Permission]) -> frozenset[Permission]:

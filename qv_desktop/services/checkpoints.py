@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from qv_desktop.domain.audit import SYSTEM, Draft, Entry
+from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Entry
 from qv_desktop.domain.checkpoints import Checkpoint
 from qv_desktop.domain.errors import BrokenTrail, QvError
 from qv_desktop.services.ports import Now, Trail
@@ -38,11 +38,13 @@ class Seals(Protocol):
 
 class Checkpoints:
     """Signs what ``seals`` keeps. ``newest`` is the last checkpoint, ``waiting`` counts the rows since, ``trouble`` says why
-    nothing can be signed; ``tell`` hears that sentence once for each reason.
+    nothing can be signed; ``tell`` hears that sentence once for each reason. ``by`` is named where a key is used first.
     """
 
-    def __init__(self, seals: Seals, trail: Trail, now: Now, tell: Tell = lambda sentence, grave: None) -> None:
-        self._seals, self._trail, self._now = seals, trail, now
+    def __init__(
+        self, seals: Seals, trail: Trail, now: Now, tell: Tell = lambda sentence, grave: None, by: Actor = SYSTEM
+    ) -> None:
+        self._seals, self._trail, self._now, self._by = seals, trail, now, by
         self.tell = tell
         self.newest: Checkpoint | None = None
         self.waiting = 0
@@ -106,7 +108,7 @@ class Checkpoints:
         """A key's first use is itself a row of the trail."""
         key = await self._seals.key()
         if not await self._seals.recorded(key):
-            await self._trail.append(Draft(SYSTEM, "audit.key", "key", key, reason="first checkpoint of this key"))
+            await self._trail.append(Draft(self._by, "audit.key", "key", key, reason="first checkpoint of this key"))
 
     async def _look(self) -> None:
         self.newest, self.waiting = await self._seals.newest()

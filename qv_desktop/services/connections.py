@@ -17,6 +17,7 @@ from qv_desktop.services.ports import Trail
 VIEW = Permission(Resource.SETTINGS, Action.VIEW)
 CHANGE = Permission(Resource.SETTINGS, Action.CHANGE)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
+KEYS = "connection.change"  # the deed for which the password is given, see ``Login.confirm``
 MOST = 50
 
 
@@ -71,13 +72,17 @@ class Connections:
         return found
 
     async def add(self, draft: Connection, secrets: Mapping[str, str]) -> Connection:
-        """Keep a new connection with its ``secrets`` (key, secret, token); its id is given here. Raises BadInput, NotPermitted."""
+        """Keep a new connection with its ``secrets`` (key, secret, token); its id is given here. Raises BadInput, NotPermitted.
+
+        A LIVE one takes the password given for ``KEYS``.
+        """
         await self._login.require(CHANGE)
         if len(self.known.connections) >= MOST:
             raise BadInput(f"There are {MOST} connections, which is the most; remove one first.")
         name = named(draft.name, [one.name for one in self.known.connections])
         made = replace(draft, id=uuid4().hex[:12], name=name)
         _check(made, secrets)
+        await self._given("connection.add", made, secrets)
         await self._record("connection.add", made.id, after=described(made))
         await self._keep(made, secrets)
         await self._write(self.known.having(made))
@@ -86,13 +91,14 @@ class Connections:
     async def change(self, changed: Connection, secrets: Mapping[str, str]) -> Connection:
         """Give a connection another name or price feed, and other secrets where any are given; kind and environment stay.
 
-        Raises BadInput, NotPermitted.
+        Other secrets of a LIVE one take the password given for ``KEYS``. Raises BadInput, NotPermitted.
         """
         await self._login.require(CHANGE)
         before = self.get(changed.id)
         name = named(changed.name, [one.name for one in self.known.connections if one.id != changed.id])
         after = replace(before, name=name, prices=changed.prices)
         _check(after, secrets, fresh=False)
+        await self._given("connection.change", after, secrets)
         renewed = {"secrets": ", ".join(sorted(part for part, text in secrets.items() if text))}
         await self._record(
             "connection.change", after.id, before=described(before), after={**described(after), **renewed}
@@ -100,6 +106,16 @@ class Connections:
         await self._keep(after, secrets)
         await self._write(self.known.having(after))
         return after
+
+    def needs_password(self, connection: Connection, secrets: Mapping[str, str]) -> bool:
+        """Whether keeping these ``secrets`` takes the password: whose keys a LIVE account has decides where real money goes.
+
+        Raises BadInput for what is not kept anyway, so that nobody is asked for a password in vain.
+        """
+        known = self.known.get(connection.id)
+        named(connection.name, [one.name for one in self.known.connections if one.id != connection.id])
+        _check(known or connection, secrets, fresh=known is None)
+        return (known or connection).environment == "LIVE" and (known is None or any(secrets.values()))
 
     async def remove(self, id_: str) -> None:
         """Forget a connection and its secrets. Raises BadInput for the one in use, NotPermitted."""
@@ -148,6 +164,15 @@ class Connections:
         if found is None:
             raise BadInput("That connection is gone; look at the list again.")
         return found
+
+    async def _given(self, action: str, connection: Connection, secrets: Mapping[str, str]) -> None:
+        if not self.needs_password(connection, secrets):
+            return
+        try:
+            self._login.require_given(KEYS)
+        except NotPermitted as no:
+            await self._record(action, connection.id, "refused", str(no), after=described(connection))
+            raise
 
     async def _keep(self, connection: Connection, secrets: Mapping[str, str]) -> None:
         names = secret_names(connection.id)

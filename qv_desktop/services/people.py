@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
@@ -56,8 +56,11 @@ class Passwords(Protocol):
     async def create(self, name: str, password: str, role: str, by: Draft) -> User:
         """Create a user. Raises BadInput when the name is taken or empty, or there is no such role."""
 
-    async def reset(self, user: User, by: Draft) -> str:
-        """A one-time code with which the person chooses a new password; the old one and every session end now."""
+    async def reset(self, user: User, by: Draft, *, freely: bool = False) -> str:
+        """A one-time code with which the person chooses a new password; the old one and every session end now.
+
+        Raises BadInput when nobody could sign in as an Admin any more, unless ``freely``.
+        """
 
 
 class People:
@@ -87,9 +90,8 @@ class People:
         await self._refuse(ungranted(actor, (await self._roles.named(role)).permissions), draft)
         await self._given(draft)
         made = await self._passwords.create(name, secrets.token_urlsafe(48), role, draft)
-        return Invitation(
-            made.name, await self._passwords.reset(made, self._draft("user.reset", made, "first password"))
-        )
+        first = self._draft("user.reset", made, "first password")
+        return Invitation(made.name, await self._passwords.reset(made, first, freely=True))
 
     async def give(self, user: User, role: str) -> User:
         """Another role."""
@@ -116,7 +118,7 @@ class People:
         draft = await self._administers(user, "user.reset")
         self._not_oneself(user, "Change your own password from the menu.")
         await self._given(draft)
-        return Invitation(user.name, await self._passwords.reset(user, draft))
+        return Invitation(user.name, await self._told(self._passwords.reset(user, draft), draft))
 
     async def unlock(self, user: User) -> None:
         """Let a name that was locked by wrong passwords try again at once."""
@@ -149,8 +151,12 @@ class People:
         )
 
     async def _change(self, user: User, role: str, state: UserState, draft: Draft) -> User:
+        return await self._told(self._store.change(user, role, state, draft), draft)
+
+    async def _told[Made](self, work: Awaitable[Made], draft: Draft) -> Made:
+        """What comes of ``work``; when it is refused, that is written down."""
         try:
-            return await self._store.change(user, role, state, draft)
+            return await work
         except BadInput as error:
             await self._trail.append(replace(draft, outcome="refused", reason=str(error)))
             raise

@@ -8,7 +8,8 @@ from typing import Protocol
 from qv_desktop.domain.access import Action, Permission, Resource, User
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted
-from qv_desktop.domain.roles import KnownRole, checked_name, ungranted, whole, written
+from qv_desktop.domain.role_names import checked_name
+from qv_desktop.domain.roles import KnownRole, ungranted, whole, written
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Trail
 
@@ -69,10 +70,9 @@ class Roles:
         """Give a role another name or other permissions, which its holders have from their next action on."""
         actor = (await self._login.require(CHANGE)).user
         _own(before)
-        taken = [role.name for role in await self._store.all() if role.name != before.name]
-        after = replace(
-            before, name=checked_name(name, taken), permissions=whole(permissions), version=before.version + 1
-        )
+        if name != before.name:  # what older programs let through stays until it is renamed
+            name = checked_name(name, [role.name for role in await self._store.all() if role.name != before.name])
+        after = replace(before, name=name, permissions=whole(permissions), version=before.version + 1)
         draft = Draft(self._login.actor, "role.change", "role", before.name, before=_words(before), after=_words(after))
         await self._granted(actor, before.permissions | after.permissions, draft)
         await self._given(draft)

@@ -10,10 +10,11 @@ from qv_desktop.domain.accounts import Account, Environment
 from qv_desktop.domain.connections import Connection, Traded
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import AccountChanged
-from qv_desktop.services.connections import Connections
+from qv_desktop.services.connections import KEYS, Connections
 from qv_desktop.ui.connections_dialog import ConnectionsDialog
 from qv_desktop.ui.models.connection_form import ConnectionDraft
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.stepping_up import stepped_up
 
 CHANGE = Permission(Resource.SETTINGS, Action.CHANGE)
 READ_ONLY = "prices only"
@@ -108,11 +109,20 @@ class ConnectionsWiring:
         await self._keep(draft, draft.secrets)
 
     async def _keep(self, draft: ConnectionDraft, secrets: Mapping[str, str]) -> None:
+        if self._service.needs_password(draft.connection, secrets) and not await self._step_up(draft.connection.name):
+            self._say("Nothing was kept: keys of a LIVE account take your password.")
+            return
         keep = self._service.change if draft.connection.id else self._service.add
         kept = await keep(draft.connection, secrets)
         self._renewed = self._renewed or (bool(secrets) and kept.id == self._active())
         again = " Press “Use this account” to trade with what was typed." if self._renewed else ""
         await self._refresh(kept.id, f"“{kept.name}” is kept.{again}")
+
+    async def _step_up(self, name: str) -> bool:
+        """Whether the person gave the password for a LIVE account's keys."""
+        title, words = f"Keys of “{name}”", "It trades real money: what is kept now decides whose account it is."
+        over = self._dialog or self._desk.window
+        return await stepped_up(self._desk.services.login, KEYS, title, words, "Keep LIVE keys", over)
 
     async def _test(self, id_: str) -> None:
         account = await self._service.test(id_)

@@ -1,7 +1,9 @@
 """The seals of an installation over a real database: where the key is kept, what its loss shows, how it is changed, and bundles."""
 
 import asyncio
+import getpass
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +23,9 @@ from qv_desktop.adapters.db.checkpoints import CheckpointBook
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.reports import audit_bundle
 from qv_desktop.adapters.secrets import Secret, Secrets
+from qv_desktop.app import tools
 from qv_desktop.app.bundling import Bundles
+from qv_desktop.app.identity import install_id
 from qv_desktop.app.sealing import KeptTexts, Sealing, recall
 from qv_desktop.domain.audit import SYSTEM, Draft, link
 from qv_desktop.domain.errors import BadInput, BrokenTrail
@@ -209,6 +213,19 @@ def test_a_changed_key_was_named_by_the_old_one_and_nothing_is_odd(
         assert (found.whole, found.notes, found.uncovered) == (True, (), 0)
 
     told(story)
+
+
+def test_keys_that_the_command_line_makes_are_recorded_under_the_systems_account_and_machine(
+    ring: MemoryKeyring, database: Database, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QV_HOME", str(tmp_path))
+    monkeypatch.setenv("QV_DATABASE_URL", postgres_url)
+    asyncio.run(tools.signed(demo=False, renew=True))
+    trail = AuditTrail(database, install_id(tmp_path), "1", lambda: NOON, lambda _: None)
+    rows = [entry.draft for entry in asyncio.run(trail.page(action="audit.key"))]
+    assert len({row.object_id for row in rows}) == len(rows) == 2
+    who = f"{getpass.getuser()} (command line)"
+    assert {(row.actor.name, row.actor.type, row.actor.host) for row in rows} == {(who, "human", socket.gethostname())}
 
 
 def test_a_program_that_runs_while_its_key_is_changed_goes_on_with_the_new_one(

@@ -25,6 +25,7 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.connections_dialog import ConnectionsDialog
 from qv_desktop.ui.live_dialog import LiveDialog
 from qv_desktop.ui.main_window import MainWindow
+from qv_desktop.ui.step_up_dialog import StepUpDialog
 from tests.adapters.alpaca.test_oauth import Browser
 from tests.adapters.test_secrets import MemoryKeyring
 from tests.builders import a_request
@@ -138,6 +139,18 @@ def own(qapp: QApplication, paper: Simulator, live: Simulator, ring: MemoryKeyri
             person.end()
 
 
+async def steps_up(person: Own, password: str, *, back: bool = False) -> None:
+    """Give the password once more; go ``back`` once it is told to be wrong."""
+    await person.sees(lambda: person.one(StepUpDialog))
+    asked = person.one(StepUpDialog)
+    assert asked is not None
+    asked.password.setText(password)
+    asked.go.click()
+    if back:
+        await person.sees(lambda: "wrong" in asked.message())
+        asked.reject()
+
+
 async def add_live(person: Own) -> str:
     """Add the live account in the dialog; its id."""
     person.desk.window.command.emit("connections")
@@ -154,6 +167,10 @@ async def add_live(person: Own) -> str:
     await person.sees(lambda: "paper keys begin with PK, live keys with AK" in dialog.message())
     form.key.setText("AKSIM")
     dialog.save.click()
+    await steps_up(person, "wrong horse battery staple", back=True)
+    await person.sees(lambda: "Nothing was kept" in dialog.message())
+    dialog.save.click()
+    await steps_up(person, PASSWORD)
     await person.sees(lambda: "“Real one” is kept" in dialog.message())
     dialog.test.click()
     await person.sees(lambda: "LIVE" in dialog.message() and "ACTIVE" in dialog.message())

@@ -10,7 +10,7 @@ from qv_desktop.domain.access import Role
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.connections import FIRST, Connection, Known, check_pair, named, secret_names
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
-from qv_desktop.services.connections import MOST, Connections
+from qv_desktop.services.connections import KEYS, MOST, Connections
 from qv_desktop.services.login import Login
 from tests.builders import NOW
 from tests.fakes import Trail, Users
@@ -128,6 +128,49 @@ def test_what_cannot_be_a_connection_is_a_sentence_and_nothing_is_kept(
     with pytest.raises(BadInput, match=words):
         asyncio.run(room.service.add(draft, secrets))
     assert (room.store.known, room.vault.kept, room.told()) == (BOTH, {}, [])
+
+
+REAL = {"key": "AKONE", "secret": "s1"}
+
+
+@pytest.mark.parametrize("token", [False, True])
+def test_a_live_accounts_keys_take_the_password_each_time_and_a_refusal_is_written_down(token: bool) -> None:
+    room = Room(known=BOTH)
+    fresh = Connection("", "New", "LIVE", "oauth" if token else "keys")
+    secrets = {"token": "t"} if token else REAL
+
+    async def story() -> None:
+        for work in (room.service.change(LIVE, REAL), room.service.add(fresh, secrets)):
+            with pytest.raises(NotPermitted, match="This takes your password"):
+                await work
+        assert (room.store.known, room.vault.kept) == (BOTH, {})
+        await room.login.confirm("wrong", KEYS)
+        await room.login.confirm("right", "user.role")  # what was given for another deed is not for this one
+        with pytest.raises(NotPermitted):
+            await room.service.change(LIVE, REAL)
+        await room.login.confirm("right", KEYS)
+        await room.service.change(LIVE, REAL)
+        with pytest.raises(NotPermitted):
+            await room.service.add(fresh, secrets)
+        await room.login.confirm("right", KEYS)
+        await room.service.add(fresh, secrets)
+
+    asyncio.run(story())
+    refused = [("connection.change", "refused"), ("connection.add", "refused"), ("connection.change", "refused")]
+    assert room.told() == [
+        *refused,
+        ("connection.change", "ok"),
+        ("connection.add", "refused"),
+        ("connection.add", "ok"),
+    ]
+    assert room.vault.kept["connection.l.key"] == "AKONE"
+
+
+def test_a_live_accounts_name_and_a_paper_accounts_keys_take_no_password() -> None:
+    room = Room(known=BOTH)
+    asyncio.run(room.service.change(replace(LIVE, name="Other"), {"key": "", "secret": ""}))
+    asyncio.run(room.service.change(replace(PAPER, environment="LIVE"), PAIR))  # the environment stays
+    assert room.told() == [("connection.change", "ok")] * 2
 
 
 def test_there_is_an_end_to_how_many() -> None:

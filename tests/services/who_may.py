@@ -101,7 +101,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "PriceAlerts.load": _OWN, "PriceAlerts.of": _OWN, "PriceAlerts.hear": _HEARS, "PriceAlerts.run": _RUNS, "PriceAlerts.flush": _RUNS,
     "Drawings.of": _OWN, "Drawings.load": _OWN, "Drawings.flush": "writes what was permitted, and asks again before it does",
     "Drawings.run": _RUNS,
-    "Connections.load": _RUNS, "Connections.get": _READS,
+    "Connections.load": _RUNS, "Connections.get": _READS, "Connections.needs_password": _READS,
     "Connections.confirm": "takes the password, and grants only that the switch to a LIVE account may be asked for",
     "Connections.declined": "writes down that a person went back",
     "AutoLock.touched": _HEARS, "AutoLock.begin": _HEARS, "AutoLock.load": _OWN,

@@ -19,6 +19,8 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.people import MADE_ADMIN, RECOVERY, RESET, Person, Recovered, Seat
 
 LAST_ADMIN = "{} is the last active Admin: make somebody else an Admin first."
+LAST_ABLE = ("{} is the last active Admin with a password: with a reset nobody could sign in as one until the code is used. Let another "
+             "Admin choose a password first; who forgot theirs is helped by “qv-desktop recover”.")  # fmt: skip
 
 
 class PeopleStore:
@@ -139,13 +141,29 @@ def _person(row: Row[Any], now: datetime) -> Person:
     return Person(user_of(row), row.created, row.seen, row.running, locked, row.waits)
 
 
+def reset(connection: Connection, user: str, by: str, now: datetime) -> str:
+    """A reset code for the user with this id, who was no Admin or leaves another one. Raises BadInput; then nothing must be committed."""
+    alone(connection)
+    was_able = user in _able(connection)
+    code = resets.issued(connection, user, by, now)
+    if was_able and not _able(connection):
+        name = connection.execute(select(users.c.name).where(users.c.id == user)).scalar_one()
+        raise BadInput(LAST_ABLE.format(name))
+    return code
+
+
 def _keep_an_admin(connection: Connection, changed: User) -> None:
-    """Raises BadInput when ``changed`` was the last one; the caller's transaction then leaves everything as it was.
+    """Raises BadInput when ``changed`` was the last one; the caller's transaction then leaves everything as it was."""
+    if changed.role != Role.ADMIN or changed.state is not UserState.ACTIVE:
+        return
+    if not _able(connection):
+        raise BadInput(LAST_ADMIN.format(changed.name))
+
+
+def _able(connection: Connection) -> set[str]:
+    """The ids of the Admins who can sign in.
 
     One who has yet to choose a password does not count: the code may run out, and then nobody is left.
     """
-    if changed.role != Role.ADMIN or changed.state is not UserState.ACTIVE:
-        return
     able = users.c.role == Role.ADMIN, users.c.state == UserState.ACTIVE, ~resets.pending()
-    if connection.execute(select(users.c.id).where(*able).limit(1)).first() is None:
-        raise BadInput(LAST_ADMIN.format(changed.name))
+    return set(connection.execute(select(users.c.id).where(*able)).scalars())

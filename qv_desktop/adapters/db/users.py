@@ -62,17 +62,20 @@ class Users(Door):
         now = self._now()
         return await self._trail.write(lambda connection: people.changed(connection, user, role, state, now), by)
 
-    async def reset(self, user: User, by: Draft) -> str:
+    async def reset(self, user: User, by: Draft, *, freely: bool = False) -> str:
         """A code with which the user, and nobody for them, sets a new password; the old one is of no use from now on.
 
-        It is told here, once: the database keeps its hash. Their sessions end, and a lock on their name is lifted.
+        It is told here, once: the database keeps its hash. Their sessions end, and a lock on their name is lifted. Raises BadInput when
+        no active Admin with a password would be left, unless ``freely``: for somebody new, and for whoever owns the database.
         """
         now = self._now()
 
         def work(connection: Connection) -> str:
+            issue = resets.issued if freely else people.reset
+            code = issue(connection, user.id, by.actor.name, now)
             sessions.ended(connection, "the password was reset", now, user=user.id)
             lockouts.cleared(connection, user.name.lower(), braked=False)
-            return resets.issued(connection, user.id, by.actor.name, now)
+            return code
 
         return await self._trail.write(work, by)
 

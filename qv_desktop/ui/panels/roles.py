@@ -7,7 +7,8 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.access import Permission
-from qv_desktop.domain.roles import LONGEST, KnownRole, listed
+from qv_desktop.domain.role_names import LONGEST
+from qv_desktop.domain.roles import KnownRole, listed
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint

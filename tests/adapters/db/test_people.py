@@ -205,6 +205,24 @@ def test_the_last_active_admin_can_neither_be_demoted_nor_suspended_however_it_i
     told(story)
 
 
+def test_two_admins_who_reset_each_other_leave_one_who_can_sign_in(told: Callable[[Story], None]) -> None:
+    async def story(one: Machine, two: Machine) -> None:
+        ada = await one.named("Ada")
+        bo = await one.users.create("Bo", RIGHT, "Admin", Draft(SYSTEM, "user.create", "user", "Bo"))
+        await two.enters("Bo")
+        await one.given("user.reset")
+        await two.given("user.reset")
+        both = await asyncio.gather(one.people.reset(bo), two.people.reset(ada), return_exceptions=True)
+        assert sorted(isinstance(answer, Invitation) for answer in both) == [False, True]
+        refusal = next(str(answer) for answer in both if not isinstance(answer, Invitation))
+        left, kept = ("Ada", one) if "Ada is the last active Admin with a password" in refusal else ("Bo", two)
+        assert (await kept.login.sign_in(left, RIGHT)).session is not None
+        assert [row[2] for row in (one if kept is two else two).told() if row[0] == "user.reset"] == ["refused"]
+        assert await kept.invite("Zoe", "Admin")  # somebody new takes no Admin away
+
+    told(story)
+
+
 def test_of_two_admins_who_change_the_same_person_or_role_the_second_hears_it(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
         await one.users.create("Bo", RIGHT, "Admin", Draft(SYSTEM, "user.create", "user", "Bo"))
@@ -217,7 +235,7 @@ def test_of_two_admins_who_change_the_same_person_or_role_the_second_hears_it(to
         await one.edit(role, "Desk", {TRADE})
         await refused(two.edit(role, "Desk", set()), "The role “Desk” was changed by someone else meanwhile")
         await refused(two.delete(role), "changed by someone else meanwhile")
-        await refused(two.make("desk", {LOOK}), "There is a role “desk” already")
+        await refused(two.make("desk", {LOOK}), "There is a role “Desk” already")
 
     told(story)
 
