@@ -17,7 +17,7 @@ LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps"
 PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
-CLOSED = "login_brake"  # for desks whose log-ins go through one database login
+CLOSED = "login_brake door_attempts"  # for desks whose log-ins go through one database login, and for functions of the door
 BOOKS = "orders order_events fills positions account_snapshots"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -65,8 +65,8 @@ AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
 )  # fmt: skip
 DOOR_FUNCTIONS = (
     "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
-    "door_anybody()", "door_salt()", "door_enter(text)", "door_redeem(bytea, text)",
-    "door_change_password(text, text)", "door_first_admin(text, text, text)",
+    "door_anybody()", "door_salt()", "door_enter(text)", "door_outcome(uuid)",
+    "door_redeem(bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
 # where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew
