@@ -43,7 +43,8 @@ def granted(address: str, roles: Roles) -> bool:
 
 
 def _grant(server: Server, roles: Roles) -> None:
-    groups = _groups(roles)
+    groups = {privileges.group(role): role for role in roles}
+    _renamed(server, roles)
     stale = [name for name in _ours(server) if name not in groups and name not in privileges.RESERVED]
     server.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     server.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC")
@@ -61,17 +62,16 @@ def _grant(server: Server, roles: Roles) -> None:
     _realign(server, groups, [*groups, *stale])
 
 
-def _groups(roles: Roles) -> dict[str, str]:
-    """group -> role. Raises BadInput when two roles would share a group."""
-    groups: dict[str, str] = {}
+def _renamed(server: Server, roles: Roles) -> None:
+    """Groups from before their names told alike roles apart keep their members under the new name; one that two roles claim is none's."""
+    former: dict[str, list[str]] = {}
     for role in roles:
-        name = privileges.group(role)
-        if name in groups:
-            raise BadInput(
-                f"The roles “{groups[name]}” and “{role}” are too alike for the database; rename one of them."
-            )
-        groups[name] = role
-    return groups
+        if role not in BUILT_IN:
+            former.setdefault(privileges.former_group(role), []).append(privileges.group(role))
+    taken = {*map(privileges.group, [*BUILT_IN, *roles]), *privileges.RESERVED}
+    for name in former.keys() - taken & {*_ours(server)}:
+        if len(former[name]) == 1 and not exists(server, former[name][0]):
+            say(server, "ALTER ROLE {} RENAME TO {}", name, former[name][0])
 
 
 def _make(server: Server, name: str) -> None:

@@ -1,11 +1,11 @@
 """What each permission is in Postgres: the tables and verbs that its work needs, and which rows of them; no for all that is not named."""
 
+import hashlib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from qv_desktop.domain.access import Action, Permission, Resource
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.access import BUILT_IN, Action, Permission, Resource
 
 DOOR = "qv_door"  # what every personal login may do before anybody has signed in
 RESERVED = frozenset({DOOR, "qv_app", "qv_owner"})
@@ -126,11 +126,15 @@ class Policy:
 
 
 def group(role: str) -> str:
-    """The database's group of a role, as ``group_of`` in the database says it. Raises BadInput for a name that is taken by us."""
-    name = ("qv_" + re.sub("[^A-Za-z0-9]+", "_", role).lower())[:63]
-    if name in RESERVED or not role.strip():
-        raise BadInput(f"A role cannot be called “{role}”: the database needs that name for itself; choose another.")
-    return name
+    """The database's group of a role, as ``group_of`` in the database says it; no two roles share one, whatever they are called."""
+    if role in BUILT_IN:
+        return f"qv_{role.lower()}"
+    return f"{former_group(role)[:50]}_{hashlib.sha256(role.encode()).hexdigest()[:12]}"
+
+
+def former_group(role: str) -> str:
+    """What the group of a role of the desk's own was called before its name told alike roles apart."""
+    return ("qv_" + re.sub("[^A-Za-z0-9]+", "_", role).lower())[:63]
 
 
 def rights(permissions: Collection[Permission]) -> frozenset[tuple[str, str]]:

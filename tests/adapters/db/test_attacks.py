@@ -15,8 +15,8 @@ from tests.adapters.db.test_schema import an_order
 type Raw = "psycopg.Connection[tuple[Any, ...]]"
 
 DENIED = "42501"
-ROW = ("INSERT INTO audit_log VALUES ('c', {n}, now(), '{actor}', '{kind}', '', '{session}', '', '{action}', '', '', '{outcome}', '', '', '', "
-       "'', '', '1', '{previous}', repeat('a', 64))")  # fmt: skip
+ROW = ("INSERT INTO audit_log VALUES ('c', {n}, now(), '{actor}', '{kind}', '', '{session}', '', '{action}', '', '', '{outcome}', "
+       "'', '', '', '', '', '1', '{previous}', repeat('a', 64))")  # fmt: skip
 
 
 def a_row(
