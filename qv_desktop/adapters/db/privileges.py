@@ -17,11 +17,12 @@ LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps"
 PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
-CLOSED = "login_brake door_attempts"  # for desks whose log-ins go through one database login, and for functions of the door
+CLOSED = (
+    "login_brake door_attempts"  # for desks whose log-ins go through one database login, and for functions of the door
+)
 BOOKS = "orders order_events fills positions account_snapshots"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
-_PARTITIONS = ("add_partition(text, bigint)", "drop_partitions(text, bigint)")
 
 # what the program does under each permission, and nothing more; a permission without a line changes nothing that is stored
 NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
@@ -149,9 +150,13 @@ def pairs(needs: tuple[tuple[Verbs, str], ...]) -> Iterator[tuple[str, str]]:
 
 
 def functions(permissions: Collection[Permission]) -> tuple[str, ...]:
-    """What else a role may call: who keeps market data makes and drops its partitions, who sees an order what happened to it."""
-    found = _PARTITIONS if Permission(Resource.MARKET, Action.CREATE) in permissions else ()
-    return (*found, "order_story(text)") if Permission(Resource.TRADING, Action.VIEW) in permissions else found
+    """What else a role may call: who keeps market data makes partitions of it, who deletes it drops them, who sees an order its story."""
+    calls = {
+        Permission(Resource.MARKET, Action.CREATE): "add_partition(text, bigint)",
+        Permission(Resource.MARKET, Action.DELETE): "drop_partitions(text, bigint)",
+        Permission(Resource.TRADING, Action.VIEW): "order_story(text)",
+    }
+    return tuple(call for permission, call in calls.items() if permission in permissions)
 
 
 def door_policies() -> list[Policy]:

@@ -402,7 +402,9 @@ def test_the_server_counts_and_locks_by_itself(postgres_url: str, who: dict[Role
 def entered(server: Raw, proof: str | None) -> tuple[Any, ...]:
     """Outcome, whether locked, and role, of an attempt that is committed."""
     attempt = server.execute("SELECT door_enter(%s)", (proof,)).fetchall()[0][0]
-    return server.execute("SELECT outcome, locked_until IS NOT NULL, role FROM door_outcome(%s)", (attempt,)).fetchall()[0]
+    return server.execute(
+        "SELECT outcome, locked_until IS NOT NULL, role FROM door_outcome(%s)", (attempt,)
+    ).fetchall()[0]
 
 
 def test_a_guess_that_is_rolled_back_tells_nothing(postgres_url: str, who: dict[Role, Person]) -> None:
@@ -430,9 +432,7 @@ def test_a_guess_that_is_rolled_back_tells_nothing(postgres_url: str, who: dict[
     run(postgres_url, "DELETE FROM lockouts")
 
 
-def test_an_attempt_is_told_to_nobody_else_and_not_after_a_minute(
-    postgres_url: str, who: dict[Role, Person]
-) -> None:
+def test_an_attempt_is_told_to_nobody_else_and_not_after_a_minute(postgres_url: str, who: dict[Role, Person]) -> None:
     run(postgres_url, "DELETE FROM lockouts")
     with (psycopg.connect(plain(address(postgres_url, who[Role.ANALYST].name)), autocommit=True) as server,
           psycopg.connect(plain(address(postgres_url, who[Role.VIEWER].name)), autocommit=True) as other):  # fmt: skip

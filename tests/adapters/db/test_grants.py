@@ -184,14 +184,16 @@ def test_roles_whose_names_are_alike_are_groups_apart(postgres_url: str, who: di
     assert grants.granted(postgres_url, ROLES)
 
 
-def test_a_group_of_its_former_name_is_renamed_and_keeps_its_members(postgres_url: str, who: dict[Role, Person]) -> None:
+def test_a_group_of_its_former_name_is_renamed_and_keeps_its_members(
+    postgres_url: str, who: dict[Role, Person]
+) -> None:
     desk, member = {**ROLES, "Day desk": ROLES[Role.VIEWER]}, f"day_{uuid4().hex[:6]}"
     for statement in ("CREATE ROLE qv_day_desk", f"CREATE ROLE {member} LOGIN", f"GRANT qv_day_desk TO {member}"):
         run(postgres_url, statement)
     assert grants.granted(postgres_url, desk)
-    assert run(postgres_url, "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole", member) == [
-        (group("Day desk"),)
-    ]
+    assert run(
+        postgres_url, "SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole", member
+    ) == [(group("Day desk"),)]
     assert run(postgres_url, "SELECT FROM pg_roles WHERE rolname = 'qv_day_desk'") == []
     assert grants.granted(postgres_url, ROLES)
 

@@ -280,12 +280,16 @@ def test_who_may_change_users_and_is_no_admin_makes_nobody_one_at_a_prompt(
         with connected(address(postgres_url, viewer.name), group("Clerk")) as server:
             rise = "UPDATE users SET role = 'Admin' WHERE lower(name) = lower(session_user)"
             assert refusal(server, rise) == "42501"
-            run(postgres_url, "ALTER TABLE users DISABLE TRIGGER outranked")  # and were it let through, no login would follow
+            run(
+                postgres_url, "ALTER TABLE users DISABLE TRIGGER outranked"
+            )  # and were it let through, no login would follow
             try:
                 server.execute(rise.encode())
                 member = "SELECT pg_has_role(session_user, 'qv_admin', 'MEMBER')"
                 assert server.execute(member).fetchall() == [(False,)]
-                assert server.execute("UPDATE users SET state = state RETURNING 1").fetchall() == []  # and acts as nobody any more
+                assert (
+                    server.execute("UPDATE users SET state = state RETURNING 1").fetchall() == []
+                )  # and acts as nobody any more
             finally:
                 server.rollback()
                 run(postgres_url, "ALTER TABLE users ENABLE TRIGGER outranked")

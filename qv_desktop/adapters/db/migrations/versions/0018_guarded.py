@@ -355,7 +355,67 @@ NAMED = (
     """,
 )
 
-STATEMENTS = FOLLOWS + OUTRANKING + CHAINED + BOUND + DOOR + NAMED
+# who is suspended has the door and nothing else: the login leaves its group with the suspension, and comes back with its end
+SUSPENDED = (
+    "DROP TRIGGER login_follows ON users",
+    """
+    CREATE OR REPLACE FUNCTION login_follows() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        wanted name := CASE NEW.state WHEN 'active' THEN public.group_of(NEW.role) ELSE 'qv_door' END;
+        held name;
+        login pg_roles;
+    BEGIN
+        IF NEW.state = 'active' AND (NOT public.is_a_roles_group(wanted)
+            OR NOT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass), 'MEMBER')
+            AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_admin' AND pg_has_role(session_user, oid, 'MEMBER'))) THEN
+            RETURN NULL;
+        END IF;
+        SELECT * INTO login FROM pg_roles WHERE lower(rolname) = lower(NEW.name) AND rolcanlogin
+            AND NOT (rolsuper OR rolcreaterole OR rolbypassrls);
+        SELECT g.rolname INTO held FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid
+        WHERE a.member = login.oid AND g.rolname IN (public.group_of(OLD.role), 'qv_door') ORDER BY g.rolname = 'qv_door' LIMIT 1;
+        IF held IS NULL OR held = wanted THEN
+            RETURN NULL;
+        END IF;
+        EXECUTE format('REVOKE %I FROM %I', held, login.rolname);
+        EXECUTE format(CASE WHEN current_setting('server_version_num')::integer >= 160000
+                            THEN 'GRANT %I TO %I WITH INHERIT FALSE, SET TRUE' ELSE 'GRANT %I TO %I' END, wanted, login.rolname);
+        RETURN NULL;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RETURN NULL;  -- the login stays where it is, and may nothing until ``db grant`` has moved it
+    END $$
+    """,
+    """
+    CREATE TRIGGER login_follows AFTER UPDATE OF role, state ON users FOR EACH ROW
+    WHEN (OLD.role IS DISTINCT FROM NEW.role OR OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION login_follows()
+    """,
+    # a connection that is open keeps the group it has put on, so what everybody shares asks once a statement too
+    """
+    CREATE FUNCTION refuse_suspended() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        IF NOT public.acting(current_user) THEN
+            RAISE EXCEPTION 'the person of this login is suspended or has another role' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    *(
+        f"CREATE TRIGGER acting BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT "
+        "WHEN (current_user LIKE 'qv\\_%' AND current_user <> 'qv_app') EXECUTE FUNCTION refuse_suspended()"
+        for table in (
+            "instruments",
+            "bars",
+            "second_bars",
+            "bar_coverage",
+            "actions",
+            "actions_asked",
+            "trades",
+            "gaps",
+        )
+    ),
+)
+
+STATEMENTS = FOLLOWS + OUTRANKING + CHAINED + BOUND + DOOR + NAMED + SUSPENDED
 
 
 def upgrade() -> None:
