@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from qv_desktop.adapters.db import privileges
 from qv_desktop.adapters.db.owner import Server, check, exists, one, only, opened, say
 from qv_desktop.adapters.db.privileges import DOOR, Policy
-from qv_desktop.domain.access import BUILT_IN, Permission
+from qv_desktop.domain.access import BUILT_IN, Permission, UserState
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.roles import read
 
@@ -43,7 +43,8 @@ def granted(address: str, roles: Roles) -> bool:
 
 
 def _grant(server: Server, roles: Roles) -> None:
-    groups = _groups(roles)
+    groups = {privileges.group(role): role for role in roles}
+    _renamed(server, roles)
     stale = [name for name in _ours(server) if name not in groups and name not in privileges.RESERVED]
     server.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     server.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC")
@@ -61,17 +62,16 @@ def _grant(server: Server, roles: Roles) -> None:
     _realign(server, groups, [*groups, *stale])
 
 
-def _groups(roles: Roles) -> dict[str, str]:
-    """group -> role. Raises BadInput when two roles would share a group."""
-    groups: dict[str, str] = {}
+def _renamed(server: Server, roles: Roles) -> None:
+    """Groups from before their names told alike roles apart keep their members under the new name; one that two roles claim is none's."""
+    former: dict[str, list[str]] = {}
     for role in roles:
-        name = privileges.group(role)
-        if name in groups:
-            raise BadInput(
-                f"The roles “{groups[name]}” and “{role}” are too alike for the database; rename one of them."
-            )
-        groups[name] = role
-    return groups
+        if role not in BUILT_IN:
+            former.setdefault(privileges.former_group(role), []).append(privileges.group(role))
+    taken = {*map(privileges.group, [*BUILT_IN, *roles]), *privileges.RESERVED}
+    for name in former.keys() - taken & {*_ours(server)}:
+        if len(former[name]) == 1 and not exists(server, former[name][0]):
+            say(server, "ALTER ROLE {} RENAME TO {}", name, former[name][0])
 
 
 def _make(server: Server, name: str) -> None:
@@ -124,15 +124,18 @@ def _secure_rows(server: Server, policies: Sequence[Policy]) -> None:
 
 
 def _realign(server: Server, groups: Mapping[str, str], ever: Sequence[str]) -> None:
-    """Every login of ours is in the group of its person's role as stored; of a person who is not there, it stays where it is.
+    """Every login of ours is in the group of its person's role as stored, a suspended one's at the door; of a person who is not there,
+    it stays where it is.
 
     ``ever`` are all groups that there have been, those of roles that are gone too.
     """
-    query = """SELECT DISTINCT m.rolname, u.role FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
+    query = """SELECT DISTINCT m.rolname, u.role, u.state FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member
                JOIN pg_roles g ON g.oid = a.roleid JOIN public.users u ON lower(u.name) = lower(m.rolname)
                WHERE m.rolcanlogin AND NOT m.rolsuper AND m.rolname <> session_user AND g.rolname = ANY (%s)"""
-    for login, role in server.execute(query, (list(ever),)).fetchall():
-        if (name := privileges.group(role)) in groups:
+    for login, role, state in server.execute(query, ([DOOR, *ever],)).fetchall():
+        if state != UserState.ACTIVE:
+            only(server, login, DOOR)
+        elif (name := privileges.group(role)) in groups:
             only(server, login, name)
 
 

@@ -88,7 +88,8 @@ def _let_in(server: Server, roles: Roles, login: Login) -> None:
     say(server, "ALTER ROLE {} LOGIN NOINHERIT", name)
     if login.password is not None:
         _password(server, name, login.password)
-    only(server, name, group)
+    suspended = one(server, "SELECT bool_or(state <> 'active') FROM public.users WHERE lower(name) = lower(%s)", name)
+    only(server, name, DOOR if suspended else group)
     _forget_accounts(server, name)
     for account in login.accounts:
         server.execute("INSERT INTO public.account_access VALUES (lower(%s), %s) ON CONFLICT DO NOTHING",

@@ -15,7 +15,6 @@ from qv_desktop.adapters.db.door import (
     SUSPENDED,
     WRONG,
     WRONG_CODE,
-    Known,
     known_user,
     session_draft,
 )
@@ -27,10 +26,12 @@ from qv_desktop.domain.errors import BadInput, NotPermitted
 
 _ANYBODY = text("SELECT door_anybody()")
 _SALT = text("SELECT door_salt()")
-_ENTER = text("SELECT * FROM door_enter(:proof)")
+_ENTER = text("SELECT door_enter(:proof)")
+_OUTCOME = text("SELECT * FROM door_outcome(:attempt)")
 _REDEEM = text("SELECT * FROM door_redeem(:code, :hash)")
-_CHANGE = text("SELECT door_change_password(:proof, :hash)")
+_CHANGE = text("SELECT door_change_password(:attempt, :hash)")
 _FIRST = text("SELECT door_first_admin(:id, :name, :hash)")
+LATE = "The database took too long over this log-in; try again."
 
 
 class PersonalUsers(Users):
@@ -74,12 +75,13 @@ class PersonalUsers(Users):
             passwords.checked(new, name)
         except BadInput as no:
             return str(no)
-        if why := await self.confirm(session, old, "password.change"):
-            return why
+        known = await self._verified(name, old, session.host, "password.change")
+        if isinstance(known, SignIn):
+            return known.message
         if old == new:
             return "That is the password you have; choose another."
         fresh = await asyncio.to_thread(passwords.hashed, new)
-        asked = {"proof": await self._proof(old), "hash": fresh}
+        asked = {"attempt": known.attempt, "hash": fresh}
 
         def work(connection: Connection) -> tuple[str, list[Draft]]:
             if not connection.execute(_CHANGE, asked).scalar():
@@ -150,12 +152,18 @@ class PersonalUsers(Users):
 
     async def _verified(
         self, name: str, password: str, host: str, action: str, *, braked: bool = True
-    ) -> Known | SignIn:
-        """As at every door; the brake on guessing over many names is left out, for a login guesses at its own name alone."""
+    ) -> Row[Any] | SignIn:
+        """As at every door; the brake on guessing over many names is left out, for a login guesses at its own name alone.
+
+        The attempt is committed before the server says what became of it: a guess that is rolled back tells nothing.
+        """
         if foreign := self._foreign(name):
             return await self._refused(name, host, action, foreign)
         proof = await self._proof(password)
-        found = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).one(), recorded=True)
+        attempt = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).scalar(), recorded=True)
+        found = await self._database.write(lambda c: c.execute(_OUTCOME, {"attempt": attempt}).first(), recorded=True)
+        if found is None:
+            return await self._refused(name, host, action, LATE)
         if found.outcome == "ok":
             self._recalled.heard(found.id, proof)
             return found

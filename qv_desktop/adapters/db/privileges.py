@@ -1,11 +1,11 @@
 """What each permission is in Postgres: the tables and verbs that its work needs, and which rows of them; no for all that is not named."""
 
+import hashlib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from qv_desktop.domain.access import Action, Permission, Resource
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.access import BUILT_IN, Action, Permission, Resource
 
 DOOR = "qv_door"  # what every personal login may do before anybody has signed in
 RESERVED = frozenset({DOOR, "qv_app", "qv_owner"})
@@ -17,13 +17,14 @@ LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps"
 PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
-CLOSED = "login_brake"  # for desks whose log-ins go through one database login
+CLOSED = (
+    "login_brake door_attempts"  # for desks whose log-ins go through one database login, and for functions of the door
+)
 BOOKS = "orders order_events fills positions account_snapshots"
 
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
-_PARTITIONS = ("add_partition(text, bigint)", "drop_partitions(text, bigint)")
 
 # what the program does under each permission, and nothing more; a permission without a line changes nothing that is stored
 NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
@@ -74,8 +75,8 @@ AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
 )  # fmt: skip
 DOOR_FUNCTIONS = (
     "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
-    "door_anybody()", "door_salt()", "door_enter(text)", "door_redeem(bytea, text)",
-    "door_change_password(text, text)", "door_first_admin(text, text, text)",
+    "door_anybody()", "door_salt()", "door_enter(text)", "door_outcome(uuid)",
+    "door_redeem(bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
 # where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew
@@ -138,11 +139,15 @@ class Policy:
 
 
 def group(role: str) -> str:
-    """The database's group of a role, as ``group_of`` in the database says it. Raises BadInput for a name that is taken by us."""
-    name = ("qv_" + re.sub("[^A-Za-z0-9]+", "_", role).lower())[:63]
-    if name in RESERVED or not role.strip():
-        raise BadInput(f"A role cannot be called “{role}”: the database needs that name for itself; choose another.")
-    return name
+    """The database's group of a role, as ``group_of`` in the database says it; no two roles share one, whatever they are called."""
+    if role in BUILT_IN:
+        return f"qv_{role.lower()}"
+    return f"{former_group(role)[:50]}_{hashlib.sha256(role.encode()).hexdigest()[:12]}"
+
+
+def former_group(role: str) -> str:
+    """What the group of a role of the desk's own was called before its name told alike roles apart."""
+    return ("qv_" + re.sub("[^A-Za-z0-9]+", "_", role).lower())[:63]
 
 
 def rights(permissions: Collection[Permission]) -> frozenset[tuple[str, str]]:
@@ -157,9 +162,13 @@ def pairs(needs: tuple[tuple[Verbs, str], ...]) -> Iterator[tuple[str, str]]:
 
 
 def functions(permissions: Collection[Permission]) -> tuple[str, ...]:
-    """What else a role may call: who keeps market data makes and drops its partitions, who sees an order what happened to it."""
-    found = _PARTITIONS if Permission(Resource.MARKET, Action.CREATE) in permissions else ()
-    return (*found, "order_story(text)") if Permission(Resource.TRADING, Action.VIEW) in permissions else found
+    """What else a role may call: who keeps market data makes partitions of it, who deletes it drops them, who sees an order its story."""
+    calls = {
+        Permission(Resource.MARKET, Action.CREATE): "add_partition(text, bigint)",
+        Permission(Resource.MARKET, Action.DELETE): "drop_partitions(text, bigint)",
+        Permission(Resource.TRADING, Action.VIEW): "order_story(text)",
+    }
+    return tuple(call for permission, call in calls.items() if permission in permissions)
 
 
 def door_policies() -> list[Policy]:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Numeric,
     Table,
     Text,
+    Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
@@ -74,6 +75,9 @@ audit_log = _table("audit_log", "chain sequence", chain=Text, sequence=BigIntege
                    after=Text, correlation=Text, causation=Text, app_version=Text, previous=Text, hash=Text)  # fmt: skip
 audit_checkpoints = _table("audit_checkpoints", "chain number", chain=Text, number=BigInteger, sequence=BigInteger, hash=Text, at=STAMP,
                            previous=Text, key=Text, successor=Text, signature=Text)  # fmt: skip
+door_attempts = _table(
+    "door_attempts", "id", id=Uuid, login=Text, transaction=Text, at=STAMP, outcome=Text, locked_until_=STAMP
+)
 audit_chains = _table("audit_chains", "chain", chain=Text, login=Text)
 
 orders = _table("orders", "client_order_id", client_order_id=Text, account=Text, user=Text, symbol=Text, side=Text, quantity=Numeric,

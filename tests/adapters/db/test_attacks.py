@@ -15,8 +15,8 @@ from tests.adapters.db.test_schema import an_order
 type Raw = "psycopg.Connection[tuple[Any, ...]]"
 
 DENIED = "42501"
-ROW = ("INSERT INTO audit_log VALUES ('c', {n}, now(), '{actor}', '{kind}', '', '{session}', '', '{action}', '', '', '{outcome}', '', '', '', "
-       "'', '', '1', '{previous}', repeat('a', 64))")  # fmt: skip
+ROW = ("INSERT INTO audit_log VALUES ('c', {n}, now(), '{actor}', '{kind}', '', '{session}', '', '{action}', '', '', '{outcome}', "
+       "'', '', '', '', '', '1', '{previous}', repeat('a', 64))")  # fmt: skip
 
 
 def a_row(
@@ -389,11 +389,58 @@ def test_the_server_counts_and_locks_by_itself(postgres_url: str, who: dict[Role
     with psycopg.connect(plain(address(postgres_url, analyst.name)), autocommit=True) as server:
         server.execute("SET ROLE qv_door")
         right = passwords.proof(server.execute("SELECT door_salt()").fetchall()[0][0], WORDS)
-        told = [server.execute("SELECT outcome, locked_until IS NOT NULL FROM door_enter(%s)", (guess,)).fetchone()
+        told = [entered(server, guess)[:2]
                 for guess in ("", None, right[:-1], "$argon2id$", right[:-1] + "\N{GREEK SMALL LETTER ALPHA}")]  # fmt: skip
         assert told == [("wrong", False)] * 4 + [("wrong", True)]
-        assert server.execute("SELECT outcome FROM door_enter(%s)", (right,)).fetchone() == ("locked",)
+        assert entered(server, right)[0] == "locked"
         run(postgres_url, "UPDATE lockouts SET locked_until = now() - interval '1 second'")
-        assert server.execute("SELECT outcome, role FROM door_enter(%s)", (right,)).fetchone() == ("ok", "Analyst")
+        assert entered(server, right) == ("ok", False, "Analyst")
     assert run(postgres_url, "SELECT count(*) FROM lockouts") == [(0,)]
     assert WORDS not in right
+
+
+def entered(server: Raw, proof: str | None) -> tuple[Any, ...]:
+    """Outcome, whether locked, and role, of an attempt that is committed."""
+    attempt = server.execute("SELECT door_enter(%s)", (proof,)).fetchall()[0][0]
+    return server.execute(
+        "SELECT outcome, locked_until IS NOT NULL, role FROM door_outcome(%s)", (attempt,)
+    ).fetchall()[0]
+
+
+def test_a_guess_that_is_rolled_back_tells_nothing(postgres_url: str, who: dict[Role, Person]) -> None:
+    analyst = who[Role.ANALYST]
+    run(postgres_url, "DELETE FROM lockouts")
+    with psycopg.connect(plain(address(postgres_url, analyst.name)), autocommit=True) as server:
+        server.execute("SET ROLE qv_door")
+        right = passwords.proof(server.execute("SELECT door_salt()").fetchall()[0][0], WORDS)
+        for guess in (right, "wrong"):
+            with server.transaction(force_rollback=True):
+                with server.transaction():  # a savepoint is no transaction of its own
+                    attempt = server.execute("SELECT door_enter(%s)", (guess,)).fetchall()[0][0]
+                assert server.execute("SELECT * FROM door_outcome(%s)", (attempt,)).fetchall() == []
+                changed = server.execute("SELECT door_change_password(%s, '$argon2id$x')", (attempt,))
+                assert changed.fetchall() == [(False,)]
+                for look in ("SELECT * FROM lockouts", "SELECT * FROM door_attempts"):
+                    assert refusal(server, look) == DENIED
+            assert server.execute("SELECT * FROM door_outcome(%s)", (attempt,)).fetchall() == []
+        attempts = [server.execute("SELECT door_enter(%s)", (guess,)).fetchall()[0][0] for guess in ("wrong", right)]
+        assert run(postgres_url, "SELECT failures FROM lockouts") == [(2,)]  # counted until it is told
+        changes = [server.execute("SELECT door_change_password(%s, password_hash) FROM (SELECT %s AS password_hash) x", (attempt, right))
+                   .fetchall()[0][0] for attempt in attempts]  # fmt: skip
+        assert changes == [False, True]
+        assert server.execute("SELECT * FROM door_outcome(%s)", (attempts[1],)).fetchall() == []  # good once
+    run(postgres_url, "DELETE FROM lockouts")
+
+
+def test_an_attempt_is_told_to_nobody_else_and_not_after_a_minute(postgres_url: str, who: dict[Role, Person]) -> None:
+    run(postgres_url, "DELETE FROM lockouts")
+    with (psycopg.connect(plain(address(postgres_url, who[Role.ANALYST].name)), autocommit=True) as server,
+          psycopg.connect(plain(address(postgres_url, who[Role.VIEWER].name)), autocommit=True) as other):  # fmt: skip
+        for each in (server, other):
+            each.execute("SET ROLE qv_door")
+        attempt = server.execute("SELECT door_enter('wrong')").fetchall()[0][0]
+        assert other.execute("SELECT * FROM door_outcome(%s)", (attempt,)).fetchall() == []
+        assert len(server.execute("SELECT * FROM door_outcome(%s)", (attempt,)).fetchall()) == 1
+        run(postgres_url, "UPDATE door_attempts SET at = at - interval '1 minute'")
+        assert server.execute("SELECT * FROM door_outcome(%s)", (attempt,)).fetchall() == []
+    run(postgres_url, "DELETE FROM lockouts")

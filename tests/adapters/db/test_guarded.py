@@ -1,7 +1,9 @@
 """What a login cannot make of itself or of the desk at a database prompt, through what the program itself lets it write."""
 
 import contextlib
+import importlib
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -9,8 +11,10 @@ import pytest
 
 from qv_desktop.adapters.db import grants, logins
 from qv_desktop.adapters.db.privileges import group
-from qv_desktop.domain.access import BUILT_IN, Role
+from qv_desktop.domain.access import BUILT_IN, Action, Permission, Resource, Role
 from tests.adapters.db.personal import ROLES, WORDS, Person, address, connected, people, plain, refusal, run
+
+guards = importlib.import_module("qv_desktop.adapters.db.migrations.versions.0018_guarded")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +46,11 @@ def test_a_role_of_the_programs_own_name_lets_nobody_into_the_programs_group(
     postgres_url: str, who: dict[Role, Person], free_names: None, role: str
 ) -> None:
     viewer = who[Role.VIEWER].name
+    run(
+        postgres_url,
+        "CREATE OR REPLACE FUNCTION group_of(role text) RETURNS text LANGUAGE sql IMMUTABLE AS "
+        "$$ SELECT 'qv_' || lower(role) $$",
+    )  # as names were once
     run(postgres_url, f'DO $$ BEGIN CREATE ROLE "{group_name(role)}"; EXCEPTION WHEN duplicate_object THEN END $$')
     run(postgres_url, "INSERT INTO roles VALUES (%s, '{}', 1, now(), '')", role)
     run(postgres_url, "UPDATE users SET role = %s WHERE name = %s", role, viewer)
@@ -49,6 +58,7 @@ def test_a_role_of_the_programs_own_name_lets_nobody_into_the_programs_group(
         assert groups_of(postgres_url, viewer) == ["qv_viewer"]
     finally:
         run(postgres_url, "UPDATE users SET role = 'Viewer' WHERE name = %s", viewer)
+        run(postgres_url, guards.NAMED[0])
 
 
 def group_name(role: str) -> str:
@@ -153,7 +163,7 @@ def a_row(chain: str, n: int, previous: str = "0", hash_: str = "a", kind: str =
 
 
 def added(*rows: str) -> str:
-    return f"INSERT INTO audit_log VALUES {', '.join(rows)}"
+    return "INSERT INTO audit_log VALUES " + ", ".join(rows)  # noqa: S608 - constants
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.ADMIN])
@@ -178,8 +188,8 @@ def test_the_shared_login_too_adds_at_the_end_alone(postgres_url: str) -> None:
 
 
 def a_point(chain: str) -> str:
-    return (f"INSERT INTO audit_checkpoints VALUES ('{chain}', 1, 1, repeat('a', 64), now(), repeat('0', 64), repeat('b', 64), '', "
-            "repeat('c', 128))")  # fmt: skip
+    row = "1, 1, repeat('a', 64), now(), repeat('0', 64), repeat('b', 64), '', repeat('c', 128)"
+    return f"INSERT INTO audit_checkpoints VALUES ('{chain}', {row})"  # noqa: S608 - constants
 
 
 @pytest.fixture
@@ -231,3 +241,61 @@ def test_a_name_is_refused_at_the_door_and_in_nothing_else(postgres_url: str, wh
                              ("order.submit", "42501"), ("user.role", "42501"), ("live.confirm", "42501")):  # fmt: skip
             row = a_row(mark, 1, kind="human", actor="somebody", action=action, outcome="refused")
             assert refusal(server, added(row)) == told, action
+
+
+# ---- suspended
+
+
+def test_a_suspended_persons_login_has_the_door_alone_until_it_is_active_again(
+    postgres_url: str, who: dict[Role, Person]
+) -> None:
+    admin, trader = who[Role.ADMIN], who[Role.TRADER]
+    write = "INSERT INTO instruments VALUES ('NEW', '', '', 1, true, true, true, true, true)"
+    writes = (
+        write,
+        "UPDATE bars SET volume = 0",
+        "DELETE FROM gaps",
+        "DELETE FROM trades",
+        "UPDATE second_bars SET volume = 0",
+    )
+    with psycopg.connect(plain(address(postgres_url, trader.name)), autocommit=True) as still_open:
+        still_open.execute(b"SET ROLE qv_trader")
+        told(postgres_url, admin, trader, "suspended")
+        try:
+            assert groups_of(postgres_url, trader.name) == ["qv_door"]
+            for attack in writes:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    still_open.execute(attack.encode())
+            with connected(address(postgres_url, trader.name)) as server:
+                assert refusal(server, "SET ROLE qv_trader") == "42501"
+                server.execute("SET ROLE qv_door")
+                assert {refusal(server, attack) for attack in writes} == {"42501"}
+            grants.granted(postgres_url, grants.stored(postgres_url))
+            assert groups_of(postgres_url, trader.name) == ["qv_door"]
+            logins.let_in(postgres_url, ROLES, logins.Login(trader.name, "Trader"))
+            assert groups_of(postgres_url, trader.name) == ["qv_door"]
+        finally:
+            told(postgres_url, admin, trader, "active")
+        assert groups_of(postgres_url, trader.name) == ["qv_trader"]
+        assert refusal_of(still_open, write) == ""
+
+
+def told(url: str, admin: Person, person: Person, state: str) -> None:
+    """An Admin gives a person another state."""
+    with psycopg.connect(plain(address(url, admin.name))) as server:
+        server.execute(b"SET ROLE qv_admin")
+        server.execute("UPDATE users SET state = %s WHERE name = %s", (state, person.name))
+
+
+def refusal_of(server: "psycopg.Connection[tuple[Any, ...]]", statement: str) -> str:
+    with server.transaction(force_rollback=True):
+        return refusal(server, statement)
+
+
+def test_partitions_are_dropped_by_who_may_delete_market_data(postgres_url: str, who: dict[Role, Person]) -> None:
+    market = [Permission(Resource.MARKET, action) for action in (Action.VIEW, Action.CREATE, Action.DELETE)]
+    grants.granted(postgres_url, {**ROLES, "Keeper": market[:2], "Cleaner": [market[0], market[2]]})
+    query = "SELECT has_function_privilege(%s, 'drop_partitions(text, bigint)', 'EXECUTE')"
+    assert run(postgres_url, query, group("Keeper")) == [(False,)]
+    assert run(postgres_url, query, group("Cleaner")) == [(True,)]
+    grants.granted(postgres_url, ROLES)

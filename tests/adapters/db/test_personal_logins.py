@@ -30,6 +30,7 @@ from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.personal import PersonalUsers
 from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.price_alerts import PriceAlerts
+from qv_desktop.adapters.db.privileges import group
 from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.retention import Retention
 from qv_desktop.adapters.db.risk import RiskStore
@@ -276,7 +277,7 @@ def test_who_may_change_users_and_is_no_admin_makes_nobody_one_at_a_prompt(
     run(postgres_url, "UPDATE users SET role = 'Clerk' WHERE name = %s", viewer.name)
     grants.granted(postgres_url, {**ROLES, "Clerk": clerk})
     try:
-        with connected(address(postgres_url, viewer.name), "qv_clerk") as server:
+        with connected(address(postgres_url, viewer.name), group("Clerk")) as server:
             rise = "UPDATE users SET role = 'Admin' WHERE lower(name) = lower(session_user)"
             assert refusal(server, rise) == "42501"
             run(
@@ -429,7 +430,7 @@ def test_people_and_roles_are_administered_by_an_admin_alone_and_a_role_of_the_d
     assert grants.granted(postgres_url, known)  # makes the group, and moves the login whose person has the role
     night = opened(who[Role.VIEWER])
     assert asyncio.run(night.sign_in()) == ""
-    assert acting(night) == "qv_night_desk"
+    assert acting(night) == group("Night desk")
     store = RiskStore(night.database, night.trail)
     assert not refused(store.save_state("acc", TradingState.HALTED, night.draft))
     assert refused(store.save_limits("acc", Limits(), night.draft))

@@ -269,7 +269,153 @@ BOUND = (
     """,
 )
 
-STATEMENTS = FOLLOWS + OUTRANKING + CHAINED + BOUND
+# an attempt is counted and judged in one transaction and told of in a later one: whoever rolls the count back hears nothing
+DOOR = (
+    """
+    CREATE TABLE door_attempts (
+        id uuid PRIMARY KEY,
+        login text NOT NULL,
+        transaction text NOT NULL,
+        at timestamptz NOT NULL,
+        outcome text NOT NULL CHECK (outcome IN ('ok', 'wrong', 'locked', 'suspended', 'reset')),
+        locked_until timestamptz
+    )
+    """,
+    "CREATE INDEX door_attempts_login ON door_attempts (login, at)",
+    "DROP FUNCTION door_enter(text), door_change_password(text, text)",
+    """
+    CREATE FUNCTION door_enter(proof text) RETURNS uuid LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        whose text := lower(session_user);
+        known public.users;
+        counted record;
+        attempt uuid := gen_random_uuid();
+    BEGIN
+        SELECT * INTO counted FROM public.door_count();
+        SELECT * INTO known FROM public.users WHERE lower(name) = whose;
+        DELETE FROM public.door_attempts WHERE login = whose AND at < clock_timestamp() - interval '1 minute';
+        INSERT INTO public.door_attempts (id, login, transaction, at, outcome, locked_until)
+        SELECT attempt, whose, pg_current_xact_id()::text, clock_timestamp(), said,
+               CASE WHEN said IN ('locked', 'wrong') THEN counted.until END
+        FROM (SELECT CASE
+            WHEN NOT counted.admitted THEN 'locked'
+            WHEN known.password_hash IS NULL OR known.password_hash IS DISTINCT FROM proof THEN 'wrong'
+            WHEN known.state <> 'active' THEN 'suspended'
+            WHEN EXISTS (SELECT FROM public.password_resets WHERE user_id = known.id) THEN 'reset'
+            ELSE 'ok' END AS said) AS judged;
+        RETURN attempt;
+    END $$
+    """,
+    # what became of an attempt of the caller's; no row in the transaction that made it, nor a minute later
+    """
+    CREATE FUNCTION door_outcome(of_attempt uuid)
+    RETURNS TABLE (attempt uuid, outcome text, locked_until timestamptz, id text, name text, role text, state text, role_version integer,
+                   permissions text[])
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    #variable_conflict use_column
+    BEGIN
+        RETURN QUERY
+        SELECT a.id, CASE WHEN a.outcome = 'ok' AND u.state <> 'active' THEN 'suspended' ELSE a.outcome END, a.locked_until,
+               u.id, u.name, u.role, u.state, u.role_version, r.permissions
+        FROM public.door_attempts a
+        LEFT JOIN public.users u ON a.outcome = 'ok' AND lower(u.name) = a.login LEFT JOIN public.roles r ON r.name = u.role
+        WHERE a.id = of_attempt AND a.login = lower(session_user) AND a.transaction <> pg_current_xact_id()::text
+            AND a.at > clock_timestamp() - interval '1 minute';
+        DELETE FROM public.lockouts l USING public.door_attempts a
+        WHERE l.name = lower(session_user) AND a.id = of_attempt AND a.login = l.name AND a.outcome = 'ok'
+            AND a.transaction <> pg_current_xact_id()::text AND a.at > clock_timestamp() - interval '1 minute';
+    END $$
+    """,
+    # for whoever gave the old password a moment ago, once
+    """
+    CREATE FUNCTION door_change_password(of_attempt uuid, new_hash text) RETURNS boolean LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+        IF NOT EXISTS (SELECT FROM public.door_attempts WHERE id = of_attempt AND login = lower(session_user) AND outcome = 'ok'
+                       AND transaction <> pg_current_xact_id()::text AND at > clock_timestamp() - interval '1 minute') THEN
+            RETURN false;
+        END IF;
+        DELETE FROM public.door_attempts WHERE login = lower(session_user);
+        UPDATE public.users SET password_hash = new_hash WHERE lower(name) = lower(session_user) AND state = 'active';
+        RETURN FOUND;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION door_enter(text), door_outcome(uuid), door_change_password(uuid, text) FROM PUBLIC",
+)
+
+# roles that are called alike are groups apart: a role of the desk's own has a part of its exact name's hash in the group's name
+NAMED = (
+    """
+    CREATE OR REPLACE FUNCTION group_of(role text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+        SELECT CASE WHEN role IN ('Admin', 'Trader', 'Analyst', 'Viewer') THEN 'qv_' || lower(role)
+                    ELSE left('qv_' || lower(regexp_replace(role, '[^A-Za-z0-9]+', '_', 'g')), 50) || '_'
+                         || left(encode(sha256(convert_to(role, 'UTF8')), 'hex'), 12) END
+    $$
+    """,
+)
+
+# who is suspended has the door and nothing else: the login leaves its group with the suspension, and comes back with its end
+SUSPENDED = (
+    "DROP TRIGGER login_follows ON users",
+    """
+    CREATE OR REPLACE FUNCTION login_follows() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        wanted name := CASE NEW.state WHEN 'active' THEN public.group_of(NEW.role) ELSE 'qv_door' END;
+        held name;
+        login pg_roles;
+    BEGIN
+        IF NEW.state = 'active' AND (NOT public.is_a_roles_group(wanted)
+            OR NOT pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass), 'MEMBER')
+            AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_admin' AND pg_has_role(session_user, oid, 'MEMBER'))) THEN
+            RETURN NULL;
+        END IF;
+        SELECT * INTO login FROM pg_roles WHERE lower(rolname) = lower(NEW.name) AND rolcanlogin
+            AND NOT (rolsuper OR rolcreaterole OR rolbypassrls);
+        SELECT g.rolname INTO held FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid
+        WHERE a.member = login.oid AND g.rolname IN (public.group_of(OLD.role), 'qv_door') ORDER BY g.rolname = 'qv_door' LIMIT 1;
+        IF held IS NULL OR held = wanted THEN
+            RETURN NULL;
+        END IF;
+        EXECUTE format('REVOKE %I FROM %I', held, login.rolname);
+        EXECUTE format(CASE WHEN current_setting('server_version_num')::integer >= 160000
+                            THEN 'GRANT %I TO %I WITH INHERIT FALSE, SET TRUE' ELSE 'GRANT %I TO %I' END, wanted, login.rolname);
+        RETURN NULL;
+    EXCEPTION WHEN insufficient_privilege THEN
+        RETURN NULL;  -- the login stays where it is, and may nothing until ``db grant`` has moved it
+    END $$
+    """,
+    """
+    CREATE TRIGGER login_follows AFTER UPDATE OF role, state ON users FOR EACH ROW
+    WHEN (OLD.role IS DISTINCT FROM NEW.role OR OLD.state IS DISTINCT FROM NEW.state) EXECUTE FUNCTION login_follows()
+    """,
+    # a connection that is open keeps the group it has put on, so what everybody shares asks once a statement too
+    """
+    CREATE FUNCTION refuse_suspended() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        IF NOT public.acting(current_user) THEN
+            RAISE EXCEPTION 'the person of this login is suspended or has another role' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    *(
+        f"CREATE TRIGGER acting BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT "
+        "WHEN (current_user LIKE 'qv\\_%' AND current_user <> 'qv_app') EXECUTE FUNCTION refuse_suspended()"
+        for table in (
+            "instruments",
+            "bars",
+            "second_bars",
+            "bar_coverage",
+            "actions",
+            "actions_asked",
+            "trades",
+            "gaps",
+        )
+    ),
+)
+
+STATEMENTS = FOLLOWS + OUTRANKING + CHAINED + BOUND + DOOR + NAMED + SUSPENDED
 
 
 def upgrade() -> None:
