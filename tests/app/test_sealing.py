@@ -169,11 +169,13 @@ def test_without_a_place_for_the_key_nothing_is_signed_and_a_passphrase_makes_on
         assert await desk.checkpoints.sign() is not None
         assert (await desk.trail.verify()).uncovered == 0
         locked = desks()
+        assert "secrets are not open" in (await locked.trail.verify()).unproven
         with pytest.raises(BadInput):
             await locked.checkpoints.sign()
         locked.secrets.unlock(Secret("correct horse"))
         await locked.works(1)
         assert (await locked.checkpoints.sign()).number == 2  # type: ignore[union-attr]
+        assert (await locked.trail.verify()).unproven == ""
 
     told(story)
 

@@ -218,6 +218,15 @@ def test_verify_says_that_the_chain_is_whole(qtbot: QtBot, panel: AuditPanel) ->
     assert panel.covers.text() == "No signed checkpoint yet: 20 rows stand by the chain alone."
 
 
+def test_a_chain_that_was_not_compared_with_a_known_key_is_not_called_whole(panel: AuditPanel) -> None:
+    panel.show_verification(replace(verified(entries(20)), unproven="this installation's key, because it is locked"))
+    assert panel.proof.chain.text() == "chain fits to #20"
+    assert panel.proof.finding.text() == (
+        "The rows fit each other, but they were not compared with this installation's key, because it is locked."
+    )
+    assert not panel.proof.show_row.isVisible()
+
+
 def test_verify_names_the_row_that_was_changed(panel: AuditPanel) -> None:
     rows = entries(20)
     rows[6] = replace(rows[6], draft=replace(rows[6].draft, reason="nothing to see"))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -11,6 +12,7 @@ from qv_desktop.domain.audit import Mark, Verification, emptied
 from qv_desktop.domain.checkpoints import Standing, covered
 from qv_desktop.domain.errors import BadInput
 
+UNOPENED = "this installation's key, because the secrets are not open; give their passphrase under Connections and verify again"
 TOLD = 5_000  # rows between two words of progress
 
 type Progress = Callable[[int, int], None]  # rows done, of how many
@@ -31,7 +33,8 @@ def checked(connection: Connection, chain: str, mark: Mark | None, book: Checkpo
         found = checked_after(connection, chain, None, marks, lambda done: progress(min(done, total), total))
     if found.whole and not found.rows and not marks and _lost_all(connection):
         found = emptied(found)
-    return covered(found, worth)
+    found = covered(found, worth)
+    return replace(found, unproven=UNOPENED) if book and worth.genuine and not book.key else found
 
 
 class Watch:

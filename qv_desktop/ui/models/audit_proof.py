@@ -57,7 +57,11 @@ class AuditProof(QObject):
         """The chain's state: whole up to its head, or where and why it breaks; and what is not covered."""
         self._rest()
         self._broken = found.broken_at
-        if found.whole:
+        if found.whole and found.unproven:
+            self.chain.setText(f"chain fits to #{found.head:,}")
+            self.chain.setToolTip(_sentence(found))
+            paint_pill(self.chain, "WARN", "LINE")
+        elif found.whole:
             self.chain.setText(f"✓ chain whole to #{found.head:,}")
             scope = "since the last checkpoint" if since else "from the first one on"
             self.chain.setToolTip(f"{found.rows:,} rows read {scope}; head {found.head_hash}\n{coverage(found)}")
@@ -149,6 +153,8 @@ def coverage_in_short(found: Verification) -> str:
 def _sentence(found: Verification) -> str:
     """What a person must read; nothing when all is well."""
     said = [] if found.whole else [f"{found.reason[:1].upper()}{found.reason[1:]}."]
+    if found.whole and found.unproven:
+        said = [f"The rows fit each other, but they were not compared with {found.unproven}."]
     return " ".join((*said, *found.notes))
 
 
