@@ -163,7 +163,10 @@ def test_what_cannot_be_done_is_said_where_it_was_asked_for(told: Callable[[Stor
         assert "Zoe" not in [listed.name for listed in users.model.rows()]
         ada.password = RIGHT
         await ada.does(lambda: ada.panels.roles.make_asked.emit("Trader", frozenset()))
-        assert ada.panels.roles.said.text() == "“Trader” is, or looks like, Trader, which the program keeps for itself; choose another name."
+        assert (
+            ada.panels.roles.said.text()
+            == "“Trader” is, or looks like, Trader, which the program keeps for itself; choose another name."
+        )
 
     told(story)
 
