@@ -3,6 +3,7 @@
 import asyncio
 
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from qv_desktop.domain.connections import Connection
 from qv_desktop.domain.errors import QvError
@@ -17,6 +18,16 @@ async def confirmed(connections: Connections, wanted: Connection, person: str, o
     dialog.confirmed.connect(typed.put_nowait)
     dialog.declined.connect(lambda: typed.put_nowait(None))
     dialog.open()
+    try:
+        return await _answered(connections, wanted, dialog, typed)
+    finally:
+        if isValid(dialog):
+            dialog.hide()  # also when nobody waits for the answer any more
+
+
+async def _answered(
+    connections: Connections, wanted: Connection, dialog: LiveDialog, typed: "asyncio.Queue[str | None]"
+) -> bool:
     while (password := await typed.get()) is not None:
         try:
             why = await connections.confirm(wanted, password)

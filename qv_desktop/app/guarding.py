@@ -6,7 +6,7 @@ import structlog
 from shiboken6 import isValid
 
 from qv_desktop.app.locking import Lock
-from qv_desktop.domain.errors import DatabaseDown, QvError
+from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import KillChanged
 from qv_desktop.services.auto_lock import FOR_ALL, LONGEST, AutoLock
 from qv_desktop.ui.my_account_dialog import MyAccountDialog
@@ -52,7 +52,7 @@ class Guarding:
     async def _load(self) -> None:
         try:
             await self.auto.load()
-        except DatabaseDown as error:
+        except QvError as error:
             log.info("idle_times_as_last_read", reason=str(error))
 
     def _command(self, id_: str) -> None:

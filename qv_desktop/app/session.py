@@ -85,6 +85,7 @@ class Session:
         self._building: asyncio.Future[tuple[Panels, MainWindow]] | None = None
         self._said: list[str] = []  # what waits for a desk to be told
         self._former: MainWindow | None = None  # in view until the next desk's window is
+        self._turned_out = ""  # why the session ended before there was a desk to lock
 
     # ---- the way in
 
@@ -101,6 +102,7 @@ class Session:
         install = install_id(self._settings.home)
         seals = sealing(self._settings, database, install, self._vault.kept, self._clock.now, lambda: mark.mark)
         door = entrance(database, self._clock, install, mark, seals)
+        door.login.ended = self._session_ended
         await self._keep_mark(door, mark)
         self._dialog.show_busy("")
         if not await self._signed_in(door, resume=self._demo is None):
@@ -122,6 +124,9 @@ class Session:
             self._given = await demo_password(door, self._settings.home)
             self._dialog.prefill(DEMO_USER, self._given)
         await signing.offer(resume=resume)
+        if self._turned_out:
+            self._dialog.show_message(self._turned_out)
+            self._turned_out = ""
         if self._headless:
             self._dialog.submitted.emit(self._dialog.name.text(), self._dialog.password.text(), False)
         session = await signing.session
@@ -141,6 +146,7 @@ class Session:
             await self._put_away()
             former, install = door, install_id(self._settings.home)
             door = entrance(database, self._clock, install, mark, former.sealing, former.users.tokens)
+            door.login.ended = self._session_ended
             self._building = asyncio.ensure_future(self._built())
             if not await self._passed_on(former, door, window):
                 return code
@@ -158,6 +164,7 @@ class Session:
             door.login.follow(former.login)
             return True
         left.hide()
+        self._locked, self._accounts = False, None  # whoever comes next has confirmed no account
         await self._sign_out(former)
         self._dialog = LoginDialog(self._dialog.environment, __version__)
         self._ask_who()
@@ -211,23 +218,28 @@ class Session:
         return panels, MainWindow(panels.by_name())
 
     async def _work(self, door: "Entrance", database: "Database", panels: "Panels", window: "MainWindow") -> int:
+        from qv_desktop.app.supervising import supervised
         from qv_desktop.ui.frames import Frames
         from qv_desktop.wiring import Desk
 
         self._again = self._out = False
         self._leaving.clear()
-        self._dress(window, door)
-        window.show()
+        if door.login.session is not None:
+            self._dress(window, door)
+            window.show()
         if self._former is None:
             self._dialog.grant()
         else:
             self._former.hide()
             self._former.deleteLater()
             self._former = None
+        if _nobody(door):
+            return self._back_to_the_door()
         await asyncio.sleep(0)
         self.window_s = since_start()
         if REPORT in os.environ:
             return self._report(Path(os.environ[REPORT]))
+        self._desk_tasks.spawn(supervised("watching the session", door.login.watch, self._part_failed))
         making, starting_room = await asyncio.to_thread(_load_engine)
         from qv_desktop.app.opening import opened
 
@@ -237,6 +249,9 @@ class Session:
             await turned_to(self._demo, database, door.login.session.user.id)
         window.closed.connect(self._leaving.set)
         keys, settings = await self._vendors(door, window)
+        await door.login.look()  # what was asked for may have stood open for hours
+        if _nobody(door):
+            return self._back_to_the_door()
         window.set_environment(settings.environment, self._market_words())
         frames = Frames(self._frame, parent=window)
         engine = making.engine(door, database, settings, keys, lambda: frames.lag_ms()[1], self._store)
@@ -253,11 +268,15 @@ class Session:
             desk.services.notices.tell("warning", "Database", sentence)
         await self._restore_layout(desk, starting)
         self._desk_tasks.spawn(self._lines_to_panel(desk))
-        self._desk_tasks.spawn(desk.services.login.watch())
         frames.start()
         starting.begin()
         self._desk_tasks.spawn(opened(desk, settings, self._accounts.in_use if self._accounts else None))
         return await self._until_closed(desk, starting, frames)
+
+    def _back_to_the_door(self) -> int:
+        """No desk is shown to nobody: the log-in is asked for again."""
+        self._out = True
+        return 0
 
     def _report(self, file: Path) -> int:
         """Write how long the start took, for the benchmark, and leave."""
@@ -395,6 +414,7 @@ class Session:
         from qv_desktop.adapters.db.idle_times import IdleTimes
         from qv_desktop.app.guarding import Guarding
         from qv_desktop.app.locking import Lock
+        from qv_desktop.app.supervising import supervised
         from qv_desktop.services.auto_lock import AutoLock
 
         login = desk.services.login
@@ -404,14 +424,18 @@ class Session:
             self._lock = Lock(login, desk.window, self._desk_tasks, environment, name, disarm, self._given)
             auto = AutoLock(IdleTimes(database, door.trail), login, desk.services.clock.now)
             self._guarding = Guarding(desk, auto, self._lock)
-            self._desk_tasks.spawn(self._guarding.run())
-        login.ended = self._session_ended
+            guarded = supervised("automatic locking", self._guarding.run, self._part_failed)
+            self._desk_tasks.spawn(guarded)
 
     def _session_ended(self, sentence: str) -> None:
+        """The desk locks; where there is none yet, there will be none, and the log-in is asked for again."""
         if self._desk is not None:
             self._desk.services.notices.tell("critical", "Session ended", sentence, kind="risk")
         if self._lock is not None:
             self._desk_tasks.spawn(self._lock.lock(sentence, "the session ended"))
+        elif self._desk is None:
+            self._turned_out, self._out = sentence, True
+            self._leaving.set()
 
     # ---- what a person should hear of
 
@@ -427,6 +451,10 @@ class Session:
             self._desk.services.notices.tell("warning", "Not done", str(error))
         else:
             self._dialog.show_message(str(error))
+
+    def _part_failed(self, name: str) -> None:
+        if self._starting is not None:
+            self._starting.part_failed(name)
 
     def heard(self, line: Line) -> None:
         """A log line, on whichever thread it was written."""
@@ -471,6 +499,10 @@ class Session:
         await engine.positions.flush()
         await engine.close()
         await services.ticks.close()
+
+
+def _nobody(door: "Entrance") -> bool:
+    return door.login.session is None
 
 
 def _tell_unwritten(count: int) -> None:

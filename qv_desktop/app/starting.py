@@ -97,9 +97,9 @@ class Starting:
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
-            self._desk.tasks.spawn(supervised(name, work, self._part_failed))
+            self._desk.tasks.spawn(supervised(name, work, self.part_failed))
 
-    def _part_failed(self, name: str) -> None:
+    def part_failed(self, name: str) -> None:
         """Counted with the handlers' errors in the status bar, and told, for somebody must look into it."""
         services = self._desk.services
         services.bus.failures += 1

@@ -3,11 +3,16 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.domain.errors import BadInput
+
+if TYPE_CHECKING:
+    from qv_desktop.ui.passphrase_dialog import PassphraseDialog
 
 NOT_KEPT = "Nothing was kept: without a keyring your keys need a passphrase. Try again and choose one."
 LOCKED = "Your keys are locked; open them with your passphrase under Connections."
@@ -99,6 +104,16 @@ async def _asked(take: Callable[[Secret], None], parent: QWidget | None, *, choo
     dialog.given.connect(lambda text: given.put_nowait(Secret(text)))
     dialog.declined.connect(lambda: given.put_nowait(None))
     dialog.open()
+    try:
+        return await _taken(take, dialog, given)
+    finally:
+        if isValid(dialog):
+            dialog.hide()  # also when nobody waits for the answer any more
+
+
+async def _taken(
+    take: Callable[[Secret], None], dialog: "PassphraseDialog", given: "asyncio.Queue[Secret | None]"
+) -> bool:
     while (phrase := await given.get()) is not None:
         try:
             await asyncio.to_thread(take, phrase)

@@ -11,12 +11,16 @@ FEW = 5  # names or permissions that a sentence lists
 
 @dataclass(frozen=True, slots=True)
 class KnownRole:
-    """A role with who holds it. ``version`` rises with every change; a built-in one has none."""
+    """A role with who holds it. ``version`` rises with every change; a built-in one has none.
+
+    ``unknown`` are permissions as stored that a newer program knows: they grant nothing here, and whoever changes the role keeps them.
+    """
 
     name: str
     permissions: frozenset[Permission]
     version: int = 1
     holders: tuple[str, ...] = ()  # names of users, suspended ones too
+    unknown: tuple[str, ...] = ()
 
     @property
     def built_in(self) -> bool:
@@ -59,6 +63,11 @@ def written(permissions: Iterable[Permission]) -> list[str]:
 def read(texts: Iterable[str]) -> frozenset[Permission]:
     """The permissions that ``texts`` name; what this program does not know grants nothing."""
     return frozenset(_BY_TEXT[text] for text in texts if text in _BY_TEXT)
+
+
+def unread(texts: Iterable[str]) -> tuple[str, ...]:
+    """What in ``texts`` this program does not know."""
+    return tuple(text for text in texts if text not in _BY_TEXT)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -107,4 +107,5 @@ def _own(role: KnownRole) -> None:
 
 
 def _words(role: KnownRole) -> str:
-    return json.dumps({"name": role.name, "permissions": written(role.permissions)}, ensure_ascii=False)
+    permissions = [*written(role.permissions), *role.unknown]
+    return json.dumps({"name": role.name, "permissions": permissions}, ensure_ascii=False)

@@ -15,6 +15,7 @@ from qv_desktop.app import guarding
 from qv_desktop.app.guarding import CHANGED, SET, Guarding
 from qv_desktop.app.locking import Lock
 from qv_desktop.domain.access import Role
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.services.auto_lock import USUAL, AutoLock
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.my_account_dialog import MyAccountDialog
@@ -82,6 +83,23 @@ def test_it_locks_when_it_is_due_and_not_again_once_it_was_unlocked(told: Callab
         await until(lambda: guarded.lock.dialog is None)
         await asyncio.sleep(0.02)
         assert guarded.lock.dialog is None
+
+    told(story)
+
+
+@pytest.mark.parametrize("error", [NotPermitted("not you"), BadInput("no"), DatabaseDown("away")])
+def test_it_locks_all_the_same_when_the_times_cannot_be_read(
+    told: Callable[..., None], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def refused(self: Times, user: str) -> tuple[int | None, int | None]:
+        raise error
+
+    monkeypatch.setattr(Times, "idle_times", refused)
+
+    async def story(guarded: Guarded) -> None:
+        guarded.elapsed = USUAL * 60
+        await until(lambda: guarded.lock.dialog)
+        guarded.dialog.submitted.emit("anna", "right", False)
 
     told(story)
 

@@ -20,10 +20,13 @@ from qv_desktop.app.switching import in_the_way, undecided
 from qv_desktop.config import Settings
 from qv_desktop.domain.connections import Connection, Known
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.services.auto_lock import AutoLock
+from qv_desktop.services.login import GONE
 from qv_desktop.simulator.alpaca_oauth import CLIENT_ID, CLIENT_SECRET
 from qv_desktop.ui import theme
 from qv_desktop.ui.connections_dialog import ConnectionsDialog
 from qv_desktop.ui.live_dialog import LiveDialog
+from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.ui.step_up_dialog import StepUpDialog
 from tests.adapters.alpaca.test_oauth import Browser
@@ -270,6 +273,49 @@ def test_a_sitting_that_begins_live_asks_first_and_trades_nothing_without_the_pa
         await own.at("Real one ••••")
         assert own.account
         assert [outcome for _, outcome in (await own.audited("live.confirm"))[-2:]] == ["refused", "ok"]
+
+    own.do(scenario())
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_a_session_that_ends_while_live_is_asked_about_opens_no_desk_but_the_log_in(
+    own: Own, ring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qv_desktop.services.login.LOOKS", 0.2)
+    broken, load = [RuntimeError("broken once")], AutoLock.load
+
+    async def loaded(auto: AutoLock) -> None:
+        if broken:
+            raise broken.pop()
+        await load(auto)
+
+    monkeypatch.setattr(AutoLock, "load", loaded)
+    ring.set_password("QuantVision Desktop", "connection.real.key", "AKSIM")
+    ring.set_password("QuantVision Desktop", "connection.real.secret", LIVE_SECRET)
+    ConnectionFile(own.settings.home).write(Known((Connection("real", "Real one", "LIVE"),), "real"))
+    own.session = Session(own.settings, own.store, None, None)
+    own.begin()
+
+    async def scenario() -> None:
+        await own.sees(lambda: own.one(LiveDialog))
+        await own.asked_to("UPDATE sessions SET ended = now(), ended_because = 'by an Admin' WHERE ended IS NULL")
+        await own.sees(lambda: own.one(LoginDialog))
+        assert (own.one(LiveDialog), own.one(MainWindow), own.session._desk) == (None, None, None)
+        login = own.one(LoginDialog)
+        assert login is not None
+        await own.sees(lambda: login.message() == GONE)
+        await own.sees(login._pages.isEnabled)
+        login.submitted.emit("ada", PASSWORD, False)
+        await own.confirms(PASSWORD)
+        await own.at("Real one ••••")
+        assert own.session._lock is not None
+        assert own.session._lock.dialog is None
+
+        # the watch over the idle time broke, was told of, and locks the desk all the same
+        await own.sees(lambda: "automatic locking failed and was started again" in own.notices())
+        assert own.session._guarding is not None
+        monkeypatch.setattr(own.session._guarding.auto, "_touched", -1e9)
+        await own.sees(lambda: own.session._lock is not None and own.session._lock.dialog is not None)
 
     own.do(scenario())
 

@@ -1,5 +1,7 @@
 """The roles panel: what every role may do, side by side and each by itself, and how a role of the desk's own is made."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -52,6 +54,12 @@ def test_a_role_by_itself_is_resources_by_actions_in_words(panel: RolesPanel) ->
     assert item.data(Qt.ItemDataRole.AccessibleTextRole) == "trading: create: may"
     panel.beside.click()
     assert panel.all.isVisible()
+
+
+def test_what_only_a_newer_program_knows_is_counted(panel: RolesPanel) -> None:
+    panel.show_roles([*ROLES[:4], replace(NIGHT, unknown=("moon: fly",))], "Admin", BUILT_IN["Admin"])
+    panel.table.select_key("Night desk")
+    assert panel.heading.text() == "Night desk · made here · held by nobody · 1 that only a newer program knows"
 
 
 def test_a_built_in_role_can_only_be_copied_and_one_that_is_held_not_deleted(panel: RolesPanel) -> None:

@@ -13,7 +13,7 @@ from qv_desktop.adapters.db.tables import roles, users
 from qv_desktop.domain.access import BUILT_IN, User, UserState
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.roles import MOST, KnownRole, listed, read, written
+from qv_desktop.domain.roles import MOST, KnownRole, listed, read, unread, written
 
 # what the role of the user at hand may do; empty for a built-in one
 PERMITTED = select(roles.c.permissions).where(roles.c.name == users.c.role).scalar_subquery().label("permissions")
@@ -107,7 +107,11 @@ class RoleStore:
         await self._trail.write(work, by)
 
     def _values(self, role: KnownRole, by: Draft) -> dict[str, object]:
-        return {"permissions": written(role.permissions), "changed": self._now(), "changed_by": by.actor.name}
+        return {
+            "permissions": [*written(role.permissions), *role.unknown],
+            "changed": self._now(),
+            "changed_by": by.actor.name,
+        }
 
 
 def _same(role: KnownRole) -> tuple[Any, ...]:
@@ -116,4 +120,5 @@ def _same(role: KnownRole) -> tuple[Any, ...]:
 
 
 def _role(row: Row[Any], holders: list[str]) -> KnownRole:
-    return KnownRole(row.name, BUILT_IN.get(row.name) or read(row.permissions), row.version, tuple(holders))
+    permissions = BUILT_IN.get(row.name) or read(row.permissions)
+    return KnownRole(row.name, permissions, row.version, tuple(holders), unread(row.permissions))

@@ -181,6 +181,7 @@ class RolesPanel(QWidget):
             chosen.name,
             "built in" if chosen.built_in else "made here",
             "yours" if chosen.name == self._own else held,
+            f"{len(chosen.unknown)} that only a newer program knows" if chosen.unknown else "",
         )
         return " · ".join(filter(None, words))
 

@@ -367,6 +367,28 @@ def test_what_a_newer_program_grants_that_this_one_does_not_know_is_refused(told
     told(story)
 
 
+def test_what_a_newer_program_grants_is_kept_when_this_one_changes_the_role(told: Callable[[Story], None]) -> None:
+    async def story(one: Machine, two: Machine) -> None:
+        await one.make("Later", {LOOK})
+        grown = text("UPDATE roles SET permissions = permissions || ARRAY['moon: fly'] WHERE name = 'Later'")
+        await one.database.write(lambda connection: connection.execute(grown))
+        after = await one.edit(await one.roles.named("Later"), "Later still", {TRADE})
+        stored = text("SELECT permissions FROM roles WHERE name = 'Later still'")
+        kept = await one.database.read(lambda connection: connection.execute(stored).scalar_one())
+        assert kept == ["trading: view", "trading: create", "moon: fly"]
+        assert (after.unknown, after.permissions) == (
+            ("moon: fly",),
+            (await one.roles.named("Later still")).permissions,
+        )
+        change = next(row.draft for row in one.rows if row.draft.action == "role.change")
+        assert "moon: fly" in change.before
+        assert "moon: fly" in change.after
+        copied = await one.make("Copy", after.permissions)
+        assert (await one.roles.named("Copy")).unknown == copied.unknown == ()  # nobody grants what they do not know
+
+    told(story)
+
+
 def test_roles_stand_in_the_order_of_the_table_and_then_by_name(told: Callable[[Story], None]) -> None:
     async def story(one: Machine, two: Machine) -> None:
         for name in ("zeta", "Alpha"):
