@@ -18,7 +18,7 @@ from qv_desktop.adapters.db.roles import alone
 from qv_desktop.adapters.db.tables import users
 from qv_desktop.domain.access import Role, UserState
 from qv_desktop.domain.audit import Actor, Draft
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, RowRefused
 from qv_desktop.domain.people import MADE_ADMIN
 
 NOT_THE_OWNER = "This database login may not change users; name the owner's in QV_DATABASE_URL."
@@ -53,7 +53,7 @@ class Recovery:
 
         try:
             return await self._trail.write_found(work)
-        except ProgrammingError as error:
+        except (ProgrammingError, RowRefused) as error:
             raise BadInput(NOT_THE_OWNER) from error
 
 
