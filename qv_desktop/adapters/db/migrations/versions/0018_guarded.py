@@ -61,7 +61,7 @@ BUILT_IN = {
               "trading: view,trading: create,trading: change,trading: delete,trading: export,"
               "strategies: view,strategies: create,strategies: change,strategies: run,"
               "backtests: view,backtests: create,backtests: run,backtests: export,risk: view,risk: run,audit: view,"
-              "reconciliation: view,reconciliation: run,reconciliation: export,settings: view,settings: change",
+              "reconciliation: view,reconciliation: change,reconciliation: run,reconciliation: export,settings: view,settings: change",
     "Analyst": "market data: view,market data: create,market data: change,market data: delete,market data: export,trading: view,"
                "strategies: view,strategies: create,strategies: change,strategies: run,"
                "backtests: view,backtests: create,backtests: run,backtests: export,risk: view,reconciliation: view,settings: view",
