@@ -187,7 +187,7 @@ def test_with_a_mute_stream_the_book_learns_from_the_broker(person: Sitting) -> 
 
 def test_with_the_database_gone_it_works_and_its_rows_arrive_later(person: Sitting, server: Remote) -> None:
     count = """SELECT count(*) FROM audit_log WHERE action IN ('kill.press', 'kill.switch', 'risk.halted')
-               AND reason LIKE '%database was away%'"""
+               AND reason LIKE '%database did not take it%'"""
 
     async def scenario() -> None:
         keys = await resting(person, 9, 10)

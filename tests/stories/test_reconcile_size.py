@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alpaca.common.enums import Sort
 from alpaca.trading.client import TradingClient
-from alpaca.trading.enums import OrderSide, TimeInForce
-from alpaca.trading.requests import LimitOrderRequest, MarketOrderRequest
+from alpaca.trading.enums import OrderSide, OrderType, QueryOrderStatus, TimeInForce
+from alpaca.trading.requests import GetOrdersRequest, LimitOrderRequest, MarketOrderRequest
 
 from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.db.audit import AuditTrail
@@ -71,6 +72,9 @@ def bought(simulator: Simulator, symbols: list[str]) -> None:
         list(threads.map(lambda _: official.submit_order(
             LimitOrderRequest(symbol="AAPL", qty=1, side=OrderSide.BUY, time_in_force=TimeInForce.DAY, limit_price=1.0)),
             range(OPEN)))  # fmt: skip
+    many = GetOrdersRequest(status=QueryOrderStatus.OPEN, limit=500, direction=Sort.ASC)
+    while any(order.type != OrderType.LIMIT for order in official.get_orders(many)):
+        time.sleep(0.1)  # what is still filling moves positions while they are told
 
 
 def test_orders_executions_and_money_that_no_stream_tells_of_are_in_our_books_after_one_comparison(
