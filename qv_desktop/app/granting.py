@@ -33,7 +33,8 @@ async def granted(login: str, role: str, accounts: Sequence[str], *, remove: boo
             password = _chosen(login)
         person = logins.Login(login, role, password, tuple(accounts))
         theirs = await asyncio.to_thread(logins.let_in, address, known, person)
-        done.append(f"{login} is in {group(role)} and nothing else. The address for that terminal, with the password to be put in: "
+        exact = next(name for name in known if name.lower() == role.lower())  # as it is stored: let_in has found it
+        done.append(f"{login} is in {group(exact)} and nothing else. The address for that terminal, with the password to be put in: "
                     f"{theirs}")  # fmt: skip
     return "\n".join(done)
 
