@@ -27,7 +27,7 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     **{f"Breaks.{name}": _may(Resource.RECONCILIATION, Action.CHANGE) for name in ("take", "comment", "explain", "resolve", "carry",
                                                                                  "reopen")},
     "BreakReports.run": _may(Resource.RECONCILIATION, Action.EXPORT), "BreakReports.span": _may(Resource.RECONCILIATION, Action.EXPORT),
-    "BreakReports.files": _may(Resource.RECONCILIATION, Action.VIEW),
+    **{f"BreakReports.{name}": _may(Resource.RECONCILIATION, Action.VIEW) for name in ("files", "accounts")},
     "Breaks.sign": _may(Resource.RECONCILIATION, Action.APPROVE),
     **{f"Audit.{name}": _may(Resource.AUDIT, Action.VIEW) for name in ("page", "count", "span", "verify", "checkpoint", "installations")},
     "Audit.story": _LOOK, "Audit.bundle": _may(Resource.AUDIT, Action.EXPORT), "AuditExports.rows": _may(Resource.AUDIT, Action.EXPORT),

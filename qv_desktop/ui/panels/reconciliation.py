@@ -22,6 +22,7 @@ from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, 
 from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.reason_bar import ReasonBar
+from qv_desktop.ui.models.report_days import ReportDays
 from qv_desktop.ui.models.run_history import FORMS, RunHistory
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
@@ -42,7 +43,8 @@ class ReconciliationPanel(QWidget):
     """Emits ``run_asked``; ``acted(str, BreakItem, str)`` with take, comment, explain, resolve, carry, reopen or sign and the words;
     ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
     ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
-    and whether every account is meant; ``open_asked(Path)``. ``now`` tells ages."""
+    and whether every account is meant; ``days_asked`` and ``accounts_asked`` as ``ReportDays`` has them; ``open_asked(Path)``. ``now``
+    tells ages."""
 
     name = "reconciliation"
     title = "Reconciliation"
@@ -54,6 +56,8 @@ class ReconciliationPanel(QWidget):
     run_chosen = Signal(str)
     export_asked = Signal(str, str)
     range_asked = Signal(str, str, bool)
+    days_asked = Signal(object, object, object, str)
+    accounts_asked = Signal()
     open_asked = Signal(Path)
 
     def __init__(self) -> None:
@@ -122,6 +126,7 @@ class ReconciliationPanel(QWidget):
         self._settle()
         self.details.forbid(lacking)
         self.history.forbid(lacking)
+        self.days.forbid(lacking.get("export", ""))
         self._show_header()
 
     def show_me(self, name: str) -> None:
@@ -142,6 +147,7 @@ class ReconciliationPanel(QWidget):
         self.details = BreakDetails(lambda: self.now())
         self.reason = ReasonBar()
         self.history = RunHistory()
+        self.days = ReportDays(lambda: self.now(), FORMS)
         age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
         self._aging = QTimer(self, interval=5_000)
         self._aging.timeout.connect(lambda: self.model.refresh(age))
@@ -176,7 +182,7 @@ class ReconciliationPanel(QWidget):
         said.setLayout(line)
         for opener in (self.open_file, self.open_folder):
             opener.hide()
-        stacked(self, self.strip, self.filters, self.pages, self.reason, said).setStretch(2, 1)
+        stacked(self, self.strip, self.filters, self.pages, self.reason, self.days, said).setStretch(2, 1)
 
     def _connect(self) -> None:
         for ask in (self.run, self.first):
@@ -189,6 +195,8 @@ class ReconciliationPanel(QWidget):
         self.history.run_chosen.connect(self.run_chosen)
         self.history.export_asked.connect(self.export_asked)
         self.history.open_asked.connect(self.open_asked)
+        self.days.chosen.connect(self.days_asked)
+        self.days.accounts_asked.connect(self.accounts_asked)
         self.open_file.clicked.connect(lambda: self._open(folder=False))
         self.open_folder.clicked.connect(lambda: self._open(folder=True))
 
@@ -254,6 +262,7 @@ class ReconciliationPanel(QWidget):
             for every, whose in ((False, "this account"), (True, "every account")):
                 for form in FORMS:
                     entry(inner, f"{form.upper()}, {whose}", partial(self.range_asked.emit, title, form, every), why)
+        entry(menu, "Days and account…", self.days.ask, why)
 
     # ---- eyes
 
