@@ -162,7 +162,12 @@ def _reconcile_words(words: argparse.ArgumentParser) -> None:
         help="compare nothing, and write the report of what is stored from this New York day on; it takes --out",
     )  # fmt: skip
     words.add_argument(
-        "--to", dest="last", type=date.fromisoformat, default=None, metavar="DAY", help="last day, included; else the first"
+        "--to",
+        dest="last",
+        type=date.fromisoformat,
+        default=None,
+        metavar="DAY",
+        help="last day, included; else the first",
     )
     words.add_argument(
         "--format", dest="formats", action="append", choices=WITHOUT_WINDOW, help="of the report; else all"
@@ -298,7 +303,9 @@ def _report_days(asked: argparse.Namespace) -> int:
     still = [item for item in span.items if not item.closed]
     whose = f"account {span.account}" if span.account else "every account"
     runs, breaks = sum(day.runs for day in span.days), len(span.items)
-    print(f"{runs:,} comparisons of {whose}, {breaks:,} breaks, {len(still):,} not closed. Reports: {', '.join(map(str, files))}.")
+    print(
+        f"{runs:,} comparisons of {whose}, {breaks:,} breaks, {len(still):,} not closed. Reports: {', '.join(map(str, files))}."
+    )
     return 1 if still else 0
 
 

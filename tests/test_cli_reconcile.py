@@ -66,11 +66,19 @@ def _report_over_days(home: Path, settings: dict[str, str]) -> None:
     assert book["Totals"]["A2"].value == "Open"
     assert book["Days"]["B2"].value == 2
     shown = report["runs"][0]["account"]
-    done = ran(home, "reconcile", *span, "--out", str(out), "--account", shown.lstrip("•"), "--format", "csv", **settings)
+    done = ran(
+        home, "reconcile", *span, "--out", str(out), "--account", shown.lstrip("•"), "--format", "csv", **settings
+    )
     assert done.stdout.startswith(f"2 comparisons of account {shown}, ")
     for words, said in (
-        (("--from", "2020-01-02", "--out", str(out)), "No comparison was made and no break was there on 2020-01-02 in any account"),
-        (("--from", "2020-01-03", "--to", "2020-01-02", "--out", str(out)), "The report would begin on 2020-01-03 and end before that"),
+        (
+            ("--from", "2020-01-02", "--out", str(out)),
+            "No comparison was made and no break was there on 2020-01-02 in any account",
+        ),
+        (
+            ("--from", "2020-01-03", "--to", "2020-01-02", "--out", str(out)),
+            "The report would begin on 2020-01-03 and end before that",
+        ),
         (("--from", "2020-01-03"), "A report over days takes --from DAY and --out DIR"),
         ((*span, "--out", str(out), "--account", "nobody"), "No comparison of “nobody” is stored; choose one of: "),
     ):

@@ -21,7 +21,9 @@ RUN_COLUMNS = ("Section", "Key", "Severity", "Internal", "External", "Difference
 ITEM_COLUMNS = ("Key", "Class", "Internal", "External", "Difference", "At risk", "First seen", "Last found", "Owner", "State", "Decision",
                 "Signed off")  # fmt: skip
 FIGURES = frozenset({"Internal", "External", "Difference", "At risk", "Runs", "With breaks", "Most breaks", "Most at risk", "Matched",
-                     "Breaks"})  # fmt: skip
+                     "Breaks", "Backtest shares", "Backtest price", "Wanted", "Live shares", "Live price", "Late, s", "Slip, bps",
+                     *(f"{name}, $" for name in ("Amount", "Delay", "Execution", "Price", "Allowed for", "Quantity", "Fees",
+                                                 "Total"))})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,12 @@ def of_run(run: Reconciliation) -> Document:
         ("Matched", f"{run.matched:,} rows"), ("Input hash", run.input_hash),
     )  # fmt: skip
     said = verdict(len(run.breaks), run.at_risk, len(run.uncompared))
-    exact = (("As of", run.at), ("Our books read at", run.local_at), ("Broker's books read at", run.broker_at), ("Matched", run.matched))
+    exact = (
+        ("As of", run.at),
+        ("Our books read at", run.local_at),
+        ("Broker's books read at", run.broker_at),
+        ("Matched", run.matched),
+    )
     return Document("Reconciliation", f"Account {run.account} as of {stamp(run.at)}", said, run.passed, facts,
                     (*_by_class(run.breaks), *_not_compared(run.uncompared)), exact)  # fmt: skip
 
@@ -185,7 +192,9 @@ def _totals(span: Span) -> Section:
     """How many breaks of the span are in which state, and what they put at risk; the last row is all of them."""
     by_state = [(name, [i for i in span.items if i.state == state]) for state, name in STATES.items()]
     counted = [(name, some) for name, some in by_state if some]
-    values = tuple((name, len(some), sum((i.at_risk for i in some), Decimal(0))) for name, some in (*counted, ("All", span.items)))
+    values = tuple(
+        (name, len(some), sum((i.at_risk for i in some), Decimal(0))) for name, some in (*counted, ("All", span.items))
+    )
     rows = tuple((name, f"{count:,}", money(at_risk)) for name, count, at_risk in values)
     return Section("Totals", ("Breaks that are", "Breaks", "At risk"), rows, values=values)
 

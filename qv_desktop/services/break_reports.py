@@ -134,7 +134,9 @@ async def gathered(items: Items, runs: StoredRuns, wanted: Wanted) -> Span:
     found = tuple(await items.between(wanted.account, start, end))
     if not (lines or days or found):
         raise BadInput(f"No comparison was made and no break was there {wanted}; choose other days or another account.")
-    return Span(start, end, wanted.shown, wanted.by, wanted.at, days, found, tuple(lines[:MOST_RUNS]), len(lines) > MOST_RUNS)
+    return Span(
+        start, end, wanted.shown, wanted.by, wanted.at, days, found, tuple(lines[:MOST_RUNS]), len(lines) > MOST_RUNS
+    )
 
 
 def asked(span: Span, wanted: Wanted, forms: Collection[str]) -> dict[str, object]:

@@ -227,7 +227,10 @@ def test_a_report_of_another_account_and_of_empty_days(told: Callable[[Story], N
         report = json.loads(next(tom.folder.glob("*.json")).read_text())
         assert [item["key"] for item in report["items"]] == ["NVDA"]
         for asked, said in (
-            ((today + timedelta(days=1), today + timedelta(days=3), None), "No comparison was made and no break was there from"),
+            (
+                (today + timedelta(days=1), today + timedelta(days=3), None),
+                "No comparison was made and no break was there from",
+            ),
             ((today, today - timedelta(days=1), None), "turn the days round"),
             ((today - timedelta(days=4_000), today, None), "over 3,660 days at most"),
             ((today, today, "nobody"), "No comparison of “nobody” is stored"),

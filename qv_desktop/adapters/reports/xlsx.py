@@ -99,7 +99,9 @@ class _Paint:
         self._names.add(name.casefold())
         return name
 
-    def _cell(self, sheet: Any, row: int, column: int, value: Value, *, dollars: bool = False, left: bool = False) -> None:
+    def _cell(
+        self, sheet: Any, row: int, column: int, value: Value, *, dollars: bool = False, left: bool = False
+    ) -> None:
         if isinstance(value, datetime):
             sheet.write_datetime(row, column, value.astimezone(UTC).replace(tzinfo=None), self._format(TIME, left=left))
         elif isinstance(value, date):
@@ -127,14 +129,18 @@ class _Paint:
 
 def exact(value: int | Decimal) -> bool:
     """Whether a spreadsheet, which keeps numbers as float64 and shows 15 digits, would give the number back as it is."""
-    return value.is_finite() and Decimal(f"{float(value):.15g}") == value if isinstance(value, Decimal) else abs(value) < 10**15
+    return (
+        value.is_finite() and Decimal(f"{float(value):.15g}") == value
+        if isinstance(value, Decimal)
+        else abs(value) < 10**15
+    )
 
 
 def _digits(value: int | Decimal, *, dollars: bool) -> str:
     """A number's format: thousands apart, as many places as it came with, cents for dollars."""
     places = 2 if dollars else 0
     if isinstance(value, Decimal):
-        exponent = value.as_tuple().exponent
+        exponent = value.normalize().as_tuple().exponent
         places = max(places, -exponent if isinstance(exponent, int) else 0)
     plain = "#,##0" + ("." + "0" * places if places else "")
     return f'"$"{plain};-"$"{plain}' if dollars else plain

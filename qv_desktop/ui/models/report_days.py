@@ -54,7 +54,9 @@ class ReportDays(QWidget):
         column.setContentsMargins(8, 4, 8, 4)
         column.setSpacing(2)
         label = theme.label("Report over New York's days", "label")
-        column.addWidget(Flow(label, self.first, to, self.last, self.account, self.form, self.write, self.close_, sides=0))
+        column.addWidget(
+            Flow(label, self.first, to, self.last, self.account, self.form, self.write, self.close_, sides=0)
+        )
         column.addWidget(self.complaint)
         self.complaint.hide()
 
@@ -86,13 +88,13 @@ class ReportDays(QWidget):
             return
         try:
             first, last = _read(self.first), _read(self.last)
-            if first > last:
-                raise BadInput(f"The report would begin on {first} and end before that, on {last}; turn the days round.")
         except BadInput as error:
             self._complain(str(error))
             return
-        self._complain("")
-        self.chosen.emit(first, last, self._ids[self.account.currentText()], self.form.currentText().lower())
+        turned = f"The report would begin on {first} and end before that, on {last}; turn the days round."
+        self._complain(turned if first > last else "")
+        if first <= last:
+            self.chosen.emit(first, last, self._ids[self.account.currentText()], self.form.currentText().lower())
 
     def forbid(self, why: str) -> None:
         """Why the person may not write reports; nothing when they may."""
@@ -113,7 +115,7 @@ class ReportDays(QWidget):
 
 def _day(name: str) -> NumberField:
     field = NumberField(name)
-    field.setFixedWidth(104)
+    field.setFixedWidth(122)
     field.setToolTip("Year-month-day; the arrow keys move by a weekday, with Shift by ten")
     field.stepped.connect(lambda days: _step(field, days))
     return field
