@@ -16,7 +16,7 @@ CAUSES: dict[str, tuple[str, str]] = {  # part -> its name, and what it is
     "quantity": ("Quantity", "shares that traded in one of the two only, at the day's last price"),
     "fees": ("Fees", "those of the backtest less those that were charged"),
 }
-TRADES = ("At ET", "Found", "Side", "Backtest shares", "Backtest price", "Wanted", "Live shares", "Live price", "Late, s", "Slip, bps",
+TRADES = ("At", "Found", "Side", "Backtest shares", "Backtest price", "Wanted", "Live shares", "Live price", "Late, s", "Slip, bps",
           *(f"{name}, $" for name, _ in CAUSES.values()), "Total, $", "Order", "Status", "Arrival price")  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _causes(parts: Parts) -> Section:
 
 def _trades(told: Comparison) -> Section:
     values = tuple(row(pair) for pair in told.pairs)
-    rows = tuple(tuple(map(_text, cells)) for cells in values)
+    rows = tuple(tuple(_text(name, value) for name, value in zip(TRADES, cells, strict=True)) for cells in values)
     return Section(f"Trades · {len(rows):,}", TRADES, rows, "Neither traded on this day.", values)
 
 
@@ -89,10 +89,12 @@ def precise(amount: Decimal) -> str:
     return f"{amount:,.2f}"
 
 
-def _text(value: Value) -> str:
+def _text(name: str, value: Value) -> str:
     if value is None:
         return "—"
+    if isinstance(value, Decimal) and name.endswith(", $"):
+        return precise(value) if value else "—"
     if isinstance(value, Decimal):
         plain = f"{value.quantize(_MICRO):,f}"
         return plain.rstrip("0").rstrip(".") if "." in plain else plain
-    return f"{value.astimezone(NEW_YORK):%H:%M:%S}" if hasattr(value, "astimezone") else str(value)
+    return f"{value.astimezone(NEW_YORK):%H:%M:%S} ET" if hasattr(value, "astimezone") else str(value)

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,7 @@ RUN = Permission(Resource.BACKTESTS, Action.RUN)
 VIEW = Permission(Resource.BACKTESTS, Action.VIEW)
 EXPORT = Permission(Resource.BACKTESTS, Action.EXPORT)
 LOOK = Permission(Resource.TRADING, Action.VIEW)
+OPENS, CLOSES = time(9, 30), time(16)  # New York's regular hours
 CLOSEST = timedelta(minutes=5)  # an order and a trade of the backtest this near can be one decision, whatever the bars
 
 
@@ -120,7 +121,7 @@ class LiveBacktests:
         inside = [one for one in trades if one.at >= start]
         window, mark = _window(frame), taken(bars[-1].close)
         sent = [await self._data.arrived(one, spec.symbol) for one in sent]
-        notes = _notes([one for one in trades if one.at < start], sent, asked, now < end)
+        notes = _notes([one for one in trades if one.at < start], inside, sent, asked, now < end)
         return Comparison(asked, replace(result.spec, fees=spec.fees, slippage=spec.slippage), self._account().shown, by, now, shares, mark,
                           min(now, utc(bars[-1].start + frame.seconds * SECOND)), window, paired(inside, sent, window, mark), len(bars),
                           len(before), result.code_hash, result.data_hash, result.engine, notes)  # fmt: skip
@@ -146,7 +147,9 @@ def _window(frame: Timeframe) -> timedelta:
     return max(CLOSEST, timedelta(seconds=2 * frame.seconds)) if frame.intraday else timedelta(days=1)
 
 
-def _notes(before: Sequence[Modelled], sent: Sequence[Sent], asked: Asked, running: bool) -> tuple[str, ...]:
+def _notes(
+    before: Sequence[Modelled], inside: Sequence[Modelled], sent: Sequence[Sent], asked: Asked, running: bool
+) -> tuple[str, ...]:
     """What a reader must know to read the figures rightly."""
     notes, kept = list[str](), held(before)
     if running:
@@ -158,6 +161,10 @@ def _notes(before: Sequence[Modelled], sent: Sequence[Sent], asked: Asked, runni
         )
     if not sent:
         notes.append(f"No order of {asked.day} in {asked.spec.symbol} has “{asked.spec.strategy}” as its source.")
+    if early := sum(not OPENS <= one.at.astimezone(NEW_YORK).time() < CLOSES for one in inside):
+        notes.append(
+            f"{early:,} of the backtest's trades are outside 09:30 to 16:00 ET, for its bars begin before and end after."
+        )
     if any(one.filled and one.arrival is None for one in sent):
         notes.append(
             "Of some orders no price is stored of when they were made: their delay and execution stand together as price."

@@ -66,9 +66,10 @@ class _Paint:
     def section(self, section: Section) -> None:
         """A table under its column names, which stay in view; or why there is none."""
         sheet = self._sheet(section.title)
-        for column, name in enumerate(section.columns):
-            self._text(sheet, 0, column, name, bold=True, right=name in FIGURES)
         rows = section.typed
+        for column, name in enumerate(section.columns):
+            timed = any(isinstance(row[column], datetime) for row in rows)  # those are written in UTC
+            self._text(sheet, 0, column, name.removesuffix(" ET") if timed else name, bold=True, right=name in FIGURES)
         if not rows:
             self._text(sheet, 1, 0, section.note)
         for number, row in enumerate(rows, 1):

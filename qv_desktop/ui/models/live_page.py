@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from qv_desktop.domain.errors import BadInput
@@ -61,6 +61,7 @@ class LivePage(QWidget):
         self.model: TableModel[Pair] = TableModel(
             live_columns(), key=lambda p: (p.at, p.side, p.sent.id if p.sent else "")
         )
+        self.model.sort(0, Qt.SortOrder.DescendingOrder)
         self.table: Table[Pair] = Table(self.model, empty="What the strategy and its backtest traded stands here.")
         self._lay_out()
         self._connect()
