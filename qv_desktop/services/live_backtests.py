@@ -1,5 +1,6 @@
 """A strategy's day beside its backtest: permitted, recorded, run in the worker on the same bars, and explained in dollars."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable, Collection, Sequence
@@ -121,9 +122,10 @@ class LiveBacktests:
         inside = [one for one in trades if one.at >= start]
         window, mark = _window(frame), taken(bars[-1].close)
         sent = [await self._data.arrived(one, spec.symbol) for one in sent]
+        pairs = await asyncio.to_thread(paired, inside, sent, window, mark)  # hundreds on each side take a moment
         notes = _notes([one for one in trades if one.at < start], inside, sent, asked, now < end)
         return Comparison(asked, replace(result.spec, fees=spec.fees, slippage=spec.slippage), self._account().shown, by, now, shares, mark,
-                          min(now, utc(bars[-1].start + frame.seconds * SECOND)), window, paired(inside, sent, window, mark), len(bars),
+                          min(now, utc(bars[-1].start + frame.seconds * SECOND)), window, pairs, len(bars),
                           len(before), result.code_hash, result.data_hash, result.engine, notes)  # fmt: skip
 
     async def _sent(self, strategy: str, symbol: str, start: datetime, end: datetime) -> list[Sent]:

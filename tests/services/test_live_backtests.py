@@ -137,9 +137,7 @@ class Desk:
 
     def told(self) -> list[tuple[str, str]]:
         return [
-            (row.draft.action, row.draft.outcome)
-            for row in self.trail.rows
-            if row.draft.action == "backtest.compare"
+            (row.draft.action, row.draft.outcome) for row in self.trail.rows if row.draft.action == "backtest.compare"
         ]
 
 

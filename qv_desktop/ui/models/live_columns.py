@@ -16,15 +16,15 @@ def live_columns() -> tuple[Column[Pair], ...]:
         Column("At ET", lambda p: words.clock(p.at), key=lambda p: p.at, width=66),
         Column("Found", lambda p: FOUND[p.kind], width=92, color=lambda p: "TX0" if p.kind == "both" else "WARN", tip=why),
         Column("Side", lambda p: p.side.upper(), width=44, color=lambda p: "UP" if p.side.sign > 0 else "DOWN", bold=True),
-        Column("Backtest", _modelled, key=lambda p: p.modelled.price if p.modelled else None, right=True, width=120),
-        Column("Live", _live, key=lambda p: p.sent.average if p.sent else None, right=True, width=120),
+        Column("Total, $", lambda p: words.signed(p.parts.total), key=lambda p: p.parts.total, right=True, width=76, bold=True,
+               color=lambda p: words.trend(p.parts.total)),
+        Column("Backtest", _modelled, key=lambda p: p.modelled.price if p.modelled else None, right=True, width=106),
+        Column("Live", _live, key=lambda p: p.sent.average if p.sent else None, right=True, width=106),
         Column("Late", lambda p: words.UNKNOWN if p.late is None else f"{p.late.total_seconds():.1f} s", key=lambda p: p.late, right=True,
                width=58),
         Column("Slip, bps", lambda p: words.signed(p.slippage, 1), key=lambda p: p.slippage, right=True, width=66,
                color=lambda p: words.trend(-p.slippage) if p.slippage is not None else None),
         *(_part(part, name, what) for part, (name, what) in CAUSES.items()),
-        Column("Total, $", lambda p: words.signed(p.parts.total), key=lambda p: p.parts.total, right=True, width=82, bold=True,
-               color=lambda p: words.trend(p.parts.total)),
         Column("Status", lambda p: p.sent.status if p.sent else words.UNKNOWN, width=90, tip=why, stretch=True),
     )  # fmt: skip
 
@@ -72,5 +72,5 @@ def _part(part: str, name: str, what: str) -> Column[Pair]:
         found: Decimal = getattr(pair.parts, part)
         return found
 
-    return Column(f"{name}, $", lambda p: words.signed(amount(p)) if amount(p) else words.UNKNOWN, key=amount, right=True, width=82,
+    return Column(f"{name}, $", lambda p: words.signed(amount(p)) if amount(p) else words.UNKNOWN, key=amount, right=True, width=78,
                   color=lambda p: words.trend(amount(p)), tip=lambda p: f"{name}: {what}")  # fmt: skip
