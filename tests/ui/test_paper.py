@@ -15,15 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import decided, met, signed
+from qv_desktop.domain.live_backtest_report import of_comparison
 from qv_desktop.domain.reconciliation import Break, BreakClass
 from qv_desktop.domain.reports import Document, Section, Span, of_run, of_span
 from qv_desktop.ui import paper, theme
 from qv_desktop.ui.paper import FOOT, HEIGHT, SIDE, WIDTH, Page, font, pages, pdf
+from tests.ui.test_live_page import a_comparison
 from tests.ui.trading_values import BREAKS, NOON, run
 
 LONG = "a proposal that goes on and on " * 12
@@ -173,3 +175,36 @@ def test_figures_are_written_with_glyphs_that_stand_for_themselves(qapp: QApplic
     layout.endLayout()
     run_ = layout.glyphRuns()[0]
     assert run_.glyphIndexes() == run_.rawFont().glyphIndexesForString("0123456789,.$;:")
+
+
+@pytest.mark.parametrize(
+    "document", [many(200), over_time(), of_comparison(a_comparison())], ids=["run", "time", "live"]
+)
+def test_no_ordinary_word_or_number_is_broken(document: Document) -> None:
+    for page in pages(document):
+        for text in page.texts:
+            metrics = QFontMetricsF(font(text.pixels, bold=text.bold))
+            words = [(word, metrics.horizontalAdvance(word)) for word in text.text.split()]
+            assert [word for word, wide in words if text.box.width() < wide <= 140] == []
+
+
+def test_the_pages_as_another_program_paints_them_have_ink_up_to_their_margins_and_none_in_them(tmp_path: Path) -> None:
+    painter = shutil.which("pdftoppm")
+    if painter is None:
+        pytest.skip("there is no pdftoppm on this machine")
+    long = Break(
+        "fills", "2026::" + "8f2c47aa9c11" * 9, "price", "high", "BUY " + "9,999,999" * 9, "—", "+1", Decimal(1), LONG
+    )
+    file = tmp_path / "report.pdf"
+    file.write_bytes(pdf(of_run(run(1, (long,) * 200))))
+    subprocess.run([painter, "-r", "36", "-png", file, tmp_path / "page"], check=True)
+    made = sorted(tmp_path.glob("page*.png"))
+    assert len(made) > 10
+    for each in made:
+        picture = QImage(str(each)).convertToFormat(QImage.Format.Format_Grayscale8)
+        scale = picture.width() / WIDTH
+        inked = [x for x in range(picture.width())
+                 if any(picture.pixelColor(x, y).lightness() < 200 for y in range(picture.height()))]  # fmt: skip
+        assert inked[0] >= SIDE * scale - 1
+        assert inked[-1] <= (WIDTH - SIDE) * scale + 1
+        assert inked[-1] - inked[0] > 0.9 * (WIDTH - 2 * SIDE) * scale
