@@ -62,7 +62,9 @@ class OrderJournal:
 
     async def intend(self, order: Order, draft: Draft) -> None:
         """Commit a new intent, or a refused order, before a byte leaves. Raises DatabaseDown: there is no intent then."""
-        await self._trail.write(lambda connection: connection.execute(insert(orders), _row(order)), draft)
+        await self._trail.write(
+            lambda connection: connection.execute(insert(orders), _row(order)), draft, lane="intents"
+        )
 
     async def record(self, *records: Record) -> None:
         """Commit orders' new states with the reports that brought them, oldest first, and their fills once by execution id."""
