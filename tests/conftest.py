@@ -45,6 +45,18 @@ def _no_widgets_left_behind() -> Iterator[None]:
         core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_little() -> Iterator[None]:
+    """A hundred tests log in; what a hash must cost is asked of the hasher that the program makes, and of whole programs."""
+    from argon2 import PasswordHasher
+
+    from qv_desktop.adapters.db import passwords
+
+    real, passwords._hasher = passwords._hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield
+    passwords._hasher = real
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """An empty folder whose path is short and open to the account that the server runs as when the tests run as root."""
