@@ -22,7 +22,7 @@ class EntryBar(QWidget):
         self.setStyleSheet(f"EntryBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self.heading = theme.label("", "value")
         self.changes = Ledger("What changes in our books")
-        self.changes.setMaximumWidth(560)
+        self.changes.setMaximumWidth(420)
         self.reason = ReasonBar()
         self.reason.installEventFilter(self)
         inner = QVBoxLayout()
