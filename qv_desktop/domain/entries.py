@@ -98,6 +98,12 @@ def of_cash(breaks: Iterable[Found]) -> Entry | None:
     return Entry(CASH, (Change("expected", f"${found.internal}", f"${found.external}", found.difference),))
 
 
+def named(account: str, why: str, ours: Position, theirs: Position) -> str:
+    """The id of an entry that is booked without a person: it follows from what it does, so that a replay finds the same one."""
+    rows = [(f"{one.quantity.normalize():f}", f"{one.average.normalize():f}") for one in (ours, theirs)]
+    return uuid.uuid5(_SPACE, json.dumps([account, theirs.symbol, why, rows])).hex
+
+
 def shifted(now: Position, before: Position, theirs: Position) -> Position:
     """The broker's position, with what moved ours from ``before`` to ``now`` while the entry was being recorded."""
     return Position(theirs.symbol, theirs.quantity + now.quantity - before.quantity, theirs.average)

@@ -14,6 +14,7 @@ POLICY: Policy = MappingProxyType({
     ("open orders", "external"): "import the order",
     ("open orders", "quantity"): "adopt the fill",  # the broker says how much traded, and not in which executions
     ("positions", "corporate action"): "book the corporate action",
+    ("open orders", "corporate action"): "book the corporate action",
     ("positions", "price"): "take the average",  # the same shares: their executions were heard in another order, or rounded otherwise
 })  # fmt: skip
 
