@@ -102,7 +102,8 @@ class Looking:
         except QvError:
             return ()
         today = self._now().astimezone(NEW_YORK).date()
-        return tuple(one for one in found if one.kind == "split" and today - DAYS <= one.day <= today)
+        first = min(today - DAYS, self._cash.since(self._now()).astimezone(NEW_YORK).date())  # a program may be closed for long
+        return tuple(one for one in found if one.kind == "split" and first <= one.day <= today)
 
 
 def _concerned(breaks: Sequence[Break], local: Books) -> set[str]:

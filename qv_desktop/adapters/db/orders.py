@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db import tables
@@ -131,6 +131,12 @@ class OrderJournal:
                 Position(*(row[name] for name in names)) for row in connection.execute(query).mappings()
             ]
         )
+
+    async def compared_at(self, account: str) -> datetime | None:
+        """When the books of the account were last compared with the broker's. Raises DatabaseDown."""
+        runs = tables.reconciliation_runs.c
+        query = select(func.max(runs.at)).where(runs.account_id == account)
+        return await self._database.read(lambda connection: connection.execute(query).scalar())
 
     async def save_account(self, account: Account) -> None:
         """Append a snapshot of the account; the same moment is kept once. Figures without a column of their own are not kept."""
