@@ -1,4 +1,4 @@
-"""The control endpoints of corporate actions that take effect now, in the account too; for this machine only."""
+"""The control endpoints of what changes shares without a trade: splits and dividends of now, and a broker's slip; this machine only."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -13,13 +13,15 @@ from qv_desktop.simulator.exchange import Exchange
 from qv_desktop.simulator.ticks import Listing
 
 HIGHEST = 1000.0  # dollars a share
+MOST_SHARES = 1_000_000
 
 
 def routes(exchange: Exchange) -> list[web.RouteDef]:
-    """POST /sim/split/now and /sim/dividend/now."""
+    """POST /sim/split/now, /sim/dividend/now and /sim/shares."""
     acts: dict[str, Callable[[Exchange, dict[str, Any]], dict[str, Any]]] = {
         "/sim/split/now": split,
         "/sim/dividend/now": dividend,
+        "/sim/shares": shares,
     }
     return [web.post(path, answered(lambda body, act=act: act(exchange, body))) for path, act in acts.items()]  # type: ignore[misc]
 
@@ -44,6 +46,16 @@ def dividend(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
     exchange.market.declared.append(Dividend(ex, listing.symbol, float(rate), listing.asset_id))
     paid = exchange.pay(listing.symbol, Decimal(str(rate)))
     return {"symbol": listing.symbol, "ex": ex.isoformat(), "paid": float(paid)}
+
+
+def shares(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
+    """Add {"symbol", "qty": whole shares} to a position, or take them, with nothing that tells why: no order, activity or cash."""
+    listing, qty = _listing(exchange, body), body.get("qty")
+    if isinstance(qty, bool) or not isinstance(qty, int) or not 0 < abs(qty) <= MOST_SHARES:
+        raise Refused(f"Shares are a whole number other than 0, up to {MOST_SHARES:,}.")
+    exchange.step()
+    held = exchange.account.slip(listing.symbol, Decimal(qty), exchange.pricing.last(listing.symbol))
+    return {"symbol": listing.symbol, "held": float(held)}
 
 
 def _listing(exchange: Exchange, body: dict[str, Any]) -> Listing:

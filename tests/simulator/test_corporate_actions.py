@@ -165,6 +165,7 @@ def test_a_dividend_is_paid_on_the_shares_held_and_announced(broker: Broker) -> 
         ("/sim/split/now", {"symbol": "NOPE"}),
         ("/sim/dividend/now", {"symbol": "AAPL", "amount": -1}),
         ("/sim/dividend/now", {"symbol": "AAPL"}),
+        ("/sim/shares", {"symbol": "AAPL", "qty": 0}),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_a_sentence(broker: Broker, path: str, nonsense: dict[str, object]) -> None:
