@@ -74,7 +74,8 @@ def test_breaks_stand_heaviest_first_and_the_heaviest_is_explained(filled: Recon
         "Both have it, with different quantities.",
     )
     assert details.facts.texts() == [
-        "Class quantity · high", "At risk $1,694.04", "Proposed entry book BUY 12 @ 141.17", "First seen ET 2026-11-20 10:41:55",
+        "Class quantity · high", "At risk $1,694.04", "Proposed entry book BUY 12 @ 141.17",
+        "Settled by a person", "First seen ET 2026-11-20 10:41:55",
         "Last found ET 2026-11-20 10:41:55", "Age 14m", "Owner —", "State Open",
     ]  # fmt: skip
     assert details.compared.toPlainText().replace("\xa0", " ").splitlines()[:2] == ["− here   250", "+ there  262"]
@@ -103,6 +104,8 @@ def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPan
         "Matched 412",
         "Tolerance $0.01 a share · 0 sh",
     )
+    assert "$0.01 of cash" in panel.tolerances.toolTip()
+    assert "splits and moved shares are booked" in panel.tolerances.toolTip()
 
 
 def test_what_could_not_be_compared_is_said_and_not_called_the_same(panel: ReconciliationPanel) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from qv_desktop.domain.breaks import DECIDED, WORKED, BreakItem, Remark, standing
 from qv_desktop.domain.entries import unbookable
+from qv_desktop.domain.syncing import settled_by
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_words import MEANINGS, age_since, signed, stamp
@@ -106,6 +107,7 @@ class BreakDetails(QWidget):
             Line("Class", f"{item.kind} · {item.severity}"),
             Line("At risk", words.money(item.at_risk)),
             Line("Proposed entry", item.proposal, "ACCENT", tip=item.proposal),
+            Line("Settled by", settled := settled_by(item.section, item.kind), tip=settled),
             Line("First seen ET", stamp(item.first_seen)),
             Line("Last found ET", stamp(item.last_seen), tip=f"By the run {item.last_run}"),
             Line(

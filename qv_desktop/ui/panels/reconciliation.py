@@ -13,6 +13,7 @@ from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import WORKED, BreakItem, Remark
 from qv_desktop.domain.entries import Entry, unbookable
 from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.syncing import TOLD
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_details import BreakDetails
@@ -348,6 +349,9 @@ class ReconciliationPanel(QWidget):
         self.account.setText(f"Account {run.account}")
         self.matched.setText(f"Matched {run.matched:,}")
         self.tolerances.setText(f"Tolerance {words.money(limits.price)} a share · {words.quantity(limits.quantity)} sh")
+        told = "\n".join(f"· {sentence}" for sentence in TOLD.values())
+        self.tolerances.setToolTip(f"No difference up to {words.money(limits.price)} a share, {words.quantity(limits.quantity)} shares and "
+                                   f"{words.money(limits.cash)} of cash is a break.\nWithout a person:\n{told}")  # fmt: skip
         self.breaks.setText(
             f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
         )
