@@ -195,7 +195,9 @@ class Starting:
         await engine.instruments.save(listed)
         last = await self._last_compared(account.id)
         since = day_start(services.clock.market())
-        missed = since if last is None else min(since, last - SKEW)  # what traded while the program was closed, on earlier days too
+        missed = (
+            since if last is None else min(since, last - SKEW)
+        )  # what traded while the program was closed, on earlier days too
         orders = await engine.journal.orders_since(account.id, since)
         fills = await engine.journal.fills_since(account.id, missed)
         stored = await engine.journal.positions(account.id)
@@ -227,7 +229,11 @@ class Starting:
             )
 
     async def _compare(
-        self, reason: str, stored: Sequence[Position] = (), missed: datetime | None = None, loose: Sequence[Fill] | None = ()
+        self,
+        reason: str,
+        stored: Sequence[Position] = (),
+        missed: datetime | None = None,
+        loose: Sequence[Fill] | None = (),
     ) -> None:
         """Positions follow executions alone: what they do not lead to is found by the comparison, and a person's."""
         services = self._desk.services

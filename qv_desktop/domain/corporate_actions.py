@@ -66,10 +66,18 @@ def reordered(ours: Order, theirs: Order, actions: Sequence[Action]) -> str:
 
 def _follows(action: Action, ours: Order, theirs: Order) -> bool:
     ratio, left = Decimal(str(action.amount)), ours.remaining
-    sizes = (ours.request.quantity, ours.filled + left * ratio, ours.filled + (left * ratio).to_integral_value(ROUND_DOWN))
+    sizes = (
+        ours.request.quantity,
+        ours.filled + left * ratio,
+        ours.filled + (left * ratio).to_integral_value(ROUND_DOWN),
+    )
     prices = ((ours.request.limit, theirs.request.limit), (ours.request.stop, theirs.request.stop))
     told = [(here, there) for here, there in prices if here is not None and there is not None]
-    return bool(told) and theirs.request.quantity in sizes and all(abs(there - here / ratio) <= CENT for here, there in told)
+    return (
+        bool(told)
+        and theirs.request.quantity in sizes
+        and all(abs(there - here / ratio) <= CENT for here, there in told)
+    )
 
 
 def _split(action: Action) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from qv_desktop.domain.positions import Position
-from qv_desktop.domain.reconciliation import BreakClass, Books, Section
+from qv_desktop.domain.reconciliation import Books, BreakClass, Section
 
 _SPACE = uuid.UUID("b0a4f7d2-8f3e-5d6b-9b60-6a6f3f1c2e55")
 CASH = "Cash"

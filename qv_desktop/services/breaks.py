@@ -77,7 +77,13 @@ class Breaks:
     """
 
     def __init__(
-        self, store: Store, runs: Runs, login: Login, now: Now, account: Callable[[], str], booking: Booking | None = None
+        self,
+        store: Store,
+        runs: Runs,
+        login: Login,
+        now: Now,
+        account: Callable[[], str],
+        booking: Booking | None = None,
     ) -> None:
         self._store, self._runs, self._login, self._now, self._account = store, runs, login, now, account
         self._booking = booking

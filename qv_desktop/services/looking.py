@@ -102,13 +102,19 @@ class Looking:
         except QvError:
             return ()
         today = self._now().astimezone(NEW_YORK).date()
-        first = min(today - DAYS, self._cash.since(self._now()).astimezone(NEW_YORK).date())  # a program may be closed for long
+        first = min(
+            today - DAYS, self._cash.since(self._now()).astimezone(NEW_YORK).date()
+        )  # a program may be closed for long
         return tuple(one for one in found if one.kind == "split" and first <= one.day <= today)
 
 
 def _concerned(breaks: Sequence[Break], local: Books) -> set[str]:
     """The symbols whose splits may explain something: of positions, and of orders that are on both sides."""
-    orders = {local.orders[one.key].request.symbol for one in breaks if one.section == "open orders" and one.key in local.orders}
+    orders = {
+        local.orders[one.key].request.symbol
+        for one in breaks
+        if one.section == "open orders" and one.key in local.orders
+    }
     return orders | {one.key for one in breaks if one.section == "positions"}
 
 

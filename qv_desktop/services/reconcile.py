@@ -192,7 +192,9 @@ class Reconcile:
                 if look.broker.account is not None:
                     self._cash.accept(look.broker.account)
             else:
-                ours, theirs = (books.positions.get(found.key) or Position(found.key) for books in (look.local, look.broker))
+                ours, theirs = (
+                    books.positions.get(found.key) or Position(found.key) for books in (look.local, look.broker)
+                )
                 self._positions.correct(shifted(self._positions[found.key], ours, theirs))
         return entry
 

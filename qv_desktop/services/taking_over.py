@@ -39,8 +39,9 @@ class TakeOver:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
 
         With ``loose`` only what executions lead to is adopted; the rest stays as counted here, for a comparison to find. ``loose``
-        are executions, oldest first, that ours may lack: they were booked in the last moments before the program ended. Only what came since the last time is read again. While the broker's lists do not agree with each other, positions that are
-        counted here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
+        are executions, oldest first, that ours may lack: they were booked in the last moments before the program ended. Only what
+        came since the last time is read again. While the broker's lists do not agree with each other, positions that are counted
+        here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
         """
         began, since = self._now(), max(since, self._whole or since)
         known = set(self._orders.fills)
@@ -57,7 +58,9 @@ class TakeOver:
                 return
             newer = self._orders.fills.keys() - known - {fill.execution_id for fill in fills}
             owed, self._orders.owed[:] = list(self._orders.owed), []
-            later = [self._orders.fills[key] for key in newer]  # somebody else asked, and the positions are of a moment before
+            later = [
+                self._orders.fills[key] for key in newer
+            ]  # somebody else asked, and the positions are of a moment before
             if loose is None:
                 self._positions.adopt(theirs)
                 for fill in later:

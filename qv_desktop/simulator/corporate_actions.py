@@ -28,7 +28,9 @@ def split_positions(account: Account, split: Split, price: Decimal, at: int) -> 
     kept = after.quantize(ONE if before % 1 == 0 else SHARE, ROUND_DOWN)
     _rescale(position, kept, kept / after)
     for qty in (-before, kept):
-        account.move("SPLIT", at, ZERO, symbol=split.symbol, qty=decimal_text(qty), description=f"{split.new}:{split.old} split")
+        account.move(
+            "SPLIT", at, ZERO, symbol=split.symbol, qty=decimal_text(qty), description=f"{split.new}:{split.old} split"
+        )
     if rest := after - kept:
         account.move("CIL", at, (rest * price).quantize(CENT), symbol=split.symbol, qty=decimal_text(rest),
                      price=decimal_text(price), description="cash in lieu of a fraction")  # fmt: skip
@@ -44,7 +46,9 @@ def _rescale(position: Position, qty: Decimal, part: Decimal) -> None:
 def split_orders(book: OrderBook, life: OrderLife, split: Split, at: int) -> None:
     """Adjust or cancel the open orders of the symbol."""
     for order in book.open(split.symbol):
-        if not order.is_open or order.order_class:  # it went with one before it, or may be neither reduced nor cancelled
+        if (
+            not order.is_open or order.order_class
+        ):  # it went with one before it, or may be neither reduced nor cancelled
             continue
         if split.ratio < 1 or order.type == "trailing_stop":
             life.end(order, "canceled", at)

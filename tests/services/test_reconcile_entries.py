@@ -170,7 +170,10 @@ def test_a_resting_order_follows_an_announced_split_once_and_any_other_limit_is_
         assert room.kinds(await room.run()) == [("open orders", "price")]
         room.splits.append(Action("AAPL", NOW.date(), "split", 4.0))
         run = await room.run()
-        assert (run.passed, run.booked) == (True, (f"Split 4:1 of {NOW.date()}: BUY 40 AAPL 200.00 → BUY 40 AAPL 50.00",))
+        assert (run.passed, run.booked) == (
+            True,
+            (f"Split 4:1 of {NOW.date()}: BUY 40 AAPL 200.00 → BUY 40 AAPL 50.00",),
+        )
         request = room.desk.orders.book["qv-1"].request
         assert (request.quantity, request.limit) == (40, 50)
         assert await room.desk.orders.records.written(5)

@@ -8,13 +8,13 @@ import pytest
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.domain.errors import BadInput, BrokerDown
-from qv_desktop.domain.orders import Fill, Order, OrderStatus, ReportKind, Side
+from qv_desktop.domain.orders import Fill, Order, OrderStatus, OrderType, ReportKind, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.services import reconcile
 from qv_desktop.services.settling import NEVER_ARRIVED, STILL_THERE
 from qv_desktop.services.strangers import SOMEBODY
-from tests.builders import NOW, a_limit, a_position
-from tests.services.reconciling import Room, execution, in_a_room, theirs
+from tests.builders import NOW, a_limit, a_position, a_request, an_order
+from tests.services.reconciling import BEFORE, Room, execution, in_a_room, theirs
 
 
 @pytest.fixture(autouse=True)
@@ -322,6 +322,21 @@ def test_run_7_an_order_that_rests_on_other_terms_than_ours_is_a_break(there: Or
         room.desk.later(11)
         room.desk.broker.find = says_nothing  # type: ignore[method-assign]  # or it would be settled by the question
         assert room.kinds(await room.run()) == [("open orders", kind)]
+
+    in_a_room(story)
+
+
+def test_run_7_a_stop_that_stands_elsewhere_is_a_break_and_one_that_trails_is_none() -> None:
+    def stop(kind: OrderType, price: str) -> Order:
+        request = a_request(100, Side.SELL, type=kind, stop=Decimal(price))
+        return an_order(request, OrderStatus.WORKING, broker_id="b-qv-1", submitted=BEFORE, changed=BEFORE)
+
+    async def story(room: Room) -> None:
+        for kind, found in ((OrderType.STOP, [("open orders", "price")]), (OrderType.TRAILING_STOP, [])):
+            knows(room, stop(kind, "90"))
+            room.desk.orders.book["qv-1"] = stop(kind, "91")
+            room.desk.later(11)
+            assert room.kinds(await room.run()) == found
 
     in_a_room(story)
 

@@ -38,7 +38,9 @@ def bought(shares: int = 50, name: str = "e1") -> tuple[Any, Any]:
     return theirs("other", OrderStatus.FILLED, shares, shares), execution(name, shares, id="other", cumulative=shares)
 
 
-def test_a_position_that_changed_overnight_without_an_execution_closes_trading_at_the_start_until_a_person_decides() -> None:
+def test_a_position_that_changed_overnight_without_an_execution_closes_trading_at_the_start_until_a_person_decides() -> (
+    None
+):
     async def story(room: Room) -> None:
         knows(room, held=(a_position(150, "99"),))
         await starts(room, a_position(100, "99"))
@@ -117,7 +119,10 @@ def test_a_split_overnight_is_booked_at_the_start_by_the_brokers_entries_or_by_i
 
     def entered(room: Room) -> None:
         at = room.desk.moment[0] - timedelta(hours=4)
-        room.moved.told += [Activity(f"s{shares}", "SPLIT", at, symbol="AAPL", quantity=Decimal(shares), net=Decimal(0)) for shares in (-100, 400)]
+        room.moved.told += [
+            Activity(f"s{shares}", "SPLIT", at, symbol="AAPL", quantity=Decimal(shares), net=Decimal(0))
+            for shares in (-100, 400)
+        ]
 
     in_a_room(split(announced))
     in_a_room(split(entered))
@@ -152,6 +157,8 @@ def test_after_a_reconnect_what_traded_meanwhile_is_adopted_and_a_close_without_
 
 
 def test_only_the_last_executions_in_their_order_explain_a_gap() -> None:
-    fills = [execution(f"e{shares}", shares, side=side) for shares, side in ((10, Side.BUY), (20, Side.BUY), (5, Side.SELL))]
+    fills = [
+        execution(f"e{shares}", shares, side=side) for shares, side in ((10, Side.BUY), (20, Side.BUY), (5, Side.SELL))
+    ]
     explained = {gap for gap in range(-40, 41) if explained_by(Decimal(gap), fills)}
     assert explained == {0, -5, 15, 25}

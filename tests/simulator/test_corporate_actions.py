@@ -9,7 +9,13 @@ from alpaca.data.historical.corporate_actions import CorporateActionsClient
 from alpaca.data.requests import CorporateActionsRequest
 from alpaca.trading.enums import OrderClass, OrderSide, QueryOrderStatus, TimeInForce
 from alpaca.trading.models import Order, Position
-from alpaca.trading.requests import GetOrdersRequest, LimitOrderRequest, StopLossRequest, TakeProfitRequest, TrailingStopOrderRequest
+from alpaca.trading.requests import (
+    GetOrdersRequest,
+    LimitOrderRequest,
+    StopLossRequest,
+    TakeProfitRequest,
+    TrailingStopOrderRequest,
+)
 from polygon import RESTClient
 
 from qv_desktop.domain.market import NEW_YORK, utc
@@ -34,7 +40,10 @@ def held(broker: Broker, symbol: str = "AAPL") -> Position:
 
 def told(broker: Broker, *codes: str) -> list[tuple[str, str, str]]:
     """Type, shares and dollars of the activities, oldest first."""
-    asked = {"activity_types": ",".join(codes), "direction": "asc"}  # CIL is in the official client's list, not in the document's
+    asked = {
+        "activity_types": ",".join(codes),
+        "direction": "asc",
+    }  # CIL is in the official client's list, not in the document's
     rows = broker.raw("GET", "/account/activities", **asked).json()
     return [(row["activity_type"], row.get("qty", ""), row.get("net_amount", "")) for row in rows]
 
@@ -73,8 +82,13 @@ def test_what_is_left_of_a_share_is_paid_out_in_cash(broker: Broker) -> None:
 def test_a_short_position_is_split_too_and_one_that_vanishes_is_paid_out(broker: Broker) -> None:
     broker.until(
         broker.client.submit_order(
-            LimitOrderRequest(symbol="AAPL", qty=3, side=OrderSide.SELL, time_in_force=TimeInForce.DAY,
-                              limit_price=round(broker.last() * 0.98, 2))  # fmt: skip
+            LimitOrderRequest(
+                symbol="AAPL",
+                qty=3,
+                side=OrderSide.SELL,
+                time_in_force=TimeInForce.DAY,
+                limit_price=round(broker.last() * 0.98, 2),
+            )
         ),
         "filled",
     )

@@ -109,7 +109,10 @@ def test_shares_of_a_split_are_booked_once_as_that_at_the_same_cost_and_resting_
         position, after = trader.positions["AAPL"], trader.orders.book[order].request
         assert position.quantity == 400
         assert abs(position.average * 400 - cost) <= cost * CLOSE
-        assert (after.quantity, before.limit and after.limit) == (40, (before.limit or Decimal(0)) / 4 // Decimal("0.01") / 100)
+        assert (after.quantity, before.limit and after.limit) == (
+            40,
+            (before.limit or Decimal(0)) / 4 // Decimal("0.01") / 100,
+        )
         assert sorted(entry.split(" of ")[0] for entry in run.booked) == ["Split", "Split 4:1"]
         await same_as_the_brokers(trader)
         again = await service.run("test", "again")
@@ -146,7 +149,9 @@ def test_a_fraction_that_is_paid_out_in_cash_and_a_dividend_leave_nothing_unexpl
         assert now - cash > 13  # the dividend and the cash in lieu: explained, not overlooked
         again = await service.run("test", "again")
         assert (again.passed, again.booked) == (True, ())
-        await does(trader, "/sim/activity", type="MISC", symbol="NVDA")  # of unknown dollars: said, and not taken for equal
+        await does(
+            trader, "/sim/activity", type="MISC", symbol="NVDA"
+        )  # of unknown dollars: said, and not taken for equal
         assert [one.key for one in (await service.run("test", "unknown")).uncompared] == ["cash"]
 
     told(simulator, postgres_url, story)

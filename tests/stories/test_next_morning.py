@@ -93,9 +93,13 @@ def test_shares_that_nothing_explains_keep_trading_closed_until_a_person_books_t
             assert services.positions["MSFT"].quantity == 15  # not taken over in silence
             assert services.risk.closed.startswith("1 reconciliation break")
             assert person.desk.window.raise_panel("reconciliation")
-            await person.sees(lambda: "reconciliation: approve" in panel.details.buttons["book"].toolTip())  # a Trader's it is not
+            await person.sees(
+                lambda: "reconciliation: approve" in panel.details.buttons["book"].toolTip()
+            )  # a Trader's it is not
             await promoted(person)
-            await person.sees(lambda: panel.details.buttons["book"].isEnabled() and panel.details.buttons["book"].isVisible())
+            await person.sees(
+                lambda: panel.details.buttons["book"].isEnabled() and panel.details.buttons["book"].isVisible()
+            )
             panel.details.buttons["book"].click()
             await person.sees(panel.entry.isVisible)
             assert panel.entry.changes.texts()[0] == "Shares 15 → 22   +7"

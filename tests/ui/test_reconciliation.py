@@ -211,7 +211,9 @@ def test_an_entry_is_offered_where_one_settles_the_break_and_otherwise_says_why_
 def test_the_entry_is_shown_before_it_is_booked_and_escape_books_nothing(
     qtbot: QtBot, filled: ReconciliationPanel
 ) -> None:
-    entry = Entry("Position NVDA", (Change("shares", "250", "262", "+12"), Change("average", "141.2000", "141.1700", "-0.0300")))
+    entry = Entry(
+        "Position NVDA", (Change("shares", "250", "262", "+12"), Change("average", "141.2000", "141.1700", "-0.0300"))
+    )
     with qtbot.waitSignal(filled.entry_asked) as asked:
         qtbot.mouseClick(filled.details.buttons["book"], Qt.MouseButton.LeftButton)
     (item,) = asked.args

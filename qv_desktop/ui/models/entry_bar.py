@@ -41,11 +41,17 @@ class EntryBar(QWidget):
         """Ask whether ``entry`` is booked to settle ``item``."""
         self.heading.setText(f"{entry.account} · the broker's becomes ours")
         self.changes.show_lines(
-            [Line(one.what.capitalize(), f"{one.before} → {one.after}   {signed(one.difference)}") for one in entry.changes]
+            [
+                Line(one.what.capitalize(), f"{one.before} → {one.after}   {signed(one.difference)}")
+                for one in entry.changes
+            ]
         )
         self.show()
         self.reason.ask_reason(
-            "Book this entry", "Why, though no execution tells of it", "Book it", lambda text: self.booked.emit(item, entry, text)
+            "Book this entry",
+            "Why, though no execution tells of it",
+            "Book it",
+            lambda text: self.booked.emit(item, entry, text),
         )
 
     def dismiss(self) -> None:
@@ -53,6 +59,8 @@ class EntryBar(QWidget):
         self.reason.dismiss()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Hide and self.reason.isHidden():  # answered, not merely out of view with the panel
+        if (
+            event.type() == QEvent.Type.Hide and self.reason.isHidden()
+        ):  # answered, not merely out of view with the panel
             self.hide()
         return super().eventFilter(watched, event)

@@ -118,7 +118,11 @@ class ReconciliationPanel(QWidget):
         """As if the person asked for the entry of the chosen break, or of the heaviest that has one; False when there is none."""
         self.views.choose(BREAKS)
         self._show_page()
-        rows = [item for item in self.model.rows() if item.state in WORKED and not unbookable(item.section, item.key, item.kind)]
+        rows = [
+            item
+            for item in self.model.rows()
+            if item.state in WORKED and not unbookable(item.section, item.key, item.kind)
+        ]
         chosen = next((item for item in rows if item.id == self._item), rows[0] if rows else None)
         if chosen is not None:
             self.table.select_key(chosen.id)
