@@ -79,15 +79,16 @@ DOOR_FUNCTIONS = (
     "door_redeem(bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
-# where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew
+# where a verb is for some columns alone: a password's hash is nobody's to read; what an order is of, and on which side, is nobody's to
+# write anew, while its size and prices follow the broker's
 COLUMNS: dict[tuple[str, str], str] = {
     ("users", "SELECT"): "id, name, role, state, role_version, created",
     ("users", "UPDATE"): "role, state, role_version",
     ("sessions", "UPDATE"): "ended, ended_because, seen",
     ("password_resets", "SELECT"): "user_id",
     ("refresh_tokens", "UPDATE"): "used",
-    ("orders", "UPDATE"): "quantity, status, changed, broker_id, filled, average, reason, replaced_by, sent_at, acknowledged_at, "
-                          "executions",
+    ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
+                          "sent_at, acknowledged_at, executions",
 }  # fmt: skip
 
 ACTING = "(SELECT public.acting(current_user))"
