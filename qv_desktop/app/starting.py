@@ -31,6 +31,7 @@ from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.limits import LimitsWiring
+from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
@@ -58,6 +59,7 @@ class Starting:
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.overriding = OverrideWiring(desk)
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
+        self.live_backtests = LiveBacktestsWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -133,6 +135,7 @@ class Starting:
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
+        self.live_backtests.start()
         await self.auditing.start()
         await self._attempt(self.people.start)
         await self._attempt(self.breaks.start)

@@ -90,6 +90,11 @@ class Breaks:
 
     # ---- what there is
 
+    @property
+    def account(self) -> str:
+        """The id of the account in use; empty while unknown."""
+        return self._account()
+
     async def queue(self) -> list[BreakItem]:
         """What is not closed, and what was seen in the last week."""
         await self._login.require(VIEW)

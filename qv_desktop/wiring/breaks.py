@@ -1,7 +1,7 @@
 """The break queue and the panel: what is asked for is done, and everybody's changes are read again after each comparison."""
 
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ class BreaksWiring:
         panel.run_chosen.connect(lambda run: self._do(self._run(run)))
         panel.export_asked.connect(lambda run, form: self._do(self._export(run, form)))
         panel.range_asked.connect(lambda span, form, every: self._do(self._range(span, form, every)))
+        panel.days_asked.connect(lambda *asked: self._do(self._days(*asked)))
+        panel.accounts_asked.connect(lambda: self._do(self._accounts()))
         panel.open_asked.connect(self._opened)
         desk.services.bus.subscribe(Reconciled, lambda _: self._do(self.refresh()))
         self._show_me()
@@ -129,7 +131,15 @@ class BreaksWiring:
     async def _range(self, span: str, form: str, every: bool) -> None:
         last = self._desk.services.clock.market().astimezone(NEW_YORK).date()
         first = last - timedelta(days=DAYS[span])
-        self._panel.show_exported(await self._reports.span(first, last, [form], every=every))
+        await self._days(first, last, "" if every else None, form)
+
+    async def _days(self, first: date, last: date, account: str | None, form: str) -> None:
+        self._panel.show_exported(await self._reports.span(first, last, [form], account))
+
+    async def _accounts(self) -> None:
+        """Those besides the one in use, which the panel offers anyway."""
+        known, here = await self._reports.accounts(), self._breaks.account
+        self._panel.days.show_accounts([(one.id, one.shown) for one in known if one.id != here])
 
     def _opened(self, path: Path) -> None:
         if not path.exists():

@@ -29,7 +29,7 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     **{f"Breaks.{name}": _may(Resource.RECONCILIATION, Action.CHANGE) for name in ("take", "comment", "explain", "resolve", "carry",
                                                                                  "reopen")},
     "BreakReports.run": _may(Resource.RECONCILIATION, Action.EXPORT), "BreakReports.span": _may(Resource.RECONCILIATION, Action.EXPORT),
-    "BreakReports.files": _may(Resource.RECONCILIATION, Action.VIEW),
+    **{f"BreakReports.{name}": _may(Resource.RECONCILIATION, Action.VIEW) for name in ("files", "accounts")},
     "Breaks.sign": _may(Resource.RECONCILIATION, Action.APPROVE),
     **{f"Audit.{name}": _may(Resource.AUDIT, Action.VIEW) for name in ("page", "count", "span", "verify", "checkpoint", "installations")},
     "Audit.story": _LOOK, "Audit.bundle": _may(Resource.AUDIT, Action.EXPORT), "AuditExports.rows": _may(Resource.AUDIT, Action.EXPORT),
@@ -37,6 +37,8 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "AccountHistory.older": _LOOK,
     "Backtests.latest": _may(Resource.BACKTESTS, Action.VIEW), "Backtests.run": _may(Resource.BACKTESTS, Action.RUN),
     "Backtests.cancel": _may(Resource.BACKTESTS, Action.RUN),
+    "LiveBacktests.traded": _may(Resource.BACKTESTS, Action.VIEW), "LiveBacktests.compare": _may(Resource.BACKTESTS, Action.RUN),
+    "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT),
     "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names
     "Imports.understood": _may(Resource.MARKET, Action.CREATE), "Imports.store": _may(Resource.MARKET, Action.CREATE),
     **{f"Watchlists.{name}": _MARKET for name in ("create", "copy", "rename", "delete", "add", "remove", "move", "reorder",

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.domain.break_history import Day, RunLine
@@ -70,14 +70,18 @@ def texts(page: Page) -> list[str]:
 def check(page: Page) -> None:
     """Every text has the room that it needs, inside the page, and none stands on another."""
     boxes: list[QRectF] = []
+    ground = QImage(8, 8, QImage.Format.Format_RGB32)
+    ground.setDotsPerMeterX(round(paper.DPI / 0.0254))
+    painter = QPainter(ground)
     for text in page.texts:
-        room = QFontMetricsF(font(text.pixels, bold=text.bold))
-        needed = room.boundingRect(QRectF(0, 0, text.box.width(), 10_000), paper._WRAP, text.text)
+        painter.setFont(font(text.pixels, bold=text.bold))
+        needed = painter.boundingRect(QRectF(0, 0, text.box.width(), 10_000), text.text, paper.breaking())
         assert needed.height() <= text.box.height() + 2, text.text
         assert text.box.left() >= SIDE, text.text
         assert text.box.right() <= WIDTH - SIDE + 1, text.text
         assert text.box.bottom() <= HEIGHT - FOOT + 30, text.text
         boxes.append(text.box)
+    painter.end()
     for place, box in enumerate(boxes):
         assert not any(box.intersects(other) for other in boxes[place + 1 :])
 

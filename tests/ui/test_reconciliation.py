@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import BreakItem, Remark, decided, met, signed, taken
 from qv_desktop.domain.entries import Change, Entry
+from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import Break, BreakClass, Section, Uncompared
 from qv_desktop.ui.models.break_trend import BreakTrend
 from qv_desktop.ui.models.break_words import MEANINGS
@@ -327,6 +328,44 @@ def test_a_report_of_the_run_or_over_time_is_asked_for_from_the_menu(qtbot: QtBo
     with qtbot.waitSignal(filled.range_asked) as over_time:
         wanted.trigger()
     assert over_time.args == ["Last 7 days", "csv", True]
+
+
+def test_a_report_over_chosen_days_and_an_account_is_asked_for_or_a_sentence_says_why_not(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    menu = QMenu()
+    filled._fill_reports(menu)
+    with qtbot.waitSignal(filled.accounts_asked):
+        next(action for action in menu.actions() if action.text() == "Days and account…").trigger()
+    days = filled.days
+    today = LATER.astimezone(NEW_YORK).date()
+    assert (days.first.text(), days.last.text()) == (today.isoformat(),) * 2
+    days.show_accounts([("other-id", "••••9X1")])
+    days.first.setText("2026-11-30")  # a Monday
+    qtbot.keyClick(days.first, Qt.Key.Key_Down)
+    assert days.first.text() == "2026-11-27"
+    days.account.setCurrentText("••••9X1")
+    days.form.setCurrentText("XLSX")
+    for last, sentence in (("2026-11-26", "turn the days round"), ("26/11/2026", "is no day; type it as")):
+        days.last.setText(last)
+        with qtbot.assertNotEmitted(filled.days_asked):
+            days.write.click()
+        assert days.complaint.isVisible()
+        assert sentence in days.complaint.text()
+    days.last.setText("2026-11-30")
+    with qtbot.waitSignal(filled.days_asked) as asked:
+        qtbot.keyClick(days.last, Qt.Key.Key_Return)
+    assert asked.args == [date(2026, 11, 27), date(2026, 11, 30), "other-id", "xlsx"]
+    assert not days.complaint.isVisible()
+    for text, account in (("This account", None), ("Every account", "")):
+        days.account.setCurrentText(text)
+        with qtbot.waitSignal(filled.days_asked) as asked:
+            days.write.click()
+        assert asked.args[2] == account
+    filled.forbid({"export": "no export"})
+    assert (days.write.isEnabled(), days.write.toolTip()) == (False, "no export")
+    qtbot.keyClick(days.last, Qt.Key.Key_Escape)
+    assert not days.isVisible()
 
 
 def test_it_says_where_the_report_is_opens_it_and_why_something_failed(

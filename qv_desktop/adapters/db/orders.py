@@ -97,7 +97,7 @@ class OrderJournal:
             .order_by(orders.c.submitted, orders.c.client_order_id)
         )
         return await self._database.read(
-            lambda connection: [_order(row) for row in connection.execute(query).mappings()]
+            lambda connection: [order_of(row) for row in connection.execute(query).mappings()]
         )
 
     async def fills_since(self, account: str, since: datetime) -> list[Fill]:
@@ -108,7 +108,7 @@ class OrderJournal:
             .order_by(fills.c.at, fills.c.execution_id)
         )
         return await self._database.read(
-            lambda connection: [_fill(row) for row in connection.execute(query).mappings()]
+            lambda connection: [fill_of(row) for row in connection.execute(query).mappings()]
         )
 
     async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
@@ -178,7 +178,8 @@ def _row(order: Order) -> dict[str, object]:
     return request | state | {"executions": sorted(order.executions)}
 
 
-def _order(row: RowMapping) -> Order:
+def order_of(row: RowMapping) -> Order:
+    """The order that a row of ``orders`` is."""
     asked: dict[str, Any] = {name: row[RENAMED.get(name, name)] for name in REQUEST}
     asked |= {name: kind(asked[name]) for name, kind in ENUMS.items()}
     state: dict[str, Any] = {name: row[name] for name in STATE}
@@ -194,6 +195,7 @@ def _kept(told: Report | Fill) -> dict[str, object]:
     return {name: value for name, value in asdict(told).items() if name != "cumulative"}
 
 
-def _fill(row: RowMapping) -> Fill:
+def fill_of(row: RowMapping) -> Fill:
+    """The execution that the columns ``FILL`` of a row are."""
     values: dict[str, Any] = {**row, "side": Side(row["side"])}
     return Fill(**values)

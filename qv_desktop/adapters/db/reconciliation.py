@@ -13,7 +13,7 @@ from qv_desktop.adapters.db.breaks import met_by
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import reconciliation_breaks, reconciliation_days, reconciliation_runs
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.break_history import Day, RunLine
+from qv_desktop.domain.break_history import Day, Reported, RunLine
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import ZERO, Break, Reconciliation, Tolerances, Uncompared
@@ -85,6 +85,14 @@ class ReconciliationStore:
             wanted = wanted.where(d.day <= until)
         wanted = wanted.group_by(d.day).order_by(d.day)
         return await self._database.read(lambda connection: [Day(*row) for row in connection.execute(wanted)])
+
+    async def accounts(self) -> list[Reported]:
+        """The accounts that were ever compared, the last one first, each as its newest run shows it."""
+        d = reconciliation_days.c
+        shown = select(_c.account).where(_c.account_id == d.account).order_by(_c.at.desc()).limit(1).scalar_subquery()
+        wanted = select(d.account, func.coalesce(shown, d.account)).group_by(d.account)
+        wanted = wanted.order_by(func.max(d.day).desc(), d.account)
+        return await self._database.read(lambda connection: [Reported(*row) for row in connection.execute(wanted)])
 
 
 def _keep(connection: Connection, account: str, run: Reconciliation) -> None:

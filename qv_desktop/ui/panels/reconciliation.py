@@ -25,6 +25,7 @@ from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, 
 from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.reason_bar import ReasonBar
+from qv_desktop.ui.models.report_days import ReportDays
 from qv_desktop.ui.models.run_history import FORMS, RunHistory
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
@@ -46,7 +47,8 @@ class ReconciliationPanel(QWidget):
     ``entry_asked(BreakItem)`` for what would be booked to settle it, and ``booked(BreakItem, Entry, str)`` once the person agreed to it;
     ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
     ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
-    and whether every account is meant; ``open_asked(Path)``. ``now`` tells ages."""
+    and whether every account is meant; ``days_asked`` and ``accounts_asked`` as ``ReportDays`` has them; ``open_asked(Path)``. ``now``
+    tells ages."""
 
     name = "reconciliation"
     title = "Reconciliation"
@@ -60,6 +62,8 @@ class ReconciliationPanel(QWidget):
     run_chosen = Signal(str)
     export_asked = Signal(str, str)
     range_asked = Signal(str, str, bool)
+    days_asked = Signal(object, object, object, str)
+    accounts_asked = Signal()
     open_asked = Signal(Path)
 
     def __init__(self) -> None:
@@ -154,6 +158,7 @@ class ReconciliationPanel(QWidget):
         self._settle()
         self.details.forbid(lacking)
         self.history.forbid(lacking)
+        self.days.forbid(lacking.get("export", ""))
         self._show_header()
 
     def show_me(self, name: str) -> None:
@@ -174,6 +179,7 @@ class ReconciliationPanel(QWidget):
         self.details = BreakDetails(lambda: self.now())
         self.reason, self.entry = ReasonBar(), EntryBar()
         self.history = RunHistory()
+        self.days = ReportDays(lambda: self.now(), FORMS)
         age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
         self._aging = QTimer(self, interval=5_000)
         self._aging.timeout.connect(lambda: self.model.refresh(age))
@@ -208,7 +214,8 @@ class ReconciliationPanel(QWidget):
         said.setLayout(line)
         for opener in (self.open_file, self.open_folder):
             opener.hide()
-        stacked(self, self.strip, self.filters, self.pages, self.entry, self.reason, said).setStretch(2, 1)
+        parts = (self.strip, self.filters, self.pages, self.entry, self.reason, self.days, said)
+        stacked(self, *parts).setStretch(2, 1)
 
     def _connect(self) -> None:
         for ask in (self.run, self.first):
@@ -222,6 +229,8 @@ class ReconciliationPanel(QWidget):
         self.history.run_chosen.connect(self.run_chosen)
         self.history.export_asked.connect(self.export_asked)
         self.history.open_asked.connect(self.open_asked)
+        self.days.chosen.connect(self.days_asked)
+        self.days.accounts_asked.connect(self.accounts_asked)
         self.open_file.clicked.connect(lambda: self._open(folder=False))
         self.open_folder.clicked.connect(lambda: self._open(folder=True))
 
@@ -299,6 +308,7 @@ class ReconciliationPanel(QWidget):
             for every, whose in ((False, "this account"), (True, "every account")):
                 for form in FORMS:
                     entry(inner, f"{form.upper()}, {whose}", partial(self.range_asked.emit, title, form, every), why)
+        entry(menu, "Days and account…", self.days.ask, why)
 
     # ---- eyes
 
