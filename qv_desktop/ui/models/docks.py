@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import PySide6QtAds as QtAds
@@ -55,7 +55,8 @@ LAYOUTS: dict[str, Layout] = {
 class Docks(QObject):
     """The dock manager with its panels. Object names are the panels' names and never change.
 
-    Further panels of a kind, such as ``chart-2``, come and go; they may be seen where the first of their kind may.
+    Further panels of a kind, such as ``chart-2``, come and go; they may be seen where the first of their kind may. The panels are in
+    once ``filling`` has been gone through.
     """
 
     wanted = Signal(list)  # names of further panels that a layout holds and that are to be added now
@@ -73,9 +74,15 @@ class Docks(QObject):
         self._states: dict[str, QByteArray] = {}  # workspace -> its layout when it was left
         self._extra: list[str] = []  # further panels, in the order of their coming
         self._maximised: Maximised | None = None  # while one panel has all the room
-        self._docks: dict[str, Any] = {name: self._dock(name, panel) for name, panel in panels.items()}
+        self._docks: dict[str, Any] = {}
         self._builder = Builder(self.manager, self._docks, self._may)
-        self._build(self.workspace)
+        self.filling = self._filled(panels)
+
+    def _filled(self, panels: Mapping[str, QWidget]) -> Iterator[None]:
+        for name, panel in panels.items():
+            self._docks[name] = self._dock(name, panel)
+            yield
+        yield from self._builder.steps(LAYOUTS[self.workspace])
 
     def switch(self, workspace: str) -> None:
         """Show a workspace as it was left, or its default. Raises KeyError for an unknown one."""
