@@ -1,8 +1,9 @@
-"""A person at the real log-in who errs and then gets it right, while the window's thread is watched: ``python -m tests.stories.entering STEP``.
+"""A person at the real log-in who errs and then gets it right, while the window's thread is watched.
 
-``first`` makes the first Admin and leaves; ``again`` starts the program anew and signs in. Printed as one JSON object: on which threads
-argon2 worked and how often the window's timer ticked meanwhile, and per stretch of the way in the longest gaps between two ticks: in ms
-by the clock, and in ms that the window's thread worked itself, which a busy machine does not lengthen.
+``python -m tests.stories.entering STEP``: ``first`` makes the first Admin and leaves; ``again`` starts the program anew and signs in.
+Printed as one JSON object: on which threads argon2 worked and how often the window's timer ticked meanwhile, and per stretch of the way
+in the longest gaps between two ticks: in ms by the clock, and in ms that the window's thread worked itself, which a busy machine does
+not lengthen.
 """
 
 import asyncio
