@@ -96,7 +96,9 @@ COLUMNS: dict[tuple[str, str], str] = {
 
 ACTING = "(SELECT public.acting(current_user))"
 ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.accounts())::text[]))"
-LABEL = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.account_labels())::text[]))"
+# a run from before it named its account whole names it by the end of its number, which two accounts can share
+LABEL = ("((SELECT public.accounts()) IS NULL OR CASE account_id WHEN '' THEN account = ANY ((SELECT public.account_labels())::text[]) "
+         "ELSE account_id = ANY ((SELECT public.accounts())::text[]) END)")  # fmt: skip
 OWN = '"user" = (SELECT public.person())'
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all

@@ -3,7 +3,9 @@
 # ruff: noqa: S608 - the statements are constants of this file
 
 import asyncio
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -338,6 +340,65 @@ def test_who_was_suspended_calls_nothing_with_the_owners_rights_in_an_open_conne
                 run(postgres_url, "UPDATE users SET state = 'active', role = 'Trader' WHERE name = %s", trader.name)
         for fine in CALLS[1:]:
             still_open.execute(fine.encode())
+
+
+# ---- chains without end
+
+
+def test_nobody_begins_chains_without_end(postgres_url: str, who: dict[Role, Person]) -> None:
+    """Each is an installation that whoever reads the trail is offered: a hundred thousand would be the end of the viewer."""
+    analyst, mark = who[Role.ANALYST], uuid4().hex[:6]
+    with connected(address(postgres_url, analyst.name), analyst.group) as server:
+        rows = [a_row(f"{mark}-{number}", 1) for number in range(21)]
+        assert refusal(server, added(*rows)) == DENIED
+        assert refusal(server, added(*rows[:20])) == ""
+        server.execute(added(*rows[:20]).encode())
+        assert refusal(server, added(rows[20])) == DENIED
+        assert refusal(server, added(a_row(f"{mark}-7", 2, "a", "b"))) == ""
+    with connected(postgres_url, "qv_app") as shared:
+        assert refusal(shared, added(*rows)) == ""
+
+
+def test_a_chain_is_taken_by_one_of_two(postgres_url: str, who: dict[Role, Person]) -> None:
+    """A chain of before that nobody signed in at may go to whoever comes first, by a row or by a checkpoint, and to nobody after that."""
+    mark = uuid4().hex[:6]
+    run(postgres_url, added(a_row(mark, 1)))
+    point = ("INSERT INTO audit_checkpoints VALUES (%s, {}, 1, repeat('a', 64), now(), repeat('{}', 64), repeat('b', 64), '', "
+             "repeat('c', 128))")  # fmt: skip
+    one, two = who[Role.ADMIN], who[Role.TRADER]
+    with (psycopg.connect(plain(address(postgres_url, one.name))) as first, ThreadPoolExecutor(1) as beside,
+          psycopg.connect(plain(address(postgres_url, two.name))) as second):  # fmt: skip
+        for server, person in ((first, one), (second, two)):
+            server.execute(f"SET ROLE {person.group}".encode())
+        first.execute(point.format(1, "0").encode(), (mark,))
+        later = beside.submit(refusal, second, point.format(2, "d"), mark)
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"
+        while not later.done() and run(postgres_url, waits, two.name) == [(0,)]:
+            time.sleep(0.01)
+        first.commit()
+        assert later.result() == DENIED
+    assert run(postgres_url, "SELECT login FROM audit_chains WHERE chain = %s", mark) == [(one.name,)]
+
+
+# ---- accounts that end alike
+
+
+def test_runs_of_an_account_whose_number_ends_alike_are_not_seen(postgres_url: str, who: dict[Role, Person]) -> None:
+    trader = who[Role.TRADER]
+    for account, number in (("mine", "PA3AAA123"), ("theirs", "PA3BBB123")):
+        run(postgres_url, "INSERT INTO account_snapshots (account, at, number, status, currency) VALUES (%s, now(), %s, '', '')",
+            account, number)  # fmt: skip
+        run(postgres_url, "INSERT INTO reconciliation_runs VALUES (%s, now(), '••••123', '', '', now(), now(), 0, 0, 0, 0, 'h', %s, %s)",
+            f"run-{account}", account, f"run-{account}")  # fmt: skip
+    run(postgres_url, "INSERT INTO reconciliation_runs VALUES ('run-old', now(), '••••123', '', '', now(), now(), 0, 0, 0, 0, 'h', '', "
+                      "'run-old')")  # fmt: skip
+    run(postgres_url, "INSERT INTO account_access VALUES (%s, 'mine')", trader.name)
+    try:
+        with connected(address(postgres_url, trader.name), trader.group) as server:
+            seen = server.execute("SELECT id FROM reconciliation_runs ORDER BY id").fetchall()
+            assert seen == [("run-mine",), ("run-old",)]
+    finally:
+        run(postgres_url, "DELETE FROM account_access")
 
 
 # ---- names as long as they may be

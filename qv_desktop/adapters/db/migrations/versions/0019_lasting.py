@@ -220,9 +220,46 @@ SIGNED = (
     f"CREATE TRIGGER four_eyes BEFORE INSERT OR UPDATE ON breaks FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION keep_four_eyes()",
 )
 
+# as in step 0018, but that nobody begins chains without end, for each is an installation that whoever reads the trail is offered; and of
+# two that take a chain at once only one has it
+MOST = 20
+CHAINS = (
+    f"""
+    CREATE OR REPLACE FUNCTION take_chain(wanted text, first bigint) RETURNS boolean LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        bound name := (SELECT login FROM public.audit_chains WHERE chain = wanted FOR UPDATE);
+        own text := coalesce((SELECT name FROM public.users WHERE lower(name) = lower(session_user)), session_user);
+    BEGIN
+        IF bound = session_user OR bound IS NOT NULL AND pg_has_role(session_user,
+                (SELECT relowner FROM pg_class WHERE oid = 'public.users'::regclass), 'MEMBER') THEN
+            RETURN true;
+        END IF;
+        IF bound IS NOT NULL AND NOT public.shared_login(bound)
+            OR first > 1 AND NOT EXISTS (SELECT FROM public.audit_log WHERE chain = wanted AND sequence < first) THEN
+            RETURN false;
+        END IF;
+        IF first > 1 AND NOT public.shared_login()
+            AND NOT EXISTS (SELECT FROM public.audit_log WHERE chain = wanted AND actor = own AND sequence < first
+                            AND actor_type = 'human' AND outcome = 'ok')
+            AND EXISTS (SELECT FROM public.audit_log WHERE chain = wanted AND action = 'session.start' AND outcome = 'ok'
+                        AND sequence < first) THEN
+            RETURN false;
+        END IF;
+        IF NOT public.shared_login() AND (SELECT count(*) FROM public.audit_chains WHERE login = session_user) >= {MOST} THEN
+            RAISE EXCEPTION 'the login % has begun {MOST} audit chains, which is the most; use a QV_HOME that it has used already', session_user
+                USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        INSERT INTO public.audit_chains AS c VALUES (wanted, session_user)
+        ON CONFLICT (chain) DO UPDATE SET login = EXCLUDED.login WHERE c.login IS NOT DISTINCT FROM bound;
+        RETURN FOUND;
+    END $$
+    """,  # noqa: S608 - constants
+)
+
 CLOSED = ("REVOKE ALL ON FUNCTION next_version(), may(text), keep_sessions(), keep_locks() FROM PUBLIC",)
 
-STATEMENTS = REFUSING + COUNTED + ASKED + ENDING + SIGNED + CLOSED
+STATEMENTS = REFUSING + COUNTED + ASKED + ENDING + SIGNED + CHAINS + CLOSED
 
 
 def upgrade() -> None:
