@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from qv_desktop.adapters.db import schema
+from qv_desktop.adapters.db import schema, stamps
 from qv_desktop.adapters.db.acting import Acting
 from qv_desktop.adapters.db.database_words import (
     UNWRITABLE,
@@ -265,4 +265,5 @@ class Database:
         self._engine.dispose()  # connections made before the role existed have too many rights
 
     def _enter(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        stamps.tolerate(connection)
         self.acting.enter(connection)

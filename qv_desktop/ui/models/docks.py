@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import PySide6QtAds as QtAds
@@ -55,7 +55,8 @@ LAYOUTS: dict[str, Layout] = {
 class Docks(QObject):
     """The dock manager with its panels. Object names are the panels' names and never change.
 
-    Further panels of a kind, such as ``chart-2``, come and go; they may be seen where the first of their kind may.
+    Further panels of a kind, such as ``chart-2``, come and go; they may be seen where the first of their kind may. The panels are in
+    once ``filling`` has been gone through.
     """
 
     wanted = Signal(list)  # names of further panels that a layout holds and that are to be added now
@@ -75,9 +76,14 @@ class Docks(QObject):
         self._maximised: Maximised | None = None  # while one panel has all the room
         self._docks: dict[str, Any] = {name: self._dock(name) for name in panels}
         self._builder = Builder(self.manager, self._docks, self._may)
-        self._build(self.workspace)
-        for name, panel in panels.items():  # last: every dock that is put somewhere has all that is there dressed anew
+        self.filling = self._filled(panels)
+
+    def _filled(self, panels: Mapping[str, QWidget]) -> Iterator[None]:
+        """Laid out empty and filled last: every dock that is put somewhere has all that is there dressed anew."""
+        yield from self._builder.steps(LAYOUTS[self.workspace])
+        for name, panel in panels.items():
             self._fill(name, panel)
+            yield
 
     def switch(self, workspace: str) -> None:
         """Show a workspace as it was left, or its default. Raises KeyError for an unknown one."""

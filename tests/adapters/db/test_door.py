@@ -76,17 +76,17 @@ def test_a_reset_ends_the_old_password_and_the_code_lets_its_user_choose_a_new_o
     assert (said(users, user.name, RIGHT), said(users, user.name, OTHER)) == (WRONG, "")
 
 
-def test_a_code_is_good_once_for_one_user_within_a_day(users: Users, clock: Clock) -> None:
+def test_a_code_is_good_once_for_one_user_within_a_day(users: Users, server_clock: Clock) -> None:
     user, other = made(users), made(users)
     code = asyncio.run(users.reset(user, ADMIN))
     newer = asyncio.run(users.reset(user, ADMIN))
     for name, guess in ((user.name, code), (other.name, newer), ("nobody", newer), (user.name, "")):
         assert asyncio.run(users.redeem(name, guess, OTHER, "desk")) == SignIn(None, WRONG_CODE)
-    clock.advance(hours=23, minutes=59)
+    server_clock.advance(hours=23, minutes=59)
     assert asyncio.run(users.redeem(user.name, newer, OTHER, "desk")).session is not None
     assert asyncio.run(users.redeem(user.name, newer, OTHER, "desk")).message == WRONG_CODE
     late = asyncio.run(users.reset(other, ADMIN))
-    clock.advance(hours=24)
+    server_clock.advance(hours=24)
     assert asyncio.run(users.redeem(other.name, late, OTHER, "desk")).message == WRONG_CODE
     assert said(users, other.name, RIGHT) == RESET  # a code that has run out does not bring the old password back
 
