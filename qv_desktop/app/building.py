@@ -144,9 +144,9 @@ def engine(
     audit = Audit(door.trail, login, door.checkpoints, bundles)
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     roles = Roles(RoleStore(database, door.trail, clock.now), login, door.trail)
-    people = People(PeopleStore(database, door.trail, clock.now), door.users, roles, login, door.trail)
+    people = People(PeopleStore(database, door.trail), door.users, roles, login, door.trail)
     break_store = BreakStore(database, door.trail)
-    breaks = Breaks(break_store, runs, login, clock.market, lambda: account.id)
+    breaks = Breaks(break_store, runs, login, clock.market, lambda: account.id, reconcile)
     break_reports = BreakReports(break_store, runs, reports, login, door.trail, clock.market,
                                  lambda: (account.id, account.balances.masked if account.balances else account.id),
                                  paths.exports(settings.home))  # fmt: skip

@@ -18,7 +18,7 @@ from qv_desktop.domain.people import Person
 async def everybody() -> list[Person]:
     """Every user, by name."""
     async with _opened() as (database, trail):
-        return await PeopleStore(database, trail, _now).all()
+        return await PeopleStore(database, trail).all()
 
 
 async def made_admin(name: str) -> str:

@@ -215,7 +215,10 @@ class Session:
         from qv_desktop.ui.main_window import MainWindow
 
         panels = await wiring.panels(install_id(self._settings.home), pause=lambda: asyncio.sleep(0))
-        return panels, MainWindow(panels.by_name())
+        window = MainWindow(panels.by_name(), at_once=False)
+        for _ in window.building:
+            await asyncio.sleep(0)
+        return panels, window
 
     async def _work(self, door: "Entrance", database: "Database", panels: "Panels", window: "MainWindow") -> int:
         from qv_desktop.app.supervising import supervised

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,10 @@ LINKED = ("watchlist", "quotes", "scanner", "tape", "chart", "ticket")  # panels
 
 
 class MainWindow(QMainWindow):
-    """Shows ``panels`` by name, each titled by its own ``title``; names that no layout knows are kept closed."""
+    """Shows ``panels`` by name, each titled by its own ``title``; names that no layout knows are kept closed.
+
+    It is done once ``building`` has been gone through: not ``at_once`` where something else is in view meanwhile and has to live.
+    """
 
     closed = Signal()
     command = Signal(str)  # id of a command that is not the window's own
@@ -61,7 +64,7 @@ class MainWindow(QMainWindow):
     charts_wanted = Signal(list)  # names of further charts that a layout holds
     chart_close_asked = Signal(str)  # name of a further chart
 
-    def __init__(self, panels: Mapping[str, QWidget], links: Links | None = None) -> None:
+    def __init__(self, panels: Mapping[str, QWidget], links: Links | None = None, *, at_once: bool = True) -> None:
         super().__init__()
         self.setWindowTitle("QuantVision")
         self.setMinimumSize(1024, 640)
@@ -82,7 +85,16 @@ class MainWindow(QMainWindow):
         self._account = ""  # which one, in words
         self._focused = ""
         self._lay_out()
+        self.building = self._built(panels)
+        if at_once:
+            for _ in self.building:
+                pass
+
+    def _built(self, panels: Mapping[str, QWidget]) -> Iterator[None]:
+        yield
+        yield from self.docks.filling
         self._link(panels)
+        yield
         self._connect()
         self.set_environment("PAPER")
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from qv_desktop.domain.breaks import BreakItem
+from qv_desktop.domain.entries import Entry
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import Reconciled
 from qv_desktop.domain.market import NEW_YORK
@@ -36,6 +37,8 @@ class BreaksWiring:
         panel = self._panel
         panel.now = desk.services.clock.market
         panel.acted.connect(lambda action, item, text: self._do(self._act(action, item, text)))
+        panel.entry_asked.connect(lambda item: self._do(self._entry(item)))
+        panel.booked.connect(lambda item, entry, reason: self._do(self._book(item, entry, reason)))
         panel.story_asked.connect(lambda item: self._do(self._story(item)))
         panel.history_asked.connect(lambda: self._do(self._history()))
         panel.run_chosen.connect(lambda run: self._do(self._run(run)))
@@ -94,6 +97,17 @@ class BreaksWiring:
                 self._panel.show_item(await getattr(self._breaks, action)(item, text))
         finally:
             await self.refresh()  # also when somebody else was quicker: then their change is what must be seen
+        await self._story(item)
+
+    async def _entry(self, item: BreakItem) -> None:
+        self._panel.show_entry(item, await self._breaks.entry(item))
+
+    async def _book(self, item: BreakItem, entry: Entry, reason: str) -> None:
+        try:
+            self._panel.show_item(await self._breaks.book(item, entry, reason))
+            self._panel.show_booked(entry)
+        finally:
+            await self.refresh()  # what a comparison found since, also when nothing was booked
         await self._story(item)
 
     async def _story(self, item: BreakItem) -> None:

@@ -23,6 +23,8 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Risk.halt": _BRAKE, "Risk.reduce": _BRAKE, "Risk.resume": _BRAKE, "Risk.set_limits": _may(Resource.RISK, Action.CHANGE),
     "Reconcile.asked": _may(Resource.RECONCILIATION, Action.RUN), "Reconcile.export": _may(Resource.RECONCILIATION, Action.EXPORT),
     "Reconcile.open_over": _may(Resource.RECONCILIATION, Action.APPROVE), "Reconcile.book": _may(Resource.RECONCILIATION, Action.APPROVE),
+    "Reconcile.proposed": _may(Resource.RECONCILIATION, Action.APPROVE),
+    "Breaks.entry": _may(Resource.RECONCILIATION, Action.APPROVE), "Breaks.book": _may(Resource.RECONCILIATION, Action.APPROVE),
     **{f"Breaks.{name}": _may(Resource.RECONCILIATION, Action.VIEW) for name in ("queue", "story", "history", "run")},
     **{f"Breaks.{name}": _may(Resource.RECONCILIATION, Action.CHANGE) for name in ("take", "comment", "explain", "resolve", "carry",
                                                                                  "reopen")},

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import structlog
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from sqlalchemy import make_url
 
-from qv_desktop import cli
+from qv_desktop import cli, config
+from qv_desktop.adapters.db.server import Server
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.adapters.secrets import Secret
 from qv_desktop.app import session
@@ -44,6 +46,9 @@ async def lives(person: Keyless) -> dict[str, str]:
     await changes_the_password(person)
     made = await resets_a_colleague(login)
     await exports(person)
+    made |= await embedded(person)
+    config.save(program._settings, {"log_level": "DEBUG"})
+    await person.sees(lambda: program._engine.pool._process is not None)  # type: ignore[union-attr]
     mistakes(login)
     desk.tasks.spawn(fails(SECRETS["new_password"]))
     await asyncio.sleep(1.5)
@@ -111,7 +116,7 @@ async def resets_a_colleague(login: Login) -> dict[str, str]:
 
 
 async def exports(person: Keyless) -> None:
-    """The audit trail as a person exports it."""
+    """The audit trail as a person exports it: tables, the rows as JSON, and a signed bundle."""
     desk = person.program._desk
     assert desk is not None
     rows = await desk.services.audit.page(AuditQuery())
@@ -120,7 +125,19 @@ async def exports(person: Keyless) -> None:
         [entry.draft.actor.name, entry.draft.action, entry.draft.reason, entry.draft.before, entry.draft.after]
         for entry in rows
     ]
-    await desk.services.exports.table("audit", Permission(Resource.AUDIT, Action.EXPORT), list("abcde"), table)
+    for form in ("csv", "parquet"):
+        await desk.services.exports.table(
+            "audit", Permission(Resource.AUDIT, Action.EXPORT), list("abcde"), table, form
+        )
+    await desk.services.audit.bundle()
+
+
+async def embedded(person: Keyless) -> dict[str, str]:
+    """The database of the program's own, which this desk has no use for, runs beside it."""
+    server = Server(person.program._settings.home / "postgres")
+    url = await asyncio.to_thread(server.start)
+    log.debug("embedded", url=url)
+    return {"embedded_password": make_url(url).password or ""}
 
 
 def mistakes(login: Login) -> None:
@@ -139,8 +156,8 @@ async def fails(password: str) -> None:
 
 
 def words() -> list[str]:
-    """Everything that can be read on the screen."""
-    found: list[str] = []
+    """Everything that can be read on the screen, or pasted from it."""
+    found = [QApplication.clipboard().text()]
     for widget in QApplication.allWidgets():
         found += [widget.windowTitle(), widget.toolTip(), widget.accessibleDescription()]
         if isinstance(widget, QLabel | QAbstractButton):

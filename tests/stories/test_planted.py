@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pyarrow import parquet
 
 from tests.simulator.process import LOOPBACK, running
 from tests.stories import program
@@ -23,6 +24,7 @@ SECRETS = {
     "wrong_code": "CANRY-07777-77777-77777", "key": "PKCANARY08", "secret": "canary-secret/09+x=", "polygon_key": "canary_polygon_10",
     "client_secret": "canary-client/11", "oauth_token": "canary-oauth-token-12",
 }  # fmt: skip
+BY_DESIGN = {("embedded_password", "file postgres/password")}  # readable by its owner alone
 SHOWN = {"key"}  # the id of a key pair is no secret, and its end is shown
 
 
@@ -54,8 +56,18 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remains]:
             "QV_OAUTH_TOKEN_URL": f"{broker.url}/oauth/token", "QV_OAUTH_PORT": "0", "QV_LOG_LEVEL": "DEBUG",
             "QV_DATABASE_URL": server.url(), "SECRETS_OF_THE_TEST": json.dumps(SECRETS), "PLACE_OF_THE_TEST": str(place),
             "XDG_CONFIG_HOME": str(home / "config"), "XDG_CACHE_HOME": str(place / "cache"),
+            **{name: str(folder(home, name)) for name in ("TMPDIR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")},
         }  # fmt: skip
+        server.asks("ALTER SYSTEM SET log_statement = 'all'")  # with every value that is sent along
+        server.asks("SELECT pg_reload_conf()")
         yield lived(home, place, server, surroundings)
+
+
+def folder(home: Path, name: str) -> Path:
+    """A folder of the program's surroundings, within what is searched."""
+    made = home / "around" / name
+    made.mkdir(parents=True, mode=0o700)
+    return made
 
 
 def lived(home: Path, place: Path, server: Remote, surroundings: dict[str, str]) -> Remains:
@@ -80,14 +92,23 @@ def lived(home: Path, place: Path, server: Remote, surroundings: dict[str, str])
                 process.kill()
     found.code = process.returncode
     found.left |= {"standard output": said.read_bytes(), "standard error": complaints.read_bytes()}
-    for file in home.rglob("*"):
-        if file.is_file():
-            found.left[f"file {file.relative_to(home)}"] = file.read_bytes()
-            found.files.append(file.name)
+    for root in (home, place):
+        for file in root.rglob("*"):
+            if file.is_file() and file.name not in ("said", "complaints", "made.json"):
+                found.left |= unpacked(f"file {file.relative_to(root)}", file)
+                found.files.append(file.name)
     found.left["the server's log"] = (server.folder / "log").read_bytes()
     found.left |= tables(server)
     found.files += [file.name for file in program.ROOT.glob("core*")]
     return found
+
+
+def unpacked(where: str, file: Path) -> dict[str, bytes]:
+    """The file's content, and of one that is pressed together what is in it."""
+    left = {where: file.read_bytes()}
+    if file.suffix == ".parquet":
+        left[f"{where}, read"] = json.dumps(parquet.read_table(file).to_pylist(), default=str).encode()
+    return left
 
 
 def look_alive(found: Remains, process: psutil.Popen) -> None:
@@ -96,7 +117,9 @@ def look_alive(found: Remains, process: psutil.Popen) -> None:
 
     found.core_limit = resource.prlimit(process.pid, resource.RLIMIT_CORE)
     found.left["command line"] = "\0".join(process.cmdline()).encode()
-    for child in process.children(recursive=True):
+    data = Path(process.environ()["QV_HOME"]) / "postgres" / "data"
+    keeper = psutil.Process(int((data / "postmaster.pid").read_text().split()[0]))
+    for child in [*process.children(recursive=True), keeper, *keeper.children()]:
         found.processes.append(" ".join(child.cmdline()))
         found.left[f"command line of {child.pid}"] = "\0".join(child.cmdline()).encode()
         own = {name: text for name, text in child.environ().items() if name != "SECRETS_OF_THE_TEST"}
@@ -161,8 +184,15 @@ def test_the_sitting_used_every_secret_and_ended_in_a_crash(remains: Remains) ->
     trail = remains.left["table public.audit_log"]
     for action in (b"password.change", b"password.redeem", b"export.table", b"used twice", b"connection.add"):
         assert action in trail, action
-    assert {"keys.locked", "connections.json"} <= set(remains.files)
-    assert any(name.startswith("audit-") and name.endswith(".csv") for name in remains.files)
+    assert {"keys.locked", "connections.json", "settings.toml"} <= set(remains.files)
+    for ending in (".csv", ".parquet", ".bundle.jsonl"):
+        assert any(name.startswith("audit-") and name.endswith(ending) for name in remains.files), ending
+    assert any("worker" in line for line in remains.processes)
+    assert any("postgres" in line and "-D" in line for line in remains.processes)
+    assert any("checkpointer" in line for line in remains.processes)
+    log_ = remains.left["the server's log"]
+    assert b"execute" in log_
+    assert b"password_hash" in log_
 
 
 def test_no_secret_is_anywhere_in_any_spelling(remains: Remains) -> None:
@@ -171,6 +201,7 @@ def test_no_secret_is_anywhere_in_any_spelling(remains: Remains) -> None:
         for name, secret in remains.secrets.items()
         if name not in SHOWN
         for where, content in remains.left.items()
+        if (name, where) not in BY_DESIGN
         if any(spelled in content for spelled in spellings(secret))
     ]
     assert guilty == []

@@ -47,6 +47,24 @@ def window(qtbot: QtBot) -> MainWindow:
     return shown
 
 
+def test_a_window_that_is_built_in_steps_becomes_the_same_one(qtbot: QtBot, window: MainWindow) -> None:
+    """Each step takes in one panel or finds its place; whoever waits for it is never held up by more than that."""
+    stepped = MainWindow(panels(), at_once=False)
+    qtbot.addWidget(stepped)
+    assert stepped.docks.panel("chart") is None
+    counts = [sum(stepped.docks.panel(name) is not None for name in NAMES) for _ in stepped.building]
+    assert max(after - before for before, after in zip([0, *counts], counts, strict=False)) == 1
+    assert len(counts) > 2 * len(NAMES)
+    with qtbot.waitExposed(stepped):
+        stepped.show()
+    qtbot.wait(10)
+    assert (seen(stepped), on_top(stepped), stepped.windowTitle()) == (
+        seen(window),
+        on_top(window),
+        window.windowTitle(),
+    )
+
+
 def seen(window: MainWindow) -> set[str]:
     return {name for name in NAMES if window.docks.is_open(name)}
 

@@ -65,7 +65,7 @@ class Door:
 
     async def change_password(self, session: Session, old: str, new: str) -> str:
         """Empty once the session's person has another password and their other sessions have ended, else why not."""
-        name, now = session.user.name, self._now()
+        name = session.user.name
         try:
             passwords.checked(new, name)
         except BadInput as no:
@@ -78,7 +78,7 @@ class Door:
 
         def work(connection: Connection) -> tuple[None, list[Draft]]:
             connection.execute(_with_password(session.user.id, fresh))
-            count = sessions.ended(connection, "the password was changed", now, user=session.user.id, but=session.id)
+            count = sessions.ended(connection, "the password was changed", user=session.user.id, but=session.id)
             done = session_draft("password.change", session, session.host)
             return None, [replace(done, object_type="user", object_id=name, reason=f"{count} other sessions ended")]
 
@@ -90,18 +90,17 @@ class Door:
         """Set the password with a reset code, and sign in. Raises BadInput when the password is too weak."""
         name = _cleaned(name)
         passwords.checked(password, name)
-        now = self._now()
         attempt = await self._database.write(lambda connection: lockouts.counted(connection, name.lower()))
         if not attempt.admitted:
             return await self._turned_away(name, host, "password.redeem", attempt)
         fresh = await asyncio.to_thread(passwords.hashed, password)  # also for a wrong code: the same work
 
         def work(connection: Connection) -> tuple[User | None, list[Draft]]:
-            found = resets.spent(connection, name, code, now)
+            found = resets.spent(connection, name, code)
             if found is None:
                 return None, []
             connection.execute(_with_password(found, fresh))
-            sessions.ended(connection, "the password was reset", now, user=found)
+            sessions.ended(connection, "the password was reset", user=found)
             user = known_user(connection.execute(select(*COLUMNS).where(users.c.id == found)).one())
             return user, [Draft(Actor(user.name, "human", user.role, host=host), "password.redeem", "user", user.name)]
 
@@ -140,14 +139,12 @@ class Door:
         return await self._rotated(refresh_token, successor, host, "session.renew")
 
     async def _rotated(self, token: str, successor: str, host: str, action: str) -> SignIn:
-        now = self._now()
-
         def work(connection: Connection) -> tuple[Session | None, list[Draft]]:
-            found, first_use = sessions.rotated(connection, token, successor, now)
+            found, first_use = sessions.rotated(connection, token, successor)
             if found is not None and not first_use:
-                sessions.ended(connection, "a refresh token was used twice", now, session=found)
+                sessions.ended(connection, "a refresh token was used twice", session=found)
                 return None, [_refusal("", host, action, "session", found, "refresh token used twice")]
-            session = sessions.running(connection, found, now) if found else None
+            session = sessions.running(connection, found) if found else None
             if session is None:
                 return None, [_refusal("", host, action, "session", found or "", "unknown or ended")]
             return session, [session_draft(action, session, host)] if action == "session.resume" else []
@@ -177,26 +174,22 @@ class Door:
 
     async def sign_out(self, session: Session) -> None:
         """End the session and its tokens; ending it twice is ending it once."""
-        now = self._now()
 
         def work(connection: Connection) -> tuple[None, list[Draft]]:
-            count = sessions.ended(connection, "signed out", now, session=session.id)
+            count = sessions.ended(connection, "signed out", session=session.id)
             return None, [session_draft("session.end", session, session.host)] if count else []
 
         await self._trail.write_found(work)
 
     async def standing(self, session: Session) -> User | None:
         """The session's user as stored now, or None when the session or the user has ended."""
-        now = self._now()
-        found = await self._database.read(lambda connection: sessions.running(connection, session.id, now))
+        found = await self._database.read(lambda connection: sessions.running(connection, session.id))
         return found.user if found else None
 
     async def _admitted(self, user: User, host: str) -> SignIn:
-        now = self._now()
-
         def work(connection: Connection) -> tuple[tuple[Session, str], list[Draft]]:
             lockouts.cleared(connection, user.name.lower())
-            session, token = sessions.begun(connection, user, host, now)
+            session, token = sessions.begun(connection, user, host)
             return (session, token), [session_draft("session.start", session, host)]
 
         return await self._with_tokens(*await self._trail.write_found(work))

@@ -4,18 +4,18 @@ All of it runs by the database's clock. Each desk has one of its own, and whoeve
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, text
 
 from qv_desktop.adapters.db import login_brake
+from qv_desktop.adapters.db.server_time import moment
 from qv_desktop.adapters.db.tables import lockouts
 
 ALLOWED = 5
 LOCK = timedelta(minutes=15)
 FORGOTTEN = timedelta(days=1)
 
-_NOW = text("SELECT clock_timestamp()")
 # GREATEST: a database's clock that was set back may lengthen a lock, never shorten it
 _COUNT = text("""
     INSERT INTO lockouts AS l (name, failures, last_at, locked_until) VALUES (:name, 1, :now, NULL)
@@ -44,12 +44,6 @@ class Attempt:
     def left(self) -> timedelta | None:
         """How long the name is locked from now, if it is."""
         return self.locked_until - self.at if self.locked_until is not None else None
-
-
-def moment(connection: Connection) -> datetime:
-    """What time it is, by the database's clock."""
-    now: datetime = connection.execute(_NOW).scalar_one()
-    return now.astimezone(UTC)
 
 
 def counted(connection: Connection, name: str, *, braked: bool = True) -> Attempt:

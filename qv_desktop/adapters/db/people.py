@@ -1,13 +1,12 @@
 """Administering users in Postgres: who there is and where they are signed in, and changes that leave the desk an Admin."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, select, update
 
-from qv_desktop.adapters.db import lockouts as locks
-from qv_desktop.adapters.db import resets
+from qv_desktop.adapters.db import resets, server_time
 from qv_desktop.adapters.db import sessions as kept
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
@@ -24,18 +23,17 @@ LAST_ABLE = ("{} is the last active Admin with a password: with a reset nobody c
 
 
 class PeopleStore:
-    """Every change is written together with its row in the trail. ``now`` is asked on the caller's thread."""
+    """Every change is written together with its row in the trail; what time it is says the database."""
 
-    def __init__(self, database: Database, trail: AuditTrail, now: Callable[[], datetime]) -> None:
-        self._database, self._trail, self._now = database, trail, now
+    def __init__(self, database: Database, trail: AuditTrail) -> None:
+        self._database, self._trail = database, trail
 
     async def all(self) -> list[Person]:
         """Everybody by name."""
-        now = self._now()
 
         def work(connection: Connection) -> list[Person]:
-            moment = locks.moment(connection)
-            return [_person(row, moment) for row in connection.execute(_people(now))]
+            moment = server_time.moment(connection)
+            return [_person(row, moment) for row in connection.execute(_people())]
 
         return await self._database.read(work)
 
@@ -52,14 +50,13 @@ class PeopleStore:
 
         Raises BadInput when the user was changed meanwhile, there is no such role, or no active Admin would be left.
         """
-        now = self._now()
-        return await self._trail.write(lambda connection: changed(connection, user, role, state, now), by)
+        return await self._trail.write(lambda connection: changed(connection, user, role, state), by)
 
     async def unlock(self, user: User, by: Draft) -> None:
         """Forget the wrong passwords of a name. Raises BadInput when it is not locked."""
 
         def work(connection: Connection) -> None:
-            mine = (lockouts.c.name == user.name.lower()) & (lockouts.c.locked_until > locks.moment(connection))
+            mine = (lockouts.c.name == user.name.lower()) & (lockouts.c.locked_until > server_time.now())
             if connection.execute(delete(lockouts).where(mine)).rowcount != 1:
                 raise BadInput(f"{user.name} is not locked any more.")
 
@@ -67,21 +64,20 @@ class PeopleStore:
 
     async def seats(self, user: str) -> list[Seat]:
         """The running sessions of a user, newest first."""
-        now, seen = self._now(), func.coalesce(sessions.c.seen, sessions.c.started)
+        seen = func.coalesce(sessions.c.seen, sessions.c.started)
         query = select(sessions.c.id, sessions.c.host, sessions.c.started, seen.label("seen"), sessions.c.expires)
-        query = query.where(sessions.c.user_id == user, *_running(now)).order_by(sessions.c.started.desc())
+        query = query.where(sessions.c.user_id == user, *_running()).order_by(sessions.c.started.desc())
         return await self._database.read(lambda connection: [Seat(*row) for row in connection.execute(query)])
 
     async def revoke(self, user: User, ids: Collection[str], by: Draft) -> int:
         """End these sessions of a user; how many were still running. Raises BadInput when none was."""
-        now = self._now()
 
         def work(connection: Connection) -> int:
-            mine = select(sessions.c.id).where(sessions.c.user_id == user.id, sessions.c.id.in_(ids), *_running(now))
+            mine = select(sessions.c.id).where(sessions.c.user_id == user.id, sessions.c.id.in_(ids), *_running())
             running = list(connection.execute(mine).scalars())
             if not running:
                 raise BadInput("That session has ended already.")
-            return sum(kept.ended(connection, "an Admin ended it", now, session=each) for each in running)
+            return sum(kept.ended(connection, "an Admin ended it", session=each) for each in running)
 
         return await self._trail.write(work, by)
 
@@ -94,11 +90,13 @@ class PeopleStore:
 
     async def seen(self, session: str) -> None:
         """Note that a session is in use."""
-        noted = update(sessions).where(sessions.c.id == session, sessions.c.ended.is_(None)).values(seen=self._now())
+        noted = (
+            update(sessions).where(sessions.c.id == session, sessions.c.ended.is_(None)).values(seen=server_time.now())
+        )
         await self._database.write(lambda connection: connection.execute(noted))
 
 
-def changed(connection: Connection, user: User, role: str, state: UserState, now: datetime) -> User:
+def changed(connection: Connection, user: User, role: str, state: UserState) -> User:
     """The user with another role or state. Raises BadInput as ``PeopleStore.change`` says; then nothing must be committed."""
     alone(connection)
     checked(connection, role)
@@ -108,17 +106,17 @@ def changed(connection: Connection, user: User, role: str, state: UserState, now
         raise BadInput(MEANWHILE.format(user.name))
     _keep_an_admin(connection, user)
     if state is UserState.SUSPENDED:
-        kept.ended(connection, "the user was suspended", now, user=user.id)
+        kept.ended(connection, "the user was suspended", user=user.id)
     return user_of(connection.execute(select(*_USER).where(users.c.id == user.id)).one())
 
 
 _USER = (users.c.id, users.c.name, users.c.role, users.c.state, users.c.role_version, PERMITTED)
 
 
-def _people(now: datetime) -> Select[Any]:
+def _people() -> Select[Any]:
     """Users with what their sessions and lock-outs say."""
     seen = func.max(func.coalesce(sessions.c.seen, sessions.c.started))
-    count = func.count(sessions.c.id).filter(*_running(now))
+    count = func.count(sessions.c.id).filter(*_running())
     locked = select(lockouts.c.locked_until).where(lockouts.c.name == func.lower(users.c.name)).scalar_subquery()
     columns = (
         *_USER,
@@ -132,8 +130,8 @@ def _people(now: datetime) -> Select[Any]:
     return select(*columns).select_from(joined).group_by(users.c.id).order_by(func.lower(users.c.name))
 
 
-def _running(now: datetime) -> tuple[Any, ...]:
-    return sessions.c.ended.is_(None), sessions.c.expires > now
+def _running() -> tuple[Any, ...]:
+    return sessions.c.ended.is_(None), sessions.c.expires > server_time.now()
 
 
 def _person(row: Row[Any], now: datetime) -> Person:
@@ -141,11 +139,11 @@ def _person(row: Row[Any], now: datetime) -> Person:
     return Person(user_of(row), row.created, row.seen, row.running, locked, row.waits)
 
 
-def reset(connection: Connection, user: str, by: str, now: datetime) -> str:
+def reset(connection: Connection, user: str, by: str) -> str:
     """A reset code for the user with this id, who was no Admin or leaves another one. Raises BadInput; then nothing must be committed."""
     alone(connection)
     was_able = user in _able(connection)
-    code = resets.issued(connection, user, by, now)
+    code = resets.issued(connection, user, by)
     if was_able and not _able(connection):
         name = connection.execute(select(users.c.name).where(users.c.id == user)).scalar_one()
         raise BadInput(LAST_ABLE.format(name))

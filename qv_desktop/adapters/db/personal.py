@@ -9,7 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import IntegrityError
 
-from qv_desktop.adapters.db import lockouts, passwords, resets, sessions
+from qv_desktop.adapters.db import lockouts, passwords, resets, server_time, sessions
 from qv_desktop.adapters.db.door import (
     RESET,
     SUSPENDED,
@@ -70,7 +70,7 @@ class PersonalUsers(Users):
 
     async def change_password(self, session: Session, old: str, new: str) -> str:
         """Empty once the session's person has another password and their other sessions have ended, else why not."""
-        name, now = session.user.name, self._now()
+        name = session.user.name
         try:
             passwords.checked(new, name)
         except BadInput as no:
@@ -86,7 +86,7 @@ class PersonalUsers(Users):
         def work(connection: Connection) -> tuple[str, list[Draft]]:
             if not connection.execute(_CHANGE, asked).scalar():
                 return WRONG, []
-            count = sessions.ended(connection, "the password was changed", now, user=session.user.id, but=session.id)
+            count = sessions.ended(connection, "the password was changed", user=session.user.id, but=session.id)
             done = session_draft("password.change", session, session.host)
             return "", [replace(done, object_type="user", object_id=name, reason=f"{count} other sessions ended")]
 
@@ -160,8 +160,8 @@ class PersonalUsers(Users):
         if foreign := self._foreign(name):
             return await self._refused(name, host, action, foreign)
         proof = await self._proof(password)
-        attempt = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).scalar(), recorded=True)
-        found = await self._database.write(lambda c: c.execute(_OUTCOME, {"attempt": attempt}).first(), recorded=True)
+        attempt = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).scalar(), "records")
+        found = await self._database.write(lambda c: c.execute(_OUTCOME, {"attempt": attempt}).first(), "records")
         if found is None:
             return await self._refused(name, host, action, LATE)
         if found.outcome == "ok":
@@ -172,7 +172,9 @@ class PersonalUsers(Users):
 
     async def _attempt(self, until: datetime | None) -> lockouts.Attempt | None:
         """What the server said of the lock, by its own clock."""
-        return lockouts.Attempt(False, until, await self._database.read(lockouts.moment)) if until is not None else None
+        return (
+            lockouts.Attempt(False, until, await self._database.read(server_time.moment)) if until is not None else None
+        )
 
     async def _admitted(self, user: User, host: str) -> SignIn:
         """A session, once the database acts as the user's group. The password was right, so its failures are forgotten already."""
@@ -180,10 +182,9 @@ class PersonalUsers(Users):
             await self._become(user)
         except NotPermitted as error:
             return await self._refused(user.name, host, "session.start", str(error))
-        now = self._now()
 
         def work(connection: Connection) -> tuple[tuple[Session, str], list[Draft]]:
-            session, token = sessions.begun(connection, user, host, now)
+            session, token = sessions.begun(connection, user, host)
             return (session, token), [session_draft("session.start", session, host)]
 
         return await self._with_tokens(*await self._trail.write_found(work))

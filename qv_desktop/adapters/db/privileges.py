@@ -9,6 +9,7 @@ from qv_desktop.domain.access import BUILT_IN, Action, Permission, Resource
 
 DOOR = "qv_door"  # what every personal login may do before anybody has signed in
 RESERVED = frozenset({DOOR, "qv_app", "qv_owner"})
+SHORT = 40  # characters of a group in a policy's name: 63 are a name, and action and verb take fourteen
 
 type Verbs = str  # letters of SELECT, INSERT, UPDATE, DELETE: "siud"
 
@@ -64,7 +65,6 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.USERS, Action.CHANGE): (
         ("u", "users sessions roles"),
         ("d", "lockouts"),
-        ("id", "account_access"),
         ("iud", "password_resets"),
     ),
     Permission(Resource.USERS, Action.DELETE): (("d", "roles"),),
@@ -79,20 +79,27 @@ DOOR_FUNCTIONS = (
     "door_redeem(bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
-# where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew
+# where a verb is for some columns alone: a password's hash is nobody's to read; what an order is of, and on which side, is nobody's to
+# write anew, while its size and prices follow the broker's; and a row's number is nobody's to choose, or a state of trading with the
+# greatest one would be the newest for ever
 COLUMNS: dict[tuple[str, str], str] = {
     ("users", "SELECT"): "id, name, role, state, role_version, created",
     ("users", "UPDATE"): "role, state, role_version",
     ("sessions", "UPDATE"): "ended, ended_because, seen",
     ("password_resets", "SELECT"): "user_id",
     ("refresh_tokens", "UPDATE"): "used",
-    ("orders", "UPDATE"): "quantity, status, changed, broker_id, filled, average, reason, replaced_by, sent_at, acknowledged_at, "
-                          "executions",
+    ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
+                          "sent_at, acknowledged_at, executions",
+    ("risk_events", "INSERT"): "account, at, kind, state, actor, reason",
+    ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
+    ("break_remarks", "INSERT"): "item, at, actor, what, words",
 }  # fmt: skip
 
 ACTING = "(SELECT public.acting(current_user))"
 ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.accounts())::text[]))"
-LABEL = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.account_labels())::text[]))"
+# a run from before it named its account whole names it by the end of its number, which two accounts can share
+LABEL = ("((SELECT public.accounts()) IS NULL OR CASE account_id WHEN '' THEN account = ANY ((SELECT public.account_labels())::text[]) "
+         "ELSE account_id = ANY ((SELECT public.accounts())::text[]) END)")  # fmt: skip
 OWN = '"user" = (SELECT public.person())'
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
@@ -113,8 +120,7 @@ EVERYBODY_TOO = f"{ACTING} AND {EVERYBODY}"
 ADMINISTERED: dict[Action, tuple[tuple[Verbs, str], ...]] = {
     Action.VIEW: (("s", "users sessions lockouts account_access password_resets"),),
     Action.CREATE: (("i", "users roles"), ("iu", "password_resets")),
-    Action.CHANGE: (("u", "users sessions roles"), ("d", "lockouts"), ("id", "account_access"), ("iud", "password_resets"),
-                    ("iu", "settings")),
+    Action.CHANGE: (("u", "users sessions roles"), ("d", "lockouts"), ("iud", "password_resets"), ("iu", "settings")),
     Action.DELETE: (("d", "roles"),),
 }  # fmt: skip
 # a person adds rows in no other person's name; the name that somebody tried at the door is told of as refused
@@ -187,12 +193,15 @@ def door_policies() -> list[Policy]:
 def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
     """What holds for one role's group beyond that."""
     name, held = group(role), frozenset(permissions)
+    short = (
+        name if len(name) <= SHORT else f"{name[: SHORT - 13]}_{name[-12:]}"
+    )  # Postgres cuts names, and alike ones are an error
 
     def may(resource: Resource, action: Action) -> bool:
         return Permission(resource, action) in held
 
     found = [
-        Policy(f"{name}_{action}_{verb.lower()}", table, verb, name, EVERYBODY_TOO if table == "settings" else ACTING)
+        Policy(f"{short}_{action}_{verb.lower()}", table, verb, name, EVERYBODY_TOO if table == "settings" else ACTING)
         for action, tables in ADMINISTERED.items()
         if may(Resource.USERS, action)
         for table, verb in pairs(tables)
@@ -202,7 +211,7 @@ def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
     ):  # fmt: skip
         if may(Resource.RISK, action):
             rule = f"{ACTING} AND {ACCOUNT} AND {rows}"
-            found.append(Policy(f"{name}_{action}", "risk_events", verb, name, rule))
+            found.append(Policy(f"{short}_{action}", "risk_events", verb, name, rule))
     if may(Resource.AUDIT, Action.VIEW):
-        found.append(Policy(f"{name}_select", "audit_log", "SELECT", name, ACTING))
+        found.append(Policy(f"{short}_select", "audit_log", "SELECT", name, ACTING))
     return found

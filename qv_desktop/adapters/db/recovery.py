@@ -47,9 +47,9 @@ class Recovery:
             id_ = found.id if found is not None else _made(connection, name, unknown, now)
             connection.execute(update(users).where(users.c.id == id_).values(
                 role=Role.ADMIN, state=UserState.ACTIVE, role_version=users.c.role_version + 1))  # fmt: skip
-            sessions.ended(connection, "recovered from the command line", now, user=id_)
+            sessions.ended(connection, "recovered from the command line", user=id_)
             lockouts.cleared(connection, name.lower(), braked=False)
-            return resets.issued(connection, id_, by.name, now), [_draft(found, name, by)]
+            return resets.issued(connection, id_, by.name), [_draft(found, name, by)]
 
         try:
             return await self._trail.write_found(work)

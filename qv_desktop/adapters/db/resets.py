@@ -1,12 +1,15 @@
-"""Reset codes: made for an Admin to pass on, stored hashed, good for one use within a day; only their user sets the password."""
+"""Reset codes: made for an Admin to pass on, stored hashed, good for one use within a day by the database's clock; only their user
+sets the password.
+"""
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from qv_desktop.adapters.db import server_time
 from qv_desktop.adapters.db.tables import password_resets, users
 from qv_desktop.domain.access import UserState
 
@@ -15,8 +18,9 @@ LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is taken for another; 2
 GROUPS, GROUP = 4, 5
 
 
-def issued(connection: Connection, user: str, by: str, now: datetime) -> str:
+def issued(connection: Connection, user: str, by: str) -> str:
     """A code for the user with this id, in place of an older one."""
+    now = server_time.moment(connection)
     code = "-".join("".join(secrets.choice(LETTERS) for _ in range(GROUP)) for _ in range(GROUPS))
     values = {"code_hash": hashed(code), "issued": now, "expires": now + LIFE, "issued_by": by}
     row = upsert(password_resets).values(user_id=user, **values)
@@ -24,7 +28,7 @@ def issued(connection: Connection, user: str, by: str, now: datetime) -> str:
     return code
 
 
-def spent(connection: Connection, name: str, code: str, now: datetime) -> str | None:
+def spent(connection: Connection, name: str, code: str) -> str | None:
     """Use the code up: the id of the active user of that name whose code it is, or None."""
     gone = (
         delete(password_resets)
@@ -33,7 +37,7 @@ def spent(connection: Connection, name: str, code: str, now: datetime) -> str | 
             func.lower(users.c.name) == name.lower(),
             users.c.state == UserState.ACTIVE,
             password_resets.c.code_hash == hashed(code),
-            password_resets.c.expires > now,
+            password_resets.c.expires > server_time.now(),
         )
         .returning(password_resets.c.user_id)
     )

@@ -39,11 +39,11 @@ class AccessTokens:
         self._now = now
 
     def mint(self, session: Session) -> tuple[str, datetime]:
-        """A token for the session, and until when it is good: 15 minutes, or until the session expires. For a thread at first."""
+        """A token for the session, and until when it is good; that the session lasts as long says the database. For a thread at first."""
         import jwt  # with all its cryptography it takes as long as a dialog
 
         now = self._now()
-        ends = min(now + LIFE, session.expires)
+        ends = now + LIFE
         claims = {"iss": ISSUER, "aud": AUDIENCE, "typ": TYPE, "iat": now, "nbf": now, "exp": ends,
                   "jti": secrets.token_hex(16), "sub": session.user.id, "sid": session.id,
                   "role_ver": session.user.role_version}  # fmt: skip

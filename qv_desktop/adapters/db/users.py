@@ -59,8 +59,7 @@ class Users(Door):
 
     async def change(self, user: User, role: str, state: UserState, by: Draft) -> User:
         """Give a user another role or state; the next question about their standing hears of it, a suspended one is out."""
-        now = self._now()
-        return await self._trail.write(lambda connection: people.changed(connection, user, role, state, now), by)
+        return await self._trail.write(lambda connection: people.changed(connection, user, role, state), by)
 
     async def reset(self, user: User, by: Draft, *, freely: bool = False) -> str:
         """A code with which the user, and nobody for them, sets a new password; the old one is of no use from now on.
@@ -68,12 +67,11 @@ class Users(Door):
         It is told here, once: the database keeps its hash. Their sessions end, and a lock on their name is lifted. Raises BadInput when
         no active Admin with a password would be left, unless ``freely``: for somebody new, and for whoever owns the database.
         """
-        now = self._now()
 
         def work(connection: Connection) -> str:
             issue = resets.issued if freely else people.reset
-            code = issue(connection, user.id, by.actor.name, now)
-            sessions.ended(connection, "the password was reset", now, user=user.id)
+            code = issue(connection, user.id, by.actor.name)
+            sessions.ended(connection, "the password was reset", user=user.id)
             lockouts.cleared(connection, user.name.lower(), braked=False)
             return code
 

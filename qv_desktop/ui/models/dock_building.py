@@ -1,6 +1,6 @@
 """Building a workspace: every dock is taken out and put where the layout says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import PySide6QtAds as QtAds
@@ -19,6 +19,11 @@ class Builder:
 
     def build(self, layout: Layout) -> None:
         """Take every dock out and put it where the layout says; the rest is kept closed."""
+        for _ in self.steps(layout):
+            pass
+
+    def steps(self, layout: Layout) -> Iterator[None]:
+        """The same dock by dock, for a window that is built while something else is in view."""
         self.weigh(layout)
         for dock in self._docks.values():
             if dock.dockAreaWidget() is not None:
@@ -26,10 +31,12 @@ class Builder:
         for place in layout.places:
             if place.panel in self._docks and self._may(place.panel):
                 self.put(place)
+                yield
         for name, dock in self._docks.items():
             if dock.dockAreaWidget() is None:
                 self.put(Place(name, "tab", layout.places[0].panel))
                 dock.toggleView(False)
+                yield
         self._raise_first(layout)
         self.size(layout)
         self.show_actions()

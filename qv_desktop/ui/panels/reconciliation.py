@@ -10,14 +10,17 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from qv_desktop.domain.break_history import Day, RunLine
-from qv_desktop.domain.breaks import BreakItem, Remark
+from qv_desktop.domain.breaks import WORKED, BreakItem, Remark
+from qv_desktop.domain.entries import Entry, unbookable
 from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.syncing import TOLD
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_details import BreakDetails
 from qv_desktop.ui.models.break_filters import BreakFilters
 from qv_desktop.ui.models.break_split import BreakSplit
 from qv_desktop.ui.models.break_words import AGE, queue_columns
+from qv_desktop.ui.models.entry_bar import EntryBar
 from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, paint_pill, pill, stacked, tint
 from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.menu_button import entry, menu_button
@@ -41,6 +44,7 @@ _ASKED = {  # action -> the question, what is typed, the button
 
 class ReconciliationPanel(QWidget):
     """Emits ``run_asked``; ``acted(str, BreakItem, str)`` with take, comment, explain, resolve, carry, reopen or sign and the words;
+    ``entry_asked(BreakItem)`` for what would be booked to settle it, and ``booked(BreakItem, Entry, str)`` once the person agreed to it;
     ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
     ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
     and whether every account is meant; ``days_asked`` and ``accounts_asked`` as ``ReportDays`` has them; ``open_asked(Path)``. ``now``
@@ -51,6 +55,8 @@ class ReconciliationPanel(QWidget):
 
     run_asked = Signal()
     acted = Signal(str, object, str)
+    entry_asked = Signal(object)
+    booked = Signal(object, object, str)
     story_asked = Signal(object)
     history_asked = Signal()
     run_chosen = Signal(str)
@@ -101,6 +107,32 @@ class ReconciliationPanel(QWidget):
         """What happened to an item, oldest first."""
         self.details.show_story(item.id, remarks)
 
+    def show_entry(self, item: BreakItem, entry: Entry) -> None:
+        """What would be booked to settle ``item``, unless the person looks at another one by now."""
+        if item.id == self._item:
+            self._say("", "TX1")
+            self.reason.dismiss()
+            self.entry.show_entry(item, entry)
+
+    def show_booked(self, entry: Entry) -> None:
+        """An entry that was booked."""
+        self._say(f"Booked {entry.words}.", "GOOD")
+
+    def ask_entry(self) -> bool:
+        """As if the person asked for the entry of the chosen break, or of the heaviest that has one; False when there is none."""
+        self.views.choose(BREAKS)
+        self._show_page()
+        rows = [
+            item
+            for item in self.model.rows()
+            if item.state in WORKED and not unbookable(item.section, item.key, item.kind)
+        ]
+        chosen = next((item for item in rows if item.id == self._item), rows[0] if rows else None)
+        if chosen is not None:
+            self.table.select_key(chosen.id)
+            self._act("book")
+        return chosen is not None
+
     def show_history(self, runs: Sequence[RunLine], days: Sequence[Day]) -> None:
         """The stored runs that said something new, and each day's figures."""
         self.history.show_history(runs, days)
@@ -145,7 +177,7 @@ class ReconciliationPanel(QWidget):
         self.table = Table(self.model, empty="No break matches the filters.")
         self.table.setAccessibleName("Breaks")
         self.details = BreakDetails(lambda: self.now())
-        self.reason = ReasonBar()
+        self.reason, self.entry = ReasonBar(), EntryBar()
         self.history = RunHistory()
         self.days = ReportDays(lambda: self.now(), FORMS)
         age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
@@ -182,7 +214,8 @@ class ReconciliationPanel(QWidget):
         said.setLayout(line)
         for opener in (self.open_file, self.open_folder):
             opener.hide()
-        stacked(self, self.strip, self.filters, self.pages, self.reason, self.days, said).setStretch(2, 1)
+        parts = (self.strip, self.filters, self.pages, self.entry, self.reason, self.days, said)
+        stacked(self, *parts).setStretch(2, 1)
 
     def _connect(self) -> None:
         for ask in (self.run, self.first):
@@ -192,6 +225,7 @@ class ReconciliationPanel(QWidget):
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(lambda _: self.details.buttons["comment"].setFocus())
         self.details.wanted.connect(self._act)
+        self.entry.booked.connect(self._book)
         self.history.run_chosen.connect(self.run_chosen)
         self.history.export_asked.connect(self.export_asked)
         self.history.open_asked.connect(self.open_asked)
@@ -217,15 +251,22 @@ class ReconciliationPanel(QWidget):
     def _choose(self, item: BreakItem) -> None:
         if item.id != self._item:
             self.reason.dismiss()  # its question was about another one
+            self.entry.dismiss()
         self._item = item.id
         self._show_item(anew=True)
 
     def _act(self, action: str) -> None:
         """Ask for the words that the action takes; what is decided is about the item as it is shown then."""
+        self.entry.dismiss()
+        item = self.model.get(self._item) if self._item else None
+        if action == "book":
+            if item is not None:
+                self._say("Asking the broker what it has…", "TX1")
+                self.entry_asked.emit(item)
+            return
         if action not in _ASKED:
             self._emit(action, "")
             return
-        item = self.model.get(self._item) if self._item else None
         if item is not None:
             question, hint, answer = _ASKED[action]
             self.reason.ask_reason(question.format(item.key[:24]), hint, answer, lambda text: self._emit(action, text))
@@ -236,6 +277,11 @@ class ReconciliationPanel(QWidget):
         if item is not None:
             self._say("", "TX1")
             self.acted.emit(action, item, text)
+
+    def _book(self, item: BreakItem, entry: Entry, reason: str) -> None:
+        self.table.setFocus()
+        self._say("Booking…", "TX1")
+        self.booked.emit(self.model.get(item.id) or item, entry, reason)
 
     def _export(self, form: str) -> None:
         if self._run is not None:
@@ -317,6 +363,9 @@ class ReconciliationPanel(QWidget):
         self.account.setText(f"Account {run.account}")
         self.matched.setText(f"Matched {run.matched:,}")
         self.tolerances.setText(f"Tolerance {words.money(limits.price)} a share · {words.quantity(limits.quantity)} sh")
+        told = "\n".join(f"· {sentence}" for sentence in TOLD.values())
+        self.tolerances.setToolTip(f"No difference up to {words.money(limits.price)} a share, {words.quantity(limits.quantity)} shares and "
+                                   f"{words.money(limits.cash)} of cash is a break.\nWithout a person:\n{told}")  # fmt: skip
         self.breaks.setText(
             f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
         )

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import DateTime, literal
 
-from qv_desktop.adapters.db import lockouts
+from qv_desktop.adapters.db import server_time
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.domain.audit import Entry
@@ -31,8 +32,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def server_clock(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Locks and brakes ask the hand-set clock instead of the database's, to the second; without this it is the database's own."""
-    monkeypatch.setattr(lockouts, "moment", lambda connection: clock())
+    """Locks, sessions and codes ask the hand-set clock instead of the database's, to the second; without this it is the database's own."""
+    monkeypatch.setattr(server_time, "now", lambda: literal(clock(), DateTime(timezone=True)))
     return clock
 
 

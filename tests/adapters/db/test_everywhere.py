@@ -37,11 +37,11 @@ type Story = Callable[[Terminal, list[Terminal], User], Coroutine[Any, Any, None
 
 
 @pytest.fixture
-def told(postgres_url: str, clock: Clock) -> Callable[[Story], None]:
+def told(postgres_url: str, server_clock: Clock) -> Callable[[Story], None]:
     """Live a story of an Admin's terminal and two at which the same Trader is signed in."""
 
     def tell(story: Story) -> None:
-        terminals = [Terminal(postgres_url, clock, host) for host in ("office", "left", "right")]
+        terminals = [Terminal(postgres_url, server_clock, host) for host in ("office", "left", "right")]
 
         async def life() -> None:
             admin, *desks = terminals

@@ -43,7 +43,7 @@ class Machine:
     def __init__(self, url: str, clock: Clock, host: str) -> None:
         self.database, self.rows, self.clock = Database(url), list[Entry](), clock
         trail = AuditTrail(self.database, f"{host}-{uuid4().hex[:8]}", "1", clock, self.rows.append)
-        self.users, self.store = Users(self.database, trail, clock), PeopleStore(self.database, trail, clock)
+        self.users, self.store = Users(self.database, trail, clock), PeopleStore(self.database, trail)
         self.login = Login(self.users, trail, clock, host)
         self.roles = Roles(RoleStore(self.database, trail, clock), self.login, trail)
         self.people = People(self.store, self.users, self.roles, self.login, trail)
@@ -309,8 +309,10 @@ def test_a_new_user_and_a_reset_one_choose_their_password_with_a_code_that_is_wr
 
 
 def test_sessions_are_seen_with_host_and_times_and_end_one_by_one_or_all(
-    told: Callable[[Story], None], clock: Clock
+    told: Callable[[Story], None], server_clock: Clock
 ) -> None:
+    clock = server_clock
+
     async def story(one: Machine, two: Machine) -> None:
         tom = await one.named("Tom")
         clock.advance(minutes=5)

@@ -247,7 +247,7 @@ def test_a_login_follows_the_role_that_an_admin_gives(
     admin, analyst = opened(who[Role.ADMIN]), opened(who[Role.ANALYST])
 
     async def given(role: Role) -> None:
-        people = PeopleStore(admin.database, admin.trail, now)
+        people = PeopleStore(admin.database, admin.trail)
         user = next(each.user for each in await people.all() if each.user.name == analyst.name)
         await people.change(user, role, UserState.ACTIVE, admin.draft)
 
@@ -406,18 +406,18 @@ def test_people_and_roles_are_administered_by_an_admin_alone_and_a_role_of_the_d
     async def story() -> None:
         for desk in (admin, trader):
             assert await desk.sign_in() == ""
-        people, roles = PeopleStore(admin.database, admin.trail, now), RoleStore(admin.database, admin.trail, now)
+        people, roles = PeopleStore(admin.database, admin.trail), RoleStore(admin.database, admin.trail, now)
         assert who[Role.TRADER].name in [person.user.name for person in await people.all()]
         await roles.make(watch, admin.draft)
         viewer = next(p.user for p in await people.all() if p.user.name == who[Role.VIEWER].name)
         changed = await people.change(viewer, "Night desk", UserState.ACTIVE, admin.draft)
         assert trader.session is not None
         assert await people.seats(trader.session.user.id) != []
-        await PeopleStore(trader.database, trader.trail, now).seen(trader.session.id)
+        await PeopleStore(trader.database, trader.trail).seen(trader.session.id)
         with pytest.raises(NotPermitted):
             await RoleStore(trader.database, trader.trail, now).make(watch, trader.draft)
         with pytest.raises(NotPermitted):
-            await PeopleStore(trader.database, trader.trail, now).change(
+            await PeopleStore(trader.database, trader.trail).change(
                 trader.session.user, "Admin", UserState.ACTIVE, trader.draft
             )
         assert await people.revoke(trader.session.user, [trader.session.id], admin.draft) == 1

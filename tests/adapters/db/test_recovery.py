@@ -24,7 +24,7 @@ ROOT = Actor("root (command line)", "human", host="box")
 def test_a_suspended_locked_viewer_is_an_admin_with_a_code_and_their_sessions_end(
     database: Database, trail: AuditTrail, clock: Clock, recorded: list[Entry]
 ) -> None:
-    users, people = Users(database, trail, clock), PeopleStore(database, trail, clock)
+    users, people = Users(database, trail, clock), PeopleStore(database, trail)
 
     async def story() -> None:
         maria = await users.create("Maria", RIGHT, "Viewer", Draft(SYSTEM, "user.create", "user", "Maria"))

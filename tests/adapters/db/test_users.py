@@ -1,4 +1,4 @@
-"""Signing in, being locked out, resuming, and losing one's standing; argon2 is real, only the clock is ours."""
+"""Signing in, being locked out, resuming, and losing one's standing; argon2 is real though cheap, only the clock is ours."""
 
 import asyncio
 from datetime import timedelta
@@ -50,12 +50,14 @@ def test_who_cannot_be_made_is_told_why(users: Users, name: str, password: str, 
         asyncio.run(users.create(name, password, role, BY))
 
 
-def test_the_right_password_begins_a_session_of_seven_days(users: Users, clock: Clock, recorded: list[Entry]) -> None:
+def test_the_right_password_begins_a_session_of_seven_days(
+    users: Users, server_clock: Clock, recorded: list[Entry]
+) -> None:
     maria = made(users, "Maria")
     answer = tried(users, " maria ", RIGHT)
     assert answer.session is not None
     assert answer.session.user == maria
-    assert answer.session.expires - clock() == timedelta(days=7)
+    assert answer.session.expires - server_clock() == timedelta(days=7)
     assert len(answer.refresh_token) >= 43  # 256 bits
     last = recorded[-1].draft
     assert (last.action, last.outcome, last.actor.name, last.actor.session) == (
@@ -200,10 +202,10 @@ def test_names_and_passwords_that_are_no_text_are_only_wrong(users: Users) -> No
         asyncio.run(users._database.write(lambda connection: connection.execute(text("DELETE FROM lockouts"))))
 
 
-def test_a_session_is_resumed_with_a_new_token_each_time(users: Users, clock: Clock) -> None:
+def test_a_session_is_resumed_with_a_new_token_each_time(users: Users, server_clock: Clock) -> None:
     made(users, "Returning")
     first = tried(users, "Returning", RIGHT)
-    clock.advance(days=3)
+    server_clock.advance(days=3)
     second = asyncio.run(users.resume(first.refresh_token, "desk-4"))
     assert second.session == first.session
     assert second.refresh_token not in ("", first.refresh_token)
@@ -223,12 +225,42 @@ def test_a_token_used_twice_ends_the_whole_family(users: Users, recorded: list[E
     assert asyncio.run(users.standing(second.session)) is None
 
 
-def test_tokens_run_out_seven_days_after_the_password(users: Users, clock: Clock) -> None:
+@pytest.mark.parametrize("days", [-366, 366])
+def test_what_the_terminals_clock_says_changes_nothing_of_a_session_or_a_code(
+    users: Users, clock: Clock, days: int
+) -> None:
+    """The database's own clock: the rows are moved instead of it, the terminal's is set a year off."""
+    name = f"elsewhen-{days}"
+    user = made(users, name)
+    answer = tried(users, name, RIGHT)
+    assert answer.session is not None
+    clock.advance(days=days)
+    assert asyncio.run(users.standing(answer.session)) is not None
+    again = asyncio.run(users.resume(answer.refresh_token, "h"))
+    assert again.session == answer.session
+    assert asyncio.run(users.vouch(answer.session, again.access_token)) == user
+    moved(users, "UPDATE sessions SET started = started - interval '7 days', expires = expires - interval '7 days'")
+    assert asyncio.run(users.standing(answer.session)) is None
+    assert asyncio.run(users.resume(again.refresh_token, "h")).session is None
+    code = asyncio.run(users.reset(user, BY))
+    clock.advance(days=-days)
+    moved(users, "UPDATE password_resets SET issued = issued - interval '1 day', expires = expires - interval '1 day'")
+    assert asyncio.run(users.redeem(name, code, "another horse battery", "h")).session is None
+    code = asyncio.run(users.reset(user, BY))
+    clock.advance(days=days)
+    assert asyncio.run(users.redeem(name, code, "another horse battery", "h")).session is not None
+
+
+def moved(users: Users, statement: str) -> None:
+    asyncio.run(users._database.write(lambda connection: connection.execute(text(statement))))
+
+
+def test_tokens_run_out_seven_days_after_the_password(users: Users, server_clock: Clock) -> None:
     made(users, "Away")
     token = tried(users, "Away", RIGHT).refresh_token
-    clock.advance(days=6, hours=23)
+    server_clock.advance(days=6, hours=23)
     token = asyncio.run(users.resume(token, "h")).refresh_token
-    clock.advance(hours=1)
+    server_clock.advance(hours=1)
     assert asyncio.run(users.resume(token, "h")).session is None
     assert asyncio.run(users.resume("made up", "h")) == SignIn(None, AGAIN)
 
