@@ -16,7 +16,7 @@ from qv_desktop.domain.report_values import Value
 from qv_desktop.domain.reports import FIGURES, Document, Section
 from qv_desktop.domain.spreadsheets import neutral
 
-LONGEST = 32_000  # characters; a cell takes 32,767
+LONGEST = 32_000  # units of UTF-16, which is what Excel counts by; a cell takes 32,767
 NARROW, BROAD = 9, 60  # characters that a column is wide
 TIME, DAY = 'yyyy-mm-dd hh:mm:ss.000" UTC"', "yyyy-mm-dd"
 HEADER = "Report"  # the first sheet
@@ -93,10 +93,10 @@ class _Paint:
     def _name(self, title: str) -> str:
         """The title as a sheet may be called: 31 characters, none of some, and every one once."""
         plain = " ".join(_NO_NAME.sub(" ", title.partition(" · ")[0]).split()).strip(" '") or "Section"
-        name, again = plain[:31].rstrip(" '"), 1
+        name, again = _cut(plain, 31).rstrip(" '"), 1
         while name.casefold() in self._names or name.casefold() == "history":
             again += 1
-            name = f"{plain[: 31 - len(f' {again}')]} {again}"
+            name = f"{_cut(plain, 31 - len(f' {again}'))} {again}"
         self._names.add(name.casefold())
         return name
 
@@ -115,10 +115,10 @@ class _Paint:
             self._text(sheet, row, column, f"{value:f}" if isinstance(value, Decimal) else str(value))
 
     def _text(self, sheet: Any, row: int, column: int, text: str, *, bold: bool = False, right: bool = False) -> None:
-        said = text.encode("utf-8", "replace").decode("utf-8")
-        if len(said) > LONGEST:
-            said = f"{said[:LONGEST]} … (cut: {len(text):,} characters)"
-        sheet.write_string(row, column, neutral(said), self._format("@", bold=bold, right=right))
+        said = neutral(text.encode("utf-8", "replace").decode("utf-8"))
+        if len(_cut(said, LONGEST)) < len(said):
+            said = f"{_cut(said, LONGEST)} … (cut: {len(text):,} characters)"
+        sheet.write_string(row, column, said, self._format("@", bold=bold, right=right))
 
     def _format(self, digits: str, *, bold: bool = False, left: bool = False, right: bool = False) -> Any:
         key = (f"{digits} {left} {right}", bold)
@@ -126,6 +126,11 @@ class _Paint:
             side = {"align": "left"} if left else {"align": "right"} if right else {}
             self._formats[key] = self._book.add_format({"num_format": digits, "bold": bold, "valign": "top", **side})
         return self._formats[key]
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning of ``text`` that takes at most ``most`` units of UTF-16, of which no character is cut in two."""
+    return text.encode("utf-16-le")[: 2 * most].decode("utf-16-le", "ignore")
 
 
 def exact(value: int | Decimal) -> bool:

@@ -99,19 +99,29 @@ def test_an_empty_section_says_why() -> None:
     assert rows(opened(xlsx.document(of_run(a_run()))), "Breaks")[1][0] == "No differences in what was compared."
 
 
+TITLES = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40)
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\r\ufffe\uffff"), max_size=40)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(TEXTS, min_size=2, max_size=2, unique=True), TEXTS)
+@given(st.lists(TEXTS, min_size=2, max_size=2, unique=True), TITLES)
 def test_any_text_comes_back_as_it_is_but_for_apostrophes_whatever_it_is_called(cells: list[str], title: str) -> None:
     sections = tuple(Section(title, ("a", "b"), (tuple(cells),)) for _ in range(2))  # two sheets of one name
     book = opened(xlsx.document(Document("T", "s", "v", True, (), sections)))
     assert len(book.sheetnames) == 3
     for name in book.sheetnames[1:]:
-        assert len(name) <= 31
+        assert len(name.encode("utf-16-le")) <= 62
         back = [cell or "" for cell in rows(book, name)[1]]
         assert [str(cell) for cell in back] == [_plain(neutral(cell)) for cell in cells]
+
+
+@pytest.mark.parametrize("text", ["x" * 40_000, "𐀀" * 20_000, "a;=" * 12_000])
+def test_a_text_longer_than_a_cell_takes_is_cut_and_says_so(text: str) -> None:
+    book = opened(xlsx.document(Document("T", "s", "v", True, (), (Section("T", ("a",), ((text,),)),))))
+    kept = str(book["T"]["A2"].value)
+    assert kept.startswith(neutral(text)[:15_000])
+    assert kept.endswith(f" … (cut: {len(text):,} characters)")
+    assert len(kept.encode("utf-16-le")) < 2 * 32_767
 
 
 def _plain(text: str) -> str:
