@@ -48,19 +48,26 @@ class DayData:
         return adjusted(before.bars, splits), adjusted(whole, splits)
 
     async def arrived(self, sent: Sent, symbol: str) -> Sent:
-        """The order with the price when it was made: the last print before it, or the close of the minute that had just ended."""
+        """The order with the price when it was made: the last print before it, or the close of the last minute that had ended."""
         at = ns(sent.at)
         for near in NEAR:
             prints = await self._prints.trades(symbol, ns(sent.at - near), at + 1)
             if prints:
                 age = (at - prints[-1].at) / SECOND
                 return replace(sent, arrival=taken(prints[-1].price), arrived=f"last print, {age:.1f} s before")
-        minutes = (await self._history.load(symbol, MINUTE, sent.at - OLDEST, sent.at, "raw")).bars
-        ended = [bar for bar in minutes if bar.start + MINUTE.seconds * SECOND <= at]
+        ended = [bar for bar in await self._minutes(symbol, sent.at) if bar.start + MINUTE.seconds * SECOND <= at]
         if not ended:
             return replace(sent, arrived="no price of that moment is stored")
         clock = utc(ended[-1].start).astimezone(NEW_YORK)
         return replace(sent, arrival=taken(ended[-1].close), arrived=f"close of the minute {clock:%H:%M} ET")
+
+    async def _minutes(self, symbol: str, until: datetime) -> list[Bar]:
+        """Minutes before ``until``, or none when some may be missing: an older price is no arrival price."""
+        try:
+            found = await self._history.load(symbol, MINUTE, until - OLDEST, until, "raw")
+        except FeedDown:
+            return []
+        return found.bars if found.complete else []
 
 
 def bounds(day: date) -> Days:

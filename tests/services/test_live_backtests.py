@@ -18,6 +18,7 @@ from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTr
 from qv_desktop.domain.errors import BadInput, FeedDown, NotPermitted
 from qv_desktop.domain.live_backtest import Asked, Comparison
 from qv_desktop.domain.live_backtest_pairs import profits
+from qv_desktop.domain.live_backtest_sides import sent_by
 from qv_desktop.domain.market import SECOND, Action, Bar, Trade, ns, utc
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Side
 from qv_desktop.domain.strategies import Strategy
@@ -184,6 +185,25 @@ def test_without_any_price_of_the_moment_the_two_stand_together_and_a_note_says_
     assert (pair.parts.delay, pair.parts.execution) == (0, 0)
     assert pair.parts.price != 0
     assert any("their delay and execution stand together as price" in note for note in found.notes)
+
+
+def test_a_vendor_that_fails_leaves_the_arrival_price_open_and_never_takes_an_older_one() -> None:
+    desk = Desk()
+    desk.trades(10 * 60 + 8, 100, "20.10")
+    desk.compare()  # the day's bars are stored, and the arrival is known
+    assert desk.compare().pairs[0].parts.delay != 0
+
+    async def silent(*asked: object) -> object:
+        raise FeedDown("Polygon cannot be reached; try again.")
+
+    async def story() -> None:
+        data = DayData(desk.history, desk.prints)
+        desk.history.load = silent  # type: ignore[method-assign,assignment]
+        (sent,) = sent_by(desk.attributed.made, desk.attributed.executed)
+        found = await data.arrived(sent, "AAPL")
+        assert (found.arrival, found.arrived) == (None, "no price of that moment is stored")
+
+    asyncio.run(story())
 
 
 def test_what_the_backtest_brought_into_the_day_is_noted_and_not_traded_in_it() -> None:
