@@ -54,6 +54,8 @@ class ReportDays(QWidget):
         column.setContentsMargins(8, 4, 8, 4)
         column.setSpacing(2)
         label = theme.label("Report over New York's days", "label")
+        for text in (label, to):
+            text.setFixedHeight(26)  # as high as the fields, on whose middle it stands
         column.addWidget(
             Flow(label, self.first, to, self.last, self.account, self.form, self.write, self.close_, sides=0)
         )
