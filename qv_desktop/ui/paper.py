@@ -27,6 +27,7 @@ SIDE, HEAD, FOOT, GAP, PAD = 56, 40, 44, 14, 5
 INK, QUIET, LINE, GOOD, BAD = (PAPER[name] for name in ("INK", "QUIET", "LINE", "GOOD", "BAD"))
 _LEAST = 44.0  # dots that a column gets at least
 _MOST, _NUMBER = 150.0, 210.0  # dots up to which a column is as wide as its longest word or number, while there is room
+_BREAKS = re.compile("[\n\u00ad]")  # what begins a line though there is room, and what is wider where one ends
 _FIGURE = re.compile(r"[\d.,+\-−$%]+")
 
 
@@ -72,7 +73,7 @@ def breaking(*, right: bool = False) -> QTextOption:
 
 def _tall(text: str, wide: float, face: QFont, metrics: QFontMetricsF) -> float:
     """Dots that ``text`` is high in lines of ``wide`` dots."""
-    if "\n" not in text and metrics.horizontalAdvance(text) <= wide:
+    if not _BREAKS.search(text) and metrics.horizontalAdvance(text) <= wide:
         return metrics.height()
     layout, high = QTextLayout(text.replace("\n", "\u2028"), face), 0.0
     layout.setTextOption(breaking())
@@ -100,13 +101,11 @@ def _print(document: Document, into: QIODevice) -> None:
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Landscape, QMarginsF(0, 0, 0, 0)))
     writer.setTitle(f"{document.title}, {document.subtitle}")
     writer.setCreator("QuantVision Desktop")
-    painter = QPainter(writer)
-    for number, sheet in enumerate(pages(document)):
-        if number:
-            writer.newPage()
-        _paint(painter, sheet)
-    painter.end()
-    del painter
+    with QPainter(writer) as painter:  # ended whatever happens: one that outlives its paper takes the program down
+        for number, sheet in enumerate(pages(document)):
+            if number:
+                writer.newPage()
+            _paint(painter, sheet)
 
 
 def pages(document: Document) -> list[Page]:

@@ -74,16 +74,15 @@ def check(page: Page) -> None:
     boxes: list[QRectF] = []
     ground = QImage(8, 8, QImage.Format.Format_RGB32)
     ground.setDotsPerMeterX(round(paper.DPI / 0.0254))
-    painter = QPainter(ground)
-    for text in page.texts:
-        painter.setFont(font(text.pixels, bold=text.bold))
-        needed = painter.boundingRect(QRectF(0, 0, text.box.width(), 10_000), text.text, paper.breaking())
-        assert needed.height() <= text.box.height() + 2, text.text
-        assert text.box.left() >= SIDE, text.text
-        assert text.box.right() <= WIDTH - SIDE + 1, text.text
-        assert text.box.bottom() <= HEIGHT - FOOT + 30, text.text
-        boxes.append(text.box)
-    painter.end()
+    with QPainter(ground) as painter:
+        for text in page.texts:
+            painter.setFont(font(text.pixels, bold=text.bold))
+            needed = painter.boundingRect(QRectF(0, 0, text.box.width(), 10_000), text.text, paper.breaking())
+            assert needed.height() <= text.box.height() + 2, text.text
+            assert text.box.left() >= SIDE, text.text
+            assert text.box.right() <= WIDTH - SIDE + 1, text.text
+            assert text.box.bottom() <= HEIGHT - FOOT + 30, text.text
+            boxes.append(text.box)
     for place, box in enumerate(boxes):
         assert not any(box.intersects(other) for other in boxes[place + 1 :])
 
@@ -106,6 +105,22 @@ def test_whatever_stands_in_the_cells_none_is_cut(cells: list[str]) -> None:
     section = Section("Any", tuple(f"c{n}" for n in range(8)), (tuple(cells), tuple(reversed(cells))))
     for page in pages(Document("T", "s", "v", True, (("name", cells[0][:60]),), (section,))):
         check(page)
+
+
+def test_a_soft_hyphen_is_given_the_room_of_the_hyphen_that_it_may_become() -> None:
+    test_whatever_stands_in_the_cells_none_is_cut.hypothesis.inner_test(["", "", "", "", "", "", "", "000\u00ad"])  # type: ignore[attr-defined]
+
+
+def test_what_fails_while_it_is_painted_is_an_error_and_takes_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(painter: QPainter, page: Page) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(paper, "_paint", fail)
+    with pytest.raises(ArithmeticError) as kept:
+        pdf(many(1))
+    frames = [frame for frame in kept.traceback if frame.path.name == "paper.py"]
+    painter = next(frame.locals["painter"] for frame in frames if "painter" in frame.locals)
+    assert not painter.isActive()
 
 
 def test_every_page_carries_the_header_with_all_facts_and_its_number_and_no_row_is_lost() -> None:
