@@ -28,7 +28,12 @@ def test_an_ordinary_name_stays(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "kept"),
-    [("Ｎｉｇｈｔ　ｄｅｓｋ", "Night desk"), ("Desk ②", "Desk 2"), ("Müller", "Müller"), ("ﬁxed income", "fixed income")],
+    [
+        ("Ｎｉｇｈｔ　ｄｅｓｋ", "Night desk"),
+        ("Desk ②", "Desk 2"),
+        ("Müller", "Müller"),
+        ("ﬁxed income", "fixed income"),
+    ],
 )
 def test_a_name_is_kept_in_its_one_spelling(typed: str, kept: str) -> None:
     assert checked_name(typed, []) == kept

@@ -105,7 +105,10 @@ def test_a_machine_that_slept_asks_again_though_its_own_clock_stood(set_by: int)
     async def story(desk: Inside) -> None:
         await desk.login.require(CANCEL)
         desk.later(hours=3)
-        desk.slept, desk.set_by = timedelta(hours=3), timedelta(hours=set_by)  # and somebody set the wall's back meanwhile
+        desk.slept, desk.set_by = (
+            timedelta(hours=3),
+            timedelta(hours=set_by),
+        )  # and somebody set the wall's back meanwhile
         desk.users.user = None
         with pytest.raises(NotPermitted):
             await desk.login.require(CANCEL)
