@@ -26,6 +26,19 @@ def test_an_ordinary_name_stays(name: str) -> None:
     assert checked_name(f"  {name} ", [*BUILT_IN, "Day desk"]) == name
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("Ｎｉｇｈｔ　ｄｅｓｋ", "Night desk"),
+        ("Desk ②", "Desk 2"),
+        ("Müller", "Müller"),
+        ("ﬁxed income", "fixed income"),
+    ],
+)
+def test_a_name_is_kept_in_its_one_spelling(typed: str, kept: str) -> None:
+    assert checked_name(typed, []) == kept
+
+
 @pytest.mark.parametrize("name", [*RESERVED, *BUILT_IN])
 def test_names_of_ours_are_refused_however_they_are_dressed_up(name: str) -> None:
     wide = "".join(chr(ord(sign) + 0xFEE0) for sign in name)

@@ -100,11 +100,15 @@ def test_the_clock_set_back_by_as_much_as_has_passed_does_not_stand_still_for_us
     within(story)
 
 
-def test_a_machine_that_slept_asks_again_though_its_own_clock_stood() -> None:
+@pytest.mark.parametrize("set_by", [0, -4])
+def test_a_machine_that_slept_asks_again_though_its_own_clock_stood(set_by: int) -> None:
     async def story(desk: Inside) -> None:
         await desk.login.require(CANCEL)
         desk.later(hours=3)
-        desk.slept = timedelta(hours=3)
+        desk.slept, desk.set_by = (
+            timedelta(hours=3),
+            timedelta(hours=set_by),
+        )  # and somebody set the wall's back meanwhile
         desk.users.user = None
         with pytest.raises(NotPermitted):
             await desk.login.require(CANCEL)

@@ -90,7 +90,7 @@ class Door:
         """Set the password with a reset code, and sign in. Raises BadInput when the password is too weak."""
         name = _cleaned(name)
         passwords.checked(password, name)
-        attempt = await self._database.write(lambda connection: lockouts.counted(connection, name.lower()))
+        attempt = await self._database.write(lambda connection: lockouts.counted(connection, name))
         if not attempt.admitted:
             return await self._turned_away(name, host, "password.redeem", attempt)
         fresh = await asyncio.to_thread(passwords.hashed, password)  # also for a wrong code: the same work
@@ -114,11 +114,11 @@ class Door:
         self, name: str, password: str, host: str, action: str, *, braked: bool = True
     ) -> Known | SignIn:
         """The user whose password this is, or the refusal, written down as one of ``action``."""
-        attempt = await self._database.write(lambda c: lockouts.counted(c, name.lower(), braked=braked))
+        attempt = await self._database.write(lambda c: lockouts.counted(c, name, braked=braked))
         if not attempt.admitted:
             return await self._turned_away(name, host, action, attempt)
         query = select(*COLUMNS, users.c.password_hash, resets.pending().label("reset")).where(
-            func.lower(users.c.name) == name.lower()
+            func.lower(users.c.name) == func.lower(name)
         )
         known = await self._database.read(lambda connection: connection.execute(query).first())
         right = await asyncio.to_thread(passwords.matches, known.password_hash if known else None, password)
@@ -188,14 +188,14 @@ class Door:
 
     async def _admitted(self, user: User, host: str) -> SignIn:
         def work(connection: Connection) -> tuple[tuple[Session, str], list[Draft]]:
-            lockouts.cleared(connection, user.name.lower())
+            lockouts.cleared(connection, user.name)
             session, token = sessions.begun(connection, user, host)
             return (session, token), [session_draft("session.start", session, host)]
 
         return await self._with_tokens(*await self._trail.write_found(work))
 
     async def _clear(self, name: str) -> None:
-        await self._database.write(lambda c: lockouts.cleared(c, name.lower(), braked=False))
+        await self._database.write(lambda c: lockouts.cleared(c, name, braked=False))
 
     async def _turned_away(self, name: str, host: str, action: str, attempt: Attempt) -> SignIn:
         """Nothing was looked at: the name is locked, or too many others were tried."""

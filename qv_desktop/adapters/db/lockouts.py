@@ -1,12 +1,13 @@
 """Five failures lock a name for 15 minutes: each attempt is counted before its password is looked at, in one statement.
 
-All of it runs by the database's clock. Each desk has one of its own, and whoever sits there may be able to set it.
+What is one name says the database, for Python makes small letters otherwise. All of it runs by the database's clock: each
+desk has one of its own, and whoever sits there may be able to set it.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, delete, func, select, text
 
 from qv_desktop.adapters.db import login_brake
 from qv_desktop.adapters.db.server_time import moment
@@ -18,7 +19,7 @@ FORGOTTEN = timedelta(days=1)
 
 # GREATEST: a database's clock that was set back may lengthen a lock, never shorten it
 _COUNT = text("""
-    INSERT INTO lockouts AS l (name, failures, last_at, locked_until) VALUES (:name, 1, :now, NULL)
+    INSERT INTO lockouts AS l (name, failures, last_at, locked_until) VALUES (lower(:name), 1, :now, NULL)
     ON CONFLICT (name) DO UPDATE SET
         failures = CASE WHEN l.locked_until IS NULL THEN l.failures + 1 ELSE 1 END,
         last_at = GREATEST(l.last_at, :now),
@@ -47,7 +48,7 @@ class Attempt:
 
 
 def counted(connection: Connection, name: str, *, braked: bool = True) -> Attempt:
-    """Count one attempt on ``name`` (lower case) as failed until proved otherwise; a locked name is not counted further.
+    """Count one attempt on ``name`` as failed until proved otherwise; a locked name is not counted further.
 
     ``braked``: the brake on guessing over many names counts it too, and one that it stops is not held against the name.
     """
@@ -60,7 +61,7 @@ def counted(connection: Connection, name: str, *, braked: bool = True) -> Attemp
             return Attempt(admitted=False, locked_until=None, at=now, brake=full.words)
     if row is not None:
         return Attempt(admitted=True, locked_until=row.locked_until, at=now)
-    until = connection.execute(select(lockouts.c.locked_until).where(lockouts.c.name == name)).scalar()
+    until = connection.execute(select(lockouts.c.locked_until).where(lockouts.c.name == func.lower(name))).scalar()
     return Attempt(admitted=False, locked_until=until, at=now)
 
 
@@ -76,6 +77,6 @@ def cleared(connection: Connection, name: str, *, braked: bool = True) -> None:
     old = (lockouts.c.last_at < now - FORGOTTEN) & (
         lockouts.c.locked_until.is_(None) | (lockouts.c.locked_until <= now)
     )
-    connection.execute(delete(lockouts).where((lockouts.c.name == name) | old))
+    connection.execute(delete(lockouts).where((lockouts.c.name == func.lower(name)) | old))
     if braked:  # last, as in counting: two that take the same rows in another order would wait for each other
         login_brake.given_back(connection)

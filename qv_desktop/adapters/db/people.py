@@ -56,7 +56,7 @@ class PeopleStore:
         """Forget the wrong passwords of a name. Raises BadInput when it is not locked."""
 
         def work(connection: Connection) -> None:
-            mine = (lockouts.c.name == user.name.lower()) & (lockouts.c.locked_until > server_time.now())
+            mine = (lockouts.c.name == func.lower(user.name)) & (lockouts.c.locked_until > server_time.now())
             if connection.execute(delete(lockouts).where(mine)).rowcount != 1:
                 raise BadInput(f"{user.name} is not locked any more.")
 

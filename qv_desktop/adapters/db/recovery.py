@@ -43,12 +43,12 @@ class Recovery:
 
         def work(connection: Connection) -> tuple[str, list[Draft]]:
             alone(connection)
-            found = connection.execute(select(users).where(func.lower(users.c.name) == name.lower())).first()
+            found = connection.execute(select(users).where(func.lower(users.c.name) == func.lower(name))).first()
             id_ = found.id if found is not None else _made(connection, name, unknown, now)
             connection.execute(update(users).where(users.c.id == id_).values(
                 role=Role.ADMIN, state=UserState.ACTIVE, role_version=users.c.role_version + 1))  # fmt: skip
             sessions.ended(connection, "recovered from the command line", user=id_)
-            lockouts.cleared(connection, name.lower(), braked=False)
+            lockouts.cleared(connection, name, braked=False)
             return resets.issued(connection, id_, by.name), [_draft(found, name, by)]
 
         try:

@@ -34,7 +34,7 @@ def spent(connection: Connection, name: str, code: str) -> str | None:
         delete(password_resets)
         .where(
             password_resets.c.user_id == users.c.id,
-            func.lower(users.c.name) == name.lower(),
+            func.lower(users.c.name) == func.lower(name),
             users.c.state == UserState.ACTIVE,
             password_resets.c.code_hash == hashed(code),
             password_resets.c.expires > server_time.now(),

@@ -72,14 +72,14 @@ class Users(Door):
             issue = resets.issued if freely else people.reset
             code = issue(connection, user.id, by.actor.name)
             sessions.ended(connection, "the password was reset", user=user.id)
-            lockouts.cleared(connection, user.name.lower(), braked=False)
+            lockouts.cleared(connection, user.name, braked=False)
             return code
 
         return await self._trail.write(work, by)
 
     async def unlock(self, user: User, by: Draft) -> None:
         """Lift a lock on the user's name before its time."""
-        await self._trail.write(lambda c: lockouts.cleared(c, user.name.lower(), braked=False), by)
+        await self._trail.write(lambda c: lockouts.cleared(c, user.name, braked=False), by)
 
     async def locked(self) -> dict[str, datetime]:
         """The names that are locked now, in lower case, whether or not they have a user, and until when."""

@@ -373,7 +373,9 @@ def test_a_chain_is_taken_by_one_of_two(postgres_url: str, who: dict[Role, Perso
         first.execute(point.format(1, "0").encode(), (mark,))
         later = beside.submit(refusal, second, point.format(2, "d"), mark)
         waits = "SELECT count(*) FROM pg_stat_activity WHERE usename = %s AND wait_event_type = 'Lock'"
+        end = time.monotonic() + 20
         while not later.done() and run(postgres_url, waits, two.name) == [(0,)]:
+            assert time.monotonic() < end
             time.sleep(0.01)
         first.commit()
         assert later.result() == DENIED

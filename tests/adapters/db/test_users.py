@@ -154,6 +154,32 @@ def test_what_the_terminals_clock_says_changes_nothing_of_a_lock(users: Users, c
         assert tried(users, name).locked_until is None
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("İpek", "İpek"),
+        ("Łukasz", "ŁUKASZ"),
+        ("Élodie", "élodie"),
+        ("ΣΊΣΥΦΟΣ", "ΣΊΣΥΦΟΣ"),
+        ("Ǆana", "ǆana"),
+        ("KKelvin", "KKelvin"),
+    ],
+)
+def test_whoever_can_be_made_can_sign_in_and_is_locked_whatever_the_alphabet(
+    users: Users, name: str, typed: str
+) -> None:
+    """Python and Postgres make small letters each in their own way, and one of them has to say what is one name."""
+    user = made(users, name)
+    assert tried(users, typed, RIGHT).session is not None
+    answers = [tried(users, typed if number % 2 else name) for number in range(5)]
+    assert [answer.locked_until is not None for answer in answers] == [False] * 4 + [True]
+    assert tried(users, name, RIGHT).session is None
+    asyncio.run(users.unlock(user, BY))
+    assert tried(users, name, RIGHT).session is not None
+    code = asyncio.run(users.reset(user, BY))
+    assert asyncio.run(users.redeem(typed, code, "another horse battery", "h")).session is not None
+
+
 def later(users: Users, minutes: int) -> None:
     """So many minutes have gone by, for every name."""
     span = {"span": timedelta(minutes=minutes)}

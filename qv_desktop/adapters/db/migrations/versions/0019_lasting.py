@@ -247,8 +247,8 @@ CHAINS = (
             RETURN false;
         END IF;
         IF NOT public.shared_login() AND (SELECT count(*) FROM public.audit_chains WHERE login = session_user) >= {MOST} THEN
-            RAISE EXCEPTION 'the login % has begun {MOST} audit chains, which is the most; use a QV_HOME that it has used already',
-                session_user USING ERRCODE = 'insufficient_privilege';
+            RAISE EXCEPTION 'the login % has begun {MOST} audit chains, the most there are; use a QV_HOME of before', session_user
+                USING ERRCODE = 'insufficient_privilege';
         END IF;
         INSERT INTO public.audit_chains AS c VALUES (wanted, session_user)
         ON CONFLICT (chain) DO UPDATE SET login = EXCLUDED.login WHERE c.login IS NOT DISTINCT FROM bound;
