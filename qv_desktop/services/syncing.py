@@ -32,7 +32,10 @@ type Note = Callable[[Draft], Awaitable[object]]
 
 
 class Syncing:
-    """Books into ``orders`` and ``positions`` what ``policy`` names; ``note`` records. ``elapsed`` gives seconds. Run twice, the second books nothing."""
+    """Books into ``orders`` and ``positions`` what ``policy`` names; ``note`` records. ``elapsed`` gives seconds.
+
+    Run twice, the second books nothing.
+    """
 
     def __init__(self, broker: Broker, orders: "Orders", positions: Positions, note: Note, since: Callable[[], datetime],
                  elapsed: Callable[[], float] = time.monotonic, policy: Policy = POLICY) -> None:  # fmt: skip

@@ -47,7 +47,8 @@ class ReconciliationPanel(QWidget):
     ``entry_asked(BreakItem)`` for what would be booked to settle it, and ``booked(BreakItem, Entry, str)`` once the person agreed to it;
     ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
     ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
-    and whether every account is meant; ``rules_asked``, ``rules_given(Rules, str)`` with other rules and why; ``open_asked(Path)``. ``now`` tells ages."""
+    and whether every account is meant; ``rules_asked``, ``rules_given(Rules, str)`` with other rules and why; ``open_asked(Path)``.
+    ``now`` tells ages."""
 
     name = "reconciliation"
     title = "Reconciliation"
