@@ -218,7 +218,7 @@ def test_the_entry_is_shown_before_it_is_booked_and_escape_books_nothing(
         qtbot.mouseClick(filled.details.buttons["book"], Qt.MouseButton.LeftButton)
     (item,) = asked.args
     filled.show_entry(item, entry)
-    assert filled.entry.changes.texts() == ["Shares 250 → 262   +12", "Average 141.2000 → 141.1700   −0.0300"]
+    assert filled.entry.entry.text() == "Position NVDA: shares 250 → 262 (+12), average 141.2000 → 141.1700 (−0.0300)"
     with qtbot.assertNotEmitted(filled.booked):
         qtbot.keyClick(filled.entry.reason.field, Qt.Key.Key_Return)  # no reason, no entry
         qtbot.keyClick(filled.entry.reason.field, Qt.Key.Key_Escape)
