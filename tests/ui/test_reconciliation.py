@@ -444,3 +444,13 @@ def test_the_details_are_in_view_at_every_width(qtbot: QtBot, filled: Reconcilia
     assert filled.details.isVisible()
     assert filled.table.height() > 60
     assert filled.details.buttons["take"].visibleRegion().boundingRect().height() > 20
+
+
+@pytest.mark.parametrize("wide", range(1_090, 1_104))
+def test_the_columns_reach_the_edge_of_the_table_for_beside_them_nothing_is_painted(
+    qtbot: QtBot, panel: ReconciliationPanel, wide: int
+) -> None:
+    panel.show_queue(items(BREAKS[0]))
+    panel.resize(wide, 420)
+    qtbot.wait(1)
+    assert panel.table.horizontalHeader().length() >= panel.table.viewport().width()
