@@ -132,7 +132,8 @@ def engine(
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
-                          movements=broker.history, marks=journal, note=booked, announced=side.history.announced)  # fmt: skip
+                          movements=broker.history, marks=journal, note=booked, announced=side.history.announced,
+                          rules=runs.rules)  # fmt: skip
     strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)

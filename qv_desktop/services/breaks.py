@@ -1,6 +1,7 @@
 """The break queue: what people do about differences of books, with a second pair of eyes, and what the runs have come to over time."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +13,8 @@ from qv_desktop.domain.entries import Entry
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.reconciliation_rules import Rules, sensible
+from qv_desktop.domain.reconciliation_rules import told as rules_told
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Now
 
@@ -53,6 +56,12 @@ class Runs(Protocol):
 
     async def days(self, account: str, since: date, until: date | None = None) -> list[Day]:
         """Each day's figures, oldest first."""
+
+    async def rules(self) -> Rules:
+        """By what the account's books are compared."""
+
+    async def save_rules(self, rules: Rules, draft: Draft) -> None:
+        """Written together with its row in the audit trail."""
 
 
 class Booking(Protocol):
@@ -115,6 +124,23 @@ class Breaks:
         """A stored run with its breaks."""
         await self._login.require(VIEW)
         return await self._runs.get(id_)
+
+    async def rules(self) -> Rules:
+        """By what the books are compared, and what is booked without a person."""
+        await self._login.require(VIEW)
+        return await self._runs.rules()
+
+    async def set_rules(self, rules: Rules, reason: str) -> Rules:
+        """Other rules, from the next comparison on."""
+        by = (await self._login.require(SIGN)).user.name
+        after = replace(sensible(rules), set_by=by)
+        before, why = await self._runs.rules(), words(reason, "a reason")
+        if (before.tolerances, before.automatic) == (after.tolerances, after.automatic):
+            raise BadInput("These are the rules already; nothing was changed.")
+        draft = Draft(self._login.actor, "reconciliation.rules", "account", self._account(), reason=why, before=rules_told(before),
+                      after=rules_told(after))  # fmt: skip
+        await self._runs.save_rules(after, draft)
+        return after
 
     # ---- what is done about it
 

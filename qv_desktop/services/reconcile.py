@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.events import Reconciled, TradingOverridden
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Books, Override, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.account import Account
 from qv_desktop.services.cash import Cash
 from qv_desktop.services.login import Login
@@ -45,7 +46,8 @@ SAY_WHY = "Say why, in a few words at least: the audit trail keeps it."
 class Reconcile:
     """Runs comparisons and exports their reports. ``last`` is the newest run, ``override`` what a person opened trading over.
 
-    ``movements`` and ``marks`` make cash comparable, ``announced`` tells splits, ``note`` records what is booked, else ``trail`` does.
+    ``movements`` and ``marks`` make cash comparable, ``announced`` tells splits, ``note`` records what is booked, else ``trail`` does;
+    ``rules`` are asked for before each run.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Reconcile:
         marks: CashMarks | None = None,
         note: Note | None = None,
         announced: Announced | None = None,
+        rules: Callable[[], Awaitable[Rules]] | None = None,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker, self._store, self._reports = broker, store, reports
@@ -76,6 +79,7 @@ class Reconcile:
         self._account = account
         self._looking = Looking(broker, self._ours, self._cash, now, since, announced)
         self._syncing = Syncing(broker, orders, positions, note or trail.append, since, elapsed)
+        self._rules = rules
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
         self.override: Override | None = None
@@ -91,7 +95,9 @@ class Reconcile:
         Raises BrokerDown: an error is never read as “flat”, and changes nothing.
         """
         async with self._one:
-            id_, tolerances = uuid.uuid4().hex, Tolerances()
+            rules = await self._rules_now()
+            id_, tolerances = uuid.uuid4().hex, rules.tolerances
+            self._syncing.policy = rules.policy
             await self._orders.settling.settle_all()  # what is unresolved is no difference of books
             await self._orders.settling.adopt_legs()
             account = self._orders.account
@@ -106,6 +112,10 @@ class Reconcile:
             self.last = run
             self._publish(Reconciled(run))
             return run
+
+    async def _rules_now(self) -> Rules:
+        """As they are stored, for somebody may have changed them at another machine. Raises DatabaseDown."""
+        return Rules() if self._rules is None else await self._rules()
 
     async def _looked(self, run: str, tolerances: Tolerances) -> tuple[Look, Look | None, list[str]]:
         """The last look, the one before it, and what was booked between them."""
@@ -127,7 +137,7 @@ class Reconcile:
         lasting = look.lasting(earlier)
         done = await self._syncing.book(run, lasting, look.broker)
         for found in lasting:
-            if found.kind == "corporate action":
+            if found.kind == "corporate action" and found.proposal in done:
                 self._cash.used(found.key, look.told)
         return done + await self._syncing.book_untold(run, look.broker)
 
@@ -168,7 +178,7 @@ class Reconcile:
     async def _proposed(self, found: Found) -> tuple[Entry, Look]:
         if why := unbookable(found.section, found.key, found.kind):
             raise BadInput(why)
-        look = await self._looking.look(Tolerances())
+        look = await self._looking.look((await self._rules_now()).tolerances)
         cash = found.section == "cash"
         entry = of_cash(look.cash.breaks) if cash else of_position(found.key, look.local, look.broker)
         if entry is None:
@@ -192,6 +202,8 @@ class Reconcile:
                 if look.broker.account is not None:
                     self._cash.accept(look.broker.account)
             else:
+                if found.kind == "corporate action":
+                    self._cash.used(found.key, look.told)
                 ours, theirs = (
                     books.positions.get(found.key) or Position(found.key) for books in (look.local, look.broker)
                 )

@@ -32,12 +32,15 @@ type Note = Callable[[Draft], Awaitable[object]]
 
 
 class Syncing:
-    """Books into ``orders`` and ``positions``; ``note`` records. ``elapsed`` gives seconds. Run twice, the second books nothing."""
+    """Books into ``orders`` and ``positions`` what ``policy`` names; ``note`` records. ``elapsed`` gives seconds.
+
+    Run twice, the second books nothing.
+    """
 
     def __init__(self, broker: Broker, orders: "Orders", positions: Positions, note: Note, since: Callable[[], datetime],
                  elapsed: Callable[[], float] = time.monotonic, policy: Policy = POLICY) -> None:  # fmt: skip
         self._broker, self._orders, self._positions, self._note = broker, orders, positions, note
-        self._elapsed, self._policy = elapsed, policy
+        self._elapsed, self.policy = elapsed, policy
         self._since = since
         self._acted: set[str] = set()  # symbols with a corporate action in this sitting
         self._explained: set[tuple[str, str]] = set()  # keys, and the actions that were booked to them
@@ -47,7 +50,7 @@ class Syncing:
         """Book what the policy names of ``breaks``, found in ``broker``'s books; a sentence for each entry. Raises BrokerDown,
         DatabaseDown: what was booked until then stays, and is not booked again."""  # fmt: skip
         all_, done = list(breaks), list[str]()
-        wanted = automatic(all_, self._policy)
+        wanted = automatic(all_, self.policy)
         for found in wanted.get("import the order", []):
             done += await self._import(broker.orders[found.key])
         for found in wanted.get("adopt the fill", []):
@@ -80,7 +83,7 @@ class Syncing:
 
     async def book_untold(self, run: str, broker: Books) -> list[str]:
         """Book what the broker says has traded and tells no executions of, once it had time to tell them. Raises BrokerDown."""
-        if self._policy.get(("open orders", "quantity")) != "adopt the fill":
+        if self.policy.get(("open orders", "quantity")) != "adopt the fill":
             return []
         book, unfinished = self._orders.book, self._orders.settling.unfinished
         behind = {

@@ -13,6 +13,7 @@ from qv_desktop.domain.entries import Entry
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import Reconciled
 from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.breaks import VIEW
 from qv_desktop.wiring import Desk
 
@@ -41,6 +42,8 @@ class BreaksWiring:
         panel.booked.connect(lambda item, entry, reason: self._do(self._book(item, entry, reason)))
         panel.story_asked.connect(lambda item: self._do(self._story(item)))
         panel.history_asked.connect(lambda: self._do(self._history()))
+        panel.rules_asked.connect(lambda: self._do(self._show_rules()))
+        panel.rules_given.connect(lambda rules, reason: self._do(self._set_rules(rules, reason)))
         panel.run_chosen.connect(lambda run: self._do(self._run(run)))
         panel.export_asked.connect(lambda run, form: self._do(self._export(run, form)))
         panel.range_asked.connect(lambda span, form, every: self._do(self._range(span, form, every)))
@@ -53,6 +56,8 @@ class BreaksWiring:
     async def start(self) -> None:
         """Show the queue as stored, as far as the person may see it."""
         await self.refresh()
+        if self._desk.services.login.may(VIEW):
+            await self._show_rules()
 
     def tick(self) -> None:
         """Once a second: ages, and what was changed at other machines, while somebody looks."""
@@ -120,6 +125,14 @@ class BreaksWiring:
 
     async def _run(self, id_: str) -> None:
         self._panel.history.show_run(await self._breaks.run(id_), await self._reports.files(id_))
+
+    # ---- rules
+
+    async def _show_rules(self) -> None:
+        self._panel.show_rules(await self._breaks.rules())
+
+    async def _set_rules(self, rules: Rules, reason: str) -> None:
+        self._panel.show_rules(await self._breaks.set_rules(rules, reason), changed=True)
 
     # ---- reports
 

@@ -230,6 +230,7 @@ def test_run_2_an_order_whose_sending_has_no_answer_stays_unresolved_and_is_foun
         assert order.status is OrderStatus.UNRESOLVED
         run = await room.run()
         assert room.kinds(run) == [("open orders", "timing")]  # neither there nor gone: it says so
+        assert run.breaks[0].difference == "on its way"
         knows(room, theirs(submitted=NOW))
         assert (await room.run()).passed
         assert room.desk.orders.book["qv-1"].status is OrderStatus.WORKING

@@ -12,6 +12,7 @@ from qv_desktop.domain.market import Action
 from qv_desktop.domain.orders import OrderStatus, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.services import reconcile, taking_over
+from qv_desktop.services.cash import Cash
 from qv_desktop.services.taking_over import explained_by
 from tests.builders import NOW, a_position
 from tests.services.reconciling import Room, execution, in_a_room, theirs
@@ -126,6 +127,27 @@ def test_a_split_overnight_is_booked_at_the_start_by_the_brokers_entries_or_by_i
 
     in_a_room(split(announced))
     in_a_room(split(entered))
+
+
+@pytest.mark.parametrize(("hours", "explained"), [(14.0, True), (-5.0, False)])
+def test_an_entry_of_the_night_explains_at_the_start_and_one_that_is_in_the_positions_already_does_not(
+    hours: float, explained: bool
+) -> None:
+    async def story(room: Room) -> None:
+        await room.run()  # the evening's books agree
+        room.desk.later(18 * 3600)
+        at = NOW + timedelta(hours=hours)
+        room.moved.told.append(Activity("s", "SPLIT", at, symbol="AAPL", quantity=Decimal(300), net=Decimal(0)))
+        knows(room, held=(a_position(400, "25"),))
+        await starts(room, a_position(100, "100"))
+        morning = Cash(room.moved, room.marks, lambda: room.desk.moment[0])
+        room.service._cash = room.service._looking._cash = morning
+        room.service.last = None
+        run = await room.run()
+        assert room.kinds(run) == ([] if explained else [("positions", "quantity")])
+        assert room.desk.positions["AAPL"].quantity == (400 if explained else 100)
+
+    in_a_room(story)
 
 
 def test_an_execution_that_the_stream_tells_before_what_was_kept_is_read_counts_once() -> None:

@@ -102,7 +102,7 @@ def test_shares_that_nothing_explains_keep_trading_closed_until_a_person_books_t
             )
             panel.details.buttons["book"].click()
             await person.sees(panel.entry.isVisible)
-            assert panel.entry.changes.texts()[0] == "Shares 15 → 22   +7"
+            assert panel.entry.entry.text().startswith("Position MSFT: shares 15 → 22 (+7)")
             panel.entry.reason.field.setText("a journal of the broker's desk")
             panel.entry.reason.accept()
             await person.sees(lambda: services.risk.closed == "")

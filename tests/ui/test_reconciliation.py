@@ -15,6 +15,7 @@ from qv_desktop.domain.breaks import BreakItem, Remark, decided, met, signed, ta
 from qv_desktop.domain.entries import Change, Entry
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import Break, BreakClass, Section, Uncompared
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.ui.models.break_trend import BreakTrend
 from qv_desktop.ui.models.break_words import MEANINGS
 from qv_desktop.ui.models.live_rows import PRESSED
@@ -106,7 +107,6 @@ def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPan
         "Tolerance $0.01 a share · 0 sh",
     )
     assert "$0.01 of cash" in panel.tolerances.toolTip()
-    assert "splits and moved shares are booked" in panel.tolerances.toolTip()
 
 
 def test_what_could_not_be_compared_is_said_and_not_called_the_same(panel: ReconciliationPanel) -> None:
@@ -219,7 +219,7 @@ def test_the_entry_is_shown_before_it_is_booked_and_escape_books_nothing(
         qtbot.mouseClick(filled.details.buttons["book"], Qt.MouseButton.LeftButton)
     (item,) = asked.args
     filled.show_entry(item, entry)
-    assert filled.entry.changes.texts() == ["Shares 250 → 262   +12", "Average 141.2000 → 141.1700   −0.0300"]
+    assert filled.entry.entry.text() == "Position NVDA: shares 250 → 262 (+12), average 141.2000 → 141.1700 (−0.0300)"
     with qtbot.assertNotEmitted(filled.booked):
         qtbot.keyClick(filled.entry.reason.field, Qt.Key.Key_Return)  # no reason, no entry
         qtbot.keyClick(filled.entry.reason.field, Qt.Key.Key_Escape)
@@ -236,6 +236,44 @@ def test_the_entry_is_shown_before_it_is_booked_and_escape_books_nothing(
         qtbot.mouseClick(filled.entry.reason.yes, Qt.MouseButton.LeftButton)
     assert (booked.args[0].key, booked.args[1], booked.args[2]) == ("NVDA", entry, "a transfer")
     assert not filled.entry.isVisible()
+
+
+def test_rules_are_shown_and_other_ones_take_a_reason_and_must_make_sense(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    with qtbot.waitSignal(filled.rules_asked):
+        qtbot.mouseClick(filled.views.segment("Rules"), Qt.MouseButton.LeftButton)
+    page = filled.rules
+    assert page.isVisible()
+    filled.show_rules(Rules(set_by="ada"))
+    assert ([field.text() for field in page.fields.values()], page.set_by.text()) == (
+        ["0", "0.01", "0.01"],
+        "Set by ada.",
+    )
+    assert (page.save.isEnabled(), page.save.toolTip()) == (False, "Nothing was changed")
+    page.fields["cash"].setText("1000")
+    assert page.save.toolTip() == "Dollars of cash: give a number from 0 to 100."
+    page.fields["cash"].setText("2")
+    assert page.save.toolTip() == "Type a reason first"
+    page.choices["book the corporate action"].setChecked(False)
+    qtbot.keyClicks(page.reason, "fees come late")
+    with qtbot.waitSignal(filled.rules_given) as given:
+        qtbot.mouseClick(page.save, Qt.MouseButton.LeftButton)
+    rules, reason = given.args
+    assert (rules.tolerances.cash, rules.automatic, reason) == (2, frozenset({"take the average"}), "fees come late")
+    filled.show_rules(rules, changed=True)
+    assert "next comparison" in filled.note.text()
+    filled.show_queue(
+        items(Break("positions", "KO", "corporate action", "medium", "1", "4", "+3", Decimal(0), "Split"))
+    )
+    filled.views.choose("Breaks")
+    assert "Settled by a person" in filled.details.facts.texts()
+    filled.forbid({"approve": "no approval"})
+    assert (page.save.isEnabled(), page.save.toolTip(), page.fields["cash"].isEnabled()) == (
+        False,
+        "no approval",
+        False,
+    )
 
 
 def test_filters_show_open_mine_what_to_sign_and_all_of_a_section_or_severity(
@@ -445,3 +483,13 @@ def test_the_details_are_in_view_at_every_width(qtbot: QtBot, filled: Reconcilia
     assert filled.details.isVisible()
     assert filled.table.height() > 60
     assert filled.details.buttons["take"].visibleRegion().boundingRect().height() > 20
+
+
+@pytest.mark.parametrize("wide", range(1_090, 1_104))
+def test_the_columns_reach_the_edge_of_the_table_for_beside_them_nothing_is_painted(
+    qtbot: QtBot, panel: ReconciliationPanel, wide: int
+) -> None:
+    panel.show_queue(items(BREAKS[0]))
+    panel.resize(wide, 420)
+    qtbot.wait(1)
+    assert panel.table.horizontalHeader().length() >= panel.table.viewport().width()

@@ -131,8 +131,7 @@ def test_an_entry_is_shown_figure_by_figure_booked_for_a_reason_and_the_break_is
         await place.presses(place.book)
         shown = place.panel.entry
         assert shown.isVisible()
-        assert shown.heading.text() == "Position AAPL · the broker's becomes ours"
-        assert shown.changes.texts() == ["Shares 100 → 150   +50", "Average 98.0000 → 99.0000   +1.0000"]
+        assert shown.entry.text() == "Position AAPL: shares 100 → 150 (+50), average 98.0000 → 99.0000 (+1.0000)"
         assert place.positions["AAPL"].quantity == 100  # nothing is booked by looking
         assert not shown.reason.yes.isEnabled()
         await place.gives("came from the old broker")
@@ -244,7 +243,7 @@ def test_the_command_leads_to_the_same_question_about_the_heaviest_break(told: C
         await place.compares()
         assert place.commands.ask_entry()
         await place.settled()
-        assert place.panel.entry.heading.text().startswith("Position MSFT")
+        assert place.panel.entry.entry.text().startswith("Position MSFT")
         await place.gives("came from the old broker")
         assert (place.positions["MSFT"].quantity, place.positions["AAPL"].quantity) == (700, 0)
 

@@ -161,6 +161,25 @@ def test_who_was_slower_hears_it_and_sees_what_the_other_one_did(told: Callable[
     told(story)
 
 
+def test_rules_that_one_machine_changes_are_seen_at_the_other(told: Callable[[Story], None]) -> None:
+    async def story(tom: Seat, ada: Seat) -> None:
+        await ada.does(lambda: (ada.panel.views.choose("Rules"), ada.panel._view()))
+        page = ada.panel.rules
+        page.fields["price"].setText("0.05")
+        page.reason.setText("half a cent of rounding")
+        await ada.does(page.save.click)
+        assert "rules were changed" in ada.panel.note.text()
+        await tom.does(lambda: (tom.panel.views.choose("Rules"), tom.panel._view()))
+        assert (tom.panel.rules.fields["price"].text(), tom.panel.rules.set_by.text()) == ("0.05", "Set by Ada.")
+        tom.panel.rules.fields["price"].setText("0.5")
+        tom.panel.rules.reason.setText("why not")
+        await tom.does(tom.panel.rules.save.click)
+        assert "reconciliation: approve" in tom.panel.note.text()
+        assert (await ada.machine.breaks.rules()).set_by == "Ada"
+
+    told(story)
+
+
 def test_a_trader_reads_why_a_signature_is_refused(told: Callable[[Story], None]) -> None:
     async def story(tom: Seat, ada: Seat) -> None:
         await tom.compares(NVDA)

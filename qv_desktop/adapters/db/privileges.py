@@ -52,10 +52,13 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
-        ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days {QUEUE}"),
+        ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days reconciliation_rules {QUEUE}"),
     ),
     Permission(Resource.RECONCILIATION, Action.CHANGE): (("u", "breaks"), ("i", "break_remarks")),
-    Permission(Resource.RECONCILIATION, Action.APPROVE): (("u", "breaks"), ("i", "break_remarks break_signatures")),
+    Permission(Resource.RECONCILIATION, Action.APPROVE): (
+        ("u", "breaks"),
+        ("i", "break_remarks break_signatures reconciliation_rules"),
+    ),
     Permission(Resource.RECONCILIATION, Action.RUN): (
         ("i", "reconciliation_runs reconciliation_breaks break_remarks"),
         ("iu", "reconciliation_days breaks"),
@@ -106,7 +109,7 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
-                     "reconciliation_days"],
+                     "reconciliation_days", "reconciliation_rules"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from qv_desktop.domain.breaks import DECIDED, WORKED, BreakItem, Remark, standing
 from qv_desktop.domain.entries import unbookable
-from qv_desktop.domain.syncing import settled_by
+from qv_desktop.domain.syncing import POLICY, settled_by
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_words import MEANINGS, age_since, signed, stamp
@@ -42,6 +42,7 @@ class BreakDetails(QWidget):
         self._item: BreakItem | None = None
         self._lacking: Mapping[str, str] = {}
         self.me = ""
+        self.policy = POLICY  # what is booked without a person
         self.heading, self.meaning = theme.label("", "title"), theme.label("")
         self.compared = DifferenceView("Our row and the broker's row")
         self.facts, self.story = Ledger("The break"), theme.label("", "hint")
@@ -107,7 +108,7 @@ class BreakDetails(QWidget):
             Line("Class", f"{item.kind} · {item.severity}"),
             Line("At risk", words.money(item.at_risk)),
             Line("Proposed entry", item.proposal, "ACCENT", tip=item.proposal),
-            Line("Settled by", settled := settled_by(item.section, item.kind), tip=settled),
+            Line("Settled by", settled := settled_by(item.section, item.kind, self.policy), tip=settled),
             Line("First seen ET", stamp(item.first_seen)),
             Line("Last found ET", stamp(item.last_seen), tip=f"By the run {item.last_run}"),
             Line(

@@ -1,13 +1,12 @@
 """A strip that shows what would be booked, figure by figure, and books it for a reason."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from qv_desktop.domain.breaks import BreakItem
 from qv_desktop.domain.entries import Entry
+from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.break_words import signed
-from qv_desktop.ui.models.ledger import Ledger, Line
 from qv_desktop.ui.models.reason_bar import ReasonBar
 
 
@@ -20,16 +19,15 @@ class EntryBar(QWidget):
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setStyleSheet(f"EntryBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
-        self.heading = theme.label("", "value")
-        self.changes = Ledger("What changes in our books")
-        self.changes.setMaximumWidth(420)
+        self.entry = theme.label("", "value")
+        self.entry.setWordWrap(True)
+        self.entry.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.entry.setAccessibleName("What changes in our books")
         self.reason = ReasonBar()
         self.reason.installEventFilter(self)
         inner = QVBoxLayout()
-        inner.setContentsMargins(10, 8, 10, 4)
-        inner.setSpacing(4)
-        inner.addWidget(self.heading)
-        inner.addWidget(self.changes)
+        inner.setContentsMargins(10, 7, 10, 3)
+        inner.addWidget(self.entry)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -39,13 +37,7 @@ class EntryBar(QWidget):
 
     def show_entry(self, item: BreakItem, entry: Entry) -> None:
         """Ask whether ``entry`` is booked to settle ``item``."""
-        self.heading.setText(f"{entry.account} · the broker's becomes ours")
-        self.changes.show_lines(
-            [
-                Line(one.what.capitalize(), f"{one.before} → {one.after}   {signed(one.difference)}")
-                for one in entry.changes
-            ]
-        )
+        self.entry.setText(entry.words.replace("(-", f"({words.MINUS}"))
         self.show()
         self.reason.ask_reason(
             "Book this entry",

@@ -13,7 +13,7 @@ from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import WORKED, BreakItem, Remark
 from qv_desktop.domain.entries import Entry, unbookable
 from qv_desktop.domain.reconciliation import Reconciliation
-from qv_desktop.domain.syncing import TOLD
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_details import BreakDetails
@@ -25,14 +25,18 @@ from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, 
 from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.reason_bar import ReasonBar
+<<<<<<< HEAD
 from qv_desktop.ui.models.report_days import ReportDays
+=======
+from qv_desktop.ui.models.rules_page import RulesPage
+>>>>>>> recon
 from qv_desktop.ui.models.run_history import FORMS, RunHistory
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 
-BREAKS, HISTORY = "Breaks", "History"
+BREAKS, HISTORY, RULES = "Breaks", "History", "Rules"
 RANGES = ("Today", "Last 7 days", "Last 30 days", "Last 365 days")
-_QUEUE, _MATCHED, _NEVER, _HISTORY = range(4)  # pages
+_QUEUE, _MATCHED, _NEVER, _HISTORY, _RULES = range(5)  # pages
 _ASKED = {  # action -> the question, what is typed, the button
     "comment": ("Comment on {}", "What you found out", "Add"),
     "explain": ("Explain {}", "Why the difference is right as it is", "Explain"),
@@ -47,8 +51,13 @@ class ReconciliationPanel(QWidget):
     ``entry_asked(BreakItem)`` for what would be booked to settle it, and ``booked(BreakItem, Entry, str)`` once the person agreed to it;
     ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
     ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
+<<<<<<< HEAD
     and whether every account is meant; ``days_asked`` and ``accounts_asked`` as ``ReportDays`` has them; ``open_asked(Path)``. ``now``
     tells ages."""
+=======
+    and whether every account is meant; ``rules_asked``, ``rules_given(Rules, str)`` with other rules and why; ``open_asked(Path)``.
+    ``now`` tells ages."""
+>>>>>>> recon
 
     name = "reconciliation"
     title = "Reconciliation"
@@ -62,8 +71,13 @@ class ReconciliationPanel(QWidget):
     run_chosen = Signal(str)
     export_asked = Signal(str, str)
     range_asked = Signal(str, str, bool)
+<<<<<<< HEAD
     days_asked = Signal(object, object, object, str)
     accounts_asked = Signal()
+=======
+    rules_asked = Signal()
+    rules_given = Signal(object, str)
+>>>>>>> recon
     open_asked = Signal(Path)
 
     def __init__(self) -> None:
@@ -137,6 +151,13 @@ class ReconciliationPanel(QWidget):
         """The stored runs that said something new, and each day's figures."""
         self.history.show_history(runs, days)
 
+    def show_rules(self, rules: Rules, *, changed: bool = False) -> None:
+        """The rules in force; ``changed``: just now, by this person."""
+        self.rules.show_rules(rules)
+        self.details.policy = rules.policy
+        if changed:
+            self._say("The rules were changed; they hold from the next comparison on.", "GOOD")
+
     def show_exported(self, paths: Sequence[Path]) -> None:
         """Where a report was written."""
         names = ", ".join(path.name for path in paths)
@@ -158,7 +179,11 @@ class ReconciliationPanel(QWidget):
         self._settle()
         self.details.forbid(lacking)
         self.history.forbid(lacking)
+<<<<<<< HEAD
         self.days.forbid(lacking.get("export", ""))
+=======
+        self.rules.forbid(lacking.get("approve", ""))
+>>>>>>> recon
         self._show_header()
 
     def show_me(self, name: str) -> None:
@@ -178,8 +203,12 @@ class ReconciliationPanel(QWidget):
         self.table.setAccessibleName("Breaks")
         self.details = BreakDetails(lambda: self.now())
         self.reason, self.entry = ReasonBar(), EntryBar()
+<<<<<<< HEAD
         self.history = RunHistory()
         self.days = ReportDays(lambda: self.now(), FORMS)
+=======
+        self.history, self.rules = RunHistory(), RulesPage()
+>>>>>>> recon
         age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
         self._aging = QTimer(self, interval=5_000)
         self._aging.timeout.connect(lambda: self.model.refresh(age))
@@ -187,8 +216,8 @@ class ReconciliationPanel(QWidget):
 
     def _build_strip(self) -> None:
         self.as_of, self.account, self.matched, self.breaks, self.tolerances = (pill() for _ in range(5))
-        self.views = theme.Segmented((BREAKS, HISTORY))
-        self.views.setFixedWidth(140)
+        self.views = theme.Segmented((BREAKS, HISTORY, RULES))
+        self.views.setFixedWidth(184)
         self.run = theme.button("Run now", "primary")
         self.run.setToolTip("Ask the broker for positions, orders, fills and balances, and compare")
         self.report = menu_button("⤓ Report", "Write a report", self._fill_reports)
@@ -208,6 +237,7 @@ class ReconciliationPanel(QWidget):
         hint = theme.label("A run compares positions, open orders and fills with the broker.")
         self.pages.addWidget(_centred("", theme.label("Nothing was compared yet", "title"), hint, self.first))
         self.pages.addWidget(self.history)
+        self.pages.addWidget(scrolled(self.rules))
         said = QWidget()
         line = across(self.note, self.open_file, self.open_folder)
         line.setStretchFactor(self.note, 1)
@@ -226,6 +256,7 @@ class ReconciliationPanel(QWidget):
         self.table.row_opened.connect(lambda _: self.details.buttons["comment"].setFocus())
         self.details.wanted.connect(self._act)
         self.entry.booked.connect(self._book)
+        self.rules.given.connect(self.rules_given)
         self.history.run_chosen.connect(self.run_chosen)
         self.history.export_asked.connect(self.export_asked)
         self.history.open_asked.connect(self.open_asked)
@@ -247,6 +278,8 @@ class ReconciliationPanel(QWidget):
         self._show_page()
         if self.views.choice() == HISTORY:
             self.history_asked.emit()
+        elif self.views.choice() == RULES:
+            self.rules_asked.emit()
 
     def _choose(self, item: BreakItem) -> None:
         if item.id != self._item:
@@ -343,7 +376,7 @@ class ReconciliationPanel(QWidget):
         queue = self.views.choice() == BREAKS
         self.filters.setVisible(queue and known > 0)
         if not queue:
-            self.pages.setCurrentIndex(_HISTORY)
+            self.pages.setCurrentIndex(_HISTORY if self.views.choice() == HISTORY else _RULES)
         elif rows or (self._run is not None and not self._run.passed):
             self.pages.setCurrentIndex(_QUEUE)
         elif self._run is not None:
@@ -363,9 +396,8 @@ class ReconciliationPanel(QWidget):
         self.account.setText(f"Account {run.account}")
         self.matched.setText(f"Matched {run.matched:,}")
         self.tolerances.setText(f"Tolerance {words.money(limits.price)} a share · {words.quantity(limits.quantity)} sh")
-        told = "\n".join(f"· {sentence}" for sentence in TOLD.values())
         self.tolerances.setToolTip(f"No difference up to {words.money(limits.price)} a share, {words.quantity(limits.quantity)} shares and "
-                                   f"{words.money(limits.cash)} of cash is a break.\nWithout a person:\n{told}")  # fmt: skip
+                                   f"{words.money(limits.cash)} of cash is a break; see Rules.")  # fmt: skip
         self.breaks.setText(
             f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
         )
