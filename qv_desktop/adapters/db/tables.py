@@ -21,11 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-<<<<<<< HEAD
-HEAD = "0019"  # the newest step in migrations/versions
-=======
 HEAD = "0020"  # the newest step in migrations/versions
->>>>>>> recon
 
 metadata = MetaData()
 

@@ -25,11 +25,8 @@ from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, 
 from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.reason_bar import ReasonBar
-<<<<<<< HEAD
 from qv_desktop.ui.models.report_days import ReportDays
-=======
 from qv_desktop.ui.models.rules_page import RulesPage
->>>>>>> recon
 from qv_desktop.ui.models.run_history import FORMS, RunHistory
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
@@ -51,13 +48,8 @@ class ReconciliationPanel(QWidget):
     ``entry_asked(BreakItem)`` for what would be booked to settle it, and ``booked(BreakItem, Entry, str)`` once the person agreed to it;
     ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
     ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
-<<<<<<< HEAD
-    and whether every account is meant; ``days_asked`` and ``accounts_asked`` as ``ReportDays`` has them; ``open_asked(Path)``. ``now``
-    tells ages."""
-=======
-    and whether every account is meant; ``rules_asked``, ``rules_given(Rules, str)`` with other rules and why; ``open_asked(Path)``.
-    ``now`` tells ages."""
->>>>>>> recon
+    and whether every account is meant; ``days_asked`` and ``accounts_asked`` as ``ReportDays`` has them; ``rules_asked``,
+    ``rules_given(Rules, str)`` with other rules and why; ``open_asked(Path)``. ``now`` tells ages."""
 
     name = "reconciliation"
     title = "Reconciliation"
@@ -71,13 +63,10 @@ class ReconciliationPanel(QWidget):
     run_chosen = Signal(str)
     export_asked = Signal(str, str)
     range_asked = Signal(str, str, bool)
-<<<<<<< HEAD
     days_asked = Signal(object, object, object, str)
     accounts_asked = Signal()
-=======
     rules_asked = Signal()
     rules_given = Signal(object, str)
->>>>>>> recon
     open_asked = Signal(Path)
 
     def __init__(self) -> None:
@@ -179,11 +168,8 @@ class ReconciliationPanel(QWidget):
         self._settle()
         self.details.forbid(lacking)
         self.history.forbid(lacking)
-<<<<<<< HEAD
         self.days.forbid(lacking.get("export", ""))
-=======
         self.rules.forbid(lacking.get("approve", ""))
->>>>>>> recon
         self._show_header()
 
     def show_me(self, name: str) -> None:
@@ -203,12 +189,8 @@ class ReconciliationPanel(QWidget):
         self.table.setAccessibleName("Breaks")
         self.details = BreakDetails(lambda: self.now())
         self.reason, self.entry = ReasonBar(), EntryBar()
-<<<<<<< HEAD
-        self.history = RunHistory()
-        self.days = ReportDays(lambda: self.now(), FORMS)
-=======
         self.history, self.rules = RunHistory(), RulesPage()
->>>>>>> recon
+        self.days = ReportDays(lambda: self.now(), FORMS)
         age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
         self._aging = QTimer(self, interval=5_000)
         self._aging.timeout.connect(lambda: self.model.refresh(age))

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0020", "0018"
+revision, down_revision = "0020", "0019"
 
 STATEMENTS = (
     """
