@@ -207,6 +207,7 @@ class Starting:
         if last is not None and not self._restored:
             services.positions.restore(stored)
             self._restored = True
+        engine.positions.begin()
         await services.orders.settling.recover(orders, fills)
         self._gate.books_loaded()
         await self._compare("at start", stored, missed, None if last is None else just_booked(fills))
