@@ -21,6 +21,7 @@ from qv_desktop.domain.untold import covered
 
 ZERO = Decimal(0)
 MOVING = "it moved while it was compared; the next comparison looks again"
+ONLY_LOOKED = "command line"  # the reason of a run that books nothing: what it saw is still to be booked
 LAG = timedelta(seconds=10)  # that the broker's lists may be behind its own stream
 
 type BreakClass = Literal[

@@ -36,7 +36,6 @@ APPROVE = Permission(Resource.RECONCILIATION, Action.APPROVE)
 FORMATS = ("csv", "json", "html")
 SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapshot and stream race
 LOOKS = 3  # at most: what differs and differs differently each time is not compared
-EARLIER = 200  # runs among which the last one whose cash agreed is looked for
 NOTHING = "There is no break to open trading over: run a reconciliation first, and see what it finds."
 SAME = "Our books and the broker's are the same here by now; run a reconciliation."
 MOVED = "The books moved since this entry was shown; look at the new one, and book that."
@@ -101,7 +100,8 @@ class Reconcile:
             await self._orders.settling.settle_all()  # what is unresolved is no difference of books
             await self._orders.settling.adopt_legs()
             account = self._orders.account
-            await self._cash.begin(account, await self._store.latest(EARLIER) if self.last is None else ())
+            before = self.last.breaks if self.last is not None else ()
+            await self._cash.begin(account, again=any(one.section == "cash" for one in before))
             look, earlier, booked = await self._looked(id_, tolerances)
             run = run_of(id_, operator, reason, self._now(), tolerances, look, earlier, booked)
             await self._store.save(run, self._draft(run))

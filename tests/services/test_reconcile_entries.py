@@ -278,19 +278,56 @@ def test_cash_whose_activities_cannot_be_asked_for_is_not_compared_and_not_equal
     in_a_room(story)
 
 
+def again(room: Room) -> reconcile.Reconcile:
+    """The same account in another sitting, or at another machine."""
+    return reconcile.Reconcile(room.desk.broker, room.runs, None, room.desk.orders, room.desk.positions,  # type: ignore[arg-type]
+                               AccountService(room.desk.broker, room.desk.journal, room.desk.events.append), room.desk.orders._login,
+                               room.desk.events.append, lambda: room.desk.moment[0], lambda: NOW, reconcile.Path("/"), room.desk.trail,
+                               movements=room.moved, marks=room.marks)  # fmt: skip
+
+
 def test_where_cash_last_agreed_is_known_in_the_next_sitting() -> None:
     async def story(room: Room) -> None:
         balances(room, "50000")
         await room.run()
         room.desk.later(60)
         balances(room, "49000")
-        fresh = reconcile.Reconcile(room.desk.broker, room.runs, None, room.desk.orders, room.desk.positions,  # type: ignore[arg-type]
-                                    AccountService(room.desk.broker, room.desk.journal, room.desk.events.append), room.desk.orders._login,
-                                    room.desk.events.append, lambda: room.desk.moment[0], lambda: NOW, reconcile.Path("/"), room.desk.trail,
-                                    movements=room.moved, marks=room.marks)  # fmt: skip
-        assert [(b.section, b.difference) for b in (await fresh.run("system", "at start")).breaks] == [
+        assert [(b.section, b.difference) for b in (await again(room).run("system", "at start")).breaks] == [
             ("cash", "-1,000.00")
         ]
+
+    in_a_room(story)
+
+
+def test_cash_that_nobody_settled_all_day_is_a_break_still_in_the_next_sitting() -> None:
+    async def story(room: Room) -> None:
+        balances(room, "50000")
+        await room.run()
+        room.desk.later(60)
+        balances(room, "49000")
+        run = await room.run()
+        room.runs.kept += [run] * 1_000  # every 30 s, for more than eight hours
+        assert [(b.section, b.difference) for b in (await again(room).run("system", "at start")).breaks] == [
+            ("cash", "-1,000.00")
+        ]
+
+    in_a_room(story)
+
+
+def test_cash_that_was_booked_at_one_machine_is_no_break_at_another_either() -> None:
+    async def story(room: Room) -> None:
+        balances(room, "50000")
+        await room.run()
+        other = again(room)
+        room.desk.later(60)
+        balances(room, "49000")
+        run = await room.run()
+        assert [b.section for b in (await other.run("system", "every 30 s")).breaks] == ["cash"]
+        await room.service.book(run.breaks[0], "a wire that the bank confirmed")
+        room.desk.later(60)
+        balances(room, "49000")
+        assert (await room.run()).passed
+        assert (await other.run("system", "every 30 s")).passed
 
     in_a_room(story)
 
