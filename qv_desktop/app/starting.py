@@ -17,7 +17,6 @@ from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, NotPermitted, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.orders import Fill
-from qv_desktop.domain.positions import Position
 from qv_desktop.services.asking import SKEW
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
@@ -205,12 +204,12 @@ class Starting:
         fills = await engine.journal.fills_since(account.id, missed)
         stored = await engine.journal.positions(account.id)
         if last is not None and not self._restored:
-            services.positions.restore(stored)
+            services.positions.restore(stored, today=last >= since)
             self._restored = True
         engine.positions.begin()
         await services.orders.settling.recover(orders, fills)
         self._gate.books_loaded()
-        await self._compare("at start", stored, missed, None if last is None else just_booked(fills))
+        await self._compare("at start", missed, None if last is None else just_booked(fills))
         if last is None:
             known = {fill.execution_id for fill in fills}
             self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
@@ -235,7 +234,6 @@ class Starting:
     async def _compare(
         self,
         reason: str,
-        stored: Sequence[Position] = (),
         missed: datetime | None = None,
         loose: Sequence[Fill] | None = (),
     ) -> None:
@@ -244,7 +242,7 @@ class Starting:
         since = day_start(services.clock.market())
         async with self._catching_up:
             await services.orders.settling.take_over_positions(missed or since, loose)
-            services.positions.take_realised((f for f in services.orders.fills.values() if f.at >= since), stored)
+            services.positions.take_realised(f for f in services.orders.fills.values() if f.at >= since)
             await self._import_open()
             await services.reconcile.run("system", reason)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown
+from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill, Order
-from qv_desktop.domain.positions import Position
+from qv_desktop.domain.positions import Position, after
 from qv_desktop.services.asking import SKEW
 from qv_desktop.services.ports import Broker, Now
 from qv_desktop.services.positions import Positions
@@ -38,10 +39,10 @@ class TakeOver:
     async def take_over(self, since: datetime, loose: Sequence[Fill] | None = None) -> None:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
 
-        With ``loose`` only what executions lead to is adopted; the rest stays as counted here, for a comparison to find. ``loose``
-        are executions, oldest first, that ours may lack: they were booked in the last moments before the program ended. Only what
-        came since the last time is read again. While the broker's lists do not agree with each other, positions that are counted
-        here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
+        With ``loose`` only executions are followed; the rest stays as counted here, for a comparison to find. They are executions,
+        oldest first, that ours may lack, booked in the last moments before the program ended. Only what came since the last time is
+        read again. While the broker's lists do not agree with each other, positions that are counted here stay. Raises BrokerDown,
+        also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
         """
         began, since = self._now(), max(since, self._whole or since)
         known = set(self._orders.fills)
@@ -74,17 +75,23 @@ class TakeOver:
     ) -> None:
         moved = {*self._positions.all(), *theirs, *(fill.symbol for fill in owed)}
         for symbol in sorted(moved):
-            mine, after, lacking = ([fill for fill in some if fill.symbol == symbol] for some in (owed, later, loose))
+            mine, after_, loose_ = ([fill for fill in some if fill.symbol == symbol] for some in (owed, later, loose))
             ours, told = self._positions[symbol], theirs.get(symbol) or Position(symbol)
-            gap = told.quantity - (ours.quantity + _shares(mine) - _shares(after))
-            if not explained_by(gap, lacking):
+            gap = told.quantity - (ours.quantity + _shares(mine) - _shares(after_))
+            lacking = lacked(gap, loose_)
+            if lacking is None:
                 log.warning("position_not_explained", symbol=symbol, gap=str(gap))
-                for fill in mine:
-                    self._positions.fill(fill)
-            elif (told.quantity, told.average) != (ours.quantity, ours.average):
-                self._positions.correct(told)
-                for fill in after:
-                    self._positions.fill(fill)
+            for fill in sorted((*(lacking or ()), *mine), key=lambda fill: fill.at):
+                self._follow(fill)
+
+    def _follow(self, fill: Fill) -> None:
+        """The average follows from the executions, too: one that they do not lead to is the comparison's to find, and to record."""
+        position = self._positions[fill.symbol]
+        today = self._now().astimezone(NEW_YORK).date()
+        if fill.at.astimezone(NEW_YORK).date() == today:
+            self._positions.fill(fill)
+        else:  # what was taken on another day is not of today's profit
+            self._positions.correct(after(position, fill))
 
     def _count_owed(self) -> None:
         """Positions that were taken over once are counted on here, with what was booked for a take-over that did not come."""
@@ -132,10 +139,11 @@ class TakeOver:
         self._book(fill, None, True)
 
 
-def explained_by(gap: Decimal, lacking: Sequence[Fill]) -> bool:
-    """Whether nothing is missing, or just the last ones of executions (oldest first) that a position may lack."""
-    sums = accumulate((fill.quantity * fill.side.sign for fill in reversed(lacking)), initial=Decimal(0))
-    return gap in set(sums)
+def lacked(gap: Decimal, loose: Sequence[Fill]) -> Sequence[Fill] | None:
+    """The last ones of executions (oldest first) that make up the gap of a position that may lack them; None when none do."""
+    sums = accumulate((fill.quantity * fill.side.sign for fill in reversed(loose)), initial=Decimal(0))
+    count = next((count for count, total in enumerate(sums) if total == gap), None)
+    return None if count is None else loose[len(loose) - count :]
 
 
 def _shares(fills: Sequence[Fill]) -> Decimal:
