@@ -135,7 +135,7 @@ class Reconcile:
     async def _synced(self, run: str, look: Look, earlier: Look) -> list[str]:
         """Book what differed twice and the policy names."""
         lasting = look.lasting(earlier)
-        done = await self._syncing.book(run, lasting, look.broker)
+        done = await self._syncing.book(run, lasting, look.local, look.broker)
         for found in lasting:
             if found.kind == "corporate action" and found.proposal in done:
                 self._cash.used(found.key, look.told)

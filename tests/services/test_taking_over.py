@@ -254,3 +254,25 @@ def test_only_the_last_executions_in_their_order_explain_a_gap() -> None:
     ]
     explained = {gap for gap in range(-40, 41) if lacked(Decimal(gap), fills) is not None}
     assert explained == {0, -5, 15, 25}
+
+
+def test_shares_that_trade_while_a_split_or_an_average_is_being_recorded_stay_in_the_position() -> None:
+    def story(told: Position, expected: int) -> Callable[[Room], Coroutine[Any, Any, None]]:
+        async def inner(room: Room) -> None:
+            room.splits.append(Action("AAPL", room.desk.moment[0].date(), "split", 4.0))
+            knows(room, held=(told,))
+            await starts(room, a_position(100, "100"))
+            note = room.service._syncing._note
+
+            async def meanwhile(draft: Any) -> None:
+                room.desk.positions.fill(execution("e9", 10))  # the stream told it just now
+                await note(draft)
+
+            room.service._syncing._note = meanwhile
+            await room.run()
+            assert room.desk.positions["AAPL"].quantity == expected
+
+        return inner
+
+    in_a_room(story(a_position(400, "25"), 410))
+    in_a_room(story(a_position(100, "90"), 110))
