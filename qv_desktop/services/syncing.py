@@ -151,8 +151,8 @@ class Syncing:
     async def _correct(self, run: str, found: Break, local: Books, broker: Books) -> list[str]:
         """Into the audit trail before the position moves: what cannot be recorded is not booked. What traded since both books were
         looked at stays in the position."""  # fmt: skip
-        theirs, ours = broker.positions.get(found.key), local.positions.get(found.key) or Position(found.key)
-        if theirs is None or (theirs.quantity, theirs.average) == (ours.quantity, ours.average):
+        ours, theirs = (books.positions.get(found.key) or Position(found.key) for books in (local, broker))
+        if (theirs.quantity, theirs.average) == (ours.quantity, ours.average):
             return []
         await self._note(_moved(ours, theirs, found.proposal, run, self._orders.account))
         self._positions.correct(shifted(self._positions[found.key], ours, theirs))

@@ -276,3 +276,17 @@ def test_shares_that_trade_while_a_split_or_an_average_is_being_recorded_stay_in
 
     in_a_room(story(a_position(400, "25"), 410))
     in_a_room(story(a_position(100, "90"), 110))
+
+
+def test_shares_that_all_went_in_a_merger_are_booked_by_the_brokers_entry() -> None:
+    async def story(room: Room) -> None:
+        await room.run()
+        room.desk.later(3600)
+        at = room.desk.moment[0] - timedelta(minutes=5)
+        room.moved.told.append(Activity("m", "MA", at, symbol="AAPL", quantity=Decimal(-100), net=Decimal(0)))
+        await starts(room, a_position(100, "99"))
+        run = await room.run()
+        assert (room.kinds(run), room.desk.positions["AAPL"].quantity) == ([], 0)
+        assert [draft.object_id for draft in room.booked] == ["AAPL"]
+
+    in_a_room(story)
