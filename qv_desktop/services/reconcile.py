@@ -159,7 +159,7 @@ class Reconcile:
             raise BadInput(NOTHING)
         _require_words(reason)
         override = Override(
-            session.user.name, reason.strip(), self._now(), run.id, frozenset((b.section, b.key) for b in run.closing)
+            session.user.name, reason.strip(), self._now(), run.id, frozenset(b.seen_as for b in run.closing)
         )
         after = json.dumps(
             {"breaks": [f"{b.section} {b.key} {b.kind}" for b in run.closing], "at_risk": str(run.at_risk)}

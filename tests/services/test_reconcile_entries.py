@@ -12,6 +12,7 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.market import Action
 from qv_desktop.domain.orders import OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.domain.untold import execution_id
 from qv_desktop.services import reconcile
 from qv_desktop.services.account import Account as AccountService
@@ -335,6 +336,26 @@ def test_cash_that_was_booked_at_one_machine_is_no_break_at_another_either() -> 
 # ---- the override
 
 
+def test_trading_that_was_opened_over_an_average_goes_on_while_it_moves_and_closes_when_shares_are_lacking() -> None:
+    async def story(room: Room) -> None:
+        async def rules() -> Rules:
+            return Rules(automatic=frozenset())
+
+        room.service._rules = rules
+        room.desk.positions.restore([a_position(100, "98")])
+        knows(room, held=(a_position(100, "97"),))
+        await room.run()
+        await room.service.open_over("the broker counts wash sales")
+        knows(room, held=(a_position(100, "96.5"),))
+        await room.run()
+        assert room.closed is None
+        knows(room, held=(a_position(90, "96.5"),))
+        await room.run()
+        assert room.closed is not None
+
+    in_a_room(story)
+
+
 def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it_again() -> None:
     async def story(room: Room) -> None:
         with pytest.raises(BadInput, match="no break"):
@@ -345,7 +366,7 @@ def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it
         with pytest.raises(BadInput, match="Say why"):
             await room.service.open_over("  ")
         override = await room.service.open_over("known transfer, arrives today")
-        assert (override.by, override.covers) == ("demo", frozenset({("positions", "AAPL")}))
+        assert (override.by, override.covers) == ("demo", frozenset({("positions", "AAPL", "+5")}))
         row = room.desk.trail.rows[-1].draft
         assert (row.action, row.actor.name, row.reason) == (
             "reconciliation.override",
@@ -355,6 +376,9 @@ def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it
         assert room.closed is None
         await room.run()
         assert (room.closed, room.service.override) == (None, override)
+        knows(room, held=(a_position(700),))
+        await room.run()
+        assert room.closed is not None  # the same symbol, and not what they saw
         knows(room, held=(a_position(5), a_position(7, symbol="MSFT")))
         await room.run()
         assert room.closed is not None
