@@ -37,6 +37,9 @@ FORMATS = ("csv", "json", "html")
 SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapshot and stream race
 LOOKS = 3  # at most: what differs and differs differently each time is not compared
 NOTHING = "There is no break to open trading over: run a reconciliation first, and see what it finds."
+FOUND_MORE = (
+    "The books were compared again meanwhile, and there are other breaks; look at them, then open trading over those."
+)
 SAME = "Our books and the broker's are the same here by now; run a reconciliation."
 MOVED = "The books moved since this entry was shown; look at the new one, and book that."
 SAY_WHY = "Say why, in a few words at least: the audit trail keeps it."
@@ -148,15 +151,17 @@ class Reconcile:
 
     # ---- what a person decides
 
-    async def open_over(self, reason: str) -> Override:
+    async def open_over(self, reason: str, seen: Reconciliation | None = None) -> Override:
         """Open trading over the breaks of the newest run, until a run passes or the program ends; a new break closes it again.
 
-        Raises NotPermitted, BadInput, DatabaseDown: what cannot be recorded opens nothing.
+        ``seen`` is the run that the person looked at: breaks that were found since are not opened over. Raises NotPermitted, BadInput, DatabaseDown: what cannot be recorded opens nothing.
         """
         session = await self._login.require(APPROVE)
         run = self.last
         if run is None or not run.closing:
             raise BadInput(NOTHING)
+        if seen is not None and {one.seen_as for one in run.closing} - {one.seen_as for one in seen.closing}:
+            raise BadInput(FOUND_MORE)
         _require_words(reason)
         override = Override(
             session.user.name, reason.strip(), self._now(), run.id, frozenset(b.seen_as for b in run.closing)

@@ -356,6 +356,23 @@ def test_trading_that_was_opened_over_an_average_goes_on_while_it_moves_and_clos
     in_a_room(story)
 
 
+def test_what_was_found_while_a_person_gave_their_reason_is_not_opened_over_unseen() -> None:
+    async def story(room: Room) -> None:
+        knows(room, held=(a_position(5),))
+        seen = await room.run()
+        knows(room, held=(a_position(5), a_position(700, symbol="MSFT")))
+        await room.run()
+        with pytest.raises(BadInput, match="compared again"):
+            await room.service.open_over("known transfer", seen)
+        assert (room.closed is not None, room.service.override) == (True, None)
+        knows(room, held=(a_position(5),))
+        await room.run()
+        await room.service.open_over("known transfer", seen)
+        assert room.closed is None
+
+    in_a_room(story)
+
+
 def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it_again() -> None:
     async def story(room: Room) -> None:
         with pytest.raises(BadInput, match="no break"):
