@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qv_desktop.domain.account_history import Activity
+from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.market import Action
 from qv_desktop.domain.orders import OrderStatus, Side
 from qv_desktop.domain.positions import Position
@@ -288,5 +289,24 @@ def test_shares_that_all_went_in_a_merger_are_booked_by_the_brokers_entry() -> N
         run = await room.run()
         assert (room.kinds(run), room.desk.positions["AAPL"].quantity) == ([], 0)
         assert [draft.object_id for draft in room.booked] == ["AAPL"]
+
+    in_a_room(story)
+
+
+def test_a_broker_that_never_tells_an_execution_keeps_the_books_shut_for_a_minute_and_not_for_ever() -> None:
+    async def story(room: Room) -> None:
+        knows(room, theirs(status=OrderStatus.FILLED, filled=50, quantity=50), held=(a_position(150, "99"),))
+        room.desk.orders.book["qv-1"] = theirs(quantity=50)
+        for _ in range(3):
+            with pytest.raises(BrokerDown, match="do not agree yet"):
+                await room.desk.orders.settling.take_over_positions(HOUR, ())
+            room.desk.later(20)
+        await starts(room, a_position(100, "99"))
+        assert room.desk.positions["AAPL"].quantity == 100
+        assert ("positions", "quantity") in room.kinds(await room.run())
+        room.desk.later(61)
+        run = await room.run()
+        assert (len(run.booked), room.desk.positions["AAPL"].quantity) == (1, 150)
+        assert (await room.run()).passed
 
     in_a_room(story)
