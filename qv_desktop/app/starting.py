@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
 from qv_desktop.app.building import Engine, day_start
+from qv_desktop.app.closing import Closing
 from qv_desktop.app.gate import Gate
 from qv_desktop.app.keeping import READS_TRAIL
 from qv_desktop.app.market_side import Prices
@@ -79,8 +80,8 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
-        self._closed: date | None = None  # the day whose close has been compared
         self._gate = Gate(desk.services.bus, self._gated)
+        self._closing = Closing(desk.services.bus, desk.services.sessions.today, desk.services.clock.market)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
         engine.updates.unread = self._unread
         self._rereading, self._restored = False, False
@@ -289,16 +290,7 @@ class Starting:
 
     async def _reconciles(self) -> None:
         await self.ready.wait()
-        await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._occasion)
-
-    def _occasion(self) -> str:
-        """The first comparison after a session's close is named so, for it is the one that the day's report is of."""
-        services = self._desk.services
-        session = services.sessions.today()
-        if session is None or services.clock.market() < session.close or self._closed == session.day:
-            return ""
-        self._closed = session.day
-        return "after the close"
+        await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._closing.occasion)
 
     # ---- the beats
 

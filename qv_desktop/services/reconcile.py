@@ -154,7 +154,8 @@ class Reconcile:
     async def open_over(self, reason: str, seen: Reconciliation | None = None) -> Override:
         """Open trading over the breaks of the newest run, until a run passes or the program ends; a new break closes it again.
 
-        ``seen`` is the run that the person looked at: breaks that were found since are not opened over. Raises NotPermitted, BadInput, DatabaseDown: what cannot be recorded opens nothing.
+        ``seen`` is the run that the person looked at: breaks that were found since are not opened over.
+        Raises NotPermitted, BadInput, DatabaseDown: what cannot be recorded opens nothing.
         """
         session = await self._login.require(APPROVE)
         run = self.last
