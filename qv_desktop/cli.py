@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qv_desktop.domain.audit import Verification
     from qv_desktop.domain.reconciliation import Reconciliation
 
+WITHOUT_WINDOW = ("csv", "json", "html", "xlsx")  # what a report can be written as here
 PORTION = 50_000  # audit rows between two words of progress
 BUSIEST = 2_000_000  # events per second that the simulator can be asked for
 
@@ -151,10 +152,25 @@ def _reconcile_words(words: argparse.ArgumentParser) -> None:
     words.description = (
         "Exit code 0: passed; 1: there are breaks; 2: it could not be compared. The run is stored either way but for 2."
     )
-    words.add_argument("--account", default="", metavar="NAME", help="a connection's name; else the one in use")
+    words.add_argument(
+        "--account", default="", metavar="NAME",
+        help="a connection's name, else the one in use; with --from an account as reports show it, else every one",
+    )  # fmt: skip
     words.add_argument("--out", type=Path, default=None, metavar="DIR", help="write the report there, too")
     words.add_argument(
-        "--format", dest="formats", action="append", choices=["csv", "json", "html"], help="of the report; else all"
+        "--from", dest="first", type=date.fromisoformat, default=None, metavar="DAY",
+        help="compare nothing, and write the report of what is stored from this New York day on; it takes --out",
+    )  # fmt: skip
+    words.add_argument(
+        "--to",
+        dest="last",
+        type=date.fromisoformat,
+        default=None,
+        metavar="DAY",
+        help="last day, included; else the first",
+    )
+    words.add_argument(
+        "--format", dest="formats", action="append", choices=WITHOUT_WINDOW, help="of the report; else all"
     )
     words.set_defaults(command=_reconcile)
 
@@ -269,9 +285,28 @@ def _reconcile(asked: argparse.Namespace) -> int:
     """Exit code 0 when it passed, 1 for breaks; 2, as ever, when it could not be compared."""
     from qv_desktop import app
 
-    run, files = asyncio.run(app.reconcile(asked.account, asked.out, asked.formats or ["csv", "json", "html"]))
+    if asked.first is not None or asked.last is not None:
+        return _report_days(asked)
+    run, files = asyncio.run(app.reconcile(asked.account, asked.out, asked.formats or WITHOUT_WINDOW))
     print(_told(run) + (f" Reports: {', '.join(str(file) for file in files)}." if files else ""))
     return 0 if run.passed and not run.unsettled else 1
+
+
+def _report_days(asked: argparse.Namespace) -> int:
+    """Exit code 0 when every break of the days is closed, else 1; 2 when there is nothing to report."""
+    from qv_desktop.app.reporting import Days, reported
+
+    if asked.first is None or asked.out is None:
+        raise BadInput("A report over days takes --from DAY and --out DIR; --to DAY is the last one.")
+    days = Days(asked.first, asked.last or asked.first, asked.account, asked.out, asked.formats or WITHOUT_WINDOW)
+    span, files = asyncio.run(reported(days))
+    still = [item for item in span.items if not item.closed]
+    whose = f"account {span.account}" if span.account else "every account"
+    runs, breaks = sum(day.runs for day in span.days), len(span.items)
+    print(
+        f"{runs:,} comparisons of {whose}, {breaks:,} breaks, {len(still):,} not closed. Reports: {', '.join(map(str, files))}."
+    )
+    return 1 if still else 0
 
 
 def _told(run: "Reconciliation") -> str:

@@ -1,9 +1,11 @@
 """What tests of every room may ask for: a real Postgres, one server for the run and a database of its own for each test file."""
 
+import gc
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -16,10 +18,22 @@ if TYPE_CHECKING:
     from qv_desktop.adapters.db.server import Server
 
 TEMPLATE = "qv_template"
+FULLY_EVERY = 200  # tests between collections of everything
 
 # a busy machine is no failure: examples count, not the seconds that they took
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ours")
+
+
+_tests = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_collected_here() -> Iterator[None]:
+    """Between tests and on this thread only, as in the program: another thread that frees a Qt object crashes both."""
+    gc.disable()
+    yield
+    gc.collect(1 if next(_tests) % FULLY_EVERY else 2)
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +43,18 @@ def _no_widgets_left_behind() -> Iterator[None]:
     core = sys.modules.get("PySide6.QtCore")
     if core is not None and core.QCoreApplication.instance() is not None:
         core.QCoreApplication.sendPostedEvents(None, core.QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_cost_little() -> Iterator[None]:
+    """A hundred tests log in; what a hash must cost is asked of the hasher that the program makes, and of whole programs."""
+    from argon2 import PasswordHasher
+
+    from qv_desktop.adapters.db import passwords
+
+    real, passwords._hasher = passwords._hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield
+    passwords._hasher = real
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A reconciliation for a scheduler: exit code and one sentence for what was found, a stored run, and reports where asked."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -8,7 +9,9 @@ import pytest
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, TimeInForce
 from alpaca.trading.requests import MarketOrderRequest
+from openpyxl import load_workbook
 
+from qv_desktop.domain.market import NEW_YORK
 from tests.simulator.process import Simulator, running
 from tests.stories.program import is_one_sentence, ran
 
@@ -33,7 +36,7 @@ def test_it_passes_finds_what_differs_and_says_when_it_cannot_compare(open_folde
         done = ran(home, "reconcile", "--out", str(out), **settings)
         assert done.returncode == 1, done.stderr
         assert is_one_sentence(done.stdout.partition(" Reports: ")[0])
-        assert sorted(file.suffix for file in out.iterdir()) == [".csv", ".html", ".json"]
+        assert sorted(file.suffix for file in out.iterdir()) == [".csv", ".html", ".json", ".xlsx"]
         report = json.loads(next(out.glob("*.json")).read_text())
         assert [(b["section"], b["key"], b["kind"]) for b in report["breaks"] if b["section"] != "fills"] == [
             ("positions", "AAPL", "missing here")
@@ -42,11 +45,47 @@ def test_it_passes_finds_what_differs_and_says_when_it_cannot_compare(open_folde
     done = ran(home, "reconcile", **settings)
     assert done.returncode == 2
     assert is_one_sentence(done.stderr)
+    _report_over_days(home, settings)
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT count(*) FROM reconciliation_runs").fetchone() == (2,)
         assert connection.execute("SELECT count(*) FROM audit_log WHERE action = 'reconciliation.run'").fetchone() == (
             2,
         )
+
+
+def _report_over_days(home: Path, settings: dict[str, str]) -> None:
+    """What was stored is reported without a broker, by range and by account, or it is said that nothing is there."""
+    out, day = home / "days", datetime.now(NEW_YORK).date()
+    span = ("--from", str(day - timedelta(days=1)), "--to", str(day + timedelta(days=1)))
+    done = ran(home, "reconcile", *span, "--out", str(out), "--format", "xlsx", "--format", "json", **settings)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.startswith("2 comparisons of every account, ")
+    report = json.loads(next(out.glob("*.json")).read_text())
+    assert {item["key"] for item in report["items"]} >= {"AAPL"}
+    book = load_workbook(next(out.glob("*.xlsx")))
+    assert book["Totals"]["A2"].value == "Open"
+    assert book["Days"]["B2"].value == 2
+    shown = report["runs"][0]["account"]
+    done = ran(
+        home, "reconcile", *span, "--out", str(out), "--account", shown.lstrip("•"), "--format", "csv", **settings
+    )
+    assert done.stdout.startswith(f"2 comparisons of account {shown}, ")
+    for words, said in (
+        (
+            ("--from", "2020-01-02", "--out", str(out)),
+            "No comparison was made and no break was there on 2020-01-02 in any account",
+        ),
+        (
+            ("--from", "2020-01-03", "--to", "2020-01-02", "--out", str(out)),
+            "The report would begin on 2020-01-03 and end before that",
+        ),
+        (("--from", "2020-01-03"), "A report over days takes --from DAY and --out DIR"),
+        ((*span, "--out", str(out), "--account", "nobody"), "No comparison of “nobody” is stored; choose one of: "),
+    ):
+        done = ran(home, "reconcile", *words, **settings)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(said)
+        assert is_one_sentence(done.stderr)
 
 
 @pytest.mark.parametrize(

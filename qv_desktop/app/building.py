@@ -14,6 +14,7 @@ from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
+from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
 from qv_desktop.adapters.db.database import Database
@@ -25,6 +26,7 @@ from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
+from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
@@ -51,6 +53,8 @@ from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.live_backtest_data import DayData
+from qv_desktop.services.live_backtests import LiveBacktests, Whose
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
@@ -128,7 +132,8 @@ def engine(
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
-                          movements=broker.history, marks=journal, note=booked, announced=side.history.announced)  # fmt: skip
+                          movements=broker.history, marks=journal, note=booked, announced=side.history.announced,
+                          rules=runs.rules)  # fmt: skip
     strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
@@ -142,10 +147,14 @@ def engine(
     roles = Roles(RoleStore(database, door.trail, clock.now), login, door.trail)
     people = People(PeopleStore(database, door.trail), door.users, roles, login, door.trail)
     break_store = BreakStore(database, door.trail)
-    breaks = Breaks(break_store, runs, login, clock.market, lambda: account.id)
+    breaks = Breaks(break_store, runs, login, clock.market, lambda: account.id, reconcile)
     break_reports = BreakReports(break_store, runs, reports, login, door.trail, clock.market,
                                  lambda: (account.id, account.balances.masked if account.balances else account.id),
                                  paths.exports(settings.home))  # fmt: skip
+    live_backtests = LiveBacktests(AttributedTrades(database), DayData(side.history, keeping.ticks()), strategies, pool,
+                                   LiveBacktestReports(pdf), login, door.trail, note, clock.market,
+                                   lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
+                                   paths.exports(settings.home))  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -154,7 +163,7 @@ def engine(
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
-                        breaks, break_reports)  # fmt: skip
+                        breaks, break_reports, live_backtests)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -51,7 +51,8 @@ async def reconciled(
         trail = AuditTrail(database, install_id(settings.home), __version__, _now, lambda entry: None)
         journal = OrderJournal(database, trail)
         cash = Cash(broker.history, journal, clock.now)
-        work = Scheduled(broker, journal, ReconciliationStore(database, trail), cash, clock.now, clock.day_start)
+        runs = ReconciliationStore(database, trail)
+        work = Scheduled(broker, journal, runs, cash, clock.now, clock.day_start, rules=runs.rules)
         run = await work.run(_person(), "command line")
         return run, await ReconciliationReports().write(run, out, formats) if out is not None else ()
     finally:

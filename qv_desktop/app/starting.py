@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,7 +16,9 @@ from qv_desktop.app.supervising import supervised
 from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, NotPermitted, QvError
 from qv_desktop.domain.events import FeedChanged
+from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position
+from qv_desktop.services.asking import SKEW
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.account import AccountWiring
@@ -29,6 +31,7 @@ from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.limits import LimitsWiring
+from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
@@ -43,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 RECONCILE_EVERY = 30.0  # seconds
 TRY_AGAIN = 2.0  # seconds between attempts to become ready
+LONG_CLOSED = timedelta(days=30)  # after which the broker's positions are taken over as they are, and told
+KEEPING = timedelta(seconds=10)  # that kept positions may be behind the journal of executions when a program is killed
 
 
 class Starting:
@@ -54,6 +59,7 @@ class Starting:
         self.trading, self.control, self.research = TradingWiring(desk), ControlWiring(desk), ResearchWiring(desk)
         self.overriding = OverrideWiring(desk)
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
+        self.live_backtests = LiveBacktestsWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -78,7 +84,7 @@ class Starting:
         self._gate = Gate(desk.services.bus, self._gated)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
         engine.updates.unread = self._unread
-        self._rereading = False
+        self._rereading, self._restored = False, False
 
     def _gated(self, why: str | None) -> None:
         """Close trading for everybody who could send something, and say why in the ticket; or open it with None."""
@@ -129,6 +135,7 @@ class Starting:
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
+        self.live_backtests.start()
         await self.auditing.start()
         await self._attempt(self.people.start)
         await self._attempt(self.breaks.start)
@@ -189,16 +196,31 @@ class Starting:
         services.risk.know(listed)
         self._desk.window.show_instruments(listed)
         await engine.instruments.save(listed)
+        last = await self._last_compared(account.id)
         since = day_start(services.clock.market())
+        missed = (
+            since if last is None else min(since, last - SKEW)
+        )  # what traded while the program was closed, on earlier days too
         orders = await engine.journal.orders_since(account.id, since)
-        fills = await engine.journal.fills_since(account.id, since)
+        fills = await engine.journal.fills_since(account.id, missed)
+        stored = await engine.journal.positions(account.id)
+        if last is not None and not self._restored:
+            services.positions.restore(stored)
+            self._restored = True
         await services.orders.settling.recover(orders, fills)
         self._gate.books_loaded()
-        stored, known = await engine.journal.positions(account.id), {fill.execution_id for fill in fills}
-        await self._compare("at start", stored)
-        self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
+        await self._compare("at start", stored, missed, None if last is None else just_booked(fills))
+        if last is None:
+            known = {fill.execution_id for fill in fills}
+            self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
         await engine.broker.warm()
         self.ready.set()
+
+    async def _last_compared(self, account: str) -> datetime | None:
+        """Since when the broker must tell what changed; None when that is not known, or too long ago to ask: then its positions are
+        taken over, and told."""  # fmt: skip
+        last = await self._engine.journal.compared_at(account)
+        return last if last is not None and self._desk.services.clock.market() - last < LONG_CLOSED else None
 
     def _tell_taken_over(self, entries: Sequence[str]) -> None:
         """What changed at the broker while nobody looked, and no execution of today tells."""
@@ -209,11 +231,18 @@ class Starting:
                 "warning", "Positions changed", sentence, "taken over", panel="reconciliation"
             )
 
-    async def _compare(self, reason: str, stored: Sequence[Position] = ()) -> None:
+    async def _compare(
+        self,
+        reason: str,
+        stored: Sequence[Position] = (),
+        missed: datetime | None = None,
+        loose: Sequence[Fill] | None = (),
+    ) -> None:
+        """Positions follow executions alone: what they do not lead to is found by the comparison, and a person's."""
         services = self._desk.services
         since = day_start(services.clock.market())
         async with self._catching_up:
-            await services.orders.settling.take_over_positions(since)
+            await services.orders.settling.take_over_positions(missed or since, loose)
             services.positions.take_realised((f for f in services.orders.fills.values() if f.at >= since), stored)
             await self._import_open()
             await services.reconcile.run("system", reason)
@@ -321,3 +350,9 @@ def _load() -> None:
     import talib
 
     log.debug("loaded", pyqtgraph=pyqtgraph.__version__, talib=talib.__version__)
+
+
+def just_booked(fills: Sequence[Fill]) -> list[Fill]:
+    """The executions, oldest first, that were booked so shortly before the end that the kept positions may lack them."""
+    ordered = sorted(fills, key=lambda fill: fill.at)
+    return [fill for fill in ordered if fill.at >= ordered[-1].at - KEEPING]

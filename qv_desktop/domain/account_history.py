@@ -67,6 +67,7 @@ ACTIVITIES: dict[str, tuple[Kind, str]] = {
     "OCT": (Kind.TRANSFER, "On-chain transfer"),
     "TRANS": (Kind.TRANSFER, "Cash transaction"),
     "SPLIT": (Kind.OTHER, "Split"),
+    "CIL": (Kind.OTHER, "Cash in lieu of a fraction"),
     "SPIN": (Kind.OTHER, "Spin-off"),
     "MA": (Kind.OTHER, "Merger or acquisition"),
     "NC": (Kind.OTHER, "Name change"),

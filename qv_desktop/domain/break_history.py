@@ -36,3 +36,11 @@ class Day:
     most_at_risk: Decimal
     last: int
     last_at_risk: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An account that was compared: its id, and how reports show it."""
+
+    id: str
+    shown: str  # masked

@@ -77,7 +77,10 @@ def bridged(mark: Mark, cash: Decimal, at: datetime, movements: Sequence[Movemen
     dated = [one for one in fresh if not one.timed]
     chosen = _choice(mark, at, timed, dated, cash - mark.cash, tolerance)
     if chosen is None:
-        expected = mark.cash + _sum(fresh)
+        between = (
+            one for one in fresh if not one.timed or mark.at < one.first <= at
+        )  # by their own moments, when nothing fits
+        expected = mark.cash + _sum(between)
         return Bridge(expected, cash - expected)
     known = frozenset(one.id for one in movements)
     return Bridge(mark.cash + _sum(chosen), settled=frozenset(one.id for one in chosen) | (mark.settled & known))

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import ROUND_DOWN, Decimal
 
 from qv_desktop.domain.market import Action
+from qv_desktop.domain.orders import Order
 from qv_desktop.domain.positions import Position
 
 ZERO = Decimal(0)
@@ -13,6 +14,7 @@ ZERO = Decimal(0)
 MOVES = {"SPLIT": "Split", "SPIN": "Spin-off", "MA": "Merger", "NC": "Name change", "REORG": "Reorganisation",
          "JNLS": "Journal of shares", "ACATS": "Transfer of shares", "FOPT": "Free-of-payment transfer"}  # fmt: skip
 COSTS = {"SPIN": "Spin-off", "DIVROC": "Return of capital", **MOVES}  # what may change an average price alone
+CENT = Decimal("0.01")
 CLOSE = Decimal("0.0001")  # of the average price: what rounding may do to it
 
 
@@ -52,6 +54,30 @@ def _leads(action: Action, ours: Position, theirs: Position) -> bool:
         return False
     average = ours.average / ratio
     return abs(theirs.average - average) <= max(average * CLOSE, Decimal("0.01"))
+
+
+def reordered(ours: Order, theirs: Order, actions: Sequence[Action]) -> str:
+    """The announced split that leads from our terms of a resting order to the broker's; empty when none does.
+
+    The size may be the broker's already, for it alone is taken over whenever the broker is asked.
+    """
+    return next((_split(one) for one in actions if one.kind == "split" and _follows(one, ours, theirs)), "")
+
+
+def _follows(action: Action, ours: Order, theirs: Order) -> bool:
+    ratio, left = Decimal(str(action.amount)), ours.remaining
+    sizes = (
+        ours.request.quantity,
+        ours.filled + left * ratio,
+        ours.filled + (left * ratio).to_integral_value(ROUND_DOWN),
+    )
+    prices = ((ours.request.limit, theirs.request.limit), (ours.request.stop, theirs.request.stop))
+    told = [(here, there) for here, there in prices if here is not None and there is not None]
+    return (
+        bool(told)
+        and theirs.request.quantity in sizes
+        and all(abs(there - here / ratio) <= CENT for here, there in told)
+    )
 
 
 def _split(action: Action) -> str:

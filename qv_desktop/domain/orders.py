@@ -145,7 +145,8 @@ class OrderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Something that happened to an order; ``quantity`` and ``price`` are those of this execution alone, or the order's new size."""
+    """Something that happened to an order; ``quantity`` and ``price`` are those of this execution alone, or the order's new size
+    with its new limit, and ``stop`` is its new stop."""
 
     client_order_id: str
     kind: ReportKind
@@ -159,6 +160,7 @@ class Report:
     cumulative: Decimal | None = (
         None  # what of the order had traded by then, this execution included, as the broker tells it
     )
+    stop: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +283,7 @@ def applied(order: Order, report: Report) -> Order:
         raise IllegalMove(f"Order {order.id} is {order.status} and was told “{report.kind}”.")
     status = _settled(order, report, to)
     if report.kind is ReportKind.RESIZED and report.quantity is not None:
-        order = replace(order, request=replace(order.request, quantity=report.quantity))
+        order = replace(order, request=_resized(order.request, report.quantity, report))
     moved = replace(order, status=status, changed=report.at, broker_id=order.broker_id or report.broker_id,
                     reason=report.reason or order.reason, replaced_by=report.replaced_by or order.replaced_by,
                     before=_before(order, report, status))  # fmt: skip
@@ -292,6 +294,12 @@ def applied(order: Order, report: Report) -> Order:
     if order.acknowledged_at is None and report.broker_id is not None:
         return replace(moved, acknowledged_at=report.at)
     return moved
+
+
+def _resized(request: OrderRequest, quantity: Decimal, report: Report) -> OrderRequest:
+    """With the new size, and the prices that changed with it; a split changes both."""
+    limit = request.limit if report.price is None else report.price
+    return replace(request, quantity=quantity, limit=limit, stop=request.stop if report.stop is None else report.stop)
 
 
 def known(order: Order, report: Report) -> bool:

@@ -13,9 +13,9 @@ from itertools import accumulate
 from typing import Literal
 
 from qv_desktop.domain.accounts import Account
-from qv_desktop.domain.corporate_actions import Booked, explained
+from qv_desktop.domain.corporate_actions import Booked, explained, reordered
 from qv_desktop.domain.market import Action
-from qv_desktop.domain.orders import Fill, Order, OrderStatus
+from qv_desktop.domain.orders import Fill, Order, OrderStatus, OrderType
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.untold import covered
 
@@ -223,8 +223,13 @@ _ASKED = (
 
 
 def _orders(local: Books, broker: Books) -> list[Break | None]:
-    found = [_order(key, local.orders.get(key), broker.orders.get(key)) for key in _union(local.orders, broker.orders)]
-    return [one and (_late(one) if _moved(local.orders.get(one.key), local.at) else one) for one in found]
+    found = [_order(key, local.orders.get(key), broker) for key in _union(local.orders, broker.orders)]
+    return [one and (_late(one) if _late_there(one, local) else one) for one in found]
+
+
+def _late_there(found: Break, local: Books) -> bool:
+    """Whether the broker's list may only be behind; what a split explains to the cent is no lag."""
+    return found.kind != "corporate action" and _moved(local.orders.get(found.key), local.at)
 
 
 def _moved(ours: Order | None, at: datetime) -> bool:
@@ -232,7 +237,8 @@ def _moved(ours: Order | None, at: datetime) -> bool:
     return ours is not None and ours.changed is not None and ours.changed >= at - LAG
 
 
-def _order(key: str, ours: Order | None, theirs: Order | None) -> Break | None:
+def _order(key: str, ours: Order | None, broker: Books) -> Break | None:
+    theirs = broker.orders.get(key)
     if ours is None or theirs is None:
         return _one_sided(key, ours, theirs)
     if ours.request.side is not theirs.request.side:
@@ -242,6 +248,9 @@ def _order(key: str, ours: Order | None, theirs: Order | None) -> Break | None:
         gap = theirs.filled - ours.filled
         return Break("open orders", key, "quantity", "high", f"filled {ours.filled:,f}", f"filled {theirs.filled:,f}", f"{gap:+,f}",
                      abs(gap) * (theirs.average or ZERO), "fetch the missing fills")  # fmt: skip
+    if split := _terms_differ(ours, theirs) and reordered(ours, theirs, broker.actions.get(ours.request.symbol, ())):
+        return Break("open orders", key, "corporate action", "medium", _order_text(ours), _order_text(theirs), "other terms", ZERO,
+                     f"{split}: {_order_text(ours)} → {_order_text(theirs)}")  # fmt: skip
     if ours.request.quantity != theirs.request.quantity:
         gap = theirs.request.quantity - ours.request.quantity
         return Break("open orders", key, "quantity", "medium", _order_text(ours), _order_text(theirs), f"{gap:+,f}",
@@ -249,7 +258,19 @@ def _order(key: str, ours: Order | None, theirs: Order | None) -> Break | None:
     if ours.request.limit != theirs.request.limit:
         return Break("open orders", key, "price", "medium", _order_text(ours), _order_text(theirs), "other limit", ZERO,
                      f"set the limit to {_price(theirs.request.limit)}")  # fmt: skip
+    if ours.request.stop != theirs.request.stop and not _trails(ours):
+        return Break("open orders", key, "price", "medium", f"stop {_price(ours.request.stop)}", f"stop {_price(theirs.request.stop)}",
+                     "other stop", ZERO, f"set the stop to {_price(theirs.request.stop)}")  # fmt: skip
     return _standing(key, ours, theirs)
+
+
+def _terms_differ(ours: Order, theirs: Order) -> bool:
+    return (ours.request.limit, ours.request.stop) != (theirs.request.limit, theirs.request.stop)
+
+
+def _trails(order: Order) -> bool:
+    """Whether its stop moves by itself with the market."""
+    return order.request.type is OrderType.TRAILING_STOP
 
 
 def _one_sided(key: str, ours: Order | None, theirs: Order | None) -> Break | None:

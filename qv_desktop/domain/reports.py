@@ -11,30 +11,43 @@ from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import STATES, BreakItem, standing
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
+from qv_desktop.domain.report_values import Value, figure
 
 type Cells = tuple[str, ...]
+type Values = tuple[Value, ...]
 
-FORMS = ("csv", "json", "html", "pdf")  # what a report can be written as
+FORMS = ("csv", "json", "html", "pdf", "xlsx")  # what a report can be written as
 RUN_COLUMNS = ("Section", "Key", "Severity", "Internal", "External", "Difference", "At risk", "Proposed entry")
 ITEM_COLUMNS = ("Key", "Class", "Internal", "External", "Difference", "At risk", "First seen", "Last found", "Owner", "State", "Decision",
                 "Signed off")  # fmt: skip
 FIGURES = frozenset({"Internal", "External", "Difference", "At risk", "Runs", "With breaks", "Most breaks", "Most at risk", "Matched",
-                     "Breaks"})  # fmt: skip
+                     "Breaks", "Backtest shares", "Backtest price", "Wanted", "Live shares", "Live price", "Late, s", "Slip, bps",
+                     *(f"{name}, $" for name in ("Amount", "Delay", "Execution", "Price", "Allowed for", "Quantity", "Fees",
+                                                 "Total"))})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table under a title; ``note`` stands where there are no rows."""
+    """A table under a title; ``note`` stands where there are no rows. ``values`` are the rows before they were put into words."""
 
     title: str
     columns: Cells
     rows: tuple[Cells, ...]
     note: str = ""
+    values: tuple[Values, ...] = ()
+
+    @property
+    def typed(self) -> tuple[Values, ...]:
+        """The rows as values, or as they read when that is all there is."""
+        return self.values or self.rows
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A whole report. ``facts`` are what its header names, ``verdict`` is one sentence, ``good`` whether that is a good one."""
+    """A whole report. ``facts`` are what its header names, ``verdict`` is one sentence, ``good`` whether that is a good one.
+
+    ``exact`` are those of the facts that are no texts, by name.
+    """
 
     title: str
     subtitle: str
@@ -42,6 +55,7 @@ class Document:
     good: bool
     facts: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
+    exact: tuple[tuple[str, Value], ...] = ()
 
     @property
     def hash(self) -> str:
@@ -81,8 +95,14 @@ def of_run(run: Reconciliation) -> Document:
         ("Matched", f"{run.matched:,} rows"), ("Input hash", run.input_hash),
     )  # fmt: skip
     said = verdict(len(run.breaks), run.at_risk, len(run.uncompared))
+    exact = (
+        ("As of", run.at),
+        ("Our books read at", run.local_at),
+        ("Broker's books read at", run.broker_at),
+        ("Matched", run.matched),
+    )
     return Document("Reconciliation", f"Account {run.account} as of {stamp(run.at)}", said, run.passed, facts,
-                    (*_by_class(run.breaks), *_not_compared(run.uncompared)))  # fmt: skip
+                    (*_by_class(run.breaks), *_not_compared(run.uncompared)), exact)  # fmt: skip
 
 
 def of_span(span: Span) -> Document:
@@ -95,7 +115,7 @@ def of_span(span: Span) -> Document:
         ("Made at", stamp(span.at)), ("Sources", "the stored comparisons and the break queue"),
         ("Comparisons", f"{sum(day.runs for day in span.days):,}, of which {sum(day.failed for day in span.days):,} found breaks"),
     )  # fmt: skip
-    sections = (_days(span.days), *_items(span.items), _runs(span.runs, cut=span.cut))
+    sections = (_totals(span), _days(span.days), *_items(span.items), _runs(span.runs, cut=span.cut))
     whose = f"Account {span.account}" if span.account else "Every account"
     return Document(
         "Reconciliation over time",
@@ -104,6 +124,7 @@ def of_span(span: Span) -> Document:
         not open_,
         facts,
         sections,
+        (("From", span.start), ("Up to", span.end), ("Made at", span.at)),
     )
 
 
@@ -148,14 +169,13 @@ def _by_class(breaks: Sequence[Break]) -> tuple[Section, ...]:
     if not breaks:
         return (Section("Breaks", RUN_COLUMNS, (), "No differences in what was compared."),)
     classes = sorted({found.kind for found in breaks})
-    return tuple(
-        _section(kind.capitalize(), RUN_COLUMNS, map(_break, (b for b in breaks if b.kind == kind))) for kind in classes
-    )
+    by_class = ((kind.capitalize(), [found for found in breaks if found.kind == kind]) for kind in classes)
+    return tuple(_section(title, RUN_COLUMNS, map(_break, some), map(_break_values, some)) for title, some in by_class)
 
 
-def _section(title: str, columns: Cells, rows: Iterable[Cells]) -> Section:
+def _section(title: str, columns: Cells, rows: Iterable[Cells], values: Iterable[Values]) -> Section:
     kept = tuple(rows)
-    return Section(f"{title} · {len(kept):,}", columns, kept)
+    return Section(f"{title} · {len(kept):,}", columns, kept, values=tuple(values))
 
 
 def _break(found: Break) -> Cells:
@@ -163,27 +183,54 @@ def _break(found: Break) -> Cells:
             found.proposal)  # fmt: skip
 
 
+def _break_values(found: Break) -> Values:
+    return (found.section, found.key, found.severity, figure(found.internal), figure(found.external), figure(found.difference),
+            found.at_risk, found.proposal)  # fmt: skip
+
+
+def _totals(span: Span) -> Section:
+    """How many breaks of the span are in which state, and what they put at risk; the last row is all of them."""
+    by_state = [(name, [i for i in span.items if i.state == state]) for state, name in STATES.items()]
+    counted = [(name, some) for name, some in by_state if some]
+    values = tuple(
+        (name, len(some), sum((i.at_risk for i in some), Decimal(0))) for name, some in (*counted, ("All", span.items))
+    )
+    rows = tuple((name, f"{count:,}", money(at_risk)) for name, count, at_risk in values)
+    return Section("Totals", ("Breaks that are", "Breaks", "At risk"), rows, values=values)
+
+
 def _days(days: Sequence[Day]) -> Section:
     rows = ((str(d.day), f"{d.runs:,}", f"{d.failed:,}", f"{d.most:,}", money(d.most_at_risk)) for d in days)
     columns = ("Day", "Runs", "With breaks", "Most breaks", "Most at risk")
-    return Section("Days", columns, tuple(rows), "No comparison was made in this span.")
+    values = tuple((d.day, d.runs, d.failed, d.most, d.most_at_risk) for d in days)
+    return Section("Days", columns, tuple(rows), "No comparison was made in this span.", values)
 
 
 def _items(items: Sequence[BreakItem]) -> tuple[Section, ...]:
     if not items:
         return (Section("Breaks", ITEM_COLUMNS, (), "No break was there in this span."),)
+    by_state = ((name.lower(), [item for item in items if item.state == state]) for state, name in STATES.items())
     return tuple(
-        _section(f"Breaks: {name.lower()}", ITEM_COLUMNS, map(_item, (i for i in items if i.state == state)))
-        for state, name in STATES.items()
-        if any(item.state == state for item in items)
+        _section(f"Breaks: {name}", ITEM_COLUMNS, map(_item, some), map(_item_values, some))
+        for name, some in by_state
+        if some
     )
 
 
 def _item(item: BreakItem) -> Cells:
-    decision = f"{item.reason} ({item.decided_by}, {short(item.decided_at)})" if item.decided_by else "—"
-    signature = f"{item.signed_by}, {short(item.signed_at)}" if item.signed_by else "—"
+    decision, signature = _decision(item), f"{item.signed_by}, {short(item.signed_at)}" if item.signed_by else "—"
     return (f"{item.key} ({item.section})", item.kind, item.internal, item.external, item.difference, money(item.at_risk),
             short(item.first_seen), short(item.last_seen), item.owner or "—", standing(item), decision, signature)  # fmt: skip
+
+
+def _item_values(item: BreakItem) -> Values:
+    texts = _item(item)
+    return (*texts[:2], figure(item.internal), figure(item.external), figure(item.difference), item.at_risk, item.first_seen,
+            item.last_seen, *texts[8:])  # fmt: skip
+
+
+def _decision(item: BreakItem) -> str:
+    return f"{item.reason} ({item.decided_by}, {short(item.decided_at)})" if item.decided_by else "—"
 
 
 def _runs(runs: Sequence[RunLine], *, cut: bool) -> Section:
@@ -192,5 +239,6 @@ def _runs(runs: Sequence[RunLine], *, cut: bool) -> Section:
         (short(r.at), r.id[:12], r.account, r.operator, r.reason, f"{r.matched:,}", f"{r.breaks:,}", money(r.at_risk))
         for r in runs
     )
+    values = tuple((r.at, r.id, r.account, r.operator, r.reason, r.matched, r.breaks, r.at_risk) for r in runs)
     title = "Comparisons that said something new" + (f", the newest {len(runs):,}" if cut else "")
-    return Section(title, columns, tuple(rows), "None in this span.")
+    return Section(title, columns, tuple(rows), "None in this span.", values)

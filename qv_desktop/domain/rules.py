@@ -1,6 +1,7 @@
 """The rules that every order must pass, each with its numbers and the nearest value that would pass."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from operator import attrgetter
 
@@ -359,11 +360,8 @@ def _rate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
 
 
 def _duplicate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
-    def same(order: Order) -> bool:
-        age = Decimal(str((view.now - order.submitted).total_seconds()))
-        return age < limits.duplicate_seconds and bool(_terms(order.request) == _terms(request))
-
-    count = sum(same(order) for order in view.recent)
+    terms, since = _terms(request), view.now - timedelta(seconds=min(float(limits.duplicate_seconds), 86_400))
+    count = sum(order.submitted > since and _terms(order.request) == terms for order in view.recent)
     return _answer(
         "DUPLICATE",
         "Duplicates",

@@ -8,6 +8,7 @@ from qv_desktop.services.ports import ActionStore, Now
 from qv_desktop.services.vendors import Vendors
 
 YOUNG = timedelta(days=1)
+FRESH = timedelta(minutes=1)  # for who must know what was announced only now
 AGAIN = timedelta(minutes=5)  # after which a vendor that failed is asked again
 
 type Known = tuple[datetime | None, list[Action]]
@@ -21,10 +22,13 @@ class Actions:
         self._known: dict[str, Known] = {}  # symbol -> when they were asked for, and they
         self._failed: dict[str, tuple[datetime, str]] = {}  # symbol -> when no vendor answered, and why
 
-    async def of(self, symbol: str, urgent: bool = True) -> tuple[list[Action], str]:
-        """All that are known, oldest first, and a sentence when they may not be all; empty when they are."""
+    async def of(self, symbol: str, urgent: bool = True, young: timedelta = YOUNG) -> tuple[list[Action], str]:
+        """All that are known, oldest first, and a sentence when they may not be all; empty when they are.
+
+        What was asked for longer than ``young`` ago is asked for again.
+        """
         asked_at, known = self._known.get(symbol) or await self._stored(symbol)
-        if asked_at is not None and self._now() - asked_at < YOUNG:
+        if asked_at is not None and self._now() - asked_at < young:
             self._known[symbol] = asked_at, known
             return known, ""
         failed_at, why = self._failed.get(symbol, (None, ""))

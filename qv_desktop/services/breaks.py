@@ -1,6 +1,7 @@
 """The break queue: what people do about differences of books, with a second pair of eyes, and what the runs have come to over time."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -8,9 +9,12 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import BreakItem, Remark, State, decided, reopened, signed, taken, told, words
+from qv_desktop.domain.entries import Entry
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.reconciliation_rules import Rules, sensible
+from qv_desktop.domain.reconciliation_rules import told as rules_told
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Now
 
@@ -20,6 +24,7 @@ SIGN = Permission(Resource.RECONCILIATION, Action.APPROVE)
 RECENT = timedelta(days=7)  # for which closed breaks stay in the queue
 TREND = timedelta(days=90)
 RUNS = 500  # lines of the history
+AFTER_ENTRY = "after an entry by hand"
 
 
 class Store(Protocol):
@@ -52,17 +57,52 @@ class Runs(Protocol):
     async def days(self, account: str, since: date, until: date | None = None) -> list[Day]:
         """Each day's figures, oldest first."""
 
+    async def rules(self) -> Rules:
+        """By what the account's books are compared."""
+
+    async def save_rules(self, rules: Rules, draft: Draft) -> None:
+        """Written together with its row in the audit trail."""
+
+
+class Booking(Protocol):
+    """Our books, which an entry brings to the broker's."""
+
+    async def proposed(self, found: BreakItem) -> Entry:
+        """The entry that settles it now. Raises NotPermitted, BadInput, BrokerDown."""
+
+    async def book(
+        self, found: BreakItem, reason: str, shown: Entry, record: Callable[[Draft], Awaitable[object]]
+    ) -> Entry:
+        """Book it, once ``record`` has. Raises NotPermitted, BadInput, BrokerDown, DatabaseDown."""
+
+    async def run(self, operator: str, reason: str) -> Reconciliation:
+        """Compare. Raises BrokerDown, DatabaseDown."""
+
 
 class Breaks:
-    """The queue of the account whose id ``account`` tells.
+    """The queue of the account whose id ``account`` tells; ``booking`` None: entries are not booked here.
 
     Every change raises NotPermitted, DatabaseDown, or BadInput with what to do; one that somebody else made meanwhile is such a one.
     """
 
-    def __init__(self, store: Store, runs: Runs, login: Login, now: Now, account: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runs: Runs,
+        login: Login,
+        now: Now,
+        account: Callable[[], str],
+        booking: Booking | None = None,
+    ) -> None:
         self._store, self._runs, self._login, self._now, self._account = store, runs, login, now, account
+        self._booking = booking
 
     # ---- what there is
+
+    @property
+    def account(self) -> str:
+        """The id of the account in use; empty while unknown."""
+        return self._account()
 
     async def queue(self) -> list[BreakItem]:
         """What is not closed, and what was seen in the last week."""
@@ -84,6 +124,23 @@ class Breaks:
         """A stored run with its breaks."""
         await self._login.require(VIEW)
         return await self._runs.get(id_)
+
+    async def rules(self) -> Rules:
+        """By what the books are compared, and what is booked without a person."""
+        await self._login.require(VIEW)
+        return await self._runs.rules()
+
+    async def set_rules(self, rules: Rules, reason: str) -> Rules:
+        """Other rules, from the next comparison on."""
+        by = (await self._login.require(SIGN)).user.name
+        after = replace(sensible(rules), set_by=by)
+        before, why = await self._runs.rules(), words(reason, "a reason")
+        if (before.tolerances, before.automatic) == (after.tolerances, after.automatic):
+            raise BadInput("These are the rules already; nothing was changed.")
+        draft = Draft(self._login.actor, "reconciliation.rules", "account", self._account(), reason=why, before=rules_told(before),
+                      after=rules_told(after))  # fmt: skip
+        await self._runs.save_rules(after, draft)
+        return after
 
     # ---- what is done about it
 
@@ -115,6 +172,28 @@ class Breaks:
         """What was decided is taken back."""
         await self._worker()
         return await self._changed(item, reopened(item, reason), "reopen", words(reason, "a reason"))
+
+    async def entry(self, item: BreakItem) -> Entry:
+        """What would be booked to settle it now. Raises BrokerDown."""
+        await self._login.require(SIGN)
+        return await self._books().proposed(item)
+
+    async def book(self, item: BreakItem, shown: Entry, reason: str) -> BreakItem:
+        """Book the ``shown`` entry: the break is resolved by it in one transaction with the audit row, and the books are compared again.
+
+        Like every decision it waits for a second person's signature. Raises BrokerDown.
+        """
+        by, books = (await self._login.require(SIGN)).user.name, self._books()
+        after = decided(item, "resolved", by, self._now(), reason)
+        remark = Remark(self._now(), by, "book", f"{shown.words}. {after.reason}")
+        await books.book(item, after.reason, shown, lambda draft: self._store.change(item, after, remark, draft))
+        await books.run(by, AFTER_ENTRY)
+        return after
+
+    def _books(self) -> Booking:
+        if self._booking is None:
+            raise BadInput("Entries are booked at a terminal that is connected to the broker.")
+        return self._booking
 
     async def sign(self, item: BreakItem) -> BreakItem:
         """What somebody else decided is signed off. Raises NotPermitted for who decided it."""

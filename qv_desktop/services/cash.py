@@ -44,7 +44,7 @@ class Cash:
     def __init__(self, movements: Movements | None, marks: CashMarks | None, now: Callable[[], datetime]) -> None:
         self._movements, self._marks, self._now = movements, marks, now
         self._mark: Mark | None = None
-        self._known: frozenset[str] | None = None  # ids of what was booked to positions before this sitting's first run
+        self._known: frozenset[str] | None = None  # ids of what is in the positions since before this sitting
         self._used: set[str] = set()  # ids of what explained a position since
 
     async def begin(self, account: str, runs: Iterable[Reconciliation]) -> None:
@@ -71,11 +71,19 @@ class Cash:
         except BrokerDown as error:
             return Told(why=str(error))
         if self._known is None:
-            self._known = frozenset(one.id for one in found)
+            self._known = frozenset(one.id for one in found if self._earlier(one))
         return Told(tuple(found))
 
+    def _earlier(self, one: Activity) -> bool:
+        """Whether it was booked before cash last agreed, in an earlier sitting: without one, all there is, is in the positions."""
+        if self._mark is None:
+            return True
+        if one.at is not None:
+            return one.at <= self._mark.at
+        return one.day is None or one.day < self._mark.at.astimezone(NEW_YORK).date()
+
     def booked(self, told: Told) -> tuple[Booked, ...]:
-        """What came to positions without an order in this sitting, and has explained none yet."""
+        """What came to positions without an order since cash last agreed before this sitting, and has explained none yet."""
         old = (self._known or frozenset()) | self._used
         return tuple(Booked(one.symbol, one.code, one.day, one.quantity) for one in told.activities
                      if one.symbol and one.code in COSTS and one.id not in old)  # fmt: skip

@@ -31,7 +31,7 @@ from qv_desktop.domain.market import (
     ns,
     utc,
 )
-from qv_desktop.services.actions import Actions
+from qv_desktop.services.actions import FRESH, Actions
 from qv_desktop.services.ports import ActionStore, BarStore, Now
 from qv_desktop.services.ports import History as Vendor
 from qv_desktop.services.requests import Requests
@@ -94,8 +94,8 @@ class History:
         self._actions.forget(symbol)
 
     async def announced(self, symbol: str) -> list[Action]:
-        """Splits and dividends of ``symbol`` as far as they are known, oldest first."""
-        return (await self._actions.of(symbol))[0]
+        """Splits and dividends of ``symbol`` as far as they are known, oldest first, also those that were announced just now."""
+        return (await self._actions.of(symbol, young=FRESH))[0]
 
     async def newest(self, symbol: str, frame: Timeframe, count: int, until: datetime) -> list[Bar]:
         """The bars of ``latest``, for whom incomplete ones will do. Raises FeedDown when there are none and no vendor answers."""

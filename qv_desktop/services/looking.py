@@ -72,7 +72,7 @@ class Looking:
         broker, fills, told = await self._theirs(since)
         local = await self._ours(since)
         breaks, matched = differences(local, broker, tolerances)
-        if closely and (symbols := {one.key for one in breaks if one.section == "positions"}):
+        if closely and (symbols := _concerned(breaks, local)):
             broker = replace(broker, actions={symbol: await self._splits(symbol) for symbol in symbols})
             breaks, matched = differences(local, broker, tolerances)
         cash = self._cash.compared(broker.account, fills, told, tolerances)
@@ -102,7 +102,20 @@ class Looking:
         except QvError:
             return ()
         today = self._now().astimezone(NEW_YORK).date()
-        return tuple(one for one in found if one.kind == "split" and today - DAYS <= one.day <= today)
+        first = min(
+            today - DAYS, self._cash.since(self._now()).astimezone(NEW_YORK).date()
+        )  # a program may be closed for long
+        return tuple(one for one in found if one.kind == "split" and first <= one.day <= today)
+
+
+def _concerned(breaks: Sequence[Break], local: Books) -> set[str]:
+    """The symbols whose splits may explain something: of positions, and of orders that are on both sides."""
+    orders = {
+        local.orders[one.key].request.symbol
+        for one in breaks
+        if one.section == "open orders" and one.key in local.orders
+    }
+    return orders | {one.key for one in breaks if one.section == "positions"}
 
 
 def _twice(orders: Sequence[Order], fills: Sequence[Fill]) -> tuple[tuple[Section, str], ...]:

@@ -271,7 +271,9 @@ class Notices:
         """Breaks."""
         run = event.run
         if not run.passed:
-            self.tell("critical", f"{len(run.breaks)} reconciliation breaks", f"${run.at_risk:,.2f} at risk; see Reconciliation.",
+            count = len(run.breaks)
+            title = f"{count} reconciliation break{'' if count == 1 else 's'}"
+            self.tell("critical", title, f"${run.at_risk:,.2f} at risk; see Reconciliation.",
                       "breaks", kind="reconciliation", panel="reconciliation")  # fmt: skip
 
     def trading_state(self, event: TradingStateChanged) -> None:

@@ -40,6 +40,12 @@ class Positions:
             if taken != known:
                 self._set(taken)
 
+    def restore(self, kept: Iterable[Position]) -> None:
+        """Go on from what was kept of an earlier sitting, with what has traded in this one so far. Today's profit is counted anew."""
+        for one in kept:
+            now = self[one.symbol]
+            self._set(Position(one.symbol, one.quantity + now.quantity, one.average, now.realised))
+
     def correct(self, told: Position) -> None:
         """Take the broker's quantity and average of one symbol, for a corporate action or an entry that a person booked."""
         self._set(Position(told.symbol, told.quantity, told.average, self[told.symbol].realised))

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,10 +13,12 @@ import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import SYSTEM, Draft
+from qv_desktop.domain.entries import Entry, Found, of_cash, of_position, shifted, unbookable
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.events import Reconciled, TradingOverridden
 from qv_desktop.domain.positions import Position
-from qv_desktop.domain.reconciliation import Books, Break, Override, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import Books, Override, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.account import Account
 from qv_desktop.services.cash import Cash
 from qv_desktop.services.login import Login
@@ -36,13 +38,16 @@ SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapsho
 LOOKS = 3  # at most: what differs and differs differently each time is not compared
 EARLIER = 200  # runs among which the last one whose cash agreed is looked for
 NOTHING = "There is no break to open trading over: run a reconciliation first, and see what it finds."
+SAME = "Our books and the broker's are the same here by now; run a reconciliation."
+MOVED = "The books moved since this entry was shown; look at the new one, and book that."
 SAY_WHY = "Say why, in a few words at least: the audit trail keeps it."
 
 
 class Reconcile:
     """Runs comparisons and exports their reports. ``last`` is the newest run, ``override`` what a person opened trading over.
 
-    ``movements`` and ``marks`` make cash comparable, ``announced`` tells splits, ``note`` records what is booked, else ``trail`` does.
+    ``movements`` and ``marks`` make cash comparable, ``announced`` tells splits, ``note`` records what is booked, else ``trail`` does;
+    ``rules`` are asked for before each run.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Reconcile:
         marks: CashMarks | None = None,
         note: Note | None = None,
         announced: Announced | None = None,
+        rules: Callable[[], Awaitable[Rules]] | None = None,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker, self._store, self._reports = broker, store, reports
@@ -73,6 +79,7 @@ class Reconcile:
         self._account = account
         self._looking = Looking(broker, self._ours, self._cash, now, since, announced)
         self._syncing = Syncing(broker, orders, positions, note or trail.append, since, elapsed)
+        self._rules = rules
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
         self.override: Override | None = None
@@ -88,7 +95,9 @@ class Reconcile:
         Raises BrokerDown: an error is never read as “flat”, and changes nothing.
         """
         async with self._one:
-            id_, tolerances = uuid.uuid4().hex, Tolerances()
+            rules = await self._rules_now()
+            id_, tolerances = uuid.uuid4().hex, rules.tolerances
+            self._syncing.policy = rules.policy
             await self._orders.settling.settle_all()  # what is unresolved is no difference of books
             await self._orders.settling.adopt_legs()
             account = self._orders.account
@@ -103,6 +112,10 @@ class Reconcile:
             self.last = run
             self._publish(Reconciled(run))
             return run
+
+    async def _rules_now(self) -> Rules:
+        """As they are stored, for somebody may have changed them at another machine. Raises DatabaseDown."""
+        return Rules() if self._rules is None else await self._rules()
 
     async def _looked(self, run: str, tolerances: Tolerances) -> tuple[Look, Look | None, list[str]]:
         """The last look, the one before it, and what was booked between them."""
@@ -124,7 +137,7 @@ class Reconcile:
         lasting = look.lasting(earlier)
         done = await self._syncing.book(run, lasting, look.broker)
         for found in lasting:
-            if found.kind == "corporate action":
+            if found.kind == "corporate action" and found.proposal in done:
                 self._cash.used(found.key, look.told)
         return done + await self._syncing.book_untold(run, look.broker)
 
@@ -157,25 +170,53 @@ class Reconcile:
         self._publish(TradingOverridden(override))
         return override
 
-    async def book(self, found: Break, reason: str) -> None:
+    async def proposed(self, found: Found) -> Entry:
+        """The entry that settles a break now, for a person to see before it is booked. Raises NotPermitted, BadInput, BrokerDown."""
+        await self._login.require(APPROVE)
+        return (await self._proposed(found))[0]
+
+    async def _proposed(self, found: Found) -> tuple[Entry, Look]:
+        if why := unbookable(found.section, found.key, found.kind):
+            raise BadInput(why)
+        look = await self._looking.look((await self._rules_now()).tolerances)
+        cash = found.section == "cash"
+        entry = of_cash(look.cash.breaks) if cash else of_position(found.key, look.local, look.broker)
+        if entry is None:
+            raise BadInput(SAME)
+        return entry, look
+
+    async def book(self, found: Found, reason: str, shown: Entry | None = None, record: Note | None = None) -> Entry:
         """Book the entry that settles a break of a position, or of cash: what the broker has now becomes ours.
 
-        Raises NotPermitted, BadInput, BrokerDown, DatabaseDown.
+        ``shown`` is what the person agreed to: another one is not booked. ``record`` writes the audit row, first: what cannot be
+        recorded is not booked. Raises NotPermitted, BadInput, BrokerDown, DatabaseDown.
         """
         await self._login.require(APPROVE)
         _require_words(reason)
-        if found.section not in ("positions", "cash"):
-            raise BadInput("Only positions and cash are booked by hand; orders and executions come from the broker.")
-        account, positions = await self._broker.account(), await self._broker.positions()
-        draft = Draft(self._login.actor, "reconciliation.book", found.section.removesuffix("s"), found.key, reason=reason.strip(),
-                      before=json.dumps({"internal": found.internal}),
-                      after=json.dumps({"external": found.external, "entry": found.proposal}),
-                      correlation=self.last.id if self.last is not None else "")  # fmt: skip
-        await self._trail.append(draft)
-        if found.section == "cash":
-            self._cash.accept(account)
-        else:
-            self._positions.correct(positions.get(found.key) or Position(found.key))
+        async with self._one:
+            entry, look = await self._proposed(found)
+            if shown is not None and not entry.settles_as(shown):
+                raise BadInput(MOVED)
+            await (record or self._trail.append)(self._booking(found, entry, reason.strip()))
+            if found.section == "cash":
+                if look.broker.account is not None:
+                    self._cash.accept(look.broker.account)
+            else:
+                if found.kind == "corporate action":
+                    self._cash.used(found.key, look.told)
+                ours, theirs = (
+                    books.positions.get(found.key) or Position(found.key) for books in (look.local, look.broker)
+                )
+                self._positions.correct(shifted(self._positions[found.key], ours, theirs))
+        return entry
+
+    def _booking(self, found: Found, entry: Entry, reason: str) -> Draft:
+        before = {one.what: one.before for one in entry.changes}
+        after = {one.what: one.after for one in entry.changes}
+        after |= {"entry": entry.words, "id": entry.id(self._orders.account)}
+        return Draft(self._login.actor, "reconciliation.book", found.section.removesuffix("s"), found.key, reason=reason,
+                     before=json.dumps(before), after=json.dumps(after, ensure_ascii=False),
+                     correlation=self.last.id if self.last is not None else "")  # fmt: skip
 
     def _draft(self, run: Reconciliation) -> Draft:
         asked = self._login.session is not None and run.operator == self._login.session.user.name

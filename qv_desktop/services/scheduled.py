@@ -2,12 +2,13 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from qv_desktop.domain.audit import Actor
 from qv_desktop.domain.orders import ZERO
-from qv_desktop.domain.reconciliation import Books, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import Books, Reconciliation
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.cash import Cash
 from qv_desktop.services.looking import Announced, Looking, drafted, run_of
 from qv_desktop.services.ports import Broker, Now, ReconciliationStore, StoredBooks
@@ -18,16 +19,17 @@ class Scheduled:
     """One comparison for a scheduler. A terminal may run meanwhile: its journal is what is compared."""
 
     def __init__(self, broker: Broker, books: StoredBooks, store: ReconciliationStore, cash: Cash, now: Now,
-                 since: Callable[[], datetime], announced: Announced | None = None) -> None:  # fmt: skip
+                 since: Callable[[], datetime], announced: Announced | None = None,
+                 rules: Callable[[str], Awaitable[Rules]] | None = None) -> None:  # fmt: skip
         self._broker, self._books, self._store, self._cash, self._now = broker, books, store, cash, now
         self._looking = Looking(broker, self._ours, cash, now, since, announced)
-        self._account = ""
+        self._rules, self._account = rules, ""
 
     async def run(self, actor: Actor, reason: str) -> Reconciliation:
         """Compare and store. Raises BrokerDown, DatabaseDown: nothing is known then, and nothing stored."""
         self._account = (await self._broker.account()).id
         await self._cash.begin(self._account, await self._store.latest(EARLIER))
-        tolerances = Tolerances()
+        tolerances = (Rules() if self._rules is None else await self._rules(self._account)).tolerances
         look, earlier = await self._looking.look(tolerances), None
         for _ in range(1, LOOKS):
             if not look.all or (earlier is not None and not look.moving(earlier)):

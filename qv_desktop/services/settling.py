@@ -1,7 +1,7 @@
 """Settling: what is unknown at the broker is asked for, never guessed; start, reconnect and crash recovery are one path."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -237,9 +237,10 @@ class Settling:
         for order in orders:
             self._publish(OrderChanged(self._orders.book[order.id]))
 
-    async def take_over_positions(self, since: datetime) -> None:
-        """Adopt the broker's positions with exactly the fills that are in them. Raises BrokerDown, DatabaseDown."""
-        await self._positions.take_over(since)
+    async def take_over_positions(self, since: datetime, loose: Sequence[Fill] | None = None) -> None:
+        """Adopt the broker's positions with exactly the fills that are in them; with ``loose`` (executions that ours may lack) only
+        where executions lead there. Raises BrokerDown, DatabaseDown."""  # fmt: skip
+        await self._positions.take_over(since, loose)
 
     # ---- orders made elsewhere
 

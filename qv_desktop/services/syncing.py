@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qv_desktop.domain.audit import SYSTEM, Draft
+from qv_desktop.domain.entries import named
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.orders import Fill, Order, Report, ReportKind
 from qv_desktop.domain.positions import Position, after
@@ -31,27 +32,38 @@ type Note = Callable[[Draft], Awaitable[object]]
 
 
 class Syncing:
-    """Books into ``orders`` and ``positions``; ``note`` records. ``elapsed`` gives seconds. Run twice, the second books nothing."""
+    """Books into ``orders`` and ``positions`` what ``policy`` names; ``note`` records. ``elapsed`` gives seconds.
+
+    Run twice, the second books nothing.
+    """
 
     def __init__(self, broker: Broker, orders: "Orders", positions: Positions, note: Note, since: Callable[[], datetime],
                  elapsed: Callable[[], float] = time.monotonic, policy: Policy = POLICY) -> None:  # fmt: skip
         self._broker, self._orders, self._positions, self._note = broker, orders, positions, note
-        self._elapsed, self._policy = elapsed, policy
+        self._elapsed, self.policy = elapsed, policy
         self._since = since
         self._acted: set[str] = set()  # symbols with a corporate action in this sitting
+        self._explained: set[tuple[str, str]] = set()  # keys, and the actions that were booked to them
         self._behind: dict[str, float] = {}  # client order id -> since when its executions are waited for
 
     async def book(self, run: str, breaks: Iterable[Break], broker: Books) -> list[str]:
         """Book what the policy names of ``breaks``, found in ``broker``'s books; a sentence for each entry. Raises BrokerDown,
         DatabaseDown: what was booked until then stays, and is not booked again."""  # fmt: skip
         all_, done = list(breaks), list[str]()
-        wanted = automatic(all_, self._policy)
+        wanted = automatic(all_, self.policy)
         for found in wanted.get("import the order", []):
             done += await self._import(broker.orders[found.key])
         for found in wanted.get("adopt the fill", []):
             if found.section == "fills":
                 done += await self._adopt(run, found, broker.fills[found.key])
         for found in wanted.get("book the corporate action", []):
+            action = found.key, found.proposal.rpartition(": ")[0]
+            if action in self._explained:
+                continue  # nothing is split twice by one split: a person looks
+            self._explained.add(action)
+            if found.section == "open orders":
+                done += self._reorder(run, found, broker.orders[found.key])
+                continue
             self._acted.add(found.key)
             done += await self._correct(run, found, broker)
         disputed = any(
@@ -71,7 +83,7 @@ class Syncing:
 
     async def book_untold(self, run: str, broker: Books) -> list[str]:
         """Book what the broker says has traded and tells no executions of, once it had time to tell them. Raises BrokerDown."""
-        if self._policy.get(("open orders", "quantity")) != "adopt the fill":
+        if self.policy.get(("open orders", "quantity")) != "adopt the fill":
             return []
         book, unfinished = self._orders.book, self._orders.settling.unfinished
         behind = {
@@ -95,7 +107,7 @@ class Syncing:
             if ours.quantity == theirs.quantity:
                 continue
             entry = f"took over {symbol} from the broker: {ours.quantity:,f} → {theirs.quantity:,f} sh @ {theirs.average:.4f}"
-            await self._note(_moved(ours, theirs, entry, ""))
+            await self._note(_moved(ours, theirs, entry, "", self._orders.account))
             told.append(entry)
         return told
 
@@ -126,12 +138,20 @@ class Syncing:
         theirs = await self._broker.find(fill.client_order_id)
         return [] if theirs is None else await self._import(theirs)
 
+    def _reorder(self, run: str, found: Break, theirs: Order) -> list[str]:
+        """The terms of a resting order after a split."""
+        order, wanted = self._orders.book[found.key], theirs.request
+        report = Report(order.id, ReportKind.RESIZED, theirs.changed or order.submitted, theirs.broker_id, quantity=wanted.quantity,
+                        price=wanted.limit, stop=wanted.stop)  # fmt: skip
+        self._orders.apply(report, self._draft(run, found.proposal, order.id, ""))
+        return [found.proposal] if self._orders.book[found.key] != order else []
+
     async def _correct(self, run: str, found: Break, broker: Books) -> list[str]:
         """Into the audit trail before the position moves: what cannot be recorded is not booked."""
         theirs, ours = broker.positions.get(found.key), self._positions[found.key]
         if theirs is None or (theirs.quantity, theirs.average) == (ours.quantity, ours.average):
             return []
-        await self._note(_moved(ours, theirs, found.proposal, run))
+        await self._note(_moved(ours, theirs, found.proposal, run, self._orders.account))
         self._positions.correct(theirs)
         return [found.proposal]
 
@@ -159,11 +179,11 @@ class Syncing:
         return Draft(SYSTEM, ACTION, "order", order, reason=entry, after=after, correlation=run)
 
 
-def _moved(ours: Position, theirs: Position, entry: str, run: str) -> Draft:
-    before, after_ = (
-        json.dumps({"quantity": f"{one.quantity:f}", "average": f"{one.average:f}"}) for one in (ours, theirs)
-    )
-    return Draft(SYSTEM, ACTION, "position", theirs.symbol, reason=entry, before=before, after=after_, correlation=run)
+def _moved(ours: Position, theirs: Position, entry: str, run: str, account: str) -> Draft:
+    before, after_ = ({"quantity": f"{one.quantity:f}", "average": f"{one.average:f}"} for one in (ours, theirs))
+    after_ |= {"id": named(account, entry, ours, theirs)}
+    return Draft(SYSTEM, ACTION, "position", theirs.symbol, reason=entry, before=json.dumps(before), after=json.dumps(after_),
+                 correlation=run)  # fmt: skip
 
 
 def _report(fill: Fill, broker_id: str | None) -> Report:

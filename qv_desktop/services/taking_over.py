@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,11 +35,13 @@ class TakeOver:
         self._adopt, self._book, self._now = adopt, book, now
         self._whole: datetime | None = None  # every execution before this moment is in the book
 
-    async def take_over(self, since: datetime) -> None:
+    async def take_over(self, since: datetime, loose: Sequence[Fill] | None = None) -> None:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
 
-        Only what came since the last time is read again. While the broker's lists do not agree with each other, positions that are
-        counted here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
+        With ``loose`` only what executions lead to is adopted; the rest stays as counted here, for a comparison to find. ``loose``
+        are executions, oldest first, that ours may lack: they were booked in the last moments before the program ended. Only what
+        came since the last time is read again. While the broker's lists do not agree with each other, positions that are counted
+        here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
         """
         began, since = self._now(), max(since, self._whole or since)
         known = set(self._orders.fills)
@@ -53,11 +57,34 @@ class TakeOver:
                 self._count_owed()
                 return
             newer = self._orders.fills.keys() - known - {fill.execution_id for fill in fills}
-            self._positions.adopt(theirs)
-            for key in newer:  # somebody else asked meanwhile, and the positions are of a moment before
-                self._positions.fill(self._orders.fills[key])
-            self._orders.owed.clear()
+            owed, self._orders.owed[:] = list(self._orders.owed), []
+            later = [
+                self._orders.fills[key] for key in newer
+            ]  # somebody else asked, and the positions are of a moment before
+            if loose is None:
+                self._positions.adopt(theirs)
+                for fill in later:
+                    self._positions.fill(fill)
+            else:
+                self._adopt_explained(theirs, owed, later, loose)
             self._whole = began - SKEW
+
+    def _adopt_explained(
+        self, theirs: Mapping[str, Position], owed: Sequence[Fill], later: Sequence[Fill], loose: Sequence[Fill]
+    ) -> None:
+        moved = {*self._positions.all(), *theirs, *(fill.symbol for fill in owed)}
+        for symbol in sorted(moved):
+            mine, after, lacking = ([fill for fill in some if fill.symbol == symbol] for some in (owed, later, loose))
+            ours, told = self._positions[symbol], theirs.get(symbol) or Position(symbol)
+            gap = told.quantity - (ours.quantity + _shares(mine) - _shares(after))
+            if not explained_by(gap, lacking):
+                log.warning("position_not_explained", symbol=symbol, gap=str(gap))
+                for fill in mine:
+                    self._positions.fill(fill)
+            elif (told.quantity, told.average) != (ours.quantity, ours.average):
+                self._positions.correct(told)
+                for fill in after:
+                    self._positions.fill(fill)
 
     def _count_owed(self) -> None:
         """Positions that were taken over once are counted on here, with what was booked for a take-over that did not come."""
@@ -66,6 +93,8 @@ class TakeOver:
         owed, self._orders.owed[:] = list(self._orders.owed), []
         for fill in owed:
             self._positions.fill(fill)
+
+    # ---- asking
 
     async def _of_one_moment(self, since: datetime) -> tuple[Mapping[str, Position] | None, list[Fill]]:
         """Positions with all executions that are in them, and None for positions when the lists do not come to agree."""
@@ -101,3 +130,13 @@ class TakeOver:
                 return
             await self._adopt(found)
         self._book(fill, None, True)
+
+
+def explained_by(gap: Decimal, lacking: Sequence[Fill]) -> bool:
+    """Whether nothing is missing, or just the last ones of executions (oldest first) that a position may lack."""
+    sums = accumulate((fill.quantity * fill.side.sign for fill in reversed(lacking)), initial=Decimal(0))
+    return gap in set(sums)
+
+
+def _shares(fills: Sequence[Fill]) -> Decimal:
+    return sum((fill.quantity * fill.side.sign for fill in fills), Decimal(0))

@@ -105,6 +105,14 @@ class Account:
         if not position.qty:
             del self.positions[order.symbol]
 
+    def slip(self, symbol: str, qty: Decimal, price: Decimal) -> Decimal:
+        """Change a position by signed shares that nobody traded; returns what is held then."""
+        position = self.positions.setdefault(symbol, Position(symbol))
+        position.trade(qty, price)
+        if not position.qty:
+            del self.positions[symbol]
+        return position.qty
+
     def record(self, order: Order, execution_id: str, at: int, qty: Decimal, price: Decimal) -> None:
         """Keep the FILL activity of an execution."""
         done = order.status == "filled"

@@ -125,7 +125,8 @@ def answers(market: Market) -> dict[str, Callable[[web.Request], Awaitable[web.S
 
 
 def dividends(market: Market, symbol: str, first: date, last: date) -> Iterator[Dividend]:
-    """The dividends of a symbol with `first` <= ex-date <= `last`, ascending; none for companies that pay none."""
+    """The dividends of a symbol with `first` <= ex-date <= `last`: those that were paid on request, then the company's, ascending."""
+    yield from (one for one in market.declared if one.symbol == symbol and first <= one.ex <= last)
     stock, listing = listings.stocks().get(symbol), market.listing(symbol)
     if stock is None or listing is None or not stock.dividend:
         return

@@ -124,7 +124,9 @@ def _bars(market: Market, symbol: str, asked: Asked) -> Iterator[Bar]:
     for start, end in spans:
         plain = market.bars(symbol, frame.seconds, start, end)
         paid = adjusted(market, plain, symbol) if asked.for_dividends else plain
-        bars = list(folded(paid if asked.for_splits else market.splits.as_traded(paid), frame))
+        bars = list(
+            folded(market.splits.as_adjusted(paid) if asked.for_splits else market.splits.as_traded(paid), frame)
+        )
         yield from reversed(bars) if asked.descending else bars
 
 

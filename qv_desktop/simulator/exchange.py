@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qv_desktop.simulator.accounts import Account
 from qv_desktop.simulator.alpaca_format import SECOND, new_york, new_york_ns, price_of
+from qv_desktop.simulator.corporate_actions import CENT, pay, split_orders, split_positions
 from qv_desktop.simulator.equity_history import EquityHistory
 from qv_desktop.simulator.faults import Faults
 from qv_desktop.simulator.margin import equity, maintenance
@@ -22,6 +23,7 @@ from qv_desktop.simulator.order_rules import Desk
 from qv_desktop.simulator.order_schedule import Schedule
 from qv_desktop.simulator.orders import WORKING, Order
 from qv_desktop.simulator.pricing import Pricing
+from qv_desktop.simulator.splits import Split
 from qv_desktop.simulator.ticks import Event, Listing, Quote, Trade
 
 if TYPE_CHECKING:
@@ -105,6 +107,27 @@ class Exchange:
     def held_buying_power(self) -> Decimal:
         """Dollars of buying power that open orders claim."""
         return self.book.held_buying_power(self.pricing.ask_and_last, self.account.quantity)
+
+    # What is no trade
+
+    def split(self, split: Split) -> None:
+        """Let a split take effect: the price, the shares held and the open orders."""
+        self.step()
+        now, price = self.market.now(), self.pricing.last(split.symbol) * split.old / split.new
+        self.market.splits.add(split)
+        split_positions(self.account, split, price, now)
+        split_orders(self.book, self._life, split, now)  # before the new price comes, which would meet the old ones
+        self.market.price(split.symbol, float(max(CENT, price.quantize(CENT))))
+        self.market.step()
+        self.history.sample(now, equity(self.account, self.pricing.last))
+
+    def pay(self, symbol: str, rate: Decimal) -> Decimal:
+        """Pay a dividend of `rate` dollars a share; returns what was paid."""
+        self.step()
+        now = self.market.now()
+        paid = pay(self.account, symbol, rate, now)
+        self.history.sample(now, equity(self.account, self.pricing.last))
+        return paid
 
     # Time and the market
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from qv_desktop.simulator import sessions
 from qv_desktop.simulator.history import History, chosen
@@ -12,6 +13,9 @@ from qv_desktop.simulator.replay import Replay
 from qv_desktop.simulator.splits import Splits
 from qv_desktop.simulator.tape import Tape, minutes_back, session_of
 from qv_desktop.simulator.ticks import DAY_SECONDS, MINUTE, SECOND, Bar, Event, Listing, Quote, Session, Trade
+
+if TYPE_CHECKING:
+    from qv_desktop.simulator.alpaca_data_actions import Dividend
 
 LOG = logging.getLogger(__name__)
 SHORTEST_STEP, LONGEST_STEP = 0.005, 0.04  # seconds of wall time between two steps
@@ -25,6 +29,7 @@ class Market:
     def __init__(self, history: History, start: int, speed: float = 1.0) -> None:
         self.speed = speed
         self.splits = Splits()
+        self.declared: list[Dividend] = []  # dividends that were paid on request
         self._history = history
         self._tapes = history.tapes
         self._start, self._zero = start, time.monotonic_ns()
@@ -78,7 +83,8 @@ class Market:
     def previous_day_bar(self, symbol: str) -> Bar | None:
         """The day bar of the session before the current one."""
         tape = self._tapes.get(symbol)
-        return self._history.day_bar(tape, _before(self._current().day), self._sent) if tape else None
+        bar = self._history.day_bar(tape, _before(self._current().day), self._sent) if tape else None
+        return self.splits.as_adjusted([bar])[0] if bar else None
 
     def bars(self, symbol: str, seconds: int, start: int, end: int) -> list[Bar]:
         """History of `start` <= bar.t < `end` (ns), up to now, for any span in seconds.

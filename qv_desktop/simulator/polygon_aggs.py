@@ -82,7 +82,7 @@ async def _range(market: Market, asked: Asked) -> object:
 
 def _asked_for(market: Market, asked: Asked, bars: list[Bar]) -> list[Bar]:
     """Adjusted for splits, which is how the vendor answers unless told otherwise, or as they traded."""
-    return bars if asked.flag("adjusted", True) else market.splits.as_traded(bars)
+    return market.splits.as_adjusted(bars) if asked.flag("adjusted", True) else market.splits.as_traded(bars)
 
 
 def _span(asked: Asked) -> tuple[int, str]:

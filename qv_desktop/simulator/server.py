@@ -21,6 +21,7 @@ from qv_desktop.simulator import (
     alpaca_trading_stream,
     books,
     control,
+    corporate_control,
     limits,
     parent,
     polygon_load,
@@ -55,6 +56,7 @@ def application(
     app = web.Application(middlewares=[limits.rest_limits(limit), rest_faults(faults)])
     app.add_routes(alpaca_rest.routes(exchange, market, keys))
     app.add_routes(account_control.routes(exchange))
+    app.add_routes(corporate_control.routes(exchange))
     app.add_routes(alpaca_oauth.routes(keys))
     app.add_routes(alpaca_trading_stream.routes(exchange, keys, faults))
     app.add_routes(alpaca_data_rest.routes(market, keys, faults))

@@ -1,4 +1,7 @@
-"""Stock splits: the market's own prices are today's, so what traded before a split is scaled back to what it traded at then."""
+"""Stock splits: the market's own prices are today's, so what traded before a split is scaled back to what it traded at then.
+
+Of a live split, one that takes effect while the market runs, the prices before it are those that traded; adjusted ones are scaled.
+"""
 
 import uuid
 from collections.abc import Iterable
@@ -14,12 +17,13 @@ MOST = 1000  # shares for one
 
 @dataclass(frozen=True, slots=True, order=True)
 class Split:
-    """From `ex` on, `new` shares stand for `old` ones."""
+    """From `ex` on, `new` shares stand for `old` ones; `live`: it took effect while the market ran."""
 
     ex: date
     symbol: str
     new: int
     old: int
+    live: bool = False
 
     @property
     def ratio(self) -> float:
@@ -48,7 +52,11 @@ class Splits:
 
     def ratio(self, symbol: str, t: int) -> float:
         """How many of today's shares a share at `t` ns has become."""
-        return prod(one.ratio for one in self._made if one.symbol == symbol and t < sessions.midnight(one.ex))
+        return self._product(symbol, t, live=False)
+
+    def _product(self, symbol: str, t: int, *, live: bool) -> float:
+        found = (one for one in self._made if (one.symbol, one.live) == (symbol, live))
+        return prod(one.ratio for one in found if t < sessions.midnight(one.ex))
 
     def as_traded[Point: (Bar, Trade, Quote)](self, points: Iterable[Point]) -> list[Point]:
         """The points at the prices and in the shares of their own day."""
@@ -56,6 +64,13 @@ class Splits:
         if not given or not self.of(given[0].symbol):
             return given
         return [_scaled(point, self.ratio(point.symbol, point.t)) for point in given]
+
+    def as_adjusted[Point: (Bar, Trade, Quote)](self, points: Iterable[Point]) -> list[Point]:
+        """The points at today's prices and in today's shares."""
+        given = list(points)
+        if not given or not any(one.live for one in self.of(given[0].symbol)):
+            return given
+        return [_scaled(point, 1 / self._product(point.symbol, point.t, live=True)) for point in given]
 
 
 def _scaled[Point: (Bar, Trade, Quote)](point: Point, ratio: float) -> Point:

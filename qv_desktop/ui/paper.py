@@ -1,10 +1,22 @@
 """A report on paper: a PDF with the header on every page, no column cut, and “page n of m”. It runs on a thread."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import sqrt
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPageLayout, QPageSize, QPainter, QPdfWriter
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QTextLayout,
+    QTextOption,
+)
 
 from qv_desktop.domain.reports import FIGURES, Document, Section
 from qv_desktop.ui.colors import PAPER
@@ -13,8 +25,10 @@ DPI = 144
 WIDTH, HEIGHT = 1684, 1190  # A4 across, in dots of 1/144 inch
 SIDE, HEAD, FOOT, GAP, PAD = 56, 40, 44, 14, 5
 INK, QUIET, LINE, GOOD, BAD = (PAPER[name] for name in ("INK", "QUIET", "LINE", "GOOD", "BAD"))
-_WRAP = int(Qt.TextFlag.TextWrapAnywhere | Qt.TextFlag.TextWordWrap)
 _LEAST = 44.0  # dots that a column gets at least
+_MOST, _NUMBER = 150.0, 210.0  # dots up to which a column is as wide as its longest word or number, while there is room
+_BREAKS = re.compile("[\n\u00ad]")  # what begins a line though there is room, and what is wider where one ends
+_FIGURE = re.compile(r"[\d.,+\-−$%]+")
 
 
 def font(pixels: int, *, bold: bool = False) -> QFont:
@@ -48,6 +62,29 @@ class Page:
     rules: list[float] = field(default_factory=list)
 
 
+def breaking(*, right: bool = False) -> QTextOption:
+    """Lines break between words, and inside one only where it is longer than a line."""
+    made = QTextOption(
+        (Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignTop
+    )
+    made.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    return made
+
+
+def _tall(text: str, wide: float, face: QFont, metrics: QFontMetricsF) -> float:
+    """Dots that ``text`` is high in lines of ``wide`` dots."""
+    if not _BREAKS.search(text) and metrics.horizontalAdvance(text) <= wide:
+        return metrics.height()
+    layout, high = QTextLayout(text.replace("\n", "\u2028"), face), 0.0
+    layout.setTextOption(breaking())
+    layout.beginLayout()
+    while (line := layout.createLine()).isValid():
+        line.setLineWidth(wide)
+        high += line.height()
+    layout.endLayout()
+    return max(high, metrics.height())
+
+
 def pdf(document: Document) -> bytes:
     """The document as a PDF file."""
     buffer = QBuffer()
@@ -64,13 +101,11 @@ def _print(document: Document, into: QIODevice) -> None:
     writer.setPageLayout(QPageLayout(size, QPageLayout.Orientation.Landscape, QMarginsF(0, 0, 0, 0)))
     writer.setTitle(f"{document.title}, {document.subtitle}")
     writer.setCreator("QuantVision Desktop")
-    painter = QPainter(writer)
-    for number, sheet in enumerate(pages(document)):
-        if number:
-            writer.newPage()
-        _paint(painter, sheet)
-    painter.end()
-    del painter
+    with QPainter(writer) as painter:  # ended whatever happens: one that outlives its paper takes the program down
+        for number, sheet in enumerate(pages(document)):
+            if number:
+                writer.newPage()
+            _paint(painter, sheet)
 
 
 def pages(document: Document) -> list[Page]:
@@ -138,9 +173,9 @@ def _row(section: Section, row: tuple[str, ...], widths: list[float]) -> _Block:
 
 def _cells(cells: tuple[str, ...], section: Section, widths: list[float], ink: str = INK) -> _Block:
     """Every cell as high as its text needs in its width, so that nothing is cut."""
-    metrics = QFontMetricsF(font(15))
-    high = max(metrics.boundingRect(QRectF(0, 0, wide - 2 * PAD, 10_000), _WRAP, text or " ").height()
-               for text, wide in zip(cells, widths, strict=True)) + 2 * PAD  # fmt: skip
+    face = font(15)
+    metrics = QFontMetricsF(face)
+    high = max(_tall(text, wide - 2 * PAD, face, metrics) for text, wide in zip(cells, widths, strict=True)) + 2 * PAD
     texts, x = [], float(SIDE)
     for text, wide, name in zip(cells, widths, section.columns, strict=True):
         texts.append(Text(QRectF(x + PAD, PAD, wide - 2 * PAD, high - 2 * PAD), text, ink=ink, right=name in FIGURES))
@@ -158,20 +193,34 @@ def _widths(section: Section) -> list[float]:
     ]
     room = float(WIDTH - 2 * SIDE)
     if sum(liked) <= room:
-        liked[-1] += room - sum(liked)
+        if section.columns[-1] not in FIGURES:  # a figure stands beside what it is of
+            liked[-1] += room - sum(liked)
         return liked
-    limit = _limit(sorted(liked), room)
-    return [min(wide, limit) for wide in liked]
+    least = [min(wide, max(_LEAST, _unbroken(sample, c, metrics))) for c, wide in enumerate(liked)]
+    if sum(least) > room:
+        least = [0.0] * len(liked)
+    shares = _shares([wide - least[c] for c, wide in enumerate(liked)], room - sum(least))
+    return [wide + share for wide, share in zip(least, shares, strict=True)]
 
 
-def _limit(liked: list[float], room: float) -> float:
-    """The width that the widest columns may have so that all have room; ``liked`` is in order."""
-    for place, wide in enumerate(liked):
-        share = room / (len(liked) - place)
-        if wide > share:
-            return share
-        room -= wide
-    return liked[-1]
+def _unbroken(sample: Sequence[tuple[str, ...]], column: int, metrics: QFontMetricsF) -> float:
+    """Dots that a column takes with its margins, if none of its words is broken that is not very long, and still fewer numbers."""
+    words = {word for row in sample for word in row[column].split()}
+    widest = max(
+        (min(metrics.horizontalAdvance(word), _NUMBER if _FIGURE.fullmatch(word) else _MOST) for word in words),
+        default=0.0,
+    )
+    return widest + 2 * PAD + 4
+
+
+def _shares(wanted: list[float], room: float) -> list[float]:
+    """``room`` among columns by the root of what each wants, so that a long text is not a tower; none gets more than it wants."""
+    weights, shares = [sqrt(want) for want in wanted], [0.0] * len(wanted)
+    rest = sum(weights)
+    for c in sorted(range(len(wanted)), key=lambda c: wanted[c]):
+        shares[c] = min(wanted[c], room * weights[c] / rest) if rest > 0 else 0.0
+        room, rest = room - shares[c], rest - weights[c]
+    return shares
 
 
 def _header(document: Document) -> tuple[Page, float]:
@@ -189,13 +238,13 @@ def _header(document: Document) -> tuple[Page, float]:
         ),
         Text(QRectF(SIDE, HEAD + 32, wide, 20), document.subtitle, ink=QUIET),
     ]
-    facts, half, metrics = (*document.facts, ("Report hash", document.hash)), wide / 2, QFontMetricsF(font(14))
+    facts, half, face = (*document.facts, ("Report hash", document.hash)), wide / 2, font(14)
     y = HEAD + 60.0
     for place in range(0, len(facts), 2):
         high = 20.0
         for side, (name, value) in enumerate(facts[place : place + 2]):
             x, room = SIDE + side * half, half - 180
-            high = max(high, metrics.boundingRect(QRectF(0, 0, room, 1_000), _WRAP, value or "—").height() + 2)
+            high = max(high, _tall(value or "—", room, face, QFontMetricsF(face)) + 2)
             texts.append(Text(QRectF(x, y, 160, 20), name, 14, ink=QUIET))
             texts.append(Text(QRectF(x + 165, y, room, high), value or "—", 14))
         y = max(y + high, y)
@@ -218,5 +267,4 @@ def _paint(painter: QPainter, page: Page) -> None:
     for text in page.texts:
         painter.setFont(font(text.pixels, bold=text.bold))
         painter.setPen(QColor(text.ink))
-        side = Qt.AlignmentFlag.AlignRight if text.right else Qt.AlignmentFlag.AlignLeft
-        painter.drawText(text.box, _WRAP | int(side | Qt.AlignmentFlag.AlignTop), text.text)
+        painter.drawText(text.box, text.text, breaking(right=text.right))

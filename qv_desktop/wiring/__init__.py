@@ -27,6 +27,7 @@ from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -111,6 +112,7 @@ class Services:
     audit_exports: AuditExports
     breaks: Breaks
     break_reports: BreakReports
+    live_backtests: LiveBacktests
 
 
 @dataclass(frozen=True, slots=True)

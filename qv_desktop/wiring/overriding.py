@@ -1,4 +1,4 @@
-"""What a person decides about breaks: trading opened over them, and entries booked by hand, each with a reason."""
+"""What a person decides about breaks by a command: trading opened over them, or the panel asked for an entry to book."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,13 +7,11 @@ from shiboken6 import isValid
 
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import Reconciled, TradingOverridden
-from qv_desktop.domain.reconciliation import Break
 from qv_desktop.services.reconcile import NOTHING
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
 
-BOOKABLE = ("positions", "cash")
-NO_ENTRY = "No break of the last run is booked by hand: orders and executions come from the broker."
+NO_ENTRY = "No break in view is booked by hand: orders and executions come from the broker."
 OPENED = "Trading is open over {} by {}: {}"
 
 
@@ -51,25 +49,12 @@ class OverrideWiring(QObject):
         dialog.open()
         return dialog
 
-    def ask_entry(self) -> ReasonDialog | None:
-        """The question which break's entry is booked; None when none can be."""
-        run = self._desk.services.reconcile.last
-        breaks = [one for one in run.breaks if one.section in BOOKABLE] if run is not None else []
-        if not breaks:
+    def ask_entry(self) -> bool:
+        """Ask in the panel for the entry of a break, with the break in view; False when none is booked by hand."""
+        asked = self._desk.window.raise_panel("reconciliation") and self._desk.panels.reconciliation.ask_entry()
+        if not asked:
             self._desk.services.notices.tell("info", "Reconciliation", NO_ENTRY, panel="reconciliation")
-            return None
-        words = "What the broker has now becomes ours; the difference is not explained by any execution here."
-        rows = [f"{one.key}: {one.internal} → {one.external} · {one.proposal}" for one in breaks]
-        dialog = ReasonDialog("Book an entry by hand", words, "Book it", rows, self._desk.window)
-        dialog.given.connect(lambda place, reason: self._spawn(dialog, lambda: self._book(breaks[place], reason)))
-        dialog.open()
-        return dialog
-
-    async def _book(self, found: Break, reason: str) -> None:
-        """Then look again, so that what was booked shows."""
-        reconcile, login = self._desk.services.reconcile, self._desk.services.login
-        await reconcile.book(found, reason)
-        await reconcile.run(login.session.user.name if login.session else "system", "after an entry by hand")
+        return asked
 
     def _spawn(self, dialog: ReasonDialog, deed: Callable[[], Awaitable[object]]) -> None:
         async def done() -> None:

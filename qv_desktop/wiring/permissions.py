@@ -26,7 +26,10 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "change": Permission(Resource.RECONCILIATION, Action.CHANGE),
         "approve": Permission(Resource.RECONCILIATION, Action.APPROVE),
     },
-    "backtests": {"run": Permission(Resource.BACKTESTS, Action.RUN)},
+    "backtests": {
+        "run": Permission(Resource.BACKTESTS, Action.RUN),
+        "export": Permission(Resource.BACKTESTS, Action.EXPORT),
+    },
     "strategies": {"backtest": Permission(Resource.BACKTESTS, Action.RUN)},
     "users": {
         "view": Permission(Resource.USERS, Action.VIEW),

@@ -5,7 +5,7 @@ import selectors
 from collections.abc import Coroutine
 from typing import Any
 
-GRACE = 0.002  # s in which the system may still deliver something before time jumps
+GRACE = 0.01  # s in which the system may still deliver something before time jumps
 
 
 class _Jumping(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # which class it is depends on the system

@@ -331,12 +331,12 @@ def test_five_wrong_passwords_on_the_way_to_live_lock_the_name(own: Own, ring: M
         dialog = own.one(LiveDialog)
         assert dialog is not None
         for number in range(5):
-            dialog._message.setText("")
+            dialog.complaint.setText("")
             dialog.password.setText(f"guess {number}")
             dialog.go.click()
             await own.sees(dialog.message)
         assert "locked" in dialog.message()
-        dialog._message.setText("")
+        dialog.complaint.setText("")
         dialog.password.setText(PASSWORD)
         dialog.go.click()
         await own.sees(dialog.message)

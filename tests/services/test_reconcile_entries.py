@@ -1,5 +1,6 @@
 """What a reconciliation books by itself: once, recorded, and nothing that the policy does not name; cash; and the override."""
 
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -135,6 +136,52 @@ def test_a_split_that_does_not_lead_to_what_the_broker_has_explains_nothing(rati
         room.splits.append(Action("AAPL", NOW.date(), "split", ratio))
         run = await room.run()
         assert (room.kinds(run), run.booked) == ([("positions", "quantity")], ())
+
+    in_a_room(story)
+
+
+def test_one_split_is_not_booked_twice_and_its_entry_has_an_id_that_follows_from_what_it_does() -> None:
+    names = []
+
+    async def story(room: Room) -> None:
+        knows(room, held=(a_position(10, "400"),))
+        await restarted(room)
+        knows(room, held=(a_position(40, "100"),))
+        room.splits.append(Action("AAPL", NOW.date(), "split", 4.0))
+        assert (await room.run()).passed
+        names.append(json.loads(room.booked[-1].after)["id"])
+        knows(room, held=(a_position(160, "25"),))  # the broker's slip: it split them once more
+        run = await room.run()
+        assert (run.booked, room.desk.positions["AAPL"].quantity) == ((), 40)
+        assert run.closing
+        assert room.closed is not None
+
+    in_a_room(story)
+    in_a_room(story)
+    assert names[0] == names[1] != ""
+
+
+def test_a_resting_order_follows_an_announced_split_once_and_any_other_limit_is_a_persons() -> None:
+    async def story(room: Room) -> None:
+        knows(room, theirs(price="200.00", quantity=10))
+        await restarted(room)
+        room.desk.later(11)
+        knows(room, theirs(price="50.00", quantity=40))
+        assert room.kinds(await room.run()) == [("open orders", "price")]
+        room.splits.append(Action("AAPL", NOW.date(), "split", 4.0))
+        run = await room.run()
+        assert (run.passed, run.booked) == (
+            True,
+            (f"Split 4:1 of {NOW.date()}: BUY 40 AAPL 200.00 → BUY 40 AAPL 50.00",),
+        )
+        request = room.desk.orders.book["qv-1"].request
+        assert (request.quantity, request.limit) == (40, 50)
+        assert await room.desk.orders.records.written(5)
+        assert [(row.object_type, row.object_id) for row in room.booked] == [("order", "qv-1")]
+        assert (await room.run()).booked == ()
+        room.desk.later(11)
+        knows(room, theirs(price="49.00", quantity=40))
+        assert room.kinds(await room.run()) == [("open orders", "price")]
 
     in_a_room(story)
 

@@ -8,13 +8,13 @@ import pytest
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.domain.errors import BadInput, BrokerDown
-from qv_desktop.domain.orders import Fill, Order, OrderStatus, ReportKind, Side
+from qv_desktop.domain.orders import Fill, Order, OrderStatus, OrderType, ReportKind, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.services import reconcile
 from qv_desktop.services.settling import NEVER_ARRIVED, STILL_THERE
 from qv_desktop.services.strangers import SOMEBODY
-from tests.builders import NOW, a_limit, a_position
-from tests.services.reconciling import Room, execution, in_a_room, theirs
+from tests.builders import NOW, a_limit, a_position, a_request, an_order
+from tests.services.reconciling import BEFORE, Room, execution, in_a_room, theirs
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +29,14 @@ def knows(room: Room, *orders: Order, fills: tuple[Fill, ...] = (), held: tuple[
     room.desk.broker.held = {one.symbol: one for one in held}
 
 
-async def restarted(room: Room, *ours: Order, fills: tuple[Fill, ...] = ()) -> None:
-    """The start: the journal's orders and executions, the broker's answers, its positions, and what was made elsewhere."""
+async def restarted(
+    room: Room, *ours: Order, fills: tuple[Fill, ...] = (), kept: tuple[Position, ...] | None = None
+) -> None:
+    """The start: kept positions (None: the account was never seen), the journal's orders and executions, and the broker's answers."""
     settling = room.desk.orders.settling
+    room.desk.positions.restore(kept or ())
     await settling.recover(list(ours), list(fills))
-    await settling.take_over_positions(NOW - timedelta(hours=1))
+    await settling.take_over_positions(NOW - timedelta(hours=1), None if kept is None else ())
     await settling.import_open(await room.desk.broker.open_orders())
 
 
@@ -61,7 +64,7 @@ def test_start_2_an_execution_that_was_missed_is_booked_and_its_order_is_filled(
     async def story(room: Room) -> None:
         fills = (execution("e1", 100, cumulative=100),)
         knows(room, theirs(status=OrderStatus.FILLED, filled=100), fills=fills, held=(a_position(100, "99"),))
-        await restarted(room, sent())
+        await restarted(room, sent(), kept=())
         assert room.desk.orders.book["qv-1"].status is OrderStatus.FILLED
         assert room.desk.positions["AAPL"].quantity == 100  # once: it is in the positions that were taken over
         assert (await room.run()).passed
@@ -76,7 +79,8 @@ def test_start_3_of_several_executions_those_that_were_missed_are_added_to_those
         )
         knows(room, theirs(status=OrderStatus.PARTIAL, filled=60), fills=fills, held=(a_position(60, "99"),))
         ours = theirs(status=OrderStatus.PARTIAL, filled=20, average=Decimal(98), executions=frozenset({"e1"}))
-        await restarted(room, ours, fills=fills[:1])
+        await restarted(room, ours, fills=fills[:1], kept=(a_position(20, "98"),))
+        assert room.desk.positions["AAPL"] == a_position(60, "99")
         order = room.desk.orders.book["qv-1"]
         assert (order.filled, order.average, set(room.desk.orders.fills)) == (60, 99, {"e1", "e2", "e3"})
         assert (await room.run()).passed
@@ -99,7 +103,7 @@ def test_start_5_an_order_that_traded_in_part_and_was_cancelled_is_closed_and_ke
     async def story(room: Room) -> None:
         fills = (execution("e1", 40, cumulative=40),)
         knows(room, theirs(status=OrderStatus.CANCELED, filled=40), fills=fills, held=(a_position(40, "99"),))
-        await restarted(room, theirs())
+        await restarted(room, theirs(), kept=())
         order = room.desk.orders.book["qv-1"]
         assert (order.status, order.filled, list(room.desk.orders.fills)) == ("canceled", 40, ["e1"])
         assert (await room.run()).passed
@@ -117,7 +121,10 @@ def test_start_6_an_execution_told_at_another_price_is_a_break_and_ours_stays_un
         )
         mine = execution("e1", 100, "99.00")
         await restarted(
-            room, theirs(status=OrderStatus.FILLED, filled=100, executions=frozenset({"e1"})), fills=(mine,)
+            room,
+            theirs(status=OrderStatus.FILLED, filled=100, executions=frozenset({"e1"})),
+            fills=(mine,),
+            kept=(a_position(100, "99"),),
         )
         run = await room.run()
         assert room.kinds(run) == [("fills", "price")]
@@ -176,7 +183,7 @@ def test_a_position_that_differs_without_an_execution_is_a_persons_with_the_entr
 ) -> None:
     async def story(room: Room) -> None:
         knows(room, held=(a_position(there, "99"),))
-        room.desk.positions.adopt({"AAPL": a_position(here, "99")})
+        await restarted(room, kept=(a_position(here, "99"),))
         run = await room.run()
         assert [(b.kind, b.proposal) for b in run.breaks] == [(kind, entry)]
         assert run.at_risk == abs(there - here) * 99
@@ -189,7 +196,7 @@ def test_a_position_that_differs_without_an_execution_is_a_persons_with_the_entr
 def test_start_13_an_entry_that_settles_a_position_bears_a_persons_name_and_the_next_run_finds_nothing() -> None:
     async def story(room: Room) -> None:
         knows(room, held=(a_position(150, "99"),))
-        room.desk.positions.adopt({"AAPL": a_position(100, "98")})
+        await restarted(room, kept=(a_position(100, "98"),))
         found = (await room.run()).breaks[0]
         with pytest.raises(BadInput, match="Say why"):
             await room.service.book(found, " ")
@@ -223,6 +230,7 @@ def test_run_2_an_order_whose_sending_has_no_answer_stays_unresolved_and_is_foun
         assert order.status is OrderStatus.UNRESOLVED
         run = await room.run()
         assert room.kinds(run) == [("open orders", "timing")]  # neither there nor gone: it says so
+        assert run.breaks[0].difference == "on its way"
         knows(room, theirs(submitted=NOW))
         assert (await room.run()).passed
         assert room.desk.orders.book["qv-1"].status is OrderStatus.WORKING
@@ -277,7 +285,7 @@ def test_run_5_what_became_of_an_open_order_unheard_is_found_by_the_next_compari
 def test_run_6_a_position_closed_at_the_broker_by_hand_closes_trading_until_it_is_settled() -> None:
     async def story(room: Room) -> None:
         knows(room, held=(a_position(100),))
-        await restarted(room)
+        await restarted(room, kept=(a_position(100),))
         assert (await room.run()).passed
         knows(room)
         run = await room.run()
@@ -315,6 +323,21 @@ def test_run_7_an_order_that_rests_on_other_terms_than_ours_is_a_break(there: Or
         room.desk.later(11)
         room.desk.broker.find = says_nothing  # type: ignore[method-assign]  # or it would be settled by the question
         assert room.kinds(await room.run()) == [("open orders", kind)]
+
+    in_a_room(story)
+
+
+def test_run_7_a_stop_that_stands_elsewhere_is_a_break_and_one_that_trails_is_none() -> None:
+    def stop(kind: OrderType, price: str) -> Order:
+        request = a_request(100, Side.SELL, type=kind, stop=Decimal(price))
+        return an_order(request, OrderStatus.WORKING, broker_id="b-qv-1", submitted=BEFORE, changed=BEFORE)
+
+    async def story(room: Room) -> None:
+        for kind, found in ((OrderType.STOP, [("open orders", "price")]), (OrderType.TRAILING_STOP, [])):
+            knows(room, stop(kind, "90"))
+            room.desk.orders.book["qv-1"] = stop(kind, "91")
+            room.desk.later(11)
+            assert room.kinds(await room.run()) == found
 
     in_a_room(story)
 

@@ -114,7 +114,7 @@ def test_pictures_of_the_window_and_of_each_panel_show_something(told: Told) -> 
 
 def test_the_reconciliation_report_can_be_read_in_each_of_its_forms(told: Told) -> None:
     files = {Path(name).suffix: told.out / name for name in told.summary["reports"]}
-    assert files.keys() == {".csv", ".json", ".html", ".pdf"}
+    assert files.keys() == {".csv", ".json", ".html", ".pdf", ".xlsx"}
     with files[".csv"].open(encoding="utf-8", newline="") as lines:
         table = list(csv.reader(lines))
     assert table

@@ -4,7 +4,7 @@ import asyncio
 import http.client
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import Event, OrderChanged
 from qv_desktop.domain.market import Batch, FeedState, Quote
-from qv_desktop.domain.orders import CLOSED, Order, OrderStatus
+from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderStatus
 from qv_desktop.domain.risk import Limits
 from qv_desktop.services.account import Account
 from qv_desktop.services.clock import Clock, Rate
@@ -142,13 +142,13 @@ class Trader:
             try:
                 async with self._catching_up:
                     await self.orders.settling.recover([], [])
-                    await self._compare()
+                    await self._compare(loose=())
                 return
             except BrokerDown:
                 await asyncio.sleep(0.2)
 
-    async def _compare(self) -> None:
-        await self.orders.settling.take_over_positions(self.since)
+    async def _compare(self, loose: Sequence[Fill] | None = None) -> None:
+        await self.orders.settling.take_over_positions(self.since, loose)
         await self.orders.settling.import_open(await self.broker.open_orders())
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:

@@ -147,7 +147,7 @@ def test_a_result_is_drawn_listed_and_counted(panel: BacktestsPanel, qtbot: QtBo
     assert panel.equity._heading.text() == "sma_cross v1 · SPY 1D"
     assert "300 bars" in panel.equity._origin.text()
     assert panel.equity.plot.isVisible()
-    assert [panel._tabs.tabText(i) for i in range(panel._tabs.count())] == ["Equity", "Trades 2", "Runs 1"]
+    assert [panel._tabs.tabText(i) for i in range(panel._tabs.count())] == ["Equity", "Trades 2", "Runs 1", "Live"]
     assert "Max drawdown: −18.6%" in panel.statistics.accessibleDescription()
     assert [run.id for run in panel.runs.selected()] == ["r1"]
     assert button(panel, "Run").isVisible()

@@ -15,15 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import decided, met, signed
+from qv_desktop.domain.live_backtest_report import of_comparison
 from qv_desktop.domain.reconciliation import Break, BreakClass
 from qv_desktop.domain.reports import Document, Section, Span, of_run, of_span
 from qv_desktop.ui import paper, theme
 from qv_desktop.ui.paper import FOOT, HEIGHT, SIDE, WIDTH, Page, font, pages, pdf
+from tests.ui.test_live_page import a_comparison
 from tests.ui.trading_values import BREAKS, NOON, run
 
 LONG = "a proposal that goes on and on " * 12
@@ -70,14 +72,17 @@ def texts(page: Page) -> list[str]:
 def check(page: Page) -> None:
     """Every text has the room that it needs, inside the page, and none stands on another."""
     boxes: list[QRectF] = []
-    for text in page.texts:
-        room = QFontMetricsF(font(text.pixels, bold=text.bold))
-        needed = room.boundingRect(QRectF(0, 0, text.box.width(), 10_000), paper._WRAP, text.text)
-        assert needed.height() <= text.box.height() + 2, text.text
-        assert text.box.left() >= SIDE, text.text
-        assert text.box.right() <= WIDTH - SIDE + 1, text.text
-        assert text.box.bottom() <= HEIGHT - FOOT + 30, text.text
-        boxes.append(text.box)
+    ground = QImage(8, 8, QImage.Format.Format_RGB32)
+    ground.setDotsPerMeterX(round(paper.DPI / 0.0254))
+    with QPainter(ground) as painter:
+        for text in page.texts:
+            painter.setFont(font(text.pixels, bold=text.bold))
+            needed = painter.boundingRect(QRectF(0, 0, text.box.width(), 10_000), text.text, paper.breaking())
+            assert needed.height() <= text.box.height() + 2, text.text
+            assert text.box.left() >= SIDE, text.text
+            assert text.box.right() <= WIDTH - SIDE + 1, text.text
+            assert text.box.bottom() <= HEIGHT - FOOT + 30, text.text
+            boxes.append(text.box)
     for place, box in enumerate(boxes):
         assert not any(box.intersects(other) for other in boxes[place + 1 :])
 
@@ -100,6 +105,22 @@ def test_whatever_stands_in_the_cells_none_is_cut(cells: list[str]) -> None:
     section = Section("Any", tuple(f"c{n}" for n in range(8)), (tuple(cells), tuple(reversed(cells))))
     for page in pages(Document("T", "s", "v", True, (("name", cells[0][:60]),), (section,))):
         check(page)
+
+
+def test_a_soft_hyphen_is_given_the_room_of_the_hyphen_that_it_may_become() -> None:
+    test_whatever_stands_in_the_cells_none_is_cut.hypothesis.inner_test(["", "", "", "", "", "", "", "000\u00ad"])  # type: ignore[attr-defined]
+
+
+def test_what_fails_while_it_is_painted_is_an_error_and_takes_nothing_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(painter: QPainter, page: Page) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(paper, "_paint", fail)
+    with pytest.raises(ArithmeticError) as kept:
+        pdf(many(1))
+    frames = [frame for frame in kept.traceback if frame.path.name == "paper.py"]
+    painter = next(frame.locals["painter"] for frame in frames if "painter" in frame.locals)
+    assert not painter.isActive()
 
 
 def test_every_page_carries_the_header_with_all_facts_and_its_number_and_no_row_is_lost() -> None:
@@ -169,3 +190,36 @@ def test_figures_are_written_with_glyphs_that_stand_for_themselves(qapp: QApplic
     layout.endLayout()
     run_ = layout.glyphRuns()[0]
     assert run_.glyphIndexes() == run_.rawFont().glyphIndexesForString("0123456789,.$;:")
+
+
+@pytest.mark.parametrize(
+    "document", [many(200), over_time(), of_comparison(a_comparison())], ids=["run", "time", "live"]
+)
+def test_no_ordinary_word_or_number_is_broken(document: Document) -> None:
+    for page in pages(document):
+        for text in page.texts:
+            metrics = QFontMetricsF(font(text.pixels, bold=text.bold))
+            words = [(word, metrics.horizontalAdvance(word)) for word in text.text.split()]
+            assert [word for word, wide in words if text.box.width() < wide <= 140] == []
+
+
+def test_the_pages_as_another_program_paints_them_have_ink_up_to_their_margins_and_none_in_them(tmp_path: Path) -> None:
+    painter = shutil.which("pdftoppm")
+    if painter is None:
+        pytest.skip("there is no pdftoppm on this machine")
+    long = Break(
+        "fills", "2026::" + "8f2c47aa9c11" * 9, "price", "high", "BUY " + "9,999,999" * 9, "—", "+1", Decimal(1), LONG
+    )
+    file = tmp_path / "report.pdf"
+    file.write_bytes(pdf(of_run(run(1, (long,) * 200))))
+    subprocess.run([painter, "-r", "36", "-png", file, tmp_path / "page"], check=True)
+    made = sorted(tmp_path.glob("page*.png"))
+    assert len(made) > 10
+    for each in made:
+        picture = QImage(str(each)).convertToFormat(QImage.Format.Format_Grayscale8)
+        scale = picture.width() / WIDTH
+        inked = [x for x in range(picture.width())
+                 if any(picture.pixelColor(x, y).lightness() < 200 for y in range(picture.height()))]  # fmt: skip
+        assert inked[0] >= SIDE * scale - 1
+        assert inked[-1] <= (WIDTH - SIDE) * scale + 1
+        assert inked[-1] - inked[0] > 0.9 * (WIDTH - 2 * SIDE) * scale

@@ -12,7 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import BreakItem, Remark, decided, met, signed, taken
-from qv_desktop.domain.reconciliation import Break, Uncompared
+from qv_desktop.domain.entries import Change, Entry
+from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.reconciliation import Break, BreakClass, Section, Uncompared
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.ui.models.break_trend import BreakTrend
 from qv_desktop.ui.models.break_words import MEANINGS
 from qv_desktop.ui.models.live_rows import PRESSED
@@ -73,7 +76,8 @@ def test_breaks_stand_heaviest_first_and_the_heaviest_is_explained(filled: Recon
         "Both have it, with different quantities.",
     )
     assert details.facts.texts() == [
-        "Class quantity · high", "At risk $1,694.04", "Proposed entry book BUY 12 @ 141.17", "First seen ET 2026-11-20 10:41:55",
+        "Class quantity · high", "At risk $1,694.04", "Proposed entry book BUY 12 @ 141.17",
+        "Settled by a person", "First seen ET 2026-11-20 10:41:55",
         "Last found ET 2026-11-20 10:41:55", "Age 14m", "Owner —", "State Open",
     ]  # fmt: skip
     assert details.compared.toPlainText().replace("\xa0", " ").splitlines()[:2] == ["− here   250", "+ there  262"]
@@ -102,6 +106,7 @@ def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPan
         "Matched 412",
         "Tolerance $0.01 a share · 0 sh",
     )
+    assert "$0.01 of cash" in panel.tolerances.toolTip()
 
 
 def test_what_could_not_be_compared_is_said_and_not_called_the_same(panel: ReconciliationPanel) -> None:
@@ -167,7 +172,7 @@ def test_what_is_decided_is_about_the_break_as_it_is_now(qtbot: QtBot, filled: R
 
 
 def test_only_what_makes_sense_is_offered_and_nobody_signs_their_own(filled: ReconciliationPanel) -> None:
-    assert visible(filled) == ["take", "comment", "explain", "resolve", "carry"]
+    assert visible(filled) == ["take", "comment", "book", "explain", "resolve", "carry"]
     item = items()[0]
     mine = decided(item, "resolved", "demo", NOON, "booked")
     filled.show_item(mine)
@@ -181,6 +186,94 @@ def test_only_what_makes_sense_is_offered_and_nobody_signs_their_own(filled: Rec
     assert sign.isEnabled()
     assert filled.details.facts.texts()[-4:] == ["State Awaiting sign-off", "Decided by ann · 10:41:55", "Reason booked",
                                                  "Signed off by not yet"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "kind", "why"),
+    [
+        ("positions", "KO", "quantity", ""),
+        ("cash", "cash", "missing here", ""),
+        ("open orders", "qv-1", "external", "An order is not booked"),
+        ("fills", "e1", "missing here", "Executions come from the broker"),
+        ("equity", "equity", "quantity", "Equity follows"),
+        ("positions", "KO", "timing", "only behind"),
+    ],
+)
+def test_an_entry_is_offered_where_one_settles_the_break_and_otherwise_says_why_not(
+    panel: ReconciliationPanel, section: Section, key: str, kind: BreakClass, why: str
+) -> None:
+    panel.show_queue(items(Break(section, key, kind, "high", "1", "2", "+1", Decimal(1), "book")))
+    button = panel.details.buttons["book"]
+    assert button.isVisible()
+    assert button.isEnabled() == (not why)
+    assert why in button.toolTip()
+
+
+def test_the_entry_is_shown_before_it_is_booked_and_escape_books_nothing(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    entry = Entry(
+        "Position NVDA", (Change("shares", "250", "262", "+12"), Change("average", "141.2000", "141.1700", "-0.0300"))
+    )
+    with qtbot.waitSignal(filled.entry_asked) as asked:
+        qtbot.mouseClick(filled.details.buttons["book"], Qt.MouseButton.LeftButton)
+    (item,) = asked.args
+    filled.show_entry(item, entry)
+    assert filled.entry.entry.text() == "Position NVDA: shares 250 → 262 (+12), average 141.2000 → 141.1700 (−0.0300)"
+    with qtbot.assertNotEmitted(filled.booked):
+        qtbot.keyClick(filled.entry.reason.field, Qt.Key.Key_Return)  # no reason, no entry
+        qtbot.keyClick(filled.entry.reason.field, Qt.Key.Key_Escape)
+    assert not filled.entry.isVisible()
+    filled.show_entry(item, entry)
+    filled.table.selectRow(1)
+    assert not filled.entry.isVisible()  # it was about another one
+    filled.show_entry(item, entry)
+    assert not filled.entry.isVisible()
+    filled.table.selectRow(0)
+    filled.show_entry(item, entry)
+    qtbot.keyClicks(filled.entry.reason.field, "a transfer")
+    with qtbot.waitSignal(filled.booked) as booked:
+        qtbot.mouseClick(filled.entry.reason.yes, Qt.MouseButton.LeftButton)
+    assert (booked.args[0].key, booked.args[1], booked.args[2]) == ("NVDA", entry, "a transfer")
+    assert not filled.entry.isVisible()
+
+
+def test_rules_are_shown_and_other_ones_take_a_reason_and_must_make_sense(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    with qtbot.waitSignal(filled.rules_asked):
+        qtbot.mouseClick(filled.views.segment("Rules"), Qt.MouseButton.LeftButton)
+    page = filled.rules
+    assert page.isVisible()
+    filled.show_rules(Rules(set_by="ada"))
+    assert ([field.text() for field in page.fields.values()], page.set_by.text()) == (
+        ["0", "0.01", "0.01"],
+        "Set by ada.",
+    )
+    assert (page.save.isEnabled(), page.save.toolTip()) == (False, "Nothing was changed")
+    page.fields["cash"].setText("1000")
+    assert page.save.toolTip() == "Dollars of cash: give a number from 0 to 100."
+    page.fields["cash"].setText("2")
+    assert page.save.toolTip() == "Type a reason first"
+    page.choices["book the corporate action"].setChecked(False)
+    qtbot.keyClicks(page.reason, "fees come late")
+    with qtbot.waitSignal(filled.rules_given) as given:
+        qtbot.mouseClick(page.save, Qt.MouseButton.LeftButton)
+    rules, reason = given.args
+    assert (rules.tolerances.cash, rules.automatic, reason) == (2, frozenset({"take the average"}), "fees come late")
+    filled.show_rules(rules, changed=True)
+    assert "next comparison" in filled.note.text()
+    filled.show_queue(
+        items(Break("positions", "KO", "corporate action", "medium", "1", "4", "+3", Decimal(0), "Split"))
+    )
+    filled.views.choose("Breaks")
+    assert "Settled by a person" in filled.details.facts.texts()
+    filled.forbid({"approve": "no approval"})
+    assert (page.save.isEnabled(), page.save.toolTip(), page.fields["cash"].isEnabled()) == (
+        False,
+        "no approval",
+        False,
+    )
 
 
 def test_filters_show_open_mine_what_to_sign_and_all_of_a_section_or_severity(
@@ -248,8 +341,10 @@ def test_what_the_role_may_not_do_stays_grey_with_the_reason(filled: Reconciliat
     filled.forbid({"run": "no run", "export": "no export", "change": "no change", "approve": "no approval"})
     filled.show_run(run(2, BREAKS))
     assert (filled.run.isEnabled(), filled.run.toolTip()) == (False, "no run")
-    told = {(b.isEnabled(), b.toolTip()) for action, b in filled.details.buttons.items() if action != "sign"}
+    buttons = filled.details.buttons
+    told = {(b.isEnabled(), b.toolTip()) for action, b in buttons.items() if action not in ("sign", "book")}
     assert told == {(False, "no change")}
+    assert (buttons["book"].isEnabled(), buttons["book"].toolTip()) == (False, "no approval")
     filled.show_item(decided(items()[0], "resolved", "ann", NOON, "booked"))
     assert filled.details.buttons["sign"].toolTip() == "no approval"
     assert {b.toolTip() for b in filled.history.forms.values()} == {"no export"}
@@ -271,6 +366,44 @@ def test_a_report_of_the_run_or_over_time_is_asked_for_from_the_menu(qtbot: QtBo
     with qtbot.waitSignal(filled.range_asked) as over_time:
         wanted.trigger()
     assert over_time.args == ["Last 7 days", "csv", True]
+
+
+def test_a_report_over_chosen_days_and_an_account_is_asked_for_or_a_sentence_says_why_not(
+    qtbot: QtBot, filled: ReconciliationPanel
+) -> None:
+    menu = QMenu()
+    filled._fill_reports(menu)
+    with qtbot.waitSignal(filled.accounts_asked):
+        next(action for action in menu.actions() if action.text() == "Days and account…").trigger()
+    days = filled.days
+    today = LATER.astimezone(NEW_YORK).date()
+    assert (days.first.text(), days.last.text()) == (today.isoformat(),) * 2
+    days.show_accounts([("other-id", "••••9X1")])
+    days.first.setText("2026-11-30")  # a Monday
+    qtbot.keyClick(days.first, Qt.Key.Key_Down)
+    assert days.first.text() == "2026-11-27"
+    days.account.setCurrentText("••••9X1")
+    days.form.setCurrentText("XLSX")
+    for last, sentence in (("2026-11-26", "turn the days round"), ("26/11/2026", "is no day; type it as")):
+        days.last.setText(last)
+        with qtbot.assertNotEmitted(filled.days_asked):
+            days.write.click()
+        assert days.complaint.isVisible()
+        assert sentence in days.complaint.text()
+    days.last.setText("2026-11-30")
+    with qtbot.waitSignal(filled.days_asked) as asked:
+        qtbot.keyClick(days.last, Qt.Key.Key_Return)
+    assert asked.args == [date(2026, 11, 27), date(2026, 11, 30), "other-id", "xlsx"]
+    assert not days.complaint.isVisible()
+    for text, account in (("This account", None), ("Every account", "")):
+        days.account.setCurrentText(text)
+        with qtbot.waitSignal(filled.days_asked) as asked:
+            days.write.click()
+        assert asked.args[2] == account
+    filled.forbid({"export": "no export"})
+    assert (days.write.isEnabled(), days.write.toolTip()) == (False, "no export")
+    qtbot.keyClick(days.last, Qt.Key.Key_Escape)
+    assert not days.isVisible()
 
 
 def test_it_says_where_the_report_is_opens_it_and_why_something_failed(
@@ -350,3 +483,13 @@ def test_the_details_are_in_view_at_every_width(qtbot: QtBot, filled: Reconcilia
     assert filled.details.isVisible()
     assert filled.table.height() > 60
     assert filled.details.buttons["take"].visibleRegion().boundingRect().height() > 20
+
+
+@pytest.mark.parametrize("wide", range(1_090, 1_104))
+def test_the_columns_reach_the_edge_of_the_table_for_beside_them_nothing_is_painted(
+    qtbot: QtBot, panel: ReconciliationPanel, wide: int
+) -> None:
+    panel.show_queue(items(BREAKS[0]))
+    panel.resize(wide, 420)
+    qtbot.wait(1)
+    assert panel.table.horizontalHeader().length() >= panel.table.viewport().width()

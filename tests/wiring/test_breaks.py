@@ -6,6 +6,8 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +22,7 @@ from pytestqt.qtbot import QtBot
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.events import Reconciled
+from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import Break
 from qv_desktop.services.break_reports import BreakReports
 from qv_desktop.services.bus import Bus
@@ -158,6 +161,25 @@ def test_who_was_slower_hears_it_and_sees_what_the_other_one_did(told: Callable[
     told(story)
 
 
+def test_rules_that_one_machine_changes_are_seen_at_the_other(told: Callable[[Story], None]) -> None:
+    async def story(tom: Seat, ada: Seat) -> None:
+        await ada.does(lambda: (ada.panel.views.choose("Rules"), ada.panel._view()))
+        page = ada.panel.rules
+        page.fields["price"].setText("0.05")
+        page.reason.setText("half a cent of rounding")
+        await ada.does(page.save.click)
+        assert "rules were changed" in ada.panel.note.text()
+        await tom.does(lambda: (tom.panel.views.choose("Rules"), tom.panel._view()))
+        assert (tom.panel.rules.fields["price"].text(), tom.panel.rules.set_by.text()) == ("0.05", "Set by Ada.")
+        tom.panel.rules.fields["price"].setText("0.5")
+        tom.panel.rules.reason.setText("why not")
+        await tom.does(tom.panel.rules.save.click)
+        assert "reconciliation: approve" in tom.panel.note.text()
+        assert (await ada.machine.breaks.rules()).set_by == "Ada"
+
+    told(story)
+
+
 def test_a_trader_reads_why_a_signature_is_refused(told: Callable[[Story], None]) -> None:
     async def story(tom: Seat, ada: Seat) -> None:
         await tom.compares(NVDA)
@@ -209,6 +231,34 @@ def test_a_report_over_days_holds_what_became_of_each_break_and_the_trail_knows_
         assert tom.machine.rows[-1].draft.action == "export.report"
         await tom.does(lambda: tom.panel.range_asked.emit("Last 365 days", "pdf", True))
         assert len(list(tom.folder.glob("*.pdf"))) == 1
+
+    told(story)
+
+
+def test_a_report_of_another_account_and_of_empty_days(told: Callable[[Story], None]) -> None:
+    async def story(tom: Seat, ada: Seat) -> None:
+        await tom.compares(NVDA)
+        today = tom.machine.clock().astimezone(NEW_YORK).date()
+        await tom.does(tom.panel.days.ask)
+        here = tom.machine.breaks.account
+        assert here not in tom.panel.days._ids.values()  # it is “this account”
+        await tom.does(lambda: tom.panel.days_asked.emit(today, today, here, "json"))
+        report = json.loads(next(tom.folder.glob("*.json")).read_text())
+        assert [item["key"] for item in report["items"]] == ["NVDA"]
+        for asked, said in (
+            (
+                (today + timedelta(days=1), today + timedelta(days=3), None),
+                "No comparison was made and no break was there from",
+            ),
+            ((today, today - timedelta(days=1), None), "turn the days round"),
+            ((today - timedelta(days=4_000), today, None), "over 3,660 days at most"),
+            ((today, today, "nobody"), "No comparison of “nobody” is stored"),
+        ):
+            await tom.does(partial(tom.panel.days_asked.emit, *asked, "csv"))
+            assert said in tom.panel.note.text()
+        assert list(tom.folder.glob("*.csv")) == []
+        exported = [row for row in tom.machine.rows if row.draft.action == "export.report"]
+        assert len(exported) == 1
 
     told(story)
 

@@ -1,4 +1,4 @@
-"""Trading opened over breaks, and an entry booked by hand, through the window: asked with a reason, shown in red, recorded."""
+"""Trading opened over breaks, through the window: asked with a reason, shown in red, recorded."""
 
 import asyncio
 import os
@@ -45,7 +45,9 @@ def told(qtbot: QtBot, story: Story, role: Role = Role.ADMIN) -> list[Any]:
         service = Reconcile(room.broker, Runs(), ReconciliationReports(), room.orders, room.positions, room.risk._account, room.login,
                             room.bus.publish, lambda: NOW, lambda: NOW - timedelta(hours=1), Path("/"), room.trail)  # fmt: skip
         services = SimpleNamespace(login=room.login, reconcile=service, bus=room.bus, notices=room.notices)
-        wiring = OverrideWiring(cast(Any, SimpleNamespace(window=room.window, services=services, tasks=tasks)))
+        wiring = OverrideWiring(
+            cast(Any, SimpleNamespace(window=room.window, panels=room.panels, services=services, tasks=tasks))
+        )
         room.bus.subscribe(Reconciled, lambda event: room.window.health.show_reconciliation(event.run))
         await story(room, service, wiring)
         await tasks.close()
@@ -103,23 +105,6 @@ def test_without_breaks_there_is_nothing_to_ask(qtbot: QtBot) -> None:
     async def story(room: SafetyRoom, service: Reconcile, wiring: OverrideWiring) -> None:
         await service.run("system", "test")
         assert wiring.ask_override() is None
-        assert wiring.ask_entry() is None
+        assert not wiring.ask_entry()
 
     assert len([one for one in told(qtbot, story) if one.title == "Reconciliation"]) == 2
-
-
-def test_an_entry_is_booked_by_hand_and_the_books_agree(qtbot: QtBot) -> None:
-    async def story(room: SafetyRoom, service: Reconcile, wiring: OverrideWiring) -> None:
-        room.broker.held = {"AAPL": a_position(5), "MSFT": a_position(7, symbol="MSFT")}
-        await service.run("system", "test")
-        dialog = opened(wiring.ask_entry())
-        dialog.rows.setCurrentIndex(1)
-        dialog.reason.setText("came from the old broker")
-
-        dialog.go.click()
-        await until(lambda: service.last is not None and service.last.reason == "after an entry by hand")
-        assert service.last is not None
-        assert [one.key for one in service.last.breaks] == ["AAPL"]
-        assert room.positions["MSFT"].quantity == 7
-
-    told(qtbot, story)

@@ -14,7 +14,7 @@ from qv_desktop.adapters.db.audit_groups import Groups
 from qv_desktop.adapters.db.audit_pages import AuditPages
 from qv_desktop.adapters.db.audit_verifying import Watch, checked
 from qv_desktop.adapters.db.checkpoints import CheckpointBook
-from qv_desktop.adapters.db.database import Database, Work
+from qv_desktop.adapters.db.database import MARK, Database, Lane, Work
 from qv_desktop.adapters.db.database_words import unrecorded
 from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verification, sealed
@@ -26,7 +26,8 @@ _HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 # whoever may connect can hold this lock, or a row that is not committed, and must not stall a desk with it: the constraint
 # against forks guards the chain, the lock only spares writers a second attempt
 _LOCK = text(
-    "SELECT set_config('lock_timeout', '2s', true), pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))"
+    "SELECT pg_current_xact_id()::text, set_config('lock_timeout', '2s', true), "
+    "pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))"
 )
 _HELD = (
     "Another program has held the audit trail for two seconds; nothing was written. Try again; if it stays so, whoever keeps the "
@@ -62,18 +63,18 @@ class AuditTrail:
         """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown, RowRefused among them."""
         return await self._groups.append(draft)
 
-    async def write[T](self, work: Work[T], *drafts: Draft) -> T:
+    async def write[T](self, work: Work[T], *drafts: Draft, lane: Lane = "records") -> T:
         """What ``work`` returns, committed together with a row for each draft: all or nothing. Raises DatabaseDown."""
-        return await self.write_found(lambda connection: (work(connection), drafts))
+        return await self.write_found(lambda connection: (work(connection), drafts), lane)
 
-    async def write_found[T](self, work: Work[tuple[T, Sequence[Draft]]]) -> T:
+    async def write_found[T](self, work: Work[tuple[T, Sequence[Draft]]], lane: Lane = "records") -> T:
         """Like ``write``, for work that finds out itself what there is to record: it returns its result and the drafts."""
 
         def recorded(connection: Connection) -> tuple[T, list[Entry]]:
             result, drafts = work(connection)
             return result, self.append_in(connection, drafts)
 
-        return await self._told(recorded)
+        return await self._told(recorded, lane)
 
     def append_in(self, connection: Connection, drafts: Sequence[Draft]) -> list[Entry]:
         """Add a row for each draft in the caller's transaction; other writers of the chain wait until it ends."""
@@ -87,7 +88,7 @@ class AuditTrail:
             raise
 
     def _appended(self, connection: Connection, drafts: Sequence[Draft]) -> list[Entry]:
-        connection.execute(_LOCK, {"chain": self._chain})
+        connection.info[MARK] = connection.execute(_LOCK, {"chain": self._chain}).scalar()
         head = connection.execute(_HEAD, {"chain": self._chain}).first()
         sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
         entries: list[Entry] = []
@@ -151,19 +152,21 @@ class AuditTrail:
     def _together(self, drafts: Sequence[Draft]) -> asyncio.Future[tuple[None, list[Entry]]]:
         return self._handed(lambda connection: (None, self.append_in(connection, drafts)))
 
-    async def _told[T](self, work: Work[tuple[T, list[Entry]]]) -> T:
+    async def _told[T](self, work: Work[tuple[T, list[Entry]]], lane: Lane) -> T:
         """Commit, then tell of the rows, also when the one who asked has been cancelled meanwhile."""
-        result, _ = await asyncio.shield(self._handed(work))
+        result, _ = await asyncio.shield(self._handed(work, lane))
         return result
 
-    def _handed[T](self, work: Work[tuple[T, list[Entry]]]) -> asyncio.Future[tuple[T, list[Entry]]]:
-        writing = asyncio.ensure_future(self._written(work))
+    def _handed[T](
+        self, work: Work[tuple[T, list[Entry]]], lane: Lane = "records"
+    ) -> asyncio.Future[tuple[T, list[Entry]]]:
+        writing = asyncio.ensure_future(self._written(work, lane))
         writing.add_done_callback(self._tell)
         return writing
 
-    async def _written[T](self, work: Work[tuple[T, list[Entry]]]) -> tuple[T, list[Entry]]:
+    async def _written[T](self, work: Work[tuple[T, list[Entry]]], lane: Lane) -> tuple[T, list[Entry]]:
         try:
-            return await self._database.write(work, recorded=True)
+            return await self._database.write(work, lane)
         except IntegrityError:
             raise  # a rule of another table, such as a name that is taken
         except SQLAlchemyError as error:

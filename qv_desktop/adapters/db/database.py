@@ -1,10 +1,12 @@
-"""The one door to Postgres: two write threads and two read threads, transactions, and what to do when the server goes away."""
+"""The one door to Postgres: three write threads and two read threads, transactions, and what to do when the server goes away."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from typing import Literal
 
 from psycopg.errors import InsufficientPrivilege  # also of a row that a policy refuses
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
@@ -27,14 +29,17 @@ from qv_desktop.adapters.db.tables import HEAD
 from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError, RowRefused
 
 type Work[T] = Callable[[Connection], T]
+type Lane = Literal["data", "records", "intents"]
 
 READERS = 2
+YIELDS = 0.05  # seconds at most that records let an intent go first
 PATIENCE = 5.0  # seconds that one write may take before the database counts as down
 LOST = (OperationalError, InterfaceError)
 CONNECT = {
     "connect_timeout": 5, "options": "-c timezone=UTC", "application_name": "qv-desktop",
     "keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000,
 }  # fmt: skip
+MARK = "mark"  # under which ``work`` may leave the transaction's id in the connection's ``info``, and spare a question
 _MARK = text("SELECT pg_current_xact_id_if_assigned()::text")
 _FATE = text("SELECT pg_xact_status(CAST(:mark AS xid8))")
 
@@ -63,18 +68,21 @@ class Database:
     def __init__(self, url: str, revive: Callable[[], object] | None = None) -> None:
         self.url: URL = parsed(url)
         self._revive = revive
-        self._engine = create_engine(self.url, pool_size=READERS + 4, max_overflow=0, pool_pre_ping=True, hide_parameters=True,
+        self._engine = create_engine(self.url, pool_size=READERS + 5, max_overflow=0, hide_parameters=True,
                                      connect_args=CONNECT)  # fmt: skip
         self.acting = Acting()
         event.listen(self._engine, "connect", self._enter)
-        self._data, self._records = _Writer("db-write"), _Writer("db-record")
+        self._writers: dict[Lane, _Writer] = {
+            "data": _Writer("db-write"), "records": _Writer("db-record"), "intents": _Writer("db-intent"),
+        }  # fmt: skip
+        self._intending = threading.Lock()  # held while an intent is under way
         self._readers = ThreadPoolExecutor(READERS, "db-read")
         self._waiting = 0
 
     @property
     def down(self) -> bool:
         """Whether writes fail: the last one did, or the one under way has had no answer for a while."""
-        return self._data.down or self._records.down
+        return any(writer.down for writer in self._writers.values())
 
     @property
     def waiting(self) -> int:
@@ -124,15 +132,17 @@ class Database:
         except LOST as error:
             raise sentence(error, self.url) from error
 
-    async def write[T](self, work: Work[T], *, recorded: bool = False) -> T:
-        """What ``work`` returns, its transaction committed; in order, one at a time. Raises DatabaseDown: nothing was written.
+    async def write[T](self, work: Work[T], lane: Lane = "data") -> T:
+        """What ``work`` returns, its transaction committed; in a lane in order, one at a time. Raises DatabaseDown: nothing was written.
 
-        What is ``recorded`` in the audit trail, orders above all, has a thread of its own: it never waits for market data.
+        ``records`` are what goes with audit rows: it never waits for market data. ``intents`` are orders that wait to be sent:
+        they wait for no news of other orders.
         Once begun it is finished, even when the waiting task is cancelled. When the connection breaks under it ``work`` runs
         a second time, so it acts on nothing but its connection.
         """
-        writer = self._records if recorded else self._data
-        future = asyncio.wrap_future(self._handed(writer.thread, partial(self._written, writer), work))
+        writer = self._writers[lane]
+        run = {"records": self._after_intents, "intents": self._intended}.get(lane, self._written)
+        future = asyncio.wrap_future(self._handed(writer.thread, partial(run, writer), work))
         self._waiting += 1
         future.add_done_callback(lambda _: self._one_less())
         return await asyncio.shield(future)
@@ -143,8 +153,8 @@ class Database:
 
     def close(self) -> None:
         """Finish the writes that wait, then disconnect; blocking."""
-        self._records.thread.shutdown(wait=True)
-        self._data.thread.shutdown(wait=True)
+        for lane in ("intents", "records", "data"):
+            self._writers[lane].thread.shutdown(wait=True)
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._engine.dispose()
 
@@ -157,7 +167,17 @@ class Database:
         except RuntimeError as error:
             raise DatabaseDown("The database is closed because the program is ending; nothing was written.") from error
 
-    def _written[T](self, writer: "_Writer", work: Work[T]) -> T:
+    def _intended[T](self, writer: _Writer, work: Work[T]) -> T:
+        with self._intending:
+            return self._written(writer, work)
+
+    def _after_intents[T](self, writer: _Writer, work: Work[T]) -> T:
+        """An order that waits to be sent has the server and this process to itself, as far as records can see to it."""
+        if self._intending.acquire(timeout=YIELDS):
+            self._intending.release()
+        return self._written(writer, work)
+
+    def _written[T](self, writer: _Writer, work: Work[T]) -> T:
         writer.since = time.monotonic()
         try:
             result = self._twice(self._committed_once, work)
@@ -168,7 +188,8 @@ class Database:
             raise
         finally:
             writer.since = None
-        self._data.failed = self._records.failed = False  # the server is there, for both
+        for each in self._writers.values():
+            each.failed = False  # the server is there, for all of them
         return result
 
     def _seen[T](self, work: Work[T]) -> T:
@@ -199,8 +220,9 @@ class Database:
         with self._opened() as connection:
             transaction = connection.begin()
             try:
+                connection.info.pop(MARK, None)
                 result = work(connection)
-                mark = connection.execute(_MARK).scalar()
+                mark = connection.info.pop(MARK, None) or connection.execute(_MARK).scalar()
             except BaseException:
                 transaction.rollback()
                 raise

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db import tables
@@ -24,6 +24,7 @@ from qv_desktop.domain.orders import (
     OrderStatus,
     OrderType,
     Report,
+    ReportKind,
     Side,
     TimeInForce,
 )
@@ -62,16 +63,21 @@ class OrderJournal:
 
     async def intend(self, order: Order, draft: Draft) -> None:
         """Commit a new intent, or a refused order, before a byte leaves. Raises DatabaseDown: there is no intent then."""
-        await self._trail.write(lambda connection: connection.execute(insert(orders), _row(order)), draft)
+        await self._trail.write(
+            lambda connection: connection.execute(insert(orders), _row(order)), draft, lane="intents"
+        )
 
     async def record(self, *records: Record) -> None:
         """Commit orders' new states with the reports that brought them, oldest first, and their fills once by execution id."""
         newest = {order.id: order for order, *_ in records}
         events = [_event(order, report) for order, report, *_ in records]
+        repriced = [newest[key] for key in {order.id for order, report, *_ in records if _reprices(report)}]
         executions = [_kept(fill) | {"account": order.account} for order, _, fill, _ in records if fill is not None]
 
         def work(connection: Connection) -> None:
             _save(connection, *newest.values())
+            for order in repriced:
+                _reprice(connection, order)
             connection.execute(insert(order_events), events)
             if executions:
                 connection.execute(upsert(fills).on_conflict_do_nothing(), executions)
@@ -91,7 +97,7 @@ class OrderJournal:
             .order_by(orders.c.submitted, orders.c.client_order_id)
         )
         return await self._database.read(
-            lambda connection: [_order(row) for row in connection.execute(query).mappings()]
+            lambda connection: [order_of(row) for row in connection.execute(query).mappings()]
         )
 
     async def fills_since(self, account: str, since: datetime) -> list[Fill]:
@@ -102,7 +108,7 @@ class OrderJournal:
             .order_by(fills.c.at, fills.c.execution_id)
         )
         return await self._database.read(
-            lambda connection: [_fill(row) for row in connection.execute(query).mappings()]
+            lambda connection: [fill_of(row) for row in connection.execute(query).mappings()]
         )
 
     async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
@@ -128,6 +134,12 @@ class OrderJournal:
             ]
         )
 
+    async def compared_at(self, account: str) -> datetime | None:
+        """When the books of the account were last compared with the broker's. Raises DatabaseDown."""
+        runs = tables.reconciliation_runs.c
+        query = select(func.max(runs.at)).where(runs.account_id == account)
+        return await self._database.read(lambda connection: connection.execute(query).scalar())
+
     async def save_account(self, account: Account) -> None:
         """Append a snapshot of the account; the same moment is kept once. Figures without a column of their own are not kept."""
         told = asdict(account)
@@ -150,13 +162,24 @@ def _save(connection: Connection, *changed: Order) -> None:
     connection.execute(once, [_row(order) for order in changed])
 
 
+def _reprices(report: Report) -> bool:
+    """Whether the order's terms changed at the broker, as they do with a split."""
+    return report.kind is ReportKind.RESIZED and (report.price is not None or report.stop is not None)
+
+
+def _reprice(connection: Connection, order: Order) -> None:
+    terms = {"limit_price": order.request.limit, "stop_price": order.request.stop}
+    connection.execute(update(orders).where(orders.c.client_order_id == order.id).values(terms))
+
+
 def _row(order: Order) -> dict[str, object]:
     request: dict[str, object] = {RENAMED.get(name, name): getattr(order.request, name) for name in REQUEST}
     state: dict[str, object] = {name: getattr(order, name) for name in STATE}
     return request | state | {"executions": sorted(order.executions)}
 
 
-def _order(row: RowMapping) -> Order:
+def order_of(row: RowMapping) -> Order:
+    """The order that a row of ``orders`` is."""
     asked: dict[str, Any] = {name: row[RENAMED.get(name, name)] for name in REQUEST}
     asked |= {name: kind(asked[name]) for name, kind in ENUMS.items()}
     state: dict[str, Any] = {name: row[name] for name in STATE}
@@ -172,6 +195,7 @@ def _kept(told: Report | Fill) -> dict[str, object]:
     return {name: value for name, value in asdict(told).items() if name != "cumulative"}
 
 
-def _fill(row: RowMapping) -> Fill:
+def fill_of(row: RowMapping) -> Fill:
+    """The execution that the columns ``FILL`` of a row are."""
     values: dict[str, Any] = {**row, "side": Side(row["side"])}
     return Fill(**values)

@@ -160,8 +160,8 @@ class PersonalUsers(Users):
         if foreign := self._foreign(name):
             return await self._refused(name, host, action, foreign)
         proof = await self._proof(password)
-        attempt = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).scalar(), recorded=True)
-        found = await self._database.write(lambda c: c.execute(_OUTCOME, {"attempt": attempt}).first(), recorded=True)
+        attempt = await self._database.write(lambda c: c.execute(_ENTER, {"proof": proof}).scalar(), "records")
+        found = await self._database.write(lambda c: c.execute(_OUTCOME, {"attempt": attempt}).first(), "records")
         if found is None:
             return await self._refused(name, host, action, LATE)
         if found.outcome == "ok":

@@ -52,10 +52,13 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
-        ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days {QUEUE}"),
+        ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days reconciliation_rules {QUEUE}"),
     ),
     Permission(Resource.RECONCILIATION, Action.CHANGE): (("u", "breaks"), ("i", "break_remarks")),
-    Permission(Resource.RECONCILIATION, Action.APPROVE): (("u", "breaks"), ("i", "break_remarks break_signatures")),
+    Permission(Resource.RECONCILIATION, Action.APPROVE): (
+        ("u", "breaks"),
+        ("i", "break_remarks break_signatures reconciliation_rules"),
+    ),
     Permission(Resource.RECONCILIATION, Action.RUN): (
         ("i", "reconciliation_runs reconciliation_breaks break_remarks"),
         ("iu", "reconciliation_days breaks"),
@@ -79,16 +82,17 @@ DOOR_FUNCTIONS = (
     "door_redeem(bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
-# where a verb is for some columns alone: a password's hash is nobody's to read, an order's terms are nobody's to write anew, and a row's
-# number is nobody's to choose, or a state of trading with the greatest one would be the newest for ever
+# where a verb is for some columns alone: a password's hash is nobody's to read; what an order is of, and on which side, is nobody's to
+# write anew, while its size and prices follow the broker's; and a row's number is nobody's to choose, or a state of trading with the
+# greatest one would be the newest for ever
 COLUMNS: dict[tuple[str, str], str] = {
     ("users", "SELECT"): "id, name, role, state, role_version, created",
     ("users", "UPDATE"): "role, state, role_version",
     ("sessions", "UPDATE"): "ended, ended_because, seen",
     ("password_resets", "SELECT"): "user_id",
     ("refresh_tokens", "UPDATE"): "used",
-    ("orders", "UPDATE"): "quantity, status, changed, broker_id, filled, average, reason, replaced_by, sent_at, acknowledged_at, "
-                          "executions",
+    ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
+                          "sent_at, acknowledged_at, executions",
     ("risk_events", "INSERT"): "account, at, kind, state, actor, reason",
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
@@ -105,7 +109,7 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
-                     "reconciliation_days"],
+                     "reconciliation_days", "reconciliation_rules"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",

@@ -5,24 +5,31 @@ from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.breaks import met_by
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.tables import reconciliation_breaks, reconciliation_days, reconciliation_runs
+from qv_desktop.adapters.db.tables import (
+    reconciliation_breaks,
+    reconciliation_days,
+    reconciliation_rules,
+    reconciliation_runs,
+)
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.break_history import Day, RunLine
+from qv_desktop.domain.break_history import Day, Reported, RunLine
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import ZERO, Break, Reconciliation, Tolerances, Uncompared
+from qv_desktop.domain.reconciliation_rules import CHOICES, Rules
 
 ELSEWHERE = ("tolerances", "breaks", "uncompared", "booked")  # what was booked stands in the run's audit row
 PLAIN = [field.name for field in fields(Reconciliation) if field.name not in ELSEWHERE]
 NOT_COMPARED: Any = "not compared"  # the class of a row that is no break
 BREAK = [field.name for field in fields(Break)]
 _c = reconciliation_runs.c
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('reconciliation_rules'), hashtext(:account))")
 _NEWS = (_c.breaks_of == _c.id) | (_c.operator != "system")  # as the index of it says
 
 
@@ -46,6 +53,32 @@ class ReconciliationStore:
             return None, [draft, *drafts]
 
         await self._trail.write_found(work)
+
+    async def rules(self, account: str = "") -> Rules:
+        """The rules of an account, this store's by default, or those that the program comes with. Raises DatabaseDown."""
+        c = reconciliation_rules.c
+        query = select(c.quantity, c.price, c.cash, c.automatic, c.set_by).where(
+            c.account == (account or self._account())
+        )
+        newest = query.order_by(c.version.desc()).limit(1)
+        row = await self._database.read(lambda connection: connection.execute(newest).first())
+        return (
+            Rules(Tolerances(*row[:3]), frozenset(one for one in CHOICES if one in row[3]), row[4]) if row else Rules()
+        )
+
+    async def save_rules(self, rules: Rules, draft: Draft) -> None:
+        """Commit a new version of the rules, with its row in the audit trail. Raises DatabaseDown."""
+        c, account = reconciliation_rules.c, self._account()
+        limits = {name: getattr(rules.tolerances, name) for name in ("quantity", "price", "cash")}
+
+        def work(connection: Connection) -> None:
+            connection.execute(_ONE_AT_A_TIME, {"account": account})
+            last = select(func.coalesce(func.max(c.version), 0)).where(c.account == account)
+            row = {"account": account, "version": connection.execute(last).scalar_one() + 1, "set_at": func.now(),
+                   "set_by": rules.set_by, "automatic": sorted(rules.automatic), **limits}  # fmt: skip
+            connection.execute(insert(reconciliation_rules).values(row))
+
+        await self._trail.write(work, draft)
 
     async def latest(self, limit: int = 20) -> list[Reconciliation]:
         """Newest first."""
@@ -85,6 +118,14 @@ class ReconciliationStore:
             wanted = wanted.where(d.day <= until)
         wanted = wanted.group_by(d.day).order_by(d.day)
         return await self._database.read(lambda connection: [Day(*row) for row in connection.execute(wanted)])
+
+    async def accounts(self) -> list[Reported]:
+        """The accounts that were ever compared, the last one first, each as its newest run shows it."""
+        d = reconciliation_days.c
+        shown = select(_c.account).where(_c.account_id == d.account).order_by(_c.at.desc()).limit(1).scalar_subquery()
+        wanted = select(d.account, func.coalesce(shown, d.account)).group_by(d.account)
+        wanted = wanted.order_by(func.max(d.day).desc(), d.account)
+        return await self._database.read(lambda connection: [Reported(*row) for row in connection.execute(wanted)])
 
 
 def _keep(connection: Connection, account: str, run: Reconciliation) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0019"  # the newest step in migrations/versions
+HEAD = "0020"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -115,6 +115,8 @@ breaks = _table("breaks", "id", id=Text, account=Text, section=Text, key=Text, k
                 version=Integer)  # fmt: skip
 break_remarks = _table("break_remarks", "id", id=BigInteger, item=Text, at=STAMP, actor=Text, what=Text, words=Text)
 break_signatures = _table("break_signatures", "item version", item=Text, version=Integer, signer=Text, at=STAMP)
+reconciliation_rules = _table("reconciliation_rules", "account version", account=Text, version=Integer, set_at=STAMP, set_by=Text,
+                              quantity=Numeric, price=Numeric, cash=Numeric, automatic=TEXTS)  # fmt: skip
 reconciliation_days = _table("reconciliation_days", "account day", account=Text, day=Date, runs=Integer, failed=Integer, most=Integer,
                              most_at_risk=Numeric, last=Integer, last_at_risk=Numeric)  # fmt: skip
 

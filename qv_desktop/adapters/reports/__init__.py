@@ -1,1 +1,1 @@
-"""Report files: CSV, JSON and HTML."""
+"""Report files: CSV, JSON, HTML, XLSX and Parquet."""

@@ -1,8 +1,8 @@
-"""A reconciliation as JSON; amounts are strings, so that no reader rounds them."""
+"""Reports as JSON; amounts are strings, so that no reader rounds them."""
 
 import json
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from qv_desktop.domain.reconciliation import Reconciliation
@@ -21,9 +21,16 @@ def span(told: Span) -> str:
     return json.dumps(document, default=_plain, indent=2, ensure_ascii=False) + "\n"
 
 
+def plain(document: dict[str, object]) -> str:
+    """Any values: times and days as ISO 8601, amounts as texts, spans of time in seconds."""
+    return json.dumps(document, default=_plain, indent=2, ensure_ascii=False) + "\n"
+
+
 def _plain(value: object) -> str:
     if isinstance(value, (datetime, date)):
         return value.isoformat()
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():f}"
     raise TypeError(f"{type(value).__name__} has no place in a report")

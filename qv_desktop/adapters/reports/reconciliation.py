@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from qv_desktop.adapters.reports import csv, html, json
+from qv_desktop.adapters.reports import csv, html, json, xlsx
 from qv_desktop.adapters.reports.files import written
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.reconciliation import Reconciliation
@@ -13,15 +13,17 @@ from qv_desktop.domain.reports import Document, Span, of_run, of_span
 type Printer = Callable[[Document], bytes]
 type Content = str | bytes
 
-FORMATS: Mapping[str, Callable[[Reconciliation], str]] = {
+FORMATS: Mapping[str, Callable[[Reconciliation], Content]] = {
     "csv": csv.reconciliation,
     "json": json.reconciliation,
     "html": html.reconciliation,
+    "xlsx": lambda run: xlsx.document(of_run(run)),
 }
-SPANS: Mapping[str, Callable[[Span], str]] = {
+SPANS: Mapping[str, Callable[[Span], Content]] = {
     "csv": csv.span,
     "json": json.span,
     "html": lambda span: html.document(of_span(span)),
+    "xlsx": lambda span: xlsx.document(of_span(span)),
 }
 
 
@@ -34,7 +36,7 @@ class ReconciliationReports:
     async def write(
         self, run: Reconciliation, folder: Path, formats: Collection[str] = tuple(FORMATS)
     ) -> tuple[Path, ...]:
-        """The asked ones of CSV, JSON, HTML and PDF under ``folder``. Raises BadInput when they cannot be written there."""
+        """The asked ones of CSV, JSON, HTML, XLSX and PDF under ``folder``. Raises BadInput when they cannot be written there."""
         return await asyncio.to_thread(self.written, run, folder, formats)
 
     def written(self, run: Reconciliation, folder: Path, formats: Collection[str] = tuple(FORMATS)) -> tuple[Path, ...]:
@@ -65,5 +67,5 @@ class ReconciliationReports:
 
     def _printed(self, document: Document) -> bytes:
         if self._pdf is None:
-            raise BadInput("A PDF is made by the window; choose HTML, CSV or JSON here.")
+            raise BadInput("A PDF is made by the window; choose HTML, XLSX, CSV or JSON here.")
         return self._pdf(document)

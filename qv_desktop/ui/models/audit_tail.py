@@ -51,7 +51,8 @@ class AuditTail(QObject):
 
     def release(self) -> None:
         """Show what waits, whatever held it."""
-        rows, missing = list(self._rows), self._count > len(self._rows)
+        rows = sorted(self._rows, key=lambda entry: entry.sequence)  # two threads may tell of theirs in any order
+        missing = self._count > len(rows)
         self.forget()
         if rows:
             self.due.emit(rows, missing)

@@ -7,6 +7,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from qv_desktop.domain.breaks import DECIDED, WORKED, BreakItem, Remark, standing
+from qv_desktop.domain.entries import unbookable
+from qv_desktop.domain.syncing import POLICY, settled_by
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_words import MEANINGS, age_since, signed, stamp
@@ -18,13 +20,14 @@ from qv_desktop.ui.models.ledger import Ledger, Line
 ACTIONS = {  # action -> its button, and what pressing it does
     "take": ("Take", "Be the one who looks after it"),
     "comment": ("Comment…", "Add a line to its story"),
+    "book": ("Book entry…", "See the entry that makes our books the broker's, and book it for a reason"),
     "explain": ("Explain…", "The difference stays, and is understood"),
     "resolve": ("Resolve…", "It is settled; a comparison that still finds it opens it again"),
     "carry": ("Carry forward…", "Leave it to the next weekday, when it opens again by itself"),
     "reopen": ("Reopen…", "Take back what was decided"),
     "sign": ("Sign off", "Agree with what somebody else decided; both names go into the audit trail"),
 }
-VERBS = {"take": "took it", "comment": "said", "explain": "explained", "resolve": "resolved", "carry": "carried forward",
+VERBS = {"take": "took it", "book": "booked", "comment": "said", "explain": "explained", "resolve": "resolved", "carry": "carried forward",
          "reopen": "reopened", "sign": "signed off", "refused": "was refused"}  # fmt: skip
 
 
@@ -39,6 +42,7 @@ class BreakDetails(QWidget):
         self._item: BreakItem | None = None
         self._lacking: Mapping[str, str] = {}
         self.me = ""
+        self.policy = POLICY  # what is booked without a person
         self.heading, self.meaning = theme.label("", "title"), theme.label("")
         self.compared = DifferenceView("Our row and the broker's row")
         self.facts, self.story = Ledger("The break"), theme.label("", "hint")
@@ -104,6 +108,7 @@ class BreakDetails(QWidget):
             Line("Class", f"{item.kind} · {item.severity}"),
             Line("At risk", words.money(item.at_risk)),
             Line("Proposed entry", item.proposal, "ACCENT", tip=item.proposal),
+            Line("Settled by", settled := settled_by(item.section, item.kind, self.policy), tip=settled),
             Line("First seen ET", stamp(item.first_seen)),
             Line("Last found ET", stamp(item.last_seen), tip=f"By the run {item.last_run}"),
             Line(
@@ -126,10 +131,12 @@ class BreakDetails(QWidget):
         item = self._item
         for action, button in self.buttons.items():
             button.setVisible(item is not None and _fits(action, item, self.me))
-            permission = "approve" if action == "sign" else "change"
+            permission = "approve" if action in ("sign", "book") else "change"
             why = self._lacking.get(permission, "")
             if not why and action == "sign" and item is not None and item.decided_by == self.me:
                 why = "Four eyes: you decided this yourself; somebody else signs it off."
+            if action == "book" and item is not None:
+                why = unbookable(item.section, item.key, item.kind) or why
             forbid(button, why)
             if not why:
                 button.setToolTip(ACTIONS[action][1])
@@ -141,7 +148,7 @@ def _fits(action: str, item: BreakItem, me: str) -> bool:
     match action:
         case "take":
             return not item.closed and item.owner != me
-        case "explain" | "resolve" | "carry":
+        case "explain" | "resolve" | "carry" | "book":
             return item.state in WORKED and not (action == "explain" and item.state == "explained")
         case "reopen":
             return item.state in DECIDED

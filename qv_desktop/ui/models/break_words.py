@@ -81,8 +81,8 @@ _ONE = {"positions": "position", "open orders": "order", "fills": "fill"}
 
 
 def named(item: BreakItem) -> str:
-    """A key with what it is the key of; long ones are shortened."""
-    key = item.key if len(item.key) <= 9 else f"{item.key[:7]}…"
+    """A key with what it is the key of; of long ones the end, for executions of one day begin alike."""
+    key = item.key if len(item.key) <= 9 else f"…{item.key[-7:]}"
     return f"{key} {_ONE.get(item.section, '')}".strip()
 
 

@@ -74,15 +74,16 @@ class Docks(QObject):
         self._states: dict[str, QByteArray] = {}  # workspace -> its layout when it was left
         self._extra: list[str] = []  # further panels, in the order of their coming
         self._maximised: Maximised | None = None  # while one panel has all the room
-        self._docks: dict[str, Any] = {}
+        self._docks: dict[str, Any] = {name: self._dock(name) for name in panels}
         self._builder = Builder(self.manager, self._docks, self._may)
         self.filling = self._filled(panels)
 
     def _filled(self, panels: Mapping[str, QWidget]) -> Iterator[None]:
-        for name, panel in panels.items():
-            self._docks[name] = self._dock(name, panel)
-            yield
+        """Laid out empty and filled last: every dock that is put somewhere has all that is there dressed anew."""
         yield from self._builder.steps(LAYOUTS[self.workspace])
+        for name, panel in panels.items():
+            self._fill(name, panel)
+            yield
 
     def switch(self, workspace: str) -> None:
         """Show a workspace as it was left, or its default. Raises KeyError for an unknown one."""
@@ -108,7 +109,8 @@ class Docks(QObject):
         """Take in a further panel; next to ``beside`` where that can be seen, and else closed until a layout shows it."""
         self.titles[name] = title
         self._extra.append(name)
-        dock = self._docks[name] = self._dock(name, panel)
+        dock = self._docks[name] = self._dock(name)
+        self._fill(name, panel)
         dock.setFeature(QtAds.CDockWidget.CustomCloseHandling, True)
         dock.closeRequested.connect(lambda: self.close_asked.emit(name))
         if beside and self.is_open(beside):
@@ -310,13 +312,15 @@ class Docks(QObject):
         """Give the splitters the sizes of the layout again, once the window has its own size."""
         self._builder.size(LAYOUTS[self.workspace])
 
-    def _dock(self, name: str, panel: QWidget) -> Any:
+    def _dock(self, name: str) -> Any:
         dock = QtAds.CDockWidget(self.manager, self.titles[name])
         dock.setObjectName(name)
-        give_room(name, panel)
-        dock.setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
         dock.setFeature(QtAds.CDockWidget.DockWidgetClosable, True)
         return dock
+
+    def _fill(self, name: str, panel: QWidget) -> None:
+        give_room(name, panel)
+        self._docks[name].setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
 
     def _build(self, workspace: str) -> None:
         self._maximised = None

@@ -20,7 +20,7 @@ from qv_desktop.ui.models.split import pane
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 
-FORMS = ("pdf", "html", "csv", "json")
+FORMS = ("pdf", "xlsx", "html", "csv", "json")
 
 
 class RunHistory(QWidget):

@@ -160,11 +160,16 @@ class Table[R](QTableView):
         least = {c: self._least(c) for c in shown} if room < total else {}
         give, lack = total - sum(least.values()), total - room
         scale = lack / give if least and lack <= give else 0.0
-        self._fitting = True
+        widths = dict[int, int]()
         for c in shown:
             extra = max(0, room - total) // len(growing) if c in growing else 0
             less = math.ceil((self._wanted[c] - least[c]) * scale) if least else 0
-            self.horizontalHeader().resizeSection(c, self._wanted[c] - less + extra)
+            widths[c] = self._wanted[c] - less + extra
+        if growing:  # what rounding left over: beside the last column nothing would be painted
+            widths[growing[-1]] += max(0, room - sum(widths.values()))
+        self._fitting = True
+        for c, width in widths.items():
+            self.horizontalHeader().resizeSection(c, width)
         self._fitting = False
 
     def _least(self, column: int) -> int:

@@ -1,7 +1,8 @@
-"""The backtest panel: a form to run one, its curves, statistics and trades, and the runs that are kept."""
+"""The backtest panel: a form to run one, its curves, statistics and trades, the runs that are kept, and a day as it was traded."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from PySide6.QtCore import QDate, Qt, Signal
@@ -19,10 +20,12 @@ from PySide6.QtWidgets import (
 
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.live_backtest import Asked
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.equity_page import EquityPage
 from qv_desktop.ui.models.layouts import forbid
+from qv_desktop.ui.models.live_page import LivePage
 from qv_desktop.ui.models.run_form import RunForm
 from qv_desktop.ui.models.run_tables import RUN_COLUMNS, TRADE_COLUMNS, NumberedTrade, numbered
 from qv_desktop.ui.models.statistics_list import StatisticsList
@@ -57,12 +60,13 @@ class BacktestsPanel(QWidget):
     run_asked = Signal(object)  # BacktestSpec
     cancel_asked = Signal(str)  # the run's id
     run_chosen = Signal(object)  # BacktestResult
+    live_asked = Signal(object)  # Asked: lay a day as it was traded beside its backtest
 
     def __init__(self) -> None:
         super().__init__()
         today = QDate.currentDate()
         self.form = RunForm(_plain(today.addYears(-1)), _plain(today.addDays(-1)))
-        self.equity, self.statistics = EquityPage(), StatisticsList()
+        self.equity, self.statistics, self.live = EquityPage(), StatisticsList(), LivePage()
         self._trades: TableModel[NumberedTrade] = TableModel(TRADE_COLUMNS, key=lambda row: row.number)
         self._runs: TableModel[BacktestResult] = TableModel(RUN_COLUMNS, key=lambda run: run.id)
         self.trades: Table[NumberedTrade] = Table(self._trades, empty="A run's round trips stand here.")
@@ -129,6 +133,8 @@ class BacktestsPanel(QWidget):
         self.runs.row_chosen.connect(self._choose)
         self.runs.row_opened.connect(self._reuse)
         self.form.changed.connect(lambda: self._say("", bad=False))
+        self.live.compare_asked.connect(self._ask_live)
+        self.live.picked.connect(self._pick)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -146,7 +152,7 @@ class BacktestsPanel(QWidget):
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setHandleWidth(1)
         split.setChildrenCollapsible(False)
-        tables: list[tuple[QWidget, str]] = [(self.trades, "Trades"), (self.runs, "Runs")]
+        tables: list[tuple[QWidget, str]] = [(self.trades, "Trades"), (self.runs, "Runs"), (self.live, "Live")]
         if mode == "narrow":
             tabs = [
                 (self._form_page, "Run"),
@@ -231,6 +237,17 @@ class BacktestsPanel(QWidget):
             self._say("cancelling", bad=False)
             self.cancel_asked.emit(self._running)
 
+    def _ask_live(self, day: date, shares: Decimal | None) -> None:
+        try:
+            self.live_asked.emit(Asked(self.form.spec(), day, shares))
+        except BadInput as error:
+            self.live.show_failed(str(error))
+
+    def _pick(self, strategy: str, symbol: str) -> None:
+        """The form is what the backtest of the day runs with."""
+        self.choose_strategy(strategy)
+        self.form.symbol.setText(symbol)
+
     def _choose(self, run: BacktestResult | None) -> None:
         if run is not None and run.id != self._drawn:
             self._draw(run)
@@ -280,8 +297,9 @@ class BacktestsPanel(QWidget):
         self._say(reason, bad=True)
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``run`` one; what is absent is allowed."""
+        """Why the person may not ``run`` one or ``export``; what is absent is allowed."""
         forbid(self._run_button, lacking.get("run", ""))
+        self.live.forbid(lacking)
 
     def _show_running(self, run: str | None) -> None:
         self._running = run

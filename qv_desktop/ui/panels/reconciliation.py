@@ -10,25 +10,30 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from qv_desktop.domain.break_history import Day, RunLine
-from qv_desktop.domain.breaks import BreakItem, Remark
+from qv_desktop.domain.breaks import WORKED, BreakItem, Remark
+from qv_desktop.domain.entries import Entry, unbookable
 from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_details import BreakDetails
 from qv_desktop.ui.models.break_filters import BreakFilters
 from qv_desktop.ui.models.break_split import BreakSplit
 from qv_desktop.ui.models.break_words import AGE, queue_columns
+from qv_desktop.ui.models.entry_bar import EntryBar
 from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, paint_pill, pill, stacked, tint
 from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.reason_bar import ReasonBar
+from qv_desktop.ui.models.report_days import ReportDays
+from qv_desktop.ui.models.rules_page import RulesPage
 from qv_desktop.ui.models.run_history import FORMS, RunHistory
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 
-BREAKS, HISTORY = "Breaks", "History"
+BREAKS, HISTORY, RULES = "Breaks", "History", "Rules"
 RANGES = ("Today", "Last 7 days", "Last 30 days", "Last 365 days")
-_QUEUE, _MATCHED, _NEVER, _HISTORY = range(4)  # pages
+_QUEUE, _MATCHED, _NEVER, _HISTORY, _RULES = range(5)  # pages
 _ASKED = {  # action -> the question, what is typed, the button
     "comment": ("Comment on {}", "What you found out", "Add"),
     "explain": ("Explain {}", "Why the difference is right as it is", "Explain"),
@@ -40,20 +45,28 @@ _ASKED = {  # action -> the question, what is typed, the button
 
 class ReconciliationPanel(QWidget):
     """Emits ``run_asked``; ``acted(str, BreakItem, str)`` with take, comment, explain, resolve, carry, reopen or sign and the words;
+    ``entry_asked(BreakItem)`` for what would be booked to settle it, and ``booked(BreakItem, Entry, str)`` once the person agreed to it;
     ``story_asked(BreakItem)``, ``history_asked``, ``run_chosen(str)`` with the run of the history to show;
     ``export_asked(str, str)`` with a run and a format of ``FORMS``, ``range_asked(str, str, bool)`` with one of ``RANGES``, a format
-    and whether every account is meant; ``open_asked(Path)``. ``now`` tells ages."""
+    and whether every account is meant; ``days_asked`` and ``accounts_asked`` as ``ReportDays`` has them; ``rules_asked``,
+    ``rules_given(Rules, str)`` with other rules and why; ``open_asked(Path)``. ``now`` tells ages."""
 
     name = "reconciliation"
     title = "Reconciliation"
 
     run_asked = Signal()
     acted = Signal(str, object, str)
+    entry_asked = Signal(object)
+    booked = Signal(object, object, str)
     story_asked = Signal(object)
     history_asked = Signal()
     run_chosen = Signal(str)
     export_asked = Signal(str, str)
     range_asked = Signal(str, str, bool)
+    days_asked = Signal(object, object, object, str)
+    accounts_asked = Signal()
+    rules_asked = Signal()
+    rules_given = Signal(object, str)
     open_asked = Signal(Path)
 
     def __init__(self) -> None:
@@ -97,9 +110,42 @@ class ReconciliationPanel(QWidget):
         """What happened to an item, oldest first."""
         self.details.show_story(item.id, remarks)
 
+    def show_entry(self, item: BreakItem, entry: Entry) -> None:
+        """What would be booked to settle ``item``, unless the person looks at another one by now."""
+        if item.id == self._item:
+            self._say("", "TX1")
+            self.reason.dismiss()
+            self.entry.show_entry(item, entry)
+
+    def show_booked(self, entry: Entry) -> None:
+        """An entry that was booked."""
+        self._say(f"Booked {entry.words}.", "GOOD")
+
+    def ask_entry(self) -> bool:
+        """As if the person asked for the entry of the chosen break, or of the heaviest that has one; False when there is none."""
+        self.views.choose(BREAKS)
+        self._show_page()
+        rows = [
+            item
+            for item in self.model.rows()
+            if item.state in WORKED and not unbookable(item.section, item.key, item.kind)
+        ]
+        chosen = next((item for item in rows if item.id == self._item), rows[0] if rows else None)
+        if chosen is not None:
+            self.table.select_key(chosen.id)
+            self._act("book")
+        return chosen is not None
+
     def show_history(self, runs: Sequence[RunLine], days: Sequence[Day]) -> None:
         """The stored runs that said something new, and each day's figures."""
         self.history.show_history(runs, days)
+
+    def show_rules(self, rules: Rules, *, changed: bool = False) -> None:
+        """The rules in force; ``changed``: just now, by this person."""
+        self.rules.show_rules(rules)
+        self.details.policy = rules.policy
+        if changed:
+            self._say("The rules were changed; they hold from the next comparison on.", "GOOD")
 
     def show_exported(self, paths: Sequence[Path]) -> None:
         """Where a report was written."""
@@ -122,6 +168,8 @@ class ReconciliationPanel(QWidget):
         self._settle()
         self.details.forbid(lacking)
         self.history.forbid(lacking)
+        self.days.forbid(lacking.get("export", ""))
+        self.rules.forbid(lacking.get("approve", ""))
         self._show_header()
 
     def show_me(self, name: str) -> None:
@@ -140,8 +188,9 @@ class ReconciliationPanel(QWidget):
         self.table = Table(self.model, empty="No break matches the filters.")
         self.table.setAccessibleName("Breaks")
         self.details = BreakDetails(lambda: self.now())
-        self.reason = ReasonBar()
-        self.history = RunHistory()
+        self.reason, self.entry = ReasonBar(), EntryBar()
+        self.history, self.rules = RunHistory(), RulesPage()
+        self.days = ReportDays(lambda: self.now(), FORMS)
         age = next(place for place, column in enumerate(self.model.columns) if column.title == AGE)
         self._aging = QTimer(self, interval=5_000)
         self._aging.timeout.connect(lambda: self.model.refresh(age))
@@ -149,8 +198,8 @@ class ReconciliationPanel(QWidget):
 
     def _build_strip(self) -> None:
         self.as_of, self.account, self.matched, self.breaks, self.tolerances = (pill() for _ in range(5))
-        self.views = theme.Segmented((BREAKS, HISTORY))
-        self.views.setFixedWidth(140)
+        self.views = theme.Segmented((BREAKS, HISTORY, RULES))
+        self.views.setFixedWidth(184)
         self.run = theme.button("Run now", "primary")
         self.run.setToolTip("Ask the broker for positions, orders, fills and balances, and compare")
         self.report = menu_button("⤓ Report", "Write a report", self._fill_reports)
@@ -170,13 +219,15 @@ class ReconciliationPanel(QWidget):
         hint = theme.label("A run compares positions, open orders and fills with the broker.")
         self.pages.addWidget(_centred("", theme.label("Nothing was compared yet", "title"), hint, self.first))
         self.pages.addWidget(self.history)
+        self.pages.addWidget(scrolled(self.rules))
         said = QWidget()
         line = across(self.note, self.open_file, self.open_folder)
         line.setStretchFactor(self.note, 1)
         said.setLayout(line)
         for opener in (self.open_file, self.open_folder):
             opener.hide()
-        stacked(self, self.strip, self.filters, self.pages, self.reason, said).setStretch(2, 1)
+        parts = (self.strip, self.filters, self.pages, self.entry, self.reason, self.days, said)
+        stacked(self, *parts).setStretch(2, 1)
 
     def _connect(self) -> None:
         for ask in (self.run, self.first):
@@ -186,9 +237,13 @@ class ReconciliationPanel(QWidget):
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(lambda _: self.details.buttons["comment"].setFocus())
         self.details.wanted.connect(self._act)
+        self.entry.booked.connect(self._book)
+        self.rules.given.connect(self.rules_given)
         self.history.run_chosen.connect(self.run_chosen)
         self.history.export_asked.connect(self.export_asked)
         self.history.open_asked.connect(self.open_asked)
+        self.days.chosen.connect(self.days_asked)
+        self.days.accounts_asked.connect(self.accounts_asked)
         self.open_file.clicked.connect(lambda: self._open(folder=False))
         self.open_folder.clicked.connect(lambda: self._open(folder=True))
 
@@ -205,19 +260,28 @@ class ReconciliationPanel(QWidget):
         self._show_page()
         if self.views.choice() == HISTORY:
             self.history_asked.emit()
+        elif self.views.choice() == RULES:
+            self.rules_asked.emit()
 
     def _choose(self, item: BreakItem) -> None:
         if item.id != self._item:
             self.reason.dismiss()  # its question was about another one
+            self.entry.dismiss()
         self._item = item.id
         self._show_item(anew=True)
 
     def _act(self, action: str) -> None:
         """Ask for the words that the action takes; what is decided is about the item as it is shown then."""
+        self.entry.dismiss()
+        item = self.model.get(self._item) if self._item else None
+        if action == "book":
+            if item is not None:
+                self._say("Asking the broker what it has…", "TX1")
+                self.entry_asked.emit(item)
+            return
         if action not in _ASKED:
             self._emit(action, "")
             return
-        item = self.model.get(self._item) if self._item else None
         if item is not None:
             question, hint, answer = _ASKED[action]
             self.reason.ask_reason(question.format(item.key[:24]), hint, answer, lambda text: self._emit(action, text))
@@ -228,6 +292,11 @@ class ReconciliationPanel(QWidget):
         if item is not None:
             self._say("", "TX1")
             self.acted.emit(action, item, text)
+
+    def _book(self, item: BreakItem, entry: Entry, reason: str) -> None:
+        self.table.setFocus()
+        self._say("Booking…", "TX1")
+        self.booked.emit(self.model.get(item.id) or item, entry, reason)
 
     def _export(self, form: str) -> None:
         if self._run is not None:
@@ -254,6 +323,7 @@ class ReconciliationPanel(QWidget):
             for every, whose in ((False, "this account"), (True, "every account")):
                 for form in FORMS:
                     entry(inner, f"{form.upper()}, {whose}", partial(self.range_asked.emit, title, form, every), why)
+        entry(menu, "Days and account…", self.days.ask, why)
 
     # ---- eyes
 
@@ -288,7 +358,7 @@ class ReconciliationPanel(QWidget):
         queue = self.views.choice() == BREAKS
         self.filters.setVisible(queue and known > 0)
         if not queue:
-            self.pages.setCurrentIndex(_HISTORY)
+            self.pages.setCurrentIndex(_HISTORY if self.views.choice() == HISTORY else _RULES)
         elif rows or (self._run is not None and not self._run.passed):
             self.pages.setCurrentIndex(_QUEUE)
         elif self._run is not None:
@@ -308,6 +378,8 @@ class ReconciliationPanel(QWidget):
         self.account.setText(f"Account {run.account}")
         self.matched.setText(f"Matched {run.matched:,}")
         self.tolerances.setText(f"Tolerance {words.money(limits.price)} a share · {words.quantity(limits.quantity)} sh")
+        self.tolerances.setToolTip(f"No difference up to {words.money(limits.price)} a share, {words.quantity(limits.quantity)} shares and "
+                                   f"{words.money(limits.cash)} of cash is a break; see Rules.")  # fmt: skip
         self.breaks.setText(
             f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
         )

@@ -356,7 +356,7 @@ def test_no_search_path_of_the_callers_reaches_into_a_function(postgres_url: str
         assert server.execute("SELECT sequence FROM audit_head('c')").fetchall()[0][0] < 99
         assert server.execute("SELECT person()").fetchall() == [(f"id-{person.name}",)]
         assert server.execute("SELECT acting('qv_admin')").fetchall() == [(person.role is Role.ADMIN,)]
-        assert "m=65536" in server.execute("SELECT door_salt()").fetchall()[0][0]
+        assert "m=8," not in server.execute("SELECT door_salt()").fetchall()[0][0]
         if person.role in (Role.VIEWER, Role.ANALYST):
             assert refusal(server, an_order(id="n").replace("INTO orders", "INTO public.orders")) == DENIED
 

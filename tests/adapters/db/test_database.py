@@ -305,9 +305,7 @@ def test_what_is_recorded_never_waits_for_market_data(database: Database) -> Non
     async def story() -> tuple[bool, int]:
         long = asyncio.ensure_future(database.write(lambda connection: connection.execute(text("SELECT pg_sleep(3)"))))
         await asyncio.sleep(0.1)
-        found = await database.write(
-            lambda connection: connection.execute(text("SELECT 7")).scalar_one(), recorded=True
-        )
+        found = await database.write(lambda connection: connection.execute(text("SELECT 7")).scalar_one(), "records")
         waits = not long.done()
         await long
         return waits, found

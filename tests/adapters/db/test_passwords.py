@@ -1,5 +1,8 @@
 """Which passwords are guessed first, and that what people choose with care is not taken for one."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,3 +34,10 @@ def test_it_is_not(password: str) -> None:
 @given(st.text(min_size=0, max_size=130), st.text(max_size=64))
 def test_any_text_has_an_answer(password: str, name: str) -> None:
     guessed(password, name)
+
+
+def test_the_programs_own_hasher_costs_what_rfc_9106_recommends() -> None:
+    """In a program of its own: tests hash cheaply. Its second choice, for where two gigabytes are too much."""
+    asked = "from qv_desktop.adapters.db.passwords import hashed; print(hashed('four plain words'))"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True, timeout=60)
+    assert told.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$")

@@ -1,4 +1,4 @@
-"""Signing in, being locked out, resuming, and losing one's standing; argon2 is real, only the clock is ours."""
+"""Signing in, being locked out, resuming, and losing one's standing; argon2 is real though cheap, only the clock is ours."""
 
 import asyncio
 from datetime import timedelta

@@ -81,10 +81,10 @@ def test_html_escapes_and_loads_nothing() -> None:
     assert "Everything matches." in html.reconciliation(a_run())
 
 
-def test_three_files_are_written(tmp_path: Path) -> None:
+def test_a_file_of_each_form_is_written(tmp_path: Path) -> None:
     paths = ReconciliationReports().written(a_run(), tmp_path / "exports")
     assert [path.name for path in paths] == [
-        f"reconciliation-20261120-153000-a1b2c3d4.{e}" for e in ("csv", "json", "html")
+        f"reconciliation-20261120-153000-a1b2c3d4.{e}" for e in ("csv", "json", "html", "xlsx")
     ]
     assert [path.name for path in (tmp_path / "exports").iterdir() if path.name.startswith(".")] == []
 
@@ -156,7 +156,7 @@ def test_a_report_over_time_is_neutral_whole_and_the_same_in_every_format(tmp_pa
         ReconciliationReports(lambda document: document.hash.encode()).write_span(SPAN, tmp_path, FORMS)
     )
     files = {path.suffix: path for path in paths}
-    assert set(files) == {".csv", ".json", ".html", ".pdf"}
+    assert set(files) == {".csv", ".json", ".html", ".pdf", ".xlsx"}
     with files[".csv"].open(encoding="utf-8", newline="") as lines:
         head, row = csv.reader(lines)
     assert len(head) == len(row)
