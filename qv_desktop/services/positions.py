@@ -43,6 +43,8 @@ class Positions:
     def restore(self, kept: Iterable[Position]) -> None:
         """Go on from what was kept of an earlier sitting, with what has traded in this one so far. Today's profit is counted anew."""
         for one in kept:
+            if not one.quantity:
+                continue  # flat since an earlier day
             now = self[one.symbol]
             self._set(Position(one.symbol, one.quantity + now.quantity, one.average, now.realised))
 
