@@ -118,8 +118,10 @@ class Books(RuleBasedStateMachine):
         shares, price = data.draw(st.integers(1, int(order.remaining))), Decimal(cents) / 100
         self.number += 1
         total = order.filled + shares
-        fill = Fill(f"e{self.number}", order.id, "AAPL", order.request.side, Decimal(shares), price, self.room.desk.moment[0],
-                    cumulative=total)  # fmt: skip
+        at = self.room.desk.moment[0] + timedelta(microseconds=self.number)  # no two executions are of one moment
+        fill = Fill(
+            f"e{self.number}", order.id, "AAPL", order.request.side, Decimal(shares), price, at, cumulative=total
+        )
         self.broker.executions.append(fill)
         paid = ((order.average or Decimal(0)) * order.filled + price * shares) / total
         status = OrderStatus.FILLED if total == order.request.quantity else OrderStatus.PARTIAL
