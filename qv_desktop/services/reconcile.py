@@ -104,6 +104,8 @@ class Reconcile:
             account = self._orders.account
             await self._cash.begin(account, await self._store.latest(EARLIER) if self.last is None else ())
             look, earlier, booked = await self._looked(id_, tolerances)
+            if not any(one.section == "fills" for one in look.all):
+                self._syncing.recount(look.broker)
             run = run_of(id_, operator, reason, self._now(), tolerances, look, earlier, booked)
             await self._store.save(run, self._draft(run))
             if look.broker.account is not None and not look.cash.breaks:

@@ -77,7 +77,8 @@ class Books(RuleBasedStateMachine):
         self.broker.known[order.id] = order
         terms = {} if fill is None else {"execution_id": fill.execution_id, "quantity": fill.quantity, "price": fill.price,
                                          "cumulative": fill.cumulative}  # fmt: skip
-        self.news.append(Report(order.id, kind, self.room.desk.moment[0], order.broker_id, **terms))  # type: ignore[arg-type]
+        at = fill.at if fill is not None else self.room.desk.moment[0]
+        self.news.append(Report(order.id, kind, at, order.broker_id, **terms))  # type: ignore[arg-type]
 
     def open_there(self) -> list[Order]:
         return [order for order in self.broker.known.values() if order.open]
@@ -300,5 +301,5 @@ class Books(RuleBasedStateMachine):
 
 TestBooks = Books.TestCase
 TestBooks.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=600, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
