@@ -130,10 +130,11 @@ def engine(
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     note = noting(door.trail, spool)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
+    break_store = BreakStore(database, door.trail)
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
                           movements=broker.history, marks=journal, note=booked, announced=side.history.announced,
-                          rules=runs.rules)  # fmt: skip
+                          rules=runs.rules, booked=break_store.booked)  # fmt: skip
     strategies = Strategies(keeping.strategies())
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
@@ -146,7 +147,6 @@ def engine(
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
     roles = Roles(RoleStore(database, door.trail, clock.now), login, door.trail)
     people = People(PeopleStore(database, door.trail), door.users, roles, login, door.trail)
-    break_store = BreakStore(database, door.trail)
     breaks = Breaks(break_store, runs, login, clock.market, lambda: account.id, reconcile)
     break_reports = BreakReports(break_store, runs, reports, login, door.trail, clock.market,
                                  lambda: (account.id, account.balances.masked if account.balances else account.id),

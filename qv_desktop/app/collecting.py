@@ -32,6 +32,5 @@ class Collector(QObject):
             gc.collect(0)
 
     def stop(self) -> None:
-        """Collect automatically again."""
+        """Collect no more, and nobody else either: the program is ending, and threads still run that must free no widget."""
         self._timer.stop()
-        gc.enable()

@@ -117,6 +117,10 @@ OPEN = frozenset(OrderStatus) - CLOSED
 _ENDS = tuple(CLOSED)  # looking through a few is quicker than hashing one, and this is asked of every order of a day
 
 
+TICKET = "Ticket"  # the source of an order that counts for no strategy
+NOTE_LONGEST = 200  # characters
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
     """One intent. ``client_order_id`` is minted once where the intent is made and used for every attempt to send it.
@@ -139,7 +143,7 @@ class OrderRequest:
     take_profit: Decimal | None = None
     stop_loss: Decimal | None = None
     stop_loss_limit: Decimal | None = None  # makes the stop loss a stop-limit order
-    source: str = "Ticket"
+    source: str = TICKET
     note: str = ""
 
 
@@ -175,7 +179,7 @@ class Fill:
     price: Decimal
     at: datetime
     fee: Decimal = ZERO
-    source: str = "Ticket"
+    source: str = TICKET
     cumulative: Decimal | None = None  # of its order, this one included, as the broker tells it; not kept
 
 

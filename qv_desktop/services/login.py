@@ -19,6 +19,7 @@ FRESH = timedelta(seconds=1)  # a suspension or demotion takes effect within thi
 LOOKS = 10.0  # seconds between looks at the standing of somebody who asks for nothing
 GONE = "Your account was suspended or your session was ended."
 ENDED = "Your session has ended; sign in again."
+GIVEN = 60.0  # seconds that a password counts for the deed that it was given for
 BRAKE_WAITS = 1.0  # seconds that a cancel or a halt waits for the database before the last known role decides
 
 
@@ -33,7 +34,7 @@ class Login:
     ) -> None:
         self._users, self._trail, self._now, self._host, self._elapsed = users, trail, now, host, elapsed
         self._asked: tuple[datetime, float] | None = None  # when, by the wall's clock and by ``elapsed``
-        self._given = ""  # the deed for which the password was given a moment ago
+        self._given = ("", 0.0)  # the deed for which the password was given a moment ago, and when by ``elapsed``
         self.tokens = Tokens(users, now, host)
         self.session: Session | None = None
         self.ended: Callable[[str], None] = lambda reason: None
@@ -92,19 +93,19 @@ class Login:
     async def confirm(self, password: str, deed: str = "") -> str:
         """Empty once the signed-in person has given the password again, else the sentence that says why not.
 
-        It counts once, and for ``deed`` alone: see ``require_given``.
+        It counts once, within a minute, and for ``deed`` alone: see ``require_given``.
         """
-        self._given = ""
+        self._given = ("", 0.0)
         if self.session is None:
             return ENDED
         why = await self._users.confirm(self.session, password)
-        self._given = "" if why else deed
+        self._given = ("" if why else deed, self._elapsed())
         return why
 
     def require_given(self, deed: str) -> None:
         """Use up the password that was given for ``deed``. Raises NotPermitted when none was: it is asked for each time."""
-        given, self._given = self._given, ""
-        if not deed or given != deed:
+        (given, at), self._given = self._given, ("", 0.0)
+        if not deed or given != deed or self._elapsed() - at > GIVEN:
             raise NotPermitted("This takes your password; give it and try again.")
 
     async def change_password(self, old: str, new: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from qv_desktop.domain.events import PositionChanged
@@ -16,6 +17,8 @@ class Positions:
     def __init__(self, publish: Publish, changed: Callable[[Position], None] = lambda position: None) -> None:
         self._publish, self._changed = publish, changed
         self._held: dict[str, Position] = {}  # symbol -> position, flat ones of today included
+        self._latest: dict[str, datetime] = {}  # symbol -> when the newest execution that was taken in happened
+        self.disordered: set[str] = set()  # symbols whose executions came in another order than they happened in
 
     def __getitem__(self, symbol: str) -> Position:
         return self._held.get(symbol) or Position(symbol)
@@ -30,6 +33,9 @@ class Positions:
 
     def fill(self, fill: Fill) -> Position:
         """Take in an execution that has not been taken before."""
+        if fill.at < self._latest.setdefault(fill.symbol, fill.at):
+            self.disordered.add(fill.symbol)
+        self._latest[fill.symbol] = max(self._latest[fill.symbol], fill.at)
         return self._set(after(self[fill.symbol], fill))
 
     def adopt(self, theirs: Mapping[str, Position]) -> None:
@@ -43,6 +49,8 @@ class Positions:
     def restore(self, kept: Iterable[Position], *, today: bool = False) -> None:
         """Go on from what was kept of an earlier sitting, with what has traded in this one so far; its profit counts if of ``today``."""
         for one in kept:
+            if not one.quantity and not today:
+                continue  # flat since an earlier day
             now, before = self[one.symbol], one.realised if today else Decimal(0)
             self._set(Position(one.symbol, one.quantity + now.quantity, one.average, before + now.realised))
 
@@ -61,6 +69,17 @@ class Positions:
             fresh = counted if counted is not None else known.realised
             if fresh != known.realised:
                 self._set(replace(known, realised=fresh))
+
+    def recount(self, symbol: str, fills: Iterable[Fill], average: Decimal) -> None:
+        """Count today's realised profit of one symbol anew from all of today's ``fills``, in the order in which they happened.
+
+        ``average`` is the broker's: ours may be off by as much as a comparison allows, which grows with what was brought over.
+        """
+        self.disordered.discard(symbol)
+        known, ordered = self[symbol], sorted(fills, key=lambda fill: fill.at)
+        counted = realised_of(ordered, replace(known, average=average))
+        if counted is not None and counted != known.realised:
+            self._set(replace(known, realised=counted))
 
     def realised(self) -> Decimal:
         """Dollars taken today over all symbols."""

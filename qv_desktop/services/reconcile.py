@@ -17,7 +17,7 @@ from qv_desktop.domain.entries import Entry, Found, of_cash, of_position, shifte
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.events import Reconciled, TradingOverridden
 from qv_desktop.domain.positions import Position
-from qv_desktop.domain.reconciliation import Books, Override, Reconciliation, Tolerances
+from qv_desktop.domain.reconciliation import Books, Break, Override, Reconciliation, Tolerances
 from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.account import Account
 from qv_desktop.services.cash import Cash
@@ -49,7 +49,7 @@ class Reconcile:
     """Runs comparisons and exports their reports. ``last`` is the newest run, ``override`` what a person opened trading over.
 
     ``movements`` and ``marks`` make cash comparable, ``announced`` tells splits, ``note`` records what is booked, else ``trail`` does;
-    ``rules`` are asked for before each run.
+    ``rules`` are asked for before each run, and ``booked`` whether another terminal booked what differs.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Reconcile:
         note: Note | None = None,
         announced: Announced | None = None,
         rules: Callable[[], Awaitable[Rules]] | None = None,
+        booked: Callable[[str, Break], Awaitable[bool]] | None = None,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker, self._store, self._reports = broker, store, reports
@@ -81,7 +82,7 @@ class Reconcile:
         self._account = account
         self._looking = Looking(broker, self._ours, self._cash, now, since, announced)
         self._syncing = Syncing(broker, orders, positions, note or trail.append, since, elapsed)
-        self._rules = rules
+        self._rules, self._booked = rules, booked
         self._one = asyncio.Lock()
         self.last: Reconciliation | None = None
         self.override: Override | None = None
@@ -106,6 +107,8 @@ class Reconcile:
             before = self.last.breaks if self.last is not None else ()
             await self._cash.begin(account, again=any(one.section == "cash" for one in before))
             look, earlier, booked = await self._looked(id_, tolerances)
+            if not any(one.section == "fills" for one in look.all):
+                self._syncing.recount(look.broker)
             run = run_of(id_, operator, reason, self._now(), tolerances, look, earlier, booked)
             await self._store.save(run, self._draft(run))
             if look.broker.account is not None and not look.cash.breaks:
@@ -142,7 +145,29 @@ class Reconcile:
         for found in lasting:
             if found.kind == "corporate action" and found.proposal in done:
                 self._cash.used(found.key, look.told)
+        done += await self._follow(lasting, look)
         return done + await self._syncing.book_untold(run, look.broker)
+
+    async def _follow(self, lasting: Iterable[Break], look: Look) -> list[str]:
+        """What a person booked at another terminal of the account is so here, too; the audit row is theirs."""
+        done = list[str]()
+        for found in lasting:
+            if self._booked is None or unbookable(found.section, found.key, found.kind):
+                continue
+            if await self._booked(self._orders.account, found):
+                self._accept(found, look)
+                done.append(f"{found.key}: {found.internal} → {found.external}, as booked at another terminal")
+        return done
+
+    def _accept(self, found: Found, look: Look) -> None:
+        if found.section == "cash":
+            if look.broker.account is not None:
+                self._cash.accept(look.broker.account)
+            return
+        if found.kind == "corporate action":
+            self._cash.used(found.key, look.told)
+        ours, theirs = (books.positions.get(found.key) or Position(found.key) for books in (look.local, look.broker))
+        self._positions.correct(shifted(self._positions[found.key], ours, theirs))
 
     async def _ours(self, since: datetime) -> Books:
         open_orders = {key: order for key, order in self._orders.book.items() if order.open}
@@ -204,16 +229,7 @@ class Reconcile:
             if shown is not None and not entry.settles_as(shown):
                 raise BadInput(MOVED)
             await (record or self._trail.append)(self._booking(found, entry, reason.strip()))
-            if found.section == "cash":
-                if look.broker.account is not None:
-                    self._cash.accept(look.broker.account)
-            else:
-                if found.kind == "corporate action":
-                    self._cash.used(found.key, look.told)
-                ours, theirs = (
-                    books.positions.get(found.key) or Position(found.key) for books in (look.local, look.broker)
-                )
-                self._positions.correct(shifted(self._positions[found.key], ours, theirs))
+            self._accept(found, look)
         return entry
 
     def _booking(self, found: Found, entry: Entry, reason: str) -> Draft:

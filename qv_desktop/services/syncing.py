@@ -73,15 +73,20 @@ class Syncing:
         )  # the average follows from executions that are not agreed on
         for found in [] if disputed else wanted.get("take the average", []):
             done += await self._correct(run, found, local, broker)
-            self._recount(found.key)
+            self._recount(found.key, broker)
         return done
 
-    def _recount(self, symbol: str) -> None:
-        """Today's profit anew, in the order in which the executions happened; after a split it stays as it was counted."""
-        if symbol not in self._acted:
-            self._positions.take_realised(
-                [f for key, f in self._orders.fills.items() if f.symbol == symbol and f.at >= self._since()]
-            )
+    def recount(self, broker: Books) -> None:
+        """Today's profit anew where executions came in another order than they happened in; for books that agree on executions."""
+        for symbol in sorted(self._positions.disordered):
+            self._recount(symbol, broker)
+
+    def _recount(self, symbol: str, broker: Books) -> None:
+        """After a split the profit stays as it was counted, and while the books differ in shares it waits."""
+        there = broker.positions.get(symbol) or Position(symbol)
+        if symbol not in self._acted and there.quantity == self._positions[symbol].quantity:
+            done = [f for f in self._orders.fills.values() if f.symbol == symbol and f.at >= self._since()]
+            self._positions.recount(symbol, done, there.average)
 
     async def book_untold(self, run: str, broker: Books) -> list[str]:
         """Book what the broker says has traded and tells no executions of, once it had time to tell them. Raises BrokerDown."""

@@ -121,7 +121,9 @@ def answers(market: Market) -> dict[str, Callable[[web.Request], Awaitable[web.S
     async def actions(request: web.Request) -> web.Response:
         return web.json_response(_page(market, request.query))
 
-    return {"/v1/corporate-actions": actions}
+    return dict.fromkeys(
+        ("/v1/corporate-actions", "/v1beta1/corporate-actions"), actions
+    )  # the older client asks the second
 
 
 def dividends(market: Market, symbol: str, first: date, last: date) -> Iterator[Dividend]:

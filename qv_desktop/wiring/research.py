@@ -58,6 +58,7 @@ class ResearchWiring:
     async def start(self) -> None:
         """Show the strategies and the stored runs."""
         strategies = self._desk.services.strategies.all()
+        self._desk.panels.ticket.show_strategies([strategy.name for strategy in strategies])
         self._desk.panels.strategies.show_strategies(strategies)
         panel, last = self._desk.panels.backtests, self._desk.services.clock.market().astimezone(NEW_YORK).date()
         panel.show_strategies(strategies)

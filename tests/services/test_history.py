@@ -277,6 +277,21 @@ def test_actions_are_asked_for_again_after_a_day() -> None:
     assert len(desk.vendors[0].of("actions")) == 2
 
 
+def test_who_must_know_what_was_announced_just_now_has_it_a_minute_later() -> None:
+    desk = Desk(Vendor({}, happened=[]))
+
+    async def story() -> None:
+        assert await desk.history.announced("AAPL") == []
+        desk.vendors[0].happened = [SPLIT]
+        desk.now = NOW + timedelta(seconds=50)
+        assert await desk.history.announced("AAPL") == []
+        desk.now = NOW + timedelta(seconds=70)
+        assert await desk.history.announced("AAPL") == [SPLIT]
+        assert (await desk.history._actions.of("AAPL"))[0] == [SPLIT]  # and so has everybody
+
+    answer(story())
+
+
 def test_unknown_actions_are_said_and_old_ones_serve() -> None:
     desk = Desk(Vendor({"1D": days(20, 20, 10, 9, 9)}))
 

@@ -301,3 +301,19 @@ def test_a_locked_desk_opens_into_the_same_session_or_into_a_new_one_where_that_
         assert desk.login.session is not None
 
     within(story)
+
+
+def test_a_password_that_was_given_counts_for_a_minute() -> None:
+    """Whoever goes away in the middle of a deed leaves nobody the rest of it."""
+
+    async def story(desk: Inside) -> None:
+        for seconds, counts in ((59, True), (61, False)):
+            assert await desk.login.confirm("right", "limits.raise") == ""
+            desk.later(seconds=seconds)
+            if counts:
+                desk.login.require_given("limits.raise")
+                continue
+            with pytest.raises(NotPermitted):
+                desk.login.require_given("limits.raise")
+
+    within(story)

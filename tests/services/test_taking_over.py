@@ -57,6 +57,15 @@ def test_a_position_that_changed_overnight_without_an_execution_closes_trading_a
     in_a_room(story)
 
 
+def test_what_was_flat_already_is_no_position_of_today() -> None:
+    async def story(room: Room) -> None:
+        knows(room)
+        await starts(room, Position("KO"), a_position(5, symbol="MSFT"))
+        assert set(room.desk.positions.all()) == {"MSFT"}
+
+    in_a_room(story)
+
+
 def test_what_executions_of_another_program_lead_to_is_adopted_and_the_brokers_average_by_the_comparison() -> None:
     async def story(room: Room) -> None:
         order, fill = bought()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import requests
 from alpaca.data.enums import CorporateActionsType
 from alpaca.data.historical.corporate_actions import CorporateActionsClient
 from alpaca.data.requests import CorporateActionsRequest
@@ -151,6 +152,9 @@ def test_both_vendors_announce_it_and_adjust_the_prices_before_it(broker: Broker
     asked = CorporateActionsRequest(symbols=["KO"], types=[CorporateActionsType.FORWARD_SPLIT], start=today, end=today)
     (announced,) = client.get_corporate_actions(asked).data["forward_splits"]
     assert (announced.ex_date, announced.new_rate, announced.old_rate) == (today, 2, 1)
+    older = requests.get(f"{broker.simulator.url}/v1beta1/corporate-actions", params={"symbols": "KO", "types": "forward_split"},
+                         headers=broker.headers, timeout=30).json()  # fmt: skip
+    assert [one["new_rate"] for one in older["corporate_actions"]["forward_splits"]] == [2]
     (theirs,) = [one for one in polygon.list_splits("KO") if one.execution_date == today.isoformat()]
     assert (theirs.split_from, theirs.split_to) == (1, 2)
 

@@ -24,7 +24,7 @@ from qv_desktop.adapters.db import passwords
 from qv_desktop.app import session
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
-from qv_desktop.ui.models.dock_building import Builder
+from qv_desktop.ui.models.docks import Docks
 from tests.stories.keyless import Keyless
 
 NAME, PASSWORD = "ada", "correct horse battery staple"
@@ -125,8 +125,8 @@ class Watched(session.Session):
         for room, name in ((argon2._password_hasher, "hash_secret"), (argon2._password_hasher, "verify_secret"),
                            (passwords, "hash_secret")):  # fmt: skip
             setattr(room, name, watch.watched(getattr(room, name)))
-        put = Builder.put
-        Builder.put = lambda builder, place: (watch.docked.append(watch.ticks), put(builder, place))[1]  # type: ignore[method-assign]
+        fill = Docks._fill
+        Docks._fill = lambda docks, name, panel: (watch.docked.append(watch.ticks), fill(docks, name, panel))[1]  # type: ignore[method-assign]
         living = asyncio.ensure_future(super().run())
         acting = asyncio.ensure_future({"first": first, "again": again}[sys.argv[1]](person, watch))
         await asyncio.wait({acting, living}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,6 @@
 """The real program as a process of its own: started, waited for, killed, and what it kept."""
 
+import atexit
 import json
 import os
 import shutil
@@ -8,12 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from qv_desktop.adapters.db import postmaster
+from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.server import Server
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +38,7 @@ def command(*words: str) -> list[str]:
 
 def ran(home: Path, *words: str, seconds: float = PATIENCE, **more: str) -> subprocess.CompletedProcess[str]:
     """The program with ``words``, once it has ended."""
+    _provide(home, words, more)
     return subprocess.run(command(*words), cwd=ROOT, env=environment(home, **more), capture_output=True, text=True,
                           timeout=seconds, check=False)  # fmt: skip
 
@@ -42,6 +46,8 @@ def ran(home: Path, *words: str, seconds: float = PATIENCE, **more: str) -> subp
 @contextmanager
 def running(home: Path, *words: str, module: Sequence[str] = (), **more: str) -> Iterator[subprocess.Popen[str]]:
     """The program with ``words`` (or another ``module`` of Python), killed at the end if it still runs."""
+    if not module:
+        _provide(home, words, more)
     line = [sys.executable, "-m", *module, *words] if module else command(*words)
     process = subprocess.Popen(line, cwd=ROOT, env=environment(home, **more), stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)  # fmt: skip
@@ -50,6 +56,29 @@ def running(home: Path, *words: str, module: Sequence[str] = (), **more: str) ->
     finally:
         process.kill()
         process.communicate(timeout=30)
+
+
+def _provide(home: Path, words: Sequence[str], more: Mapping[str, str]) -> None:
+    """A copy of an empty database where the program would make one: that takes two seconds of work, and the story is another."""
+    folder = {"demo": home / "demo", "run": home}.get(words[0] if words else "")
+    if folder is None or "QV_DATABASE_URL" in more or (folder / "postgres").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", str(_empty_database()), str(folder / "postgres")], check=True)  # noqa: S607 - owners and all
+
+
+@cache
+def _empty_database() -> Path:
+    """A stopped server's folder with an empty database of the newest schema."""
+    above = Path(tempfile.mkdtemp(prefix="qvs-"))
+    above.chmod(0o755)
+    atexit.register(shutil.rmtree, above, ignore_errors=True)
+    server = Server(above / "postgres")
+    database = Database(server.start())
+    database.migrate()
+    database.close()
+    server.stop()
+    return above / "postgres"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stories import program
 from tests.stories.program import a_home, is_one_sentence, opened, ran, running, server_of, until
 
 HEADLESS = ("demo", "--headless", "--for", "5")
@@ -20,6 +21,12 @@ BROKEN = {
     "columns are missing": "a,b\n1,2\n",
     "a high lies below a low": GOOD + "2020-12-15 09:32:00,10,8,9,10,100\n",
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_provided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Folders are part of what is bad here: the program makes its own."""
+    monkeypatch.setattr(program, "_provide", lambda *_: None)
 
 
 def refused(done: subprocess.CompletedProcess[str]) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -62,7 +63,7 @@ def told(simulator: Simulator, url: str, *stories: Story) -> None:
 
 
 async def bought(trader: Trader, symbol: str, shares: int) -> None:
-    request = OrderRequest(f"qv-{symbol}-{shares}-{id(trader)}", symbol, Side.BUY, Decimal(shares))
+    request = OrderRequest(f"qv-{symbol}-{shares}-{uuid4().hex[:8]}", symbol, Side.BUY, Decimal(shares))
     await trader.orders.submit(request)
     assert await trader.until(request.client_order_id, lambda order: order.status is OrderStatus.FILLED, ROOM)
 
@@ -72,7 +73,7 @@ async def rests(trader: Trader, symbol: str) -> str:
     quote = trader.market.snapshot(symbol).quote
     assert quote is not None
     limit = Decimal(str(round(quote.ask * 0.8, 2)))
-    request = OrderRequest(f"qv-rest-{symbol}-{id(trader)}", symbol, Side.BUY, Decimal(10), OrderType.LIMIT, limit,
+    request = OrderRequest(f"qv-rest-{symbol}-{uuid4().hex[:8]}", symbol, Side.BUY, Decimal(10), OrderType.LIMIT, limit,
                            time_in_force=TimeInForce.GTC)  # fmt: skip
     await trader.orders.submit(request)
     assert await trader.until(request.client_order_id, lambda order: order.status is OrderStatus.WORKING, ROOM)

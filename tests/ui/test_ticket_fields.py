@@ -306,7 +306,7 @@ def test_in_its_dock_every_part_has_the_room_that_it_needs_or_scrolls(
     qtbot.waitUntil(lambda: bar.isVisible() is trouble)
     middle = area.widget()
     for part in (ticket.fields, ticket.preview, ticket.rules):
-        assert part.height() >= part.minimumSizeHint().height()
+        qtbot.waitUntil(lambda part=part: part.height() >= part.minimumSizeHint().height())
         assert middle.rect().contains(part.geometry())
     for part in (ticket.head, ticket.sides, area, ticket.send):
         assert ticket.rect().contains(part.geometry())

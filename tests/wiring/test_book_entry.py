@@ -48,14 +48,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 class Place:
     """A window at a machine whose queue, runs and audit trail are in a real database, over a broker that the test plays."""
 
-    def __init__(self, qtbot: QtBot, url: str, role: Role) -> None:
+    def __init__(self, qtbot: QtBot, url: str, role: Role, account: str = "") -> None:
         self.qtbot, self.room, self.clock = qtbot, SafetyRoom(qtbot, role), Clock()
         self.clock.time, self.closed = NOW, ""
-        self.machine = Machine(url, self.clock, "ann", role, f"acc-{uuid4().hex[:8]}")
+        self.machine = Machine(url, self.clock, "ann", role, account or f"acc-{uuid4().hex[:8]}")
         self.broker, self.positions, login = self.room.broker, self.room.positions, self.machine.breaks._login
         room, trail, runs = self.room, login._trail, self.machine.runs
         self.service = Reconcile(room.broker, runs, ReconciliationReports(), room.orders, room.positions, room.risk._account, login,
-                                 room.bus.publish, self.clock, lambda: NOW - timedelta(hours=1), Path("/"), cast(Any, trail))  # fmt: skip
+                                 room.bus.publish, self.clock, lambda: NOW - timedelta(hours=1), Path("/"), cast(Any, trail),
+                                 rules=runs.rules, booked=lambda _, found: self.machine.store.booked(account(), found))  # fmt: skip
         account = self.machine.breaks._account
         breaks = Breaks(self.machine.store, runs, login, self.clock, account, self.service)
         self.tasks = Tasks(lambda error: None)
@@ -106,12 +107,15 @@ def told(qtbot: QtBot, postgres_url: str) -> Iterator[Callable[..., None]]:
     """Tells a story of Ann's, an Admin unless said otherwise."""
     places = list[Place]()
 
-    def tell(story: Story, role: Role = Role.ADMIN) -> None:
-        places.append(place := Place(qtbot, postgres_url, role))
+    def tell(story: Callable[..., Coroutine[Any, Any, None]], role: Role = Role.ADMIN, terminals: int = 1) -> None:
+        account = f"acc-{uuid4().hex[:8]}"
+        there = [Place(qtbot, postgres_url, role, account) for _ in range(terminals)]
+        places.extend(there)
 
         async def life() -> None:
-            await story(place)
-            await place.tasks.close()
+            await story(*there)
+            for place in there:
+                await place.tasks.close()
 
         asyncio.run(life())
 
@@ -159,6 +163,36 @@ def test_an_entry_is_shown_figure_by_figure_booked_for_a_reason_and_the_break_is
         assert len(place.entries()) == events
 
     told(story)
+
+
+def test_what_is_booked_at_one_terminal_is_so_at_the_others_without_a_second_row_and_stays_resolved(
+    told: Callable[..., None],
+) -> None:
+    async def story(place: Place, other: Place) -> None:
+        for each in (place, other):
+            each.positions.adopt({"AAPL": a_position(100, "98")})
+            each.broker.held = {"AAPL": a_position(150, "99")}
+        await place.compares()
+        other.clock.advance(seconds=10)
+        await other.compares()
+        assert other.closed
+        await other.wiring.refresh()
+        await place.wiring.refresh()
+        await place.presses(place.book)
+        await place.gives("came from the old broker")
+        place.clock.advance(seconds=60)
+        other.clock.advance(seconds=120)
+        await other.compares()
+        assert (other.positions["AAPL"].quantity, other.closed, other.entries()) == (150, None, [])
+        assert other.service.last is not None
+        assert other.service.last.booked == ("AAPL: 100 → 150, as booked at another terminal",)
+        (item,) = await place.machine.breaks.queue()
+        assert (item.state, item.times) == ("resolved", 1)
+        other.broker.held = {"AAPL": a_position(170, "99")}  # and what differs anew is a break like any other
+        await other.compares()
+        assert (other.positions["AAPL"].quantity, bool(other.closed)) == (150, True)
+
+    told(story, terminals=2)
 
 
 def test_what_moved_since_it_was_shown_is_not_booked_and_says_so(told: Callable[..., None]) -> None:

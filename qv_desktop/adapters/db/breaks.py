@@ -14,7 +14,7 @@ from qv_desktop.adapters.db.tables import break_remarks, break_signatures, break
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.breaks import MEANWHILE, WORKED, BreakItem, Met, Remark, What, met, told
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.reconciliation import Reconciliation
+from qv_desktop.domain.reconciliation import Break, Reconciliation
 
 MOST = 5_000  # items that are read at once
 _c, _r = breaks.c, break_remarks.c
@@ -64,6 +64,14 @@ class BreakStore:
             _remarked(connection, [(before.id, remark)])
 
         await self._trail.write(work, draft)
+
+    async def booked(self, account: str, found: Break) -> bool:
+        """Whether the entry of just this break was booked at some terminal, and no comparison found it again since. Raises DatabaseDown."""
+        same = (_c.account == account, _c.section == found.section, _c.key == found.key, _c.kind == found.kind,
+                _c.internal == found.internal, _c.external == found.external, _c.state == "resolved")  # fmt: skip
+        entry = select(_r.id).where(_r.item == _c.id, _r.what == "book", _r.at >= _c.decided_at).exists()
+        query = select(_c.id).where(*same, entry)
+        return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def comment(self, item: BreakItem, remark: Remark, draft: Draft) -> None:
         """Add to the story. Raises DatabaseDown."""

@@ -9,7 +9,7 @@ from typing import Literal
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.instruments import Instrument, on_tick, price_step
 from qv_desktop.domain.offsets import offset, placed
-from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side, TimeInForce
+from qv_desktop.domain.orders import TICKET, OrderClass, OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.sizing import FINEST, WHOLE, Basis, Sizing, shares_for
 from qv_desktop.domain.typed_numbers import read
 from qv_desktop.ui.models.order_clashes import clashes
@@ -46,6 +46,8 @@ class Typed:
     loss_limit: str = ""
     order_class: OrderClass | None = None
     sizing: Sizing = Sizing.SHARES
+    source: str = TICKET
+    note: str = ""
 
     @property
     def life(self) -> TimeInForce:
@@ -149,6 +151,7 @@ def _request(typed: Typed, quantity: Decimal, values: dict[Field, Decimal]) -> O
         trail_price=trail if typed.kind.trail == "$" else None, trail_percent=trail if typed.kind.trail == "%" else None,
         time_in_force=typed.life, extended_hours=typed.extended_hours, order_class=_class(typed, values),
         take_profit=None if pair else profit, stop_loss=loss, stop_loss_limit=values.get("loss_limit"),
+        source=typed.source, note=typed.note.strip(),
     )  # fmt: skip
 
 

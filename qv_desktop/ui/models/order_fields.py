@@ -15,6 +15,7 @@ from qv_desktop.domain.sizing import Sizing
 from qv_desktop.domain.ticket_presets import TicketPreset
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.attribution import Attribution
 from qv_desktop.ui.models.choice import Choice
 from qv_desktop.ui.models.complaint import Complaint
 from qv_desktop.ui.models.field_reasons import Chosen, class_reasons, field_reasons, kind_reasons, life_reasons
@@ -63,6 +64,7 @@ class OrderFields(QWidget):
             "loss_limit": NumberField("Limit of the stop loss"),
         }  # fmt: skip
         self.extended = QCheckBox("Ext. hours")
+        self.attribution = Attribution()
         self.placed = Steady("hint")  # the prices that distances come to
         self.placed.hide()
         self.touches = theme.Segmented(("Bid", "Mid", "Ask", "Last"))
@@ -83,6 +85,7 @@ class OrderFields(QWidget):
         return Typed(
             symbol, side, self.quantity.text(), kind, texts["limit"], texts["stop"], texts["trail"], TIMES[self.tif.currentText()],
             self.extended.isChecked(), texts["take_profit"], texts["stop_loss"], texts["loss_limit"], chosen, self.amount.mode,
+            self.attribution.source, self.attribution.note.text(),
         )  # fmt: skip
 
     def shares(self) -> Decimal | None:
@@ -150,7 +153,8 @@ class OrderFields(QWidget):
             self.leaving_asked.emit()
 
     def empty(self) -> None:
-        """Forget every price, as for another symbol; distances stay."""
+        """Forget every price and whose the order is, as for another symbol; distances stay."""
+        self.attribution.forget()
         self.limit_typed, self._dropped = False, ""
         for name, field in self.prices.items():
             if name not in EXITS or not _is_distance(field.text()):
@@ -232,6 +236,7 @@ class OrderFields(QWidget):
         column.addWidget(self.placed)
         column.addWidget(self._complaint("bracket"))
         column.addLayout(field_row(("", self.order_class), ("", self.extended)))
+        column.addWidget(self.attribution)
 
     def _complaint(self, row: str) -> Complaint:
         made = self._complaints[row] = Complaint()
@@ -261,6 +266,7 @@ class OrderFields(QWidget):
         self.tif.currentTextChanged.connect(self._adapt)
         self.order_class.activated.connect(lambda place: self.choose_class(CLASSES[self.order_class.itemText(place)]))
         self.extended.toggled.connect(self.changed)
+        self.attribution.changed.connect(self.changed)
 
     # ---- hands
 

@@ -80,7 +80,8 @@ class TicketForm(QWidget):
         exits = [fields.order_class, *(fields.prices[name] for name in ("take_profit", "stop_loss", "loss_limit"))]
         rest = [amount.sizing, *amount.lots, *amount.parts.values(), self.presets.button, self.rules]
         first = [self._buy, self._sell, fields.quantity, fields.kind]
-        return [*first, *own, fields.tif, *exits, fields.extended, self.send, *rest]
+        tag = fields.attribution
+        return [*first, *own, fields.tif, *exits, fields.extended, tag.strategy, tag.note, self.send, *rest]
 
     def show_side(self, side: Side) -> None:
         """Take the colours of buying or selling; which it is stands on the controls besides."""

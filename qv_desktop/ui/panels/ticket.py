@@ -148,6 +148,10 @@ class TicketPanel(TicketForm):
         """The presets that have names."""
         self.presets.show_presets(named)
 
+    def show_strategies(self, names: Sequence[str]) -> None:
+        """The strategies that an order can count for."""
+        self.fields.attribution.show_strategies(names)
+
     def fill_for(self, symbol: str, last: TicketPreset | None, usual: Decimal) -> None:
         """Fill the fields for the ticket's symbol as they were ``last`` used in it, and know its ``usual`` shares."""
         if symbol == self.symbol:
@@ -199,6 +203,8 @@ class TicketPanel(TicketForm):
         match self._intents.heard(client_order_id):
             case Heard.PRESENT:
                 self._told = words
+                self.fields.attribution.forget_note()
+                self._read()
                 self._say(*words)
                 self._show_button()
                 self._announce()

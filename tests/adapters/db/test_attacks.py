@@ -1,6 +1,9 @@
 """What a person with a login of their own cannot do at a database prompt, whatever role they put on first."""
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +18,7 @@ from tests.adapters.db.test_schema import an_order
 type Raw = "psycopg.Connection[tuple[Any, ...]]"
 
 DENIED = "42501"
+GUESSES = 12
 ROW = ("INSERT INTO audit_log VALUES ('c', {n}, now(), '{actor}', '{kind}', '', '{session}', '', '{action}', '', '', '{outcome}', "
        "'', '', '', '', '', '1', '{previous}', repeat('a', 64))")  # fmt: skip
 
@@ -435,6 +439,24 @@ def test_a_guess_that_is_rolled_back_tells_nothing(postgres_url: str, who: dict[
                    .fetchall()[0][0] for attempt in attempts]  # fmt: skip
         assert changes == [False, True]
         assert server.execute("SELECT * FROM door_outcome(%s)", (attempts[1],)).fetchall() == []  # good once
+    run(postgres_url, "DELETE FROM lockouts")
+
+
+def test_many_guesses_at_once_are_counted_one_after_another(postgres_url: str, who: dict[Role, Person]) -> None:
+    """At the server's own door, by as many connections as there are guesses: five are looked at."""
+    run(postgres_url, "DELETE FROM lockouts")
+    analyst = who[Role.ANALYST]
+
+    def guessed(number: int) -> str:
+        with psycopg.connect(plain(address(postgres_url, analyst.name)), autocommit=True) as server:
+            server.execute("SET ROLE qv_door")
+            together.wait(30)
+            return str(entered(server, f"guess {number}")[0])
+
+    together = threading.Barrier(GUESSES)
+    with ThreadPoolExecutor(GUESSES) as threads:
+        told = Counter(threads.map(guessed, range(GUESSES)))
+    assert told == {"wrong": 5, "locked": GUESSES - 5}
     run(postgres_url, "DELETE FROM lockouts")
 
 

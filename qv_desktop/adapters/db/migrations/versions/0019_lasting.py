@@ -43,11 +43,7 @@ COUNTED = (
     DECLARE
         last bigint;
     BEGIN
-        IF TG_TABLE_NAME = 'risk_limits' THEN
-            last := (SELECT max(version) FROM public.risk_limits WHERE account = NEW.account);
-        ELSE
-            last := (SELECT max(version) FROM public.strategy_versions WHERE strategy = NEW.strategy);
-        END IF;
+        EXECUTE format('SELECT max(version) FROM public.%1$I WHERE %2$I = ($1).%2$I', TG_TABLE_NAME, TG_ARGV[0]) INTO last USING NEW;
         IF NEW.version > coalesce(last, 0) + 1 THEN
             RAISE EXCEPTION 'version % does not follow version %', NEW.version, coalesce(last, 0) USING ERRCODE = 'check_violation';
         END IF;
@@ -55,8 +51,8 @@ COUNTED = (
     END $$
     """,
     *(
-        f"CREATE TRIGGER next_version BEFORE INSERT ON {table} FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION next_version()"
-        for table in ("risk_limits", "strategy_versions")
+        f"CREATE TRIGGER next_version BEFORE INSERT ON {table} FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION next_version('{of}')"
+        for table, of in (("risk_limits", "account"), ("strategy_versions", "strategy"))
     ),
 )  # fmt: skip
 

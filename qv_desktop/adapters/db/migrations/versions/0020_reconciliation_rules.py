@@ -19,6 +19,10 @@ STATEMENTS = (
     )
     """,
     """
+    CREATE TRIGGER next_version BEFORE INSERT ON reconciliation_rules FOR EACH ROW
+    WHEN (current_user LIKE 'qv\\_%') EXECUTE FUNCTION next_version('account')
+    """,
+    """
     DO $$ BEGIN
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'qv_app') THEN
             GRANT SELECT, INSERT ON reconciliation_rules TO qv_app;
