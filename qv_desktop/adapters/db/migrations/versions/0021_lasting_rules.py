@@ -1,4 +1,4 @@
-"""The rules of comparisons let nothing pass that the program would not offer, and each is of who set it."""
+"""The rules of comparisons let nothing pass that the program would not offer, and are of who set them; entries are of who may book."""
 
 from alembic import op
 
@@ -25,6 +25,18 @@ STATEMENTS = (
     """,
     "REVOKE ALL ON FUNCTION keep_rules() FROM PUBLIC",
     f"CREATE TRIGGER kept BEFORE INSERT ON reconciliation_rules FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION keep_rules()",
+    # what is booked at one terminal is followed by the others, so that it must be of who may book
+    """
+    CREATE FUNCTION keep_bookings() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        IF NEW.what = 'book' AND NOT public.may('reconciliation: approve') THEN
+            RAISE EXCEPTION 'entries are booked by who may approve reconciliations' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION keep_bookings() FROM PUBLIC",
+    f"CREATE TRIGGER kept BEFORE INSERT ON break_remarks FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION keep_bookings()",
 )
 
 
