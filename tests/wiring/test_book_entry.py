@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.app.gate import Gate
 from qv_desktop.domain.access import Role
+from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import Reconciled
 from qv_desktop.domain.positions import Position
 from qv_desktop.services import reconcile
@@ -213,6 +214,27 @@ def test_what_was_booked_once_is_not_booked_again_unseen_when_the_same_differenc
         place.clock.advance(seconds=60)
         await place.compares()
         assert (place.positions["AAPL"].quantity, bool(place.closed)) == (100, True)
+
+    told(story)
+
+
+def test_an_entry_is_said_to_be_booked_when_the_comparison_after_it_has_no_answer(told: Callable[..., None]) -> None:
+    async def story(place: Place) -> None:
+        place.positions.adopt({"AAPL": a_position(100, "98")})
+        place.broker.held = {"AAPL": a_position(150, "98")}
+        await place.compares()
+        await place.presses(place.book)
+        run = place.service.run
+
+        async def down(operator: str, reason: str) -> Any:
+            if reason == AFTER_ENTRY:
+                raise BrokerDown("The broker does not answer.")
+            return await run(operator, reason)
+
+        place.service.run = down  # type: ignore[method-assign]
+        await place.gives("came from the old broker")
+        assert place.positions["AAPL"].quantity == 150
+        assert place.panel.note.text().startswith("Booked Position AAPL")
 
     told(story)
 
