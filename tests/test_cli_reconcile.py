@@ -1,7 +1,8 @@
 """A reconciliation for a scheduler: exit code and one sentence for what was found, a stored run, and reports where asked."""
 
+import asyncio
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,9 @@ from alpaca.trading.enums import OrderSide, TimeInForce
 from alpaca.trading.requests import MarketOrderRequest
 from openpyxl import load_workbook
 
+from qv_desktop.adapters.db.audit import AuditTrail
+from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.domain.market import NEW_YORK
 from tests.simulator.process import Simulator, running
 from tests.stories.program import is_one_sentence, ran
@@ -25,6 +29,7 @@ def test_it_passes_finds_what_differs_and_says_when_it_cannot_compare(open_folde
     home, out = open_folder / "home", open_folder / "reports"
     with running("--seed", "2") as simulator:
         settings = here(simulator, postgres_url)
+        account = str(TradingClient(simulator.key, simulator.secret, url_override=simulator.url).get_account().id)  # type: ignore[union-attr]
         done = ran(home, "reconcile", **settings)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("Passed: ")
@@ -51,6 +56,24 @@ def test_it_passes_finds_what_differs_and_says_when_it_cannot_compare(open_folde
         assert connection.execute("SELECT count(*) FROM audit_log WHERE action = 'reconciliation.run'").fetchone() == (
             2,
         )
+        for column, table in (
+            ("account_id", "reconciliation_runs"),
+            ("account", "breaks"),
+            ("account", "reconciliation_days"),
+        ):
+            whose = connection.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()  # noqa: S608 - names from here
+            assert whose == [(account,)]  # as a terminal names it, whose queue shows what was found here
+    _a_terminal_goes_on_from_its_own(account, postgres_url)
+
+
+def _a_terminal_goes_on_from_its_own(account: str, url: str) -> None:
+    """What traded before a comparison that books nothing is still to be booked by the terminal's next start."""
+    database = Database(url)
+    try:
+        trail = AuditTrail(database, "t", "0", lambda: datetime.now(UTC), lambda entry: None)
+        assert asyncio.run(OrderJournal(database, trail).compared_at(account)) is None
+    finally:
+        database.close()
 
 
 def _report_over_days(home: Path, settings: dict[str, str]) -> None:

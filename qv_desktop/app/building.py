@@ -204,12 +204,19 @@ def day_start(moment: datetime) -> datetime:
 
 
 class PositionKeeper:
-    """Writes the positions as they stand once a second if any moved, so that a burst of fills is one write."""
+    """Writes the positions as they stand once a second if any moved, so that a burst of fills is one write.
+
+    Nothing before ``begin``: what trades while the kept ones are still to be read must not be written in their place.
+    """
 
     def __init__(self, journal: OrderJournal, account: Account) -> None:
         self._journal, self._account = journal, account
         self._book: dict[str, Position] = {}  # symbol -> newest, flat ones included
-        self._moved = False
+        self._moved, self._begun = False, False
+
+    def begin(self) -> None:
+        """What was kept is in the book by now."""
+        self._begun = True
 
     def changed(self, position: Position) -> None:
         """A position moved."""
@@ -224,7 +231,7 @@ class PositionKeeper:
 
     async def flush(self) -> None:
         """Write what stands if anything moved; what cannot be written is tried again."""
-        if not self._moved:
+        if not (self._moved and self._begun):
             return
         self._moved = False
         try:

@@ -16,7 +16,9 @@ class Gate:
 
     def __init__(self, bus: Bus, tell: Callable[[str | None], None]) -> None:
         self._tell, self._loaded = tell, False
-        self._covered: frozenset[tuple[str, str]] = frozenset()  # sections and keys of breaks that a person opened over
+        self._covered: frozenset[tuple[str, str, str]] = (
+            frozenset()
+        )  # breaks that a person opened over, as they saw them
         tell(WAITING)
         bus.subscribe(Reconciled, self._compared)
         bus.subscribe(TradingOverridden, self._overridden)
@@ -36,7 +38,7 @@ class Gate:
             return  # what moved while it was compared opens nothing, and closes nothing
         if not run.closing:
             self._covered = frozenset()
-        new = [one for one in run.closing if (one.section, one.key) not in self._covered]
+        new = [one for one in run.closing if one.seen_as not in self._covered]
         breaks = f"{len(new)} reconciliation break{'' if len(new) == 1 else 's'}"
         self._tell(
             f"{breaks}; resolve them in the Reconciliation panel before trading, or have an Admin open it over them."

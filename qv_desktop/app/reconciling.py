@@ -51,9 +51,9 @@ async def reconciled(
         trail = AuditTrail(database, install_id(settings.home), __version__, _now, lambda entry: None)
         journal = OrderJournal(database, trail)
         cash = Cash(broker.history, journal, clock.now)
-        runs = ReconciliationStore(database, trail)
+        runs = ReconciliationStore(database, trail, lambda: work.account)
         work = Scheduled(broker, journal, runs, cash, clock.now, clock.day_start, rules=runs.rules)
-        run = await work.run(_person(), "command line")
+        run = await work.run(_person())
         return run, await ReconciliationReports().write(run, out, formats) if out is not None else ()
     finally:
         broker.close()

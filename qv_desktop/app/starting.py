@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
 
 from qv_desktop.app.building import Engine, day_start
+from qv_desktop.app.closing import Closing
 from qv_desktop.app.gate import Gate
 from qv_desktop.app.keeping import READS_TRAIL
 from qv_desktop.app.market_side import Prices
@@ -17,7 +18,6 @@ from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, Incomplete, NotPermitted, QvError
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.orders import Fill
-from qv_desktop.domain.positions import Position
 from qv_desktop.services.asking import SKEW
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
@@ -80,8 +80,8 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
-        self._closed: date | None = None  # the day whose close has been compared
         self._gate = Gate(desk.services.bus, self._gated)
+        self._closing = Closing(desk.services.bus, desk.services.sessions.today, desk.services.clock.market)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
         engine.updates.unread = self._unread
         self._rereading, self._restored = False, False
@@ -205,11 +205,12 @@ class Starting:
         fills = await engine.journal.fills_since(account.id, missed)
         stored = await engine.journal.positions(account.id)
         if last is not None and not self._restored:
-            services.positions.restore(stored)
+            services.positions.restore(stored, today=last >= since)
             self._restored = True
+        engine.positions.begin()
         await services.orders.settling.recover(orders, fills)
         self._gate.books_loaded()
-        await self._compare("at start", stored, missed, None if last is None else just_booked(fills))
+        await self._compare("at start", missed, None if last is None else just_booked(fills))
         if last is None:
             known = {fill.execution_id for fill in fills}
             self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
@@ -234,7 +235,6 @@ class Starting:
     async def _compare(
         self,
         reason: str,
-        stored: Sequence[Position] = (),
         missed: datetime | None = None,
         loose: Sequence[Fill] | None = (),
     ) -> None:
@@ -243,7 +243,7 @@ class Starting:
         since = day_start(services.clock.market())
         async with self._catching_up:
             await services.orders.settling.take_over_positions(missed or since, loose)
-            services.positions.take_realised((f for f in services.orders.fills.values() if f.at >= since), stored)
+            services.positions.take_realised(f for f in services.orders.fills.values() if f.at >= since)
             await self._import_open()
             await services.reconcile.run("system", reason)
 
@@ -290,16 +290,7 @@ class Starting:
 
     async def _reconciles(self) -> None:
         await self.ready.wait()
-        await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._occasion)
-
-    def _occasion(self) -> str:
-        """The first comparison after a session's close is named so, for it is the one that the day's report is of."""
-        services = self._desk.services
-        session = services.sessions.today()
-        if session is None or services.clock.market() < session.close or self._closed == session.day:
-            return ""
-        self._closed = session.day
-        return "after the close"
+        await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._closing.occasion)
 
     # ---- the beats
 

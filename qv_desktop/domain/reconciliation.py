@@ -21,6 +21,7 @@ from qv_desktop.domain.untold import covered
 
 ZERO = Decimal(0)
 MOVING = "it moved while it was compared; the next comparison looks again"
+ONLY_LOOKED = "command line"  # the reason of a run that books nothing: what it saw is still to be booked
 LAG = timedelta(seconds=10)  # that the broker's lists may be behind its own stream
 
 type BreakClass = Literal[
@@ -76,6 +77,11 @@ class Break:
     at_risk: Decimal
     proposal: str
 
+    @property
+    def seen_as(self) -> tuple[Section, str, str]:
+        """What a person saw who opened trading over it. Another difference is another break, but an average moves with every trade."""
+        return self.section, self.key, self.kind if self.kind == "price" else self.difference
+
 
 @dataclass(frozen=True, slots=True)
 class Uncompared:
@@ -88,13 +94,13 @@ class Uncompared:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Trading opened by a person over the breaks of one run; ``covers`` are their sections and keys, and no others."""
+    """Trading opened by a person over the breaks of one run; ``covers`` are these, each as ``seen_as``, and no others."""
 
     by: str
     reason: str
     at: datetime
     run: str
-    covers: frozenset[tuple[Section, str]]
+    covers: frozenset[tuple[Section, str, str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from qv_desktop.domain.corporate_actions import COSTS, Booked
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill
-from qv_desktop.domain.reconciliation import LAG, Break, BreakClass, Reconciliation, Tolerances, Uncompared
+from qv_desktop.domain.reconciliation import LAG, Break, BreakClass, Tolerances, Uncompared
 from qv_desktop.services.ports import CashMarks, Movements
 
 FIRST = "no earlier comparison of this account is known; the next one starts from here"
@@ -47,15 +47,16 @@ class Cash:
         self._known: frozenset[str] | None = None  # ids of what is in the positions since before this sitting
         self._used: set[str] = set()  # ids of what explained a position since
 
-    async def begin(self, account: str, runs: Iterable[Reconciliation]) -> None:
-        """Find where cash last agreed: at the newest of ``runs`` (newest first) that kept a mark. Raises DatabaseDown."""
-        if self._mark is not None or self._marks is None:
+    async def begin(self, account: str, *, again: bool = False) -> None:
+        """Find where cash last agreed, however long ago; ``again``: it differs, but may have been settled at another machine.
+
+        Raises DatabaseDown.
+        """
+        if self._marks is None or (self._mark is not None and not again):
             return
-        for run in runs:
-            cash = await self._marks.cash_at(account, run.broker_at)
-            if cash is not None:
-                self._mark = Mark(run.broker_at, cash)
-                return
+        kept = await self._marks.agreed(account)
+        if kept is not None and (self._mark is None or kept[0] > self._mark.at):
+            self._mark = Mark(*kept)
 
     def since(self, otherwise: datetime) -> datetime:
         """From when on executions matter: from the mark, or from ``otherwise`` if that is earlier."""

@@ -111,8 +111,8 @@ class CashMarks(Protocol):
     async def save_account(self, account: Account) -> None:
         """Append a snapshot of the account; the same moment is kept once."""
 
-    async def cash_at(self, account: str, at: datetime) -> Decimal | None:
-        """The cash of the snapshot of exactly that moment, None when none was kept."""
+    async def agreed(self, account: str) -> tuple[datetime, Decimal] | None:
+        """When a comparison, whoever made it, last kept the account's balances, and its cash then; None when none ever did."""
 
 
 class StoredBooks(Protocol):

@@ -46,31 +46,26 @@ class Positions:
             if taken != known:
                 self._set(taken)
 
-    def restore(self, kept: Iterable[Position]) -> None:
-        """Go on from what was kept of an earlier sitting, with what has traded in this one so far. Today's profit is counted anew."""
+    def restore(self, kept: Iterable[Position], *, today: bool = False) -> None:
+        """Go on from what was kept of an earlier sitting, with what has traded in this one so far; its profit counts if of ``today``."""
         for one in kept:
-            if not one.quantity:
-                continue  # flat since an earlier day
-            now = self[one.symbol]
-            self._set(Position(one.symbol, one.quantity + now.quantity, one.average, now.realised))
+            now, before = self[one.symbol], one.realised if today else Decimal(0)
+            if one.quantity or before:  # else flat since an earlier day
+                self._set(Position(one.symbol, one.quantity + now.quantity, one.average, before + now.realised))
 
     def correct(self, told: Position) -> None:
         """Take the broker's quantity and average of one symbol, for a corporate action or an entry that a person booked."""
         self._set(Position(told.symbol, told.quantity, told.average, self[told.symbol].realised))
 
-    def take_realised(self, fills: Iterable[Fill], stored: Iterable[Position] = ()) -> None:
-        """Count today's realised profit anew from all of today's ``fills``, once the broker's quantities are adopted.
-
-        Where they do not tell it, what was ``stored`` stands, or else what was counted here.
-        """
-        kept = {position.symbol: position.realised for position in stored}
+    def take_realised(self, fills: Iterable[Fill]) -> None:
+        """Count today's realised profit anew from all of today's ``fills``; where they do not tell it, what was counted here stands."""
         done: dict[str, list[Fill]] = {}  # symbol -> fills, oldest first
         for fill in sorted(fills, key=lambda fill: fill.at):
             done.setdefault(fill.symbol, []).append(fill)
         for symbol, theirs in done.items():
             known = self[symbol]
             counted = realised_of(theirs, known)
-            fresh = counted if counted is not None else kept.get(symbol, known.realised)
+            fresh = counted if counted is not None else known.realised
             if fresh != known.realised:
                 self._set(replace(known, realised=fresh))
 

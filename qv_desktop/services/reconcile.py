@@ -36,8 +36,10 @@ APPROVE = Permission(Resource.RECONCILIATION, Action.APPROVE)
 FORMATS = ("csv", "json", "html")
 SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapshot and stream race
 LOOKS = 3  # at most: what differs and differs differently each time is not compared
-EARLIER = 200  # runs among which the last one whose cash agreed is looked for
 NOTHING = "There is no break to open trading over: run a reconciliation first, and see what it finds."
+FOUND_MORE = (
+    "The books were compared again meanwhile, and there are other breaks; look at them, then open trading over those."
+)
 SAME = "Our books and the broker's are the same here by now; run a reconciliation."
 MOVED = "The books moved since this entry was shown; look at the new one, and book that."
 SAY_WHY = "Say why, in a few words at least: the audit trail keeps it."
@@ -102,7 +104,8 @@ class Reconcile:
             await self._orders.settling.settle_all()  # what is unresolved is no difference of books
             await self._orders.settling.adopt_legs()
             account = self._orders.account
-            await self._cash.begin(account, await self._store.latest(EARLIER) if self.last is None else ())
+            before = self.last.breaks if self.last is not None else ()
+            await self._cash.begin(account, again=any(one.section == "cash" for one in before))
             look, earlier, booked = await self._looked(id_, tolerances)
             if not any(one.section == "fills" for one in look.all):
                 self._syncing.recount(look.broker)
@@ -138,7 +141,7 @@ class Reconcile:
     async def _synced(self, run: str, look: Look, earlier: Look) -> list[str]:
         """Book what differed twice and the policy names."""
         lasting = look.lasting(earlier)
-        done = await self._syncing.book(run, lasting, look.broker)
+        done = await self._syncing.book(run, lasting, look.local, look.broker)
         for found in lasting:
             if found.kind == "corporate action" and found.proposal in done:
                 self._cash.used(found.key, look.told)
@@ -173,18 +176,21 @@ class Reconcile:
 
     # ---- what a person decides
 
-    async def open_over(self, reason: str) -> Override:
+    async def open_over(self, reason: str, seen: Reconciliation | None = None) -> Override:
         """Open trading over the breaks of the newest run, until a run passes or the program ends; a new break closes it again.
 
+        ``seen`` is the run that the person looked at: breaks that were found since are not opened over.
         Raises NotPermitted, BadInput, DatabaseDown: what cannot be recorded opens nothing.
         """
         session = await self._login.require(APPROVE)
         run = self.last
         if run is None or not run.closing:
             raise BadInput(NOTHING)
+        if seen is not None and {one.seen_as for one in run.closing} - {one.seen_as for one in seen.closing}:
+            raise BadInput(FOUND_MORE)
         _require_words(reason)
         override = Override(
-            session.user.name, reason.strip(), self._now(), run.id, frozenset((b.section, b.key) for b in run.closing)
+            session.user.name, reason.strip(), self._now(), run.id, frozenset(b.seen_as for b in run.closing)
         )
         after = json.dumps(
             {"breaks": [f"{b.section} {b.key} {b.kind}" for b in run.closing], "at_risk": str(run.at_risk)}

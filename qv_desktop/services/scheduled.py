@@ -7,12 +7,12 @@ from datetime import datetime
 
 from qv_desktop.domain.audit import Actor
 from qv_desktop.domain.orders import ZERO
-from qv_desktop.domain.reconciliation import Books, Reconciliation
+from qv_desktop.domain.reconciliation import ONLY_LOOKED, Books, Reconciliation
 from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.cash import Cash
 from qv_desktop.services.looking import Announced, Looking, drafted, run_of
 from qv_desktop.services.ports import Broker, Now, ReconciliationStore, StoredBooks
-from qv_desktop.services.reconcile import EARLIER, LOOKS, SETTLE
+from qv_desktop.services.reconcile import LOOKS, SETTLE
 
 
 class Scheduled:
@@ -23,29 +23,29 @@ class Scheduled:
                  rules: Callable[[str], Awaitable[Rules]] | None = None) -> None:  # fmt: skip
         self._broker, self._books, self._store, self._cash, self._now = broker, books, store, cash, now
         self._looking = Looking(broker, self._ours, cash, now, since, announced)
-        self._rules, self._account = rules, ""
+        self._rules, self.account = rules, ""  # the broker's id of the account, once it was asked
 
-    async def run(self, actor: Actor, reason: str) -> Reconciliation:
+    async def run(self, actor: Actor) -> Reconciliation:
         """Compare and store. Raises BrokerDown, DatabaseDown: nothing is known then, and nothing stored."""
-        self._account = (await self._broker.account()).id
-        await self._cash.begin(self._account, await self._store.latest(EARLIER))
-        tolerances = (Rules() if self._rules is None else await self._rules(self._account)).tolerances
+        self.account = (await self._broker.account()).id
+        await self._cash.begin(self.account)
+        tolerances = (Rules() if self._rules is None else await self._rules(self.account)).tolerances
         look, earlier = await self._looking.look(tolerances), None
         for _ in range(1, LOOKS):
             if not look.all or (earlier is not None and not look.moving(earlier)):
                 break
             await asyncio.sleep(SETTLE)
             earlier, look = look, await self._looking.look(tolerances, closely=True)
-        run = run_of(uuid.uuid4().hex, actor.name, reason, self._now(), tolerances, look, earlier)
+        run = run_of(uuid.uuid4().hex, actor.name, ONLY_LOOKED, self._now(), tolerances, look, earlier)
         await self._store.save(run, drafted(run, actor))
         if look.broker.account is not None and not look.cash.breaks:
             await self._cash.keep(look.broker.account, look.cash)
         return run
 
     async def _ours(self, since: datetime) -> Books:
-        orders = await self._books.orders_since(self._account, since)
-        fills = await self._books.fills_since(self._account, since)
-        held = {one.symbol: one for one in await self._books.positions(self._account) if one.quantity != ZERO}
+        orders = await self._books.orders_since(self.account, since)
+        fills = await self._books.fills_since(self.account, since)
+        held = {one.symbol: one for one in await self._books.positions(self.account) if one.quantity != ZERO}
         return Books(
             self._now(), held, {one.id: one for one in orders if one.open}, {one.execution_id: one for one in fills}
         )

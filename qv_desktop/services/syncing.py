@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qv_desktop.domain.audit import SYSTEM, Draft
-from qv_desktop.domain.entries import named
+from qv_desktop.domain.entries import named, shifted
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.orders import Fill, Order, Report, ReportKind
 from qv_desktop.domain.positions import Position, after
@@ -46,9 +46,11 @@ class Syncing:
         self._explained: set[tuple[str, str]] = set()  # keys, and the actions that were booked to them
         self._behind: dict[str, float] = {}  # client order id -> since when its executions are waited for
 
-    async def book(self, run: str, breaks: Iterable[Break], broker: Books) -> list[str]:
-        """Book what the policy names of ``breaks``, found in ``broker``'s books; a sentence for each entry. Raises BrokerDown,
-        DatabaseDown: what was booked until then stays, and is not booked again."""  # fmt: skip
+    async def book(self, run: str, breaks: Iterable[Break], local: Books, broker: Books) -> list[str]:
+        """Book what the policy names of ``breaks``, found between ``local`` books and the ``broker``'s; a sentence for each entry.
+
+        Raises BrokerDown, DatabaseDown: what was booked until then stays, and is not booked again.
+        """
         all_, done = list(breaks), list[str]()
         wanted = automatic(all_, self.policy)
         for found in wanted.get("import the order", []):
@@ -65,12 +67,12 @@ class Syncing:
                 done += self._reorder(run, found, broker.orders[found.key])
                 continue
             self._acted.add(found.key)
-            done += await self._correct(run, found, broker)
+            done += await self._correct(run, found, local, broker)
         disputed = any(
             one.section == "fills" for one in all_
         )  # the average follows from executions that are not agreed on
         for found in [] if disputed else wanted.get("take the average", []):
-            done += await self._correct(run, found, broker)
+            done += await self._correct(run, found, local, broker)
             self._recount(found.key, broker)
         return done
 
@@ -151,13 +153,14 @@ class Syncing:
         self._orders.apply(report, self._draft(run, found.proposal, order.id, ""))
         return [found.proposal] if self._orders.book[found.key] != order else []
 
-    async def _correct(self, run: str, found: Break, broker: Books) -> list[str]:
-        """Into the audit trail before the position moves: what cannot be recorded is not booked."""
-        theirs, ours = broker.positions.get(found.key), self._positions[found.key]
-        if theirs is None or (theirs.quantity, theirs.average) == (ours.quantity, ours.average):
+    async def _correct(self, run: str, found: Break, local: Books, broker: Books) -> list[str]:
+        """Into the audit trail before the position moves: what cannot be recorded is not booked. What traded since both books were
+        looked at stays in the position."""  # fmt: skip
+        ours, theirs = (books.positions.get(found.key) or Position(found.key) for books in (local, broker))
+        if (theirs.quantity, theirs.average) == (ours.quantity, ours.average):
             return []
         await self._note(_moved(ours, theirs, found.proposal, run, self._orders.account))
-        self._positions.correct(theirs)
+        self._positions.correct(shifted(self._positions[found.key], ours, theirs))
         return [found.proposal]
 
     async def _book_total(self, run: str, order: Order) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown
+from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill, Order
-from qv_desktop.domain.positions import Position
+from qv_desktop.domain.positions import Position, after
 from qv_desktop.services.asking import SKEW
 from qv_desktop.services.ports import Broker, Now
 from qv_desktop.services.positions import Positions
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 
 LOOKS = 5  # attempts to catch positions and fills of one moment
 PAUSE = 0.2  # seconds between them
+PATIENCE = timedelta(minutes=1)  # that the broker's lists may take to agree before kept positions are gone on with
 
 
 class TakeOver:
@@ -34,24 +36,27 @@ class TakeOver:
         self._orders, self._broker, self._positions = orders, broker, positions
         self._adopt, self._book, self._now = adopt, book, now
         self._whole: datetime | None = None  # every execution before this moment is in the book
+        self._apart: datetime | None = None  # since when the broker's lists do not agree
 
     async def take_over(self, since: datetime, loose: Sequence[Fill] | None = None) -> None:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
 
-        With ``loose`` only what executions lead to is adopted; the rest stays as counted here, for a comparison to find. ``loose``
-        are executions, oldest first, that ours may lack: they were booked in the last moments before the program ended. Only what
-        came since the last time is read again. While the broker's lists do not agree with each other, positions that are counted
-        here stay. Raises BrokerDown, also when there are none to stay yet, and DatabaseDown; then nothing was adopted.
+        With ``loose`` only executions are followed; the rest stays as counted here, for a comparison to find. They are executions,
+        oldest first, that ours may lack, booked in the last moments before the program ended. Only what came since the last time is
+        read again. While the broker's lists do not agree with each other, positions that are counted here stay. Raises BrokerDown,
+        also when there are none to stay yet (kept ones stay after a minute, for a comparison must say what is wrong), and
+        DatabaseDown; then nothing was adopted.
         """
         began, since = self._now(), max(since, self._whole or since)
         known = set(self._orders.fills)
         with self._orders.holding_back():
             try:
-                theirs, fills = await self._of_one_moment(since)
+                theirs, fills = await self._of_one_moment(since, kept=loose is not None)
                 for fill in fills:
                     await self._book_known(fill)
             except (BrokerDown, DatabaseDown):
-                self._count_owed()
+                if self._whole is not None:
+                    self._count_owed()
                 raise
             if theirs is None:
                 self._count_owed()
@@ -74,29 +79,33 @@ class TakeOver:
     ) -> None:
         moved = {*self._positions.all(), *theirs, *(fill.symbol for fill in owed)}
         for symbol in sorted(moved):
-            mine, after, lacking = ([fill for fill in some if fill.symbol == symbol] for some in (owed, later, loose))
+            mine, after_, loose_ = ([fill for fill in some if fill.symbol == symbol] for some in (owed, later, loose))
             ours, told = self._positions[symbol], theirs.get(symbol) or Position(symbol)
-            gap = told.quantity - (ours.quantity + _shares(mine) - _shares(after))
-            if not explained_by(gap, lacking):
+            gap = told.quantity - (ours.quantity + _shares(mine) - _shares(after_))
+            lacking = lacked(gap, loose_)
+            if lacking is None:
                 log.warning("position_not_explained", symbol=symbol, gap=str(gap))
-                for fill in mine:
-                    self._positions.fill(fill)
-            elif (told.quantity, told.average) != (ours.quantity, ours.average):
-                self._positions.correct(told)
-                for fill in after:
-                    self._positions.fill(fill)
+            for fill in sorted((*(lacking or ()), *mine), key=lambda fill: fill.at):
+                self._follow(fill)
+
+    def _follow(self, fill: Fill) -> None:
+        """The average follows from the executions, too: one that they do not lead to is the comparison's to find, and to record."""
+        position = self._positions[fill.symbol]
+        today = self._now().astimezone(NEW_YORK).date()
+        if fill.at.astimezone(NEW_YORK).date() == today:
+            self._positions.fill(fill)
+        else:  # what was taken on another day is not of today's profit
+            self._positions.correct(after(position, fill))
 
     def _count_owed(self) -> None:
-        """Positions that were taken over once are counted on here, with what was booked for a take-over that did not come."""
-        if self._whole is None:
-            return
+        """Positions that are known are counted on here, with what was booked for a take-over that did not come."""
         owed, self._orders.owed[:] = list(self._orders.owed), []
         for fill in owed:
             self._positions.fill(fill)
 
     # ---- asking
 
-    async def _of_one_moment(self, since: datetime) -> tuple[Mapping[str, Position] | None, list[Fill]]:
+    async def _of_one_moment(self, since: datetime, *, kept: bool) -> tuple[Mapping[str, Position] | None, list[Fill]]:
         """Positions with all executions that are in them, and None for positions when the lists do not come to agree."""
         fills: list[Fill] = []
         for _ in range(LOOKS):
@@ -104,9 +113,11 @@ class TakeOver:
             theirs = await self._broker.positions()
             fills = await self._broker.fills(since)
             if before == {fill.execution_id for fill in fills} and not await self._behind(fills, since):
+                self._apart = None
                 return theirs, fills
             await asyncio.sleep(PAUSE)
-        if self._whole is None:
+        self._apart = self._apart or self._now()
+        if self._whole is None and not (kept and self._now() - self._apart >= PATIENCE):
             raise BrokerDown(
                 "The broker's orders, executions and positions do not agree yet; they are asked for again."
             )
@@ -132,10 +143,11 @@ class TakeOver:
         self._book(fill, None, True)
 
 
-def explained_by(gap: Decimal, lacking: Sequence[Fill]) -> bool:
-    """Whether nothing is missing, or just the last ones of executions (oldest first) that a position may lack."""
-    sums = accumulate((fill.quantity * fill.side.sign for fill in reversed(lacking)), initial=Decimal(0))
-    return gap in set(sums)
+def lacked(gap: Decimal, loose: Sequence[Fill]) -> Sequence[Fill] | None:
+    """The last ones of executions (oldest first) that make up the gap of a position that may lack them; None when none do."""
+    sums = accumulate((fill.quantity * fill.side.sign for fill in reversed(loose)), initial=Decimal(0))
+    count = next((count for count, total in enumerate(sums) if total == gap), None)
+    return None if count is None else loose[len(loose) - count :]
 
 
 def _shares(fills: Sequence[Fill]) -> Decimal:

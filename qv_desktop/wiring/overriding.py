@@ -44,7 +44,7 @@ class OverrideWiring(QObject):
         )
         dialog = ReasonDialog(f"Open trading over {count}", words, "Open trading", (), self._desk.window)
         dialog.given.connect(
-            lambda _, reason: self._spawn(dialog, lambda: self._desk.services.reconcile.open_over(reason))
+            lambda _, reason: self._spawn(dialog, lambda: self._desk.services.reconcile.open_over(reason, run))
         )
         dialog.open()
         return dialog

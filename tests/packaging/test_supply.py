@@ -74,7 +74,6 @@ def test_every_change_of_a_build_is_named(tmp_path: Path) -> None:
 def test_the_sums_are_what_sha256sum_checks(tmp_path: Path) -> None:
     (tmp_path / "two words").write_text("x", encoding="utf-8")
     supply.main(["sums", str(tmp_path)])
-    done = subprocess.run(
-        ["sha256sum", "--check", "--strict", supply.SUMS], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    command = ["sha256sum", "--check", "--strict", supply.SUMS]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "two words: OK\n")

@@ -65,8 +65,9 @@ class Marks:
     async def save_account(self, account: Account) -> None:
         self.kept[account.at] = account.cash
 
-    async def cash_at(self, account: str, at: datetime) -> Decimal | None:
-        return self.kept.get(at)
+    async def agreed(self, account: str) -> tuple[datetime, Decimal] | None:
+        known = [(at, cash) for at, cash in self.kept.items() if cash is not None]
+        return max(known, default=None)
 
 
 @dataclass

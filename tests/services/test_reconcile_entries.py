@@ -12,6 +12,7 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.market import Action
 from qv_desktop.domain.orders import OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.domain.untold import execution_id
 from qv_desktop.services import reconcile
 from qv_desktop.services.account import Account as AccountService
@@ -278,24 +279,98 @@ def test_cash_whose_activities_cannot_be_asked_for_is_not_compared_and_not_equal
     in_a_room(story)
 
 
+def again(room: Room) -> reconcile.Reconcile:
+    """The same account in another sitting, or at another machine."""
+    return reconcile.Reconcile(room.desk.broker, room.runs, None, room.desk.orders, room.desk.positions,  # type: ignore[arg-type]
+                               AccountService(room.desk.broker, room.desk.journal, room.desk.events.append), room.desk.orders._login,
+                               room.desk.events.append, lambda: room.desk.moment[0], lambda: NOW, reconcile.Path("/"), room.desk.trail,
+                               movements=room.moved, marks=room.marks)  # fmt: skip
+
+
 def test_where_cash_last_agreed_is_known_in_the_next_sitting() -> None:
     async def story(room: Room) -> None:
         balances(room, "50000")
         await room.run()
         room.desk.later(60)
         balances(room, "49000")
-        fresh = reconcile.Reconcile(room.desk.broker, room.runs, None, room.desk.orders, room.desk.positions,  # type: ignore[arg-type]
-                                    AccountService(room.desk.broker, room.desk.journal, room.desk.events.append), room.desk.orders._login,
-                                    room.desk.events.append, lambda: room.desk.moment[0], lambda: NOW, reconcile.Path("/"), room.desk.trail,
-                                    movements=room.moved, marks=room.marks)  # fmt: skip
-        assert [(b.section, b.difference) for b in (await fresh.run("system", "at start")).breaks] == [
+        assert [(b.section, b.difference) for b in (await again(room).run("system", "at start")).breaks] == [
             ("cash", "-1,000.00")
         ]
 
     in_a_room(story)
 
 
+def test_cash_that_nobody_settled_all_day_is_a_break_still_in_the_next_sitting() -> None:
+    async def story(room: Room) -> None:
+        balances(room, "50000")
+        await room.run()
+        room.desk.later(60)
+        balances(room, "49000")
+        run = await room.run()
+        room.runs.kept += [run] * 1_000  # every 30 s, for more than eight hours
+        assert [(b.section, b.difference) for b in (await again(room).run("system", "at start")).breaks] == [
+            ("cash", "-1,000.00")
+        ]
+
+    in_a_room(story)
+
+
+def test_cash_that_was_booked_at_one_machine_is_no_break_at_another_either() -> None:
+    async def story(room: Room) -> None:
+        balances(room, "50000")
+        await room.run()
+        other = again(room)
+        room.desk.later(60)
+        balances(room, "49000")
+        run = await room.run()
+        assert [b.section for b in (await other.run("system", "every 30 s")).breaks] == ["cash"]
+        await room.service.book(run.breaks[0], "a wire that the bank confirmed")
+        room.desk.later(60)
+        balances(room, "49000")
+        assert (await room.run()).passed
+        assert (await other.run("system", "every 30 s")).passed
+
+    in_a_room(story)
+
+
 # ---- the override
+
+
+def test_trading_that_was_opened_over_an_average_goes_on_while_it_moves_and_closes_when_shares_are_lacking() -> None:
+    async def story(room: Room) -> None:
+        async def rules() -> Rules:
+            return Rules(automatic=frozenset())
+
+        room.service._rules = rules
+        room.desk.positions.restore([a_position(100, "98")])
+        knows(room, held=(a_position(100, "97"),))
+        await room.run()
+        await room.service.open_over("the broker counts wash sales")
+        knows(room, held=(a_position(100, "96.5"),))
+        await room.run()
+        assert room.closed is None
+        knows(room, held=(a_position(90, "96.5"),))
+        await room.run()
+        assert room.closed is not None
+
+    in_a_room(story)
+
+
+def test_what_was_found_while_a_person_gave_their_reason_is_not_opened_over_unseen() -> None:
+    async def story(room: Room) -> None:
+        knows(room, held=(a_position(5),))
+        seen = await room.run()
+        knows(room, held=(a_position(5), a_position(700, symbol="MSFT")))
+        await room.run()
+        with pytest.raises(BadInput, match="compared again"):
+            await room.service.open_over("known transfer", seen)
+        assert (room.closed is not None, room.service.override) == (True, None)
+        knows(room, held=(a_position(5),))
+        await room.run()
+        await room.service.open_over("known transfer", seen)
+        assert room.closed is None
+
+    in_a_room(story)
 
 
 def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it_again() -> None:
@@ -308,7 +383,7 @@ def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it
         with pytest.raises(BadInput, match="Say why"):
             await room.service.open_over("  ")
         override = await room.service.open_over("known transfer, arrives today")
-        assert (override.by, override.covers) == ("demo", frozenset({("positions", "AAPL")}))
+        assert (override.by, override.covers) == ("demo", frozenset({("positions", "AAPL", "+5")}))
         row = room.desk.trail.rows[-1].draft
         assert (row.action, row.actor.name, row.reason) == (
             "reconciliation.override",
@@ -318,6 +393,9 @@ def test_a_person_opens_trading_over_the_breaks_they_saw_and_a_new_one_closes_it
         assert room.closed is None
         await room.run()
         assert (room.closed, room.service.override) == (None, override)
+        knows(room, held=(a_position(700),))
+        await room.run()
+        assert room.closed is not None  # the same symbol, and not what they saw
         knows(room, held=(a_position(5), a_position(7, symbol="MSFT")))
         await room.run()
         assert room.closed is not None

@@ -117,6 +117,7 @@ class Books(RuleBasedStateMachine):
     def some_of_an_order_trades(self, data: st.DataObject, cents: int) -> None:
         order = data.draw(st.sampled_from(self.open_there()))
         shares, price = data.draw(st.integers(1, int(order.remaining))), Decimal(cents) / 100
+        self.room.desk.later(0.001)  # of two executions of one moment nobody knows which was first
         self.number += 1
         total = order.filled + shares
         at = self.room.desk.moment[0] + timedelta(microseconds=self.number)  # no two executions are of one moment
@@ -301,5 +302,5 @@ class Books(RuleBasedStateMachine):
 
 TestBooks = Books.TestCase
 TestBooks.settings = settings(
-    max_examples=600, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=100, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from qv_desktop.domain.account_history import Activity
+from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.market import Action
 from qv_desktop.domain.orders import OrderStatus, Side
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services import reconcile, taking_over
 from qv_desktop.services.cash import Cash
-from qv_desktop.services.taking_over import explained_by
+from qv_desktop.services.taking_over import lacked
 from tests.builders import NOW, a_position
 from tests.services.reconciling import Room, execution, in_a_room, theirs
 from tests.services.test_reconcile_scenarios import knows
@@ -64,13 +66,82 @@ def test_what_was_flat_already_is_no_position_of_today() -> None:
     in_a_room(story)
 
 
-def test_what_executions_of_another_program_lead_to_is_adopted_with_the_brokers_average() -> None:
+def test_what_executions_of_another_program_lead_to_is_adopted_and_the_brokers_average_by_the_comparison() -> None:
     async def story(room: Room) -> None:
         order, fill = bought()
         knows(room, order, fills=(fill,), held=(a_position(150, "98.5"),))
         await starts(room, a_position(100, "98"))
+        assert round(room.desk.positions["AAPL"].average, 4) == Decimal("98.3333")  # (100 x 98 + 50 x 99) / 150
+        run = await room.run()
+        assert (run.passed, len(run.booked)) == (True, 1)
         assert room.desk.positions["AAPL"] == Position("AAPL", Decimal(150), Decimal("98.5"))
+
+    in_a_room(story)
+
+
+def test_an_average_that_no_execution_led_to_is_not_taken_in_silence_nor_where_the_rules_leave_it_to_a_person() -> None:
+    async def story(room: Room) -> None:
+        knows(room, held=(a_position(100, "90"),))
+        await starts(room, a_position(100, "98"))
+        assert room.desk.positions["AAPL"].average == 98
+        run = await room.run()
+        assert (run.passed, room.desk.positions["AAPL"].average) == (True, 90)
+        assert [draft.object_id for draft in room.booked] == ["AAPL"]
+
+    async def by_hand(room: Room) -> None:
+        async def rules() -> Rules:
+            return Rules(automatic=frozenset())
+
+        room.service._rules = rules
+        order, fill = bought()
+        knows(room, order, fills=(fill,), held=(a_position(150, "90"),))
+        await starts(room, a_position(100, "98"))
+        assert room.kinds(await room.run()) == [("positions", "price")]
+
+    in_a_room(story)
+    in_a_room(by_hand)
+
+
+def test_what_was_taken_today_counts_when_the_shares_of_yesterday_went_unseen_and_what_went_yesterday_does_not() -> (
+    None
+):
+    async def story(room: Room) -> None:
+        order = theirs("other", OrderStatus.FILLED, 100, 100, side=Side.SELL)
+        fill = execution("e1", 100, "90", id="other", cumulative=100, side=Side.SELL)
+        knows(room, order, fills=(fill,))
+        await starts(room, a_position(100, "98"))
+        room.desk.positions.take_realised([fill])
+        assert (room.desk.positions["AAPL"].quantity, room.desk.positions.realised()) == (0, -800)
         assert (await room.run()).passed
+
+    async def yesterday(room: Room) -> None:
+        order = theirs("other", OrderStatus.FILLED, 100, 100, side=Side.SELL)
+        fill = execution("e1", 100, "90", id="other", cumulative=100, side=Side.SELL, at=NOW - timedelta(days=1))
+        knows(room, order, fills=(fill,))
+        room.desk.positions.restore([a_position(100, "98")])
+        await room.desk.orders.settling.take_over_positions(NOW - timedelta(days=2), ())
+        assert (room.desk.positions["AAPL"].quantity, room.desk.positions.realised()) == (0, 0)
+
+    in_a_room(story)
+    in_a_room(yesterday)
+
+
+def test_a_long_position_that_turned_short_unseen_costs_what_its_last_executions_did_in_whatever_order_they_are_told() -> (
+    None
+):
+    async def story(room: Room) -> None:
+        sold = theirs("s", OrderStatus.FILLED, 150, 150, side=Side.SELL)
+        fills = [
+            execution("e1", 100, "90", id="s", cumulative=100, side=Side.SELL, at=NOW - timedelta(minutes=5)),
+            execution("e2", 50, "80", id="s", cumulative=150, side=Side.SELL, at=NOW - timedelta(minutes=4)),
+        ]
+        knows(room, sold, fills=tuple(reversed(fills)), held=(a_position(-50, "80"),))
+        await starts(room, a_position(100, "98"))
+        assert room.desk.positions["AAPL"] == Position("AAPL", Decimal(-50), Decimal(80), Decimal(-800))
+        room.desk.positions.take_realised(fills)
+        assert room.desk.positions.realised() == -800
+        run = await room.run()
+        assert (run.passed, run.booked) == (True, ())
 
     in_a_room(story)
 
@@ -191,5 +262,60 @@ def test_only_the_last_executions_in_their_order_explain_a_gap() -> None:
     fills = [
         execution(f"e{shares}", shares, side=side) for shares, side in ((10, Side.BUY), (20, Side.BUY), (5, Side.SELL))
     ]
-    explained = {gap for gap in range(-40, 41) if explained_by(Decimal(gap), fills)}
+    explained = {gap for gap in range(-40, 41) if lacked(Decimal(gap), fills) is not None}
     assert explained == {0, -5, 15, 25}
+
+
+def test_shares_that_trade_while_a_split_or_an_average_is_being_recorded_stay_in_the_position() -> None:
+    def story(told: Position, expected: int) -> Callable[[Room], Coroutine[Any, Any, None]]:
+        async def inner(room: Room) -> None:
+            room.splits.append(Action("AAPL", room.desk.moment[0].date(), "split", 4.0))
+            knows(room, held=(told,))
+            await starts(room, a_position(100, "100"))
+            note = room.service._syncing._note
+
+            async def meanwhile(draft: Any) -> None:
+                room.desk.positions.fill(execution("e9", 10))  # the stream told it just now
+                await note(draft)
+
+            room.service._syncing._note = meanwhile
+            await room.run()
+            assert room.desk.positions["AAPL"].quantity == expected
+
+        return inner
+
+    in_a_room(story(a_position(400, "25"), 410))
+    in_a_room(story(a_position(100, "90"), 110))
+
+
+def test_shares_that_all_went_in_a_merger_are_booked_by_the_brokers_entry() -> None:
+    async def story(room: Room) -> None:
+        await room.run()
+        room.desk.later(3600)
+        at = room.desk.moment[0] - timedelta(minutes=5)
+        room.moved.told.append(Activity("m", "MA", at, symbol="AAPL", quantity=Decimal(-100), net=Decimal(0)))
+        await starts(room, a_position(100, "99"))
+        run = await room.run()
+        assert (room.kinds(run), room.desk.positions["AAPL"].quantity) == ([], 0)
+        assert [draft.object_id for draft in room.booked] == ["AAPL"]
+
+    in_a_room(story)
+
+
+def test_a_broker_that_never_tells_an_execution_keeps_the_books_shut_for_a_minute_and_not_for_ever() -> None:
+    async def story(room: Room) -> None:
+        knows(room, theirs(status=OrderStatus.FILLED, filled=50, quantity=50), held=(a_position(150, "99"),))
+        room.desk.orders.book["qv-1"] = theirs(quantity=50)
+        for _ in range(3):
+            with pytest.raises(BrokerDown, match="do not agree yet"):
+                await room.desk.orders.settling.take_over_positions(HOUR, ())
+            room.desk.later(20)
+        await starts(room, a_position(100, "99"))
+        assert room.desk.positions["AAPL"].quantity == 100
+        assert ("positions", "quantity") in room.kinds(await room.run())
+        room.desk.later(61)
+        run = await room.run()
+        assert (len(run.booked), room.desk.positions["AAPL"].quantity) == (1, 150)
+        assert (await room.run()).passed
+
+    in_a_room(story)

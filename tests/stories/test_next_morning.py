@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from alpaca.trading.requests import MarketOrderRequest
 from PySide6.QtWidgets import QApplication
 from sqlalchemy import text
 
+from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.domain.orders import OrderStatus
 from tests.simulator.process import Simulator, running
 from tests.stories import program
@@ -121,5 +123,32 @@ def test_the_next_start_finds_nothing(qapp: QApplication, simulator: Simulator, 
             assert services.reconcile.last is not None
             assert (services.reconcile.last.breaks, services.reconcile.last.booked) == ((), ())
             assert services.positions["MSFT"].quantity == 22
+
+        person.do(scenario())
+
+
+def test_what_trades_before_the_kept_positions_are_read_takes_none_of_them_away(
+    qapp: QApplication, simulator: Simulator, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = OrderJournal.compared_at
+
+    async def slowly(journal: OrderJournal, account: str) -> datetime | None:
+        """A broker with a long list of instruments: another program's order is told, booked and kept meanwhile."""
+        official = TradingClient(simulator.key, simulator.secret, url_override=simulator.url)
+        wanted = MarketOrderRequest(symbol="SPY", qty=3, side=OrderSide.BUY, time_in_force=TimeInForce.DAY)
+        await asyncio.to_thread(official.submit_order, wanted)
+        await asyncio.sleep(3)
+        return await read(journal, account)
+
+    monkeypatch.setattr(OrderJournal, "compared_at", slowly)
+    with sitting(qapp, simulator, home) as person:
+
+        async def scenario() -> None:
+            await compared(person)
+            services = person.desk.services
+            assert services.reconcile.last is not None
+            assert services.reconcile.last.breaks == ()
+            held = {symbol: one.quantity for symbol, one in services.positions.held().items()}
+            assert held == {"AAPL": 80, "MSFT": 22, "SPY": 3}
 
         person.do(scenario())

@@ -29,6 +29,7 @@ from qv_desktop.domain.orders import (
     TimeInForce,
 )
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reconciliation import ONLY_LOOKED
 
 RENAMED = {"limit": "limit_price", "stop": "stop_price"}  # words of SQL
 ENUMS: dict[str, type[Any]] = {"side": Side, "type": OrderType, "time_in_force": TimeInForce, "order_class": OrderClass}
@@ -135,9 +136,9 @@ class OrderJournal:
         )
 
     async def compared_at(self, account: str) -> datetime | None:
-        """When the books of the account were last compared with the broker's. Raises DatabaseDown."""
+        """When our books of the account last followed the broker's. Raises DatabaseDown."""
         runs = tables.reconciliation_runs.c
-        query = select(func.max(runs.at)).where(runs.account_id == account)
+        query = select(func.max(runs.at)).where(runs.account_id == account, runs.reason != ONLY_LOOKED)
         return await self._database.read(lambda connection: connection.execute(query).scalar())
 
     async def save_account(self, account: Account) -> None:
@@ -148,11 +149,13 @@ class OrderJournal:
             lambda connection: connection.execute(upsert(account_snapshots).values(row).on_conflict_do_nothing())
         )
 
-    async def cash_at(self, account: str, at: datetime) -> Decimal | None:
-        """The cash of the snapshot of exactly that moment, None when none was kept."""
-        c = account_snapshots.c
-        query = select(c.cash).where(c.account == account, c.at == at)
-        return await self._database.read(lambda connection: connection.execute(query).scalar())
+    async def agreed(self, account: str) -> tuple[datetime, Decimal] | None:
+        """When a comparison last kept the account's balances, and its cash then. Raises DatabaseDown."""
+        c, runs = account_snapshots.c, tables.reconciliation_runs.c
+        kept = (c.account == account) & (c.at == runs.broker_at) & c.cash.is_not(None)
+        query = select(c.at, c.cash).where(kept, runs.account_id == account).order_by(runs.at.desc()).limit(1)
+        row = await self._database.read(lambda connection: connection.execute(query).first())
+        return (row[0], row[1]) if row else None
 
 
 def _save(connection: Connection, *changed: Order) -> None:

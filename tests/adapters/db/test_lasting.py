@@ -103,6 +103,26 @@ def test_versions_follow_one_another(postgres_url: str, who: dict[Role, Person])
                 assert refusal(server, row.format(3).replace("'h'", "'i'")) == BROKEN
 
 
+def test_rules_of_comparisons_follow_one_another_say_something_and_are_of_who_set_them(
+    postgres_url: str, who: dict[Role, Person]
+) -> None:
+    """Behind the greatest version none could be set again, and a tolerance without end would let every difference pass."""
+    admin = who[Role.ADMIN]
+    rules = "INSERT INTO reconciliation_rules VALUES ('a', {}, now(), '{}', {}, {}, {}, '{{}}')"
+    for url, role, name in (
+        (address(postgres_url, admin.name), admin.group, admin.name.upper()),
+        (postgres_url, "qv_app", "ann"),
+    ):
+        with connected(url, role) as server:
+            assert refusal(server, rules.format(LAST, name, 0, 0, 0)) == BROKEN
+            assert refusal(server, rules.format(2, name, 0, 0, 0)) == BROKEN
+            for limits in ((2, 0, 0), (0, 2, 0), (0, 0, 101), (0, "'NaN'", 0)):
+                assert refusal(server, rules.format(1, name, *limits)) == BROKEN
+            assert refusal(server, rules.format(1, name, 1, 1, 100)) == ""
+    with connected(address(postgres_url, admin.name), admin.group) as server:
+        assert refusal(server, rules.format(1, "somebody else", 0, 0, 0)) == DENIED
+
+
 IMMUNE = {
     "own": "UPDATE users SET role_version = 2147483647 WHERE lower(name) = lower(session_user)",
     "back": "UPDATE users SET role_version = role_version - 1 WHERE lower(name) = lower(session_user)",

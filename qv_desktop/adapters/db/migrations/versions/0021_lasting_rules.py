@@ -1,0 +1,40 @@
+"""The rules of comparisons are kept as limits are: versions follow one another, none lets everything pass, each is of who set it."""
+
+from alembic import op
+
+revision, down_revision = "0021", "0020"
+
+OURS = "current_user LIKE 'qv\\_%'"  # the program and people, not the owner at a prompt
+
+STATEMENTS = (
+    # what is above was never one of the program's own
+    """
+    UPDATE reconciliation_rules SET quantity = least(quantity, 1), price = least(price, 1), cash = least(cash, 100)
+    """,
+    """
+    ALTER TABLE reconciliation_rules ADD CONSTRAINT sensible CHECK (quantity <= 1 AND price <= 1 AND cash <= 100)
+    """,
+    """
+    CREATE FUNCTION keep_rules() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        last bigint := (SELECT max(version) FROM public.reconciliation_rules WHERE account = NEW.account);
+    BEGIN
+        IF NEW.version > coalesce(last, 0) + 1 THEN
+            RAISE EXCEPTION 'version % does not follow version %', NEW.version, coalesce(last, 0) USING ERRCODE = 'check_violation';
+        END IF;
+        IF NOT public.shared_login() AND lower(NEW.set_by) <> lower(session_user) THEN
+            RAISE EXCEPTION 'nobody sets rules in the name of %', NEW.set_by USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION keep_rules() FROM PUBLIC",
+    f"CREATE TRIGGER kept BEFORE INSERT ON reconciliation_rules FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION keep_rules()",
+)
+
+
+def upgrade() -> None:
+    """Make them."""
+    for statement in STATEMENTS:
+        op.execute(statement)
