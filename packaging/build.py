@@ -9,6 +9,7 @@ from pathlib import Path
 
 import frozen_worker
 import smoke_test
+import supply
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,6 +25,8 @@ def main() -> int:
         return built
     folder = ROOT / "dist" / "qv-desktop"
     print(f"Compiled {compile_ahead(folder)} functions for the backtest worker.", flush=True)
+    shutil.copy(supply.BILL, folder)
+    supply.main(["sums", str(folder)])
     print(f"{folder.relative_to(ROOT)}: {smoke_test.size(folder) / 1e6:.0f} MB", flush=True)
     sys.argv[1:] = [str(folder)]
     return smoke_test.main()

@@ -91,10 +91,9 @@ def test_versions_follow_one_another(postgres_url: str, who: dict[Role, Person])
     run(postgres_url, "INSERT INTO strategies VALUES ('s', 's')")
     limits = "INSERT INTO risk_limits VALUES ('a', {}, now(), 'u', 1, 1, 1, 1, 1, 1, 1, 1, 1)"
     version = "INSERT INTO strategy_versions VALUES ('s', {}, '', '[]', '', 'h', '', now())"
-    rules = f"INSERT INTO reconciliation_rules VALUES ('a', {{}}, now(), '{admin.name}', 0, 0, 0, '{{{{}}}}')"
     for url, role in ((address(postgres_url, admin.name), admin.group), (postgres_url, "qv_app")):
         with connected(url, role) as server:
-            for row in (limits, version, rules):
+            for row in (limits, version):
                 assert refusal(server, row.format(LAST)) == BROKEN
                 assert refusal(server, row.format(2)) == BROKEN
                 assert refusal(server, row.format(1)) == ""
