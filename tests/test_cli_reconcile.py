@@ -71,7 +71,10 @@ def _a_terminal_goes_on_from_its_own(account: str, url: str) -> None:
     database = Database(url)
     try:
         trail = AuditTrail(database, "t", "0", lambda: datetime.now(UTC), lambda entry: None)
-        assert asyncio.run(OrderJournal(database, trail).compared_at(account)) is None
+        journal = OrderJournal(database, trail)
+        assert asyncio.run(journal.compared_at(account)) is None
+        assert asyncio.run(journal.agreed(account, looked=False)) is None
+        assert asyncio.run(journal.agreed(account, looked=True)) is not None
     finally:
         database.close()
 

@@ -47,14 +47,17 @@ class Cash:
         self._known: frozenset[str] | None = None  # ids of what is in the positions since before this sitting
         self._used: set[str] = set()  # ids of what explained a position since
 
-    async def begin(self, account: str, *, again: bool = False) -> None:
+    async def begin(self, account: str, *, again: bool = False, only_looks: bool = False) -> None:
         """Find where cash last agreed, however long ago; ``again``: it differs, but may have been settled at another machine.
 
-        Raises DatabaseDown.
+        What the broker booked before a comparison that books nothing is still to be booked here: such marks are of those alone that
+        ``only_looks``, and of whoever has no other. Raises DatabaseDown.
         """
         if self._marks is None or (self._mark is not None and not again):
             return
-        kept = await self._marks.agreed(account)
+        kept = await self._marks.agreed(account, looked=only_looks)
+        if kept is None and self._mark is None:
+            kept = await self._marks.agreed(account, looked=True)
         if kept is not None and (self._mark is None or kept[0] > self._mark.at):
             self._mark = Mark(*kept)
 

@@ -111,8 +111,11 @@ class CashMarks(Protocol):
     async def save_account(self, account: Account) -> None:
         """Append a snapshot of the account; the same moment is kept once."""
 
-    async def agreed(self, account: str) -> tuple[datetime, Decimal] | None:
-        """When a comparison, whoever made it, last kept the account's balances, and its cash then; None when none ever did."""
+    async def agreed(self, account: str, *, looked: bool) -> tuple[datetime, Decimal] | None:
+        """When a comparison, at whichever terminal, last kept the account's balances, and its cash then; None when none ever did.
+
+        ``looked``: also one that books nothing.
+        """
 
 
 class StoredBooks(Protocol):

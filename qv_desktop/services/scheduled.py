@@ -28,7 +28,7 @@ class Scheduled:
     async def run(self, actor: Actor) -> Reconciliation:
         """Compare and store. Raises BrokerDown, DatabaseDown: nothing is known then, and nothing stored."""
         self.account = (await self._broker.account()).id
-        await self._cash.begin(self.account)
+        await self._cash.begin(self.account, only_looks=True)
         tolerances = (Rules() if self._rules is None else await self._rules(self.account)).tolerances
         look, earlier = await self._looking.look(tolerances), None
         for _ in range(1, LOOKS):

@@ -61,12 +61,13 @@ class Marks:
     """Balances as they were kept."""
 
     kept: dict[datetime, Decimal | None] = field(default_factory=dict)
+    looked: set[datetime] = field(default_factory=set)  # moments of comparisons that booked nothing
 
     async def save_account(self, account: Account) -> None:
         self.kept[account.at] = account.cash
 
-    async def agreed(self, account: str) -> tuple[datetime, Decimal] | None:
-        known = [(at, cash) for at, cash in self.kept.items() if cash is not None]
+    async def agreed(self, account: str, *, looked: bool) -> tuple[datetime, Decimal] | None:
+        known = [(at, cash) for at, cash in self.kept.items() if cash is not None and (looked or at not in self.looked)]
         return max(known, default=None)
 
 

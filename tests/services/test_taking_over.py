@@ -230,6 +230,25 @@ def test_an_entry_of_the_night_explains_at_the_start_and_one_that_is_in_the_posi
     in_a_room(story)
 
 
+def test_an_entry_of_the_night_explains_at_the_start_though_a_scheduler_compared_since() -> None:
+    async def story(room: Room) -> None:
+        await room.run()  # the evening's books agree
+        at = NOW + timedelta(hours=14)
+        room.moved.told.append(Activity("s", "SPLIT", at, symbol="AAPL", quantity=Decimal(300), net=Decimal(0)))
+        scheduler, (cash,) = NOW + timedelta(hours=15), room.marks.kept.values()
+        room.marks.kept[scheduler] = cash  # cash agreed there, and nothing was booked
+        room.marks.looked.add(scheduler)
+        room.desk.later(18 * 3600)
+        knows(room, held=(a_position(400, "25"),))
+        await starts(room, a_position(100, "100"))
+        room.service._cash = room.service._looking._cash = Cash(room.moved, room.marks, lambda: room.desk.moment[0])
+        room.service.last = None
+        assert (await room.run()).passed
+        assert room.desk.positions["AAPL"].quantity == 400
+
+    in_a_room(story)
+
+
 def test_an_execution_that_the_stream_tells_before_what_was_kept_is_read_counts_once() -> None:
     async def story(room: Room) -> None:
         order, fill = bought()

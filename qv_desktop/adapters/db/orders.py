@@ -149,10 +149,12 @@ class OrderJournal:
             lambda connection: connection.execute(upsert(account_snapshots).values(row).on_conflict_do_nothing())
         )
 
-    async def agreed(self, account: str) -> tuple[datetime, Decimal] | None:
-        """When a comparison last kept the account's balances, and its cash then. Raises DatabaseDown."""
+    async def agreed(self, account: str, *, looked: bool) -> tuple[datetime, Decimal] | None:
+        """When a comparison, ``looked``: also one that books nothing, last kept the account's balances, and its cash then."""
         c, runs = account_snapshots.c, tables.reconciliation_runs.c
         kept = (c.account == account) & (c.at == runs.broker_at) & c.cash.is_not(None)
+        if not looked:
+            kept &= runs.reason != ONLY_LOOKED
         query = select(c.at, c.cash).where(kept, runs.account_id == account).order_by(runs.at.desc()).limit(1)
         row = await self._database.read(lambda connection: connection.execute(query).first())
         return (row[0], row[1]) if row else None
