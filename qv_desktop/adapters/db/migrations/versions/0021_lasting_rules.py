@@ -1,4 +1,4 @@
-"""The rules of comparisons are kept as limits are: versions follow one another, none lets everything pass, each is of who set it."""
+"""The rules of comparisons are kept as limits are: none lets everything pass, and each is of who set it."""
 
 from alembic import op
 
@@ -17,12 +17,7 @@ STATEMENTS = (
     """
     CREATE FUNCTION keep_rules() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    DECLARE
-        last bigint := (SELECT max(version) FROM public.reconciliation_rules WHERE account = NEW.account);
     BEGIN
-        IF NEW.version > coalesce(last, 0) + 1 THEN
-            RAISE EXCEPTION 'version % does not follow version %', NEW.version, coalesce(last, 0) USING ERRCODE = 'check_violation';
-        END IF;
         IF NOT public.shared_login() AND lower(NEW.set_by) <> lower(session_user) THEN
             RAISE EXCEPTION 'nobody sets rules in the name of %', NEW.set_by USING ERRCODE = 'insufficient_privilege';
         END IF;
