@@ -205,7 +205,7 @@ class Starting:
         fills = await engine.journal.fills_since(account.id, missed)
         stored = await engine.journal.positions(account.id)
         if last is not None and not self._restored:
-            services.positions.restore(stored, today=last >= since)
+            services.positions.restore(stored, {fill.symbol for fill in fills if fill.at >= since})
             self._restored = True
         engine.positions.begin()
         await services.orders.settling.recover(orders, fills)

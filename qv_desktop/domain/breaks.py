@@ -115,12 +115,12 @@ def _found(item: BreakItem | None, found: Break, run: Reconciliation, account: s
         return None  # a run of another machine that was stored late
     seen = _as_found(item, found, run)
     if item.state in ("gone", "resolved"):
-        again = _undecided(seen)
+        again = replace(_undecided(seen), version=item.version + 1)  # one step, also when figures and state both change
         return Met(
             item, replace(again, opened=run.at, times=item.times + 1) if item.state == "gone" else again, "found again"
         )
     if item.state == "carried" and item.until is not None and _day(run.at) >= item.until:
-        return Met(item, _undecided(seen), "due")
+        return Met(item, replace(_undecided(seen), version=item.version + 1), "due")
     return Met(item, seen, "seen")
 
 

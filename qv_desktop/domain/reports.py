@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from qv_desktop.domain.break_history import Day, RunLine
@@ -147,12 +147,12 @@ def money(amount: Decimal) -> str:
 
 def stamp(moment: datetime) -> str:
     """UTC to the second, with New York's time beside it."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC ({moment.astimezone(NEW_YORK):%H:%M:%S} ET)"
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC ({moment.astimezone(NEW_YORK):%H:%M:%S} ET)"
 
 
 def precise(moment: datetime) -> str:
     """UTC to the millisecond."""
-    return f"{moment.isoformat(sep=' ', timespec='milliseconds')[:23]} UTC"
+    return f"{moment.astimezone(UTC).isoformat(sep=' ', timespec='milliseconds')[:23]} UTC"
 
 
 def short(moment: datetime | None) -> str:

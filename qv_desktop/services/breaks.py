@@ -5,18 +5,22 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+import structlog
+
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import BreakItem, Remark, State, decided, reopened, signed, taken, told, words
 from qv_desktop.domain.entries import Entry
-from qv_desktop.domain.errors import BadInput, NotPermitted
+from qv_desktop.domain.errors import BadInput, NotPermitted, QvError
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.reconciliation_rules import Rules, sensible
 from qv_desktop.domain.reconciliation_rules import told as rules_told
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Now
+
+log = structlog.get_logger(__name__)
 
 VIEW = Permission(Resource.RECONCILIATION, Action.VIEW)
 WORK = Permission(Resource.RECONCILIATION, Action.CHANGE)
@@ -181,13 +185,17 @@ class Breaks:
     async def book(self, item: BreakItem, shown: Entry, reason: str) -> BreakItem:
         """Book the ``shown`` entry: the break is resolved by it in one transaction with the audit row, and the books are compared again.
 
-        Like every decision it waits for a second person's signature. Raises BrokerDown.
+        Like every decision it waits for a second person's signature. Raises BrokerDown: then nothing was booked. One that comes
+        after it is no matter of the entry; the next comparison is at most half a minute away.
         """
         by, books = (await self._login.require(SIGN)).user.name, self._books()
         after = decided(item, "resolved", by, self._now(), reason)
         remark = Remark(self._now(), by, "book", f"{shown.words}. {after.reason}")
         await books.book(item, after.reason, shown, lambda draft: self._store.change(item, after, remark, draft))
-        await books.run(by, AFTER_ENTRY)
+        try:
+            await books.run(by, AFTER_ENTRY)
+        except QvError as error:
+            log.info("entry_not_compared", item=item.id, reason=str(error))
         return after
 
     def _books(self) -> Booking:

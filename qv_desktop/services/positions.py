@@ -1,6 +1,6 @@
 """Positions: moved by our fills, adopted from the broker at start."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -46,12 +46,15 @@ class Positions:
             if taken != known:
                 self._set(taken)
 
-    def restore(self, kept: Iterable[Position], *, today: bool = False) -> None:
-        """Go on from what was kept of an earlier sitting, with what has traded in this one so far; its profit counts if of ``today``."""
+    def restore(self, kept: Iterable[Position], traded: Collection[str] = ()) -> None:
+        """Go on from what was kept of an earlier sitting, with what has traded in this one so far; the profit of symbols that were
+        ``traded`` earlier today is today's."""  # fmt: skip
         for one in kept:
+            today = one.symbol in traded
+            if not one.quantity and not today:
+                continue  # flat since an earlier day
             now, before = self[one.symbol], one.realised if today else Decimal(0)
-            if one.quantity or before:  # else flat since an earlier day
-                self._set(Position(one.symbol, one.quantity + now.quantity, one.average, before + now.realised))
+            self._set(Position(one.symbol, one.quantity + now.quantity, one.average, before + now.realised))
 
     def correct(self, told: Position) -> None:
         """Take the broker's quantity and average of one symbol, for a corporate action or an entry that a person booked."""

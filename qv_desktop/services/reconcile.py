@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -36,6 +36,7 @@ APPROVE = Permission(Resource.RECONCILIATION, Action.APPROVE)
 FORMATS = ("csv", "json", "html")
 SETTLE = 1.5  # seconds that a difference must outlive before it counts: snapshot and stream race
 LOOKS = 3  # at most: what differs and differs differently each time is not compared
+FOLLOWED = timedelta(minutes=5)  # for which what was booked at another terminal is followed here
 NOTHING = "There is no break to open trading over: run a reconciliation first, and see what it finds."
 FOUND_MORE = (
     "The books were compared again meanwhile, and there are other breaks; look at them, then open trading over those."
@@ -72,7 +73,7 @@ class Reconcile:
         note: Note | None = None,
         announced: Announced | None = None,
         rules: Callable[[], Awaitable[Rules]] | None = None,
-        booked: Callable[[str, Break], Awaitable[bool]] | None = None,
+        booked: Callable[[str, Break, datetime], Awaitable[bool]] | None = None,
         elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._broker, self._store, self._reports = broker, store, reports
@@ -154,7 +155,7 @@ class Reconcile:
         for found in lasting:
             if self._booked is None or unbookable(found.section, found.key, found.kind):
                 continue
-            if await self._booked(self._orders.account, found):
+            if await self._booked(self._orders.account, found, self._now() - FOLLOWED):
                 self._accept(found, look)
                 done.append(f"{found.key}: {found.internal} → {found.external}, as booked at another terminal")
         return done

@@ -224,3 +224,13 @@ def _stepped(queue: list[BreakItem], step: str, at: datetime) -> list[BreakItem]
         case "reopen":
             return [reopened(item, "why")]
     return [decided(item, states[step], "ann" if at.minute % 2 else "bob", at, "because")]
+
+
+@pytest.mark.parametrize("state", ["resolved", "explained", "carried"])
+@pytest.mark.parametrize("days", [0, 5])
+def test_a_run_takes_an_item_one_version_on_whatever_changes_with_it(state: State, days: int) -> None:
+    """The database takes no other: a comparison that wants two could not be stored, and none after it."""
+    item = decided(an_item(), state, "ada", later(), "it will be booked")
+    moved = replace(NVDA, external="270", difference="+20")
+    (found,) = after([item], a_run(later(2) + timedelta(days=days), moved))
+    assert (found.difference, found.version) == ("+20", item.version + 1)

@@ -46,7 +46,7 @@ def test_a_restart_counts_what_was_realised_before_it(opening: Position, steps: 
 def test_shares_of_yesterday_that_are_all_gone_count_as_they_were_stored() -> None:
     restarted = Positions(lambda event: None)
     kept = [Position("AAPL", realised=Decimal(2_000)), a_position(5, symbol="XOM")]
-    restarted.restore(kept, today=True)
+    restarted.restore(kept, {"AAPL"})
     restarted.take_realised(fills((-100, 110)))
     assert restarted.realised() == 2_000
     another_day = Positions(lambda event: None)

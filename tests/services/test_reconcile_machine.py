@@ -117,7 +117,6 @@ class Books(RuleBasedStateMachine):
     def some_of_an_order_trades(self, data: st.DataObject, cents: int) -> None:
         order = data.draw(st.sampled_from(self.open_there()))
         shares, price = data.draw(st.integers(1, int(order.remaining))), Decimal(cents) / 100
-        self.room.desk.later(0.001)  # of two executions of one moment nobody knows which was first
         self.number += 1
         total = order.filled + shares
         at = self.room.desk.moment[0] + timedelta(microseconds=self.number)  # no two executions are of one moment

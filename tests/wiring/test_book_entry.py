@@ -21,6 +21,7 @@ from pytestqt.qtbot import QtBot
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.app.gate import Gate
 from qv_desktop.domain.access import Role
+from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import Reconciled
 from qv_desktop.domain.positions import Position
 from qv_desktop.services import reconcile
@@ -56,7 +57,7 @@ class Place:
         room, trail, runs = self.room, login._trail, self.machine.runs
         self.service = Reconcile(room.broker, runs, ReconciliationReports(), room.orders, room.positions, room.risk._account, login,
                                  room.bus.publish, self.clock, lambda: NOW - timedelta(hours=1), Path("/"), cast(Any, trail),
-                                 rules=runs.rules, booked=lambda _, found: self.machine.store.booked(account(), found))  # fmt: skip
+                                 rules=runs.rules, booked=lambda _, *found: self.machine.store.booked(account(), *found))  # fmt: skip
         account = self.machine.breaks._account
         breaks = Breaks(self.machine.store, runs, login, self.clock, account, self.service)
         self.tasks = Tasks(lambda error: None)
@@ -193,6 +194,49 @@ def test_what_is_booked_at_one_terminal_is_so_at_the_others_without_a_second_row
         assert (other.positions["AAPL"].quantity, bool(other.closed)) == (150, True)
 
     told(story, terminals=2)
+
+
+def test_what_was_booked_once_is_not_booked_again_unseen_when_the_same_difference_comes_another_day(
+    told: Callable[..., None],
+) -> None:
+    async def story(place: Place) -> None:
+        place.positions.adopt({"AAPL": a_position(100, "98")})
+        place.broker.held = {"AAPL": a_position(150, "98")}
+        await place.compares()
+        await place.presses(place.book)
+        await place.gives("came from the old broker")
+        assert place.closed is None
+        place.positions.adopt({"AAPL": a_position(100, "98")})  # fifty were sold
+        place.broker.held = {"AAPL": a_position(100, "98")}
+        place.clock.advance(days=1)
+        await place.compares()
+        place.broker.held = {"AAPL": a_position(150, "98")}
+        place.clock.advance(seconds=60)
+        await place.compares()
+        assert (place.positions["AAPL"].quantity, bool(place.closed)) == (100, True)
+
+    told(story)
+
+
+def test_an_entry_is_said_to_be_booked_when_the_comparison_after_it_has_no_answer(told: Callable[..., None]) -> None:
+    async def story(place: Place) -> None:
+        place.positions.adopt({"AAPL": a_position(100, "98")})
+        place.broker.held = {"AAPL": a_position(150, "98")}
+        await place.compares()
+        await place.presses(place.book)
+        run = place.service.run
+
+        async def down(operator: str, reason: str) -> Any:
+            if reason == AFTER_ENTRY:
+                raise BrokerDown("The broker does not answer.")
+            return await run(operator, reason)
+
+        place.service.run = down  # type: ignore[method-assign]
+        await place.gives("came from the old broker")
+        assert place.positions["AAPL"].quantity == 150
+        assert place.panel.note.text().startswith("Booked Position AAPL")
+
+    told(story)
 
 
 def test_what_moved_since_it_was_shown_is_not_booked_and_says_so(told: Callable[..., None]) -> None:

@@ -65,10 +65,13 @@ class BreakStore:
 
         await self._trail.write(work, draft)
 
-    async def booked(self, account: str, found: Break) -> bool:
-        """Whether the entry of just this break was booked at some terminal, and no comparison found it again since. Raises DatabaseDown."""
+    async def booked(self, account: str, found: Break, since: datetime) -> bool:
+        """Whether the entry of just this break was booked at some terminal since then, and no comparison found it again.
+
+        The same difference of another day is another one. Raises DatabaseDown.
+        """
         same = (_c.account == account, _c.section == found.section, _c.key == found.key, _c.kind == found.kind,
-                _c.internal == found.internal, _c.external == found.external, _c.state == "resolved")  # fmt: skip
+                _c.internal == found.internal, _c.external == found.external, _c.state == "resolved", _c.decided_at >= since)  # fmt: skip
         entry = select(_r.id).where(_r.item == _c.id, _r.what == "book", _r.at >= _c.decided_at).exists()
         query = select(_c.id).where(*same, entry)
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)

@@ -122,6 +122,18 @@ def test_rules_of_comparisons_follow_one_another_say_something_and_are_of_who_se
         assert refusal(server, rules.format(1, "somebody else", 0, 0, 0)) == DENIED
 
 
+def test_only_who_may_approve_says_that_an_entry_was_booked(postgres_url: str, who: dict[Role, Person]) -> None:
+    """Every terminal of the account follows it: a Trader's word would open trading over what nobody approved."""
+    remark = "INSERT INTO break_remarks (item, at, actor, what, words) VALUES ('b', now(), '{}', '{}', '')"
+    for role, refused in ((Role.TRADER, DENIED), (Role.ADMIN, "")):
+        person = who[role]
+        with connected(address(postgres_url, person.name), person.group) as server:
+            assert refusal(server, remark.format(person.name, "book")) == refused
+            assert refusal(server, remark.format(person.name, "comment")) == ""
+    with connected(postgres_url, "qv_app") as server:
+        assert refusal(server, remark.format("ann", "book")) == ""
+
+
 IMMUNE = {
     "own": "UPDATE users SET role_version = 2147483647 WHERE lower(name) = lower(session_user)",
     "back": "UPDATE users SET role_version = role_version - 1 WHERE lower(name) = lower(session_user)",

@@ -1,4 +1,4 @@
-"""The rules of comparisons are kept as limits are: none lets everything pass, and each is of who set it."""
+"""The rules of comparisons let nothing pass that the program would not offer, and are of who set them; entries are of who may book."""
 
 from alembic import op
 
@@ -16,8 +16,7 @@ STATEMENTS = (
     """,
     """
     CREATE FUNCTION keep_rules() RETURNS trigger LANGUAGE plpgsql
-    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    BEGIN
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN
         IF NOT public.shared_login() AND lower(NEW.set_by) <> lower(session_user) THEN
             RAISE EXCEPTION 'nobody sets rules in the name of %', NEW.set_by USING ERRCODE = 'insufficient_privilege';
         END IF;
@@ -26,6 +25,18 @@ STATEMENTS = (
     """,
     "REVOKE ALL ON FUNCTION keep_rules() FROM PUBLIC",
     f"CREATE TRIGGER kept BEFORE INSERT ON reconciliation_rules FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION keep_rules()",
+    # what is booked at one terminal is followed by the others, so that it must be of who may book
+    """
+    CREATE FUNCTION keep_bookings() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN
+        IF NEW.what = 'book' AND NOT public.may('reconciliation: approve') THEN
+            RAISE EXCEPTION 'entries are booked by who may approve reconciliations' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    "REVOKE ALL ON FUNCTION keep_bookings() FROM PUBLIC",
+    f"CREATE TRIGGER kept BEFORE INSERT ON break_remarks FOR EACH ROW WHEN ({OURS}) EXECUTE FUNCTION keep_bookings()",
 )
 
 
