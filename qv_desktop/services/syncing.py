@@ -62,12 +62,12 @@ class Syncing:
             action = found.key, found.proposal.rpartition(": ")[0]
             if action in self._explained:
                 continue  # nothing is split twice by one split: a person looks
-            self._explained.add(action)
             if found.section == "open orders":
                 done += self._reorder(run, found, broker.orders[found.key])
-                continue
-            self._acted.add(found.key)
-            done += await self._correct(run, found, local, broker)
+            else:
+                done += await self._correct(run, found, local, broker)
+                self._acted.add(found.key)
+            self._explained.add(action)  # once it is booked: what could not be recorded is tried again
         disputed = any(
             one.section == "fills" for one in all_
         )  # the average follows from executions that are not agreed on

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qv_desktop.domain.account_history import Activity
-from qv_desktop.domain.errors import BrokerDown
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown
 from qv_desktop.domain.market import Action
 from qv_desktop.domain.orders import OrderStatus, Side
 from qv_desktop.domain.positions import Position
@@ -336,5 +336,26 @@ def test_a_broker_that_never_tells_an_execution_keeps_the_books_shut_for_a_minut
         run = await room.run()
         assert (len(run.booked), room.desk.positions["AAPL"].quantity) == (1, 150)
         assert (await room.run()).passed
+
+    in_a_room(story)
+
+
+def test_a_split_that_could_not_be_recorded_is_booked_by_the_next_comparison() -> None:
+    async def story(room: Room) -> None:
+        room.splits.append(Action("AAPL", room.desk.moment[0].date(), "split", 4.0))
+        knows(room, held=(a_position(400, "25"),))
+        await starts(room, a_position(100, "100"))
+        note = room.service._syncing._note
+
+        async def away(draft: Any) -> None:
+            raise DatabaseDown("The database is away.")
+
+        room.service._syncing._note = away
+        with pytest.raises(DatabaseDown):
+            await room.run()
+        assert room.desk.positions["AAPL"].quantity == 100
+        room.service._syncing._note = note
+        assert (await room.run()).passed
+        assert room.desk.positions["AAPL"].quantity == 400
 
     in_a_room(story)
