@@ -80,6 +80,7 @@ class Starting:
         self.ready, self._loaded = asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
+        self._day: datetime | None = None  # when the day that is counted began
         self._gate = Gate(desk.services.bus, self._gated)
         self._closing = Closing(desk.services.bus, desk.services.sessions.today, desk.services.clock.market)
         desk.services.bus.subscribe(FeedChanged, self._feed_changed)
@@ -294,6 +295,13 @@ class Starting:
 
     # ---- the beats
 
+    def _turn_the_day(self) -> None:
+        """Today's profit begins anew at midnight of New York, also in a program that runs on."""
+        day = day_start(self._desk.services.clock.market())
+        if self._day is not None and day > self._day:
+            self._desk.services.positions.begin_day()
+        self._day = day
+
     async def _beats(self) -> None:
         """Blotter prices four times a second; ages, risk, health and time once each, in turn so that they never fall together."""
         second = (self.market.tick, self.trading.tick, self._measure_health, self._show_time)
@@ -320,6 +328,7 @@ class Starting:
         self.notifying.tick()
 
     def _show_time(self) -> None:
+        self._turn_the_day()
         self._desk.window.show_now(self._desk.services.clock.market())
         for feed in self._figures:
             self._desk.window.health.show_feed_age(feed.name, feed.age())

@@ -72,6 +72,12 @@ class Positions:
             if fresh != known.realised:
                 self._set(replace(known, realised=fresh))
 
+    def begin_day(self) -> None:
+        """Midnight has passed: nothing has been taken today."""
+        for known in [one for one in self._held.values() if one.realised]:
+            self._set(replace(known, realised=Decimal(0)))
+        self.disordered.clear()
+
     def recount(self, symbol: str, fills: Iterable[Fill], average: Decimal) -> None:
         """Count today's realised profit of one symbol anew from all of today's ``fills``, in the order in which they happened.
 

@@ -53,3 +53,18 @@ def test_shares_of_yesterday_that_are_all_gone_count_as_they_were_stored() -> No
     another_day.restore(kept)
     another_day.take_realised(fills((-100, 110)))
     assert another_day.realised() == 0
+
+
+def test_a_new_day_begins_without_profit_and_with_the_shares_and_averages_of_the_last() -> None:
+    moved = list[Position]()
+    running = Positions(lambda event: None, moved.append)
+    running.adopt({"AAPL": a_position(200, "90"), "XOM": a_position(5, symbol="XOM")})
+    running.fill(fills((-50, 100))[0])
+    assert running.realised() == 500
+    moved.clear()
+    running.begin_day()
+    assert running.realised() == 0
+    assert (running["AAPL"].quantity, running["AAPL"].average) == (150, 90)
+    assert [one.symbol for one in moved] == ["AAPL"]  # kept so, too; what took nothing did not move
+    running.begin_day()
+    assert len(moved) == 1
