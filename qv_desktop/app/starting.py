@@ -195,6 +195,7 @@ class Starting:
         await services.risk.load()
         listed = await engine.broker.instruments()
         services.risk.know(listed)
+        self.market.listed()
         self._desk.window.show_instruments(listed)
         await engine.instruments.save(listed)
         last = await self._last_compared(account.id)

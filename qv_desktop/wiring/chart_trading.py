@@ -47,6 +47,10 @@ class ChartTrading:
         ):
             part(chart)
 
+    def listed(self) -> None:
+        """The broker's list of instruments has come."""
+        self._all(lambda chart: chart.panel.show_instrument(self._desk.services.risk.instrument(chart.symbol)))
+
     def orders_changed(self, symbols: Collection[str]) -> None:
         """Orders of these symbols have changed since the last frame."""
         for chart in self._charts():

@@ -103,6 +103,12 @@ class MarketWiring:
         ticket.show_snapshot(services.market.snapshot(symbol), services.market.quote_age(symbol))
         ticket.show_position(services.positions.held().get(symbol))
 
+    def listed(self) -> None:
+        """The broker's list of instruments has come: what was chosen before it is looked up again."""
+        if self._in_ticket:
+            self._desk.panels.ticket.show_instrument(self._desk.services.risk.instrument(self._in_ticket))
+        self.charts.trading.listed()
+
     def _moved(self, event: MarketMoved) -> None:
         panels, market = self._desk.panels, self._desk.services.market
         for snapshot in event.snapshots:

@@ -29,6 +29,7 @@ from qv_desktop.wiring import Desk, chart
 from qv_desktop.wiring import market as rooms
 from qv_desktop.wiring.market import MarketWiring
 from tests.services.a_market import T0, Floor
+from tests.ui.trading_values import AAPL
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support propagateSizeHints")
 MINUTE = 60
@@ -203,3 +204,14 @@ def test_a_finished_minute_that_the_vendor_tells_otherwise_is_shown_as_the_vendo
     assert room.history.asked == 2
     room.acts(room.market.tick)
     assert room.history.asked == 2
+
+
+def test_what_is_chosen_before_the_brokers_list_has_come_is_looked_up_again_once_it_has(qtbot: QtBot) -> None:
+    room = Room(qtbot, lambda room, asked: None)
+    shown = room.panels.ticket
+    room.acts(lambda: room.market._show_in_ticket("AAPL"))
+    assert shown.fields.instrument is None
+    cast(Any, room.market._desk.services).risk = SimpleNamespace(instrument={"AAPL": AAPL}.get)
+    room.market.listed()
+    assert shown.fields.instrument == AAPL
+    assert "not listed" not in shown.head.listing.text()
