@@ -34,9 +34,9 @@ from tests.adapters.test_secrets import MemoryKeyring
 from tests.builders import a_request
 from tests.simulator.process import Simulator, running
 from tests.stories.driver import Sitting, sitting
-from tests.stories.program import a_home
+from tests.stories.program import TYPED, a_home
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = TYPED
 LIVE_SECRET = "live-secret-canary-4711"
 
 

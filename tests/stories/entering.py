@@ -26,8 +26,9 @@ from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.ui.models.docks import Docks
 from tests.stories.keyless import Keyless
+from tests.stories.program import TYPED
 
-NAME, PASSWORD = "ada", "correct horse battery staple"
+NAME, PASSWORD = "ada", TYPED
 TICK = 5  # ms
 
 

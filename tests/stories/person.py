@@ -20,9 +20,10 @@ from qv_desktop.app import session
 from qv_desktop.app.hands import button
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
+from tests.stories.program import TYPED
 
 PATIENCE = 60.0  # seconds
-NAME, PASSWORD = "ada", "correct horse battery staple"
+NAME, PASSWORD = "ada", TYPED
 WRONG = "wrong horse battery staple"
 
 type Seen = dict[str, object]

@@ -21,8 +21,9 @@ from qv_desktop.app import session
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
 from tests.stories.keyless import Keyless
+from tests.stories.program import TYPED
 
-NAME, PASSWORD = "ada", "correct horse battery staple"
+NAME, PASSWORD = "ada", TYPED
 
 
 class FileKeyring(KeyringBackend):
