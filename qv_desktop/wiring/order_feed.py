@@ -27,7 +27,7 @@ class OrderFeed:
         bus.subscribe(Filled, lambda event: self._filled.append(event.fill))
 
     def _order_changed(self, event: OrderChanged) -> None:
-        self._changed[event.order.id] = event.order
+        self._changed[event.order.request.client_order_id] = event.order  # twenty thousand times a second: without the property
 
     def frame(self) -> None:
         """Show what changed since the last frame."""
@@ -38,9 +38,8 @@ class OrderFeed:
             self._count("fills", self._fills.model.counts()[1])
         if not self._changed or self._only_sorted():
             return
-        changed = list(islice(self._changed.values(), AT_ONCE))
-        for order in changed:
-            del self._changed[order.id]
+        take = self._changed.pop
+        changed = [take(key) for key in list(islice(self._changed, AT_ONCE))]
         self._orders.upsert(changed)
         self._count("orders", self._orders.open_count)
         symbols = {order.request.symbol for order in changed}
