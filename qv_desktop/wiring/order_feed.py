@@ -27,7 +27,9 @@ class OrderFeed:
         bus.subscribe(Filled, lambda event: self._filled.append(event.fill))
 
     def _order_changed(self, event: OrderChanged) -> None:
-        self._changed[event.order.request.client_order_id] = event.order  # twenty thousand times a second: without the property
+        self._changed[event.order.request.client_order_id] = (
+            event.order
+        )  # twenty thousand times a second: without the property
 
     def frame(self) -> None:
         """Show what changed since the last frame."""
