@@ -1,12 +1,15 @@
 """A scripted person's hands and eyes: buttons by what stands on them, and the text that is in view."""
 
 import asyncio
+from contextlib import suppress
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 
-HELD = 1.2  # seconds; a little over what a hold takes
+from qv_desktop.ui.theme import HoldButton
+
+PATIENCE = 20.0  # seconds for a hold, which takes one
 
 
 def button(panel: QWidget, text: str) -> QAbstractButton:
@@ -24,9 +27,12 @@ def press(panel: QWidget, text: str) -> None:
 
 async def hold(panel: QWidget, text: str) -> None:
     """Hold a button under the mouse until it fires."""
-    found = button(panel, text)
+    found, fired = button(panel, text), asyncio.Event()
+    if isinstance(found, HoldButton):
+        found.held.connect(fired.set)
     QTest.mousePress(found, Qt.MouseButton.LeftButton)
-    await asyncio.sleep(HELD)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(fired.wait(), PATIENCE)  # a window that stands still counts for nothing
     QTest.mouseRelease(found, Qt.MouseButton.LeftButton)
 
 
