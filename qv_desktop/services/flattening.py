@@ -9,7 +9,7 @@ import structlog
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.flattening import OPENING, Plan, closing_order, market_order, planned
 from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderStatus
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
 from qv_desktop.domain.positions import Position
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 CANCELS = 10.0  # seconds until the symbol's orders must be gone
 FILLS = 30.0  # seconds until the closing order must be done
+QUOTES = 5.0  # seconds that the other side of a reversal waits for a quote young enough
 LOOK = 0.05  # seconds between two looks at the book
 
 type Tell = Callable[[str], None]
@@ -27,9 +28,9 @@ class Flattening:
     """One intent per symbol at a time. ``prices`` gives last prices by symbol."""
 
     def __init__(self, orders: Orders, positions: Positions, prices: Callable[[], Mapping[str, float]], *, cancels: float = CANCELS,
-                 fills: float = FILLS) -> None:  # fmt: skip
+                 fills: float = FILLS, quotes: float = QUOTES) -> None:  # fmt: skip
         self._orders, self._positions, self._prices = orders, positions, prices
-        self._cancels, self._fills = cancels, fills
+        self._cancels, self._fills, self._quotes = cancels, fills, quotes
         self.under_way: set[str] = set()  # symbols
 
     def plan(self, symbol: str, *, reverse: bool = False) -> Plan:
@@ -150,9 +151,16 @@ class Flattening:
             raise BadInput(
                 f"{plan.symbol} was closed but {held:f} shares are held; nothing was opened on the other side."
             )
-        order = await self._orders.submit(market_order(key, plan.symbol, plan.side, plan.quantity, OPENING))
+        opening = market_order(key, plan.symbol, plan.side, plan.quantity, OPENING)
+        await self._until(lambda: not self._waits_for_quote(opening), self._quotes)
+        order = await self._orders.submit(opening)
         if order.status in (OrderStatus.REFUSED, OrderStatus.REJECTED):
             raise BadInput(f"{plan.symbol} is flat, but the other side was {order.status}: {order.reason}")
+
+    def _waits_for_quote(self, request: OrderRequest) -> bool:
+        """Whether nothing but the age of the quote is against an order, which the next quote mends."""
+        refusals = self._orders.judged_beside(request, ()).refusals
+        return bool(refusals) and all(check.code == "QUOTE_AGE" for check in refusals)
 
     def _open_in(self, symbol: str) -> list[Order]:
         return [order for order in self._orders.book.values() if order.open and order.request.symbol == symbol]

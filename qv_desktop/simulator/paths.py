@@ -164,7 +164,10 @@ def spread_ticks(stock: Stock, price: float, regular: bool) -> int:
 def _quotes(
     path: DayPath, minute: int, start: int, times: Ints, prices: Floats, rng: np.random.Generator
 ) -> tuple[Quote, ...]:
-    """A quote just before each trade that makes its price the bid or the ask, and others on the way between them."""
+    """A quote just before each trade that makes its price the bid or the ask, and others on the way between them.
+
+    A listed symbol's market makers answer all the time: within regular hours some quote comes in every second.
+    """
     stock, count = path.stock, len(prices)
     regular = path.session.open <= start < path.session.close
     spread = spread_ticks(stock, float(path.level[minute]), regular) * TICK
@@ -172,13 +175,21 @@ def _quotes(
     buys = rng.random(count) < 0.5
     bids = np.where(buys, prices - spread, prices)
     wander = int(rng.poisson(1.5 * count + (0.6 if regular else 0.15)))
-    wander_times = _outside(np.sort(rng.integers(0, 59_900 * MILLISECOND, wander)), times, lead)
+    moments = rng.integers(0, 59_900 * MILLISECOND, wander)
+    if regular:
+        moments = np.append(moments, _steady(rng))
+    wander_times = _outside(np.sort(moments), times, lead)
     mids = np.interp(wander_times, times, prices) if count else np.full(len(wander_times), path.level[minute])
     drift = rng.normal(0, spread / 2, len(wander_times)).round(2)
     all_times = np.concatenate([times - lead, wander_times])
     all_bids = np.round(np.concatenate([bids, np.round(mids - spread / 2 + drift, 2)]), 4).clip(TICK)
     order = np.argsort(all_times, kind="stable")
     return _as_quotes(stock, start + all_times[order], all_bids[order], spread, rng)
+
+
+def _steady(rng: np.random.Generator) -> Ints:
+    """A moment in each second of a minute, at most 1.5 s after the one before."""
+    return (1000 * np.arange(60) + rng.integers(250, 750, 60)) * MILLISECOND
 
 
 def _outside(moments: Ints, times: Ints, lead: Ints) -> Ints:

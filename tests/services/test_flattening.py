@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
+from qv_desktop.domain.market import Batch, ns
 from qv_desktop.domain.orders import Fill, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.flattening import Flattening
-from tests.builders import NOW, a_limit
+from tests.builders import NOW, a_limit, a_quote
 from tests.services.test_orders import Desk, on_a_desk
 
 D = Decimal
@@ -215,6 +217,28 @@ def test_reverse_opens_the_other_side_only_once_the_close_is_filled() -> None:
         await answers
         assert desk.positions["AAPL"].quantity == 50
         assert [step for step in desk.journal.steps if "post" in step] == ["post close", "post open"]
+
+    on_a_desk(story)
+
+
+@pytest.mark.parametrize(("comes", "ends"), [(True, "AAPL is reversed"), (False, "the other side was refused")])
+def test_the_other_side_of_a_reversal_waits_a_moment_for_a_quote_young_enough(comes: bool, ends: str) -> None:
+    async def story(desk: Desk) -> None:
+        desk.positions.fill(held("-50"))
+        flat = flattening(desk, quotes=0.5 if not comes else 30)
+        plan = flat.plan("AAPL", reverse=True)
+        desk.later(60)  # the quote is old by then; closing is free to go, opening is not
+        reversing = asyncio.ensure_future(flat.flatten(plan, "close", "open"))
+        await answering(desk, "close", "50")
+        await asyncio.sleep(0.2)
+        assert "intend open" not in desk.journal.steps
+        if comes:
+            desk.orders._risk._market.hear(Batch(quotes=[replace(a_quote(), at=ns(desk.moment[0]))]))
+            await answering(desk, "open", "50")
+            assert (await reversing).startswith(ends)
+        else:
+            with pytest.raises(BadInput, match=ends):
+                await reversing
 
     on_a_desk(story)
 

@@ -183,7 +183,7 @@ def test_the_day_is_busy_and_rough_at_both_ends_and_at_mid_day_as_fast_as_promis
     assert ranges[0] > 1.3 * ranges[1]
     noon_start = sessions.ns(DAY, time(12))
     quotes = sum(len(day_market.quotes(one, noon_start, noon_start + MINUTE, 5000)) for one in day_market.symbols())
-    assert 12 <= quotes / 60 <= 30
+    assert 72 <= quotes / 60 <= 90
     assert session.open < noon_start
 
 
@@ -363,3 +363,11 @@ def test_one_listener_that_fails_does_not_stop_the_others(caplog: pytest.LogCapt
     run_minutes(market, 1)
     assert heard
     assert "a broken stream" in caplog.text
+
+
+def test_in_regular_hours_no_quote_is_older_than_a_second_and_a_half(day_market: Market) -> None:
+    start = sessions.ns(DAY, time(10))
+    for symbol in day_market.symbols():
+        times = [one.t for one in day_market.quotes(symbol, start, start + 5 * MINUTE, 5000)]
+        assert len(times) >= 300
+        assert max(np.diff(times)) <= 1_500_000_000
