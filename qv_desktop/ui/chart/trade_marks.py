@@ -1,6 +1,6 @@
 """A backtest's trades over the bars: an arrow where each was entered and left, and a line between, in the colour of its profit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ LINE, EDGE = 16, 10  # px of a line in the box with details, and from its edge t
 
 @dataclass(frozen=True, slots=True)
 class MarkedTrade:
-    """A round trip as it is drawn: times in ns, prices in dollars; ``words`` are the lines that the pointer reads."""
+    """A round trip as it is drawn: times in ns, prices and profit in dollars."""
 
     number: int
     entered: int
@@ -34,14 +34,18 @@ class MarkedTrade:
     exit: float
     long: bool
     profit: float
-    words: tuple[str, ...]
 
 
 class TradeMarks:
-    """The trades of one run in one symbol, oldest entry first; ``chosen`` is the number of the one that stands out, 0 for none."""
+    """The trades of one run in one symbol, oldest entry first; ``chosen`` is the number of the one that stands out, 0 for none.
 
-    def __init__(self, title: str, symbol: str, trades: Sequence[MarkedTrade]) -> None:
-        self.title, self.symbol = title, symbol
+    ``words`` gives the lines that the pointer reads of a trade by its number.
+    """
+
+    def __init__(
+        self, title: str, symbol: str, trades: Sequence[MarkedTrade], words: Callable[[int], Sequence[str]]
+    ) -> None:
+        self.title, self.symbol, self.words = title, symbol, words
         self.trades = sorted(trades, key=lambda trade: (trade.entered, trade.number))
         self.chosen = 0
         self.entered: Whole = np.array([trade.entered for trade in self.trades], dtype=np.int64)
@@ -206,9 +210,9 @@ def draw_chosen(painter: QPainter, stage: Stage, marks: TradeMarks, pointer: QPo
     chosen = marks.place(marks.chosen) if marks.chosen else None
     for place in {one for one in (chosen, read) if one is not None}:
         _thick(painter, stage, marks, put, place)
-    told = read if read is not None else None
-    if told is not None and pointer is not None:
-        _details(painter, stage, marks.trades[told], pointer)
+    if read is not None and pointer is not None:
+        trade = marks.trades[read]
+        _details(painter, stage, marks.words(trade.number), trade.profit > 0, pointer)
 
 
 def _thick(painter: QPainter, stage: Stage, marks: TradeMarks, put: Placed, place: int) -> None:
@@ -230,17 +234,17 @@ def _thick(painter: QPainter, stage: Stage, marks: TradeMarks, put: Placed, plac
     painter.restore()
 
 
-def _details(painter: QPainter, stage: Stage, trade: MarkedTrade, pointer: QPointF) -> None:
+def _details(painter: QPainter, stage: Stage, words: Sequence[str], won: bool, pointer: QPointF) -> None:
     """A box beside the pointer that stays within the plot."""
     metrics = QFontMetricsF(theme.small())
-    wide = max(metrics.horizontalAdvance(line) for line in trade.words) + 2 * EDGE + 8
-    tall = len(trade.words) * LINE + EDGE
+    wide = max(metrics.horizontalAdvance(line) for line in words) + 2 * EDGE + 8
+    tall = len(words) * LINE + EDGE
     x = pointer.x() + 14 if pointer.x() + 14 + wide < stage.panes.width else pointer.x() - 14 - wide
     y = max(2.0, min(pointer.y() + 14, stage.panes.floor - tall - 2))
     box = QRectF(max(2.0, x), y, wide, tall)
     draw_box(painter, box, color("BG3"))
-    painter.fillRect(QRectF(box.x(), box.y(), 3, box.height()), color("PROFIT" if trade.profit > 0 else "LOSS"))
-    for number, line in enumerate(trade.words):
+    painter.fillRect(QRectF(box.x(), box.y(), 3, box.height()), color("PROFIT" if won else "LOSS"))
+    for number, line in enumerate(words):
         painter.setFont(theme.small_bold() if not number else theme.small())
         painter.setPen(color("TX0" if number < 2 else "TX1"))
         row = QRectF(box.x() + EDGE, box.y() + 5 + number * LINE, wide - EDGE, LINE)

@@ -12,7 +12,7 @@ from qv_desktop.ui import format, theme
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ROW, HEAD, EDGE, YEAR, GAP = 22, 22, 10, 44, 6  # px
 STRONGEST = 0.62  # of the full colour over the ground; figures stay legible on it
-TIGHT = 46  # px of a cell under which figures lose their decimal
+TIGHT, TINY = 37, 17  # px of a cell under which figures lose their decimal, and themselves
 EMPTY = "A run's months stand here."
 
 type Month = tuple[int, int]  # year, month from 1
@@ -111,10 +111,11 @@ class MonthHeat(QWidget):
         painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, self._words(value, box.width()))
 
     def _words(self, value: float, wide: float) -> str:
-        """A figure as wide as its cell allows: without the sign for percent, which the column's purpose says."""
-        if wide < 26:
+        """A figure as wide as its cell allows, in percent; colour tells a gain where there is no room for its sign."""
+        if wide < TINY:
             return ""
-        return format.percent(value, 1 if wide >= TIGHT else 0).removesuffix("%")
+        words = format.percent(value, 1 if wide >= TIGHT else 0).removesuffix("%")
+        return words if wide >= 26 else words.removeprefix("+")
 
     def told(self, at: QPointF) -> str:
         """What stands under a point, in words."""
