@@ -12,6 +12,7 @@ from qv_desktop.domain.market import NEW_YORK, utc
 
 WIDE, SIDE, FOOT, TOP = 960, 64, 20, 8  # px: of a drawing, of the axis at its right, of the years below, of the air above
 COLUMNS = 880  # points of a curve that a page can show; each keeps the least and the most of its bars
+FLAT = 0.0005  # a return under this reads 0.0 and has no colour
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 type Floats = NDArray[np.float64]
@@ -71,7 +72,7 @@ def curves(at: Sequence[int], lines: Sequence[Curve], tall: int, words: str, *, 
     def y(value: float) -> float:
         return TOP + (high - value) * down
 
-    parts = [_axis(low, high, y, percent), _years(at, across, tall)]
+    parts = [_axis(low, high, y, percent, max(2, tall // 45)), _years(at, across, tall)]
     parts += [_line(line, values, across, y) for line, values in zip(lines, known, strict=True)]
     return f'<svg viewBox="0 0 {WIDE} {tall}" role="img" aria-label="{escape(words)}">{"".join(parts)}</svg>'
 
@@ -90,9 +91,9 @@ def _line(line: Curve, values: Floats, across: float, y: Place) -> str:
 
 
 
-def _axis(low: float, high: float, y: Place, percent: bool) -> str:
+def _axis(low: float, high: float, y: Place, percent: bool, most: int) -> str:
     out = []
-    for value in steps(low, high):
+    for value in steps(low, high, most):
         words = f"{value:.0%}" if percent else f"{value:,.0f}"
         out.append(f'<line class="grid" x1="0" x2="{WIDE - SIDE}" y1="{y(value):.1f}" y2="{y(value):.1f}"/>'
                    f'<text x="{WIDE - SIDE + 8}" y="{y(value) + 4:.1f}">{words.replace("-", "−")}</text>')  # fmt: skip
@@ -136,8 +137,17 @@ def months(found: Mapping[tuple[int, int], float], totals: Mapping[int, float]) 
 def _month(x: int, y: int, wide: int, row: int, value: float | None, most: float, whole: bool) -> str:
     if value is None:
         return f'<rect class="none" x="{x + 1}" y="{y + 1}" width="{wide - 2}" height="{row - 2}"/>'
-    css = "gain" if value > 0 else "loss" if value < 0 else "none"
+    flat = abs(value) < FLAT
+    css = "none" if flat else "gain" if value > 0 else "loss"
     share = 0.08 + 0.5 * min(1.0, abs(value) / most)
-    words = f"{value * 100:+.1f}".replace("-", "−") if abs(value) >= 0.0005 else "0.0"
+    words = f"{value * 100:+.1f}".replace("-", "−") if not flat else "0.0"
     return (f'<rect class="{css}" fill-opacity="{share:.2f}" x="{x + 1}" y="{y + 1}" width="{wide - 2}" height="{row - 2}"/>'
             f'<text class="mid{" strong" if whole else ""}" x="{x + wide / 2:.0f}" y="{y + 16}">{words}</text>')  # fmt: skip
+
+
+def years(found: Mapping[tuple[int, int], float]) -> dict[int, float]:
+    """Year -> its return, the months compounded."""
+    out: dict[int, float] = {}
+    for (year, _), value in sorted(found.items()):
+        out[year] = (1 + out.get(year, 0.0)) * (1 + value) - 1
+    return out
