@@ -6,9 +6,9 @@ from qv_desktop.domain.backtests import BacktestSpec
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed
 from qv_desktop.domain.market import NEW_YORK
-from qv_desktop.services.backtests import VIEW
 from qv_desktop.ui import format
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.runs import RunsWiring
 
 YEARS = timedelta(days=3 * 365)  # the form's first range
 
@@ -17,7 +17,7 @@ class ResearchWiring:
     """Shows progress, results and failures of runs."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self._desk, self.runs = desk, RunsWiring(desk)
         bus, panel = desk.services.bus, desk.panels.backtests
         panel.run_asked.connect(self._run)
         desk.panels.strategies.backtest_asked.connect(self._choose)
@@ -46,14 +46,7 @@ class ResearchWiring:
         title = f"Backtest of {result.spec.strategy} on {result.spec.symbol}"
         total = format.percent(result.numbers.get("Total return"), 1)
         self._desk.services.notices.tell("info", title, total, result.id)
-        self._desk.tasks.spawn(self._list())
-
-    async def _list(self) -> None:
-        if self._desk.services.login.may(VIEW):
-            await self._show_runs()
-
-    async def _show_runs(self) -> None:
-        self._desk.panels.backtests.show_runs(await self._desk.services.backtests.latest())
+        self._desk.tasks.spawn(self.runs.show_runs())
 
     async def start(self) -> None:
         """Show the strategies and the stored runs."""
@@ -64,4 +57,4 @@ class ResearchWiring:
         panel.show_strategies(strategies)
         for field, day in ((panel.form.first, last - YEARS), (panel.form.last, last - timedelta(days=1))):
             field.setText(day.isoformat())
-        await self._list()
+        await self.runs.start()

@@ -78,6 +78,7 @@ class ComparedCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgrap
             pen = QPen(theme.color(INKS[place]), 0, DASHES[place])
             curve = self._plot.plot(np.searchsorted(self._at, np.array(run.at, dtype=np.int64)), self._gains[place], pen=pen, antialias=True)
             curve.setDownsampling(auto=True, method="peak")
+            curve.opts["autoDownsampleFactor"] = 1.0  # two points for each pixel are all that can be seen
             curve.setClipToView(True)
         self._show_all()
         self._say(len(self._at) - 1)

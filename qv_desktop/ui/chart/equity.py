@@ -16,6 +16,8 @@ from qv_desktop.domain.market import timeframe
 from qv_desktop.ui import format, theme
 from qv_desktop.ui.chart import times
 from qv_desktop.ui.chart.axis import boundaries
+from qv_desktop.ui.chart.filled import Filled
+from qv_desktop.ui.chart.strokes import faint
 from qv_desktop.ui.models.run_tables import symbols
 
 AXIS_WIDE = 58  # px
@@ -37,6 +39,11 @@ class Moments(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
         """The bars' times in ns."""
         self._local = times.local_seconds(np.array(at, dtype=np.int64))
         self._ranks, self._intraday = times.ranks(self._local), intraday
+        self.picture = None
+
+    def share(self, other: "Moments") -> None:
+        """The same bars as another axis has."""
+        self._local, self._ranks, self._intraday = other._local, other._ranks, other._intraday
         self.picture = None
 
     def moment(self, index: int) -> str:
@@ -102,8 +109,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
             plot.setXLink(self._top)
         self._benchmark = self._curve(self._top, theme.color(BENCHMARK).name())
         self._equity = self._curve(self._top, theme.ACCENT)
-        self._drawdown = self._curve(self._low, theme.DOWN, fill="DOWN")
-        self._exposure = self._curve(self._foot, theme.color(EXPOSURE).name(), fill=EXPOSURE)
+        self._drawdown, self._exposure = self._filled(self._low, "DOWN"), self._filled(self._foot, EXPOSURE)
         self._rules = [self._rule(plot) for plot in (self._top, self._low, self._foot)]
         self._legend, self._depth, self._held = self._words(), self._words(), self._words()
         self._built = True
@@ -131,14 +137,16 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         axes["right"].setWidth(AXIS_WIDE)
         return plot
 
-    def _curve(self, plot: Any, ink: str, fill: str = "") -> Any:
+    def _filled(self, plot: Any, token: str) -> Filled:
+        filled = Filled(theme.color(token), faint(token, 0.33))
+        plot.addItem(filled)
+        return filled
+
+    def _curve(self, plot: Any, ink: str) -> Any:
         curve = plot.plot(pen=pg.mkPen(ink, width=1), antialias=True)
         curve.setDownsampling(auto=True, method="peak")
+        curve.opts["autoDownsampleFactor"] = 1.0  # two points for each pixel: more cannot be seen and take long to paint
         curve.setClipToView(True)
-        if fill:
-            ground = theme.color(fill)
-            curve.setFillLevel(0.0)
-            curve.setFillBrush((ground.red(), ground.green(), ground.blue(), 80))
         return curve
 
     def _rule(self, plot: Any) -> Any:
@@ -161,13 +169,15 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         """Draw a result's curves, all of them in view; None clears."""
         self._result = result
         if result is None:
-            for curve in (self._equity, self._benchmark, self._drawdown, self._exposure):
+            for curve in (self._equity, self._benchmark):
                 curve.clear()
+            for filled in (self._drawdown, self._exposure):
+                filled.show_values(np.empty(0))
             for words in (self._legend, self._depth, self._held):
                 words.clear()
             return
-        for axis in (self._moments, self._times):
-            axis.take(result.at, timeframe(result.spec.timeframe).intraday)
+        self._moments.take(result.at, timeframe(result.spec.timeframe).intraday)
+        self._times.share(self._moments)
         self._arrange()
         self._draw()
         self._show_all()
@@ -212,9 +222,8 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         for curve, values in ((self._equity, self._result.equity), (self._benchmark, self._result.benchmark)):
             y = np.array(values, dtype=np.float64)
             curve.setData(x, np.log10(np.maximum(y, 1e-9)) if self._log else y)
-        self._drawdown.setData(x, np.array(self._result.drawdown, dtype=np.float64))
-        held = np.array(self._result.exposure, dtype=np.float64)
-        self._exposure.setData(x[: len(held)], held)
+        self._drawdown.show_values(np.array(self._result.drawdown, dtype=np.float64))
+        self._exposure.show_values(np.array(self._result.exposure, dtype=np.float64))
 
     def _say(self, index: int) -> None:
         """The legend at a bar: equity and benchmark in dollars and percent by then, the drawdown and the exposure."""

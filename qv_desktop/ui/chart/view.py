@@ -189,10 +189,19 @@ class ChartView(QWidget):
         if marks is None or place is None:
             return False
         marks.chosen = number
-        found = self.canvas.go_to((int(marks.entered[place]) + int(marks.left[place])) // 2)
+        found = self.canvas.go_to(self._middle(int(marks.entered[place]), int(marks.left[place])))
         self.canvas.redraw()
         self._say_marks()
         return found
+
+    def _middle(self, entered: int, left: int) -> int:
+        """The moment that a trade is looked at around: its middle, or its entry where the whole of it does not fit."""
+        series, camera = self.canvas.series, self.canvas.camera
+        if series is None or camera is None:
+            return entered
+        first, last = series.index_at(entered), series.index_at(left)
+        fits = last - first < camera.view.bars * 0.9
+        return int(series.starts[(first + last) // 2]) if fits and first >= 0 else entered
 
     def _say_marks(self) -> None:
         marks = self.canvas.marks

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent
@@ -32,7 +33,8 @@ def strength(values: Sequence[float]) -> float:
     return max(sizes[min(len(sizes) - 1, int(len(sizes) * 0.9))], 1e-9) if sizes else 1.0
 
 
-def mixed(token: str, share: float) -> QColor:
+@cache
+def _mixed(token: str, share: float) -> QColor:
     """``share`` of a colour over the panel's ground."""
     over, under = theme.color(token), theme.color("BG1")
     pairs = ((over.red(), under.red()), (over.green(), under.green()), (over.blue(), under.blue()))
@@ -87,8 +89,9 @@ class MonthHeat(QWidget):
         for column, word in enumerate((*MONTHS, "Year")):
             box = self._cell(column, -1)
             painter.drawText(box.adjusted(0, 0, -2, 0), Qt.AlignmentFlag.AlignCenter, word if self._wide() > 26 else word[0])
-        for row, year in enumerate(self._years):
-            self._paint_year(painter, row, year)
+        first, last = (event.rect().top() - HEAD) // ROW, (event.rect().bottom() - HEAD) // ROW
+        for row in range(max(0, first), min(len(self._years), last + 1)):
+            self._paint_year(painter, row, self._years[row])
 
     def _paint_year(self, painter: QPainter, row: int, year: int) -> None:
         painter.setFont(theme.bold())
@@ -105,7 +108,7 @@ class MonthHeat(QWidget):
             return
         token = format.trend(value)
         share = STRONGEST * min(1.0, abs(value) / most) if token != "TX1" else 0.0
-        painter.fillRect(inner, mixed(token, share) if share else theme.color("BG2"))
+        painter.fillRect(inner, _mixed(token, round(share, 2)) if share else theme.color("BG2"))
         painter.setFont(font)
         painter.setPen(theme.color("TX0"))
         painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, self._words(value, box.width()))

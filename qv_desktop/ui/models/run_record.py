@@ -28,7 +28,12 @@ class RunRecord(QScrollArea):
         self.missing, self.notes, self.verdict = note(), note(), note()
         self.again = theme.button(AGAIN)
         self.copy = theme.button("Copy all", "ghost")
-        self.facts = QWidget()
+        self.facts, self._lines = QWidget(), list[_Fact]()
+        self._grid = QGridLayout(self.facts)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(10)
+        self._grid.setVerticalSpacing(1)
+        self._grid.setColumnStretch(1, 1)
         self.log = QPlainTextEdit()
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -117,24 +122,11 @@ class RunRecord(QScrollArea):
         ]  # fmt: skip
 
     def _show_facts(self, run: BacktestResult) -> None:
-        fresh = QWidget()
-        grid = QGridLayout(fresh)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(1)
-        grid.setColumnStretch(1, 1)
-        for line, (name, value) in enumerate(self._rows(run)):
-            grid.addWidget(theme.label(name, "hint"), line, 0)
-            grid.addWidget(_value(value), line, 1)
-            if "SHA" in name or name == "Run":
-                grid.addWidget(_copier(name, value), line, 2)
-        column = self.widget().layout()
-        if column is not None:
-            column.replaceWidget(self.facts, fresh)
-        self.facts.hide()
-        self.facts.deleteLater()
-        self.facts = fresh
-        fresh.show()
+        rows = self._rows(run)
+        for line in range(len(self._lines), len(rows)):
+            self._lines.append(_Fact(self._grid, line))
+        for line, fact in enumerate(self._lines):
+            fact.show_fact(*(rows[line] if line < len(rows) else ("", "")))
 
     def text(self) -> str:
         """Everything here as lines, for the clipboard."""
@@ -144,21 +136,28 @@ class RunRecord(QScrollArea):
         return "\n".join([*lines, *(f"Missing: {one}" for one in self._run.missing), *(f"Note: {one}" for one in self._run.notes)])
 
 
-def _value(text: str) -> QLabel:
-    value = theme.label(text, "label")
-    value.setFont(theme.mono())
-    value.setMinimumWidth(40)
-    value.setToolTip(text)
-    value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return value
+class _Fact:
+    """One line: a name, its value to select, and for hashes a button that copies it."""
 
+    def __init__(self, grid: QGridLayout, line: int) -> None:
+        self.name, self.value, self.copy = theme.label("", "hint"), theme.label("", "label"), theme.button("Copy", "ghost")
+        self.value.setFont(theme.mono())
+        self.value.setMinimumWidth(40)
+        self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.copy.setFixedHeight(20)
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.value.text()))
+        for column, part in enumerate((self.name, self.value, self.copy)):
+            grid.addWidget(part, line, column)
 
-def _copier(name: str, value: str) -> QWidget:
-    button = theme.button("Copy", "ghost")
-    button.setFixedHeight(20)
-    button.setAccessibleName(f"Copy {name}")
-    button.clicked.connect(lambda: QGuiApplication.clipboard().setText(value))
-    return button
+    def show_fact(self, name: str, value: str) -> None:
+        """Without a name the line is not there."""
+        self.name.setText(name)
+        self.value.setText(value)
+        self.value.setToolTip(value)
+        self.copy.setAccessibleName(f"Copy {name}")
+        for part in (self.name, self.value):
+            part.setVisible(bool(name))
+        self.copy.setVisible("SHA" in name or name == "Run")
 
 
 def _say(where: QLabel, title: str, sentences: Sequence[str], token: str) -> None:

@@ -220,6 +220,11 @@ class ChartPanel(ChartView):
         self._add_snapshot(menu)
         return menu
 
+    def choose_adjustment(self, adjustment: Adjustment) -> None:
+        """Show prices adjusted in another way."""
+        if adjustment != self._adjustment:
+            self._adjust(adjustment)
+
     def _adjust(self, adjustment: Adjustment) -> None:
         self._adjustment = adjustment
         self._say_session()
