@@ -8,18 +8,38 @@ PREFIX = 8  # bytes of length, big-endian
 MOST = 512 * 1024 * 1024  # a frame beyond this is a fault
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """How a run trades: ``domain.backtests.BacktestSpec`` in plain numbers; ``fees`` and ``slippage`` as fractions, nan is off."""
+
+    sizing: str
+    amount: float
+    cash: float
+    fees: float
+    fees_per_share: float
+    slippage: float
+    loss: float
+    profit: float
+    trailing: float
+    direction: str
+    seed: int = 0
+
+
 class Run(msgspec.Struct, tag="run"):
-    """Run one backtest. Arrays are the little-endian bytes of int64 (``at``) and float64, in the order of ``Bars``."""
+    """Run one backtest. ``columns`` holds for every symbol the little-endian bytes of int64 (``at``) and float64, in the order of ``Bars``.
+
+    ``benchmark`` holds ``at`` and the closes of another symbol, or nothing. ``year_bars`` is how many bars a year has, 0 to be
+    found from the bars.
+    """
 
     run: str
     source: str
     parameters: dict[str, float]
-    columns: list[bytes]
+    symbols: list[str]
+    columns: list[list[bytes]]
+    benchmark: list[bytes]
     frame_seconds: int
-    fees: float
-    slippage: float
-    size: float
-    cash: float
+    year_bars: float
+    terms: Terms
 
 
 class Progress(msgspec.Struct, tag="progress"):
@@ -31,8 +51,9 @@ class Progress(msgspec.Struct, tag="progress"):
 
 
 class Trade(msgspec.Struct, tag="trade"):
-    """One round trip by bar index."""
+    """One round trip: the symbol's number, rows, and what ``domain.backtests.BacktestTrade`` tells."""
 
+    symbol: int
     entered: int
     left: int
     size: float
@@ -40,18 +61,33 @@ class Trade(msgspec.Struct, tag="trade"):
     exit: float
     profit: float
     fraction: float
+    short: bool
+    fees: float
+    mae: float
+    mfe: float
+    open: bool
+    bars: int
+    reason: str
 
 
 class Done(msgspec.Struct, tag="done"):
-    """A run's result; arrays as bytes of float64."""
+    """A run's result; curves as bytes of float64, ``at`` of int64. ``contributions`` by symbol: profit, fees, round trips."""
 
     run: str
     seconds: float
+    at: bytes
     equity: bytes
     benchmark: bytes
     drawdown: bytes
+    exposure: bytes
     statistics: list[tuple[str, float]]
+    monthly: list[tuple[int, int, float]]
     trades: list[Trade]
+    contributions: list[tuple[float, float, int]]
+    notes: list[str]
+    log: str
+    data_hash: str
+    versions: list[tuple[str, str]]
     engine: str
 
 
