@@ -13,6 +13,7 @@ from qv_desktop.adapters.compute import confining
 from qv_desktop.adapters.compute.frames import Answered, Asked, Failure, Step, framed, write_all
 from qv_desktop.adapters.compute.kinds import KINDS, Tell
 from qv_desktop.adapters.compute.limits import MEGABYTE, Limits
+from qv_desktop.domain.errors import QvError
 
 STEP = 0.05  # seconds between two steps that are told
 LONGEST = 2000  # characters of an error's words
@@ -107,6 +108,8 @@ def sentence(error: BaseException, limits: Limits) -> str:
             f"The run needed more than {limits.memory_mb:,} MB of memory; use fewer bars or combinations, "
             "or raise the setting strategy_memory_mb."
         )
+    if isinstance(error, QvError):  # ours has its own sentence
+        return str(error)[:LONGEST]
     try:
         words = str(error)[:LONGEST]
     except Exception:  # noqa: BLE001 - an error of a strategy's own may fail even here
@@ -116,4 +119,6 @@ def sentence(error: BaseException, limits: Limits) -> str:
 
 def too_much(limits: Limits) -> str:
     """The sentence for an answer that is too large."""
-    return f"The run's result is larger than {limits.answer_mb} MB; use fewer bars, or let the strategy trade less often."
+    return (
+        f"The run's result is larger than {limits.answer_mb} MB; use fewer bars, or let the strategy trade less often."
+    )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from qv_desktop.adapters.compute.limits import Limits
+from qv_desktop.domain.errors import BadInput
 
 PREFIX = 8  # bytes of length, big-endian
 MOST = 512 * 1024 * 1024  # a frame beyond this is a fault
@@ -69,6 +70,21 @@ reports: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Awake | Step 
 
 class Overlong(Exception):
     """A frame that is longer than allowed."""
+
+
+class WorkerDied(BadInput):
+    """The run's process ended without an answer, for no limit of ours and no cancel: another one may do better."""
+
+
+class Cancelled(BadInput):
+    """Somebody ended the run."""
+
+
+class PassedLimit(BadInput):
+    """The run took more than it may."""
+
+
+ERRORS: dict[str, type[BadInput]] = {"died": WorkerDied, "stopped": Cancelled, "limit": PassedLimit}
 
 
 def framed(message: msgspec.Struct) -> bytes:

@@ -13,23 +13,23 @@ MEMORY = 6 * 1024**3  # bytes of one worker
 
 def around(process: "subprocess.Popen[bytes]") -> int:
     """The handle of a job object that holds ``process`` alone; 0 where there is none."""
-    if sys.platform != "win32":
-        return 0
-    import ctypes
-    import struct
+    if sys.platform == "win32":
+        import ctypes
+        import struct
 
-    kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-    kernel.CreateJobObjectW.restype = ctypes.c_void_p
-    job = kernel.CreateJobObjectW(None, None)
-    if not job:
-        return 0
-    flags = LIMIT_PROCESSES | LIMIT_MEMORY | ENDS_WITH_HANDLE
-    # two times, flags, working set sizes, count of processes, affinity, priority class, scheduling class; six counters; four sizes
-    limits = struct.pack("@qqIPPIPII6Q4P", 0, 0, flags, 0, 0, 1, 0, 0, 0, *(0,) * 6, MEMORY, 0, 0, 0)
-    handle = ctypes.c_void_p(job)
-    kernel.SetInformationJobObject(handle, EXTENDED_LIMITS, limits, len(limits))
-    kernel.AssignProcessToJobObject(handle, ctypes.c_void_p(int(process._handle)))
-    return int(job)
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateJobObjectW.restype = ctypes.c_void_p
+        job = kernel.CreateJobObjectW(None, None)
+        if not job:
+            return 0
+        flags = LIMIT_PROCESSES | LIMIT_MEMORY | ENDS_WITH_HANDLE
+        # two times, flags, working set sizes, count of processes, affinity, priority class, scheduling class; six counters; four sizes
+        limits = struct.pack("@qqIPPIPII6Q4P", 0, 0, flags, 0, 0, 1, 0, 0, 0, *(0,) * 6, MEMORY, 0, 0, 0)
+        handle = ctypes.c_void_p(job)
+        kernel.SetInformationJobObject(handle, EXTENDED_LIMITS, limits, len(limits))
+        kernel.AssignProcessToJobObject(handle, ctypes.c_void_p(int(process._handle)))
+        return int(job)
+    return 0
 
 
 def end(job: int) -> None:

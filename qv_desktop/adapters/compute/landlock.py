@@ -36,9 +36,7 @@ def apply(readable: Iterable[Path], usable: Iterable[Path], own: Path) -> bool:
     if known == 0 or _libc is None:
         return False
     everything = ALL_BY_VERSION[min(known, 5)]
-    asked = struct.pack(
-        "=QQQ", everything, TCP if known >= NETWORK_FROM else 0, SCOPES if known >= SCOPES_FROM else 0
-    )
+    asked = struct.pack("=QQQ", everything, TCP if known >= NETWORK_FROM else 0, SCOPES if known >= SCOPES_FROM else 0)
     size = 24 if known >= SCOPES_FROM else 16 if known >= NETWORK_FROM else 8
     rules = int(_libc.syscall(CREATE, asked, ctypes.c_size_t(size), ctypes.c_uint32(0)))
     if rules < 0:

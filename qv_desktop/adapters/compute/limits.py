@@ -63,3 +63,10 @@ def _mapped() -> int:
     except OSError:  # no /proc: macOS maps far more than it uses
         return 0
 
+
+def took_too_long(limits: Limits) -> str:
+    """The sentence for a run beyond its time."""
+    return (
+        f"The run took longer than {limits.seconds:,} seconds and was ended; "
+        "let the strategy do less, or raise the setting strategy_seconds."
+    )

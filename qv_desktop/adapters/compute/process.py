@@ -59,6 +59,9 @@ class WorkerProcess:
         )  # fmt: skip
         self._job = job_object.around(self._process)
         log.debug("worker_started", pid=self._process.pid)
+
+    def begin(self) -> None:
+        """Listen to it from now on."""
         for work in (self._read, self._listen):
             threading.Thread(target=work, name="worker", daemon=True).start()
 

@@ -14,7 +14,7 @@ import msgspec
 
 from qv_desktop.adapters.compute.confined import STEP, live
 from qv_desktop.adapters.compute.frames import Answered, Asked, Failure, Frames, Overlong, Step, reports
-from qv_desktop.adapters.compute.limits import MEGABYTE, Limits
+from qv_desktop.adapters.compute.limits import MEGABYTE, Limits, took_too_long
 
 TAIL = 64 * 1024  # bytes kept of what a run prints
 PIECE = 1024 * 1024
@@ -51,7 +51,9 @@ class Running:
         try:
             return self._last(self.frames.fed(piece))
         except (Overlong, msgspec.MsgspecError):
-            return Failure(self.number, "The strategy wrote something into the pipe that is no answer; its run was ended.")
+            return Failure(
+                self.number, "The strategy wrote something into the pipe that is no answer; its run was ended."
+            )
 
     def _last(self, frames: list[bytes]) -> Step | Answered | Failure | None:
         """The end if there is one, else the newest step; not more than twenty steps a second."""
@@ -90,17 +92,16 @@ class Running:
         """The sentence for the limit that it has passed, empty while there is none."""
         now = time.monotonic()
         if now - self.began > self.limits.seconds:
-            return (
-                f"The run took longer than {self.limits.seconds} seconds and was ended; "
-                "let the strategy do less, or raise the setting strategy_seconds."
-            )
+            return took_too_long(self.limits)
         if _threads(self.pid) > self.limits.threads:
             return f"The run had more than {self.limits.threads} threads and was ended; a strategy needs one."
         if now - self.looked > 4 * STEP:
             self.looked = now
             size, entries = _filled(self.folder, self.limits.entries)
             if size > self.limits.folder_mb * MEGABYTE or entries > self.limits.entries:
-                return f"The run wrote more than {self.limits.folder_mb} MB of files and was ended; a strategy needs none."
+                return (
+                    f"The run wrote more than {self.limits.folder_mb} MB of files and was ended; a strategy needs none."
+                )
         return ""
 
     def died(self) -> Failure:
@@ -164,7 +165,9 @@ def ended(status: int, cpu: float, limits: Limits) -> str:
             "let the strategy do less, or raise the setting strategy_cpu_seconds."
         )
     if name == "SIGKILL":
-        return "The run's process was killed, as the system does when memory is short; close something and run it again."
+        return (
+            "The run's process was killed, as the system does when memory is short; close something and run it again."
+        )
     return f"The run's process crashed ({name}); the strategy recursed without end, or broke the memory of its process."
 
 

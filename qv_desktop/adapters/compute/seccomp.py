@@ -87,5 +87,7 @@ def apply() -> bool:
     packed = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
     filter_program = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(packed)))
     libc = ctypes.CDLL(None, use_errno=True)
-    no_new_privileges = libc.prctl(38, *map(ctypes.c_ulong, (1, 0, 0, 0)))
-    return no_new_privileges == 0 and libc.prctl(22, ctypes.c_ulong(2), filter_program, ctypes.c_ulong(0), ctypes.c_ulong(0)) == 0
+    no_new_privileges = int(libc.prctl(38, *map(ctypes.c_ulong, (1, 0, 0, 0)))) == 0
+    return (
+        no_new_privileges and int(libc.prctl(22, ctypes.c_ulong(2), filter_program, *map(ctypes.c_ulong, (0, 0)))) == 0
+    )

@@ -32,7 +32,10 @@ from qv_desktop.adapters.compute.limits import Limits
 from qv_desktop.adapters.compute.running import PIECE, Running, start
 
 LOOK = 0.1  # seconds between two looks at limits
-NOT_DUMPABLE, ADOPTS_ORPHANS = (4, 0), (36, 1)  # prctl: memory closed to others of this user; what runs leave comes to us
+NOT_DUMPABLE, ADOPTS_ORPHANS = (
+    (4, 0),
+    (36, 1),
+)  # prctl: memory closed to others of this user; what runs leave comes to us
 FIRST_FOR_MEMORY = 500  # the kernel takes a worker before the window when memory is short
 
 
@@ -169,7 +172,9 @@ class _Server:
         try:
             run = start(asked, self._base, self._allowed)
         except OSError as error:
-            self._tell(Failure(asked.number, f"No process could be started for the run ({error.strerror}); close something."))
+            self._tell(
+                Failure(asked.number, f"No process could be started for the run ({error.strerror}); close something.")
+            )
             return
         self._runs[asked.number] = run
         for handle in (run.answers, run.said):

@@ -13,8 +13,20 @@ import msgspec
 import structlog
 
 from qv_desktop.adapters.compute import confining
-from qv_desktop.adapters.compute.frames import Answered, Asked, Awake, Failure, Report, Step, Stop
-from qv_desktop.adapters.compute.limits import Limits
+from qv_desktop.adapters.compute.frames import (
+    ERRORS,
+    Answered,
+    Asked,
+    Awake,
+    Cancelled,
+    Failure,
+    PassedLimit,
+    Report,
+    Step,
+    Stop,
+    WorkerDied,
+)
+from qv_desktop.adapters.compute.limits import Limits, took_too_long
 from qv_desktop.adapters.compute.process import WorkerProcess
 from qv_desktop.adapters.compute.serving import forks
 from qv_desktop.domain.errors import BadInput
@@ -38,13 +50,13 @@ class _Ask:
 
     number: int
     job: str
-    request: msgspec.Struct
+    request: msgspec.Struct | Callable[[], msgspec.Struct]
     answer: Any
     limits: Limits
     progress: Tell | None
     said: Callable[[str], None] | None
     result: asyncio.Future[Any]
-    over: str = ""  # why the worker is being ended for it
+    over: BadInput | None = None  # why the worker is being ended for it
 
 
 @dataclass(slots=True)
@@ -101,7 +113,7 @@ class WorkerPool:
     async def ask[A](
         self,
         job: str,
-        request: msgspec.Struct,
+        request: msgspec.Struct | Callable[[], msgspec.Struct],
         answer: type[A],
         progress: Tell | None = None,
         *,
@@ -110,8 +122,9 @@ class WorkerPool:
     ) -> A:
         """What a worker answers to ``request``, of a kind in ``KINDS``, decoded as ``answer``.
 
-        Asks of one ``job`` are served in order, and jobs in turns. ``said`` gets the end of what the run printed. Raises BadInput with
-        the reason: the run failed, passed a limit, was cancelled, or its process died.
+        A request that is costly to make is given as a function, called on a thread. Asks of one ``job`` are served in order, and jobs
+        in turns. ``said`` gets the end of what the run printed. Raises BadInput with the reason: the run failed, PassedLimit,
+        Cancelled, or WorkerDied.
         """
         if self._closed:
             raise BadInput(GONE)
@@ -130,7 +143,7 @@ class WorkerPool:
     async def cancel(self, job: str) -> None:
         """End all asks of ``job``, those that run within half a second; no other is touched."""
         for asked in list(self._waiting.pop(job, ())):
-            _fail(asked, CANCELLED)
+            _fail(asked, Cancelled(CANCELLED))
         for worker in self._workers:
             for asked in [asked for asked in worker.running.values() if asked.job == job]:
                 self._stop(asked)
@@ -140,12 +153,12 @@ class WorkerPool:
         self._closed = True
         for job in list(self._waiting):
             for asked in self._waiting.pop(job):
-                _fail(asked, GONE)
+                _fail(asked, BadInput(GONE))
         workers, self._workers = self._workers, []
         for worker in workers:
-            self._forget(worker, GONE)
+            self._forget(worker, BadInput(GONE))
         await asyncio.gather(*(asyncio.to_thread(worker.process.close) for worker in workers))
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     # ---- turns
 
@@ -161,7 +174,9 @@ class WorkerPool:
 
     def _free(self) -> _Worker | None:
         most = self.size if forks() else 1
-        return next((w for w in self._workers if w.awake and not (w.used and not forks()) and len(w.running) < most), None)
+        return next(
+            (w for w in self._workers if w.awake and not (w.used and not forks()) and len(w.running) < most), None
+        )
 
     def _next(self) -> _Ask:
         """The oldest ask of the job whose turn it is; the job goes to the end."""
@@ -175,10 +190,27 @@ class WorkerPool:
     def _give(self, worker: _Worker, asked: _Ask) -> None:
         worker.running[asked.number], worker.used = asked, True
         seconds = asked.limits.seconds + (SLACK if forks() else 0)
-        reason = f"The run took longer than {asked.limits.seconds} seconds and was ended; let the strategy do less, or raise the setting strategy_seconds."
+        reason = PassedLimit(took_too_long(asked.limits))
         loop = asyncio.get_running_loop()
         worker.timers[asked.number] = loop.call_later(seconds, self._end, worker, asked, reason)
-        self._threads.submit(_written, worker.process, asked)
+        self._threads.submit(self._write, loop, worker, asked)
+
+    def _write(self, loop: asyncio.AbstractEventLoop, worker: _Worker, asked: _Ask) -> None:
+        """On a thread: a request may be large."""
+        try:
+            request = asked.request() if callable(asked.request) else asked.request
+            body = msgspec.msgpack.encode(request)
+        except Exception as error:  # noqa: BLE001 - whoever asked is to hear of it
+            reason = error if isinstance(error, BadInput) else BadInput(f"The run's terms cannot be sent ({error}).")
+            _in_loop(loop, self._unwritten, worker, asked, reason)
+            return
+        kind = str(request.__struct_config__.tag)
+        worker.process.send(Asked(asked.number, kind, asked.limits, body))
+
+    def _unwritten(self, worker: _Worker, asked: _Ask, reason: BadInput) -> None:
+        self._taken(worker, asked.number)
+        _fail(asked, reason)
+        self._turn()
 
     def _stop(self, asked: _Ask) -> None:
         """End one ask, wherever it is."""
@@ -189,15 +221,15 @@ class WorkerPool:
         for worker in self._workers:
             if asked.number in worker.running:
                 if not forks():
-                    self._end(worker, asked, CANCELLED)
+                    self._end(worker, asked, Cancelled(CANCELLED))
                     continue
                 self._threads.submit(worker.process.send, Stop(asked.number))
                 worker.timers.pop(asked.number).cancel()
                 worker.timers[asked.number] = asyncio.get_running_loop().call_later(
-                    STOPS_WITHIN, self._end, worker, asked, CANCELLED
+                    STOPS_WITHIN, self._end, worker, asked, Cancelled(CANCELLED)
                 )
 
-    def _end(self, worker: _Worker, asked: _Ask, reason: str) -> None:
+    def _end(self, worker: _Worker, asked: _Ask, reason: BadInput) -> None:
         """End the worker for the sake of one ask: it did not do so itself, or cannot."""
         if asked.number in worker.running:
             asked.over = reason
@@ -220,8 +252,12 @@ class WorkerPool:
                 process = WorkerProcess(self._command, self._cache, heard, ended)
             except OSError as error:
                 _in_loop(loop, self._not_started, str(error))
-            else:
-                _in_loop(loop, self._started, process)
+                return
+            if self._closed:
+                process.close()
+                return
+            _in_loop(loop, self._started, process)
+            process.begin()
 
         self._threads.submit(started)
 
@@ -246,7 +282,7 @@ class WorkerPool:
             return
         for job in list(self._waiting):
             for asked in self._waiting.pop(job):
-                _fail(asked, "The workers for backtests could not be started; see the log, then restart the program.")
+                _fail(asked, BadInput("The workers could not be started; see the log, then restart the program."))
 
     def _read(self, process: WorkerProcess, report: Report) -> tuple[Report, Any]:
         """On the worker's thread: the answer read as what was asked for, so that the window's thread has no part in it."""
@@ -276,7 +312,7 @@ class WorkerPool:
                 if asked.said:
                     asked.said(report.said)
             if isinstance(report, Failure):
-                _fail(asked, report.reason)
+                _fail(asked, ERRORS.get(report.cause, BadInput)(report.reason))
             elif not asked.result.done():
                 asked.result.set_result(answer)
         self._turn()
@@ -306,13 +342,13 @@ class WorkerPool:
         fate = process.fate()
         if not (worker.used and not forks()):
             log.warning("worker_ended", fate=fate, said=process.said[-2000:])
-        self._forget(worker, f"The worker process of this run is gone ({fate}); run it again.")
+        self._forget(worker, WorkerDied(f"The worker process of this run is gone ({fate}); run it again."))
         if not worker.awake:
             self._start_failed(fate)
         elif not self._starting and not self._closed:
             self._start()
 
-    def _forget(self, worker: _Worker, reason: str) -> None:
+    def _forget(self, worker: _Worker, reason: BadInput) -> None:
         if worker.waking:
             worker.waking.cancel()
         for asked in list(worker.running.values()):
@@ -320,14 +356,9 @@ class WorkerPool:
             _fail(asked, asked.over or reason)
 
 
-def _written(process: WorkerProcess, asked: _Ask) -> None:
-    kind = str(asked.request.__struct_config__.tag)
-    process.send(Asked(asked.number, kind, asked.limits, msgspec.msgpack.encode(asked.request)))
-
-
-def _fail(asked: _Ask, reason: str) -> None:
+def _fail(asked: _Ask, reason: BadInput) -> None:
     if not asked.result.done():
-        asked.result.set_exception(BadInput(reason))
+        asked.result.set_exception(reason)
 
 
 def _in_loop(loop: asyncio.AbstractEventLoop, call: Callable[..., None], *values: Any) -> None:
