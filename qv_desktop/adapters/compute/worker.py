@@ -1,18 +1,17 @@
 """One backtest in a worker: signals or weights, vectorbt's portfolio, figures. The only place that brings vectorbt in."""
 
 import hashlib
-import os
 import platform
-import sys
 import time
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qv_desktop.adapters.compute.calling import Space, called, called_weights, listened, loaded, rotates
 from qv_desktop.adapters.compute.laid_out import bars_of, filled, next_bars, next_opens, universe_of
-from qv_desktop.adapters.compute.messages import Done, Failed, Progress, Ready, Run, Terms, read_run, write
+from qv_desktop.adapters.compute.messages import Done, Run, Terms
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.strategies.bars import Bars, Floats, Universe
 from qv_desktop.strategies.flags import directed
 
@@ -39,7 +38,7 @@ def warm() -> None:
 
 
 def serve(run: Run, tell: Tell) -> Done:
-    """The result of a run. Raises ValueError with a sentence when the strategy fails or does not fit the run's terms."""
+    """The result of a run. Raises BadInput with a sentence when the strategy fails or does not fit the run's terms."""
     began = time.perf_counter()
     tell(0.1, "laying out bars")
     each = [bars_of(columns) for columns in run.columns]
@@ -60,7 +59,7 @@ def _asked(run: Run, each: list[Bars], universe: Universe, tell: Tell) -> "tuple
     except BaseException as error:  # a strategy may raise anything, SystemExit, too; the person gets the sentence
         if isinstance(error, MemoryError | KeyboardInterrupt):
             raise
-        raise ValueError(f"The strategy failed: {type(error).__name__}: {error}") from error
+        raise BadInput(f"The strategy failed: {type(error).__name__}: {error}") from error
     return made, printed.text
 
 
@@ -169,29 +168,3 @@ def _small(source: str, symbols: list[str]) -> Run:
     terms = Terms("percent", 0.5, 1e5, 1e-4, 0.01, 1e-4, loss, loss, np.nan, "both" if "signals" in source else "long")
     raw = [column.tobytes() for column in columns]
     return Run("warm", source, {}, symbols, [raw] * len(symbols), [], 86_400, 252.0, terms)
-
-
-def main() -> None:
-    """Serve runs until standard input closes."""
-    answers = os.fdopen(os.dup(1), "wb")
-    if os.name == "posix":
-        os.nice(10)  # the window and the feeds come first
-    os.dup2(2, 1)  # what a strategy prints must not reach the protocol
-    warm()
-    write(answers, Ready(f"vectorbt {dict(versions())['vectorbt']}"))
-    while (run := read_run(sys.stdin.buffer)) is not None:
-        _answer(run, answers)
-
-
-def _answer(run: Run, answers: IO[bytes]) -> None:
-    try:
-        write(answers, serve(run, lambda fraction, step: write(answers, Progress(run.run, fraction, step))))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the person gets a sentence
-        write(
-            answers,
-            Failed(run.run, str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"),
-        )
-
-
-if __name__ == "__main__":
-    main()
