@@ -66,14 +66,14 @@ class Moments(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
 class Values(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
     """The axis of dollars or of percent; ``log`` says that positions are powers of ten."""
 
-    def __init__(self, percent: bool) -> None:
+    def __init__(self, percent: bool, sign: bool = True) -> None:
         super().__init__("right")
-        self._percent, self.log = percent, False
+        self._percent, self._sign, self.log = percent, sign, False
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         """Their words: whole dollars in thousands, or whole percent."""
         if self._percent:
-            return [format.percent(v, 0) for v in values]
+            return [format.percent(v, 0, self._sign) for v in values]
         return [_short(10.0**v if self.log else v) for v in values]
 
 
@@ -103,7 +103,7 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         self._moments, self._times, self._dollars = Moments(), Moments(), Values(False)
         self._top = self._plot(0, {"bottom": pg.AxisItem("bottom"), "right": self._dollars})
         self._low = self._plot(1, {"bottom": self._times, "right": Values(True)})
-        self._foot = self._plot(2, {"bottom": self._moments, "right": Values(True)})
+        self._foot = self._plot(2, {"bottom": self._moments, "right": Values(True, sign=False)})
         self._top.hideAxis("bottom")
         for plot in (self._low, self._foot):
             plot.setXLink(self._top)

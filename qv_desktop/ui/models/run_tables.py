@@ -107,7 +107,7 @@ def trade_words(row: NumberedTrade) -> tuple[str, ...]:
 TRADE_COLUMNS: tuple[Column[NumberedTrade], ...] = (
     Column("#", lambda r: f"{r.number}", key=lambda r: r.number, right=True, width=34, color=lambda r: "TX2"),
     Column("Symbol", lambda r: r.trade.symbol or format.UNKNOWN, bold=True, width=58, whole=True),
-    Column("Side", lambda r: side(r.trade), width=52, color=lambda r: "BUY_INK" if r.trade.side == "long" else "SELL_INK"),
+    Column("Side", lambda r: side(r.trade), width=52, whole=True, color=lambda r: "BUY_INK" if r.trade.side == "long" else "SELL_INK"),
     Column("Entered", lambda r: when(r.trade.entered, r.intraday), key=lambda r: r.trade.entered, width=80, whole=True),
     Column("Left", lambda r: "open" if r.trade.open else when(r.trade.left, r.intraday), key=lambda r: r.trade.left, width=80, whole=True),
     Column("Size", lambda r: format.quantity(round(r.trade.size, 2)), key=lambda r: r.trade.size, right=True, width=60),
