@@ -185,6 +185,7 @@ def _arrows(painter: QPainter, stage: Stage, marks: TradeMarks, put: Placed) -> 
     painter.setPen(Qt.PenStyle.NoPen)
     for bought, xs, tips in _ends(stage, marks, put):
         path, way = QPainterPath(), 1.0 if bought else -1.0
+        path.setFillRule(Qt.FillRule.WindingFill)  # arrows over each other stay filled
         for x, tip in zip(xs.tolist(), tips.tolist(), strict=True):
             path.moveTo(x, tip)
             path.lineTo(x - 4.5, tip + way * 7)
