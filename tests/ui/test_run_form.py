@@ -77,16 +77,18 @@ def test_a_watchlist_is_taken_from_the_menu_by_its_name(form: RunForm) -> None:
         ("Equal parts", "90", Sizing("equal", 0.9), "SIZE, %"),
     ],
 )
-def test_a_size_is_in_the_unit_that_its_caption_says(form: RunForm, kind: str, amount: str, sizing: Sizing, caption: str) -> None:
+def test_a_size_is_in_the_unit_that_its_caption_says(
+    form: RunForm, kind: str, amount: str, sizing: Sizing, caption: str
+) -> None:
     form.sizing.setCurrentText(kind)
-    form.size.setText(amount)
+    form.amount.setText(amount)
     assert form._size_caption.text() == caption
     assert form.spec().sizing == sizing
 
 
 def test_risk_takes_a_stop_to_be_measured_by(form: RunForm) -> None:
     form.sizing.setCurrentText("% at risk")
-    form.size.setText("1")
+    form.amount.setText("1")
     with pytest.raises(BadInput, match="type a stop loss or a trailing stop"):
         form.spec()
     form.exits["Stop loss, %"].setText("8")
@@ -148,7 +150,9 @@ def test_what_stood_in_the_form_comes_back_even_to_another_strategy(form: RunFor
     assert fresh.spec() == spec
 
 
-@pytest.mark.parametrize("kept", [{}, {"strategy": "gone", "sizing": "nonsense", "size": 7, "unknown": "x"}, {"parameter none": "1"}])
+@pytest.mark.parametrize(
+    "kept", [{}, {"strategy": "gone", "sizing": "nonsense", "size": 7, "unknown": "x"}, {"parameter none": "1"}]
+)
 def test_what_is_not_known_any_more_is_passed_over(form: RunForm, kept: dict[str, object]) -> None:
     before = form.spec()
     form.restore(kept)

@@ -34,7 +34,9 @@ def panel(qtbot: QtBot) -> BacktestsPanel:
 
 def light(run: BacktestResult) -> BacktestResult:
     """A run as a list has it."""
-    return replace(run, at=(), equity=(), benchmark=(), drawdown=(), trades=(), exposure=(), monthly=(), contributions=(), log="")
+    return replace(
+        run, at=(), equity=(), benchmark=(), drawdown=(), trades=(), exposure=(), monthly=(), contributions=(), log=""
+    )
 
 
 def tabs(panel: BacktestsPanel) -> list[str]:
@@ -71,7 +73,10 @@ def test_the_pointer_over_a_statistic_reads_its_meaning_and_over_a_group_nothing
 
 
 def test_years_compound_their_months() -> None:
-    assert years_of({(2020, 1): 0.1, (2020, 2): -0.5, (2021, 7): 0.2}) == {2020: pytest.approx(-0.45), 2021: pytest.approx(0.2)}
+    assert years_of({(2020, 1): 0.1, (2020, 2): -0.5, (2021, 7): 0.2}) == {
+        2020: pytest.approx(-0.45),
+        2021: pytest.approx(0.2),
+    }
 
 
 def test_one_crash_does_not_pale_all_other_months() -> None:
@@ -168,7 +173,12 @@ def test_hashes_and_versions_are_copied(panel: BacktestsPanel) -> None:
     panel.show_result(a_run())
     panel.record.copy.click()
     copied = QGuiApplication.clipboard().text()
-    for words in ("Code SHA-256: " + "c0de" * 16, "Data SHA-256: " + "da7a" * 16, "Numpy: 2.3", "Missing: QQQ has no bars"):
+    for words in (
+        "Code SHA-256: " + "c0de" * 16,
+        "Data SHA-256: " + "da7a" * 16,
+        "Numpy: 2.3",
+        "Missing: QQQ has no bars",
+    ):
         assert words in copied
 
 
@@ -194,7 +204,12 @@ def test_a_run_is_repeated_and_the_verdict_is_of_that_run_alone(panel: Backtests
 
 
 def runs(count: int = 4) -> list[BacktestResult]:
-    made = [light(a_run(f"r{i}", started=STARTED + timedelta(hours=i), statistics=(("Sharpe", float(i % 3)), ("Trades", 5.0)))) for i in range(count)]
+    made = [
+        light(
+            a_run(f"r{i}", started=STARTED + timedelta(hours=i), statistics=(("Sharpe", float(i % 3)), ("Trades", 5.0)))
+        )
+        for i in range(count)
+    ]
     return made[::-1]
 
 
@@ -220,7 +235,10 @@ def test_runs_are_compared_from_two_to_six(panel: BacktestsPanel, qtbot: QtBot) 
     assert not panel.runs.compare.isEnabled()
     table.clearSelection()
     for row in (1, 3, 4):
-        table.selectionModel().select(panel.runs.model.index(row, 0), table.selectionModel().SelectionFlag.Select | table.selectionModel().SelectionFlag.Rows)
+        table.selectionModel().select(
+            panel.runs.model.index(row, 0),
+            table.selectionModel().SelectionFlag.Select | table.selectionModel().SelectionFlag.Rows,
+        )
     assert panel.runs.compare.text() == "Compare 3"
     with qtbot.waitSignal(panel.compare_asked) as asked:
         panel.runs.compare.click()
@@ -342,7 +360,9 @@ def test_the_best_is_marked_and_the_difference_has_the_units_of_the_statistic(qt
     told = compared(some())
     table = statistics_table(told)
     qtbot.addWidget(table)
-    texts = {row.of.name: [column.text(row) for column in table.rows_model.columns] for row in table.rows_model.all_rows()}
+    texts = {
+        row.of.name: [column.text(row) for column in table.rows_model.columns] for row in table.rows_model.all_rows()
+    }
     assert texts["Sharpe"] == ["Sharpe", "1.00", "● 1.50", "+0.50"]
     assert texts["Max drawdown"] == ["Max drawdown", "● −20.0%", "−30.0%", "−10.0%"]
     assert texts["Exposure"] == ["Exposure", "50.0%", "70.0%", "+20.0%"]
@@ -367,7 +387,13 @@ def test_a_comparison_is_shown_at_every_size(panel: BacktestsPanel, qtbot: QtBot
 
 def test_curves_begin_at_nothing_and_run_over_one_axis_of_time(panel: BacktestsPanel) -> None:
     first, second = some()
-    later = replace(second, at=second.at[100:], equity=second.equity[100:], benchmark=second.benchmark[100:], drawdown=second.drawdown[100:])
+    later = replace(
+        second,
+        at=second.at[100:],
+        equity=second.equity[100:],
+        benchmark=second.benchmark[100:],
+        drawdown=second.drawdown[100:],
+    )
     panel.show_comparison(compared([first, later]))
     curves = panel.compare.curves
     assert len(curves._at) == len(first.at)

@@ -17,12 +17,17 @@ from qv_desktop.ui.panels.chart import ChartPanel
 
 DAY = 86_400 * SECOND
 BEGIN = ns(datetime(2020, 1, 2, 5, tzinfo=UTC))
-BARS = [Bar("SPY", BEGIN + i * DAY, 100.0 + i % 17, 103.0 + i % 17, 98.0 + i % 17, 101.0 + i % 17, 1000.0) for i in range(600)]
+BARS = [
+    Bar("SPY", BEGIN + i * DAY, 100.0 + i % 17, 103.0 + i % 17, 98.0 + i % 17, 101.0 + i % 17, 1000.0)
+    for i in range(600)
+]
 
 
 def trade(number: int, first: int, last: int, *, long: bool = True, won: bool = True) -> MarkedTrade:
     entry, exit_ = 100.0, 104.0 if won == long else 96.0
-    return MarkedTrade(number, BARS[0].start + first * DAY, BARS[0].start + last * DAY, entry, exit_, long, 4.0 if won else -4.0)
+    return MarkedTrade(
+        number, BARS[0].start + first * DAY, BARS[0].start + last * DAY, entry, exit_, long, 4.0 if won else -4.0
+    )
 
 
 def marks(*trades: MarkedTrade, symbol: str = "SPY") -> TradeMarks:
@@ -91,7 +96,10 @@ def test_what_was_bought_points_up_below_its_bar_and_what_was_sold_down_above_it
     stage = panel.canvas.stage()
     assert stage is not None
     assert panel.canvas.marks is not None
-    ends = {bought: (xs, tips) for bought, xs, tips in trade_marks._ends(stage, panel.canvas.marks, placed(stage, panel.canvas.marks))}
+    ends = {
+        bought: (xs, tips)
+        for bought, xs, tips in trade_marks._ends(stage, panel.canvas.marks, placed(stage, panel.canvas.marks))
+    }
     assert sorted(round(stage.view.index(x)) for x in ends[True][0]) == [560, 595]
     assert sorted(round(stage.view.index(x)) for x in ends[False][0]) == [580, 585]
     for x, tip in zip(*ends[True], strict=True):
@@ -161,7 +169,10 @@ def test_trades_of_another_symbol_are_not_drawn_and_come_back_with_their_own(pan
 
 def test_ten_thousand_trades_cost_a_frame_little(panel: ChartPanel) -> None:
     rng = np.random.default_rng(1)
-    many = [trade(i + 1, int(a), int(min(a + rng.integers(1, 40), 599)), won=bool(i % 2)) for i, a in enumerate(rng.integers(0, 590, 10_000))]
+    many = [
+        trade(i + 1, int(a), int(min(a + rng.integers(1, 40), 599)), won=bool(i % 2))
+        for i, a in enumerate(rng.integers(0, 590, 10_000))
+    ]
     panel.show_trades(marks(*many))
     stage = panel.canvas.stage()
     assert stage is not None
