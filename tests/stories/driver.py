@@ -14,8 +14,8 @@ from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 from sqlalchemy import text
 
-from qv_desktop.app import Demo
-from qv_desktop.app.backend import Simulation, Store
+from qv_desktop.app import Demo, session
+from qv_desktop.app.backend import Keys, Simulation, Store
 from qv_desktop.app.collecting import Collector
 from qv_desktop.app.hands import press
 from qv_desktop.app.session import Session
@@ -26,8 +26,10 @@ from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.services.clock import Rate
 from qv_desktop.ui import theme
 from qv_desktop.wiring import Desk
+from tests import canaries
 from tests.simulator.process import Simulator
 
+session.simulated_keys = lambda: Keys(canaries.ALPACA_KEY, canaries.ALPACA_SECRET, canaries.POLYGON_KEY)  # type: ignore[attr-defined]
 PATIENCE = 60.0  # seconds that one thing may take
 WATCHLIST = ("SPY", "AAPL", "MSFT", "NVDA", "KO", "TSLA")
 
