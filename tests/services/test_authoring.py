@@ -53,7 +53,9 @@ class Desk:
             await self.trail.append(draft)
 
         self.strategies = Strategies(store, self.login, self.consents, self.events.append, note, lambda: NOW)
-        self.authoring = Authoring(store, StrategyDrafts(self.database), self.strategies, self.login, lambda: NOW)
+        self.authoring = Authoring(
+            store, StrategyDrafts(self.database), self.strategies, self.login, self.trail, lambda: NOW
+        )
 
     def actions(self) -> list[tuple[str, str, str]]:
         return [(row.draft.action, row.draft.object_id, row.draft.outcome) for row in self.rows]
@@ -287,7 +289,7 @@ def test_a_backtest_asks_before_anything_is_done(desk: Desk, name: str, database
     async def story() -> None:
         await desk.authoring.create(name, template() + f"# {name}\n")
         backtests = Backtests(None, BacktestStore(database, desk.trail), desk.strategies, None, desk.login,  # type: ignore[arg-type]
-                              desk.events.append, None)  # type: ignore[arg-type]  # fmt: skip
+                              desk.events.append, None, lambda: NOW)  # type: ignore[arg-type]  # fmt: skip
         desk.events.clear()
         spec = BacktestSpec(name, 1, ("KO",), "1D", NOW.date() - timedelta(9), NOW.date(), ())
         with pytest.raises(ConsentNeeded):
