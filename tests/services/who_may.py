@@ -44,7 +44,7 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Backtests.latest": _may(Resource.BACKTESTS, Action.VIEW), "Backtests.run": _may(Resource.BACKTESTS, Action.RUN),
     "Backtests.cancel": _may(Resource.BACKTESTS, Action.RUN),
     "LiveBacktests.traded": _may(Resource.BACKTESTS, Action.VIEW), "LiveBacktests.compare": _may(Resource.BACKTESTS, Action.RUN),
-    "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT),
+    "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT), "RunExports.export": _may(Resource.BACKTESTS, Action.EXPORT),
     "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names
     "Imports.understood": _may(Resource.MARKET, Action.CREATE), "Imports.store": _may(Resource.MARKET, Action.CREATE),
     **{f"Watchlists.{name}": _MARKET for name in ("create", "copy", "rename", "delete", "add", "remove", "move", "reorder",
