@@ -156,7 +156,7 @@ def test_a_result_is_drawn_listed_and_counted(panel: BacktestsPanel, qtbot: QtBo
 
 
 def test_the_newest_stored_run_is_shown_and_another_can_be_chosen(panel: BacktestsPanel, qtbot: QtBot) -> None:
-    old = replace(result("old", 1), spec=replace(SPEC, symbol="AAPL"))
+    old = replace(result("old", 1), spec=replace(SPEC, symbols=("AAPL",)))
     panel.show_runs([old, result("new", 2)])
     assert "SPY" in panel.equity._heading.text()
     with qtbot.waitSignal(panel.run_chosen):
@@ -165,7 +165,7 @@ def test_the_newest_stored_run_is_shown_and_another_can_be_chosen(panel: Backtes
 
 
 def test_opening_a_stored_run_fills_the_form_with_its_terms(panel: BacktestsPanel) -> None:
-    run = replace(result(), spec=replace(SPEC, symbol="QQQ", parameters=(("fast", 7.0), ("slow", 21.0))))
+    run = replace(result(), spec=replace(SPEC, symbols=("QQQ",), parameters=(("fast", 7.0), ("slow", 21.0))))
     panel.runs.row_opened.emit(run)
     assert panel.form.spec() == run.spec
 
