@@ -143,7 +143,9 @@ def engine(
     strategies = Strategies(
         keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
     )
-    authoring = Authoring(StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, clock.now)
+    authoring = Authoring(
+        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+    )
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     research = BacktestData(side.history, side.calendar, clock.market)
     backtests = Backtests(
