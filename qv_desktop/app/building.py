@@ -13,6 +13,7 @@ from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
+from qv_desktop.adapters.compute.limits import limits_of
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
@@ -136,7 +137,7 @@ def engine(
                           movements=broker.history, marks=journal, note=booked, announced=side.history.announced,
                           rules=runs.rules, booked=break_store.booked)  # fmt: skip
     strategies = Strategies(keeping.strategies())
-    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
+    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings))
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
