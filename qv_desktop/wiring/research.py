@@ -25,10 +25,16 @@ class ResearchWiring:
         panel.run_asked.connect(self._run)
         desk.panels.strategies.backtest_asked.connect(self._choose)
         panel.cancel_asked.connect(lambda run: desk.tasks.spawn(desk.services.backtests.cancel(run)))
+        desk.window.command.connect(self._command)
         bus.subscribe(BacktestProgressed, lambda event: panel.show_progress(event.run, event.fraction, event.step))
         bus.subscribe(BacktestFailed, lambda event: panel.show_failure(event.run, event.reason))
         bus.subscribe(BacktestFinished, self._finished)
         bus.subscribe(StrategiesChanged, lambda event: self._show_strategies(event.strategies))
+
+    def _command(self, id_: str) -> None:
+        if id_ == "backtests.run":
+            self._desk.window.raise_panel("backtests")
+            self._desk.panels.backtests.ask()
 
     def _choose(self, name: str) -> None:
         self._desk.panels.backtests.choose_strategy(name)

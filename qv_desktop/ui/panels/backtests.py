@@ -135,7 +135,7 @@ class BacktestsPanel(QWidget):
         return page
 
     def _connect(self) -> None:
-        self._run_button.clicked.connect(self._ask)
+        self._run_button.clicked.connect(self.ask)
         self._cancel.clicked.connect(self._ask_cancel)
         self.runs.table.row_chosen.connect(self._choose)
         self.runs.table.row_opened.connect(self._reuse)
@@ -151,7 +151,7 @@ class BacktestsPanel(QWidget):
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self._ask)
+            shortcut.activated.connect(self.ask)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -160,7 +160,8 @@ class BacktestsPanel(QWidget):
 
     # asking
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask for a run of what the form says, unless one is under way; what is wrong in it is said."""
         if self._running is not None or not self._run_button.isEnabled():
             return
         try:
