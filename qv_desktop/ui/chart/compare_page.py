@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QSplitter, QStack
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.run_comparison import LETTERS, RunComparison
 from qv_desktop.ui import theme
+from qv_desktop.ui.chart.run_curves import ComparedRuns, compared_curves
 from qv_desktop.ui.models.layouts import across
 from qv_desktop.ui.models.run_compare_tables import differences_table, shared_table, statistics_table, table_wide
 from qv_desktop.ui.models.run_tables import symbols
@@ -72,11 +73,11 @@ class ComparePage(QWidget):
             self._left.addWidget(self._curves)
         return self._curves
 
-    def show_comparison(self, told: RunComparison) -> None:
-        """Draw a comparison in place of the last one."""
+    def show_comparison(self, told: RunComparison, curves: ComparedRuns | None = None) -> None:
+        """Draw a comparison in place of the last one; ``curves`` are its arrays, where they are made already."""
         self.shown = told
         self.names.setText("<br>".join(_named(place, run) for place, run in enumerate(told.runs)))
-        self.curves.show_runs(told.runs)
+        self.curves.show_runs(curves or compared_curves(told.runs))
         while (gone := self._right.widget(0)) is not None:
             self._right.removeWidget(gone)
             gone.deleteLater()
