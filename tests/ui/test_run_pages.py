@@ -188,12 +188,15 @@ def test_a_run_is_repeated_and_the_verdict_is_of_that_run_alone(panel: Backtests
         panel.record.again.click()
     assert asked.args == ["r1"]
     panel.show_rerunning("r1")
-    assert not panel.record.again.isEnabled()
+    panel.show_rerunning("r1", "reading bars")
     panel.show_verdict("other", False, ("nonsense",))
-    assert "Running again" in panel.record.verdict.text()
+    assert panel.record.verdict.text() == "Running again: reading bars…"
+    with qtbot.waitSignal(panel.rerun_cancel_asked) as asked:
+        panel.record.again.click()
+    assert asked.args == ["r1"]
     panel.show_verdict("r1", False, ("The data is another: 3 bars of SPY were amended.",))
     assert panel.record.verdict.text() == "The data is another: 3 bars of SPY were amended."
-    assert panel.record.again.isEnabled()
+    assert panel.record.again.text().startswith("Run again")
     panel.show_verdict("r1", True, ("The same numbers: 57 statistics.",))
     assert panel.record.verdict.text() == "The same numbers: 57 statistics."
     panel.show_result(a_run("r2"))
@@ -287,7 +290,7 @@ def test_runs_are_deleted_only_after_a_question(panel: BacktestsPanel, qtbot: Qt
 
 def test_who_may_not_sees_why(panel: BacktestsPanel) -> None:
     panel.show_result(a_run())
-    panel.forbid({"delete": "no deleting", "export": "no exporting", "run": "no running"})
+    panel.forbid({"delete": "no deleting", "export": "no exporting", "run": "no running", "create": "no noting"})
     for button in (panel.runs.delete, panel.record.again, panel.runs.star):
         assert not button.isEnabled()
         assert button.toolTip().startswith("no ")

@@ -25,6 +25,7 @@ from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
@@ -58,15 +59,22 @@ def collected_here() -> Iterator[None]:
 class Engine:
     """Gives the same run each time, or one whose equity is another."""
 
-    other = False
+    other, slow = False, False
+
+    def __init__(self) -> None:
+        self.cancelled: list[str] = []
 
     async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, data: RunData, user: str,
                   progress: Callable[[float, str], None]) -> BacktestResult:  # fmt: skip
+        while self.slow and run not in self.cancelled:  # noqa: ASYNC110 - a cancel is looked for, as a worker does
+            await asyncio.sleep(0.001)
+        if self.slow:
+            raise BadInput("The backtest was cancelled.")
         made = a_run(run, spec=spec)
         return replace(made, equity=(1.0, *made.equity[1:])) if self.other else made
 
     async def cancel(self, run: str) -> None:
-        return
+        self.cancelled.append(run)
 
 
 class Data:
@@ -221,6 +229,23 @@ def test_a_run_is_repeated_and_its_verdict_shown_and_recorded(seat: Seat) -> Non
 
 def written(folder: Path) -> Path:
     return next(folder.glob("*.html"))
+
+
+def test_a_repetition_can_be_cancelled(seat: Seat) -> None:
+    made = runs(1)[0]
+
+    async def story() -> None:
+        await seat.starts(made)
+        await seat.does(lambda: seat.panel.runs.table.select_key(made.id))
+        seat.engine.slow = True
+        seat.panel.rerun_asked.emit(made.id)
+        while "reading" not in seat.panel.record.verdict.text() and not seat.services.backtests.running:  # noqa: ASYNC110 - the run has no event of its beginning
+            await asyncio.sleep(0.001)
+        await seat.does(lambda: seat.panel.rerun_cancel_asked.emit(made.id))
+        assert seat.panel.record.verdict.text() == "It could not be repeated: The backtest was cancelled."
+        assert seat.panel.record.again.text().startswith("Run again")
+
+    asyncio.run(story())
 
 
 def test_a_run_is_exported_recorded_and_opened(seat: Seat, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ class RunList(QWidget):
         self._dress()
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``run`` (star and note go with it) or ``delete``."""
+        """Why the person may not ``create`` (a star or a note) or ``delete``."""
         self._lacking = lacking
         self._dress()
 
@@ -161,7 +161,7 @@ class RunList(QWidget):
         forbid(self.compare, "" if right else f"Choose {FEWEST} to {MOST} runs, with Ctrl and the mouse")
         self.compare.setText(f"Compare {len(chosen)}" if right else "Compare")
         one = "" if len(chosen) == 1 else "Choose one run"
-        forbid(self.star, self._lacking.get("run", "" if chosen else "Choose a run"))
-        forbid(self.note, self._lacking.get("run", one))
+        forbid(self.star, self._lacking.get("create", "" if chosen else "Choose a run"))
+        forbid(self.note, self._lacking.get("create", one))
         forbid(self.delete, self._lacking.get("delete", "" if chosen else "Choose a run"))
         self.star.setText("☆ Unstar" if chosen and all(run.starred for run in chosen) else "★ Star")
