@@ -263,10 +263,12 @@ def test_discarding_asks_first(desk: StrategiesPanel, qtbot: QtBot) -> None:
 
 def test_leaving_with_something_unsaved_asks(desk: StrategiesPanel, qtbot: QtBot) -> None:
     typed(desk, qtbot, "# a")
-    desk.ask_leave()
+    left: list[bool] = []
+    desk.ask_leave(lambda: left.append(True))
     assert "mine" in desk.asking.question.text()
-    with qtbot.waitSignal(desk.leave_asked):
-        desk.asking.accept()
+    assert left == []
+    desk.asking.accept()
+    assert left == [True]
 
 
 def test_problems_are_marked_listed_and_jumped_to(desk: StrategiesPanel, qtbot: QtBot) -> None:

@@ -8,7 +8,11 @@ from qv_desktop.strategies.built_in import built_in
 from tests.adapters.compute.runs import run, served, terms, walk
 from tests.builders import NOW
 
-SOURCES = {**{s.name: s.source for s in built_in(NOW)}, "a new one": template(), "a new one over a universe": template("weights")}
+SOURCES = {
+    **{s.name: s.source for s in built_in(NOW)},
+    "a new one": template(),
+    "a new one over a universe": template("weights"),
+}
 
 
 @pytest.mark.parametrize("name", SOURCES)
