@@ -167,7 +167,9 @@ class StrategiesPanel(QWidget):
 
     def show_drafts(self, drafts: Sequence[SourceDraft]) -> None:
         """What the person had typed and not saved when the program ended; what is typed by now is newer."""
-        fresh = self._typed.take_up(drafts)
+        saved = {strategy.id: strategy.source.rstrip("\n") for strategy in self._all}
+        known = [draft for draft in drafts if draft.strategy in saved]
+        fresh = self._typed.take_up([draft for draft in known if saved[draft.strategy] != draft.source.rstrip("\n")])
         self._show_rows()
         if self._shown is not None and self._shown.id in fresh:
             self._show_source(self._shown)
@@ -244,7 +246,11 @@ class StrategiesPanel(QWidget):
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
         """Why the person may not ``backtest``, ``create``, ``change``, ``archive`` or ``export``; what is absent is allowed."""
+        self.page.flush()
+        could = not self._why_not_change()
         self._lacking = dict(lacking)
+        if could == bool(self._why_not_change()) and self._typed.of(self._shown) is not None:
+            self._show_source(self._shown)  # what cannot be saved must not look like what is
         self._judge()
 
     def flush(self) -> None:
@@ -275,6 +281,10 @@ class StrategiesPanel(QWidget):
 
     def _ask_for(self, strategy: Strategy) -> None:
         if not self._lacking.get("backtest"):
+            if strategy.name in self.unsaved():
+                self._say(
+                    f"The backtest takes v{strategy.version} as it is saved, without what you have typed since.", "WARN"
+                )
             self.backtest_asked.emit(strategy.name)
 
     def _show_source(self, strategy: Strategy | None) -> None:
@@ -284,7 +294,7 @@ class StrategiesPanel(QWidget):
         self.superseded.hide()
         self.asking.dismiss()
         self._say("")
-        typed = self._typed.of(strategy)
+        typed = None if self._why_not_change() else self._typed.of(strategy)
         self.page.show_source(
             strategy.source if strategy else "", typed.source if typed else None, typed.note if typed else ""
         )
