@@ -322,7 +322,7 @@ def test_a_cancel_ends_one_run_and_no_other(place: Place) -> None:
         started = asyncio.Event()
         ran = asyncio.ensure_future(
             place.pool.run(
-                "a", SPEC, sleeping, data(walk(300)), "demo", lambda fraction, step: fraction > 0.15 and started.set()
+                "a", SPEC, sleeping, data(walk(300)), "demo", lambda fraction, step: fraction >= 0.15 and started.set()
             )
         )
         other = asyncio.ensure_future(place.pool.run("b", SPEC, sleeping, data(walk(300)), "demo", quiet))
