@@ -42,9 +42,11 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Authoring.archive": _may(Resource.STRATEGIES, Action.DELETE), "Authoring.unarchive": _may(Resource.STRATEGIES, Action.DELETE),
     "Authoring.to_file": _may(Resource.STRATEGIES, Action.EXPORT),
     "Backtests.latest": _may(Resource.BACKTESTS, Action.VIEW), "Backtests.run": _may(Resource.BACKTESTS, Action.RUN),
-    "Backtests.cancel": _may(Resource.BACKTESTS, Action.RUN),
+    "Backtests.cancel": _may(Resource.BACKTESTS, Action.RUN), "Backtests.trial": _may(Resource.BACKTESTS, Action.RUN),
+    "Backtests.rerun": _may(Resource.BACKTESTS, Action.RUN), "Backtests.read": _may(Resource.BACKTESTS, Action.VIEW),
+    "Backtests.delete": _may(Resource.BACKTESTS, Action.DELETE), "Backtests.annotate": _may(Resource.BACKTESTS, Action.CREATE),
     "LiveBacktests.traded": _may(Resource.BACKTESTS, Action.VIEW), "LiveBacktests.compare": _may(Resource.BACKTESTS, Action.RUN),
-    "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT),
+    "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT), "RunExports.export": _may(Resource.BACKTESTS, Action.EXPORT),
     "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names
     "Imports.understood": _may(Resource.MARKET, Action.CREATE), "Imports.store": _may(Resource.MARKET, Action.CREATE),
     **{f"Watchlists.{name}": _MARKET for name in ("create", "copy", "rename", "delete", "add", "remove", "move", "reorder",

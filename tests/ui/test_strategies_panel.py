@@ -15,6 +15,7 @@ from qv_desktop.domain.strategy_template import template
 from qv_desktop.services.strategy_lint import problems
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.ui.models.diff_view import DiffView
+from qv_desktop.ui.models.strategy_columns import Badge
 from qv_desktop.ui.panels.strategies import StrategiesPanel
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -24,7 +25,9 @@ LACKING = "Your role, Viewer, lacks “strategies: change”; ask an Admin."
 
 def own(name: str = "mine", version: int = 1, source: str = "") -> Strategy:
     text = source or template()
-    return Strategy(f"id-{name}", name, read(text).title, version, read(text).parameters, text, digest(text), "maria", NOW)
+    return Strategy(
+        f"id-{name}", name, read(text).title, version, read(text).parameters, text, digest(text), "maria", NOW
+    )
 
 
 MINE, OTHER = own(), own("other")
@@ -80,8 +83,8 @@ def typed(panel: StrategiesPanel, qtbot: QtBot, text: str) -> None:
 def test_the_first_strategy_is_shown_with_its_source_and_hash(panel: StrategiesPanel) -> None:
     panel.show_strategies(ALL)
     assert panel.source.text() == ALL[0].source
-    assert panel._hash.text() == f"sha {ALL[0].code_hash[:8]}"
-    assert panel._heading.text() == f"{ALL[0].name} v1"
+    assert panel.head.hash.text() == f"sha {ALL[0].code_hash[:8]}"
+    assert panel.head.heading.text() == f"{ALL[0].name} v1"
     assert panel.source.isReadOnly()
 
 
@@ -98,7 +101,7 @@ def test_a_newer_version_replaces_the_one_that_is_read(panel: StrategiesPanel) -
     panel.table.select_key(ALL[1].name)
     newer = replace(ALL[1], version=2, source="PARAMS = ()\n", code_hash="f" * 64)
     panel.show_strategies([ALL[0], newer, ALL[2]])
-    assert panel._heading.text() == f"{ALL[1].name} v2"
+    assert panel.head.heading.text() == f"{ALL[1].name} v2"
     assert panel.source.text() == "PARAMS = ()\n"
 
 
@@ -118,7 +121,9 @@ def test_without_strategies_nothing_can_be_asked(panel: StrategiesPanel) -> None
     assert not button(panel, "Clone…").isEnabled()
 
 
-def test_strings_over_several_lines_are_coloured_as_such_and_quotes_in_comments_begin_none(panel: StrategiesPanel) -> None:
+def test_strings_over_several_lines_are_coloured_as_such_and_quotes_in_comments_begin_none(
+    panel: StrategiesPanel,
+) -> None:
     source = 'x = 1\n"""one\ntwo # no\n"""\ny = \'"""\'  # """\nz = r\'\'\'a\nb\'\'\'; w = 2\n'
     panel.show_strategies([replace(ALL[0], source=source)])
     document = panel.source.document()
@@ -141,6 +146,15 @@ def test_archived_ones_are_out_of_sight_until_they_are_wanted(panel: StrategiesP
     with qtbot.waitSignal(panel.archive_asked) as asked:
         choose(panel, "Bring back")
     assert asked.args == [replace(OTHER, archived=True), False]
+
+
+def test_what_a_check_found_stands_at_the_very_text_that_was_checked(panel: StrategiesPanel) -> None:
+    panel.show_strategies([MINE, own("changed", source=template() + "# 2\n")])
+    column = next(n for n, c in enumerate(panel._model.columns) if c.title == "Look-ahead")
+    assert panel.table.isColumnHidden(column)
+    panel.show_look_aheads({MINE.code_hash: Badge("clean", "working", "Every prefix says the same.")})
+    assert not panel.table.isColumnHidden(column)
+    assert [panel._model.columns[column].text(row) for row in panel._model.rows()] == ["clean", ""]
 
 
 # ---- writing
@@ -185,12 +199,14 @@ def test_ctrl_s_asks_to_save_with_the_note_and_the_version_it_goes_on_from(desk:
     assert asked.args == [MINE, template() + "# b", "why", 1]
 
 
-def test_what_is_saved_is_no_draft_any_more_and_what_was_typed_meanwhile_is_one(desk: StrategiesPanel, qtbot: QtBot) -> None:
+def test_what_is_saved_is_no_draft_any_more_and_what_was_typed_meanwhile_is_one(
+    desk: StrategiesPanel, qtbot: QtBot
+) -> None:
     typed(desk, qtbot, "# b")
     saved = own(version=2, source=template() + "# b\n")
     desk.show_saved(saved)
     assert desk.unsaved() == []
-    assert desk._heading.text() == "mine v2"
+    assert desk.head.heading.text() == "mine v2"
     typed(desk, qtbot, "c")
     desk.show_saved(own(version=3, source=template() + "# b\n"))
     assert desk.unsaved() == ["mine"]
@@ -289,7 +305,7 @@ def test_a_new_one_begins_with_the_template_and_is_shown_once_it_is_there(desk: 
     assert asked.args == ["my_rotation", template("weights")]
     desk.show_made(own("my_rotation"))
     desk.show_strategies([MINE, OTHER, own("my_rotation")])
-    assert desk._heading.text() == "my_rotation v1"
+    assert desk.head.heading.text() == "my_rotation v1"
 
 
 def test_a_title_is_changed_in_the_source_and_can_be_undone(desk: StrategiesPanel) -> None:
@@ -312,11 +328,19 @@ def test_a_file_becomes_the_text_of_ones_own_and_a_new_one_of_a_built_in(desk: S
 
 
 def test_what_a_role_may_not_is_greyed_with_the_reason(desk: StrategiesPanel) -> None:
-    desk.forbid({"backtest": "no runs", "create": "no new ones", "change": LACKING, "archive": "no archive", "export": "no files"})
+    desk.forbid(
+        {
+            "backtest": "no runs",
+            "create": "no new ones",
+            "change": LACKING,
+            "archive": "no archive",
+            "export": "no files",
+        }
+    )
     assert desk.source.isReadOnly()
     assert desk.page.state.text() == LACKING
     assert not desk.page.save.isVisible()
-    assert (desk._test.isEnabled(), desk._test.toolTip()) == (False, "no runs")
+    assert (desk.head.test.isEnabled(), desk.head.test.toolTip()) == (False, "no runs")
     assert (desk._new.isEnabled(), desk._new.toolTip()) == (False, "no new ones")
     menu = entries(desk)
     assert menu["Archive"] == (False, "no archive")
@@ -336,7 +360,7 @@ def test_versions_are_compared_with_the_one_before_and_two_with_each_other(desk:
     asked: list[tuple[str, str]] = []
     desk.compare_asked.connect(lambda old, new: asked.append((old, new)))
     with qtbot.waitSignal(desk.versions_asked):
-        desk._pages.segment("Versions").click()
+        desk.head.pages.segment("Versions").click()
     desk.show_versions([third, second, first])
     assert asked[-1] == (second.source, third.source)
     desk.show_difference(compared(*asked[-1]))
@@ -353,7 +377,7 @@ def test_versions_are_compared_with_the_one_before_and_two_with_each_other(desk:
 def test_an_older_version_goes_into_the_editor_as_a_change(desk: StrategiesPanel, qtbot: QtBot) -> None:
     desk.show_strategies([own(version=2, source=template() + "# two\n"), OTHER])
     desk.show_versions([own(version=2, source=template() + "# two\n"), MINE])
-    desk._pages.segment("Versions").click()
+    desk.head.pages.segment("Versions").click()
     desk.history.table.clearSelection()
     desk.history.table.select_key(1)
     with qtbot.waitSignal(desk.draft_typed):
