@@ -66,7 +66,8 @@ async def _measured() -> dict[str, object]:
         "warm_s": warm, "first_result_s": warm + first, "warm_mb": round(rss / 2**20), "run_ms": 1000 * statistics.median(costs[0]),
         "of_it_isolation_ms": 1000 * statistics.median(costs[1]), "cancel_median_ms": 1000 * statistics.median(cancels),
         "cancel_max_ms": 1000 * max(cancels), "beyond_limit_max_s": max(late), "attacks": len(late),
-        "frame_max_idle_ms": still[1], "frame_p99_ms": idle[0], "frame_max_ms": idle[1], "frame_p99_attacked_ms": busy[0], "frame_max_attacked_ms": busy[1],
+        "frame_max_idle_ms": still[1],
+        "frame_p99_ms": idle[0], "frame_max_ms": idle[1], "frame_p99_attacked_ms": busy[0], "frame_max_attacked_ms": busy[1],
     }  # fmt: skip
 
 
