@@ -13,6 +13,7 @@ from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
+from qv_desktop.adapters.compute.limits import limits_of
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
@@ -25,7 +26,10 @@ from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
+from qv_desktop.adapters.db.strategies import StrategyStore
+from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
+from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
@@ -46,6 +50,8 @@ from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
+from qv_desktop.services.authoring import Authoring
+from qv_desktop.services.backtest_data import BacktestData
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.break_reports import BreakReports
 from qv_desktop.services.breaks import Breaks
@@ -65,6 +71,7 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk, brakes
 from qv_desktop.services.roles import Roles
+from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
@@ -95,6 +102,7 @@ class Engine:
             await self.side.gaps.flush()  # a hole that was open until now
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
+            await self.services.authoring.flush()
         self.broker.close()
         self.sounds.close()
         self.side.close()
@@ -135,9 +143,17 @@ def engine(
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
                           movements=broker.history, marks=journal, note=booked, announced=side.history.announced,
                           rules=runs.rules, booked=break_store.booked)  # fmt: skip
-    strategies = Strategies(keeping.strategies())
-    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
-    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
+    strategies = Strategies(
+        keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
+    )
+    authoring = Authoring(
+        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+    )
+    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings))
+    research = BacktestData(side.history, side.calendar, clock.market)
+    backtests = Backtests(
+        pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now
+    )
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -163,7 +179,8 @@ def engine(
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
-                        breaks, break_reports, live_backtests)  # fmt: skip
+                        breaks, break_reports, live_backtests, authoring,
+                        RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)))  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

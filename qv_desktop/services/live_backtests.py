@@ -11,7 +11,7 @@ from typing import Protocol
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.backtests import BacktestResult, RunData
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.live_backtest import Asked, Comparison, Modelled, Sent
 from qv_desktop.domain.live_backtest_pairs import paired
@@ -75,13 +75,17 @@ class LiveBacktests:
         """Strategy, symbol and number of orders of a New York day, the most first."""
         await self._login.require(VIEW)
         await self._login.require(LOOK)
-        known = {strategy.name for strategy in self._strategies.all()}
+        known = {strategy.name for strategy in self._strategies.every()}
         return [row for row in await self._attributed.sources(self._account().id, *bounds(day)) if row[0] in known]
 
     async def compare(self, asked: Asked) -> Comparison:
-        """Run the backtest of the day and lay it beside the orders; recorded, also when it fails."""
+        """Run the backtest of the day and lay it beside the orders; recorded, also when it fails.
+
+        Raises ConsentNeeded before anything is done.
+        """
         session = await self._login.require(RUN)
         await self._login.require(LOOK)
+        await self._strategies.require_consent(self._strategies.named(asked.spec.strategy))
         run, spec = uuid.uuid4().hex, asked.spec
         terms = {"strategy": spec.strategy, "symbol": spec.symbol, "day": str(asked.day), "timeframe": spec.timeframe}
         draft = Draft(self._login.actor, "backtest.compare", "backtest", run, after=json.dumps(terms))
@@ -112,6 +116,8 @@ class LiveBacktests:
     async def _compared(self, asked: Asked, run: str, by: str) -> Comparison:
         spec, strategy, (start, end) = asked.spec, self._strategies.named(asked.spec.strategy), bounds(asked.day)
         frame, now = daily(spec.timeframe), self._now()
+        if len(spec.symbols) != 1:
+            raise BadInput("A day is compared for one symbol; choose one.")
         if start >= now:
             raise BadInput(f"{asked.day} has not begun in New York; choose a day that has.")
         sent = await self._sent(strategy.name, spec.symbol, start, end)
@@ -140,8 +146,17 @@ class LiveBacktests:
             last.symbol, last.start + frame.seconds * SECOND, last.close, last.close, last.close, last.close, 0
         )
         first = utc(bars[0].start).astimezone(NEW_YORK).date()
-        spec = replace(asked.spec, version=strategy.version, first=first, last=asked.day, fees=0.0, slippage=0.0)
-        return await self._engine.run(run, spec, strategy, [*bars, beyond], by, lambda fraction, step: None)
+        spec = replace(
+            asked.spec,
+            version=strategy.version,
+            first=first,
+            last=asked.day,
+            fees=0.0,
+            fees_per_share=0.0,
+            slippage=0.0,
+        )
+        data = RunData({spec.symbol: (*bars, beyond)})
+        return await self._engine.run(run, spec, strategy, data, by, lambda fraction, step: None)
 
 
 def _window(frame: Timeframe) -> timedelta:

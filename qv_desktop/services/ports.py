@@ -17,7 +17,7 @@ from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.audit_query import AuditQuery, Installation
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
 from qv_desktop.domain.history import Span
@@ -32,7 +32,7 @@ from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import Limits, TradingState, Verdict
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
-from qv_desktop.domain.strategies import Strategy
+from qv_desktop.domain.strategies import SourceDraft, Strategy
 
 type Publish = Callable[[Event], None]
 type Now = Callable[[], datetime]  # aware UTC
@@ -401,7 +401,7 @@ class Stream(Protocol):
 class BacktestEngine(Protocol):
     """Runs backtests in a process of its own."""
 
-    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, bars: Sequence[Bar], user: str,
+    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, data: RunData, user: str,
                   progress: Callable[[float, str], None]) -> BacktestResult:  # fmt: skip
         """The result. Raises BadInput when the run cannot be made, CancelledError when cancelled."""
 
@@ -415,8 +415,17 @@ class BacktestStore(Protocol):
     async def save(self, result: BacktestResult, draft: Draft) -> None:
         """Commit a result."""
 
-    async def latest(self, limit: int = 50) -> list[BacktestResult]:
-        """Newest first."""
+    async def latest(self, limit: int = 50, before: datetime | None = None) -> list[BacktestResult]:
+        """Newest first, without curves and trades; those started before ``before``."""
+
+    async def read(self, run: str) -> BacktestResult:
+        """All of one. Raises BadInput when it is not there."""
+
+    async def delete(self, run: str, draft: Draft) -> None:
+        """Forget one. Raises BadInput when it is not there."""
+
+    async def annotate(self, run: str, starred: bool, remark: str, by: str, at: datetime, draft: Draft) -> None:
+        """Keep a mark and a remark. Raises BadInput when the run is not there."""
 
 
 class StrategyStore(Protocol):
@@ -425,8 +434,49 @@ class StrategyStore(Protocol):
     async def keep(self, strategy: Strategy, draft: Draft) -> Strategy:
         """Commit a version when its hash is new, and return the stored one with its version number."""
 
+    async def create(self, strategy: Strategy, draft: Draft) -> Strategy:
+        """Commit a new strategy with its first version. Raises BadInput when its name is taken."""
+
+    async def save(self, strategy: Strategy, base: int, draft: Draft) -> Strategy:
+        """Commit the version after ``base``; the newest is returned where it is the same source. Raises Superseded."""
+
+    async def archive(self, strategy: Strategy, archived: bool, draft: Draft) -> None:
+        """Put a strategy out of sight, or back. Raises BadInput while it is deployed."""
+
     async def all(self) -> list[Strategy]:
-        """The newest version of each."""
+        """The newest version of each, by name, archived ones too."""
+
+    async def versions(self, strategy: str) -> list[Strategy]:
+        """Every version of the strategy with this id, newest first."""
+
+    async def at(self, name: str, version: int) -> Strategy | None:
+        """One version of the strategy with this name."""
+
+    async def heads(self) -> list[tuple[str, int, bool]]:
+        """Of each strategy its id, its newest version's number and whether it is archived."""
+
+
+class StrategyDrafts(Protocol):
+    """What people have typed and not saved. Raises DatabaseDown."""
+
+    async def of(self, user: str) -> list[SourceDraft]:
+        """Everything that the person has not saved."""
+
+    async def keep(self, user: str, draft: SourceDraft) -> None:
+        """Keep a text, in place of the one before."""
+
+    async def drop(self, user: str, strategy: str) -> None:
+        """Forget a text that was saved, or given up."""
+
+
+class StrategyConsents(Protocol):
+    """Which code each person has allowed to run. Raises DatabaseDown."""
+
+    async def given(self, user: str, code_hash: str) -> bool:
+        """Whether the person has allowed this code."""
+
+    async def give(self, user: str, strategy: Strategy, at: datetime, draft: Draft) -> None:
+        """Keep that the person allows this code, with its row in the audit trail."""
 
 
 class RiskStore(Protocol):

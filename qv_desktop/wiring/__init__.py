@@ -10,6 +10,7 @@ from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
+from qv_desktop.services.authoring import Authoring
 from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
@@ -39,6 +40,7 @@ from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.roles import Roles
+from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scanner import Scanner
 from qv_desktop.services.sessions import Sessions
@@ -113,6 +115,8 @@ class Services:
     breaks: Breaks
     break_reports: BreakReports
     live_backtests: LiveBacktests
+    authoring: Authoring
+    run_exports: RunExports
 
 
 @dataclass(frozen=True, slots=True)

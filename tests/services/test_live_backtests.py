@@ -14,7 +14,7 @@ import pytest
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade, RunData
 from qv_desktop.domain.errors import BadInput, FeedDown, NotPermitted
 from qv_desktop.domain.live_backtest import Asked, Comparison
 from qv_desktop.domain.live_backtest_pairs import profits
@@ -37,7 +37,7 @@ D = Decimal
 OPEN = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)  # a Friday
 NOW = datetime(2026, 11, 20, 16, 0, 30, tzinfo=UTC)
 DAY = date(2026, 11, 20)
-SPEC = BacktestSpec("sma_cross", 1, "AAPL", "1m", DAY, DAY, (("fast", 2.0), ("slow", 5.0)))
+SPEC = BacktestSpec("sma_cross", 1, ("AAPL",), "1m", DAY, DAY, (("fast", 2.0), ("slow", 5.0)))
 YESTERDAY = minutes(OPEN - timedelta(days=1), 300)
 TODAY = minutes(OPEN, 91)  # the last one has begun at 16:00
 MINUTE = 60 * SECOND
@@ -51,8 +51,9 @@ class Engine:
     bars: list[Bar] = field(default_factory=list)
     spec: BacktestSpec | None = None
 
-    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, bars: Sequence[Bar], user: str,
+    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, data: RunData, user: str,
                   progress: Callable[[float, str], None]) -> BacktestResult:  # fmt: skip
+        bars = data.bars[spec.symbol]
         self.bars, self.spec = list(bars), spec
         first = next(place for place, bar in enumerate(bars) if utc(bar.start) >= OPEN)
         told = ((bars[first + a], bars[min(first + b, len(bars) - 1)]) for a, b in self.trades)
@@ -90,6 +91,9 @@ class Kept:
 
     async def all(self) -> list[Strategy]:
         return built_in(NOW)
+
+    async def heads(self) -> list[tuple[str, int, bool]]:
+        return [(strategy.id, 1, False) for strategy in built_in(NOW)]
 
 
 class Desk:
@@ -236,7 +240,7 @@ def test_a_split_since_then_changes_no_price_of_the_day_and_one_within_the_warm_
     [
         ({"day": date(2026, 11, 21)}, "2026-11-21 has not begun in New York"),
         ({"spec": replace(SPEC, timeframe="1W")}, "1W is longer; choose 1m to 1D"),
-        ({"spec": replace(SPEC, symbol="KO")}, "There is no whole bar of KO 1m on 2026-11-20"),
+        ({"spec": replace(SPEC, symbols=("KO",))}, "There is no whole bar of KO 1m on 2026-11-20"),
         ({"spec": replace(SPEC, strategy="nobody")}, "There is no strategy called “nobody”"),
         (
             {"spec": replace(SPEC, parameters=(("slow", 400.0),))},

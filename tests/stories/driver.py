@@ -172,8 +172,10 @@ class Sitting:
         taken: list[OrderRequest] = []
         ticket.submitted.connect(taken.append)
         ticket.submitted.connect(at_sending)
-        for _ in range(2):  # review, then send
+        for _ in range(20):  # review, then send; a quote that aged meanwhile asks for another review
             ticket.send.click()
+            if taken:
+                break
             await asyncio.sleep(0.05)
         ticket.submitted.disconnect(taken.append)
         ticket.submitted.disconnect(at_sending)
@@ -201,9 +203,16 @@ class Sitting:
         database = await self.store.opened()
         return await database.read(lambda c: [tuple(row) for row in c.execute(text(question), values)])
 
-    def break_(self, kind: str, target: str, count: int = 1) -> None:
+    def befallen(self) -> bool:
+        """Whether every fault that waits for a request of one method has found it."""
+        return not any(
+            fault["params"].get("method") for fault in self.simulator.control("GET", "/sim/faults")["faults"]
+        )
+
+    def break_(self, kind: str, target: str, count: int = 1, **params: object) -> None:
         """Ask the simulator for a fault."""
-        self.simulator.control("POST", "/sim/faults", {"kind": kind, "target": target, "count": count})
+        fault = {"kind": kind, "target": target, "count": count, "params": params}
+        self.simulator.control("POST", "/sim/faults", fault)
 
 
 @contextmanager

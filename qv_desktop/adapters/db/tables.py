@@ -28,7 +28,7 @@ metadata = MetaData()
 type Kind = TypeEngine[Any] | type[TypeEngine[Any]]
 
 STAMP = DateTime(timezone=True)
-TEXTS, FLOATS, STAMPS_NS = ARRAY(Text), ARRAY(Double), ARRAY(BigInteger)
+TEXTS, FLOATS, STAMPS_NS, INTEGERS = ARRAY(Text), ARRAY(Double), ARRAY(BigInteger), ARRAY(Integer)
 
 
 def _table(name: str, key: str, /, **columns: Kind) -> Table:
@@ -153,15 +153,25 @@ price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text
 workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
 settings = _table("settings", "user key", user=Text, key=Text, value=Text)
 
-strategies = _table("strategies", "id", id=Text, name=Text)
+strategies = _table("strategies", "id", id=Text, name=Text, archived=Boolean, built_in=Boolean)
 strategy_versions = _table("strategy_versions", "strategy version", strategy=Text, version=Integer, title=Text, parameters=JSONB,
-                           source=Text, code_hash=Text, author=Text, created=STAMP)  # fmt: skip
+                           source=Text, code_hash=Text, author=Text, created=STAMP, note=Text)  # fmt: skip
+strategy_drafts = _table(
+    "strategy_drafts", "user strategy", user=Text, strategy=Text, base=Integer, source=Text, saved=STAMP
+)
+strategy_consents = _table("strategy_consents", "user code_hash", user=Text, code_hash=Text, strategy=Text, version=Integer,
+                           given=STAMP)  # fmt: skip
 backtests = _table("backtests", "id", id=Text, strategy=Text, version=Integer, symbol=Text, timeframe=Text, first=Date, last=Date,
                    parameter_names=TEXTS, parameter_values=FLOATS, fees=Double, slippage=Double, size=Double, cash=Double, user=Text,
                    started=STAMP, seconds=Double, at=STAMPS_NS, equity=FLOATS, benchmark=FLOATS, drawdown=FLOATS,
                    statistic_names=TEXTS, statistic_values=FLOATS, trade_entered=STAMPS_NS, trade_left=STAMPS_NS, trade_size=FLOATS,
                    trade_entry=FLOATS, trade_exit=FLOATS, trade_profit=FLOATS, trade_fraction=FLOATS, bars=Integer, code_hash=Text,
-                   data_hash=Text, spec_hash=Text, engine=Text)  # fmt: skip
+                   data_hash=Text, spec_hash=Text, engine=Text, terms_=JSONB, exposure=FLOATS, month_years=INTEGERS, month_numbers=INTEGERS,
+                   month_returns=FLOATS, part_symbols=TEXTS, part_profits=FLOATS, part_fees=FLOATS, part_trades=INTEGERS, missing=TEXTS,
+                   notes=TEXTS, version_names=TEXTS, version_values=TEXTS, log=Text, trade_symbol=TEXTS, trade_side=TEXTS,
+                   trade_fees=FLOATS, trade_mae=FLOATS, trade_mfe=FLOATS, trade_open=ARRAY(Boolean), trade_bars=INTEGERS,
+                   trade_reason=TEXTS)  # fmt: skip
+backtest_notes = _table("backtest_notes", "run", run=Text, starred=Boolean, remark=Text, by=Text, at=STAMP)
 deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, symbol=Text, timeframe=Text,
                      parameter_names=TEXTS, parameter_values=FLOATS, state=Text, started_by=Text, started=STAMP, ended_=STAMP,
                      reason=Text)  # fmt: skip
