@@ -192,7 +192,10 @@ def _unpacked(where: str, file: Path) -> Iterator[tuple[str, bytes]]:
         except (zipfile.BadZipFile, zlib.error, EOFError):
             return
     elif content.startswith(b"\x1f\x8b"):
-        yield f"{where}, unpacked", zlib.decompressobj(31).decompress(content)
+        try:
+            yield f"{where}, unpacked", zlib.decompressobj(31).decompress(content)
+        except zlib.error:
+            return
     elif content.startswith(b"%PDF"):
         yield f"{where}, its streams", b"\n".join(_streams(content))
 
