@@ -20,9 +20,6 @@ FIGURES = 10  # before the blocks' sums and squares
 NEAR, NIL = 1e-9, 1e-12  # relative and absolute: when two amounts are the same for vectorbt
 SMALLEST = 1e-8  # shares of an order
 
-DAY = 86_400_000_000_000  # ns
-SESSIONS_A_YEAR = 252
-
 
 class Terms(NamedTuple):
     """What every combination shares: fractions of value for ``fees`` and ``slippage``, of cash for ``size``; dollars of ``cash``."""
@@ -32,17 +29,6 @@ class Terms(NamedTuple):
     slippage: float
     cash: float
     year_bars: float
-
-
-def bars_a_year(at: NDArray[np.int64]) -> float:
-    """Bars in 252 sessions, by the median count of bars on a day that has any."""
-    _, counts = np.unique(at // DAY, return_counts=True)
-    return SESSIONS_A_YEAR * float(np.median(counts))
-
-
-def block_edges(bars: int, blocks: int) -> NDArray[np.int64]:
-    """Where ``blocks`` spans of equal length begin, and where the last ends: blocks + 1 indices. The first ones take the rest."""
-    return np.array([bars * i // max(blocks, 1) for i in range(blocks + 1)] if blocks else [0], dtype=np.int64)
 
 
 def figures(opens: Floats, closes: Floats, entries: Flags, exits: Flags, terms: Terms, edges: NDArray[np.int64],
