@@ -122,7 +122,7 @@ def test_a_killed_worker_changes_no_number(dask: Dask, caplog: pytest.LogCapture
     assert there.workers == f"2 workers of {dask.address}"
 
     victim = dask.workers[0]
-    less = swept(Cluster(dask.address, **dask.files), slow(0.02), 40, lambda: os.kill(victim.pid, signal.SIGKILL))
+    less = swept(Cluster(dask.address, **dask.files), slow(0.01), 40, lambda: os.kill(victim.pid, signal.SIGKILL))
     assert victim.wait() == -signal.SIGKILL
     assert less.rows_hash == here.rows_hash
 
