@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0024", "0021"
+revision, down_revision = "0024", "0022"
 
 STATEMENTS = (
     """
