@@ -44,7 +44,8 @@ class ClusterSweeps:
         """The rows of ``combos`` over ``bars``; ``show`` hears of each part as it comes. Every worker helps. Raises BadInput."""
         only = one_symbol(spec, bars)
         content = await asyncio.to_thread(packed, only)
-        work = planned(run, spec, strategy, content, len(only), user, combos, megabytes or self._megabytes)
+        budget = megabytes or self._megabytes
+        work = await asyncio.to_thread(planned, run, spec, strategy, content, len(only), user, combos, budget)
         loop, stop = asyncio.get_running_loop(), threading.Event()
         self._stops[run] = stop
 

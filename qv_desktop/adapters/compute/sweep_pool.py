@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
@@ -38,19 +39,15 @@ class LocalSweeps:
     async def run(self, run: str, spec: SweepSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]], user: str,
                   combos: Sequence[tuple[float, ...]], show: Show, workers: int = 0, megabytes: int = 0) -> SweepResult:  # fmt: skip
         """The rows of ``combos`` over ``bars``; ``show`` hears of each part as it comes. Raises BadInput."""
-        only = one_symbol(spec, bars)
+        only, budget = one_symbol(spec, bars), megabytes or self._megabytes
         content = await asyncio.to_thread(packed, only)
-        budget = megabytes or self._megabytes
-        work = planned(run, spec, strategy, content, len(only), user, combos, budget)
-        try:
-            with shared(content, run) as file:
-                for chunk in work.chunks:
-                    chunk.file = str(file)
-                return await self._ran(
-                    work, show, min(workers or self._pool.size, self._pool.size), Limits(memory_mb=budget)
-                )
-        finally:
-            self._cancelled.discard(run)
+        work = await asyncio.to_thread(planned, run, spec, strategy, content, len(only), user, combos, budget)
+        with ExitStack() as lasting:
+            lasting.callback(self._cancelled.discard, run)
+            file = await asyncio.to_thread(lasting.enter_context, shared(content, run))
+            for chunk in work.chunks:
+                chunk.file = str(file)
+            return await self._ran(work, show, min(workers or self._pool.size, self._pool.size), Limits(memory_mb=budget))
 
     async def _ran(self, work: Work, show: Show, workers: int, limits: Limits) -> SweepResult:
         """As many chunks at a time as there are workers, so that no other sweep has to wait for the whole of this one."""
