@@ -3,7 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-DAY, NIGHT = 86_400_000_000_000, 18_000_000_000_000  # ns; five hours back a day of New York is one of UTC, at either clock
+DAY, NIGHT = (
+    86_400_000_000_000,
+    18_000_000_000_000,
+)  # ns; five hours back a day of New York is one of UTC, at either clock
 SESSIONS_A_YEAR = 252
 
 

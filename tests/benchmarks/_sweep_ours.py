@@ -12,6 +12,8 @@ import numpy as np
 
 from qv_desktop import paths
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
+from qv_desktop.domain.backtests import RunData
+from qv_desktop.domain.market import Bar
 from qv_desktop.domain.sweeps import SweepResult
 from tests.benchmarks._sweep_work import BARS, LONG, PAIRS, TEN_THOUSAND, THOUSAND, Memory, bars, spec, strategy
 
@@ -60,15 +62,24 @@ async def many(sweeps: LocalSweeps, told: dict[str, object]) -> None:
     told["thousand_rss_mb_per_worker"], told["thousand_rss_mb"] = memory.each, memory.together
 
 
-async def swept(sweeps: LocalSweeps, over: Sequence[object], combos: tuple[tuple[float, float], ...],
+async def swept(sweeps: LocalSweeps, over: Sequence[Bar], combos: tuple[tuple[float, float], ...],
                 workers: int = 0) -> tuple[SweepResult, float]:  # fmt: skip
     """A sweep, and the seconds from asking until the whole result is there, hashes and all."""
     began = time.perf_counter()
-    found = await sweeps.run("bench", spec(combos), strategy(), {"SPY": over}, "bench", combos, lambda first, rows: None, workers)  # type: ignore[dict-item]
+    found = await sweeps.run(
+        "bench",
+        spec(combos),
+        strategy(),
+        RunData({"SPY": tuple(over)}),
+        "bench",
+        combos,
+        lambda first, rows: None,
+        workers,
+    )
     return found, time.perf_counter() - began
 
 
-async def watched(sweeps: LocalSweeps, over: Sequence[object], combos: tuple[tuple[float, float], ...]) -> Memory:
+async def watched(sweeps: LocalSweeps, over: Sequence[Bar], combos: tuple[tuple[float, float], ...]) -> Memory:
     """The memory of a sweep that is not timed, for looking takes time."""
     memory, over_now = Memory(), threading.Event()
 

@@ -27,7 +27,16 @@ def main(out: Path) -> None:
     rows = figures(opens, closes, year)
     seconds = time.perf_counter() - began
     np.save(out, rows)
-    sys.stdout.write(json.dumps({"peer_seconds": seconds, "peer_rss_mb": watched(opens, closes, year), "peer": f"vectorbt {vbt.__version__}"}) + "\n")
+    sys.stdout.write(
+        json.dumps(
+            {
+                "peer_seconds": seconds,
+                "peer_rss_mb": watched(opens, closes, year),
+                "peer": f"vectorbt {vbt.__version__}",
+            }
+        )
+        + "\n"
+    )
 
 
 def figures(opens: "pd.Series[float]", closes: "pd.Series[float]", year: pd.Timedelta) -> np.ndarray:

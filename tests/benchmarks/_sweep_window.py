@@ -1,14 +1,12 @@
 """How soon after the program's start a sweep gives its first rows, and how late the window's thread runs meanwhile."""
 
+import asyncio
 import json
 import os
 import sys
 import time
 
-BEGAN = time.time()
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-import asyncio
 
 import psutil
 import qasync
@@ -16,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from qv_desktop import paths
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
+from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.sweeps import SweepRow
 from qv_desktop.ui.frames import LagProbe
 from tests.benchmarks._sweep_work import BARS, LONG, PAIRS, TEN_THOUSAND, bars, spec, strategy
@@ -45,16 +44,34 @@ async def story(told: dict[str, float]) -> None:
         told.setdefault("first_result_s", time.time() - started)
 
     short = bars(BARS)
-    await sweeps.run("first", spec(PAIRS), strategy(), {"SPY": short}, "bench", PAIRS, first)
+    await sweeps.run("first", spec(PAIRS), strategy(), RunData({"SPY": tuple(short)}), "bench", PAIRS, first)
     long = await asyncio.to_thread(bars, LONG)
     await asyncio.sleep(1)
     probe.start()
-    await sweeps.run("long", spec(TEN_THOUSAND), strategy(), {"SPY": long}, "bench", TEN_THOUSAND, lambda place, rows: None)
+    await sweeps.run(
+        "long",
+        spec(TEN_THOUSAND),
+        strategy(),
+        RunData({"SPY": tuple(long)}),
+        "bench",
+        TEN_THOUSAND,
+        lambda place, rows: None,
+    )
     probe.stop()
     late = sorted(probe.samples)
     told["frame_late_p99_ms"], told["frame_late_longest_ms"] = float(late[len(late) * 99 // 100]), float(late[-1])
     began = time.perf_counter()
-    running = asyncio.ensure_future(sweeps.run("cut", spec(TEN_THOUSAND), strategy(), {"SPY": long}, "bench", TEN_THOUSAND, lambda p, r: None))
+    running = asyncio.ensure_future(
+        sweeps.run(
+            "cut",
+            spec(TEN_THOUSAND),
+            strategy(),
+            RunData({"SPY": tuple(long)}),
+            "bench",
+            TEN_THOUSAND,
+            lambda p, r: None,
+        )
+    )
     await asyncio.sleep(2)
     began = time.perf_counter()
     await sweeps.cancel("cut")

@@ -42,7 +42,9 @@ def strategy() -> Strategy:
 
 def spec(pairs: tuple[tuple[float, float], ...]) -> SweepSpec:
     """A sweep of the pairs."""
-    base = BacktestSpec("sma_cross", 1, ("SPY",), "1m", date(2020, 1, 1), date(2021, 1, 1), (), fees=FEES, slippage=SLIPPAGE, cash=CASH)
+    base = BacktestSpec(
+        "sma_cross", 1, ("SPY",), "1m", date(2020, 1, 1), date(2021, 1, 1), (), fees=FEES, slippage=SLIPPAGE, cash=CASH
+    )
     fast, slow = (tuple(sorted({pair[i] for pair in pairs})) for i in (0, 1))
     return SweepSpec(base, (Axis("fast", fast), Axis("slow", slow)), "fast < slow")
 

@@ -38,10 +38,15 @@ def figures() -> dict[str, object]:
 
 def report(found: Mapping[str, Any]) -> str:
     """One figure a line, and whether each goal is met."""
-    lines = [f"{name:<34} {value:,.4g}" if isinstance(value, float) else f"{name:<34} {value}" for name, value in found.items()]
+    lines = [
+        f"{name:<34} {value:,.4g}" if isinstance(value, float) else f"{name:<34} {value}"
+        for name, value in found.items()
+    ]
     for name, goal in GOALS.items():
         met = found[name] >= goal if name in AT_LEAST else found[name] <= goal
-        lines.append(f"{name}: {found[name]:.4g}, goal {'at least' if name in AT_LEAST else 'at most'} {goal:g}: {'met' if met else 'MISSED'}")
+        lines.append(
+            f"{name}: {found[name]:.4g}, goal {'at least' if name in AT_LEAST else 'at most'} {goal:g}: {'met' if met else 'MISSED'}"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -115,7 +115,8 @@ EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
     **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
-    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "audit_checkpoints", "audit_chains"], ACTING),
+    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "audit_checkpoints", "audit_chains"], ACTING),
+    "sweeps": ACTING,
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
                      "reconciliation_days", "reconciliation_rules"],
                     f"{ACTING} AND {ACCOUNT}"),
