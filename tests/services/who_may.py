@@ -42,6 +42,8 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Authoring.archive": _may(Resource.STRATEGIES, Action.DELETE), "Authoring.unarchive": _may(Resource.STRATEGIES, Action.DELETE),
     "Backtests.latest": _may(Resource.BACKTESTS, Action.VIEW), "Backtests.run": _may(Resource.BACKTESTS, Action.RUN),
     "Backtests.cancel": _may(Resource.BACKTESTS, Action.RUN),
+    **{f"Sweeps.{name}": _may(Resource.BACKTESTS, Action.VIEW) for name in ("latest", "read")},
+    **{f"Sweeps.{name}": _may(Resource.BACKTESTS, Action.RUN) for name in ("run", "rerun", "cancel")},
     "LiveBacktests.traded": _may(Resource.BACKTESTS, Action.VIEW), "LiveBacktests.compare": _may(Resource.BACKTESTS, Action.RUN),
     "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT),
     "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names
