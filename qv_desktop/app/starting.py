@@ -39,6 +39,7 @@ from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.stepping_up import stepped_up
+from qv_desktop.wiring.strategies import StrategiesWiring
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -60,6 +61,7 @@ class Starting:
         self.overriding = OverrideWiring(desk)
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
         self.live_backtests = LiveBacktestsWiring(desk)
+        self.strategies = StrategiesWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -136,13 +138,24 @@ class Starting:
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
+        await self._attempt(self.strategies.start)
         self.live_backtests.start()
         await self.auditing.start()
         await self._attempt(self.people.start)
         await self._attempt(self.breaks.start)
         await self._attempt(self.data.start)
         await self._attempt(self._look_at_audit)
+        self._engine.pool.awakened = self._isolated
         self._engine.pool.warm()
+
+    def _isolated(self, line: str) -> None:
+        """What stands between strategies and this machine is shown, and what does not is told once."""
+        whole = not self._engine.pool.missing
+        self._desk.window.health.show_isolation(line, whole)
+        if not whole:
+            self._desk.services.notices.tell(
+                "warning", "Strategies", f"{line}. Run only strategies that you trust.", "isolation"
+            )
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -326,6 +339,7 @@ class Starting:
         self.kill.tick()
         self.people.tick()
         self.breaks.tick()
+        self.strategies.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

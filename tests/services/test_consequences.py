@@ -142,7 +142,7 @@ class Desk:
         self.strategies = Strategies(StrategyStore(self.database, self.trail), self.login,
                                      StrategyConsents(self.database, self.trail), publish, note, now)  # fmt: skip
         self.authoring = Authoring(StrategyStore(self.database, self.trail), StrategyDrafts(self.database), self.strategies,
-                                   self.login, now)  # fmt: skip
+                                   self.login, self.trail, now)  # fmt: skip
         self.backtests = Backtests(Quiet(), BacktestStore(self.database, self.trail), self.strategies, Quiet(), self.login,  # type: ignore[arg-type]
                                    publish, note, now)  # fmt: skip
         self.imports = Imports(MarketFiles(), BarStore(self.database), TickStore(self.database), ActionStore(self.database), now,
@@ -196,7 +196,7 @@ class Desk:
 
     async def failing_backtest(self) -> None:
         with pytest.raises(FeedDown):
-            await self.backtests.run(SPEC)
+            await self.backtests.run(replace(SPEC, version=self.strategies.named(SPEC.strategy).version))
 
     async def failing_export(self) -> None:
         target = self.folder / "blocked"

@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +14,6 @@ from qv_desktop.adapters.compute.kinds import KINDS, Tell
 from qv_desktop.adapters.compute.limits import MEGABYTE, Limits
 from qv_desktop.domain.errors import QvError
 
-STEP = 0.05  # seconds between two steps that are told
 LONGEST = 2000  # characters of an error's words
 DIES_WITH_PARENT = 1  # prctl
 KILL = 9
@@ -72,7 +70,7 @@ def answer(asked: Asked, folder: Path, allowed: list[Path]) -> Answered | Failur
         _compiled_stays_here()
         confining.confine(folder, asked.limits, allowed)
         body = msgspec.msgpack.encode(module.serve(request, _tell(asked.number)))
-    except Exception as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
+    except BaseException as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
         return Failure(asked.number, sentence(error, asked.limits))
     if len(body) > asked.limits.answer_mb * MEGABYTE:
         return Failure(asked.number, too_much(asked.limits), cause="limit")
@@ -89,14 +87,8 @@ def _compiled_stays_here() -> None:
 
 
 def _tell(number: int) -> Tell:
-    last = -STEP
-
     def tell(fraction: float, words: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= STEP:
-            last = now
-            write_all(ANSWERS, framed(Step(number, float(fraction), str(words)[:200])))
+        write_all(ANSWERS, framed(Step(number, float(fraction), str(words)[:200])))
 
     return tell
 

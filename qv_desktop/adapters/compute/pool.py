@@ -35,9 +35,7 @@ class BacktestPool(WorkerPool):
         """The result of ``spec`` over ``data``. Raises BadInput with the reason when the strategy or the worker fails."""
         began = datetime.now(UTC)
         progress(0.1, "waiting for a worker")
-        # of many bars: not on the window's thread
-        request = await asyncio.to_thread(request_of, run, spec, strategy, data)
-        done = await self.ask(run, request, Done, progress)
+        done = await self.ask(run, lambda: request_of(run, spec, strategy, data), Done, progress)
         return await asyncio.to_thread(_result, done, spec, strategy, data, user, began)
 
 

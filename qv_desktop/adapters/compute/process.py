@@ -104,6 +104,9 @@ class WorkerProcess:
                     self._heard(self, reports.decode(frame))
         except (OSError, Overlong, msgspec.MsgspecError) as error:
             log.error("worker_unreadable", reason=type(error).__name__)
+            self.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)  # it closes its pipes a moment before it ends, and how it ended is to be told
         self.close()
         job_object.end(self._job)
         self._ended(self)
@@ -121,7 +124,7 @@ def environment(cache: Path) -> dict[str, str]:
     return found | {
         "NUMBA_CACHE_DIR": str(cache),
         "OMP_NUM_THREADS": "1",
-        "ARROW_DEFAULT_MEMORY_POOL": "system",  # the other one keeps a thread, which no fork takes along
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a thread of a library's that no fork would take along
         "QT_QPA_PLATFORM": "offscreen",
     }
 
