@@ -55,7 +55,9 @@ def shared(content: bytes, run: str) -> Iterator[Path]:
             out.write(content)
         yield file
     except OSError as full:
-        raise BadInput(f"The bars could not be laid out for the workers ({full.strerror}); free space in {own}.") from full
+        raise BadInput(
+            f"The bars could not be laid out for the workers ({full.strerror}); free space in {own}."
+        ) from full
     finally:
         with suppress(OSError):  # Windows keeps it while a worker has it open; the next sweep removes it
             file.unlink()

@@ -17,7 +17,18 @@ WORK = 2_000_000  # bars × combinations of a chunk: some 15 ms, and so often th
 SHARE = 256  # combinations of a chunk at most
 A_BAR = 400  # bytes that a worker needs for each bar: the strategy's arrays, the kernel's and the mapped prices
 ALONE = 250  # MB of a worker before it has any bars
-FIGURES = ("total_return", "sharpe", "max_drawdown", "trades", "volatility", "exposure", "profit_factor", "calmar", "skew", "kurtosis")
+FIGURES = (
+    "total_return",
+    "sharpe",
+    "max_drawdown",
+    "trades",
+    "volatility",
+    "exposure",
+    "profit_factor",
+    "calmar",
+    "skew",
+    "kurtosis",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +53,15 @@ def planned(run: str, spec: SweepSpec, strategy: Strategy, content: bytes, bars:
         raise BadInput(f"{bars:,} bars need {ALONE + bars * A_BAR / 1e6:,.0f} MB in each worker, but the setting sweep_megabytes "
                        f"allows {megabytes:,}; sweep fewer days or longer bars, or raise it.")  # fmt: skip
     size = max(1, min(SHARE, WORK // max(bars, 1)))
-    fixed = {name: value for name, value in with_defaults(strategy, dict(spec.base.parameters)).items() if name not in spec.names}
-    chunks = tuple(_chunk(run, spec, strategy, fixed, bars, first, combos[first : first + size]) for first in range(0, len(combos), size))
+    fixed = {
+        name: value
+        for name, value in with_defaults(strategy, dict(spec.base.parameters)).items()
+        if name not in spec.names
+    }
+    chunks = tuple(
+        _chunk(run, spec, strategy, fixed, bars, first, combos[first : first + size])
+        for first in range(0, len(combos), size)
+    )
     return Work(run, spec, strategy, user, datetime.now(UTC), bars, content, len(combos), chunks)
 
 
@@ -75,7 +93,9 @@ def _row(values: tuple[float, ...], numbers: list[float], blocks: int, error: st
     return SweepRow(values, block_sums=tuple(sums[:blocks]), block_squares=tuple(sums[blocks:]), **named)  # type: ignore[arg-type]
 
 
-def result(work: Work, parts: Sequence[tuple[SweepRow, ...]], year_bars: float, engine: str, workers: str) -> SweepResult:
+def result(
+    work: Work, parts: Sequence[tuple[SweepRow, ...]], year_bars: float, engine: str, workers: str
+) -> SweepResult:
     """The whole sweep. Raises BadInput when no combination has figures, with what the first one said."""
     every = tuple(row for part in parts for row in part)
     if all(row.error for row in every):
