@@ -18,6 +18,7 @@ from qv_desktop.domain.reconciliation import Override, Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.domain.strategies import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,13 @@ class BacktestFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategiesChanged:
+    """The strategies that can be run are others, or at other versions, than before; archived ones are not among them."""
+
+    strategies: tuple[Strategy, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """A reconciliation's outcome, stored."""
 
@@ -267,6 +275,6 @@ type Event = (
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
-    | KillChanged | ArmingChanged
+    | KillChanged | ArmingChanged | StrategiesChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | TradingOverridden | HealthMeasured
 )  # fmt: skip

@@ -37,11 +37,17 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.TRADING, Action.CREATE): (("i", "orders"), *_JOURNAL),
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
-    Permission(Resource.STRATEGIES, Action.VIEW): (("s", "strategies strategy_versions deployments"),),
+    Permission(Resource.STRATEGIES, Action.VIEW): (
+        ("s", "strategies strategy_versions deployments strategy_consents strategy_drafts"),
+    ),
     Permission(Resource.STRATEGIES, Action.CREATE): (("iu", "strategies"), ("i", "strategy_versions")),
-    Permission(Resource.STRATEGIES, Action.CHANGE): (("u", "strategies"), ("i", "strategy_versions")),
-    Permission(Resource.STRATEGIES, Action.DELETE): (("d", "strategies deployments"),),
-    Permission(Resource.STRATEGIES, Action.RUN): (("iu", "deployments"),),
+    Permission(Resource.STRATEGIES, Action.CHANGE): (
+        ("u", "strategies"),
+        ("i", "strategy_versions"),
+        ("iud", "strategy_drafts"),
+    ),
+    Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", "deployments")),
+    Permission(Resource.STRATEGIES, Action.RUN): (("iu", "deployments"), ("i", "strategy_consents")),
     Permission(Resource.BACKTESTS, Action.VIEW): (("s", "backtests"),),
     Permission(Resource.BACKTESTS, Action.CREATE): (("i", "backtests"),),
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests"),),
@@ -86,6 +92,7 @@ DOOR_FUNCTIONS = (
 # write anew, while its size and prices follow the broker's; and a row's number is nobody's to choose, or a state of trading with the
 # greatest one would be the newest for ever
 COLUMNS: dict[tuple[str, str], str] = {
+    ("strategies", "UPDATE"): "archived",  # a name stays: orders and audit rows carry it
     ("users", "SELECT"): "id, name, role, state, role_version, created",
     ("users", "UPDATE"): "role, state, role_version",
     ("sessions", "UPDATE"): "ended, ended_because, seen",
@@ -107,6 +114,7 @@ OWN = '"user" = (SELECT public.person())'
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
+    **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
                      "reconciliation_days", "reconciliation_rules"],

@@ -43,7 +43,7 @@ PROBES: dict[Permission, str] = {
     Permission(R.TRADING, A.DELETE): "UPDATE orders SET status = 'cancel sent' WHERE client_order_id = 'old'",
     Permission(R.STRATEGIES, A.VIEW): "SELECT * FROM strategies, strategy_versions, deployments",
     Permission(R.STRATEGIES, A.CREATE): "INSERT INTO strategies VALUES ('t', 'T')",
-    Permission(R.STRATEGIES, A.CHANGE): "INSERT INTO strategy_versions VALUES ('s', 2, '', '[]', '', 'c2', '', now())",
+    Permission(R.STRATEGIES, A.CHANGE): "INSERT INTO strategy_versions VALUES ('s', 2, '', '[]', '', 'c2', session_user, now())",
     Permission(R.STRATEGIES, A.DELETE): "DELETE FROM deployments",
     Permission(R.STRATEGIES, A.RUN): DEPLOYMENT.format("d2", "MSFT"),
     Permission(R.BACKTESTS, A.VIEW): "SELECT * FROM backtests",
