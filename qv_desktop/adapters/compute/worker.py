@@ -1,14 +1,12 @@
-"""The worker process: the only place that imports vectorbt. It reads runs from standard input and answers on standard output."""
+"""Backtests in a worker: the only place that imports vectorbt."""
 
-import os
-import sys
 import time
-from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qv_desktop.adapters.compute.messages import Done, Failed, Progress, Ready, Run, Trade, read_run, write
+from qv_desktop.adapters.compute.messages import Done, Run, Trade
 from qv_desktop.strategies.bars import Bars, Flags, Floats
 
 if TYPE_CHECKING:
@@ -18,40 +16,33 @@ SESSIONS_A_YEAR = 252
 DAY = 86_400_000_000_000  # ns
 
 
-def main() -> None:
-    """Serve runs until standard input closes."""
-    answers = os.fdopen(os.dup(1), "wb")
-    if os.name == "posix":
-        os.nice(10)  # the window and the feeds come first
-    os.dup2(2, 1)  # what a strategy prints must not reach the protocol
+def warm() -> None:
+    """Import and compile by a small run; later runs inherit it."""
+    rng = np.random.default_rng(1)
+    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.02, 300)))
+    columns = [np.arange(300, dtype=np.int64) * DAY, *(close,) * 4, np.full(300, 1e6)]
+    source = "import numpy as np\ndef signals(bars, params):\n    up = np.diff(bars.close, prepend=0) > 0\n    return up, ~up"
+    serve(
+        Run("", source, {}, [column.tobytes() for column in columns], 86_400, 1, 2, 0.95, 100_000.0), lambda f, w: None
+    )
+
+
+def serve(run: Run, tell: Callable[[float, str], None]) -> Done:
+    """The result of one run."""
     import vectorbt as vbt
 
-    engine = f"vectorbt {vbt.__version__}"
-    write(answers, Ready(engine))
-    while (run := read_run(sys.stdin.buffer)) is not None:
-        _serve(run, answers, engine)
-
-
-def _serve(run: Run, answers: IO[bytes], engine: str) -> None:
-    try:
-        write(answers, _result(run, answers, engine))
-    except Exception as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
-        write(answers, Failed(run.run, f"The strategy failed: {type(error).__name__}: {error}"))
-
-
-def _result(run: Run, answers: IO[bytes], engine: str) -> Done:
     began = time.perf_counter()
-    write(answers, Progress(run.run, 0.2, "computing signals"))
+    tell(0.2, "computing signals")
     bars = _bars(run.columns)
     entries, exits = _signals(run.source, bars, run.parameters)
-    write(answers, Progress(run.run, 0.5, "simulating"))
+    tell(0.5, "simulating")
     portfolio = _portfolio(run, bars, entries, exits)
-    write(answers, Progress(run.run, 0.8, "computing statistics"))
+    tell(0.8, "computing statistics")
     equity = portfolio.value().to_numpy(dtype=np.float64)
     benchmark = run.cash * bars.close / bars.close[0]
     drawdown = equity / np.maximum.accumulate(equity) - 1
     return Done(run.run, time.perf_counter() - began, equity.tobytes(), benchmark.tobytes(), drawdown.tobytes(),
-                _statistics(portfolio, bars, benchmark), _trades(portfolio), engine)  # fmt: skip
+                _statistics(portfolio, bars, benchmark), _trades(portfolio), f"vectorbt {vbt.__version__}")  # fmt: skip
 
 
 def _bars(columns: list[bytes]) -> Bars:
@@ -138,7 +129,3 @@ def _trades(portfolio: Any) -> list[Trade]:
     rows = portfolio.trades.records_arr
     return [Trade(int(r["entry_idx"]), int(r["exit_idx"]), float(r["size"]), float(r["entry_price"]), float(r["exit_price"]),
                   float(r["pnl"]), float(r["return"])) for r in rows]  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()

@@ -66,7 +66,7 @@ def reference(bars: list[Bar], spec: BacktestSpec) -> list[float]:
         before, last = (above(i - 2) if i > 1 else None), (above(i - 1) if i else None)
         if last and not before and not shares:
             price = bar.open * (1 + slip)
-            shares = spec.size * cash / (price * (1 + fee))
+            shares = spec.sizing.amount * cash / (price * (1 + fee))
             cash -= shares * price * (1 + fee)
         elif last is False and before and shares:
             cash += shares * bar.open * (1 - slip) * (1 - fee)
