@@ -19,6 +19,7 @@ from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.strategies import Strategy
+from qv_desktop.domain.sweeps import SweepResult, SweepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,31 @@ class StrategiesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepProgressed:
+    """Some more combinations of a sweep are done: ``rows`` are the new ones, ``done`` counts all of them."""
+
+    run: str
+    done: int
+    total: int
+    rows: tuple[SweepRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFinished:
+    """A sweep's result, stored."""
+
+    result: SweepResult
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFailed:
+    """A sweep that ended without a result, and why."""
+
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """A reconciliation's outcome, stored."""
 
@@ -276,5 +302,6 @@ type Event = (
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged
-    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | TradingOverridden | HealthMeasured
+    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed
+    | SweepProgressed | SweepFinished | SweepFailed | Reconciled | TradingOverridden | HealthMeasured
 )  # fmt: skip

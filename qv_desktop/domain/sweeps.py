@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import random
+import struct
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -122,6 +123,7 @@ class SweepResult:
     rows_hash: str
     engine: str
     workers: str  # where it ran, such as "2 processes"
+    missing: tuple[str, ...] = ()  # which data was not there, in sentences
 
     @property
     def best(self) -> SweepRow | None:
@@ -203,16 +205,31 @@ def spec_hash(spec: SweepSpec) -> str:
     return hashlib.sha256(json.dumps(asdict(spec), default=str, sort_keys=True).encode()).hexdigest()
 
 
+def same_numbers(before: SweepResult, after: SweepResult) -> tuple[str, ...]:
+    """What makes two runs of a sweep differ, in sentences; none when their numbers are the same to the last bit."""
+    if before.rows_hash == after.rows_hash:
+        return ()
+    causes = (
+        (before.code_hash != after.code_hash, "The strategy's code is another one."),
+        (before.data_hash != after.data_hash, "The bars are not the same."),
+        (before.spec_hash != after.spec_hash, "The sweep was asked for something else."),
+        (before.engine != after.engine, f"It was computed by {before.engine} and now by {after.engine}."),
+    )
+    pairs = zip(before.rows, after.rows, strict=False)
+    differ = sum(rows_hash((one,)) != rows_hash((other,)) for one, other in pairs)
+    found = tuple(sentence for differs, sentence in causes if differs)
+    return (f"{max(differ, 1):,} of {len(after.rows):,} rows have other numbers.", *found)
+
+
 def rows_hash(rows: tuple[SweepRow, ...]) -> str:
     """SHA-256 of every figure to its last bit: two sweeps with the same one gave the same numbers."""
     digest = hashlib.sha256()
     for row in rows:
-        for value in asdict(row).values():
-            digest.update(_exact(value).encode())
+        plain = (row.total_return, row.sharpe, row.max_drawdown, float(row.trades), row.volatility, row.exposure, row.profit_factor,
+                 row.calmar, row.skew, row.kurtosis)  # fmt: skip
+        numbers = [
+            value if value == value else math.nan
+            for value in (*row.values, *plain, *row.block_sums, *row.block_squares)
+        ]
+        digest.update(struct.pack(f"<{len(numbers)}d", *numbers) + row.error.encode())
     return digest.hexdigest()
-
-
-def _exact(value: object) -> str:
-    if isinstance(value, tuple):
-        return "(" + ";".join(map(_exact, value)) + ")"
-    return (value.hex() if isinstance(value, float) else str(value)) + ";"

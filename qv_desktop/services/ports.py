@@ -33,6 +33,7 @@ from qv_desktop.domain.risk import Limits, TradingState, Verdict
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import SourceDraft, Strategy
+from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
 
 type Publish = Callable[[Event], None]
 type Now = Callable[[], datetime]  # aware UTC
@@ -417,6 +418,33 @@ class BacktestStore(Protocol):
 
     async def latest(self, limit: int = 50) -> list[BacktestResult]:
         """Newest first."""
+
+
+class SweepEngine(Protocol):
+    """Runs one strategy at many parameters, in processes of its own."""
+
+    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]], user: str,
+                  combos: Sequence[tuple[float, ...]], show: Callable[[int, tuple[SweepRow, ...]], None]) -> SweepResult:  # fmt: skip
+        """The rows of ``combos`` in their order; ``show`` hears of each part (index of its first row, rows) as it comes.
+
+        Raises BadInput when the sweep cannot be made or was cancelled.
+        """
+
+    async def cancel(self, run: str) -> None:
+        """End the sweep within half a second."""
+
+
+class SweepStore(Protocol):
+    """Stored sweeps."""
+
+    async def save(self, result: SweepResult, draft: Draft) -> None:
+        """Commit a result."""
+
+    async def latest(self, limit: int = 50) -> list[SweepResult]:
+        """Newest first, without their rows."""
+
+    async def read(self, run: str) -> SweepResult | None:
+        """The whole of one."""
 
 
 class StrategyStore(Protocol):

@@ -9,7 +9,7 @@ class SweepChunk(msgspec.Struct, tag="sweep"):
     """Some combinations of a sweep. ``values`` are the bytes of float64, combinations × ``names``; bars lie in ``file``.
 
     ``file`` holds six arrays of ``bars`` items each, in the order of ``Bars``, int64 and then float64. An empty one means that
-    ``columns`` has the bytes of them instead. ``fees`` and ``slippage`` in basis points.
+    ``columns`` has the bytes of them instead. ``fees`` and ``slippage`` as fractions of value.
     """
 
     run: str
@@ -19,11 +19,18 @@ class SweepChunk(msgspec.Struct, tag="sweep"):
     values: bytes
     fixed: dict[str, float]
     bars: int
-    fees: float
-    slippage: float
-    size: float
-    cash: float
     blocks: int
+    direction: str  # long, short or both
+    sizing: str  # a key of analytics.sweep.KINDS
+    amount: float
+    fees: float
+    per_share: float
+    slippage: float
+    cash: float
+    loss: float | None  # the distance of the stop, None for off
+    trails: bool
+    profit: float | None
+    seed: int
     file: str = ""
     columns: bytes = b""
 

@@ -1,6 +1,6 @@
 """A sweep taken apart into chunks and put together again from their parts, whoever computes them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,8 +8,9 @@ import numpy as np
 
 from qv_desktop.adapters.compute.sweep_arrays import data_hash
 from qv_desktop.adapters.compute.sweep_messages import SweepChunk, SweepPart
-from qv_desktop.analytics.sweep_blocks import block_edges
+from qv_desktop.analytics.sweep_blocks import bars_a_year, block_edges
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.market import Bar
 from qv_desktop.domain.strategies import Strategy, with_defaults
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec, rows_hash, spec_hash
 
@@ -30,6 +31,8 @@ FIGURES = (
     "kurtosis",
 )
 
+type Show = Callable[[int, tuple[SweepRow, ...]], None]  # index of the first row, rows
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -44,6 +47,13 @@ class Work:
     content: bytes
     total: int
     chunks: tuple[SweepChunk, ...]
+
+
+def one_symbol(spec: SweepSpec, bars: Mapping[str, Sequence[Bar]]) -> Sequence[Bar]:
+    """The bars of the one symbol that the kernel sweeps over. Raises BadInput for several."""
+    if len(spec.base.symbols) != 1:
+        raise BadInput(f"A sweep takes one symbol, not {len(spec.base.symbols)}; sweep each of {spec.base.symbol} by itself.")
+    return bars[spec.base.symbols[0]]
 
 
 def planned(run: str, spec: SweepSpec, strategy: Strategy, content: bytes, bars: int, user: str,
@@ -67,9 +77,12 @@ def planned(run: str, spec: SweepSpec, strategy: Strategy, content: bytes, bars:
 
 def _chunk(run: str, spec: SweepSpec, strategy: Strategy, fixed: dict[str, float], bars: int, first: int,
            combos: Sequence[tuple[float, ...]]) -> SweepChunk:  # fmt: skip
-    base, values = spec.base, np.array(combos, dtype=np.float64).tobytes()
-    return SweepChunk(run, first, strategy.source, list(spec.names), values, fixed, bars, base.fees, base.slippage, base.size,
-                      base.cash, spec.blocks)  # fmt: skip
+    base, stops = spec.base, spec.base.stops
+    return SweepChunk(
+        run, first, strategy.source, list(spec.names), np.array(combos, dtype=np.float64).tobytes(), fixed, bars, spec.blocks,
+        base.direction, base.sizing.kind, base.sizing.amount, base.fees / 10_000, base.fees_per_share, base.slippage / 10_000, base.cash,
+        stops.stop, stops.trailing is not None, stops.profit, base.seed,
+    )  # fmt: skip
 
 
 def rows(chunk: SweepChunk, part: SweepPart) -> tuple[SweepRow, ...]:
@@ -93,15 +106,14 @@ def _row(values: tuple[float, ...], numbers: list[float], blocks: int, error: st
     return SweepRow(values, block_sums=tuple(sums[:blocks]), block_squares=tuple(sums[blocks:]), **named)  # type: ignore[arg-type]
 
 
-def result(
-    work: Work, parts: Sequence[tuple[SweepRow, ...]], year_bars: float, engine: str, workers: str
-) -> SweepResult:
+def result(work: Work, parts: Sequence[tuple[SweepRow, ...]], engine: str, workers: str) -> SweepResult:
     """The whole sweep. Raises BadInput when no combination has figures, with what the first one said."""
     every = tuple(row for part in parts for row in part)
     if all(row.error for row in every):
         raise BadInput(f"The strategy failed at every combination, first with {every[0].error}")
     edges = block_edges(work.bars, work.spec.blocks)
     counts = tuple(int(b - a) for a, b in zip(edges, edges[1:], strict=False))
+    year_bars = bars_a_year(np.frombuffer(work.content, dtype=np.int64, count=work.bars))
     seconds = (datetime.now(UTC) - work.began).total_seconds()
     return SweepResult(
         work.run, work.spec, work.user, work.began, seconds, every, counts, work.bars, year_bars, work.strategy.code_hash,

@@ -5,12 +5,16 @@ import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qv_desktop.adapters.compute.sweep_messages import COLUMNS, SweepChunk, SweepPart
-from qv_desktop.strategies.bars import Bars, Flags, Floats
+from qv_desktop.strategies.bars import Bars
+from qv_desktop.strategies.flags import Directed, directed
+
+if TYPE_CHECKING:
+    from qv_desktop.analytics.sweep import Terms
 
 LONGEST = 200  # characters of what a strategy's failure says
 _mapped: dict[str, memoryview] = {}  # file -> its bytes, read only
@@ -30,13 +34,10 @@ def warm() -> None:
     from qv_desktop.analytics import sweep
     from qv_desktop.analytics.sweep_blocks import block_edges
 
-    none, prices = np.zeros(4, dtype=np.bool_), np.ones(4)
-    prices.setflags(write=False)
-    none.setflags(write=False)
-    terms = sweep.Terms(1.0, 0.0, 0.0, 1.0, 252.0)
-    for flags in (none, none.copy()):
-        for column in (prices, prices.copy()):
-            sweep.figures(column, column, flags, flags, terms, block_edges(4, 2), np.empty(4))
+    none, price = np.zeros(4, dtype=np.bool_), np.ones(4)
+    price.setflags(write=False)  # as it is when it is mapped
+    prices = sweep.Prices(price, price, price, price)
+    sweep.figures(prices, (none, none, none, none), sweep.Terms(), block_edges(4, 2), np.empty(4))
 
 
 def serve(chunk: SweepChunk, tell: Callable[[float, str], None]) -> SweepPart:
@@ -48,18 +49,18 @@ def serve(chunk: SweepChunk, tell: Callable[[float, str], None]) -> SweepPart:
     bars = arrays(_mapped[chunk.file] if chunk.file else memoryview(chunk.columns), chunk.bars)
     code = compile(chunk.source, "<strategy>", "exec")
     values = np.frombuffer(chunk.values).reshape(-1, len(chunk.names))
-    terms = sweep.Terms(chunk.size, chunk.fees / 10_000, chunk.slippage / 10_000, chunk.cash, bars_a_year(bars.at))
+    prices, terms = sweep.Prices(bars.open, bars.high, bars.low, bars.close), _terms(chunk, bars_a_year(bars.at))
     edges, space = block_edges(chunk.bars, chunk.blocks), np.empty(chunk.bars)
     found = np.full((len(values), sweep.FIGURES + 2 * chunk.blocks), np.nan)
     errors: dict[int, str] = {}
     for i, row in enumerate(values):
         parameters = {**chunk.fixed, **dict(zip(chunk.names, row.tolist(), strict=True))}
         try:
-            entries, exits = flags(code, bars, parameters)
+            way = flags(code, bars, parameters, chunk.direction, chunk.seed)
         except Exception as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
             errors[i] = f"{type(error).__name__}: {error}"[:LONGEST]
             continue
-        found[i] = sweep.figures(bars.open, bars.close, entries, exits, terms, edges, space)
+        found[i] = sweep.figures(prices, way, terms, edges, space)
     return SweepPart(chunk.first, found.tobytes(), errors, engine(), sweep_compiled.unkept[:1])
 
 
@@ -78,23 +79,25 @@ def arrays(raw: memoryview, count: int) -> Bars:
     return Bars(np.frombuffer(at, dtype=np.int64), *(np.frombuffer(column, dtype=np.float64) for column in prices))
 
 
-def flags(code: CodeType, bars: Bars, parameters: Mapping[str, float]) -> tuple[Flags, Flags]:
-    """Entries and exits of one combination.
+def flags(code: CodeType, bars: Bars, parameters: Mapping[str, float], direction: str, seed: int) -> Directed:
+    """The flags of one combination.
 
     The source runs anew and chance starts anew for each, so that no combination hangs on what ran before it in its process.
     """
-    random.seed(0)
-    np.random.seed(0)  # noqa: NPY002 - the strategy's own draws, if it makes any
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - strategies may use the old generator, too
     space: dict[str, Any] = {"__name__": "strategy"}
     exec(code, space)  # noqa: S102 - running the strategy is what this process is for
-    found = space["signals"](bars, parameters)
-    if len(found) != 2:
-        raise ValueError(f"signals gave {len(found)} arrays; a sweep takes entries and exits, without short ones")
-    entries, exits = (_checked(name, one, bars.close) for name, one in zip(("entries", "exits"), found, strict=True))
-    return entries, exits
+    if not callable(space.get("signals")):
+        raise ValueError("it defines no signals(bars, params)")
+    found = directed(space["signals"](bars, parameters), direction, len(bars.at))
+    return Directed(*(np.require(one, requirements=("C", "W")) for one in found))
 
 
-def _checked(name: str, found: Any, close: Floats) -> Flags:
-    if np.shape(found) != close.shape:
-        raise ValueError(f"{name} have shape {np.shape(found)}, but there are {len(close)} bars")
-    return np.ascontiguousarray(found, dtype=np.bool_)
+def _terms(chunk: SweepChunk, year_bars: float) -> "Terms":
+    from qv_desktop.analytics.sweep import Terms
+    from qv_desktop.analytics.sweep_rules import KINDS
+
+    loss, profit = (np.nan if one is None else one for one in (chunk.loss, chunk.profit))
+    return Terms(KINDS[chunk.sizing], chunk.amount, chunk.fees, chunk.per_share, chunk.slippage, loss, chunk.trails, profit,
+                 chunk.cash, year_bars)  # fmt: skip

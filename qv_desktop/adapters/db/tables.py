@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0022"  # the newest step in migrations/versions
+HEAD = "0024"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -167,6 +167,10 @@ backtests = _table("backtests", "id", id=Text, strategy=Text, version=Integer, s
                    statistic_names=TEXTS, statistic_values=FLOATS, trade_entered=STAMPS_NS, trade_left=STAMPS_NS, trade_size=FLOATS,
                    trade_entry=FLOATS, trade_exit=FLOATS, trade_profit=FLOATS, trade_fraction=FLOATS, bars=Integer, code_hash=Text,
                    data_hash=Text, spec_hash=Text, engine=Text)  # fmt: skip
+sweeps = _table("sweeps", "id", id=Text, strategy=Text, version=Integer, symbol=Text, timeframe=Text, first=Date, last=Date, spec=Text,
+                user=Text, started=STAMP, seconds=Double, combinations=Integer, columns=Integer, values=LargeBinary, figures=LargeBinary,
+                failed=ARRAY(Integer), failures=TEXTS, block_bars=ARRAY(Integer), bars=Integer, year_bars=Double, code_hash=Text,
+                data_hash=Text, spec_hash=Text, rows_hash=Text, engine=Text, workers=Text, missing=TEXTS)  # fmt: skip
 deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, symbol=Text, timeframe=Text,
                      parameter_names=TEXTS, parameter_values=FLOATS, state=Text, started_by=Text, started=STAMP, ended_=STAMP,
                      reason=Text)  # fmt: skip
