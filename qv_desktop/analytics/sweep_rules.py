@@ -5,7 +5,13 @@ import numpy as np
 from qv_desktop.analytics.sweep_compiled import compiled
 
 PERCENT, DOLLARS, SHARES, RISK, EQUAL = range(5)
-KINDS = {"percent": PERCENT, "dollars": DOLLARS, "shares": SHARES, "risk": RISK, "equal": EQUAL}  # of one symbol, equal parts are all
+KINDS = {
+    "percent": PERCENT,
+    "dollars": DOLLARS,
+    "shares": SHARES,
+    "risk": RISK,
+    "equal": EQUAL,
+}  # of one symbol, equal parts are all
 NOTHING, CLOSE, BUY, SELL = range(4)  # CLOSE leaves a position; BUY and SELL open one, from the other side too
 
 
@@ -27,7 +33,9 @@ def wanted_by(held: float, long_in: bool, long_out: bool, short_in: bool, short_
 
 
 @compiled
-def stopped(held: float, entry: float, best: float, loss: float, profit: float, opened: float, high: float, low: float) -> float:
+def stopped(
+    held: float, entry: float, best: float, loss: float, profit: float, opened: float, high: float, low: float
+) -> float:
     """The price at which a stop, or else the target, leaves the position within a bar; NaN when neither does."""
     hit = np.nan
     if not np.isnan(loss):

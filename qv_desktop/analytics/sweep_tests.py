@@ -53,7 +53,9 @@ def tried(result: SweepResult) -> tuple[Blocks, Places]:
     """The returns by block of the combinations that have any. Raises BadInput with fewer than two."""
     blocks, places = blocks_of_rows(result.rows, result.block_bars)
     if blocks.trials < 2 or len(blocks.counts) < 2:
-        raise BadInput("A test takes at least two combinations with results, and their returns by block; run the sweep again.")
+        raise BadInput(
+            "A test takes at least two combinations with results, and their returns by block; run the sweep again."
+        )
     return blocks, places
 
 
@@ -224,7 +226,9 @@ def folds_told(result: SweepResult, asked: FoldsAsked) -> Told:
     except ValueError as error:
         raise BadInput(f"The bars cannot be cut so: {error}; take fewer folds, or purge and embargo less.") from None
     year = math.sqrt(result.year_bars)
-    inside, outside, median = (np.array([getattr(fold, name) for fold in judged]) * year for name in ("inside", "outside", "median"))
+    inside, outside, median = (
+        np.array([getattr(fold, name) for fold in judged]) * year for name in ("inside", "outside", "median")
+    )
     figures = {
         "folds": float(len(judged)), "folds_ahead": float((outside > median).sum()), "inside": float(inside.mean()),
         "outside": float(outside.mean()), "median": float(median.mean()), "purge": float(purge),
@@ -236,7 +240,9 @@ def folds_told(result: SweepResult, asked: FoldsAsked) -> Told:
 
 def _longest_hold(result: SweepResult) -> int:
     """The longest mean hold of any combination, in bars: time in the market over trades."""
-    holds = [row.exposure * result.bars / row.trades for row in result.rows if row.trades and not math.isnan(row.exposure)]
+    holds = [
+        row.exposure * result.bars / row.trades for row in result.rows if row.trades and not math.isnan(row.exposure)
+    ]
     return math.ceil(max(holds, default=0.0))
 
 
@@ -250,7 +256,9 @@ def trades_told(run: BacktestResult, asked: TradesAsked, going: Going) -> Told:
     """
     returns = trade_returns(run)
     if len(returns) < 2:
-        raise BadInput(f"The combination made {len(returns)} trades, and a Monte-Carlo takes two at least; choose another one.")
+        raise BadInput(
+            f"The combination made {len(returns)} trades, and a Monte-Carlo takes two at least; choose another one."
+        )
     found = monte_carlo(returns, "shuffle" if asked.shuffle else "bootstrap", asked.seed, asked.runs, asked.ruin, going)
     seen = np.concatenate(([1.0], np.cumprod(1 + returns)))
     figures = {"trades": float(len(returns)), "runs": float(asked.runs), "ruin": found.ruin, "ruin_low": found.ruin_low,

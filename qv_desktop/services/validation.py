@@ -26,7 +26,9 @@ VIEW = Permission(Resource.BACKTESTS, Action.VIEW)
 STOPPED = "The test was cancelled."
 
 type Read = Callable[[str], Awaitable[SweepResult]]  # a kept sweep by its id
-type Trial = Callable[[BacktestSpec], Awaitable[BacktestResult]]  # one combination run over all bars, without keeping it
+type Trial = Callable[
+    [BacktestSpec], Awaitable[BacktestResult]
+]  # one combination run over all bars, without keeping it
 type Say = Callable[[float], None]
 
 
@@ -123,7 +125,9 @@ class Validations:
             found = Validation(run, kind, sweep, values, self._login.actor.name, self._now(), time.perf_counter() - began,
                                tuple(settings.items()), tuple(told.figures.items()), tuple(told.curves.items()), judge(told.figures))  # fmt: skip
             after = {"sweep": sweep, "kind": kind, "settings": settings, "verdict": found.verdict.sentence}
-            await self._store.save(found, Draft(self._login.actor, "validation.run", "validation", run, after=json.dumps(after)))
+            await self._store.save(
+                found, Draft(self._login.actor, "validation.run", "validation", run, after=json.dumps(after))
+            )
         except QvError as error:
             self._publish(ValidationFailed(run, sweep, kind, str(error)))
             after = {"sweep": sweep, "kind": kind, "settings": settings}

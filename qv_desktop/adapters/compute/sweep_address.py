@@ -29,13 +29,19 @@ class Cluster:
         if parts.scheme not in ("tls", "tcp") or not parts.hostname or not port:
             raise BadInput(f"The cluster's address {self.address!r} cannot be used; {HOW}.")
         if parts.scheme == "tcp" and not _here(parts.hostname):
-            raise BadInput(f"{self.address} would send strategies and prices unprotected; {HOW} and start its scheduler with TLS.")
+            raise BadInput(
+                f"{self.address} would send strategies and prices unprotected; {HOW} and start its scheduler with TLS."
+            )
         if parts.scheme == "tls":
             self._check_files()
         return self
 
     def _check_files(self) -> None:
-        for setting, name in (("cluster_ca", self.ca), ("cluster_certificate", self.certificate), ("cluster_key", self.key)):
+        for setting, name in (
+            ("cluster_ca", self.ca),
+            ("cluster_certificate", self.certificate),
+            ("cluster_key", self.key),
+        ):
             if not name:
                 raise BadInput(f"A cluster with TLS needs the setting {setting}; name the PEM file there.")
             if not Path(name).expanduser().is_file():

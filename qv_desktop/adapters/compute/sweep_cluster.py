@@ -112,7 +112,9 @@ class _Sweep:
         from qv_desktop.adapters.compute.sweep_task import computed
 
         chunk = msgspec.msgpack.encode(self._work.chunks[place])
-        future = self._client.submit(computed, chunk, self._columns, key=f"{self._work.run}-{place}-{tried}", pure=False)
+        future = self._client.submit(
+            computed, chunk, self._columns, key=f"{self._work.run}-{place}-{tried}", pure=False
+        )
         self._places[future.key], self._futures[future.key] = (place, tried), future
         future.add_done_callback(self._done.put)
 
@@ -131,7 +133,9 @@ class _Sweep:
             else:
                 alone = alone or time.monotonic()
                 if time.monotonic() - alone > LONELY:
-                    raise BadInput("The cluster has lost its last worker; start one with dask worker and run the sweep again.")
+                    raise BadInput(
+                        "The cluster has lost its last worker; start one with dask worker and run the sweep again."
+                    )
 
     def _take(self, future: Any) -> None:
         place, tried = self._places[future.key]
@@ -165,4 +169,6 @@ def _client(cluster: Cluster) -> Any:
     try:
         return Client(cluster.address, security=security, timeout=ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise BadInput(f"No Dask scheduler answers at {cluster.address} ({error}); check the address and the certificates.") from None
+        raise BadInput(
+            f"No Dask scheduler answers at {cluster.address} ({error}); check the address and the certificates."
+        ) from None

@@ -52,7 +52,9 @@ class Work:
 def one_symbol(spec: SweepSpec, bars: Mapping[str, Sequence[Bar]]) -> Sequence[Bar]:
     """The bars of the one symbol that the kernel sweeps over. Raises BadInput for several."""
     if len(spec.base.symbols) != 1:
-        raise BadInput(f"A sweep takes one symbol, not {len(spec.base.symbols)}; sweep each of {spec.base.symbol} by itself.")
+        raise BadInput(
+            f"A sweep takes one symbol, not {len(spec.base.symbols)}; sweep each of {spec.base.symbol} by itself."
+        )
     return bars[spec.base.symbols[0]]
 
 

@@ -76,5 +76,3 @@ class MapPage(QWidget):
     def text(self) -> str:
         """What the map is of, for a screen reader."""
         return f"{self.figure.currentText()} over {self.across.currentText()} and {self.up.currentText()}"
-
-

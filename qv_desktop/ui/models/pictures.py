@@ -44,7 +44,9 @@ class Picture(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 120)
 
-    def scale(self, x: tuple[float, float], y: tuple[float, float], write: Write, marks: Sequence[tuple[float, str]]) -> None:
+    def scale(
+        self, x: tuple[float, float], y: tuple[float, float], write: Write, marks: Sequence[tuple[float, str]]
+    ) -> None:
         """The ranges of the axes, how values are written, and what stands under which place."""
         low, high = y
         spare = (high - low) * 0.05 or abs(high) * 0.05 or 1.0
@@ -67,7 +69,11 @@ class Picture(QWidget):
         painter.setFont(theme.small())
         if self._y is None:
             painter.setPen(theme.color("TX2"))
-            painter.drawText(self.rect().adjusted(12, 4, -12, -4), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._empty)
+            painter.drawText(
+                self.rect().adjusted(12, 4, -12, -4),
+                Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                self._empty,
+            )
             return
         self._paint_scale(painter, self._y)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -108,7 +114,9 @@ class Picture(QWidget):
 class LinesPicture(Picture):
     """Lines over common places; ``edges`` are places with a line across, such as where a choice was made anew."""
 
-    def show_lines(self, lines: Sequence[Line], write: Write, marks: Sequence[tuple[float, str]], edges: Sequence[float] = ()) -> None:
+    def show_lines(
+        self, lines: Sequence[Line], write: Write, marks: Sequence[tuple[float, str]], edges: Sequence[float] = ()
+    ) -> None:
         """All of them from place 0 on."""
         self._lines, self._edges = [_thinned(line) for line in lines], edges
         values = np.concatenate([line.values for line in lines])
@@ -123,7 +131,9 @@ class LinesPicture(Picture):
             painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom()))
         for places, line in self._lines:
             painter.setPen(QPen(theme.color(line.ink), line.wide))
-            shown = [self.point(x, y) for x, y in zip(places.tolist(), line.values.tolist(), strict=True) if math.isfinite(y)]
+            shown = [
+                self.point(x, y) for x, y in zip(places.tolist(), line.values.tolist(), strict=True) if math.isfinite(y)
+            ]
             painter.drawPolyline(QPolygonF(shown))
         self.legend(painter, [(line.name, line.ink) for _, line in self._lines])
 
@@ -131,18 +141,29 @@ class LinesPicture(Picture):
 class HistogramPicture(Picture):
     """How often values fall where, those at or below a threshold in the ink of bad news."""
 
-    def show_values(self, values: Floats, threshold: float, words: Sequence[tuple[str, str]], write: Write, bins: int = 41) -> None:
+    def show_values(
+        self, values: Floats, threshold: float, words: Sequence[tuple[str, str]], write: Write, bins: int = 41
+    ) -> None:
         """``words`` are what the legend says, each with its ink."""
         reach = float(np.abs(values - threshold).max()) or 1.0
         edges = threshold + np.linspace(-reach, reach, 2 * (bins // 2) + 1)
-        self._counts, self._edges, self._threshold, self._words = np.histogram(values, edges)[0], edges, threshold, words
+        self._counts, self._edges, self._threshold, self._words = (
+            np.histogram(values, edges)[0],
+            edges,
+            threshold,
+            words,
+        )
         marks = [(float(v), write(float(v))) for v in ticks(float(edges[0]), float(edges[-1]), 6)]
         total = float(self._counts.sum())
-        self.scale((float(edges[0]), float(edges[-1])), (0.0, float(self._counts.max())), lambda v: f"{v / total:.0%}", marks)
+        self.scale(
+            (float(edges[0]), float(edges[-1])), (0.0, float(self._counts.max())), lambda v: f"{v / total:.0%}", marks
+        )
 
     def draw(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for count, start, end in zip(self._counts.tolist(), self._edges[:-1].tolist(), self._edges[1:].tolist(), strict=True):
+        for count, start, end in zip(
+            self._counts.tolist(), self._edges[:-1].tolist(), self._edges[1:].tolist(), strict=True
+        ):
             ink = "BAD" if (start + end) / 2 <= self._threshold else "GOOD"
             top, bottom = self.point(start, count), self.point(end, 0)
             painter.fillRect(QRectF(top, bottom).adjusted(0, 0, -1, 0), theme.color(ink))
@@ -155,7 +176,9 @@ class HistogramPicture(Picture):
 class FanPicture(Picture):
     """Percentiles that fan out over places: the outer and inner ones as bands, the middle one as a line."""
 
-    def show_fan(self, places: Floats, fan: Floats, ink: str, names: Sequence[tuple[str, str]], write: Write, unit: str) -> None:
+    def show_fan(
+        self, places: Floats, fan: Floats, ink: str, names: Sequence[tuple[str, str]], write: Write, unit: str
+    ) -> None:
         """``fan`` (5 × places), least first; ``unit`` says what the places count."""
         self._places, self._fan, self._ink, self._names = places, fan, ink, names
         last = float(places[-1])

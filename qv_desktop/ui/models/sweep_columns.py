@@ -101,7 +101,9 @@ class LinesModel(TableModel[Line]):
     def name_parameters(self, names: Sequence[str]) -> None:
         """Call the parameters' columns so; the others keep a number."""
         called = [*names[:MOST_AXES], *(f"Parameter {at + 1}" for at in range(len(names), MOST_AXES))]
-        middle = (replace(column, title=title) for column, title in zip(COLUMNS[1 : 1 + MOST_AXES], called, strict=True))
+        middle = (
+            replace(column, title=title) for column, title in zip(COLUMNS[1 : 1 + MOST_AXES], called, strict=True)
+        )
         self.columns = (COLUMNS[0], *middle, *COLUMNS[1 + MOST_AXES :])
 
 

@@ -67,12 +67,16 @@ class SweepForm(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(5)
         number = self.numbers
-        column.addLayout(_row(("Strategy", self.strategy, 13), ("Symbols", self.symbol, 9), ("Timeframe", self.frame, 8)))
+        column.addLayout(
+            _row(("Strategy", self.strategy, 13), ("Symbols", self.symbol, 9), ("Timeframe", self.frame, 8))
+        )
         column.addLayout(_row(*((name, number[name], 10) for name in ("From", "To", "Cash, $"))))
         column.addLayout(_row(*((name, number[name], 10) for name in ("Fees, bps", "Slippage, bps", "Size, %"))))
         column.addWidget(self._axes)
         column.addLayout(_row(("Only where", self.constraint, 20), ("Best by", self.objective, 12)))
-        column.addLayout(_row(("Search", self.search, 14), ("Samples", number["Samples"], 8), ("Seed", number["Seed"], 6)))
+        column.addLayout(
+            _row(("Search", self.search, 14), ("Samples", number["Samples"], 8), ("Seed", number["Seed"], 6))
+        )
         column.addLayout(_row(("Workers", number["Workers"], 10), ("Memory, MB", number["Memory, MB"], 10)))
         column.addStretch(1)
         self.strategy.currentTextChanged.connect(self._show_axes)
@@ -196,7 +200,16 @@ class SweepForm(QWidget):
         search = SEARCHES[self.search.currentText()]
         samples = int(self._value("Samples", 1, 100_000)) if search == RANDOM else 0
         objective = next(name for name in OBJECTIVES if FIGURES[name] == self.objective.currentText())
-        spec = SweepSpec(base, axes, self.constraint.text().strip(), objective, search, samples, int(self._value("Seed", 0, 2**31)), FINE)
+        spec = SweepSpec(
+            base,
+            axes,
+            self.constraint.text().strip(),
+            objective,
+            search,
+            samples,
+            int(self._value("Seed", 0, 2**31)),
+            FINE,
+        )
         fitting(axes, strategy.parameters, strategy.name)
         return spec
 

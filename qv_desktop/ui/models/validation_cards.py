@@ -170,12 +170,21 @@ class OverfittingCard(Card):
 
     def draw(self, told: Validation) -> None:
         below = told.numbers["probability"]
-        words = [("rank out of sample, as a logit:", "TX1"), (f"{below:.0%} lower half", "BAD"), (f"{1 - below:.0%} upper half", "GOOD")]
-        self._logits.show_values(np.array(told.arrays["logits"]), 0.0, words, lambda v: f"{v:g}".replace("-", format.MINUS))
+        words = [
+            ("rank out of sample, as a logit:", "TX1"),
+            (f"{below:.0%} lower half", "BAD"),
+            (f"{1 - below:.0%} upper half", "GOOD"),
+        ]
+        self._logits.show_values(
+            np.array(told.arrays["logits"]), 0.0, words, lambda v: f"{v:g}".replace("-", format.MINUS)
+        )
         curves, levels = told.arrays, told.arrays["levels"]
         lines = [Line("share at or below, of the chosen", np.array(curves["chosen_below"]), "ACCENT", 2.0),
                  Line("of any", np.array(curves["any_below"]), "CROSS", 1.0)]  # fmt: skip
-        marks = [(float(at), f"{levels[at]:.1f}".replace("-", format.MINUS)) for at in range(0, len(levels), max(1, len(levels) // 6))]
+        marks = [
+            (float(at), f"{levels[at]:.1f}".replace("-", format.MINUS))
+            for at in range(0, len(levels), max(1, len(levels) // 6))
+        ]
         self._below.show_lines(lines, lambda v: f"{v:.0%}", [(0.0, f"Sharpe {marks[0][1]}"), *marks[1:]])
 
     def lines(self, told: Validation) -> Sequence[tuple[str, str]]:
@@ -210,7 +219,9 @@ class WalkCard(Card):
 
     def terms(self) -> WalkAsked:
         """What the fields say. Raises BadInput."""
-        return WalkAsked(self.number("Choose in, %", 1, 95), self.number("Trade in, %", 1, 90), self.anchored.isChecked())
+        return WalkAsked(
+            self.number("Choose in, %", 1, 95), self.number("Trade in, %", 1, 90), self.anchored.isChecked()
+        )
 
     def pictures(self) -> Sequence[QWidget]:
         if not hasattr(self, "_curves"):
@@ -246,7 +257,9 @@ class FoldsCard(Card):
         row = QHBoxLayout()
         row.setSpacing(6)
         self.field(row, "Folds", "8", "Stretches of time that judge once each")
-        self.field(row, "Purge, bars", "", "Bars that a trade may reach; empty takes the longest mean hold of the combinations")
+        self.field(
+            row, "Purge, bars", "", "Bars that a trade may reach; empty takes the longest mean hold of the combinations"
+        )
         self.fields["Purge, bars"].setPlaceholderText("auto")
         self.field(row, "Embargo, %", "1", "Share of the bars after a test that does not choose either")
         return row
@@ -303,7 +316,10 @@ class TradesCard(Card):
 
     def pictures(self) -> Sequence[QWidget]:
         if not hasattr(self, "_falls"):
-            self._falls, self._ends = FanPicture("", "Drawdown of the histories"), FanPicture("", "Equity of the histories")
+            self._falls, self._ends = (
+                FanPicture("", "Drawdown of the histories"),
+                FanPicture("", "Equity of the histories"),
+            )
         return (self._ends, self._falls)
 
     def draw(self, told: Validation) -> None:

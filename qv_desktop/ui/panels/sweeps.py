@@ -6,7 +6,16 @@ from typing import Literal
 import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QProgressBar, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLayout,
+    QProgressBar,
+    QScrollArea,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from qv_desktop.analytics.sweep_table import bounds
 from qv_desktop.domain.errors import BadInput
@@ -29,7 +38,10 @@ from qv_desktop.ui.models.validation_page import ValidationPage
 
 type Mode = Literal["narrow", "medium", "wide"]
 
-MEDIUM, WIDE = 620, 1040  # px from which the form has a column of its own, and from which pictures and rows stand beside each other
+MEDIUM, WIDE = (
+    620,
+    1040,
+)  # px from which the form has a column of its own, and from which pictures and rows stand beside each other
 FORM_WIDE = 330  # px
 ON_AXES = ("sharpe", "total_return", "max_drawdown", "trades")  # figures that stand beside the parameters
 NO_ROWS = "Every combination stands here with its figures; press Ctrl+Enter to start a sweep."
@@ -75,7 +87,9 @@ class SweepsPanel(QWidget):
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(0)
-        self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # pages' own least sizes would hold the panel open
+        self._box.setSizeConstraint(
+            QLayout.SizeConstraint.SetNoConstraint
+        )  # pages' own least sizes would hold the panel open
         self.setMinimumSize(280, 160)
         self._pages()
         self._connect()
@@ -160,7 +174,11 @@ class SweepsPanel(QWidget):
             return
         self._mode = mode
         pictures = [(self.map, "Map"), (self._axes_page, "Parallel")]
-        tables: list[tuple[QWidget, str]] = [(self.rows, "Combinations"), (self.validation, "Validation"), (self.kept, "Sweeps")]
+        tables: list[tuple[QWidget, str]] = [
+            (self.rows, "Combinations"),
+            (self.validation, "Validation"),
+            (self.kept, "Sweeps"),
+        ]
         groups = {"narrow": [[(self._form_page, "Run"), *pictures, *tables]], "medium": [[*pictures, *tables]],
                   "wide": [pictures, tables]}[mode]  # fmt: skip
         split = QSplitter(Qt.Orientation.Horizontal)
@@ -277,7 +295,13 @@ class SweepsPanel(QWidget):
         figures = [name for name in dict.fromkeys((*ON_AXES, shown.spec.objective)) if name in shown.table.figures]
         columns = np.column_stack([shown.table.values, *(shown.table.figures[name] for name in figures)])
         texts = [lambda v: f"{v:g}"] * len(shown.spec.names) + [writer(name) for name in figures]
-        self.axes.show_rows([*shown.spec.names, *(FIGURES[name] for name in figures)], texts, columns, score, ScoreColors(*bounds(score)))
+        self.axes.show_rows(
+            [*shown.spec.names, *(FIGURES[name] for name in figures)],
+            texts,
+            columns,
+            score,
+            ScoreColors(*bounds(score)),
+        )
         self.map.show_table(shown.table, shown.spec.objective, shown.told)
         self.choose(shown.best)
         self.strip.show_verdict(None, "")
@@ -330,7 +354,9 @@ class SweepsPanel(QWidget):
         best = place == shown.best
         kind = "Best" if best else f"Rank {line.rank:,}" if line.rank else "Failed"
         told = [summary(line.row), stability(shown, place)]
-        self.strip.show_combination(f"{kind}: {combination(shown.spec.names, line.row.values)}", " · ".join(filter(None, told)), best=best)
+        self.strip.show_combination(
+            f"{kind}: {combination(shown.spec.names, line.row.values)}", " · ".join(filter(None, told)), best=best
+        )
         self.map.show_row(place)
         self.axes.show_row(place)
         if not any(chosen.place == place for chosen in self.rows.selected()):
