@@ -142,7 +142,9 @@ def engine(
     strategies = Strategies(
         keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
     )
-    authoring = Authoring(StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, clock.now)
+    authoring = Authoring(
+        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+    )
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,

@@ -365,6 +365,7 @@ class Session:
             story = Story(desk, starting, frames.probe, self._demo, self.window_s)
             return await story.told()
         await self._leaving.wait()
+        starting.strategies.flush()
         await starting.notifying.save()
         await self._save_layout(desk, starting)
         frames.stop()

@@ -39,6 +39,7 @@ from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.stepping_up import stepped_up
+from qv_desktop.wiring.strategies import StrategiesWiring
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -60,6 +61,7 @@ class Starting:
         self.overriding = OverrideWiring(desk)
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
         self.live_backtests = LiveBacktestsWiring(desk)
+        self.strategies = StrategiesWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -136,6 +138,7 @@ class Starting:
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
+        await self._attempt(self.strategies.start)
         self.live_backtests.start()
         await self.auditing.start()
         await self._attempt(self.people.start)
@@ -326,6 +329,7 @@ class Starting:
         self.kill.tick()
         self.people.tick()
         self.breaks.tick()
+        self.strategies.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

@@ -30,7 +30,13 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "run": Permission(Resource.BACKTESTS, Action.RUN),
         "export": Permission(Resource.BACKTESTS, Action.EXPORT),
     },
-    "strategies": {"backtest": Permission(Resource.BACKTESTS, Action.RUN)},
+    "strategies": {
+        "backtest": Permission(Resource.BACKTESTS, Action.RUN),
+        "create": Permission(Resource.STRATEGIES, Action.CREATE),
+        "change": Permission(Resource.STRATEGIES, Action.CHANGE),
+        "archive": Permission(Resource.STRATEGIES, Action.DELETE),
+        "export": Permission(Resource.STRATEGIES, Action.EXPORT),
+    },
     "users": {
         "view": Permission(Resource.USERS, Action.VIEW),
         "create": Permission(Resource.USERS, Action.CREATE),

@@ -53,7 +53,9 @@ class Desk:
             await self.trail.append(draft)
 
         self.strategies = Strategies(store, self.login, self.consents, self.events.append, note, lambda: NOW)
-        self.authoring = Authoring(store, StrategyDrafts(self.database), self.strategies, self.login, lambda: NOW)
+        self.authoring = Authoring(
+            store, StrategyDrafts(self.database), self.strategies, self.login, self.trail, lambda: NOW
+        )
 
     def actions(self) -> list[tuple[str, str, str]]:
         return [(row.draft.action, row.draft.object_id, row.draft.outcome) for row in self.rows]
