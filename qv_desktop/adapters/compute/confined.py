@@ -72,7 +72,7 @@ def answer(asked: Asked, folder: Path, allowed: list[Path]) -> Answered | Failur
         _compiled_stays_here()
         confining.confine(folder, asked.limits, allowed)
         body = msgspec.msgpack.encode(module.serve(request, _tell(asked.number)))
-    except Exception as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
+    except BaseException as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
         return Failure(asked.number, sentence(error, asked.limits))
     if len(body) > asked.limits.answer_mb * MEGABYTE:
         return Failure(asked.number, too_much(asked.limits), cause="limit")

@@ -31,10 +31,7 @@ class BacktestPool(WorkerPool):
         """The result of ``spec`` over ``bars``. Raises BadInput with the reason when the strategy or the worker fails."""
         began = datetime.now(UTC)
         progress(0.1, "waiting for a worker")
-        request = await asyncio.to_thread(
-            _request, run, spec, strategy, bars
-        )  # of many bars: not on the window's thread
-        done = await self.ask(run, request, Done, progress)
+        done = await self.ask(run, lambda: _request(run, spec, strategy, bars), Done, progress)
         return await asyncio.to_thread(_result, done, spec, strategy, bars, user, began)
 
 

@@ -121,7 +121,7 @@ def environment(cache: Path) -> dict[str, str]:
     return found | {
         "NUMBA_CACHE_DIR": str(cache),
         "OMP_NUM_THREADS": "1",
-        "ARROW_DEFAULT_MEMORY_POOL": "system",  # the other one keeps a thread, which no fork takes along
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",  # a thread of a library's that no fork would take along
         "QT_QPA_PLATFORM": "offscreen",
     }
 
