@@ -24,8 +24,9 @@ FIGURES = 10  # before the blocks' sums and squares
 class Terms(NamedTuple):
     """What every combination shares.
 
-    ``kind`` (one of ``sweep_rules.KINDS``) and ``amount`` are the sizing; ``fees`` and ``slippage`` fractions of value, ``per_share`` and ``cash`` dollars; ``loss``
-    and ``profit`` the stop's and the target's distance as fractions, NaN when off; ``trails`` whether the stop follows the price.
+    ``kind`` (one of ``sweep_rules.KINDS``) and ``amount`` are the sizing; ``fees`` and ``slippage`` fractions of value,
+    ``per_share`` and ``cash`` dollars; ``loss`` and ``profit`` the stop's and the target's distance as fractions, NaN when off;
+    ``trails`` whether the stop follows the price.
     """
 
     kind: int = 0
@@ -63,9 +64,9 @@ def figures(prices: Prices, flags: tuple[Flags, Flags, Flags, Flags], terms: Ter
 
 
 @compiled
-def _simulated(opens: Floats, highs: Floats, lows: Floats, closes: Floats, long_in: Flags, long_out: Flags, short_in: Flags,
-               short_out: Flags, kind: int, amount: float, fees: float, per_share: float, slippage: float, loss: float, trails: bool,
-               profit: float, cash: float, returns: Floats, out: Floats) -> None:  # fmt: skip
+def _simulated(opens: Floats, highs: Floats, lows: Floats, closes: Floats, long_in: Flags, long_out: Flags,  # noqa: C901 - one loop
+               short_in: Flags, short_out: Flags, kind: int, amount: float, fees: float, per_share: float, slippage: float,
+               loss: float, trails: bool, profit: float, cash: float, returns: Floats, out: Floats) -> None:  # fmt: skip
     """Returns of each bar into ``returns``; the figures that are not of returns into ``out``."""
     start, last, free, debt, held = cash, cash, cash, 0.0, 0.0
     entry, best, paid = 0.0, 0.0, 0.0  # price of the entry, the best since, its fees

@@ -426,10 +426,12 @@ class SweepEngine(Protocol):
     """Runs one strategy at many parameters, in processes of its own."""
 
     async def run(self, run: str, spec: SweepSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]], user: str,
-                  combos: Sequence[tuple[float, ...]], show: Callable[[int, tuple[SweepRow, ...]], None]) -> SweepResult:  # fmt: skip
+                  combos: Sequence[tuple[float, ...]], show: Callable[[int, tuple[SweepRow, ...]], None], workers: int = 0,
+                  megabytes: int = 0) -> SweepResult:  # fmt: skip
         """The rows of ``combos`` in their order; ``show`` hears of each part (index of its first row, rows) as it comes.
 
-        Raises BadInput when the sweep cannot be made or was cancelled.
+        At most ``workers`` processes of ``megabytes`` each, 0 for the usual. Raises BadInput when the sweep cannot be made or was
+        cancelled.
         """
 
     async def cancel(self, run: str) -> None:

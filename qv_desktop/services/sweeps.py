@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
@@ -27,6 +28,7 @@ CANCELLED = "The sweep was cancelled."
 type BarsOf = Callable[
     [BacktestSpec], Awaitable[tuple[Mapping[str, Sequence[Bar]], tuple[str, ...]]]
 ]  # and what is missing
+type How = Callable[..., Awaitable[SweepResult]]  # the engine's run
 
 
 class Sweeps:
@@ -59,12 +61,16 @@ class Sweeps:
             raise BadInput(f"There is no stored sweep {run}; choose one of the list.")
         return found
 
-    async def run(self, spec: SweepSpec, run: str = "") -> SweepResult:
-        """Run and keep; ``run`` may name it. Raises NotPermitted, BadInput, FeedDown, DatabaseDown; the failure is published too."""
+    async def run(self, spec: SweepSpec, run: str = "", workers: int = 0, memory_mb: int = 0) -> SweepResult:
+        """Run and keep; ``run`` may name it. At most ``workers`` processes of ``memory_mb`` each, 0 for the usual.
+
+        Raises NotPermitted, BadInput, FeedDown, DatabaseDown; the failure is published too.
+        """
         session = await self._login.require(RUN)
         strategy = await self._strategies.at(spec.base.strategy, spec.base.version)
         await self._strategies.require_consent(strategy)
-        return await self._followed(spec, strategy, run or uuid.uuid4().hex, session.user.name)
+        how = partial(self._engine.run, workers=workers, megabytes=memory_mb)
+        return await self._followed(spec, strategy, run or uuid.uuid4().hex, session.user.name, how)
 
     async def rerun(self, run: str) -> tuple[SweepResult, tuple[str, ...]]:
         """A stored sweep run again, with what differs from then in sentences: none means the same numbers to the last bit."""
@@ -72,11 +78,11 @@ class Sweeps:
         after = await self.run(before.spec)
         return after, same_numbers(before, after)
 
-    async def _followed(self, spec: SweepSpec, strategy: Strategy, run: str, user: str) -> SweepResult:
+    async def _followed(self, spec: SweepSpec, strategy: Strategy, run: str, user: str, how: How) -> SweepResult:
         """Run with everybody told of the way and of the end."""
         self.running[run] = asyncio.Event()
         try:
-            result = await self._run(run, spec, strategy, user)
+            result = await self._run(run, spec, strategy, user, how)
         except QvError as error:
             self._publish(SweepFailed(run, str(error)))
             await self._note(self._failed(run, spec, str(error)))
@@ -86,7 +92,7 @@ class Sweeps:
         self._publish(SweepFinished(result))
         return result
 
-    async def _run(self, run: str, spec: SweepSpec, strategy: Strategy, user: str) -> SweepResult:
+    async def _run(self, run: str, spec: SweepSpec, strategy: Strategy, user: str, how: How) -> SweepResult:
         whole = _whole(spec, strategy)
         combos = await asyncio.to_thread(combinations, whole)
         self._publish(SweepProgressed(run, 0, len(combos)))
@@ -100,7 +106,7 @@ class Sweeps:
             done += len(rows)
             self._publish(SweepProgressed(run, done, len(combos), rows))
 
-        result = await self._engine.run(run, whole, strategy, bars, user, combos, show)
+        result = await how(run, whole, strategy, bars, user, combos, show)
         result = replace(result, missing=missing)
         terms = {"spec": result.spec_hash, "code": result.code_hash, "data": result.data_hash, "combinations": len(combos),
                  "workers": result.workers}  # fmt: skip

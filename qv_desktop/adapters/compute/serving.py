@@ -44,12 +44,13 @@ def main() -> None:
     began = time.perf_counter()
     read = argparse.ArgumentParser(prog="worker")
     read.add_argument("--scratch", type=Path, default=None)
+    read.add_argument("--only", default="", help="the one kind to be warm for; every one without it")
     chosen = read.parse_args()
     base = chosen.scratch or Path(tempfile.mkdtemp(prefix="qv-worker-"))
     asks, answers = _pipes()
     _step_back(base)
     try:
-        engine = _warmed()
+        engine = _warmed(chosen.only)
         if forks():
             _Server(asks, answers, base).serve(began, engine)
         else:
@@ -93,9 +94,9 @@ def _step_back(base: Path) -> None:
             ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value))
 
 
-def _warmed() -> str:
+def _warmed(only: str = "") -> str:
     """Import and compile what every kind needs; the engine's name. A kind that cannot be warmed is told and left cold."""
-    for kind in KINDS.values():
+    for kind in [KINDS[only]] if only in KINDS else KINDS.values():
         try:
             module = importlib.import_module(kind.module)
             if hasattr(module, "warm"):

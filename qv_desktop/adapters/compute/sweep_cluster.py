@@ -18,7 +18,7 @@ import structlog
 from qv_desktop.adapters.compute.sweep_address import Cluster
 from qv_desktop.adapters.compute.sweep_arrays import packed
 from qv_desktop.adapters.compute.sweep_messages import SweepPart
-from qv_desktop.adapters.compute.sweep_plan import Show, Work, one_symbol, planned, result, rows
+from qv_desktop.adapters.compute.sweep_plan import CANCELLED, Show, Work, one_symbol, planned, result, rows
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import Bar
 from qv_desktop.domain.strategies import Strategy
@@ -30,7 +30,6 @@ TRIES = 4  # times that a chunk is asked for
 ANSWER = 10.0  # s to reach the scheduler
 LONELY = 30.0  # s that a cluster may be without any worker
 GLANCE = 0.1  # s between looks at a cancel
-CANCELLED = "The sweep was cancelled."
 
 
 class ClusterSweeps:
@@ -41,11 +40,11 @@ class ClusterSweeps:
         self._stops: dict[str, threading.Event] = {}
 
     async def run(self, run: str, spec: SweepSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]], user: str,
-                  combos: Sequence[tuple[float, ...]], show: Show) -> SweepResult:  # fmt: skip
-        """The rows of ``combos`` over ``bars``; ``show`` hears of each part as it comes. Raises BadInput."""
+                  combos: Sequence[tuple[float, ...]], show: Show, workers: int = 0, megabytes: int = 0) -> SweepResult:  # fmt: skip
+        """The rows of ``combos`` over ``bars``; ``show`` hears of each part as it comes. Every worker helps. Raises BadInput."""
         only = one_symbol(spec, bars)
         content = await asyncio.to_thread(packed, only)
-        work = planned(run, spec, strategy, content, len(only), user, combos, self._megabytes)
+        work = planned(run, spec, strategy, content, len(only), user, combos, megabytes or self._megabytes)
         loop, stop = asyncio.get_running_loop(), threading.Event()
         self._stops[run] = stop
 
@@ -165,9 +164,11 @@ def _client(cluster: Cluster) -> Any:
     security = None
     if cluster.secure:
         ca, certificate, key = (str(Path(name).expanduser()) for name in (cluster.ca, cluster.certificate, cluster.key))
-        security = Security(tls_ca_file=ca, tls_client_cert=certificate, tls_client_key=key, require_encryption=True)
+        security = Security(  # type: ignore[no-untyped-call]
+            tls_ca_file=ca, tls_client_cert=certificate, tls_client_key=key, require_encryption=True
+        )
     try:
-        return Client(cluster.address, security=security, timeout=ANSWER, set_as_default=False)
+        return Client(cluster.address, security=security, timeout=ANSWER, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise BadInput(
             f"No Dask scheduler answers at {cluster.address} ({error}); check the address and the certificates."

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec, rows_hash
 WORK = 2_000_000  # bars × combinations of a chunk: some 15 ms, and so often there is a word of progress
 SHARE = 256  # combinations of a chunk at most
 A_BAR = 400  # bytes that a worker needs for each bar: the strategy's arrays, the kernel's and the mapped prices
+CANCELLED = "The sweep was cancelled."
 ALONE = 250  # MB of a worker before it has any bars
 FIGURES = (
     "total_return",
@@ -114,7 +116,7 @@ def result(work: Work, parts: Sequence[tuple[SweepRow, ...]], engine: str, worke
     if all(row.error for row in every):
         raise BadInput(f"The strategy failed at every combination, first with {every[0].error}")
     edges = block_edges(work.bars, work.spec.blocks)
-    counts = tuple(int(b - a) for a, b in zip(edges, edges[1:], strict=False))
+    counts = tuple(int(b - a) for a, b in pairwise(edges))
     year_bars = bars_a_year(np.frombuffer(work.content, dtype=np.int64, count=work.bars))
     seconds = (datetime.now(UTC) - work.began).total_seconds()
     return SweepResult(

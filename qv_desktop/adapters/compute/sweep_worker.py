@@ -85,11 +85,11 @@ def flags(code: CodeType, bars: Bars, parameters: Mapping[str, float], direction
     The source runs anew and chance starts anew for each, so that no combination hangs on what ran before it in its process.
     """
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - strategies may use the old generator, too
+    np.random.seed(seed)  # strategies may use the old generator, too
     space: dict[str, Any] = {"__name__": "strategy"}
     exec(code, space)  # noqa: S102 - running the strategy is what this process is for
     if not callable(space.get("signals")):
-        raise ValueError("it defines no signals(bars, params)")
+        raise ValueError("it defines no signals(bars, params)")  # noqa: TRY004 - the strategy lacks it
     found = directed(space["signals"](bars, parameters), direction, len(bars.at))
     return Directed(*(np.require(one, requirements=("C", "W")) for one in found))
 

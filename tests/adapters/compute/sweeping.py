@@ -41,7 +41,9 @@ def strategy(source: str = "") -> Strategy:
 
 def slow(seconds: float) -> str:
     """The two averages, taking their time over each combination."""
-    return strategy().source.replace("    import talib\n", f"    import time\n\n    import talib\n\n    time.sleep({seconds})\n")
+    return strategy().source.replace(
+        "    import talib\n", f"    import time\n\n    import talib\n\n    time.sleep({seconds})\n"
+    )
 
 
 def alone(spec: SweepSpec, code: Strategy, bars: Sequence[Bar], megabytes: int = 1024) -> SweepResult:
@@ -52,4 +54,6 @@ def alone(spec: SweepSpec, code: Strategy, bars: Sequence[Bar], megabytes: int =
     from qv_desktop.adapters.compute.sweep_messages import SweepPart
 
     parts = [msgspec.msgpack.decode(answer, type=SweepPart) for answer in answers]
-    return result(work, [rows(chunk, part) for chunk, part in zip(work.chunks, parts, strict=True)], parts[0].engine, "1")
+    return result(
+        work, [rows(chunk, part) for chunk, part in zip(work.chunks, parts, strict=True)], parts[0].engine, "1"
+    )

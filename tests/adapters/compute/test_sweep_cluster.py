@@ -35,7 +35,11 @@ class Dask:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         _certificate(folder)
-        self.files = {"ca": str(folder / "cluster.crt"), "certificate": str(folder / "cluster.crt"), "key": str(folder / "cluster.key")}
+        self.files = {
+            "ca": str(folder / "cluster.crt"),
+            "certificate": str(folder / "cluster.crt"),
+            "key": str(folder / "cluster.key"),
+        }
         self.processes: list[subprocess.Popen[bytes]] = []
         host = ("--host", "127.0.0.1", "--port", "0", "--protocol", "tls", "--no-dashboard")
         self.address = self._said(self._started("scheduler", *host), r"Scheduler at:\s+(tls://\S+)")
@@ -45,10 +49,23 @@ class Dask:
             self._said(worker, r"Registered to:\s+(\S+)")
 
     def _started(self, *words: str) -> "subprocess.Popen[bytes]":
-        tls = ("--tls-ca-file", self.files["ca"], "--tls-cert", self.files["certificate"], "--tls-key", self.files["key"])
-        environment = {**os.environ, "NUMBA_CACHE_DIR": str(paths.compiled()), "PYTHONPATH": str(Path(__file__).parents[3])}
+        tls = (
+            "--tls-ca-file",
+            self.files["ca"],
+            "--tls-cert",
+            self.files["certificate"],
+            "--tls-key",
+            self.files["key"],
+        )
+        environment = {
+            **os.environ,
+            "NUMBA_CACHE_DIR": str(paths.compiled()),
+            "PYTHONPATH": str(Path(__file__).parents[3]),
+        }
         log = (self.folder / f"{len(self.processes)}.log").open("wb")
-        process = subprocess.Popen([sys.executable, "-m", "dask", *words[:1], *tls, *words[1:]], stderr=log, stdout=log, env=environment)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *words[:1], *tls, *words[1:]], stderr=log, stdout=log, env=environment
+        )
         self.processes.append(process)
         return process
 
@@ -70,7 +87,10 @@ class Dask:
 
 def _certificate(folder: Path) -> None:
     """One that signs itself, good for both sides of a connection on this machine."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sweeps")])
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "sweeps")]),
+    )
     now = datetime.now(UTC)
     made = (x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
             .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
@@ -78,7 +98,9 @@ def _certificate(folder: Path) -> None:
             .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
             .sign(key, hashes.SHA256()))  # fmt: skip
     (folder / "cluster.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     (folder / "cluster.key").write_bytes(private)
 
 
@@ -136,7 +158,15 @@ def test_a_cancel_ends_a_sweep_on_a_cluster(dask: Dask) -> None:
     async def story() -> float:
         engine = ClusterSweeps(Cluster(dask.address, **dask.files), 1024)
         begun = asyncio.Event()
-        work = engine.run("run", MANY, strategy(slow(0.05)), {"SPY": BARS}, "test", combinations(MANY), lambda first, part: begun.set())
+        work = engine.run(
+            "run",
+            MANY,
+            strategy(slow(0.05)),
+            {"SPY": BARS},
+            "test",
+            combinations(MANY),
+            lambda first, part: begun.set(),
+        )
         running = asyncio.ensure_future(work)
         await asyncio.wait_for(begun.wait(), 60)
         began = datetime.now(UTC)
