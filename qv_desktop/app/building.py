@@ -28,6 +28,7 @@ from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
+from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
@@ -68,6 +69,7 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk, brakes
 from qv_desktop.services.roles import Roles
+from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
@@ -172,7 +174,8 @@ def engine(
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
-                        breaks, break_reports, live_backtests, authoring)  # fmt: skip
+                        breaks, break_reports, live_backtests, authoring,
+                        RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)))  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -166,6 +166,8 @@ class BacktestResult:
     notes: tuple[str, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()  # python, numpy, numba, pandas, vectorbt, program
     log: str = ""
+    starred: bool = False
+    note: str = ""
 
     @property
     def numbers(self) -> dict[str, float]:

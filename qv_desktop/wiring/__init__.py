@@ -40,6 +40,7 @@ from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.roles import Roles
+from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scanner import Scanner
 from qv_desktop.services.sessions import Sessions
@@ -115,6 +116,7 @@ class Services:
     break_reports: BreakReports
     live_backtests: LiveBacktests
     authoring: Authoring
+    run_exports: RunExports
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
     },
     "backtests": {
         "run": Permission(Resource.BACKTESTS, Action.RUN),
+        "delete": Permission(Resource.BACKTESTS, Action.DELETE),
         "export": Permission(Resource.BACKTESTS, Action.EXPORT),
     },
     "strategies": {

@@ -8,10 +8,10 @@ from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed, StrategiesChanged
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.strategies import Strategy
-from qv_desktop.services.backtests import VIEW
 from qv_desktop.ui import format
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.consent import consented
+from qv_desktop.wiring.runs import RunsWiring
 
 YEARS = timedelta(days=3 * 365)  # the form's first range
 
@@ -20,7 +20,7 @@ class ResearchWiring:
     """Shows progress, results and failures of runs."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self._desk, self.runs = desk, RunsWiring(desk)
         bus, panel = desk.services.bus, desk.panels.backtests
         panel.run_asked.connect(self._run)
         desk.panels.strategies.backtest_asked.connect(self._choose)
@@ -51,14 +51,7 @@ class ResearchWiring:
         title = f"Backtest of {result.spec.strategy} on {result.spec.symbol}"
         total = format.percent(result.numbers.get("Total return"), 1)
         self._desk.services.notices.tell("info", title, total, result.id)
-        self._desk.tasks.spawn(self._list())
-
-    async def _list(self) -> None:
-        if self._desk.services.login.may(VIEW):
-            await self._show_runs()
-
-    async def _show_runs(self) -> None:
-        self._desk.panels.backtests.show_runs(await self._desk.services.backtests.latest())
+        self._desk.tasks.spawn(self.runs.show_runs())
 
     def _show_strategies(self, strategies: Sequence[Strategy]) -> None:
         self._desk.panels.ticket.show_strategies([strategy.name for strategy in strategies])
@@ -70,4 +63,4 @@ class ResearchWiring:
         panel, last = self._desk.panels.backtests, self._desk.services.clock.market().astimezone(NEW_YORK).date()
         for field, day in ((panel.form.first, last - YEARS), (panel.form.last, last - timedelta(days=1))):
             field.setText(day.isoformat())
-        await self._list()
+        await self.runs.start()
