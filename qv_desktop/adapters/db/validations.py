@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import RowMapping, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
@@ -35,7 +35,7 @@ class ValidationStore:
     async def of(self, sweeps: Sequence[str]) -> list[Validation]:
         """The newest of each kind and combination of these sweeps."""
         v = validations.c
-        query = (select(validations).distinct(v.sweep, v.kind, v.chosen).where(v.sweep.in_(sweeps))
+        query = (select(validations).ext(distinct_on(v.sweep, v.kind, v.chosen)).where(v.sweep.in_(sweeps))
                  .order_by(v.sweep, v.kind, v.chosen, v.at.desc(), v.id))  # fmt: skip
         return await self._database.read(
             lambda connection: [_validation(row) for row in connection.execute(query).mappings()]

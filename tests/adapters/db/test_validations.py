@@ -16,9 +16,9 @@ from tests.adapters.db.conftest import Clock
 DRAFT = Draft(Actor("maria", "human"), "thing.keep", "thing", "1", reason="because")
 
 
-def a_validation(clock: Clock, name: str = "v1") -> Validation:
+def a_validation(clock: Clock, name: str = "v1", sweep: str = "s1") -> Validation:
     figures = (("probability", 0.71), ("deflated", math.nan), ("years_needed", math.inf), ("low", -math.inf))
-    return Validation(name, "overfitting", "s1", (), "maria", clock(), 1.5, (("seed", 1.0),), figures,
+    return Validation(name, "overfitting", sweep, (), "maria", clock(), 1.5, (("seed", 1.0),), figures,
                       (("logits", (0.5, -1.25, math.nan)), ("none", ())), Verdict("bad", "Probably overfitted."))  # fmt: skip
 
 
@@ -40,20 +40,20 @@ def test_a_validation_comes_back_with_what_is_no_number(
 
 
 def test_the_newest_of_each_kind_and_combination_is_given(database: Database, trail: AuditTrail, clock: Clock) -> None:
-    store, first = ValidationStore(database, trail), a_validation(clock)
+    store, first = ValidationStore(database, trail), a_validation(clock, "n1", "s3")
     later = timedelta(minutes=1)
     kept = [
-        first, replace(first, id="v2", at=first.at + later), replace(first, id="v3", kind="monte_carlo", values=(5.0, 20.0)),
-        replace(first, id="v4", kind="monte_carlo", values=(5.0, 30.0)),
-        replace(first, id="v5", kind="monte_carlo", values=(5.0, 30.0), at=first.at - later), replace(first, id="v6", sweep="s2"),
+        first, replace(first, id="n2", at=first.at + later), replace(first, id="n3", kind="monte_carlo", values=(5.0, 20.0)),
+        replace(first, id="n4", kind="monte_carlo", values=(5.0, 30.0)),
+        replace(first, id="n5", kind="monte_carlo", values=(5.0, 30.0), at=first.at - later), replace(first, id="n6", sweep="s4"),
     ]  # fmt: skip
 
     async def story() -> list[Validation]:
         for one in kept:
             await store.save(one, DRAFT)
-        return await store.of(["s1"])
+        return await store.of(["s3"])
 
-    assert sorted(found.id for found in asyncio.run(story())) == ["v2", "v3", "v4"]
+    assert sorted(found.id for found in asyncio.run(story())) == ["n2", "n3", "n4"]
 
 
 def test_a_check_is_kept_once_for_each_code_and_parameters(database: Database, trail: AuditTrail, clock: Clock) -> None:
