@@ -289,7 +289,7 @@ def test_a_backtest_asks_before_anything_is_done(desk: Desk, name: str, database
     async def story() -> None:
         await desk.authoring.create(name, template() + f"# {name}\n")
         backtests = Backtests(None, BacktestStore(database, desk.trail), desk.strategies, None, desk.login,  # type: ignore[arg-type]
-                              desk.events.append, None)  # type: ignore[arg-type]  # fmt: skip
+                              desk.events.append, None, lambda: NOW)  # type: ignore[arg-type]  # fmt: skip
         desk.events.clear()
         spec = BacktestSpec(name, 1, ("KO",), "1D", NOW.date() - timedelta(9), NOW.date(), ())
         with pytest.raises(ConsentNeeded):

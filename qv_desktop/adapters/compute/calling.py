@@ -31,7 +31,7 @@ class Tail(io.TextIOBase):
 def listened(seed: int) -> Iterator[Tail]:
     """Within, random numbers begin at ``seed`` and what is printed goes into the tail."""
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - strategies may use the old generator, too
+    np.random.seed(seed)  # strategies may use the old generator, too
     tail = Tail()
     with contextlib.redirect_stdout(tail), contextlib.redirect_stderr(tail):
         yield tail
@@ -41,7 +41,7 @@ def loaded(source: str) -> Space:
     """The strategy's module, run. Raises whatever it raises, and ValueError when it has neither ``signals`` nor ``weights``."""
     space: Space = {"__name__": "strategy"}
     exec(compile(source, "<strategy>", "exec"), space)  # noqa: S102 - running the strategy is what this process is for
-    if not callable(space.get("signals")) and not callable(space.get("weights")):
+    if not any(callable(space.get(name)) for name in ("signals", "weights")):
         raise ValueError("it defines neither signals(bars, params) nor weights(universe, params)")
     return space
 

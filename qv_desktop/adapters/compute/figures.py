@@ -89,8 +89,9 @@ def _risk(portfolio: Any, returns: Any) -> dict[str, float]:
 
 def _ratios(returns: Any) -> dict[str, float]:
     return {
-        "Sharpe": returns.sharpe_ratio(), "Sortino": returns.sortino_ratio(), "Calmar": returns.calmar_ratio(), "Omega": returns.omega_ratio(),
-        "Tail ratio": returns.tail_ratio(), "Information ratio": returns.information_ratio(), "Alpha": returns.alpha(),
+        "Sharpe": returns.sharpe_ratio(), "Sortino": returns.sortino_ratio(), "Calmar": returns.calmar_ratio(),
+        "Omega": returns.omega_ratio(), "Tail ratio": returns.tail_ratio(),
+        "Information ratio": returns.information_ratio(), "Alpha": returns.alpha(),
         "Beta": returns.beta(), "Capture": returns.capture(), "Up capture": returns.up_capture(), "Down capture": returns.down_capture(),
     }  # fmt: skip
 

@@ -1,19 +1,23 @@
 """Backtests in the pool of workers: bars and terms out as arrays, results back as values."""
 
 import asyncio
-import hashlib
+import math
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 
-from qv_desktop.adapters.compute.messages import Done, Run
+from qv_desktop import __version__
+from qv_desktop.adapters.compute.messages import Done, Run, Terms, Trade
 from qv_desktop.adapters.compute.workers import WorkerPool
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade, spec_hash
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade, Contribution, RunData, spec_hash
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import Bar, timeframe
 from qv_desktop.domain.strategies import Strategy, with_defaults
+
+YEAR = {"D": 252.0, "W": 52.0, "M": 12.0}  # bars of that length in a year
+BASIS = 10_000
 
 
 class BacktestPool(WorkerPool):
@@ -24,34 +28,35 @@ class BacktestPool(WorkerPool):
         run: str,
         spec: BacktestSpec,
         strategy: Strategy,
-        bars: Sequence[Bar],
+        data: RunData,
         user: str,
         progress: Callable[[float, str], None],
     ) -> BacktestResult:
-        """The result of ``spec`` over ``bars``. Raises BadInput with the reason when the strategy or the worker fails."""
+        """The result of ``spec`` over ``data``. Raises BadInput with the reason when the strategy or the worker fails."""
         began = datetime.now(UTC)
         progress(0.1, "waiting for a worker")
-        done = await self.ask(run, lambda: _request(run, spec, strategy, bars), Done, progress)
-        return await asyncio.to_thread(_result, done, spec, strategy, bars, user, began)
+        done = await self.ask(run, lambda: request_of(run, spec, strategy, data), Done, progress)
+        return await asyncio.to_thread(_result, done, spec, strategy, data, user, began)
 
 
-def _request(run: str, spec: BacktestSpec, strategy: Strategy, bars: Sequence[Bar]) -> Run:
-    parameters = with_defaults(strategy, dict(spec.parameters))
-    seconds = timeframe(spec.timeframe).seconds
-    return Run(
-        run,
-        strategy.source,
-        parameters,
-        _columns(bars),
-        seconds,
-        spec.fees,
-        spec.slippage,
-        spec.sizing.amount,
-        spec.cash,
-    )
+def request_of(run: str, spec: BacktestSpec, strategy: Strategy, data: RunData) -> Run:
+    """What a worker is asked. Raises BadInput on a big-endian machine."""
+    parameters, frame = with_defaults(strategy, dict(spec.parameters)), timeframe(spec.timeframe)
+    benchmark = columns_of(data.benchmark) if data.benchmark else []
+    year = YEAR[frame.unit] / frame.count if not frame.intraday else 0.0
+    return Run(run, strategy.source, parameters, list(spec.symbols), [columns_of(data.bars[symbol]) for symbol in spec.symbols],
+               [benchmark[0], benchmark[4]] if benchmark else [], frame.seconds, year, terms_of(spec))  # fmt: skip
 
 
-def _columns(bars: Sequence[Bar]) -> list[bytes]:
+def terms_of(spec: BacktestSpec) -> Terms:
+    """The terms in plain numbers."""
+    sizing, stops = spec.sizing, spec.stops
+    loss, profit, trailing = (math.nan if stop is None else stop for stop in (stops.loss, stops.profit, stops.trailing))
+    return Terms(sizing.kind, sizing.amount, spec.cash, spec.fees / BASIS, spec.fees_per_share, spec.slippage / BASIS,
+                 loss, profit, trailing, spec.direction, spec.seed)  # fmt: skip
+
+
+def columns_of(bars: Sequence[Bar]) -> list[bytes]:
     """``at`` as int64 and open, high, low, close, volume as float64, little-endian as all supported machines are."""
     if sys.byteorder != "little":
         raise BadInput("Backtests need a little-endian machine.")
@@ -63,17 +68,26 @@ def _columns(bars: Sequence[Bar]) -> list[bytes]:
 
 
 def _result(
-    done: Done, spec: BacktestSpec, strategy: Strategy, bars: Sequence[Bar], user: str, began: datetime
+    done: Done, spec: BacktestSpec, strategy: Strategy, data: RunData, user: str, began: datetime
 ) -> BacktestResult:
-    data = hashlib.sha256(b"".join(_columns(bars))).hexdigest()
-    trades = tuple(
-        BacktestTrade(bars[t.entered].start, bars[t.left].start, t.size, t.entry, t.exit, t.profit, t.fraction)
-        for t in done.trades
+    at = tuple(np.frombuffer(done.at, dtype=np.int64).tolist())
+    contributions = tuple(
+        Contribution(symbol, *told) for symbol, told in zip(spec.symbols, done.contributions, strict=True)
     )
+    bars = sum(len(data.bars[symbol]) for symbol in spec.symbols)
     return BacktestResult(
-        done.run, spec, user, began, done.seconds, tuple(bar.start for bar in bars), _floats(done.equity), _floats(done.benchmark),
-        _floats(done.drawdown), tuple(done.statistics), trades, len(bars), strategy.code_hash, data, spec_hash(spec), done.engine,
+        done.run, spec, user, began, done.seconds, at, _floats(done.equity), _floats(done.benchmark), _floats(done.drawdown),
+        tuple(done.statistics),
+        tuple(_trade(trade, at, spec.symbols) for trade in done.trades), bars, strategy.code_hash, done.data_hash, spec_hash(spec),
+        done.engine, _floats(done.exposure), tuple(done.monthly), contributions, tuple(data.missing), tuple(done.notes),
+        (*done.versions, ("program", __version__)), done.log,
     )  # fmt: skip
+
+
+def _trade(told: Trade, at: Sequence[int], symbols: Sequence[str]) -> BacktestTrade:
+    return BacktestTrade(at[told.entered], at[told.left], told.size, told.entry, told.exit, told.profit, told.fraction,
+                         symbols[told.symbol], "short" if told.short else "long", told.fees, told.mae, told.mfe, told.open,
+                         told.bars, told.reason)  # type: ignore[arg-type]  # fmt: skip
 
 
 def _floats(raw: bytes) -> tuple[float, ...]:

@@ -7,6 +7,7 @@ import pandas as pd
 import vectorbt as vbt
 from numpy.typing import NDArray
 from vectorbt.portfolio import nb
+from vectorbt.records.nb import reduce_mapped_nb
 
 from qv_desktop.adapters.compute.laid_out import filled
 from qv_desktop.adapters.compute.messages import Terms
@@ -28,7 +29,7 @@ class OnRows(NamedTuple):
 
 def prepare() -> None:
     """Let numba keep vectorbt's compiled simulation on the disk, as it keeps all else of it."""
-    for kernel in (nb.simulate_from_signals_nb, nb.simulate_from_orders_nb):
+    for kernel in (nb.simulate_from_signals_nb, nb.simulate_from_orders_nb, reduce_mapped_nb):
         kernel.enable_caching()
 
 
@@ -67,7 +68,8 @@ def _agree(portfolio: Any, plan: Plan) -> None:
 
 def of_weights(universe: Universe, targets: Floats, terms: Terms, frame_seconds: int) -> Any:
     """The portfolio of target weights (bars × symbols, at the rows where they trade), bought and sold at the opens."""
-    fees, sides = np.full(targets.shape, terms.fees), None
+    fees = np.full(targets.shape, terms.fees)
+    sides: NDArray[np.float64] | None = None
     for _ in range(TRIES if terms.fees_per_share else 1):
         if terms.fees_per_share:  # a fee per share is a fraction of the fill price, which depends on the side
             slip = np.zeros(targets.shape) if sides is None else terms.slippage * sides

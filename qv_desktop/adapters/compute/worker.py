@@ -132,8 +132,8 @@ def _done(
     rows = figures.statistics(portfolio, benchmark, year_bars, run.terms.cash, monthly)
     drawdown = equity / np.maximum.accumulate(np.maximum(equity, TINY)) - 1
     exposure = portfolio.gross_exposure().to_numpy(dtype=np.float64)
-    curves = (universe.at, equity, benchmark, drawdown, exposure)
-    return Done(run.run, time.perf_counter() - began, *(np.ascontiguousarray(curve).tobytes() for curve in curves), rows, monthly,
+    return Done(run.run, time.perf_counter() - began, universe.at.tobytes(), equity.tobytes(), benchmark.tobytes(),
+                drawdown.tobytes(), exposure.tobytes(), rows, monthly,
                 figures.trades_of(portfolio, universe, plan), figures.contributions(portfolio, len(run.symbols)), notes, log,
                 data_hash(run.symbols, run.columns), versions(), f"vectorbt {dict(versions())['vectorbt']}")  # fmt: skip
 

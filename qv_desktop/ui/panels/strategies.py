@@ -9,6 +9,7 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.strategies import SourceDraft, Strategy, free_name, tidy_name
 from qv_desktop.domain.strategy_diff import DiffRow
 from qv_desktop.domain.strategy_source import Problem, retitled

@@ -151,10 +151,7 @@ class Loop:
 
     def _fill(self, row: int, symbol: int, price: float, why: str) -> None:
         held, rules = self.held[symbol], self.rules
-        if held.shares:
-            buys = held.shares < 0
-        else:
-            buys = self._wished(row, symbol)[0]
+        buys = held.shares < 0 if held.shares else self._wished(row, symbol)[0]
         side = 1 if buys else -1
         fill = price * (1 + side * rules.slippage)
         rate = rules.fees + rules.per_share / fill

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0024", "0022"
+revision, down_revision = "0024", "0023"
 
 STATEMENTS = (
     """
