@@ -69,7 +69,9 @@ def compared(runs: Sequence[BacktestResult]) -> RunComparison:
     if len({run.id for run in runs}) < len(runs):
         raise BadInput("A run cannot be compared with itself; choose another one.")
     shared = tuple(
-        Shared(i, j, *in_common(runs[i].trades, runs[j].trades)) for i in range(len(runs)) for j in range(i + 1, len(runs))
+        Shared(i, j, *in_common(runs[i].trades, runs[j].trades))
+        for i in range(len(runs))
+        for j in range(i + 1, len(runs))
     )
     return RunComparison(tuple(runs), differences(runs), statistic_rows(runs), shared)
 

@@ -15,7 +15,9 @@ from qv_desktop.wiring.chart import ChartWiring
 class RunMarks:
     """``charts`` are all charts, ``active`` the one that a person used last."""
 
-    def __init__(self, desk: Desk, charts: Callable[[], Iterable[ChartWiring]], active: Callable[[], ChartWiring]) -> None:
+    def __init__(
+        self, desk: Desk, charts: Callable[[], Iterable[ChartWiring]], active: Callable[[], ChartWiring]
+    ) -> None:
         self._desk, self._charts, self._active = desk, charts, active
         desk.panels.backtests.chart_asked.connect(lambda run, number: self._spawn(self._show(run, number)))
 

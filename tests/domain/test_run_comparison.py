@@ -12,14 +12,18 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.run_comparison import best_of, compared, differences, in_common
 from qv_desktop.domain.statistic_words import DEFINITIONS, LESS, NEITHER
 
-SPEC = BacktestSpec("sma_cross", 1, ("SPY",), "1D", date(2020, 1, 2), date(2020, 12, 31), (("fast", 10.0), ("slow", 30.0)))
+SPEC = BacktestSpec(
+    "sma_cross", 1, ("SPY",), "1D", date(2020, 1, 2), date(2020, 12, 31), (("fast", 10.0), ("slow", 30.0))
+)
 
 
 def trade(entered: int, left: int, symbol: str = "SPY", profit: float = 1.0) -> BacktestTrade:
     return BacktestTrade(entered, left, 10.0, 300.0, 301.0, profit, 0.01, symbol)
 
 
-def run(id_: str, spec: BacktestSpec = SPEC, trades: tuple[BacktestTrade, ...] = (), **numbers: float) -> BacktestResult:
+def run(
+    id_: str, spec: BacktestSpec = SPEC, trades: tuple[BacktestTrade, ...] = (), **numbers: float
+) -> BacktestResult:
     rows = tuple((name.replace("_", " "), value) for name, value in numbers.items())
     return BacktestResult(id_, spec, "demo", datetime(2026, 1, 1, tzinfo=UTC), 0.1, (1, 2), (1.0, 2.0), (1.0, 1.0), (0.0, 0.0), rows, trades,
                           2, "c" * 64, "d" * 64, "s" * 64, "vectorbt 1", versions=(("numpy", "2"),))  # fmt: skip
@@ -55,7 +59,9 @@ def test_a_parameter_that_one_strategy_lacks_is_unknown_there() -> None:
         ("Profit factor", (math.inf, 2.0), {0}),
     ],
 )
-def test_the_best_is_the_most_or_the_least_by_what_the_statistic_means(name: str, values: tuple[float, ...], best: set[int]) -> None:
+def test_the_best_is_the_most_or_the_least_by_what_the_statistic_means(
+    name: str, values: tuple[float, ...], best: set[int]
+) -> None:
     assert best_of(name, values) == best
 
 

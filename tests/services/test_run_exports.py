@@ -47,7 +47,11 @@ def test_the_files_are_written_and_recorded(tmp_path: Path) -> None:
     assert [file.exists() for file in files] == [True, True]
     row = trail.rows[0].draft
     assert (row.action, row.object_type, row.object_id, row.outcome) == ("export.report", "backtest", "r7", "ok")
-    assert json.loads(row.after or "") == {"strategy": "sma_cross", "symbols": ["SPY", "QQQ"], "formats": ["csv", "html"]}
+    assert json.loads(row.after or "") == {
+        "strategy": "sma_cross",
+        "symbols": ["SPY", "QQQ"],
+        "formats": ["csv", "html"],
+    }
 
 
 def test_nobody_exports_without_the_permission(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_a_number_out_of_range_is_named_and_nothing_is_asked(
     panel: BacktestsPanel, qtbot: QtBot, field: str, text: str, sentence: str
 ) -> None:
     form = panel.form
-    box = {**form.knobs, **form.costs, **form.exits, "Size": form.size}[field]
+    box = {**form.knobs, **form.costs, **form.exits, "Size": form.amount}[field]
     box.setText(text)
     with qtbot.assertNotEmitted(panel.run_asked):
         qtbot.mouseClick(button(panel, "Run backtest"), Qt.MouseButton.LeftButton)
@@ -162,7 +162,16 @@ def test_a_result_is_drawn_listed_and_counted(panel: BacktestsPanel, qtbot: QtBo
     assert panel.equity._heading.text() == "sma_cross v1 · SPY 1D"
     assert "300 bars" in panel.equity._origin.text()
     assert panel.equity.plot.isVisible()
-    assert [panel._tabs.tabText(i) for i in range(panel._tabs.count())] == ["Equity", "Months", "Trades 2", "Symbols", "Record", "Runs 1", "Compare", "Live"]
+    assert [panel._tabs.tabText(i) for i in range(panel._tabs.count())] == [
+        "Equity",
+        "Months",
+        "Trades 2",
+        "Symbols",
+        "Record",
+        "Runs 1",
+        "Compare",
+        "Live",
+    ]
     assert "Max drawdown: −18.6%" in panel.statistics.accessibleDescription()
     assert [run.id for run in panel.runs.table.selected()] == ["r1"]
     assert button(panel, "Run backtest").isVisible()
@@ -207,7 +216,16 @@ def test_pages_go_where_there_is_room_and_none_is_lost(
     qtbot.wait(20)
     assert mode_for(panel.width(), panel.height()) == panel._arrangement.mode == mode
     assert (panel.width(), panel.height()) == (width, height)
-    pages = (panel._form_page, panel.equity, panel._statistics_page, panel._months_page, panel.trades, panel.record, panel.runs, panel.compare)
+    pages = (
+        panel._form_page,
+        panel.equity,
+        panel._statistics_page,
+        panel._months_page,
+        panel.trades,
+        panel.record,
+        panel.runs,
+        panel.compare,
+    )
     for page in pages:
         place = panel._tabs.indexOf(page)
         if place >= 0:

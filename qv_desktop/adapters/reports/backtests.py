@@ -70,7 +70,11 @@ def _drawings(run: BacktestResult) -> dict[str, str]:
     ours = svg.Curve("equity", "ours", run.equity)
     theirs = svg.Curve("benchmark", "theirs", run.benchmark)
     found = {(year, month): value for year, month, value in run.monthly} or monthly(run.at, run.equity)
-    held = svg.curves(run.at, [svg.Curve("exposure", "held", run.exposure, True)], 110, "Exposure", percent=True) if run.exposure else ""
+    held = (
+        svg.curves(run.at, [svg.Curve("exposure", "held", run.exposure, True)], 110, "Exposure", percent=True)
+        if run.exposure
+        else ""
+    )
     return {
         "equity": svg.curves(run.at, [theirs, ours], 330, "Equity and benchmark in dollars"),
         "drawdown": svg.curves(run.at, [svg.Curve("drawdown", "fall", run.drawdown, True)], 150, "Drawdown", percent=True),
@@ -82,7 +86,8 @@ def _told(run: BacktestResult) -> dict[str, Any]:
     spec, cells = run.spec, run_words.trade_cells(run)
     numbers = run.numbers
     groups = [
-        {"title": group, "rows": [_statistic(name, value) for name, value in run.statistics if group_of(name) == group]} for group in GROUPS
+        {"title": group, "rows": [_statistic(name, value) for name, value in run.statistics if group_of(name) == group]}
+        for group in GROUPS
     ]
     return {
         "title": run_words.title(run),

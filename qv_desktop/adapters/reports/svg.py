@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from qv_desktop.domain.market import NEW_YORK, utc
 
-WIDE, SIDE, FOOT, TOP = 960, 64, 20, 8  # px: of a drawing, of the axis at its right, of the years below, of the air above
+WIDE, SIDE, FOOT, TOP = (
+    960,
+    64,
+    20,
+    8,
+)  # px: of a drawing, of the axis at its right, of the years below, of the air above
 COLUMNS = 880  # points of a curve that a page can show; each keeps the least and the most of its bars
 FLAT = 0.0005  # a return under this reads 0.0 and has no colour
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -88,9 +93,6 @@ def _line(line: Curve, values: Floats, across: float, y: Place) -> str:
     return f'<polygon class="{line.css}" points="{first:.1f},{y(0.0):.1f} {points} {last:.1f},{y(0.0):.1f}"/>'
 
 
-
-
-
 def _axis(low: float, high: float, y: Place, percent: bool, most: int) -> str:
     out = []
     for value in steps(low, high, most):
@@ -123,13 +125,20 @@ def months(found: Mapping[tuple[int, int], float], totals: Mapping[int, float]) 
     years = sorted(totals, reverse=True)
     sizes = sorted(abs(value) for value in found.values() if math.isfinite(value))
     most = max(sizes[min(len(sizes) - 1, int(len(sizes) * 0.9))], 1e-9) if sizes else 1.0
-    out = [f'<text class="mid" x="{first + (column + 0.5) * wide:.0f}" y="14">{name}</text>' for column, name in enumerate((*MONTHS, "Year"))]
+    out = [
+        f'<text class="mid" x="{first + (column + 0.5) * wide:.0f}" y="14">{name}</text>'
+        for column, name in enumerate((*MONTHS, "Year"))
+    ]
     for line, year in enumerate(years):
         top = head + line * row
         out.append(f'<text x="4" y="{top + 16}">{year}</text>')
         for column in range(13):
             value = totals[year] if column == 12 else found.get((year, column + 1))
-            out.append(_month(first + column * wide, top, wide, row, value, most * (3.0 if column == 12 else 1.0), column == 12))
+            out.append(
+                _month(
+                    first + column * wide, top, wide, row, value, most * (3.0 if column == 12 else 1.0), column == 12
+                )
+            )
     tall = head + len(years) * row + 4
     return f'<svg viewBox="0 0 {first + 13 * wide} {tall}" role="img" aria-label="Returns by month and year">{"".join(out)}</svg>'
 

@@ -77,8 +77,7 @@ class ComparePage(QWidget):
         self.shown = told
         self.names.setText("<br>".join(_named(place, run) for place, run in enumerate(told.runs)))
         self.curves.show_runs(told.runs)
-        while self._right.count():
-            gone = self._right.widget(0)
+        while (gone := self._right.widget(0)) is not None:
             self._right.removeWidget(gone)
             gone.deleteLater()
         self._right.addWidget(statistics_table(told))

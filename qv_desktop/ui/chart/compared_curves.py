@@ -76,7 +76,9 @@ class ComparedCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgrap
         self._gains = [_gain(run) for run in self._runs]
         for place, run in enumerate(self._runs):
             pen = QPen(theme.color(INKS[place]), 0, DASHES[place])
-            curve = self._plot.plot(np.searchsorted(self._at, np.array(run.at, dtype=np.int64)), self._gains[place], pen=pen, antialias=True)
+            curve = self._plot.plot(
+                np.searchsorted(self._at, np.array(run.at, dtype=np.int64)), self._gains[place], pen=pen, antialias=True
+            )
             curve.setDownsampling(auto=True, method="peak")
             curve.opts["autoDownsampleFactor"] = 1.0  # two points for each pixel are all that can be seen
             curve.setClipToView(True)
@@ -94,7 +96,9 @@ class ComparedCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgrap
         for place, run in enumerate(self._runs):
             bar = int(np.searchsorted(np.array(run.at, dtype=np.int64), moment, side="right")) - 1
             words = format.percent(float(self._gains[place][bar])) if bar >= 0 else format.UNKNOWN
-            lines.append(f"<span style='color:{theme.color(INKS[place]).name()}'><b>{LETTERS[place]}</b>&nbsp; {words}</span>")
+            lines.append(
+                f"<span style='color:{theme.color(INKS[place]).name()}'><b>{LETTERS[place]}</b>&nbsp; {words}</span>"
+            )
         when = self._moments.moment(index) if index < len(self._at) - 1 else ""
         self._legend.setText("&nbsp;&nbsp;&nbsp;".join([*lines, f"<span style='color:{theme.TX2}'>{when}</span>"]))
         self._legend.adjustSize()

@@ -35,7 +35,7 @@ class Moments(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
         self._ranks: NDArray[np.int8] = np.empty(0, dtype=np.int8)
         self._intraday = False
 
-    def take(self, at: tuple[int, ...], intraday: bool) -> None:
+    def take(self, at: Sequence[int] | NDArray[np.int64], intraday: bool) -> None:
         """The bars' times in ns."""
         self._local = times.local_seconds(np.array(at, dtype=np.int64))
         self._ranks, self._intraday = times.ranks(self._local), intraday
@@ -145,7 +145,9 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
     def _curve(self, plot: Any, ink: str) -> Any:
         curve = plot.plot(pen=pg.mkPen(ink, width=1), antialias=True)
         curve.setDownsampling(auto=True, method="peak")
-        curve.opts["autoDownsampleFactor"] = 1.0  # two points for each pixel: more cannot be seen and take long to paint
+        curve.opts["autoDownsampleFactor"] = (
+            1.0  # two points for each pixel: more cannot be seen and take long to paint
+        )
         curve.setClipToView(True)
         return curve
 
@@ -161,7 +163,9 @@ class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph sh
         words.setTextFormat(Qt.TextFormat.RichText)
         words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         ground = theme.color("BG1")
-        words.setStyleSheet(f"background:rgba({ground.red()},{ground.green()},{ground.blue()},190); border-radius:3px; padding:0 3px;")
+        words.setStyleSheet(
+            f"background:rgba({ground.red()},{ground.green()},{ground.blue()},190); border-radius:3px; padding:0 3px;"
+        )
         words.move(7, 6)
         return words
 

@@ -52,7 +52,10 @@ class EquityPage(QWidget):
         row.setSpacing(10)
         self._heading.setFont(theme.bold())
         self._origin.setMinimumWidth(10)
-        for switch, tip in ((self._log, "Equal ratios as equal heights"), (self._exposure, "How much of the equity was at work")):
+        for switch, tip in (
+            (self._log, "Equal ratios as equal heights"),
+            (self._exposure, "How much of the equity was at work"),
+        ):
             switch.setCheckable(True)
             switch.setFixedHeight(22)
             switch.setToolTip(tip)
@@ -62,7 +65,9 @@ class EquityPage(QWidget):
         self.missing.setFixedHeight(20)
         self.missing.setFont(theme.small_bold())
         ground, ink = theme.CHIPS["warning"]
-        self.missing.setStyleSheet(f"QPushButton {{ background:{ground}; color:{ink}; border:none; border-radius:4px; padding:0 8px; }}")
+        self.missing.setStyleSheet(
+            f"QPushButton {{ background:{ground}; color:{ink}; border:none; border-radius:4px; padding:0 8px; }}"
+        )
         self.missing.clicked.connect(self.record_asked)
         row.addWidget(self._heading)
         row.addWidget(self.look_ahead)

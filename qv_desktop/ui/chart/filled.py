@@ -60,7 +60,9 @@ class Filled(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no typ
         xs, peaks = _columns(self._values[first:last], first, onto.m11())
         left, ys, zero = xs * onto.m11() + onto.dx(), peaks * onto.m22() + onto.dy(), onto.dy()
         wide = np.maximum(1.0, np.ceil(np.diff(np.append(left, left[-1] + onto.m11()))))
-        rows = np.column_stack((np.floor(left), np.round(np.minimum(ys, zero)), wide, np.abs(np.round(ys) - round(zero))))
+        rows = np.column_stack(
+            (np.floor(left), np.round(np.minimum(ys, zero)), wide, np.abs(np.round(ys) - round(zero)))
+        )
         painter.save()
         painter.setWorldTransform(QTransform())
         fill_rectangles(painter, rows[rows[:, 3] > 0], self._fill)

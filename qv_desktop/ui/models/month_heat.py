@@ -63,7 +63,9 @@ class MonthHeat(QWidget):
         self._years = sorted(self._totals, reverse=True)
         self._most, self._most_year = strength(list(months.values())), strength(list(self._totals.values()))
         self.setMinimumHeight(HEAD + len(self._years) * ROW + 8)
-        self.setAccessibleDescription("\n".join(f"{year}: {format.percent(self._totals[year], 1)}" for year in self._years))
+        self.setAccessibleDescription(
+            "\n".join(f"{year}: {format.percent(self._totals[year], 1)}" for year in self._years)
+        )
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -88,7 +90,9 @@ class MonthHeat(QWidget):
         painter.setPen(theme.color("TX2"))
         for column, word in enumerate((*MONTHS, "Year")):
             box = self._cell(column, -1)
-            painter.drawText(box.adjusted(0, 0, -2, 0), Qt.AlignmentFlag.AlignCenter, word if self._wide() > 26 else word[0])
+            painter.drawText(
+                box.adjusted(0, 0, -2, 0), Qt.AlignmentFlag.AlignCenter, word if self._wide() > 26 else word[0]
+            )
         first, last = (event.rect().top() - HEAD) // ROW, (event.rect().bottom() - HEAD) // ROW
         for row in range(max(0, first), min(len(self._years), last + 1)):
             self._paint_year(painter, row, self._years[row])
@@ -98,7 +102,9 @@ class MonthHeat(QWidget):
         painter.setPen(theme.color("TX1"))
         painter.drawText(QRectF(EDGE, HEAD + row * ROW, YEAR, ROW), Qt.AlignmentFlag.AlignVCenter, str(year))
         for month in range(12):
-            self._paint_cell(painter, self._cell(month, row), self._months.get((year, month + 1)), self._most, theme.small())
+            self._paint_cell(
+                painter, self._cell(month, row), self._months.get((year, month + 1)), self._most, theme.small()
+            )
         self._paint_cell(painter, self._cell(12, row), self._totals[year], self._most_year, theme.small_bold())
 
     def _paint_cell(self, painter: QPainter, box: QRectF, value: float | None, most: float, font: QFont) -> None:

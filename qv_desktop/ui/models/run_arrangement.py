@@ -117,7 +117,12 @@ class Arrangement:
             return
         self.tabs.setCurrentWidget(page)
         stack = self.tabs.parentWidget()
-        if roomy and self.mode == "tall" and isinstance(stack, QSplitter) and stack.orientation() == Qt.Orientation.Vertical:
+        if (
+            roomy
+            and self.mode == "tall"
+            and isinstance(stack, QSplitter)
+            and stack.orientation() == Qt.Orientation.Vertical
+        ):
             stack.setSizes([stack.height() * 3 // 10, stack.height() * 7 // 10])
 
 

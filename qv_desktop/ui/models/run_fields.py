@@ -59,7 +59,10 @@ def read_number(field: NumberField, name: str, low: float, high: float, *, whole
         mark(field, "")
         return value
     kind = "a whole number" if whole else "a number"
-    raise refuse(field, f"{name.partition(',')[0].replace('_', ' ').capitalize()} must be {kind} from {low:,.10g} to {high:,.10g}.")
+    raise refuse(
+        field,
+        f"{name.partition(',')[0].replace('_', ' ').capitalize()} must be {kind} from {low:,.10g} to {high:,.10g}.",
+    )
 
 
 def read_fraction(field: NumberField, name: str) -> float | None:
@@ -95,7 +98,11 @@ def read_symbols(field: QLineEdit, lists: Mapping[str, tuple[str, ...]]) -> tupl
     named = next((held for name, held in lists.items() if name.casefold() == text.casefold()), None)
     if named is not None and not named:
         raise refuse(field, f"The watchlist “{text}” is empty; choose another, or type symbols.")
-    found = named if named is not None else tuple(dict.fromkeys(part.upper() for part in re.split(r"[,;\s]+", text) if part))
+    found = (
+        named
+        if named is not None
+        else tuple(dict.fromkeys(part.upper() for part in re.split(r"[,;\s]+", text) if part))
+    )
     if not found:
         raise refuse(field, "Type a symbol, several with commas, or the name of a watchlist.")
     bad = next((one for one in found if not _symbol(one)), None)
@@ -125,13 +132,17 @@ def read_sizing(kind: str, field: NumberField, stops: Stops) -> Sizing:
     found, name, low, high = SIZINGS[kind]
     amount = read_number(field, name, low, high)
     if found == "risk" and stops.stop is None:
-        raise refuse(field, "Risk is measured to the stop: type a stop loss or a trailing stop, or choose another sizing.")
+        raise refuse(
+            field, "Risk is measured to the stop: type a stop loss or a trailing stop, or choose another sizing."
+        )
     return Sizing(found, amount / 100 if found in SHARES_OF_EQUITY else amount)
 
 
 def read_stops(loss: NumberField, profit: NumberField, trailing: NumberField) -> Stops:
     """The stops. Raises BadInput; a loss and a trailing one exclude each other."""
-    found = Stops(read_fraction(loss, "Stop loss"), read_fraction(profit, "Target"), read_fraction(trailing, "Trailing stop"))
+    found = Stops(
+        read_fraction(loss, "Stop loss"), read_fraction(profit, "Target"), read_fraction(trailing, "Trailing stop")
+    )
     if found.loss is not None and found.trailing is not None:
         raise refuse(trailing, "A run has a stop loss or a trailing stop, not both; empty one of them.")
     return found

@@ -49,7 +49,7 @@ class RunForm(QWidget):
         self.symbol = QLineEdit()  # one symbol, several, or a watchlist's name
         self.lists = menu_button("☰", "Take the symbols of a watchlist", self._offer_lists)
         self.first, self.last = self._day(first, "First day"), self._day(last, "Last day")
-        self.sizing, self.size = Choice("Sizing", tuple(SIZINGS)), self._number("Size", "95")
+        self.sizing, self.amount = Choice("Sizing", tuple(SIZINGS)), self._number("Size", "95")
         self.direction = Choice("Direction", tuple(DIRECTIONS))
         self.session, self.adjustment = Choice("Session", tuple(SESSIONS)), Choice("Prices", tuple(ADJUSTMENTS))
         self.opens, self.closes = self._number("From the", "09:30"), self._number("Up to", "16:00")
@@ -91,7 +91,7 @@ class RunForm(QWidget):
              [("From", self.first), ("To", self.last), ("Cash, $", self.costs["Cash, $"])]],
         )  # fmt: skip
         column.addWidget(self._knob_rows)
-        self._group([("Sizing", self.sizing), ("Size", self.size), ("Direction", self.direction)],
+        self._group([("Sizing", self.sizing), ("Size", self.amount), ("Direction", self.direction)],
                     [(name, field) for name, field in self.exits.items()])  # fmt: skip
         self._group([(name, self.costs[name]) for name in ("Fees, bps", "Fees, $/share", "Slippage, bps")])
         self._group([("Session", self.session), ("From the", self.opens), ("Up to", self.closes)],
@@ -164,7 +164,7 @@ class RunForm(QWidget):
     def _dress(self) -> None:
         """The amount is called by its unit, and the window's hours can be typed only where they count."""
         self._size_caption.setText(SIZINGS[self.sizing.currentText()][1].upper())
-        self.size.setAccessibleName(SIZINGS[self.sizing.currentText()][1])
+        self.amount.setAccessibleName(SIZINGS[self.sizing.currentText()][1])
         for field in (self.opens, self.closes):
             field.setEnabled(SESSIONS[self.session.currentText()] == "window")
 
@@ -216,8 +216,13 @@ class RunForm(QWidget):
         title = next(title for title, (kind, *_) in SIZINGS.items() if kind == spec.sizing.kind)
         self.sizing.setCurrentText(title)
         share = spec.sizing.kind in fields.SHARES_OF_EQUITY
-        self.size.setText(f"{spec.sizing.amount * (100 if share else 1):.10g}")
-        costs = {"Fees, bps": spec.fees, "Fees, $/share": spec.fees_per_share, "Slippage, bps": spec.slippage, "Cash, $": spec.cash}
+        self.amount.setText(f"{spec.sizing.amount * (100 if share else 1):.10g}")
+        costs = {
+            "Fees, bps": spec.fees,
+            "Fees, $/share": spec.fees_per_share,
+            "Slippage, bps": spec.slippage,
+            "Cash, $": spec.cash,
+        }
         self._type(self.costs, {name: f"{value:.10g}" for name, value in costs.items()})
         exits = dict(zip(self.exits, (spec.stops.loss, spec.stops.profit, spec.stops.trailing), strict=True))
         self._type(self.exits, {name: "" if part is None else f"{part * 100:.10g}" for name, part in exits.items()})
@@ -244,7 +249,7 @@ class RunForm(QWidget):
                 "session": self.session, "prices": self.adjustment}  # fmt: skip
 
     def _texts(self) -> dict[str, QLineEdit]:
-        return {"symbols": self.symbol, "from": self.first, "to": self.last, "size": self.size, "opens": self.opens,
+        return {"symbols": self.symbol, "from": self.first, "to": self.last, "size": self.amount, "opens": self.opens,
                 "closes": self.closes, "benchmark": self.benchmark, "seed": self.seed, **self.costs, **self.exits}  # fmt: skip
 
     def saved(self) -> dict[str, str]:
@@ -263,7 +268,10 @@ class RunForm(QWidget):
             if name in texts:
                 field.setText(texts[name])
                 fields.mark(field, "")
-        self._type(self.knobs, {name.removeprefix("parameter "): text for name, text in texts.items() if name.startswith("parameter ")})
+        self._type(
+            self.knobs,
+            {name.removeprefix("parameter "): text for name, text in texts.items() if name.startswith("parameter ")},
+        )
         self.changed.emit()
 
     # ---- out
@@ -278,12 +286,15 @@ class RunForm(QWidget):
         if first >= last:
             raise fields.refuse(self.last, "The first day must lie before the last.")
         parameters = tuple(
-            (p.name, fields.read_number(self.knobs[p.name], p.name, p.low, p.high, whole=p.whole)) for p in strategy.parameters
+            (p.name, fields.read_number(self.knobs[p.name], p.name, p.low, p.high, whole=p.whole))
+            for p in strategy.parameters
         )
         stops = fields.read_stops(*self.exits.values())
-        sizing = fields.read_sizing(self.sizing.currentText(), self.size, stops)
+        sizing = fields.read_sizing(self.sizing.currentText(), self.amount, stops)
         cash = fields.read_number(self.costs["Cash, $"], "Cash", 1.0, 1e9)
-        fees, slippage = (fields.read_number(self.costs[name], name, 0.0, 1000.0) for name in ("Fees, bps", "Slippage, bps"))
+        fees, slippage = (
+            fields.read_number(self.costs[name], name, 0.0, 1000.0) for name in ("Fees, bps", "Slippage, bps")
+        )
         per_share = fields.read_number(self.costs["Fees, $/share"], "Fees a share", 0.0, 1000.0)
         hours = fields.read_hours(self.session.currentText(), self.opens, self.closes)
         return BacktestSpec(

@@ -56,7 +56,11 @@ class RunList(QWidget):
         self.filter.kinds.setFixedWidth(84)
         self.words = theme.label("", "hint")
         self.compare, self.star = theme.button("Compare"), theme.button("★", "ghost")
-        self.note, self.delete, self.more = theme.button("Note…", "ghost"), theme.button("Delete", "ghost"), theme.button("Load more", "ghost")
+        self.note, self.delete, self.more = (
+            theme.button("Note…", "ghost"),
+            theme.button("Delete", "ghost"),
+            theme.button("Load more", "ghost"),
+        )
         self.asking, self.noting = ConfirmBar(keep="Keep"), NoteBar()
         self.bar = Bar(self.filter.field, self.filter.kinds, self.compare, self.star, self.note, self.delete, None, self.words, self.more,
                        self.filter.sections, export_button(self.table),
@@ -135,9 +139,15 @@ class RunList(QWidget):
         chosen = self.table.selected()
         if not chosen or not self.delete.isEnabled():
             return
-        what = f"{len(chosen):,} runs" if len(chosen) > 1 else f"the run of {chosen[0].spec.strategy} on {symbols(chosen[0].spec.symbols)}"
+        what = (
+            f"{len(chosen):,} runs"
+            if len(chosen) > 1
+            else f"the run of {chosen[0].spec.strategy} on {symbols(chosen[0].spec.symbols)}"
+        )
         ids = [run.id for run in chosen]
-        self.asking.ask(f"Delete {what} for good, with curves and trades?", "Delete", lambda: self.delete_asked.emit(ids))
+        self.asking.ask(
+            f"Delete {what} for good, with curves and trades?", "Delete", lambda: self.delete_asked.emit(ids)
+        )
 
     # ---- eyes
 

@@ -52,8 +52,8 @@ class RunRecord(QScrollArea):
         self._log_head = theme.caption("What the strategy printed")
         self._empty = theme.label(EMPTY, "hint")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        for part in (self._empty, self.missing, self.notes):
-            column.addWidget(part)
+        for label in (self._empty, self.missing, self.notes):
+            column.addWidget(label)
         column.addWidget(Flow(self.again, self.copy, sides=0))
         for part in (self.verdict, self.facts, self._log_head, self.log):
             column.addWidget(part)
@@ -75,7 +75,9 @@ class RunRecord(QScrollArea):
         self.notes.setVisible(run is not None and bool(run.notes))
         if run is None:
             return
-        _say(self.missing, "Missing data", run.missing, "WARN") if run.missing else _say(self.missing, "", (WHOLE,), "GOOD")
+        _say(self.missing, "Missing data", run.missing, "WARN") if run.missing else _say(
+            self.missing, "", (WHOLE,), "GOOD"
+        )
         if run.notes:
             _say(self.notes, "", run.notes, "TX1")
         self._show_facts(run)
@@ -133,14 +135,20 @@ class RunRecord(QScrollArea):
         if self._run is None:
             return ""
         lines = [f"{name}: {value}" for name, value in self._rows(self._run)]
-        return "\n".join([*lines, *(f"Missing: {one}" for one in self._run.missing), *(f"Note: {one}" for one in self._run.notes)])
+        return "\n".join(
+            [*lines, *(f"Missing: {one}" for one in self._run.missing), *(f"Note: {one}" for one in self._run.notes)]
+        )
 
 
 class _Fact:
     """One line: a name, its value to select, and for hashes a button that copies it."""
 
     def __init__(self, grid: QGridLayout, line: int) -> None:
-        self.name, self.value, self.copy = theme.label("", "hint"), theme.label("", "label"), theme.button("Copy", "ghost")
+        self.name, self.value, self.copy = (
+            theme.label("", "hint"),
+            theme.label("", "label"),
+            theme.button("Copy", "ghost"),
+        )
         self.value.setFont(theme.mono())
         self.value.setMinimumWidth(40)
         self.value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -27,7 +27,8 @@ class StatisticsList(QWidget):
         """Paint a result's statistics; None clears."""
         self._rows, self._tops, top = [], [], 2
         for group, rows in (grouped(result) if result is not None else {}).items():
-            for row in (group, *rows):
+            titled: list[Statistic | str] = [group, *rows]
+            for row in titled:
                 self._rows.append(row)
                 self._tops.append(top)
                 top += HEAD if isinstance(row, str) else ROW

@@ -223,7 +223,12 @@ class BacktestsPanel(QWidget):
 
     def _offer(self, menu: QMenu) -> None:
         run, none = self._run, "" if self._run is not None else "Choose a run first"
-        entry(menu, "Show trades on chart", lambda: self._ask_chart(0), none or ("" if run and run.trades else "It made no trades"))
+        entry(
+            menu,
+            "Show trades on chart",
+            lambda: self._ask_chart(0),
+            none or ("" if run and run.trades else "It made no trades"),
+        )
         entry(menu, "Use these terms in the form", lambda: self._reuse(run) if run else None, none)
         entry(menu, AGAIN, lambda: self.rerun_asked.emit(run.id) if run else None, none or self._lacking.get("run", ""))
         entry(menu, "Copy hashes and versions", lambda: QGuiApplication.clipboard().setText(self.record.text()), none)
@@ -242,7 +247,9 @@ class BacktestsPanel(QWidget):
                 entry(gone, name, partial(self.preset_delete_asked.emit, name))
 
     def _ask_preset(self) -> None:
-        self._naming.ask_name("Name of the preset", "Save", lambda name: self.preset_save_asked.emit(name, self.form.saved()))
+        self._naming.ask_name(
+            "Name of the preset", "Save", lambda name: self.preset_save_asked.emit(name, self.form.saved())
+        )
 
     # showing
 

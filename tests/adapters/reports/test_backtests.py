@@ -79,7 +79,9 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing() -> None:
     assert "https://" not in text
     assert "@import" not in text
     assert not re.search(r"url\s*\(", text)
-    policy = next(a["content"] for tag, a in page.tags if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    policy = next(
+        a["content"] for tag, a in page.tags if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy"
+    )
     assert policy is not None
     assert "default-src 'none'" in policy
     assert "script-src 'none'" in policy
@@ -87,7 +89,15 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing() -> None:
 
 def test_hostile_names_stay_texts_wherever_they_stand() -> None:
     spec = replace(SPEC, strategy=HOSTILE, benchmark=HOSTILE, symbols=(HOSTILE,), parameters=((HOSTILE, 1.0),))
-    run = a_run(spec=spec, user=HOSTILE, log=HOSTILE, missing=(HOSTILE,), notes=(HOSTILE,), versions=((HOSTILE, HOSTILE),), engine=HOSTILE)
+    run = a_run(
+        spec=spec,
+        user=HOSTILE,
+        log=HOSTILE,
+        missing=(HOSTILE,),
+        notes=(HOSTILE,),
+        versions=((HOSTILE, HOSTILE),),
+        engine=HOSTILE,
+    )
     trades = tuple(replace(trade, symbol=HOSTILE) for trade in run.trades)
     page = Page(html_of(replace(run, trades=trades)))
     tags = {tag for tag, _ in page.tags}
