@@ -78,7 +78,7 @@ class SourcePage(QWidget):
         self.note.setText(note)
         self.show_problems(())
         self._showing = False
-        self._lint.start()
+        (self._lint.start if self.text() else self._lint.stop)()
         self._draft.stop()
         self._note_unsaved()
 

@@ -44,9 +44,9 @@ def strategy_columns(unsaved: Collection[str], checks: Mapping[str, LookAhead]) 
 VERSION_COLUMNS: tuple[Column[Strategy], ...] = (
     Column("Ver", lambda s: f"v{s.version}", key=lambda s: s.version, bold=True, width=40),
     Column("Saved", lambda s: f"{format.day(s.created)} {format.clock(s.created)[:5]}", key=lambda s: s.created,
-           color=lambda s: "TX1", width=116),
+           color=lambda s: "TX1", width=124, whole=True),
     Column("Author", lambda s: s.author, color=lambda s: "TX1", width=90),
-    Column("Note", lambda s: s.note, color=lambda s: "TX1", width=160, stretch=True, tip=lambda s: s.note),
+    Column("Note", lambda s: s.note, color=lambda s: "TX1", width=90, stretch=True, tip=lambda s: s.note),
     Column("Title", lambda s: s.title, color=lambda s: "TX1", width=120, shown=False),
     Column("Hash", lambda s: s.code_hash[:8], mono=True, color=lambda s: "TX1", width=76, tip=lambda s: s.code_hash),
 )  # fmt: skip
