@@ -14,6 +14,7 @@ from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.pool import BacktestPool
+from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
@@ -39,6 +40,7 @@ from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
+from qv_desktop.app.studies import studies
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
@@ -89,6 +91,7 @@ class Engine:
     side: MarketSide
     updates: TradeUpdates
     pool: BacktestPool
+    sweep_pool: WorkerPool
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
@@ -96,7 +99,8 @@ class Engine:
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
-        await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close())
+        await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close(),
+                             self.sweep_pool.close())  # fmt: skip
         with suppress(DatabaseDown):
             await self.side.gaps.flush()  # a hole that was open until now
             await self.side.price_alerts.flush()
@@ -153,6 +157,7 @@ def engine(
     backtests = Backtests(
         pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now
     )
+    study = studies(door, database, strategies, research, backtests, pool, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -179,7 +184,8 @@ def engine(
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
-                        RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)))  # fmt: skip
+                        RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
+                        study.sweeps, study.validations, study.look_aheads)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
@@ -191,6 +197,7 @@ def engine(
         side,
         updates,
         pool,
+        study.pool,
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import BacktestFinished, LookAheadChecked
-from qv_desktop.domain.look_ahead import LookAhead, parameters_hash
+from qv_desktop.domain.look_ahead import LookAhead, badge, explained, parameters_hash
 from qv_desktop.services.look_ahead import VIEW
+from qv_desktop.ui.models.strategy_columns import Badge
 from qv_desktop.wiring import Desk
 
 
@@ -18,12 +19,15 @@ class LookAheadWiring:
         self._known: dict[tuple[str, str], LookAhead] = {}  # code, parameters
         desk.panels.backtests.equity.look_ahead_of = self._of_run
         desk.panels.backtests.run_chosen.connect(lambda run: desk.tasks.spawn(self._read([run.code_hash])))
-        desk.services.bus.subscribe(BacktestFinished, lambda event: desk.tasks.spawn(self._check(event.result)))
+        desk.services.bus.subscribe(BacktestFinished, self._ran)
         desk.services.bus.subscribe(LookAheadChecked, lambda event: self._learn([event.check]))
 
     async def start(self) -> None:
         """What is known of the strategies as they now are."""
         await self._read([strategy.code_hash for strategy in self._desk.services.strategies.every()])
+
+    def _ran(self, event: BacktestFinished) -> None:
+        self._desk.tasks.spawn(self._check(event.result))
 
     async def _read(self, codes: list[str]) -> None:
         if self._desk.services.login.may(VIEW):
@@ -51,7 +55,9 @@ class LookAheadWiring:
         for check in checks:
             self._known[(check.code_hash, parameters_hash(check.parameters))] = check
         self._desk.panels.backtests.equity.show_look_ahead()
-        self._desk.panels.strategies.show_look_aheads(worst(self._known.values()))
+        self._desk.panels.strategies.show_look_aheads(
+            {code: Badge(*badge(check), explained(check)) for code, check in worst(self._known.values()).items()}
+        )
 
     def _of_run(self, run: BacktestResult) -> LookAhead | None:
         return self._known.get((run.code_hash, parameters_hash(run.spec.parameters)))

@@ -26,6 +26,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "change": Permission(Resource.RECONCILIATION, Action.CHANGE),
         "approve": Permission(Resource.RECONCILIATION, Action.APPROVE),
     },
+    "sweeps": {"run": Permission(Resource.BACKTESTS, Action.RUN)},
     "backtests": {
         "run": Permission(Resource.BACKTESTS, Action.RUN),
         "delete": Permission(Resource.BACKTESTS, Action.DELETE),

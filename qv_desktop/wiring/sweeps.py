@@ -116,7 +116,11 @@ class SweepsWiring:
         shown = await asyncio.to_thread(prepared, result.spec, result.rows)
         self._panel.show_finished(result, shown)
         best, objective = result.best, result.spec.objective
-        words = f"{combination(result.spec.names, best.values)}: {figure(objective, getattr(best, objective))}" if best else ""
+        words = (
+            f"{combination(result.spec.names, best.values)}: {figure(objective, getattr(best, objective))}"
+            if best
+            else ""
+        )
         self._desk.services.notices.tell(
             "info", f"Sweep of {result.spec.base.strategy}: {len(result.rows):,} combinations", words, result.id
         )

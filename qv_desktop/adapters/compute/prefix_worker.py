@@ -53,7 +53,9 @@ def serve(check: Check, tell: Callable[[float, str], None]) -> CheckDone:
 
 def _of_symbol(check: Check, symbol: str, bars: Bars, tell: Callable[[float, str], None]) -> CheckDone:
     def ask(length: int) -> Said:
-        part = Bars(bars.at[:length].copy(), *(prices[:length].copy() for prices in bars[1:]))  # a copy, for a slice would lead back to the whole
+        part = Bars(
+            bars.at[:length].copy(), *(prices[:length].copy() for prices in bars[1:])
+        )  # a copy, for a slice would lead back to the whole
         return _flags(_loaded(check)["signals"](part, dict(check.parameters)))
 
     found = look_ahead(ask, len(bars.at), going=lambda share: tell(share, f"checking {symbol} for look-ahead"))
@@ -82,7 +84,7 @@ def _done(found: Checked, at: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]",
 def _loaded(check: Check) -> Space:
     """The module, run anew for each question, so that it remembers nothing; chance begins anew as well."""
     random.seed(check.seed)
-    np.random.seed(check.seed)  # noqa: NPY002 - strategies may use the old generator, too
+    np.random.seed(check.seed)
     space: Space = {"__name__": "strategy"}
     exec(compile(check.source, "<strategy>", "exec"), space)  # noqa: S102 - running the strategy is what this process is for
     return space

@@ -48,7 +48,9 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     ),
     Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", "deployments")),
     Permission(Resource.STRATEGIES, Action.RUN): (("iu", "deployments"), ("i", "strategy_consents")),
-    Permission(Resource.BACKTESTS, Action.VIEW): (("s", "backtests backtest_notes sweeps validations look_ahead_checks"),),
+    Permission(Resource.BACKTESTS, Action.VIEW): (
+        ("s", "backtests backtest_notes sweeps validations look_ahead_checks"),
+    ),
     Permission(Resource.BACKTESTS, Action.CREATE): (("i", "backtests sweeps"), ("iu", "backtest_notes")),
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),

@@ -1,8 +1,7 @@
 """Columns of strategies, of their versions, and of the problems in a source."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-from qv_desktop.domain.look_ahead import LookAhead, badge, explained
 from qv_desktop.domain.strategies import Parameter, Strategy
 from qv_desktop.domain.strategy_source import Problem
 from qv_desktop.ui import format
@@ -21,8 +20,8 @@ def kind(strategy: Strategy) -> str:
     return "archived" if strategy.archived else "built in" if strategy.built_in else ""
 
 
-def strategy_columns(unsaved: Collection[str], checks: Mapping[str, LookAhead]) -> tuple[Column[Strategy], ...]:
-    """``unsaved`` are the ids of those with a draft, ``checks`` the look-ahead checks by code, as they stand when a row is drawn."""
+def strategy_columns(unsaved: Collection[str]) -> tuple[Column[Strategy], ...]:
+    """``unsaved`` are the ids of those with a draft, as it stands when a row is drawn."""
 
     def draft(s: Strategy) -> str:
         return UNSAVED if s.id in unsaved else SAVED
@@ -33,8 +32,6 @@ def strategy_columns(unsaved: Collection[str], checks: Mapping[str, LookAhead]) 
         Column("Ver", lambda s: f"{s.version}", key=lambda s: s.version, right=True, width=36),
         Column("Title", lambda s: s.title, color=lambda s: "TX1", width=90, stretch=True),
         Column("Kind", kind, color=lambda s: "TX2", width=62),
-        Column("Look-ahead", lambda s: badge(checks.get(s.code_hash))[0].removeprefix("look-ahead "), width=118,
-               chip=lambda s: badge(checks.get(s.code_hash))[1], tip=lambda s: explained(checks.get(s.code_hash))),
         Column("Author", lambda s: s.author, color=lambda s: "TX1", width=90, shown=False),
         Column("Hash", lambda s: s.code_hash[:8], mono=True, color=lambda s: "TX1", width=84, tip=lambda s: s.code_hash, shown=False),
         Column("Saved", lambda s: format.day(s.created), key=lambda s: s.created, color=lambda s: "TX1", width=84, shown=False),

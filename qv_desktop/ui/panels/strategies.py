@@ -9,7 +9,6 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.strategies import SourceDraft, Strategy, free_name, tidy_name
 from qv_desktop.domain.strategy_diff import DiffRow
 from qv_desktop.domain.strategy_source import Problem, retitled
@@ -71,12 +70,11 @@ class StrategiesPanel(QWidget):
         super().__init__()
         self._all: list[Strategy] = []
         self._typed: dict[str, Typed] = {}  # strategy's id -> what is not saved of it
-        self._checks: dict[str, LookAhead] = {}  # code -> what the look-ahead check told
         self._shown: Strategy | None = None
         self._wanted = ""  # name that is to be chosen as soon as it is there
         self._lacking: dict[str, str] = {}
         self._archived = False  # whether archived ones are in view
-        self._model: TableModel[Strategy] = TableModel(strategy_columns(self._typed.keys(), self._checks), key=lambda s: s.name)
+        self._model: TableModel[Strategy] = TableModel(strategy_columns(self._typed.keys()), key=lambda s: s.name)
         self.table: Table[Strategy] = Table(self._model, empty=EMPTY)
         self.table.setAccessibleName("Strategies")
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -167,12 +165,6 @@ class StrategiesPanel(QWidget):
         self._show_newer(shown)
         if shown is not None:
             self.table.select_key(shown.name)
-
-    def show_look_aheads(self, checks: Mapping[str, LookAhead]) -> None:
-        """What the look-ahead checks told, by the hash of the code."""
-        self._checks.clear()
-        self._checks.update(checks)
-        self.table.viewport().update()
 
     def _show_rows(self) -> None:
         self._model.replace([s for s in self._all if self._archived or not s.archived])
