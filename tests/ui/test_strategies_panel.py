@@ -15,6 +15,7 @@ from qv_desktop.domain.strategy_template import template
 from qv_desktop.services.strategy_lint import problems
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.ui.models.diff_view import DiffView
+from qv_desktop.ui.models.strategy_columns import Badge
 from qv_desktop.ui.panels.strategies import StrategiesPanel
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -24,7 +25,9 @@ LACKING = "Your role, Viewer, lacks “strategies: change”; ask an Admin."
 
 def own(name: str = "mine", version: int = 1, source: str = "") -> Strategy:
     text = source or template()
-    return Strategy(f"id-{name}", name, read(text).title, version, read(text).parameters, text, digest(text), "maria", NOW)
+    return Strategy(
+        f"id-{name}", name, read(text).title, version, read(text).parameters, text, digest(text), "maria", NOW
+    )
 
 
 MINE, OTHER = own(), own("other")
@@ -118,7 +121,9 @@ def test_without_strategies_nothing_can_be_asked(panel: StrategiesPanel) -> None
     assert not button(panel, "Clone…").isEnabled()
 
 
-def test_strings_over_several_lines_are_coloured_as_such_and_quotes_in_comments_begin_none(panel: StrategiesPanel) -> None:
+def test_strings_over_several_lines_are_coloured_as_such_and_quotes_in_comments_begin_none(
+    panel: StrategiesPanel,
+) -> None:
     source = 'x = 1\n"""one\ntwo # no\n"""\ny = \'"""\'  # """\nz = r\'\'\'a\nb\'\'\'; w = 2\n'
     panel.show_strategies([replace(ALL[0], source=source)])
     document = panel.source.document()
@@ -141,6 +146,15 @@ def test_archived_ones_are_out_of_sight_until_they_are_wanted(panel: StrategiesP
     with qtbot.waitSignal(panel.archive_asked) as asked:
         choose(panel, "Bring back")
     assert asked.args == [replace(OTHER, archived=True), False]
+
+
+def test_what_a_check_found_stands_at_the_very_text_that_was_checked(panel: StrategiesPanel) -> None:
+    panel.show_strategies([MINE, own("changed", source=template() + "# 2\n")])
+    column = next(n for n, c in enumerate(panel._model.columns) if c.title == "Look-ahead")
+    assert panel.table.isColumnHidden(column)
+    panel.show_look_aheads({MINE.code_hash: Badge("clean", "working", "Every prefix says the same.")})
+    assert not panel.table.isColumnHidden(column)
+    assert [panel._model.columns[column].text(row) for row in panel._model.rows()] == ["clean", ""]
 
 
 # ---- writing
@@ -185,7 +199,9 @@ def test_ctrl_s_asks_to_save_with_the_note_and_the_version_it_goes_on_from(desk:
     assert asked.args == [MINE, template() + "# b", "why", 1]
 
 
-def test_what_is_saved_is_no_draft_any_more_and_what_was_typed_meanwhile_is_one(desk: StrategiesPanel, qtbot: QtBot) -> None:
+def test_what_is_saved_is_no_draft_any_more_and_what_was_typed_meanwhile_is_one(
+    desk: StrategiesPanel, qtbot: QtBot
+) -> None:
     typed(desk, qtbot, "# b")
     saved = own(version=2, source=template() + "# b\n")
     desk.show_saved(saved)
@@ -312,7 +328,15 @@ def test_a_file_becomes_the_text_of_ones_own_and_a_new_one_of_a_built_in(desk: S
 
 
 def test_what_a_role_may_not_is_greyed_with_the_reason(desk: StrategiesPanel) -> None:
-    desk.forbid({"backtest": "no runs", "create": "no new ones", "change": LACKING, "archive": "no archive", "export": "no files"})
+    desk.forbid(
+        {
+            "backtest": "no runs",
+            "create": "no new ones",
+            "change": LACKING,
+            "archive": "no archive",
+            "export": "no files",
+        }
+    )
     assert desk.source.isReadOnly()
     assert desk.page.state.text() == LACKING
     assert not desk.page.save.isVisible()

@@ -19,7 +19,7 @@ from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.name_bar import NameBar
 from qv_desktop.ui.models.source_page import SourcePage
-from qv_desktop.ui.models.strategy_columns import kind, knob, strategy_columns
+from qv_desktop.ui.models.strategy_columns import Badge, kind, knob, strategy_columns
 from qv_desktop.ui.models.superseded_bar import SupersededBar
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
@@ -73,8 +73,11 @@ class StrategiesPanel(QWidget):
         self._shown: Strategy | None = None
         self._wanted = ""  # name that is to be chosen as soon as it is there
         self._lacking: dict[str, str] = {}
+        self._badges: dict[str, Badge] = {}  # hash of a source -> what a check of it found
         self._archived = False  # whether archived ones are in view
-        self._model: TableModel[Strategy] = TableModel(strategy_columns(self._typed.keys()), key=lambda s: s.name)
+        self._model: TableModel[Strategy] = TableModel(
+            strategy_columns(self._typed.keys(), self._badges), key=lambda s: s.name
+        )
         self.table: Table[Strategy] = Table(self._model, empty=EMPTY)
         self.table.setAccessibleName("Strategies")
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -240,6 +243,15 @@ class StrategiesPanel(QWidget):
     def show_difference(self, rows: Sequence[DiffRow]) -> None:
         """What differs between the two texts that were asked for."""
         self.history.show_rows(rows)
+
+    def show_look_aheads(self, badges: Mapping[str, Badge]) -> None:
+        """What checks for a look ahead found, by the hash of the source; the column comes into view with the first of them."""
+        if badges and not self._badges:
+            self.table.setColumnHidden(
+                self._model.columns.index(next(c for c in self._model.columns if c.title == "Look-ahead")), False
+            )
+        self._badges.update(badges)
+        self.table.viewport().update()
 
     def show_file(self, stem: str, source: str) -> None:
         """A file was read: of a strategy that can be changed it becomes the text, else it asks for a new one's name."""
