@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -175,7 +176,7 @@ def _walk_figures(result: SweepResult, made: Walk, equity: Floats, outside: Sequ
         "max_drawdown": float((equity / np.maximum.accumulate(equity) - 1).min()),
         "inside_year": math.expm1(inside_rate * result.year_bars), "outside_year": math.expm1(outside_rate * result.year_bars),
         "steps": float(len(made.steps)), "steps_won": float(sum(np.prod(1 + part) > 1 for part in outside)),
-        "changes": float(sum(a != b for a, b in zip(chosen, chosen[1:], strict=False))), "change_cost": float(sum(costs)),
+        "changes": float(sum(a != b for a, b in pairwise(chosen))), "change_cost": float(sum(costs)),
         "bars": float(len(traded)),
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
+from qv_desktop.adapters.compute.limits import limits_of
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
@@ -152,7 +153,7 @@ def engine(
     authoring = Authoring(
         StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
     )
-    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
+    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings))
     research = BacktestData(side.history, side.calendar, clock.market)
     backtests = Backtests(
         pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now

@@ -150,8 +150,18 @@ class Starting:
         await self._attempt(self.breaks.start)
         await self._attempt(self.data.start)
         await self._attempt(self._look_at_audit)
+        self._engine.pool.awakened = self._isolated
         self._engine.pool.warm()
         self._engine.sweep_pool.warm()
+
+    def _isolated(self, line: str) -> None:
+        """What stands between strategies and this machine is shown, and what does not is told once."""
+        whole = not self._engine.pool.missing
+        self._desk.window.health.show_isolation(line, whole)
+        if not whole:
+            self._desk.services.notices.tell(
+                "warning", "Strategies", f"{line}. Run only strategies that you trust.", "isolation"
+            )
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -123,7 +123,8 @@ class Validations:
             told = await work(await self._read(sweep), say)
             say(1.0)
             found = Validation(run, kind, sweep, values, self._login.actor.name, self._now(), time.perf_counter() - began,
-                               tuple(settings.items()), tuple(told.figures.items()), tuple(told.curves.items()), judge(told.figures))  # fmt: skip
+                               tuple(settings.items()), tuple(told.figures.items()), tuple(told.curves.items()),
+                               judge(told.figures))  # fmt: skip
             after = {"sweep": sweep, "kind": kind, "settings": settings, "verdict": found.verdict.sentence}
             await self._store.save(
                 found, Draft(self._login.actor, "validation.run", "validation", run, after=json.dumps(after))

@@ -1,10 +1,12 @@
 """What a run may reach: nothing but Python's own files and an empty folder, and which of these walls this system has."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +49,41 @@ def standing(own: Path, limits: Limits, allowed: list[Path], outside: Path) -> l
     }
     held = [name for name, attempt in tries.items() if _refused(attempt)]
     return [name for name in WALLS if name in held or (name == LIMITS and not missing)]
+
+
+def tried(base: Path, allowed: list[Path]) -> list[str]:
+    """The walls that hold here, tried in a process of their own rather than believed. ``base`` is a folder for the attempt."""
+    outside = base / "outside"
+    outside.write_text("closed to runs", encoding="ascii")
+    own = Path(tempfile.mkdtemp(prefix="try-", dir=base))
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(write, "\n".join(standing(own, Limits(), allowed, outside)).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        found = pipe.read().decode().split("\n")
+    os.waitpid(child, 0)
+    shutil.rmtree(own, ignore_errors=True)
+    return [wall for wall in WALLS if wall in found]
+
+
+def here() -> str:
+    """What stands between strategies and this machine, in one line for people."""
+    if sys.platform != "linux":
+        return told(*without_forks())
+    with tempfile.TemporaryDirectory(prefix="qv-worker-") as base:
+        kept = tried(Path(base), readable())
+    return told(kept, [wall for wall in WALLS if wall not in kept])
+
+
+def without_forks() -> tuple[list[str], list[str]]:
+    """The walls that stand and those that do not, where a process serves one run."""
+    missing = [NETWORK, FILES, PROGRAMS, OTHERS]
+    return ([LIMITS], missing) if sys.platform != "win32" else ([], [LIMITS, *missing])
 
 
 def _refused(attempt: Callable[[], object]) -> bool:

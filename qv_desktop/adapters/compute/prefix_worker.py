@@ -55,7 +55,7 @@ def _of_symbol(check: Check, symbol: str, bars: Bars, tell: Callable[[float, str
     def ask(length: int) -> Said:
         part = Bars(
             bars.at[:length].copy(), *(prices[:length].copy() for prices in bars[1:])
-        )  # a copy, for a slice would lead back to the whole
+        )  # copies: a slice would lead back to the whole
         return _flags(_loaded(check)["signals"](part, dict(check.parameters)))
 
     found = look_ahead(ask, len(bars.at), going=lambda share: tell(share, f"checking {symbol} for look-ahead"))

@@ -12,8 +12,6 @@ import time
 import traceback
 from pathlib import Path
 
-import msgspec
-
 from qv_desktop.adapters.compute import confined, confining
 from qv_desktop.adapters.compute.frames import (
     Answered,
@@ -28,7 +26,6 @@ from qv_desktop.adapters.compute.frames import (
     write_all,
 )
 from qv_desktop.adapters.compute.kinds import KINDS
-from qv_desktop.adapters.compute.limits import Limits
 from qv_desktop.adapters.compute.running import PIECE, Running, start
 
 LOOK = 0.1  # seconds between two looks at limits
@@ -45,13 +42,14 @@ def main() -> None:
     read = argparse.ArgumentParser(prog="worker")
     read.add_argument("--scratch", type=Path, default=None)
     read.add_argument("--only", default="", help="the one kind to be warm for; every one without it")
+    read.add_argument("--once", action="store_true", help="serve one run in this process, as where nothing is forked")
     chosen = read.parse_args()
     base = chosen.scratch or Path(tempfile.mkdtemp(prefix="qv-worker-"))
     asks, answers = _pipes()
     _step_back(base)
     try:
         engine = _warmed(chosen.only)
-        if forks():
+        if forks() and not chosen.once:
             _Server(asks, answers, base).serve(began, engine)
         else:
             _once(asks, answers, base, began, engine)
@@ -135,7 +133,7 @@ class _Server:
                 run.end()
 
     def _awake(self, began: float, engine: str) -> None:
-        kept = walls(self._base, self._allowed)
+        kept = confining.tried(self._base, self._allowed)
         missing = [wall for wall in confining.WALLS if wall not in kept]
         self._tell(Awake(time.perf_counter() - began, engine, kept, missing))
 
@@ -206,29 +204,9 @@ class _Server:
                 self._over(run, Failure(run.number, sentence, cause="limit"))
 
 
-def walls(base: Path, allowed: list[Path]) -> list[str]:
-    """The walls that hold here, tried in a process of their own rather than believed."""
-    outside = base / "outside"
-    outside.write_text("closed to runs", encoding="ascii")
-    own = Path(tempfile.mkdtemp(prefix="try-", dir=base))
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(write, msgspec.msgpack.encode(confining.standing(own, Limits(), allowed, outside)))
-        finally:
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        found = pipe.read()
-    os.waitpid(child, 0)
-    shutil.rmtree(own, ignore_errors=True)
-    return msgspec.msgpack.decode(found, type=list[str]) if found else []
-
-
 def _once(asks: int, answers: int, base: Path, began: float, engine: str) -> None:
     """Serve one ask in this process and end, where processes are not forked: the next run finds nothing of this one."""
-    write_all(answers, framed(Awake(time.perf_counter() - began, engine, *_kept_once())))
+    write_all(answers, framed(Awake(time.perf_counter() - began, engine, *confining.without_forks())))
     frames = Frames()
     while piece := os.read(asks, PIECE):
         for frame in frames.fed(piece):
@@ -238,11 +216,6 @@ def _once(asks: int, answers: int, base: Path, began: float, engine: str) -> Non
                 os.dup2(answers, confined.ANSWERS)
                 write_all(answers, framed(confined.answer(order, base, confining.readable())))
                 return
-
-
-def _kept_once() -> tuple[list[str], list[str]]:
-    missing = [confining.NETWORK, confining.FILES, confining.PROGRAMS, confining.OTHERS]
-    return ([confining.LIMITS], missing) if sys.platform != "win32" else ([], [confining.LIMITS, *missing])
 
 
 if __name__ == "__main__":

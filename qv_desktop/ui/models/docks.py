@@ -52,7 +52,8 @@ LAYOUTS: dict[str, Layout] = {
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
     ),
     "research": Layout(
-        (Place("backtests", "center"), Place("sweeps", "tab", "backtests"), Place("strategies", "left"), Place("alerts", "bottom", "strategies")),
+        (Place("backtests", "center"), Place("sweeps", "tab", "backtests"), Place("strategies", "left"),
+         Place("alerts", "bottom", "strategies")),
         (("", (420, 0)), ("strategies", (0, 200))),
     ),
     "charts": Layout(

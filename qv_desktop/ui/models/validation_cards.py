@@ -250,7 +250,8 @@ class FoldsCard(Card):
     """Purged cross-validation."""
 
     title = "Cross-validation, purged"
-    about = "Each stretch of time judges once what all others chose; bars whose trades reach into it are purged, and some after it embargoed."
+    about = ("Each stretch of time judges once what all others chose; bars whose trades reach into it are purged, "
+             "and some after it embargoed.")  # fmt: skip
     does = "Cross-validate"
 
     def rows(self) -> QHBoxLayout | None:
@@ -295,7 +296,8 @@ class TradesCard(Card):
     """Monte-Carlo of the chosen combination's trades."""
 
     title = "Monte-Carlo of trades"
-    about = "Draws the trades of the chosen combination again and again, to see how deep they could have fallen and where they could have ended."
+    about = ("Draws the trades of the chosen combination again and again, to see how deep they could have fallen "
+             "and where they could have ended.")  # fmt: skip
     does = "Monte-Carlo"
 
     def rows(self) -> QHBoxLayout | None:
