@@ -250,11 +250,12 @@ def _longest_hold(result: SweepResult) -> int:
 # ---- Monte-Carlo
 
 
-def trades_told(run: BacktestResult, asked: TradesAsked, going: Going) -> Told:
+def trades_told(result: SweepResult, run: BacktestResult, asked: TradesAsked, going: Going) -> Told:
     """Monte-Carlo of the run's trades. Raises BadInput with fewer than two, or where they overlap.
 
     A trade's return is its profit over the equity before it: the cash and the profits of all trades before.
     """
+    _agree(result, {asked.values: returns_of(run)}, np.concatenate(([0], np.cumsum(result.block_bars))).astype(int))
     returns = trade_returns(run)
     if len(returns) < 2:
         raise BadInput(

@@ -85,7 +85,7 @@ class Validations:
 
         async def work(result: SweepResult, say: Say) -> Told:
             run = await self._alone(result, asked.values)
-            return await asyncio.to_thread(trades_told, run, asked, say)
+            return await asyncio.to_thread(trades_told, result, run, asked, say)
 
         settings = {name: value for name, value in asdict(asked).items() if name != "values"}
         return await self._followed("monte_carlo", sweep, _numbers(settings), asked.values, work, on_monte_carlo)
@@ -112,11 +112,15 @@ class Validations:
         run, began, loop = uuid.uuid4().hex, time.perf_counter(), asyncio.get_running_loop()
         stop = self.running[run] = threading.Event()
 
+        def tell(event: ValidationProgressed) -> None:
+            if run in self.running:  # news of the way that comes after the end is none
+                self._publish(event)
+
         def say(fraction: float) -> None:
             """May come from the thread that computes."""
             if stop.is_set():
                 raise BadInput(STOPPED)
-            loop.call_soon_threadsafe(self._publish, ValidationProgressed(run, sweep, kind, fraction))
+            loop.call_soon_threadsafe(tell, ValidationProgressed(run, sweep, kind, fraction))
 
         try:
             say(0.0)
