@@ -71,7 +71,8 @@ def trade_cells(run: BacktestResult) -> list[list[str]]:
 def _cells(number: int, trade: BacktestTrade, intraday: bool) -> list[str]:
     left = "open" if trade.open else moment(trade.left, intraday)
     cells = [
-        str(number), trade.symbol or UNKNOWN, trade.side, moment(trade.entered, intraday), left, f"{trade.size:,.4f}".rstrip("0").rstrip("."),
+        str(number), trade.symbol or UNKNOWN, trade.side, moment(trade.entered, intraday), left,
+        f"{trade.size:,.4f}".rstrip("0").rstrip("."),
         f"{trade.entry:,.2f}", f"{trade.exit:,.2f}", f"{trade.profit:+,.2f}", f"{trade.fraction * 100:+,.2f}", f"{trade.bars:,}",
         _share(trade.mae), _share(trade.mfe), "still open" if trade.open else trade.reason or UNKNOWN, f"{trade.fees:,.2f}",
     ]  # fmt: skip
@@ -82,14 +83,14 @@ def _share(fraction: float | None) -> str:
     return UNKNOWN if fraction is None else f"{fraction * 100:+,.2f}"
 
 
-CSV = ("run", "number", "symbol", "side", "entered", "left", "open", "size", "entry", "exit", "profit", "return", "bars", "mae", "mfe", "reason",
-       "fees")  # fmt: skip
+CSV = ("run", "number", "symbol", "side", "entered", "left", "open", "size", "entry", "exit", "profit", "return", "bars", "mae", "mfe",
+       "reason", "fees")  # fmt: skip
 
 
 def trade_values(run: BacktestResult) -> Sequence[Sequence[str | int | float | bool | datetime | None]]:
     """The trades under ``CSV`` as values: times aware and in UTC, fractions as they are."""
     return [
-        (run.id, number, t.symbol, t.side, utc(t.entered), utc(t.left), t.open, t.size, t.entry, t.exit, t.profit, t.fraction, t.bars, t.mae,
-         t.mfe, t.reason, t.fees)
+        (run.id, number, t.symbol, t.side, utc(t.entered), utc(t.left), t.open, t.size, t.entry, t.exit, t.profit, t.fraction, t.bars,
+         t.mae, t.mfe, t.reason, t.fees)
         for number, t in enumerate(run.trades, 1)
     ]  # fmt: skip

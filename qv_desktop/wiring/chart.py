@@ -132,7 +132,7 @@ class ChartWiring:
     async def reach(self, at: int) -> bool:
         """Load bars back to a moment (ns), as far as there are any: whether the chart shows its bar then."""
         await asyncio.sleep(0)  # what was just asked for begins
-        while self._asking:
+        while self._asking:  # noqa: ASYNC110 - a load that fails, or that a newer one overtakes, tells nobody
             await asyncio.sleep(WAITING)
         key = self._key()
         while (series := self.panel.canvas.real) is not None and int(series.starts[0]) > at:

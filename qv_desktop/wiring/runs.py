@@ -14,6 +14,7 @@ from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.run_comparison import compared
 from qv_desktop.services.backtests import VIEW
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.consent import consented
 
 PAGE = 50  # runs that are read at once
 FORM, PRESETS = "backtests.form", "backtests.presets"  # settings
@@ -107,11 +108,14 @@ class RunsWiring:
     async def _rerun(self, run: str) -> None:
         self._panel.show_rerunning(run)
         try:
-            told = await self._desk.services.backtests.rerun(run)
+            told = await consented(self._desk, lambda: self._desk.services.backtests.rerun(run))
         except QvError as error:
             self._panel.show_verdict(run, False, (f"It could not be repeated: {error}",))
             return
-        self._panel.show_verdict(run, told.same, told.sentences)
+        if told is None:
+            self._panel.show_verdict(run, False, ("Not repeated: you did not allow the strategy's code.",))
+        else:
+            self._panel.show_verdict(run, told.same, told.sentences)
 
     async def _export(self, run: str, form: str) -> None:
         files = await self._desk.services.run_exports.export(run, [form])

@@ -38,11 +38,14 @@ def test_symbols_are_typed_or_taken_from_a_watchlist(form: RunForm, text: str, s
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "Type a symbol, several with commas, or the name of a watchlist."),
-        ("Empty", "The watchlist “Empty” is empty; choose another, or type symbols."),
-        ("SPY, =1+1", "“=1+1” is neither a symbol nor a watchlist's name; part symbols with commas."),
-        ("<script>", "“<SCRIPT>” is neither a symbol nor a watchlist's name; part symbols with commas."),
-        (", ".join(f"A{i}" for i in range(501)), "A backtest takes 500 symbols at most; 501 are given."),
+        ("", "Type a symbol, several with commas between them, or the name of a watchlist."),
+        ("Empty", "The list “Empty” is empty; put symbols into it."),
+        ("SPY, =1+1", "“=1+1” is neither a symbol nor a watchlist; type symbols with commas, or a watchlist's name."),
+        (
+            "<script>",
+            "“<SCRIPT>” is neither a symbol nor a watchlist; type symbols with commas, or a watchlist's name.",
+        ),
+        (", ".join(f"A{i}" for i in range(201)), "A backtest takes at most 200 symbols, not 201; choose fewer."),
     ],
 )
 def test_what_is_no_symbol_is_said_at_the_field(form: RunForm, text: str, sentence: str) -> None:
@@ -124,7 +127,7 @@ def test_hours_can_be_typed_only_for_a_window_and_must_be_times_in_order(form: R
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e400", "", "abc", "１0x"])
 def test_what_is_no_number_is_refused_and_never_guessed(form: RunForm, text: str) -> None:
     form.costs["Fees, bps"].setText(text)
-    with pytest.raises(BadInput, match="Fees must be a number from 0 to 1,000."):
+    with pytest.raises(BadInput, match=r"Fees must be a number from 0 to 1,000\."):
         form.spec()
 
 

@@ -192,10 +192,10 @@ def test_a_run_is_repeated_and_the_verdict_is_of_that_run_alone(panel: Backtests
     panel.show_verdict("other", False, ("nonsense",))
     assert "Running again" in panel.record.verdict.text()
     panel.show_verdict("r1", False, ("The data is another: 3 bars of SPY were amended.",))
-    assert panel.record.verdict.text() == "Not the same as stored\nThe data is another: 3 bars of SPY were amended."
+    assert panel.record.verdict.text() == "The data is another: 3 bars of SPY were amended."
     assert panel.record.again.isEnabled()
-    panel.show_verdict("r1", True, ())
-    assert panel.record.verdict.text() == "Repeated: every number is the stored one."
+    panel.show_verdict("r1", True, ("The same numbers: 57 statistics.",))
+    assert panel.record.verdict.text() == "The same numbers: 57 statistics."
     panel.show_result(a_run("r2"))
     assert panel.record.verdict.isHidden()
 
@@ -268,7 +268,7 @@ def test_a_run_is_starred_and_noted(panel: BacktestsPanel, qtbot: QtBot) -> None
     assert asked.args == ["r2", True, "the one to beat"]
     panel.show_annotated("r2", True, "the one to beat")
     panel.runs.filter.kinds.segment("★").click()
-    assert [(run.id, run.note) for run in panel.runs.model.rows()] == [("r2", "the one to beat")]
+    assert [(run.id, run.remark) for run in panel.runs.model.rows()] == [("r2", "the one to beat")]
 
 
 def test_runs_are_deleted_only_after_a_question(panel: BacktestsPanel, qtbot: QtBot) -> None:

@@ -36,7 +36,10 @@ class Filled(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no typ
         return QRectF(-0.5, low, float(len(values)), high - low)
 
     def dataBounds(
-        self, ax: int, frac: float = 1.0, orthoRange: tuple[float, float] | None = None
+        self,
+        ax: int,
+        frac: float = 1.0,
+        orthoRange: tuple[float, float] | None = None,  # noqa: N803 - pyqtgraph calls it so
     ) -> tuple[float, float] | None:
         """What the view fits itself to: bars, or values of those within ``orthoRange`` with zero. The names are pyqtgraph's."""
         values = self._values

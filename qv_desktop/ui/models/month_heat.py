@@ -112,9 +112,8 @@ class MonthHeat(QWidget):
         if value is None:
             painter.fillRect(inner, theme.color("ZEBRA"))
             return
-        token = format.trend(value)
-        share = STRONGEST * min(1.0, abs(value) / most) if token != "TX1" else 0.0
-        painter.fillRect(inner, _mixed(token, round(share, 2)) if share else theme.color("BG2"))
+        share = STRONGEST * min(1.0, abs(value) / most)
+        painter.fillRect(inner, _mixed(format.trend(value), round(share, 2)) if value else theme.color("BG2"))
         painter.setFont(font)
         painter.setPen(theme.color("TX0"))
         painter.drawText(inner, Qt.AlignmentFlag.AlignCenter, self._words(value, box.width()))

@@ -32,7 +32,7 @@ class Arrangement:
     def __init__(self, panel: QWidget, form: QWidget, equity: QWidget, statistics: QWidget,
                  rest: Sequence[tuple[QWidget, str]], corner: QWidget) -> None:  # fmt: skip
         self._panel, self._form, self._equity, self._statistics = panel, form, equity, statistics
-        self._rest, self._titles = [page for page, _ in rest], {page: title for page, title in rest}
+        self._rest, self._titles = [page for page, _ in rest], dict(rest)
         self._titles |= {form: "Run", equity: "Equity", statistics: "Statistics"}
         self._hidden: set[QWidget] = set()
         self.mode: Mode | None = None

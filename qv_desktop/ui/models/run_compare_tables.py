@@ -80,15 +80,21 @@ def _from_first(row: StatisticRow, at: int) -> str:
 
 def differences_table(told: RunComparison) -> Table[Difference]:
     """What differs and its value in each run."""
-    columns: list[Column[Difference]] = [Column("What differs", lambda r: r.what, width=120, color=lambda r: "TX1")]
-    for at in range(len(told.runs)):
-        columns.append(Column(LETTERS[at], lambda r, at=at: r.values[at], width=130, bold=True, stretch=at == len(told.runs) - 1,
-                              tip=lambda r, at=at: r.values[at]))  # type: ignore[misc]  # fmt: skip
+    last = len(told.runs) - 1
+    columns = [Column[Difference]("What differs", lambda r: r.what, width=120, color=lambda r: "TX1")]
+    columns += [_of_run(at, stretch=at == last) for at in range(last + 1)]
     model: TableModel[Difference] = TableModel(columns, key=lambda row: row.what)
     model.replace(told.differences)
     table = Table(model, empty="Nothing differs: terms, code, data and versions are the same.")
     table.setAccessibleName("What differs between the runs")
     return table
+
+
+def _of_run(at: int, *, stretch: bool) -> Column[Difference]:
+    def text(row: Difference) -> str:
+        return row.values[at]
+
+    return Column(LETTERS[at], text, width=130, bold=True, stretch=stretch, tip=text)
 
 
 def shared_table(told: Sequence[Shared]) -> Table[Shared]:

@@ -1,18 +1,16 @@
 """How the fields of a backtest's form are read: each gives a value, or marks itself with one sentence that says what to do."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit
 
+from qv_desktop.domain.backtest_checks import MOST_SYMBOLS, SYMBOL, symbols
 from qv_desktop.domain.backtests import Sizing, SizingKind, Stops, TradingHours
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.ui.models.number_field import NumberField
-
-MOST_SYMBOLS = 500
-LONGEST = 24  # characters of a symbol
 
 # title -> kind, what the amount is called, the least and the most that may be typed
 SIZINGS: dict[str, tuple[SizingKind, str, float, float]] = {
@@ -92,24 +90,14 @@ def read_time(field: NumberField) -> time:
     return time(*map(int, text.split(":")))
 
 
-def read_symbols(field: QLineEdit, lists: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def read_symbols(field: QLineEdit, lists: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Symbols by comma or blank, or those of the watchlist whose name is typed. Raises BadInput."""
-    text = field.text().strip()
-    named = next((held for name, held in lists.items() if name.casefold() == text.casefold()), None)
-    if named is not None and not named:
-        raise refuse(field, f"The watchlist “{text}” is empty; choose another, or type symbols.")
-    found = (
-        named
-        if named is not None
-        else tuple(dict.fromkeys(part.upper() for part in re.split(r"[,;\s]+", text) if part))
-    )
-    if not found:
-        raise refuse(field, "Type a symbol, several with commas, or the name of a watchlist.")
-    bad = next((one for one in found if not _symbol(one)), None)
-    if bad is not None:
-        raise refuse(field, f"“{bad[:40]}” is neither a symbol nor a watchlist's name; part symbols with commas.")
+    try:
+        found = symbols(field.text(), lists)
+    except BadInput as error:
+        raise refuse(field, str(error)) from None
     if len(found) > MOST_SYMBOLS:
-        raise refuse(field, f"A backtest takes {MOST_SYMBOLS} symbols at most; {len(found):,} are given.")
+        raise refuse(field, f"A backtest takes at most {MOST_SYMBOLS} symbols, not {len(found):,}; choose fewer.")
     mark(field, "")
     return found
 
@@ -117,14 +105,10 @@ def read_symbols(field: QLineEdit, lists: Mapping[str, tuple[str, ...]]) -> tupl
 def read_symbol(field: QLineEdit, what: str) -> str:
     """One symbol or nothing. Raises BadInput."""
     text = field.text().strip().upper()
-    if text and not _symbol(text):
+    if text and not SYMBOL.fullmatch(text):
         raise refuse(field, f"{what} must be one symbol, or empty; “{text[:40]}” is none.")
     mark(field, "")
     return text
-
-
-def _symbol(text: str) -> bool:
-    return len(text) <= LONGEST and re.fullmatch(r"[A-Z0-9][A-Z0-9.\-/]*", text) is not None
 
 
 def read_sizing(kind: str, field: NumberField, stops: Stops) -> Sizing:

@@ -295,7 +295,7 @@ class RunForm(QWidget):
         fees, slippage = (
             fields.read_number(self.costs[name], name, 0.0, 1000.0) for name in ("Fees, bps", "Slippage, bps")
         )
-        per_share = fields.read_number(self.costs["Fees, $/share"], "Fees a share", 0.0, 1000.0)
+        per_share = fields.read_number(self.costs["Fees, $/share"], "Fees a share", 0.0, 1.0)
         hours = fields.read_hours(self.session.currentText(), self.opens, self.closes)
         return BacktestSpec(
             strategy.name, strategy.version, symbols, str(timeframe(self.frame.currentText())), first, last, parameters, fees, slippage,

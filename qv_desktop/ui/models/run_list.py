@@ -105,7 +105,7 @@ class RunList(QWidget):
         """A run's star and note as they are stored now."""
         held = self.model.get(run)
         if held is not None:
-            self.model.upsert([replace(held, starred=starred, note=note)])
+            self.model.upsert([replace(held, starred=starred, remark=note)])
             self._dress()
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -125,14 +125,17 @@ class RunList(QWidget):
 
     def _turn_star(self) -> None:
         for run in self.table.selected():
-            self.annotate_asked.emit(run.id, not run.starred, run.note)
+            self.annotate_asked.emit(run.id, not run.starred, run.remark)
 
     def _ask_note(self) -> None:
         chosen = self.table.selected()
         if len(chosen) == 1:
             run = chosen[0]
             self.noting.ask_name(
-                "Note", "Keep the note", lambda text: self.annotate_asked.emit(run.id, run.starred, text), old=run.note
+                "Note",
+                "Keep the note",
+                lambda text: self.annotate_asked.emit(run.id, run.starred, text),
+                old=run.remark,
             )
 
     def _ask_delete(self) -> None:

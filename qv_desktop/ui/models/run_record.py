@@ -96,10 +96,7 @@ class RunRecord(QScrollArea):
         """What the repetition came to."""
         if self._run is None or self._run.id != run:
             return
-        if same:
-            _say(self.verdict, "", ("Repeated: every number is the stored one.", *sentences), "GOOD")
-        else:
-            _say(self.verdict, "Not the same as stored", sentences, "BAD")
+        _say(self.verdict, "", sentences, "GOOD" if same else "BAD")
         self._dress()
 
     def forbid(self, lacking: Mapping[str, str]) -> None:

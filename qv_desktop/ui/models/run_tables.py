@@ -172,7 +172,8 @@ def run_columns(names: Sequence[str] = NAMES) -> tuple[Column[BacktestResult], .
     rest = [_number(name, name.partition(",")[0], 84, shown=False) for name in names if name not in _SHORT]
     return (
         Column("★", lambda r: "★" if r.starred else "", key=lambda r: r.starred, width=28, color=lambda r: "YELLOW"),
-        Column("Started", lambda r: f"{format.day(r.started)} {format.clock(r.started)[:5]}", key=lambda r: r.started, width=118, whole=True),
+        Column("Started", lambda r: f"{format.day(r.started)} {format.clock(r.started)[:5]}", key=lambda r: r.started, width=118,
+               whole=True),
         Column("Strategy", lambda r: f"{r.spec.strategy} v{r.spec.version}", bold=True, width=116),
         Column("Symbols", lambda r: symbols(r.spec.symbols), bold=True, width=70, tip=lambda r: ", ".join(r.spec.symbols)),
         Column("TF", lambda r: r.spec.timeframe, width=40),
@@ -181,7 +182,7 @@ def run_columns(names: Sequence[str] = NAMES) -> tuple[Column[BacktestResult], .
         *first,
         Column("From", lambda r: f"{r.spec.first}", width=80, shown=False),
         Column("To", lambda r: f"{r.spec.last}", width=80, shown=False),
-        Column("Note", lambda r: r.note, width=130, color=lambda r: "TX1", tip=lambda r: r.note),
+        Column("Note", lambda r: r.remark, width=130, color=lambda r: "TX1", tip=lambda r: r.remark),
         *rest,
         Column("User", lambda r: r.user, width=70, color=lambda r: "TX1", shown=False),
         Column("Hash", lambda r: r.spec_hash[:8], mono=True, width=74, color=lambda r: "TX1", shown=False,
