@@ -3,13 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-DAY = 86_400_000_000_000  # ns
+DAY, NIGHT = (
+    86_400_000_000_000,
+    18_000_000_000_000,
+)  # ns; five hours back a day of New York is one of UTC, at either clock
 SESSIONS_A_YEAR = 252
 
 
 def bars_a_year(at: NDArray[np.int64]) -> float:
     """Bars in 252 sessions, by the median count of bars on a day that has any."""
-    _, counts = np.unique(at // DAY, return_counts=True)
+    _, counts = np.unique((at - NIGHT) // DAY, return_counts=True)
     return SESSIONS_A_YEAR * float(np.median(counts))
 
 

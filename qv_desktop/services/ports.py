@@ -434,7 +434,7 @@ class BacktestStore(Protocol):
 class SweepEngine(Protocol):
     """Runs one strategy at many parameters, in processes of its own."""
 
-    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]], user: str,
+    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str,
                   combos: Sequence[tuple[float, ...]], show: Callable[[int, tuple[SweepRow, ...]], None], workers: int = 0,
                   megabytes: int = 0) -> SweepResult:  # fmt: skip
         """The rows of ``combos`` in their order; ``show`` hears of each part (index of its first row, rows) as it comes.

@@ -3,19 +3,19 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.backtest_checks import checked
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.events import SweepFailed, SweepFinished, SweepProgressed
-from qv_desktop.domain.market import Bar
 from qv_desktop.domain.strategies import Strategy, with_defaults
 from qv_desktop.domain.sweep_axes import fitting
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec, combinations, same_numbers, spec_hash
+from qv_desktop.services.backtest_data import BacktestData
 from qv_desktop.services.login import Login
 from qv_desktop.services.noting import Note
 from qv_desktop.services.ports import Publish, SweepEngine, SweepStore
@@ -25,9 +25,6 @@ RUN = Permission(Resource.BACKTESTS, Action.RUN)
 VIEW = Permission(Resource.BACKTESTS, Action.VIEW)
 CANCELLED = "The sweep was cancelled."
 
-type BarsOf = Callable[
-    [BacktestSpec], Awaitable[tuple[Mapping[str, Sequence[Bar]], tuple[str, ...]]]
-]  # and what is missing
 type How = Callable[..., Awaitable[SweepResult]]  # the engine's run
 
 
@@ -39,12 +36,12 @@ class Sweeps:
         engine: SweepEngine,
         store: SweepStore,
         strategies: Strategies,
-        bars: BarsOf,
+        data: BacktestData,
         login: Login,
         publish: Publish,
         note: Note,
     ) -> None:
-        self._engine, self._store, self._strategies, self._bars = engine, store, strategies, bars
+        self._engine, self._store, self._strategies, self._data = engine, store, strategies, data
         self._login, self._publish, self._note = login, publish, note
         self.running: dict[str, asyncio.Event] = {}  # run -> whether it was cancelled
 
@@ -96,7 +93,7 @@ class Sweeps:
         whole = _whole(spec, strategy)
         combos = await asyncio.to_thread(combinations, whole)
         self._publish(SweepProgressed(run, 0, len(combos)))
-        bars, missing = await self._bars(whole.base)
+        data = await self._data.read(whole.base)
         if self.running[run].is_set():
             raise BadInput(CANCELLED)
         done = 0
@@ -106,8 +103,8 @@ class Sweeps:
             done += len(rows)
             self._publish(SweepProgressed(run, done, len(combos), rows))
 
-        result = await how(run, whole, strategy, bars, user, combos, show)
-        result = replace(result, missing=missing)
+        result = await how(run, whole, strategy, data, user, combos, show)
+        result = replace(result, missing=data.missing)
         terms = {"spec": result.spec_hash, "code": result.code_hash, "data": result.data_hash, "combinations": len(combos),
                  "workers": result.workers}  # fmt: skip
         await self._store.save(result, Draft(self._login.actor, "sweep.run", "sweep", run, after=json.dumps(terms)))
@@ -131,4 +128,4 @@ def _whole(spec: SweepSpec, strategy: Strategy) -> SweepSpec:
     fitting(spec.axes, strategy.parameters, strategy.title)
     every = with_defaults(strategy, dict(spec.base.parameters))
     fixed = tuple((name, value) for name, value in every.items() if name not in spec.names)
-    return replace(spec, base=replace(spec.base, parameters=fixed))
+    return replace(spec, base=checked(replace(spec.base, parameters=fixed)))

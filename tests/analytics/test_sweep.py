@@ -1,6 +1,7 @@
 """The sweep kernel gives vectorbt's figures: on random flags, long, short and both ways, and where nothing is traded."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,9 @@ def theirs(seed: int, way: Directed, terms: sweep.Terms, size_type: str) -> list
 
 
 def same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-13)
+    return (
+        one == other or (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-13)
+    )
 
 
 def compare(seed: int, way: Directed, terms: sweep.Terms, size_type: str) -> None:
@@ -73,7 +76,9 @@ YEAR = bars_a_year(AT)
 @pytest.mark.parametrize("seed", range(6))
 def test_longs_of_a_part_of_the_cash_are_vectorbts(seed: int) -> None:
     often = (0.01, 0.1, 0.5)[seed % 3]
-    terms = sweep.Terms(PERCENT, (0.95, 1.0, 0.3)[seed % 3], 0.0001 * seed, 0.0, 0.0002 * (seed % 2), cash=100_000.0, year_bars=YEAR)
+    terms = sweep.Terms(
+        PERCENT, (0.95, 1.0, 0.3)[seed % 3], 0.0001 * seed, 0.0, 0.0002 * (seed % 2), cash=100_000.0, year_bars=YEAR
+    )
     compare(seed, directed(chance(seed, often), "long", BARS), terms, "percent")
 
 
@@ -92,7 +97,7 @@ def test_moments_and_blocks_are_those_of_the_returns() -> None:
     found, returns = ours(1, directed(chance(1, 0.05), "long", BARS), terms)
     assert found[sweep.SKEW] == pytest.approx(stats.skew(returns), rel=1e-9)
     assert found[sweep.KURTOSIS] == pytest.approx(stats.kurtosis(returns, fisher=False), rel=1e-9)
-    spans = [returns[a:b] for a, b in zip(EDGES, EDGES[1:], strict=False)]
+    spans = [returns[a:b] for a, b in pairwise(EDGES)]
     assert np.allclose(found[sweep.FIGURES : sweep.FIGURES + BLOCKS], [span.sum() for span in spans], rtol=1e-12)
     assert np.allclose(found[sweep.FIGURES + BLOCKS :], [(span**2).sum() for span in spans], rtol=1e-12)
     assert sum(map(len, spans)) == BARS
@@ -109,7 +114,9 @@ def test_where_nothing_is_traded_there_is_no_return_and_no_ratio() -> None:
 def test_a_flag_trades_at_the_next_open_and_the_last_one_nowhere() -> None:
     enters, leaves = np.zeros(BARS, dtype=bool), np.zeros(BARS, dtype=bool)
     enters[10], leaves[20], enters[-1] = True, True, True
-    found, returns = ours(2, directed((enters, leaves), "long", BARS), sweep.Terms(PERCENT, 1.0, cash=1.0, year_bars=YEAR))
+    found, returns = ours(
+        2, directed((enters, leaves), "long", BARS), sweep.Terms(PERCENT, 1.0, cash=1.0, year_bars=YEAR)
+    )
     table = prices(2)
     assert found[sweep.TOTAL] == pytest.approx(table.opens[21] / table.opens[11] - 1, rel=1e-12)
     assert np.flatnonzero(returns).min() == 11
@@ -136,8 +143,11 @@ def test_a_trailing_stop_follows_the_best_price_and_a_target_takes_it() -> None:
     highs, lows = flat.copy(), flat.copy()
     highs[7], lows[9] = 120.0, 100.0
     table = sweep.Prices(flat, highs, lows, flat)
-    trailing = sweep.figures(table, (enters, none, none, none), sweep.Terms(PERCENT, 1.0, loss=0.1, trails=True, cash=1.0), EDGES, np.empty(BARS))
+    following = sweep.Terms(PERCENT, 1.0, loss=0.1, trails=True, cash=1.0)
+    trailing = sweep.figures(table, (enters, none, none, none), following, EDGES, np.empty(BARS))
     assert trailing[sweep.TOTAL] == pytest.approx(0.0, abs=1e-12)  # 108 is beyond the next open of 100
     assert trailing[sweep.EXPOSURE] * BARS == pytest.approx(2)
-    target = sweep.figures(table, (enters, none, none, none), sweep.Terms(PERCENT, 1.0, profit=0.15, cash=1.0), EDGES, np.empty(BARS))
+    target = sweep.figures(
+        table, (enters, none, none, none), sweep.Terms(PERCENT, 1.0, profit=0.15, cash=1.0), EDGES, np.empty(BARS)
+    )
     assert target[sweep.TOTAL] == pytest.approx(0.15, rel=1e-12)

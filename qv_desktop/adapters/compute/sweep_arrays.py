@@ -2,35 +2,47 @@
 
 import hashlib
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import psutil
 
+from qv_desktop.adapters.compute.pool import columns_of
+from qv_desktop.adapters.compute.sweep_plan import Asked, kernel_takes, year_of
+from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import Bar
+from qv_desktop.domain.strategies import Strategy
+from qv_desktop.domain.sweeps import SweepSpec
 
 SUFFIX = ".bars"
 
 
+def prepared(run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str) -> tuple[Asked, bytes]:
+    """What a sweep is made of, and its bars as ``packed``. Raises BadInput for what the kernel cannot run over."""
+    if not kernel_takes(spec, strategy):
+        raise BadInput(
+            "A sweep over several symbols, or of a strategy of weights, runs on this machine alone; leave out the cluster."
+        )
+    bars = data.bars[spec.base.symbols[0]]
+    content = packed(bars)
+    at = np.frombuffer(content, dtype=np.int64, count=len(bars))
+    digest = hashlib.sha256(content).hexdigest()
+    return Asked(run, spec, strategy, user, datetime.now(UTC), len(bars), year_of(spec, at), digest), content
+
+
 def packed(bars: Sequence[Bar]) -> bytes:
     """``at`` as int64 and open, high, low, close, volume as float64 one after the other. Raises BadInput for a hole."""
-    if sys.byteorder != "little":
-        raise BadInput("Sweeps need a little-endian machine.")
-    prices = np.array([(b.open, b.high, b.low, b.close, b.volume) for b in bars], dtype=np.float64)
-    if not np.isfinite(prices[:, :4]).all() or not (prices[:, :4] > 0).all():
-        raise BadInput("The bars have a price that is missing or not above 0; correct or import them again.")
-    at = np.array([b.start for b in bars], dtype=np.int64)
-    return at.tobytes() + prices.T.tobytes()
-
-
-def data_hash(content: bytes) -> str:
-    """SHA-256 of the arrays."""
-    return hashlib.sha256(content).hexdigest()
+    at, *prices = columns_of(bars)
+    for column in prices[:4]:
+        held = np.frombuffer(column)
+        if not (np.isfinite(held) & (held > 0)).all():
+            raise BadInput("The bars have a price that is missing or not above 0; correct or import them again.")
+    return b"".join((at, *prices))
 
 
 def folder() -> Path:

@@ -7,7 +7,7 @@ import asyncio
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,11 @@ import msgspec
 import structlog
 
 from qv_desktop.adapters.compute.sweep_address import Cluster
-from qv_desktop.adapters.compute.sweep_arrays import packed
-from qv_desktop.adapters.compute.sweep_messages import SweepPart
-from qv_desktop.adapters.compute.sweep_plan import CANCELLED, Show, Work, one_symbol, planned, result, rows
+from qv_desktop.adapters.compute.sweep_arrays import prepared
+from qv_desktop.adapters.compute.sweep_messages import SweepChunk, SweepPart
+from qv_desktop.adapters.compute.sweep_plan import CANCELLED, Asked, Show, chunks, result, rows
+from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.market import Bar
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
 
@@ -39,12 +39,11 @@ class ClusterSweeps:
         self._cluster, self._megabytes = cluster.checked(), megabytes
         self._stops: dict[str, threading.Event] = {}
 
-    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]], user: str,
+    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str,
                   combos: Sequence[tuple[float, ...]], show: Show, workers: int = 0, megabytes: int = 0) -> SweepResult:  # fmt: skip
-        """The rows of ``combos`` over ``bars``; ``show`` hears of each part as it comes. Every worker helps. Raises BadInput."""
-        only = one_symbol(spec, bars)
-        content = await asyncio.to_thread(packed, only)
-        work = planned(run, spec, strategy, content, len(only), user, combos, megabytes or self._megabytes)
+        """The rows of ``combos`` over ``data``; ``show`` hears of each part as it comes. Every worker helps. Raises BadInput."""
+        asked, content = await asyncio.to_thread(prepared, run, spec, strategy, data, user)
+        work = await asyncio.to_thread(chunks, asked, combos, megabytes or self._megabytes)
         loop, stop = asyncio.get_running_loop(), threading.Event()
         self._stops[run] = stop
 
@@ -52,7 +51,7 @@ class ClusterSweeps:
             loop.call_soon_threadsafe(show, first, part)
 
         try:
-            return await asyncio.to_thread(self._ran, work, told, stop)
+            return await asyncio.to_thread(self._ran, asked, work, content, told, stop)
         finally:
             del self._stops[run]
 
@@ -61,23 +60,27 @@ class ClusterSweeps:
         if run in self._stops:
             self._stops[run].set()
 
-    def _ran(self, work: Work, show: Show, stop: threading.Event) -> SweepResult:
+    def _ran(
+        self, asked: Asked, work: Sequence[SweepChunk], content: bytes, show: Show, stop: threading.Event
+    ) -> SweepResult:
         """On a thread of its own, since Dask's client blocks."""
         with _client(self._cluster) as client:
-            told = _Sweep(client, work, show, stop)
+            told = _Sweep(client, work, content, show, stop)
             told.run()
-            return result(work, told.parts, told.engine, f"{told.workers} workers of {self._cluster.address}")
+            return result(asked, told.parts, told.engine, f"{told.workers} workers of {self._cluster.address}")
 
 
 class _Sweep:
     """One sweep on an open client."""
 
-    def __init__(self, client: Any, work: Work, show: Show, stop: threading.Event) -> None:
-        self._client, self._work, self._show, self._stop = client, work, show, stop
+    def __init__(
+        self, client: Any, work: Sequence[SweepChunk], content: bytes, show: Show, stop: threading.Event
+    ) -> None:
+        self._client, self._work, self._content, self._show, self._stop = client, work, content, show, stop
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._places: dict[str, tuple[int, int]] = {}  # key of a future -> which chunk, for the how-manieth time
         self._futures: dict[str, Any] = {}
-        self.parts: list[tuple[SweepRow, ...]] = [()] * len(work.chunks)
+        self.parts: list[tuple[SweepRow, ...]] = [()] * len(work)
         self.engine, self.workers = "", 0
         self._columns: Any = None
 
@@ -85,7 +88,7 @@ class _Sweep:
         """Ask for every chunk and wait for all of them. Raises BadInput."""
         self._wait_for_workers()
         self._lay_out()
-        for place in range(len(self._work.chunks)):
+        for place in range(len(self._work)):
             self._submit(place, 1)
         try:
             while self._futures:
@@ -105,14 +108,14 @@ class _Sweep:
 
     def _lay_out(self) -> None:
         """The bars, once on every worker that there is."""
-        self._columns = self._client.scatter(self._work.content, broadcast=True, hash=False)
+        self._columns = self._client.scatter(self._content, broadcast=True, hash=False)
 
     def _submit(self, place: int, tried: int) -> None:
         from qv_desktop.adapters.compute.sweep_task import computed
 
-        chunk = msgspec.msgpack.encode(self._work.chunks[place])
+        chunk = msgspec.msgpack.encode(self._work[place])
         future = self._client.submit(
-            computed, chunk, self._columns, key=f"{self._work.run}-{place}-{tried}", pure=False
+            computed, chunk, self._columns, key=f"{self._work[place].run}-{place}-{tried}", pure=False
         )
         self._places[future.key], self._futures[future.key] = (place, tried), future
         future.add_done_callback(self._done.put)
@@ -140,7 +143,7 @@ class _Sweep:
         place, tried = self._places[future.key]
         if self._futures.pop(future.key, None) is None:
             return
-        chunk = self._work.chunks[place]
+        chunk = self._work[place]
         if future.status == "finished":
             part = msgspec.msgpack.decode(future.result(), type=SweepPart)
             self.parts[place], self.engine = rows(chunk, part), part.engine

@@ -2,35 +2,28 @@
 
 import msgspec
 
+from qv_desktop.adapters.compute.messages import Terms
+
 COLUMNS = 6  # at, open, high, low, close, volume
 
 
 class SweepChunk(msgspec.Struct, tag="sweep"):
-    """Some combinations of a sweep. ``values`` are the bytes of float64, combinations × ``names``; bars lie in ``file``.
+    """Some combinations of a sweep over one symbol. ``values`` are the bytes of float64, combinations × ``names``.
 
     ``file`` holds six arrays of ``bars`` items each, in the order of ``Bars``, int64 and then float64. An empty one means that
-    ``columns`` has the bytes of them instead. ``fees`` and ``slippage`` as fractions of value.
+    ``columns`` has the bytes of them instead. ``first`` is the first combination's index in the sweep, ``fixed`` what is not swept.
     """
 
     run: str
-    first: int  # index of the first combination in the sweep
+    first: int
     source: str
     names: list[str]
     values: bytes
     fixed: dict[str, float]
     bars: int
     blocks: int
-    direction: str  # long, short or both
-    sizing: str  # a key of analytics.sweep.KINDS
-    amount: float
-    fees: float
-    per_share: float
-    slippage: float
-    cash: float
-    loss: float | None  # the distance of the stop, None for off
-    trails: bool
-    profit: float | None
-    seed: int
+    year_bars: float
+    terms: Terms
     file: str = ""
     columns: bytes = b""
 

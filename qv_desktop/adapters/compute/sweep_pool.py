@@ -2,19 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import structlog
 
 from qv_desktop.adapters.compute.frames import Cancelled, WorkerDied
 from qv_desktop.adapters.compute.limits import Limits
-from qv_desktop.adapters.compute.sweep_arrays import packed, shared
+from qv_desktop.adapters.compute.sweep_arrays import prepared, shared
+from qv_desktop.adapters.compute.sweep_backtests import BacktestSweeps
 from qv_desktop.adapters.compute.sweep_messages import SweepChunk, SweepPart
-from qv_desktop.adapters.compute.sweep_plan import CANCELLED, Show, Work, one_symbol, planned, result, rows
+from qv_desktop.adapters.compute.sweep_plan import CANCELLED, Asked, Show, chunks, kernel_takes, result, rows
 from qv_desktop.adapters.compute.workers import WorkerPool
+from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.market import Bar
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
 
@@ -29,52 +31,56 @@ def sweep_pool(command: Sequence[str], cache: Path, workers: int = 0) -> WorkerP
 
 
 class LocalSweeps:
-    """``ports.SweepEngine`` on a pool. ``megabytes`` is the most that one worker may use when a sweep does not say."""
+    """``ports.SweepEngine`` on a pool. ``megabytes`` is the most that one worker may use when a sweep does not say.
 
-    def __init__(self, pool: WorkerPool, megabytes: int) -> None:
-        self._pool, self._megabytes = pool, megabytes
+    ``backtests`` takes the sweeps that the kernel cannot run.
+    """
+
+    def __init__(self, pool: WorkerPool, megabytes: int, backtests: BacktestSweeps | None = None) -> None:
+        self._pool, self._megabytes, self._backtests = pool, megabytes, backtests
         self._cancelled: set[str] = set()
 
-    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]], user: str,
+    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str,
                   combos: Sequence[tuple[float, ...]], show: Show, workers: int = 0, megabytes: int = 0) -> SweepResult:  # fmt: skip
-        """The rows of ``combos`` over ``bars``; ``show`` hears of each part as it comes. Raises BadInput."""
-        only = one_symbol(spec, bars)
-        content = await asyncio.to_thread(packed, only)
+        """The rows of ``combos`` over ``data``; ``show`` hears of each part as it comes. Raises BadInput."""
+        if self._backtests and not kernel_takes(spec, strategy):
+            return await self._backtests.run(run, spec, strategy, data, user, combos, show, workers, megabytes)
         budget = megabytes or self._megabytes
-        work = planned(run, spec, strategy, content, len(only), user, combos, budget)
-        try:
-            with shared(content, run) as file:
-                for chunk in work.chunks:
-                    chunk.file = str(file)
-                return await self._ran(
-                    work, show, min(workers or self._pool.size, self._pool.size), Limits(memory_mb=budget)
-                )
-        finally:
-            self._cancelled.discard(run)
+        asked, content = await asyncio.to_thread(prepared, run, spec, strategy, data, user)
+        work = await asyncio.to_thread(chunks, asked, combos, budget)
+        with ExitStack() as lasting:
+            lasting.callback(self._cancelled.discard, run)
+            file = await asyncio.to_thread(lasting.enter_context, shared(content, run))
+            for chunk in work:
+                chunk.file = str(file)
+            at_once = min(workers or self._pool.size, self._pool.size, len(work))
+            return await self._ran(asked, work, show, at_once, Limits(memory_mb=budget))
 
-    async def _ran(self, work: Work, show: Show, workers: int, limits: Limits) -> SweepResult:
+    async def _ran(
+        self, asked: Asked, work: Sequence[SweepChunk], show: Show, at_once: int, limits: Limits
+    ) -> SweepResult:
         """As many chunks at a time as there are workers, so that no other sweep has to wait for the whole of this one."""
-        waiting = iter(enumerate(work.chunks))
-        parts: list[tuple[SweepRow, ...]] = [()] * len(work.chunks)
+        waiting = iter(enumerate(work))
+        parts: list[tuple[SweepRow, ...]] = [()] * len(work)
         said: list[SweepPart] = []
 
         async def one_after_another() -> None:
             for place, chunk in waiting:
-                part = await self._asked(work.run, chunk, limits)
+                part = await self._asked(asked.run, chunk, limits)
                 said.append(part)
                 parts[place] = rows(chunk, part)
                 show(chunk.first, parts[place])
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(workers, len(work.chunks))):
+                for _ in range(at_once):
                     group.create_task(one_after_another())
         except* BadInput as failed:
-            raise BadInput(CANCELLED if work.run in self._cancelled else str(failed.exceptions[0])) from None
+            raise BadInput(CANCELLED if asked.run in self._cancelled else str(failed.exceptions[0])) from None
         for note in {note for part in said for note in part.notes}:
             log.warning("sweep_kernel_not_kept", reason=note)
-        where = "1 process" if workers == 1 else f"{workers} processes"
-        return await asyncio.to_thread(result, work, parts, said[0].engine, where)
+        where = "1 process" if at_once == 1 else f"{at_once} processes"
+        return await asyncio.to_thread(result, asked, parts, said[0].engine, where)
 
     async def _asked(self, run: str, chunk: SweepChunk, limits: Limits) -> SweepPart:
         why = ""
@@ -92,3 +98,5 @@ class LocalSweeps:
         """End a sweep at once."""
         self._cancelled.add(run)
         await self._pool.cancel(run)
+        if self._backtests:
+            await self._backtests.cancel(run)

@@ -1,5 +1,6 @@
 """A part of a sweep, computed: the strategy's signals and then the kernel, one combination after the other."""
 
+import math
 import mmap
 import random
 from collections.abc import Callable, Mapping
@@ -43,20 +44,20 @@ def warm() -> None:
 def serve(chunk: SweepChunk, tell: Callable[[float, str], None]) -> SweepPart:
     """The figures of a chunk. A combination that fails says why in the part and the others go on."""
     from qv_desktop.analytics import sweep, sweep_compiled
-    from qv_desktop.analytics.sweep_blocks import bars_a_year, block_edges
+    from qv_desktop.analytics.sweep_blocks import block_edges
 
     prepare(chunk)
     bars = arrays(_mapped[chunk.file] if chunk.file else memoryview(chunk.columns), chunk.bars)
     code = compile(chunk.source, "<strategy>", "exec")
     values = np.frombuffer(chunk.values).reshape(-1, len(chunk.names))
-    prices, terms = sweep.Prices(bars.open, bars.high, bars.low, bars.close), _terms(chunk, bars_a_year(bars.at))
+    prices, terms = sweep.Prices(bars.open, bars.high, bars.low, bars.close), _terms(chunk)
     edges, space = block_edges(chunk.bars, chunk.blocks), np.empty(chunk.bars)
     found = np.full((len(values), sweep.FIGURES + 2 * chunk.blocks), np.nan)
     errors: dict[int, str] = {}
     for i, row in enumerate(values):
         parameters = {**chunk.fixed, **dict(zip(chunk.names, row.tolist(), strict=True))}
         try:
-            way = flags(code, bars, parameters, chunk.direction, chunk.seed)
+            way = flags(code, bars, parameters, chunk.terms.direction, chunk.terms.seed)
         except Exception as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
             errors[i] = f"{type(error).__name__}: {error}"[:LONGEST]
             continue
@@ -94,10 +95,11 @@ def flags(code: CodeType, bars: Bars, parameters: Mapping[str, float], direction
     return Directed(*(np.require(one, requirements=("C", "W")) for one in found))
 
 
-def _terms(chunk: SweepChunk, year_bars: float) -> "Terms":
+def _terms(chunk: SweepChunk) -> "Terms":
     from qv_desktop.analytics.sweep import Terms
     from qv_desktop.analytics.sweep_rules import KINDS
 
-    loss, profit = (np.nan if one is None else one for one in (chunk.loss, chunk.profit))
-    return Terms(KINDS[chunk.sizing], chunk.amount, chunk.fees, chunk.per_share, chunk.slippage, loss, chunk.trails, profit,
-                 chunk.cash, year_bars)  # fmt: skip
+    told = chunk.terms
+    trails = not math.isnan(told.trailing)
+    return Terms(KINDS[told.sizing], told.amount, told.fees, told.fees_per_share, told.slippage, told.trailing if trails else told.loss,
+                 trails, told.profit, told.cash, chunk.year_bars)  # fmt: skip

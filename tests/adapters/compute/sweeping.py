@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 import msgspec
 import numpy as np
 
-from qv_desktop.adapters.compute.sweep_arrays import packed
-from qv_desktop.adapters.compute.sweep_plan import planned, result, rows
+from qv_desktop.adapters.compute.sweep_arrays import prepared
+from qv_desktop.adapters.compute.sweep_messages import SweepPart
+from qv_desktop.adapters.compute.sweep_plan import chunks, result, rows
 from qv_desktop.adapters.compute.sweep_task import computed
-from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.backtests import BacktestSpec, RunData
 from qv_desktop.domain.market import SECOND, Bar
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.sweep_axes import read_axis
@@ -48,12 +49,14 @@ def slow(seconds: float) -> str:
 
 def alone(spec: SweepSpec, code: Strategy, bars: Sequence[Bar], megabytes: int = 1024) -> SweepResult:
     """The sweep in this process, one chunk after the other."""
-    content = packed(bars)
-    work = planned("alone", spec, code, content, len(bars), "test", combinations(spec), megabytes)
-    answers = [computed(msgspec.msgpack.encode(chunk), content) for chunk in work.chunks]
-    from qv_desktop.adapters.compute.sweep_messages import SweepPart
+    asked, content = prepared("alone", spec, code, data_of(bars), "test")
+    work = chunks(asked, combinations(spec), megabytes)
+    answers = [
+        msgspec.msgpack.decode(computed(msgspec.msgpack.encode(chunk), content), type=SweepPart) for chunk in work
+    ]
+    return result(asked, [rows(chunk, part) for chunk, part in zip(work, answers, strict=True)], answers[0].engine, "1")
 
-    parts = [msgspec.msgpack.decode(answer, type=SweepPart) for answer in answers]
-    return result(
-        work, [rows(chunk, part) for chunk, part in zip(work.chunks, parts, strict=True)], parts[0].engine, "1"
-    )
+
+def data_of(bars: Sequence[Bar]) -> RunData:
+    """Bars of the one symbol."""
+    return RunData({"SPY": tuple(bars)})

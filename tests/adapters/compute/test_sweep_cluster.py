@@ -23,7 +23,7 @@ from qv_desktop.adapters.compute.sweep_address import Cluster
 from qv_desktop.adapters.compute.sweep_cluster import ClusterSweeps
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, combinations
-from tests.adapters.compute.sweeping import SPEC, alone, slow, strategy, walk
+from tests.adapters.compute.sweeping import SPEC, alone, data_of, slow, strategy, walk
 
 MANY = replace(SPEC, axes=(replace(SPEC.axes[0], step=1), replace(SPEC.axes[1], step=1)))
 BARS = walk(3_000)
@@ -123,7 +123,7 @@ def swept(cluster: Cluster, source: str = "", after: int = 0, then: "object" = N
 
     async def story() -> SweepResult:
         engine = ClusterSweeps(cluster, 1024)
-        return await engine.run("run", MANY, strategy(source), {"SPY": BARS}, "test", combinations(MANY), show)
+        return await engine.run("run", MANY, strategy(source), data_of(BARS), "test", combinations(MANY), show)
 
     found = asyncio.run(story())
     assert len(seen) == len(found.rows)
@@ -162,7 +162,7 @@ def test_a_cancel_ends_a_sweep_on_a_cluster(dask: Dask) -> None:
             "run",
             MANY,
             strategy(slow(0.05)),
-            {"SPY": BARS},
+            data_of(BARS),
             "test",
             combinations(MANY),
             lambda first, part: begun.set(),

@@ -26,10 +26,7 @@ def signals(bars, params):
 def kernels(columns: Columns, told: Terms, often: float) -> SweepRow:
     """The row of one combination."""
     at, *prices = columns
-    off = [None if math.isnan(one) else one for one in (told.loss, told.profit, told.trailing)]
-    chunk = SweepChunk("r", 0, SOURCE, ["often"], np.array([often]).tobytes(), {}, len(at), 3, told.direction, told.sizing, told.amount,
-                       told.fees, told.fees_per_share, told.slippage, told.cash, off[0] if off[2] is None else off[2],
-                       off[2] is not None, off[1], told.seed)  # fmt: skip
+    chunk = SweepChunk("r", 0, SOURCE, ["often"], np.array([often]).tobytes(), {}, len(at), 3, 252.0, told)
     part = computed(msgspec.msgpack.encode(chunk), at.tobytes() + b"".join(column.tobytes() for column in prices))
     (row,) = rows(chunk, msgspec.msgpack.decode(part, type=SweepPart))
     assert not row.error
@@ -51,7 +48,15 @@ def agree(row: SweepRow, done: Done) -> None:
     assert sum(row.block_sums) == pytest.approx(returns[1:].sum() + equity[0] / 10_000 - 1, abs=1e-9)
 
 
-SIZES = [("percent", 0.5), ("percent", 1.0), ("dollars", 4_000.0), ("dollars", 50_000.0), ("shares", 7.0), ("risk", 0.02), ("equal", 0.9)]
+SIZES = [
+    ("percent", 0.5),
+    ("percent", 1.0),
+    ("dollars", 4_000.0),
+    ("dollars", 50_000.0),
+    ("shares", 7.0),
+    ("risk", 0.02),
+    ("equal", 0.9),
+]
 STOPS = [(NAN, NAN, NAN), (0.03, NAN, NAN), (NAN, 0.04, NAN), (0.02, 0.05, NAN), (NAN, NAN, 0.03), (NAN, 0.03, 0.05)]
 
 

@@ -12,18 +12,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 
 from qv_desktop import paths
-from qv_desktop.adapters.compute import sweep_arrays, sweep_plan
+from qv_desktop.adapters.compute import sweep_arrays, sweep_plan, worker
+from qv_desktop.adapters.compute.pool import request_of
+from qv_desktop.adapters.compute.sweep_backtests import BacktestSweeps
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
 from qv_desktop.adapters.compute.workers import WorkerPool
-from qv_desktop.domain.backtests import Sizing
+from qv_desktop.domain.backtests import RunData, Sizing
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.sweep_axes import read_axis
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec, combinations
-from tests.adapters.compute.sweeping import BASE, SPEC, alone, slow, strategy, walk
+from tests.adapters.compute.sweeping import BASE, SPEC, alone, data_of, slow, strategy, walk
 
 BARS = walk()
 
@@ -39,9 +42,11 @@ def in_a_pool(story: Callable[[WorkerPool, LocalSweeps], Coroutine[Any, Any, Non
     asyncio.run(told())
 
 
-async def swept(sweeps: LocalSweeps, spec: SweepSpec = SPEC, source: str = "", show: Any = None, workers: int = 0) -> SweepResult:
+async def swept(
+    sweeps: LocalSweeps, spec: SweepSpec = SPEC, source: str = "", show: Any = None, workers: int = 0
+) -> SweepResult:
     quiet = show or (lambda first, rows: None)
-    return await sweeps.run("run", spec, strategy(source), {"SPY": BARS}, "test", combinations(spec), quiet, workers)
+    return await sweeps.run("run", spec, strategy(source), data_of(BARS), "test", combinations(spec), quiet, workers)
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +79,11 @@ def test_a_worker_that_is_killed_costs_no_row_and_no_bit() -> None:
         killed: list[int] = []
 
         def kill_one(first: int, rows: tuple[SweepRow, ...]) -> None:
-            runs = [child for child in psutil.Process().children(recursive=True) if child.pid != pool._workers[0].process.pid]
+            runs = [
+                child
+                for child in psutil.Process().children(recursive=True)
+                if child.pid != pool._workers[0].process.pid
+            ]
             runs = [child for child in runs if child.ppid() == pool._workers[0].process.pid]
             if runs and len(killed) < 2:
                 killed.append(runs[0].pid)
@@ -166,10 +175,12 @@ def signals(bars, params):
 
 def test_what_a_sweep_cannot_do_is_refused_in_words() -> None:
     async def story(pool: WorkerPool, sweeps: LocalSweeps) -> None:
-        with pytest.raises(BadInput, match="one symbol, not 2"):
+        with pytest.raises(BadInput, match="several symbols"):
             await swept(sweeps, replace(SPEC, base=replace(BASE, symbols=("SPY", "QQQ"))))
         with pytest.raises(BadInput, match="sweep_megabytes"):
-            await LocalSweeps(pool, 100).run("run", SPEC, strategy(), {"SPY": BARS}, "test", combinations(SPEC), lambda a, b: None)
+            await LocalSweeps(pool, 100).run(
+                "run", SPEC, strategy(), data_of(BARS), "test", combinations(SPEC), lambda a, b: None
+            )
 
     in_a_pool(story)
 
@@ -185,7 +196,10 @@ def test_a_file_of_a_program_that_crashed_is_removed() -> None:
     process = multiprocessing.get_context("spawn").Process(target=time.time)
     process.start()
     process.join()
-    dead, again = own / f"{process.pid}-1-run.bars", own / f"{os.getpid()}-1-run.bars"  # the latter: our number, another process
+    dead, again = (
+        own / f"{process.pid}-1-run.bars",
+        own / f"{os.getpid()}-1-run.bars",
+    )  # the latter: our number, another process
     dead.write_bytes(b"x")
     again.write_bytes(b"x")
     with sweep_arrays.shared(b"mine", "live") as file:
@@ -194,3 +208,35 @@ def test_a_file_of_a_program_that_crashed_is_removed() -> None:
         assert file.read_bytes() == b"mine"
         assert file.stat().st_mode & 0o077 == 0
     assert not file.exists()
+
+
+def test_several_symbols_are_swept_by_whole_backtests() -> None:
+    """Every row is what a worker says of the backtest of its combination."""
+    spec = replace(SPEC, base=replace(BASE, symbols=("SPY", "QQQ")), axes=(read_axis("fast=3,5"), read_axis("slow=10")))
+    data = RunData({"SPY": tuple(BARS), "QQQ": tuple(walk(seed=4))})
+
+    async def story() -> None:
+        pool = WorkerPool([sys.executable, "-m", "qv_desktop", "worker"], paths.compiled(), 2)
+        seen: list[int] = []
+        try:
+            sweeps = LocalSweeps(pool, 1024, BacktestSweeps(pool))
+            found = await sweeps.run(
+                "run", spec, strategy(), data, "test", combinations(spec), lambda first, rows: seen.append(first)
+            )
+        finally:
+            await pool.close()
+        done = worker.serve(request_of("x", spec.backtest((3.0, 10.0)), strategy(), data), lambda fraction, step: None)
+        figures = dict(done.statistics)
+        row = found.rows[0]
+        assert (row.total_return, row.sharpe, row.trades) == (
+            figures["Total return"],
+            figures["Sharpe"],
+            figures["Trades"],
+        )
+        assert sum(row.block_sums) == pytest.approx(
+            float(np.sum(np.diff(np.frombuffer(done.equity)) / np.frombuffer(done.equity)[:-1]))
+        )
+        assert sorted(seen) == [0, 1]
+        assert sum(found.block_bars) == found.bars == len(BARS)
+
+    asyncio.run(story())
