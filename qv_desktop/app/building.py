@@ -15,7 +15,6 @@ from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
 from qv_desktop.adapters.compute.limits import limits_of
 from qv_desktop.adapters.compute.pool import BacktestPool
-from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
@@ -42,6 +41,7 @@ from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
 from qv_desktop.app.studies import studies
+from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
@@ -92,7 +92,7 @@ class Engine:
     side: MarketSide
     updates: TradeUpdates
     pool: BacktestPool
-    sweep_pool: WorkerPool
+    sweep_work: SweepWork
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
@@ -101,7 +101,7 @@ class Engine:
     async def close(self) -> None:
         """End sockets, threads and the worker."""
         await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close(),
-                             self.sweep_pool.close())  # fmt: skip
+                             self.sweep_work.close())  # fmt: skip
         with suppress(DatabaseDown):
             await self.side.gaps.flush()  # a hole that was open until now
             await self.side.price_alerts.flush()
@@ -158,7 +158,7 @@ def engine(
     backtests = Backtests(
         pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now
     )
-    study = studies(door, database, strategies, research, backtests, pool, note)
+    study = studies(door, database, settings, strategies, research, backtests, pool, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -198,7 +198,7 @@ def engine(
         side,
         updates,
         pool,
-        study.pool,
+        study.work,
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),

@@ -152,7 +152,7 @@ class Starting:
         await self._attempt(self._look_at_audit)
         self._engine.pool.awakened = self._isolated
         self._engine.pool.warm()
-        self._engine.sweep_pool.warm()
+        self._engine.sweep_work.warm()
 
     def _isolated(self, line: str) -> None:
         """What stands between strategies and this machine is shown, and what does not is told once."""

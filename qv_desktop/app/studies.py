@@ -3,15 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from qv_desktop import paths
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.compute.prefix_checks import PrefixChecks
-from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
-from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.sweeps import SweepStore
 from qv_desktop.adapters.db.validations import LookAheadStore, ValidationStore
 from qv_desktop.app.entrance import Entrance
+from qv_desktop.app.sweeping import SweepWork, sweep_work
+from qv_desktop.config import Settings
 from qv_desktop.domain.backtests import BacktestSpec
 from qv_desktop.domain.market import Bar
 from qv_desktop.services.backtest_data import BacktestData
@@ -22,19 +21,17 @@ from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.sweeps import Sweeps
 from qv_desktop.services.validation import Validations
 
-MEGABYTES = 1_024  # that one worker of a sweep may use when nobody says
-
 
 class Studies(NamedTuple):
-    """The services, and the workers that are warm for sweeps alone."""
+    """The services, and who computes sweeps."""
 
-    pool: WorkerPool
+    work: SweepWork
     sweeps: Sweeps
     validations: Validations
     look_aheads: LookAheads
 
 
-def studies(door: Entrance, database: Database, strategies: Strategies, research: BacktestData, backtests: Backtests,
+def studies(door: Entrance, database: Database, settings: Settings, strategies: Strategies, research: BacktestData, backtests: Backtests,
             checking: BacktestPool, note: Note) -> Studies:  # fmt: skip
     """All of them for the session that is signed in at ``door``; ``checking`` are the workers that run strategies' code."""
     login, trail, publish, now = door.login, door.trail, door.bus.publish, door.clock.now
@@ -43,10 +40,10 @@ def studies(door: Entrance, database: Database, strategies: Strategies, research
         data = await research.read(spec)
         return data.bars, data.missing
 
-    pool = sweep_pool([*paths.relaunch(), "worker"], paths.compiled())
-    sweeps = Sweeps(LocalSweeps(pool, MEGABYTES), SweepStore(database, trail), strategies, bars, login, publish, note)
+    work = sweep_work(settings, checking)
+    sweeps = Sweeps(work.engine, SweepStore(database, trail), strategies, research, login, publish, note)
     validations = Validations(sweeps.read, backtests.trial, ValidationStore(database, trail), login, publish, note, now)
     look_aheads = LookAheads(
         PrefixChecks(checking, now), LookAheadStore(database, trail), strategies.at, bars, login, publish, now
     )
-    return Studies(pool, sweeps, validations, look_aheads)
+    return Studies(work, sweeps, validations, look_aheads)

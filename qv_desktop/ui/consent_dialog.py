@@ -36,7 +36,7 @@ class ConsentDialog(QDialog):
         self.strategy = strategy
         self.allow, self.back = theme.button("Allow this code", "primary"), theme.button("Do not run it", "plain")
         self.source = CodeEditor()
-        self.source.setPlainText(strategy.source)
+        self.source.show_text(strategy.source)
         self.source.show_problems(cautions)
         self._answered = False
         self._lay_out(person, cautions)

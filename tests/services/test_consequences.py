@@ -196,7 +196,7 @@ class Desk:
 
     async def failing_backtest(self) -> None:
         with pytest.raises(FeedDown):
-            await self.backtests.run(SPEC)
+            await self.backtests.run(replace(SPEC, version=self.strategies.named(SPEC.strategy).version))
 
     async def failing_export(self) -> None:
         target = self.folder / "blocked"

@@ -240,7 +240,7 @@ def test_a_split_since_then_changes_no_price_of_the_day_and_one_within_the_warm_
     [
         ({"day": date(2026, 11, 21)}, "2026-11-21 has not begun in New York"),
         ({"spec": replace(SPEC, timeframe="1W")}, "1W is longer; choose 1m to 1D"),
-        ({"spec": replace(SPEC, symbol="KO")}, "There is no whole bar of KO 1m on 2026-11-20"),
+        ({"spec": replace(SPEC, symbols=("KO",))}, "There is no whole bar of KO 1m on 2026-11-20"),
         ({"spec": replace(SPEC, strategy="nobody")}, "There is no strategy called “nobody”"),
         (
             {"spec": replace(SPEC, parameters=(("slow", 400.0),))},

@@ -83,8 +83,8 @@ def typed(panel: StrategiesPanel, qtbot: QtBot, text: str) -> None:
 def test_the_first_strategy_is_shown_with_its_source_and_hash(panel: StrategiesPanel) -> None:
     panel.show_strategies(ALL)
     assert panel.source.text() == ALL[0].source
-    assert panel._hash.text() == f"sha {ALL[0].code_hash[:8]}"
-    assert panel._heading.text() == f"{ALL[0].name} v1"
+    assert panel.head.hash.text() == f"sha {ALL[0].code_hash[:8]}"
+    assert panel.head.heading.text() == f"{ALL[0].name} v1"
     assert panel.source.isReadOnly()
 
 
@@ -101,7 +101,7 @@ def test_a_newer_version_replaces_the_one_that_is_read(panel: StrategiesPanel) -
     panel.table.select_key(ALL[1].name)
     newer = replace(ALL[1], version=2, source="PARAMS = ()\n", code_hash="f" * 64)
     panel.show_strategies([ALL[0], newer, ALL[2]])
-    assert panel._heading.text() == f"{ALL[1].name} v2"
+    assert panel.head.heading.text() == f"{ALL[1].name} v2"
     assert panel.source.text() == "PARAMS = ()\n"
 
 
@@ -206,7 +206,7 @@ def test_what_is_saved_is_no_draft_any_more_and_what_was_typed_meanwhile_is_one(
     saved = own(version=2, source=template() + "# b\n")
     desk.show_saved(saved)
     assert desk.unsaved() == []
-    assert desk._heading.text() == "mine v2"
+    assert desk.head.heading.text() == "mine v2"
     typed(desk, qtbot, "c")
     desk.show_saved(own(version=3, source=template() + "# b\n"))
     assert desk.unsaved() == ["mine"]
@@ -305,7 +305,7 @@ def test_a_new_one_begins_with_the_template_and_is_shown_once_it_is_there(desk: 
     assert asked.args == ["my_rotation", template("weights")]
     desk.show_made(own("my_rotation"))
     desk.show_strategies([MINE, OTHER, own("my_rotation")])
-    assert desk._heading.text() == "my_rotation v1"
+    assert desk.head.heading.text() == "my_rotation v1"
 
 
 def test_a_title_is_changed_in_the_source_and_can_be_undone(desk: StrategiesPanel) -> None:
@@ -340,7 +340,7 @@ def test_what_a_role_may_not_is_greyed_with_the_reason(desk: StrategiesPanel) ->
     assert desk.source.isReadOnly()
     assert desk.page.state.text() == LACKING
     assert not desk.page.save.isVisible()
-    assert (desk._test.isEnabled(), desk._test.toolTip()) == (False, "no runs")
+    assert (desk.head.test.isEnabled(), desk.head.test.toolTip()) == (False, "no runs")
     assert (desk._new.isEnabled(), desk._new.toolTip()) == (False, "no new ones")
     menu = entries(desk)
     assert menu["Archive"] == (False, "no archive")
@@ -360,7 +360,7 @@ def test_versions_are_compared_with_the_one_before_and_two_with_each_other(desk:
     asked: list[tuple[str, str]] = []
     desk.compare_asked.connect(lambda old, new: asked.append((old, new)))
     with qtbot.waitSignal(desk.versions_asked):
-        desk._pages.segment("Versions").click()
+        desk.head.pages.segment("Versions").click()
     desk.show_versions([third, second, first])
     assert asked[-1] == (second.source, third.source)
     desk.show_difference(compared(*asked[-1]))
@@ -377,7 +377,7 @@ def test_versions_are_compared_with_the_one_before_and_two_with_each_other(desk:
 def test_an_older_version_goes_into_the_editor_as_a_change(desk: StrategiesPanel, qtbot: QtBot) -> None:
     desk.show_strategies([own(version=2, source=template() + "# two\n"), OTHER])
     desk.show_versions([own(version=2, source=template() + "# two\n"), MINE])
-    desk._pages.segment("Versions").click()
+    desk.head.pages.segment("Versions").click()
     desk.history.table.clearSelection()
     desk.history.table.select_key(1)
     with qtbot.waitSignal(desk.draft_typed):

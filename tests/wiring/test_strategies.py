@@ -133,10 +133,10 @@ async def made(seat: Seat, name: str) -> Strategy:
     """A strategy of one's own, made through the panel, that no other test has the text of."""
     seat.panel._ask_new("signals")
     await seat.does(lambda: seat.named(name))
-    assert seat.panel._heading.text() == f"{name} v1"
+    assert seat.panel.head.heading.text() == f"{name} v1"
     await seat.types(template() + f"# {name}\n")
     await seat.does(seat.panel.page.save.click)
-    assert seat.panel._heading.text() == f"{name} v2"
+    assert seat.panel.head.heading.text() == f"{name} v2"
     return seat.terminal.strategies.named(name)
 
 
@@ -147,7 +147,7 @@ def test_made_written_saved_cloned_and_archived_through_the_panel(told: Callable
         assert maria.heard[-1].strategies == tuple(maria.terminal.strategies.all())
         maria.panel._ask_clone()
         await maria.does(lambda: maria.named(f"{name}_b"))
-        assert maria.panel._heading.text() == f"{name}_b v1"
+        assert maria.panel.head.heading.text() == f"{name}_b v1"
         shown = maria.panel._shown
         await maria.does(lambda: maria.panel.archive_asked.emit(shown, True))
         assert f"{name}_b" not in {row.name for row in maria.panel._model.rows()}

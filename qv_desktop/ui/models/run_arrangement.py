@@ -106,10 +106,11 @@ class Arrangement:
         self._retitle()
 
     def _retitle(self) -> None:
-        for at in range(self.tabs.count()):
-            page = self.tabs.widget(at)
-            self.tabs.setTabText(at, self._titles[page])
-            self.tabs.setTabVisible(at, page not in self._hidden)
+        for page, title in self._titles.items():
+            at = self.tabs.indexOf(page)
+            if at >= 0:
+                self.tabs.setTabText(at, title)
+                self.tabs.setTabVisible(at, page not in self._hidden)
 
     def bring(self, page: QWidget, *, roomy: bool = False) -> None:
         """Show a page, where it stands behind a tab; a ``roomy`` one gets most of the height from the curves above."""

@@ -87,7 +87,8 @@ def read_time(field: NumberField) -> time:
     if not re.fullmatch(r"\d{1,2}:\d{2}", text) or int(text.split(":")[0]) > 23 or int(text.split(":")[1]) > 59:
         raise refuse(field, f"“{text}” is no time of day; type it as hours:minutes in New York, such as 09:45.")
     mark(field, "")
-    return time(*map(int, text.split(":")))
+    hours, minutes = map(int, text.split(":"))
+    return time(hours, minutes)
 
 
 def read_symbols(field: QLineEdit, lists: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -2,35 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.strategies import SourceDraft, Strategy, free_name, tidy_name
+from qv_desktop.domain.strategies import SourceDraft, Strategy
 from qv_desktop.domain.strategy_diff import DiffRow
 from qv_desktop.domain.strategy_source import Problem, retitled
-from qv_desktop.domain.strategy_template import template
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint
 from qv_desktop.ui.models.menu_button import entry, menu_button
-from qv_desktop.ui.models.name_bar import NameBar
+from qv_desktop.ui.models.source_files import ask_open, ask_save
 from qv_desktop.ui.models.source_page import SourcePage
-from qv_desktop.ui.models.strategy_columns import Badge, kind, knob, strategy_columns
+from qv_desktop.ui.models.strategy_columns import Badge, strategy_columns
+from qv_desktop.ui.models.strategy_head import CODE, VERSIONS, StrategyHead
+from qv_desktop.ui.models.strategy_naming import StrategyNaming
 from qv_desktop.ui.models.superseded_bar import SupersededBar
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 from qv_desktop.ui.models.versions_page import VersionsPage
 
 EMPTY = "No strategies yet; the built-in ones appear once the database is ready."
-_TEST_TIP = "Set the backtest panel to this strategy (double-click does the same)"
 _BUILT_IN = "Ships with the program and stays as it is; clone it to change it"
 LIST_WIDE = 380  # px
 SIDE_BY_SIDE = 760  # px of width from which the source stands beside the list
-CODE, VERSIONS = "Code", "Versions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ class StrategiesPanel(QWidget):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.page, self.history, self.superseded = SourcePage(), VersionsPage(), SupersededBar()
         self.source = self.page.editor
-        self.naming, self.asking = NameBar(), ConfirmBar(keep="Keep editing")
+        self.naming, self.asking = StrategyNaming(), ConfirmBar(keep="Keep editing")
         self.said = theme.label("", "hint")
         self._newest: Strategy | None = None  # what somebody else saved meanwhile
         self._build()
@@ -113,36 +111,24 @@ class StrategiesPanel(QWidget):
 
     def _reader(self) -> QWidget:
         reader = QWidget()
-        self._heading, self._hash, self._mark = QLabel(), QLabel(), QLabel()
-        self._heading.setFont(theme.bold())
-        self._heading.setMinimumWidth(40)
-        self._hash.setFont(theme.mono())
-        for label, (ground, ink) in ((self._hash, theme.CHIPS["filled"]), (self._mark, theme.CHIPS["held"])):
-            label.setFixedHeight(18)
-            label.setStyleSheet(f"background:{ground}; color:{ink}; border-radius:3px; padding:1px 6px;")
-        self._mark.setFont(theme.small_bold())
-        self._pages = theme.Segmented([CODE, VERSIONS])
-        self._pages.setFixedWidth(140)
-        self._test = theme.button("Backtest")
-        self._test.setToolTip(_TEST_TIP)
-        self._head = Bar(self._heading, self._mark, self._hash, None, self._pages, self._test,
-                         yielding=(self._hash, self._mark))  # fmt: skip
-        self._knobs = theme.label("", "hint")
-        self._knobs.setWordWrap(True)
-        self._knobs.setContentsMargins(10, 0, 10, 4)
+        self.head = StrategyHead()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.page)
         self._stack.addWidget(self.history)
-        stacked(reader, self._head, self._knobs, self.superseded, divider(), self._stack).setStretch(4, 1)
+        stacked(reader, self.head, self.superseded, divider(), self._stack).setStretch(3, 1)
         return reader
 
     def _connect(self) -> None:
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(self._ask_for)
-        self._test.clicked.connect(self._ask)
+        self.head.backtest_asked.connect(self._ask)
+        self.head.page_chosen.connect(self._show_page)
         self._new.clicked.connect(lambda: self._ask_new("signals"))
         self._clone.clicked.connect(self._ask_clone)
-        self._pages.chosen.connect(self._show_page)
+        self.naming.created.connect(self.create_asked)
+        self.naming.cloned.connect(self.clone_asked)
+        self.naming.retitled.connect(self._retitle)
+        self.naming.wrong.connect(self.show_failed)
         self.page.typed.connect(self._keep)
         self.page.lint_asked.connect(self.lint_asked)
         self.page.save_asked.connect(self._save)
@@ -180,13 +166,13 @@ class StrategiesPanel(QWidget):
             return
         self._shown = shown
         if shown.id in self._typed or self.page.unsaved:
-            self._show_head()
+            self.head.show_strategy(self._shown)
             self.page.show_saved(shown.source)
         elif shown.source != before.source:
             self._show_source(shown)
         else:
-            self._show_head()
-        if shown.version != before.version and self._pages.choice() == VERSIONS:
+            self.head.show_strategy(self._shown)
+        if shown.version != before.version and self.head.pages.choice() == VERSIONS:
             self.versions_asked.emit(shown)
 
     def show_drafts(self, drafts: Sequence[SourceDraft]) -> None:
@@ -207,7 +193,7 @@ class StrategiesPanel(QWidget):
             self.page.show_saved(saved.source)
             if not self.page.unsaved:
                 self.page.note.clear()
-            self._show_head()
+            self.head.show_strategy(self._shown)
         typed = self._typed.get(saved.id)
         if typed is not None and typed.source.rstrip("\n") == saved.source.rstrip("\n"):
             del self._typed[saved.id]
@@ -257,11 +243,10 @@ class StrategiesPanel(QWidget):
         """A file was read: of a strategy that can be changed it becomes the text, else it asks for a new one's name."""
         if self._shown is not None and not self._why_not_change():
             self.source.replace_all(source)
-            self._pages.choose(CODE)
-            self._show_page(CODE)
+            self.head.choose(CODE)
             self._say(f"The text of {stem}.py is in the editor; save it to make it a version.")
         else:
-            self._name_new(stem, source)
+            self.naming.ask_source(stem, source, self._names())
 
     def show_done(self, sentence: str) -> None:
         """That something was done."""
@@ -317,29 +302,15 @@ class StrategiesPanel(QWidget):
         self.page.show_source(
             strategy.source if strategy else "", typed.source if typed else None, typed.note if typed else ""
         )
-        self._show_head()
+        self.head.show_strategy(self._shown)
         self._judge()
         if strategy is not None and typed is not None and typed.base < strategy.version:
             self._newest = strategy
             self.superseded.tell(
                 f"You typed this on version {typed.base}, and {strategy.author} has saved version {strategy.version} since."
             )
-        if strategy is not None and self._pages.choice() == VERSIONS:
+        if strategy is not None and self.head.pages.choice() == VERSIONS:
             self.versions_asked.emit(strategy)
-
-    def _show_head(self) -> None:
-        strategy = self._shown
-        for widget in (self._head, self._knobs):
-            widget.setVisible(strategy is not None)
-        if strategy is None:
-            return
-        self._heading.setText(f"{strategy.name} v{strategy.version}")
-        self._heading.setToolTip(f"{strategy.title} · {strategy.author} · {strategy.note}".rstrip(" ·"))
-        self._hash.setText(f"sha {strategy.code_hash[:8]}")
-        self._hash.setToolTip(f"SHA-256 of the source: {strategy.code_hash}")
-        self._mark.setText(kind(strategy))
-        self._head.want(self._mark, bool(kind(strategy)))
-        self._knobs.setText(" · ".join(knob(p) for p in strategy.parameters) or "No parameters")
 
     def _show_page(self, page: str) -> None:
         self._stack.setCurrentIndex(0 if page == CODE else 1)
@@ -384,8 +355,7 @@ class StrategiesPanel(QWidget):
             self.save_asked.emit(self._newest, self.page.text(), self.page.note.text(), self._newest.version)
 
     def _compare_theirs(self) -> None:
-        self._pages.choose(VERSIONS)
-        self._show_page(VERSIONS)
+        self.head.choose(VERSIONS)
         if self._newest is not None:
             self.history.show_versions([self._newest], self.page.text())
             self.history.compare_mine()
@@ -407,44 +377,27 @@ class StrategiesPanel(QWidget):
         self.table.viewport().update()
 
     def _open_version(self, version: Strategy) -> None:
-        self._pages.choose(CODE)
-        self._show_page(CODE)
+        self.head.choose(CODE)
         self.source.replace_all(version.source)
         self.page.note.setText(f"As in v{version.version}")
 
     # ---- new ones
 
-    def _ask_new(self, what: str) -> None:
-        self._name_new("my_strategy" if what == "signals" else "my_rotation", template(what))
-
-    def _name_new(self, wanted: str, source: str) -> None:
-        taken = frozenset(strategy.name for strategy in self._all)
+    def _ask_new(self, kind: str) -> None:
         self.asking.dismiss()
-        self.naming.ask_name(
-            "Name", "Create", lambda name: self._named(name, lambda tidy: self.create_asked.emit(tidy, source)),
-            old=free_name(_as_name(wanted), taken), taken=taken)  # fmt: skip
+        self.naming.ask_new(kind, self._names())
 
     def _ask_clone(self) -> None:
-        of = self._shown
-        if of is not None:
-            taken = frozenset(strategy.name for strategy in self._all)
+        if self._shown is not None:
             self.asking.dismiss()
-            self.naming.ask_name("Name", "Clone", lambda name: self._named(name, lambda tidy: self.clone_asked.emit(of, tidy)),
-                                 old=free_name(f"my_{of.name}", taken), taken=taken)  # fmt: skip
-
-    def _named(self, name: str, done: object) -> None:
-        try:
-            tidy = tidy_name(name)
-        except BadInput as error:
-            self.show_failed(str(error))
-            return
-        self._say("")
-        if callable(done):
-            done(tidy)
+            self.naming.ask_clone(self._shown, self._names())
 
     def _ask_title(self) -> None:
         if self._shown is not None:
-            self.naming.ask_name("Title", "Put it in", self._retitle, old=self._shown.title)
+            self.naming.ask_title(self._shown)
+
+    def _names(self) -> list[str]:
+        return [strategy.name for strategy in self._all]
 
     def _retitle(self, title: str) -> None:
         """The title is part of the source: it changes there, and is saved with it."""
@@ -454,8 +407,7 @@ class StrategiesPanel(QWidget):
             self.show_failed(f"The title was not changed: {error}")
             return
         self.page.note.setText(self.page.note.text() or "Another title")
-        self._pages.choose(CODE)
-        self._show_page(CODE)
+        self.head.choose(CODE)
 
     # ---- the menu
 
@@ -470,13 +422,13 @@ class StrategiesPanel(QWidget):
         entry(
             menu,
             "Open a .py file…",
-            lambda: self._dialog(QFileDialog.AcceptMode.AcceptOpen),
+            lambda: ask_open(self, self.file_opened.emit),
             create and self._lacking.get("change", ""),
         )
         entry(
             menu,
             "Save as .py file…",
-            lambda: self._dialog(QFileDialog.AcceptMode.AcceptSave),
+            self._ask_save_file,
             self._lacking.get("export", "") or none,
         )
         menu.addSeparator()
@@ -497,22 +449,10 @@ class StrategiesPanel(QWidget):
         self._archived = not self._archived
         self.show_strategies(self._all)
 
-    def _dialog(self, mode: QFileDialog.AcceptMode) -> None:
-        """A file dialog that does not stop the program."""
-        saving = mode is QFileDialog.AcceptMode.AcceptSave
-        dialog = QFileDialog(self, "Save the source" if saving else "Open a strategy's source")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(mode)
-        dialog.setNameFilter("Python (*.py)")
-        if saving and self._shown is not None:
+    def _ask_save_file(self) -> None:
+        if self._shown is not None:
             name, source = self._shown.name, self.page.text()
-            dialog.setDefaultSuffix("py")
-            dialog.selectFile(f"{name}.py")
-            dialog.fileSelected.connect(lambda file: self.file_saved.emit(Path(file), name, source))
-        else:
-            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-            dialog.fileSelected.connect(lambda file: self.file_opened.emit(Path(file)))
-        dialog.open()
+            ask_save(self, name, lambda file: self.file_saved.emit(file, name, source))
 
     # ---- eyes
 
@@ -526,14 +466,12 @@ class StrategiesPanel(QWidget):
     def _judge(self) -> None:
         """Grey out what cannot be done, each with its reason."""
         none = "" if self._shown is not None else "Choose a strategy first"
-        forbid(self._test, self._lacking.get("backtest", ""))
-        self._test.setToolTip(self._lacking.get("backtest", "") or _TEST_TIP)
+        self.head.forbid_backtest(self._lacking.get("backtest", ""))
         forbid(self._new, self._lacking.get("create", ""))
         forbid(self._clone, self._lacking.get("create", "") or none)
         why = self._why_not_change()
         self.page.forbid(why)
         self.history.forbid(why)
-        self._test.setVisible(self._shown is not None)
 
     def _say(self, sentence: str, ink: str = "TX1") -> None:
         tint(self.said, ink)
@@ -547,11 +485,3 @@ class StrategiesPanel(QWidget):
         if self._splitter.orientation() is not wanted:
             self._splitter.setOrientation(wanted)
             self._splitter.setSizes([LIST_WIDE, self.width() - LIST_WIDE] if wide else [1000, 2000])
-
-
-def _as_name(stem: str) -> str:
-    """A file's or another name as near as a strategy's can be."""
-    kept = "".join(each if each.isascii() and (each.isalnum() or each == "_") else "_" for each in stem.lower()).strip(
-        "_"
-    )
-    return kept if kept[:1].isalpha() else f"s_{kept}".rstrip("_")
