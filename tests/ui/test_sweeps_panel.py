@@ -421,3 +421,12 @@ def test_pages_stand_where_there_is_room(panel: SweepsPanel, qtbot: QtBot, width
     finished(panel)
     qtbot.waitUntil(lambda: not panel.axes.busy)
     assert panel.width() == width
+
+
+def test_every_combination_in_view_can_be_exported(panel: SweepsPanel, qtbot: QtBot) -> None:
+    finished(panel)
+    with qtbot.waitSignal(panel.rows.export_asked) as asked:
+        qtbot.mouseClick(button(panel, "Export CSV"), Qt.MouseButton.LeftButton)
+    assert asked.args == ["csv"]
+    panel.forbid({"export": "Your role lacks it."})
+    assert not panel.strip._export.isEnabled()

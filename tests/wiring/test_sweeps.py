@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 from qv_desktop import paths
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.compute.prefix_checks import PrefixChecks
+from qv_desktop.adapters.compute.sweep_backtests import BacktestSweeps
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.database import Database
@@ -91,7 +92,8 @@ class Bench:
         publish = self.bus.publish
         data = cast(Any, SimpleNamespace(read=read))
         backtests = Backtests(self.pool, BacktestStore(database, trail), strategies, data, login, publish, note, lambda: NOW)
-        sweeps = Sweeps(LocalSweeps(self.pool, 1024), SweepStore(database, trail), strategies, bars_of, login, publish, note)
+        sweeps = Sweeps(LocalSweeps(self.pool, 1024, BacktestSweeps(self.pool)), SweepStore(database, trail), strategies, data, login, publish,
+                        note)  # fmt: skip
         validations = Validations(sweeps.read, backtests.trial, ValidationStore(database, trail), login, publish, note, lambda: NOW)
         checks = LookAheads(PrefixChecks(self.pool, lambda: NOW), LookAheadStore(database, trail), strategies.at, bars_of, login,
                             publish, lambda: NOW)  # fmt: skip

@@ -5,21 +5,27 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from qv_desktop.domain.validation import Level
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.layouts import forbid
 
 UNTESTED = "Not tested for overfitting: the best of many trials always looks good. Test it under Validation."
 GROUNDS: dict[Level, str] = {"good": "working", "doubtful": "unresolved", "bad": "rejected", "unknown": "filled"}
 
 
 class BestStrip(QFrame):
-    """Emits ``open_asked`` to run the combination as a backtest, ``best_asked`` to go back to the best one."""
+    """Emits ``open_asked`` to run the combination as a backtest, ``best_asked`` to go back to the best one,
+    ``export_asked`` to write every combination into a file.
+    """
 
     open_asked = Signal()
+    export_asked = Signal()
     best_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._title, self._figures, self._verdict = QLabel(), theme.label("", "label"), QLabel()
         self._open, self._best = theme.button("Open as backtest"), theme.button("Best", "ghost")
+        self._export = theme.button("Export CSV", "ghost")
+        self._export.setToolTip("Every combination in view as a file")
         self._open.setToolTip("Fill the backtest form with this combination and run it")
         self._best.setToolTip("Back to the best combination")
         column = QVBoxLayout(self)
@@ -36,6 +42,7 @@ class BestStrip(QFrame):
             words.addWidget(label)
         row.addLayout(words, 1)
         row.addWidget(self._best, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(row)
         self._verdict.setWordWrap(True)
@@ -44,6 +51,7 @@ class BestStrip(QFrame):
         column.addWidget(self._verdict)
         self._open.clicked.connect(self.open_asked)
         self._best.clicked.connect(self.best_asked)
+        self._export.clicked.connect(self.export_asked)
         self.hide()
 
     def show_combination(self, title: str, figures: str, *, best: bool) -> None:
@@ -61,11 +69,10 @@ class BestStrip(QFrame):
         self._verdict.setStyleSheet(f"background:{ground}; color:{ink}; border-radius:3px; padding:4px 8px; {size}")
         self._verdict.setAccessibleName(self._verdict.text())
 
-    def forbid(self, why: str) -> None:
-        """Why the person may not run backtests; empty when they may."""
-        self._open.setEnabled(not why)
-        if why:
-            self._open.setToolTip(why)
+    def forbid(self, running: str, exporting: str) -> None:
+        """Why the person may not run backtests, or export; empty when they may."""
+        forbid(self._open, running)
+        forbid(self._export, exporting)
 
     def text(self) -> str:
         """What it says, for a screen reader."""

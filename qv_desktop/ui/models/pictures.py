@@ -38,11 +38,11 @@ class Picture(QWidget):
         self._x = (0.0, 1.0)
         self._write: Write = str
         self._marks: Sequence[tuple[float, str]] = ()  # places on x, and their words
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(150)
         self.setAccessibleName(name)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, 120)
+        return QSize(200, 150)
 
     def scale(
         self, x: tuple[float, float], y: tuple[float, float], write: Write, marks: Sequence[tuple[float, str]]

@@ -76,15 +76,15 @@ COLUMNS: tuple[Column[Line], ...] = (
 )  # fmt: skip
 
 KEPT_COLUMNS: tuple[Column[KeptSweep], ...] = (
-    Column("Started", lambda s: f"{format.day(s.result.started)} {format.clock(s.result.started)}", key=lambda s: s.result.started,
-           width=128),
+    Column("Started", lambda s: f"{format.day(s.result.started)} {format.clock(s.result.started)[:5]}", key=lambda s: s.result.started,
+           width=128, whole=True),
     Column("Strategy", lambda s: f"{s.result.spec.base.strategy} v{s.result.spec.base.version}", bold=True, width=116),
     Column("Symbol", lambda s: s.result.spec.base.symbol, bold=True, width=62),
+    Column("Overfitting", lambda s: LEVELS[s.level] if s.level else "not tested", chip=lambda s: CHIPS[s.level] if s.level else None,
+           width=92, tip=lambda s: s.sentence, color=lambda s: "TX2"),
     Column("TF", lambda s: s.result.spec.base.timeframe, width=40),
     Column("Parameters", lambda s: ", ".join(s.result.spec.names), width=130, color=lambda s: "TX1", stretch=True),
     Column("Objective", lambda s: s.result.spec.objective.replace("_", " "), width=84, color=lambda s: "TX1"),
-    Column("Overfitting", lambda s: LEVELS[s.level] if s.level else "not tested", chip=lambda s: CHIPS[s.level] if s.level else None,
-           width=92, tip=lambda s: s.sentence, color=lambda s: "TX2"),
     Column("Seconds", lambda s: f"{s.result.seconds:,.1f}", key=lambda s: s.result.seconds, right=True, width=64, shown=False),
     Column("User", lambda s: s.result.user, width=70, color=lambda s: "TX1"),
     Column("Data", lambda s: s.result.data_hash[:8], mono=True, width=80, color=lambda s: "TX1", tip=lambda s: s.result.data_hash,

@@ -182,7 +182,7 @@ class OverfittingCard(Card):
         lines = [Line("share at or below, of the chosen", np.array(curves["chosen_below"]), "ACCENT", 2.0),
                  Line("of any", np.array(curves["any_below"]), "CROSS", 1.0)]  # fmt: skip
         marks = [
-            (float(at), f"{levels[at]:.1f}".replace("-", format.MINUS))
+            (float(at), f"{levels[at] + 0.0:.1f}".replace("-0.0", "0.0").replace("-", format.MINUS))
             for at in range(0, len(levels), max(1, len(levels) // 6))
         ]
         self._below.show_lines(lines, lambda v: f"{v:.0%}", [(0.0, f"Sharpe {marks[0][1]}"), *marks[1:]])

@@ -157,6 +157,7 @@ class SweepsPanel(QWidget):
         self._clear.clicked.connect(self.axes.clear_brushes)
         self.kept.row_chosen.connect(self._choose_kept)
         self.kept.row_opened.connect(lambda kept: self.form.show_spec(kept.result.spec))
+        self.strip.export_asked.connect(lambda: self.rows.export_asked.emit("csv"))
         self.strip.open_asked.connect(lambda: self._open(self._place))
         self.strip.best_asked.connect(lambda: self.choose(self._shown.best if self._shown is not None else -1))
         self.validation.asked.connect(self._ask_test)
@@ -369,7 +370,7 @@ class SweepsPanel(QWidget):
         """Why the person may not ``run`` one or ``export``; what is absent is allowed."""
         self._lacking = lacking
         self._enable()
-        self.strip.forbid(lacking.get("run", ""))
+        self.strip.forbid(lacking.get("run", ""), lacking.get("export", ""))
         self.validation.forbid(lacking.get("run", ""))
 
     def _enable(self) -> None:
