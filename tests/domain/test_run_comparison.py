@@ -26,7 +26,7 @@ def run(
 ) -> BacktestResult:
     rows = tuple((name.replace("_", " "), value) for name, value in numbers.items())
     return BacktestResult(id_, spec, "demo", datetime(2026, 1, 1, tzinfo=UTC), 0.1, (1, 2), (1.0, 2.0), (1.0, 1.0), (0.0, 0.0), rows,
-                          trades,                           2, "c" * 64, "d" * 64, "s" * 64, "vectorbt 1", versions=(("numpy", "2"),))  # fmt: skip
+                          trades, 2, "c" * 64, "d" * 64, "s" * 64, "vectorbt 1", versions=(("numpy", "2"),))  # fmt: skip
 
 
 def test_only_what_is_not_the_same_in_all_runs_is_listed() -> None:

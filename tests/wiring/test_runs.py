@@ -219,13 +219,17 @@ def test_a_run_is_repeated_and_its_verdict_shown_and_recorded(seat: Seat) -> Non
     asyncio.run(story())
 
 
+def written(folder: Path) -> Path:
+    return next(folder.glob("*.html"))
+
+
 def test_a_run_is_exported_recorded_and_opened(seat: Seat, tmp_path: Path) -> None:
     made = runs(1)[0]
 
     async def story() -> None:
         await seat.starts(made)
         await seat.does(lambda: seat.panel.export_asked.emit(made.id, "html"))
-        file = next(tmp_path.glob("*.html"))
+        file = written(tmp_path)
         assert "sma_cross v1" in file.read_text("utf-8")
         assert seat.terminal.actions()[-1] == ("export.report", made.id, "ok")
         await seat.does(seat.panel._asking.yes.click)
