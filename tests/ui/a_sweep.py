@@ -35,7 +35,9 @@ def a_sweep(spec: SweepSpec | None = None, seed: int = 1, merit: float = 0.0) ->
         blocks = own.reshape(64, 80)
         equity = np.cumprod(1 + own)
         rows.append(SweepRow(point, float(equity[-1] - 1), float(own.mean() / own.std(ddof=1) * math.sqrt(252)),
-                             float((equity / np.maximum.accumulate(equity) - 1).min()), 40 + number % 30, float(own.std() * math.sqrt(252)),
-                             0.6, 1.4, 0.3, 0.0, 3.0, tuple(blocks.sum(axis=1).tolist()), tuple((blocks**2).sum(axis=1).tolist())))  # fmt: skip
+                             float((equity / np.maximum.accumulate(equity) - 1).min()), 40 + number % 30,
+                             float(own.std() * math.sqrt(252)),
+                             0.6, 1.4, 0.3, 0.0, 3.0, tuple(blocks.sum(axis=1).tolist()),
+                             tuple((blocks**2).sum(axis=1).tolist())))  # fmt: skip
     return SweepResult("s1", spec, "demo", datetime(2026, 11, 27, 14, 30, tzinfo=UTC), 0.93, tuple(rows), (80,) * 64, 5120, 252.0,
                        "c0de" * 16, "da7a" * 16, "5bec" * 16, "0123" * 16, "sweep kernel 1", "2 processes")  # fmt: skip

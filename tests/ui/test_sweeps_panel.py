@@ -68,7 +68,9 @@ def put(panel: SweepsPanel, name: str, low: str, high: str = "", step: str = "")
 # ---- the form
 
 
-def test_the_run_button_asks_for_the_ranges_and_says_how_many_combinations_they_are(panel: SweepsPanel, qtbot: QtBot) -> None:
+def test_the_run_button_asks_for_the_ranges_and_says_how_many_combinations_they_are(
+    panel: SweepsPanel, qtbot: QtBot
+) -> None:
     put(panel, "fast", "5", "25", "5")
     put(panel, "slow", "20", "40", "10")
     with qtbot.waitSignal(panel.run_asked) as asked:
@@ -117,7 +119,11 @@ def test_a_range_that_cannot_be_swept_is_said_and_not_asked(
 
 
 def test_a_constraint_that_leaves_nothing_or_cannot_be_read_is_said(panel: SweepsPanel) -> None:
-    for text, sentence in (("fast > slow + 500", "No combination fulfils"), ("fast <", "cannot be read"), ("length < 5", "no parameter")):
+    for text, sentence in (
+        ("fast > slow + 500", "No combination fulfils"),
+        ("fast <", "cannot be read"),
+        ("length < 5", "no parameter"),
+    ):
         panel.form.constraint.setText(text)
         panel.form.count()
         assert sentence in panel._counted.text()
@@ -136,7 +142,12 @@ def test_many_combinations_are_counted_elsewhere_and_an_old_count_is_no_news(pan
 
 
 def test_a_kept_sweep_fills_the_form_with_its_terms(panel: SweepsPanel) -> None:
-    spec = replace(a_spec(10, 12), objective="calmar", base=replace(RESULT.spec.base, fees=3.0, symbols=("QQQ",), version=1), seed=4)
+    spec = replace(
+        a_spec(10, 12),
+        objective="calmar",
+        base=replace(RESULT.spec.base, fees=3.0, symbols=("QQQ",), version=1),
+        seed=4,
+    )
     panel.form.show_spec(spec)
     found = panel.form.spec()
     assert found == replace(spec, blocks=found.blocks)
@@ -327,7 +338,9 @@ def test_ten_thousand_lines_are_drawn_in_slices_between_which_the_window_is_free
     axes.show_rows([f"a{i}" for i in range(7)], [str] * 7, columns, columns[:, 2], ScoreColors(0.0, 1.0))
     assert axes._work is not None
     steps, least = sum(1 for _ in axes._work), 6 * LEVELS * LEVELS // 10 // 300
-    assert least < steps < 6 * (LEVELS * LEVELS // 300 + 30)  # parts of 300 lines, of no more lines than there are places for
+    assert (
+        least < steps < 6 * (LEVELS * LEVELS // 300 + 30)
+    )  # parts of 300 lines, of no more lines than there are places for
     axes._go_on()
     assert not axes.busy
 
@@ -337,7 +350,9 @@ def test_ten_thousand_lines_are_drawn_in_slices_between_which_the_window_is_free
 
 def test_a_plateau_and_a_lonely_peak_are_told_apart() -> None:
     spec = a_spec(5, 5)
-    rows = [SweepRow(p, sharpe=3.0 if i == 12 else 0.2) for i, p in enumerate(combinations(replace(spec, constraint="")))]
+    rows = [
+        SweepRow(p, sharpe=3.0 if i == 12 else 0.2) for i, p in enumerate(combinations(replace(spec, constraint="")))
+    ]
     spec = replace(spec, constraint="")
     shown = prepared(spec, rows)
     assert "a lonely peak" in stability(shown, 12)
@@ -368,7 +383,9 @@ def test_tests_are_asked_with_what_their_fields_say(panel: SweepsPanel, qtbot: Q
         page.walk.terms()
 
 
-def told(kind: str, figures: dict[str, float], curves: dict[str, tuple[float, ...]], level: str, sentence: str) -> Validation:
+def told(
+    kind: str, figures: dict[str, float], curves: dict[str, tuple[float, ...]], level: str, sentence: str
+) -> Validation:
     return Validation("v", kind, "s1", (), "demo", NOW, 1.0, (), tuple(figures.items()), tuple(curves.items()),  # type: ignore[arg-type]
                       Verdict(level, sentence))  # type: ignore[arg-type]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A sweep through the real panel, workers and database: started, followed, tested, kept and read again; and code that looks ahead is caught."""
+"""A sweep through the real panel, workers and database: run, tested, kept and read again; and code that looks ahead is caught."""
 
 import asyncio
 import os
@@ -74,7 +74,9 @@ def days(count: int = 1_500) -> tuple[Bar, ...]:
 class Bench:
     """One person's window with the panels of research, and all that is behind them."""
 
-    def __init__(self, database: Database, qtbot: QtBot, bars: tuple[Bar, ...], size: tuple[int, int] = (1400, 700)) -> None:
+    def __init__(
+        self, database: Database, qtbot: QtBot, bars: tuple[Bar, ...], size: tuple[int, int] = (1400, 700)
+    ) -> None:
         self.terminal, self.bus, self.told = Terminal(database, "maria", Role.ADMIN), Bus(), list[tuple[str, str]]()
         self.failures: list[BaseException] = []
         login, trail, strategies = self.terminal.login, self.terminal.trail, self.terminal.strategies
@@ -91,10 +93,14 @@ class Bench:
 
         publish = self.bus.publish
         data = cast(Any, SimpleNamespace(read=read))
-        backtests = Backtests(self.pool, BacktestStore(database, trail), strategies, data, login, publish, note, lambda: NOW)
-        sweeps = Sweeps(LocalSweeps(self.pool, 1024, BacktestSweeps(self.pool)), SweepStore(database, trail), strategies, data, login, publish,
-                        note)  # fmt: skip
-        validations = Validations(sweeps.read, backtests.trial, ValidationStore(database, trail), login, publish, note, lambda: NOW)
+        backtests = Backtests(
+            self.pool, BacktestStore(database, trail), strategies, data, login, publish, note, lambda: NOW
+        )
+        local = LocalSweeps(self.pool, 1024, BacktestSweeps(self.pool))
+        sweeps = Sweeps(local, SweepStore(database, trail), strategies, data, login, publish, note)
+        validations = Validations(
+            sweeps.read, backtests.trial, ValidationStore(database, trail), login, publish, note, lambda: NOW
+        )
         checks = LookAheads(PrefixChecks(self.pool, lambda: NOW), LookAheadStore(database, trail), strategies.at, bars_of, login,
                             publish, lambda: NOW)  # fmt: skip
         self.sweeps, self.backtests, self.strategies = SweepsPanel(), BacktestsPanel(), StrategiesPanel()
@@ -114,7 +120,9 @@ class Bench:
     async def starts(self) -> None:
         await self.terminal.strategies.load(built_in(NOW))
         self.wiring, self.look_ahead = SweepsWiring(self.desk), LookAheadWiring(self.desk)
-        self.research = ResearchWiring.__new__(ResearchWiring)  # what runs a backtest that is asked for, without the list of runs
+        self.research = ResearchWiring.__new__(
+            ResearchWiring
+        )  # what runs a backtest that is asked for, without the list of runs
         self.research._desk = self.desk
         self.backtests.run_asked.connect(self.research._run)
         self.bus.subscribe(BacktestFinished, lambda event: self.backtests.show_result(event.result))
@@ -199,13 +207,17 @@ def test_a_sweep_from_the_form_to_a_verdict_and_back_from_the_store(
     tell(database, qtbot, story)
 
 
-def test_code_that_looks_ahead_is_named_after_its_first_run(qtbot: QtBot, qapp: QApplication, database: Database) -> None:
+def test_code_that_looks_ahead_is_named_after_its_first_run(
+    qtbot: QtBot, qapp: QApplication, database: Database
+) -> None:
     theme.apply(qapp)
 
     async def story(bench: Bench) -> None:
         made = await bench.terminal.authoring.create("knows_tomorrow", PEEKS)
         await bench.terminal.strategies.consent(made)
-        spec = BacktestSpec(made.name, made.version, ("SPY",), "1D", date(2010, 1, 2), date(2016, 1, 2), (("size", 1.0),))
+        spec = BacktestSpec(
+            made.name, made.version, ("SPY",), "1D", date(2010, 1, 2), date(2016, 1, 2), (("size", 1.0),)
+        )
         bench.backtests.run_asked.emit(spec)
         await bench.sees(lambda: any("cannot be believed" in title for title, _ in bench.told))
         found = await bench.services.look_aheads.of([made.code_hash])

@@ -23,45 +23,68 @@ from qv_desktop.strategies.built_in import built_in
 from tests.adapters.compute.test_pool import NOW, SPEC, walk
 
 HEAD = "import numpy as np\nfrom qv_desktop.domain.strategies import Parameter\nTITLE = 'x'\nPARAMS = ()\n"
-PEEKS = HEAD + """
+PEEKS = (
+    HEAD
+    + """
 def signals(bars, params):
     rises = np.concatenate((bars.close[1:] > bars.close[:-1] * 1.02, [False]))
     return rises, np.zeros(len(rises), bool)
 """
-LEADS_BACK = HEAD + """
+)
+LEADS_BACK = (
+    HEAD
+    + """
 def signals(bars, params):
     whole = bars.close.base if bars.close.base is not None else bars.close
     top = bars.close >= whole.max() * 0.9
     return top, ~top
 """
-TOSSES = HEAD + """
+)
+TOSSES = (
+    HEAD
+    + """
 import time
 def signals(bars, params):
     flags = (np.arange(len(bars.close)) + time.perf_counter_ns()) % 7 == 0
     return flags, ~flags
 """
-SEEDED = HEAD + """
+)
+SEEDED = (
+    HEAD
+    + """
 def signals(bars, params):
     flags = np.random.random(len(bars.close)) < 0.1
     return flags, ~flags
 """
-REMEMBERS = HEAD + """
+)
+REMEMBERS = (
+    HEAD
+    + """
 kept = []
 def signals(bars, params):
     kept.append(bars.close)
     top = bars.close > kept[0].mean()
     return top, ~top
 """
-BREAKS = HEAD + """
+)
+BREAKS = (
+    HEAD
+    + """
 def signals(bars, params):
     return 1 / 0
 """
-ENDLESS = HEAD + """
+)
+ENDLESS = (
+    HEAD
+    + """
 def signals(bars, params):
     while True:
         pass
 """
-WEIGHS = HEAD + """
+)
+WEIGHS = (
+    HEAD
+    + """
 def weights(universe, params):
     out = np.full(universe.close.shape, np.nan)
     for row in range(20, len(out), 20):
@@ -70,12 +93,16 @@ def weights(universe, params):
         out[row, best] = 1.0
     return out
 """
-WEIGHS_BY_THE_END = HEAD + """
+)
+WEIGHS_BY_THE_END = (
+    HEAD
+    + """
 def weights(universe, params):
     out = np.full(universe.close.shape, np.nan)
     out[::20] = universe.close[::20] / universe.close[-1] / 10
     return out
 """
+)
 
 
 class Here:
@@ -107,7 +134,9 @@ async def asked(pool: WorkerPool, strategy: Strategy, symbols: tuple[str, ...], 
 
 def another(bars: list[Bar], shift: int) -> list[Bar]:
     """The same walk, later, dearer, and with its bars in another order of ups and downs."""
-    return [replace(bar, close=bar.close * (1 + 0.01 * ((i * (shift + 3)) % 11) * shift)) for i, bar in enumerate(bars)][shift:]
+    return [
+        replace(bar, close=bar.close * (1 + 0.01 * ((i * (shift + 3)) % 11) * shift)) for i, bar in enumerate(bars)
+    ][shift:]
 
 
 def test_every_built_in_strategy_passes() -> None:
@@ -132,7 +161,9 @@ def test_a_strategy_that_reads_the_next_bar_fails_and_the_bar_is_named() -> None
 
 
 def test_a_slice_does_not_lead_back_to_the_whole() -> None:
-    assert told(LEADS_BACK).outcome == "fails"  # for the top of what is shown changes; read through the base it would not
+    assert (
+        told(LEADS_BACK).outcome == "fails"
+    )  # for the top of what is shown changes; read through the base it would not
 
 
 def test_chance_that_begins_anew_passes_and_true_chance_does_not() -> None:
@@ -153,13 +184,16 @@ def test_weights_are_checked_over_the_universe() -> None:
 
 
 def test_of_several_symbols_the_one_that_fails_is_named() -> None:
-    source = HEAD + """
+    source = (
+        HEAD
+        + """
 def signals(bars, params):
     flags = np.zeros(len(bars.close), bool)
     if bars.at[0] > 0:
         flags[:] = bars.close > bars.close[-1]
     return flags, ~flags
 """
+    )
     found = told(source, ("AAA", "BBB"))
     assert (found.outcome, found.symbol) == ("fails", "BBB")
     assert "of BBB" in explained(found)

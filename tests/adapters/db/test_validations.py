@@ -58,13 +58,19 @@ def test_the_newest_of_each_kind_and_combination_is_given(database: Database, tr
 
 def test_a_check_is_kept_once_for_each_code_and_parameters(database: Database, trail: AuditTrail, clock: Clock) -> None:
     store = LookAheadStore(database, trail)
-    fails = LookAhead("code-1", (("fast", 5.0), ("slow", 20.0)), "fails", 17, 123_456_789_000, "SPY", 18, 30, 2, 500, "", clock())
-    passed = LookAhead("code-1", (("fast", 6.0), ("slow", 20.0)), "passed", None, None, "", 500, 30, 0, 500, "", clock())
+    fails = LookAhead(
+        "code-1", (("fast", 5.0), ("slow", 20.0)), "fails", 17, 123_456_789_000, "SPY", 18, 30, 2, 500, "", clock()
+    )
+    passed = LookAhead(
+        "code-1", (("fast", 6.0), ("slow", 20.0)), "passed", None, None, "", 500, 30, 0, 500, "", clock()
+    )
 
     async def story() -> list[LookAhead]:
         await store.save(fails, DRAFT)
         await store.save(passed, DRAFT)
-        await store.save(replace(fails, outcome="passed", bar=None, parameters=fails.parameters[::-1]), DRAFT)  # the same ones
+        await store.save(
+            replace(fails, outcome="passed", bar=None, parameters=fails.parameters[::-1]), DRAFT
+        )  # the same ones
         return await store.of(["code-1"])
 
     found = asyncio.run(story())
