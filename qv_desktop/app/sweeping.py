@@ -36,7 +36,9 @@ def sweep_work(settings: Settings, backtests: WorkerPool, cluster: str = "", wor
     ``backtests`` are the workers for sweeps that only whole backtests can do. Raises BadInput for a cluster that cannot be trusted.
     """
     if cluster or settings.cluster:
-        named = Cluster(cluster or settings.cluster, settings.cluster_ca, settings.cluster_certificate, settings.cluster_key)
+        named = Cluster(
+            cluster or settings.cluster, settings.cluster_ca, settings.cluster_certificate, settings.cluster_key
+        )
         return SweepWork(ClusterSweeps(named, settings.sweep_megabytes), None)
     pool = sweep_pool([*paths.relaunch(), "worker"], paths.compiled(), workers or settings.sweep_workers)
     return SweepWork(LocalSweeps(pool, settings.sweep_megabytes, BacktestSweeps(backtests)), pool)

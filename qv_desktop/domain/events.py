@@ -10,6 +10,7 @@ from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
+from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
@@ -20,6 +21,7 @@ from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow
+from qv_desktop.domain.validation import Kind, Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,13 @@ class BacktestFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategiesChanged:
+    """The strategies that can be run are others, or at other versions, than before; archived ones are not among them."""
+
+    strategies: tuple[Strategy, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SweepProgressed:
     """Some more combinations of a sweep are done: ``rows`` are the new ones, ``done`` counts all of them."""
 
@@ -257,10 +266,37 @@ class SweepFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class StrategiesChanged:
-    """The strategies that can be run are others, or at other versions, than before; archived ones are not among them."""
+class ValidationProgressed:
+    """How far a test of a sweep is, from 0 to 1."""
 
-    strategies: tuple[Strategy, ...]
+    run: str
+    sweep: str
+    kind: Kind
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFinished:
+    """What a test of a sweep told, stored."""
+
+    validation: Validation
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFailed:
+    """A test of a sweep that was not made, and why."""
+
+    run: str
+    sweep: str
+    kind: Kind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAheadChecked:
+    """Whether a strategy's code looks ahead with certain parameters, stored."""
+
+    check: LookAhead
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,5 +339,6 @@ type Event = (
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed
+    | ValidationProgressed | ValidationFinished | ValidationFailed | LookAheadChecked
     | SweepProgressed | SweepFinished | SweepFailed | Reconciled | TradingOverridden | HealthMeasured
 )  # fmt: skip

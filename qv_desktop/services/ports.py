@@ -24,6 +24,7 @@ from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
+from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
@@ -34,6 +35,7 @@ from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import SourceDraft, Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
+from qv_desktop.domain.validation import Validation
 
 type Publish = Callable[[Event], None]
 type Now = Callable[[], datetime]  # aware UTC
@@ -456,6 +458,35 @@ class SweepStore(Protocol):
 
     async def read(self, run: str) -> SweepResult | None:
         """The whole of one."""
+
+
+class ValidationStore(Protocol):
+    """What tests of sweeps told."""
+
+    async def save(self, found: Validation, draft: Draft) -> None:
+        """Commit one."""
+
+    async def of(self, sweeps: Sequence[str]) -> list[Validation]:
+        """The newest of each kind and combination of these sweeps."""
+
+
+class LookAheadEngine(Protocol):
+    """Checks strategies' code for looking ahead, in a process of its own."""
+
+    async def check(
+        self, job: str, spec: BacktestSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]]
+    ) -> LookAhead:
+        """What the check told. Raises BadInput when the worker is gone or the code takes too long."""
+
+
+class LookAheadStore(Protocol):
+    """What look-ahead checks told."""
+
+    async def save(self, check: LookAhead, draft: Draft) -> None:
+        """Commit one; one that is known already stays as it is."""
+
+    async def of(self, code_hashes: Sequence[str]) -> list[LookAhead]:
+        """Every check of these codes, newest first."""
 
 
 class StrategyStore(Protocol):
