@@ -153,7 +153,8 @@ def engine(
     authoring = Authoring(
         StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
     )
-    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings))
+    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings),
+                        closed=settings.home)  # fmt: skip
     research = BacktestData(side.history, side.calendar, clock.market)
     backtests = Backtests(
         pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now

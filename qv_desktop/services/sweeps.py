@@ -53,6 +53,9 @@ class Sweeps:
     async def read(self, run: str) -> SweepResult:
         """The whole of a stored sweep. Raises NotPermitted, BadInput when there is none, DatabaseDown."""
         await self._login.require(VIEW)
+        return await self._stored(run)
+
+    async def _stored(self, run: str) -> SweepResult:
         found = await self._store.read(run)
         if found is None:
             raise BadInput(f"There is no stored sweep {run}; choose one of the list.")
@@ -71,7 +74,8 @@ class Sweeps:
 
     async def rerun(self, run: str) -> tuple[SweepResult, tuple[str, ...]]:
         """A stored sweep run again, with what differs from then in sentences: none means the same numbers to the last bit."""
-        before = await self.read(run)
+        await self._login.require(RUN)
+        before = await self._stored(run)
         after = await self.run(before.spec)
         return after, same_numbers(before, after)
 

@@ -123,7 +123,7 @@ class Desk:
         return await (await self.service()).compare(asked)
 
     async def service(self, folder: Path = Path()) -> LiveBacktests:
-        await self.strategies.load([])
+        await self.strategies.load(built_in(NOW))
 
         async def note(draft: Draft) -> None:
             await self.trail.append(draft)

@@ -41,17 +41,18 @@ def main() -> None:
     began = time.perf_counter()
     read = argparse.ArgumentParser(prog="worker")
     read.add_argument("--scratch", type=Path, default=None)
-    read.add_argument("--only", default="", help="the one kind to be warm for; every one without it")
+    read.add_argument("--closed", type=Path, default=None, help="a folder that no run must be able to see into")
     read.add_argument("--once", action="store_true", help="serve one run in this process, as where nothing is forked")
+    read.add_argument("--only", default="", help="the one kind to be warm for; every one without it")
     chosen = read.parse_args()
     base = chosen.scratch or Path(tempfile.mkdtemp(prefix="qv-worker-"))
     asks, answers = _pipes()
     _step_back(base)
     try:
-        first, *others = [KINDS[chosen.only]] if chosen.only in KINDS else KINDS.values()
+        first, *others = [KINDS[chosen.only]] if chosen.only else KINDS.values()
         _warmed(first)
         if forks() and not chosen.once:
-            _Server(asks, answers, base, others).serve(began)
+            _Server(asks, answers, base, others, chosen.closed).serve(began)
         else:
             _once(asks, answers, base, began)
     finally:
@@ -111,9 +112,9 @@ def _engine() -> str:
 class _Server:
     """Runs side by side, each in a fork of this process. Nothing here runs a strategy's code."""
 
-    def __init__(self, asks: int, answers: int, base: Path, cold: list[Kind]) -> None:
+    def __init__(self, asks: int, answers: int, base: Path, cold: list[Kind], closed: Path | None) -> None:
         """``cold`` kinds are warmed when nobody asks, so that the first answer does not wait for them."""
-        self._cold = cold
+        self._cold, self._closed = cold, closed
         self._asks, self._answers, self._base = asks, answers, base
         self._frames, self._runs = Frames(), dict[int, Running]()
         self._watch = selectors.DefaultSelector()
@@ -145,7 +146,7 @@ class _Server:
             _settle()
 
     def _awake(self, began: float) -> None:
-        kept = confining.tried(self._base, self._allowed)
+        kept = confining.tried(self._base, self._allowed, self._closed)
         missing = [wall for wall in confining.WALLS if wall not in kept]
         self._tell(Awake(time.perf_counter() - began, _engine(), kept, missing))
 
