@@ -46,8 +46,7 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Backtests.rerun": _may(Resource.BACKTESTS, Action.RUN), "Backtests.read": _may(Resource.BACKTESTS, Action.VIEW),
     "Backtests.delete": _may(Resource.BACKTESTS, Action.DELETE), "Backtests.annotate": _may(Resource.BACKTESTS, Action.CREATE),
     "Sweeps.latest": _may(Resource.BACKTESTS, Action.VIEW), "Sweeps.read": _may(Resource.BACKTESTS, Action.VIEW),
-    **{f"Sweeps.{name}": _may(Resource.BACKTESTS, Action.RUN) for name in ("run", "cancel")},
-    "Sweeps.rerun": _may(Resource.BACKTESTS, Action.VIEW),  # to read it; running it again asks for that
+    **{f"Sweeps.{name}": _may(Resource.BACKTESTS, Action.RUN) for name in ("run", "rerun", "cancel")},
     **{f"Validations.{name}": _may(Resource.BACKTESTS, Action.RUN) for name in ("overfitting", "walk_forward", "cross_validation",
                                                                                "monte_carlo", "cancel")},
     "Validations.of": _may(Resource.BACKTESTS, Action.VIEW), "LookAheads.of": _may(Resource.BACKTESTS, Action.VIEW),
