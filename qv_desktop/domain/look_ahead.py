@@ -53,6 +53,13 @@ def badge(check: LookAhead | None) -> tuple[str, str]:
     return "look-ahead not checked", "filled"
 
 
+def word(check: LookAhead) -> str:
+    """The badge where its column says already that it is about looking ahead."""
+    return {"passed": "passed", "fails": f"fails at {(check.bar or 0) + 1:,}", "unsteady": "unsteady"}.get(
+        check.outcome, "not checked"
+    )
+
+
 def explained(check: LookAhead | None) -> str:
     """The whole story in a few sentences, for a tool tip."""
     if check is None:

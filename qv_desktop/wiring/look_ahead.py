@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.errors import QvError
-from qv_desktop.domain.events import BacktestFinished, LookAheadChecked
-from qv_desktop.domain.look_ahead import LookAhead, badge, explained, parameters_hash
+from qv_desktop.domain.events import BacktestFinished, LookAheadChecked, StrategiesChanged
+from qv_desktop.domain.look_ahead import LookAhead, badge, explained, parameters_hash, word
 from qv_desktop.services.look_ahead import VIEW
 from qv_desktop.ui.models.strategy_columns import Badge
 from qv_desktop.wiring import Desk
@@ -20,6 +20,7 @@ class LookAheadWiring:
         desk.panels.backtests.equity.look_ahead_of = self._of_run
         desk.panels.backtests.run_chosen.connect(lambda run: desk.tasks.spawn(self._read([run.code_hash])))
         desk.services.bus.subscribe(BacktestFinished, self._ran)
+        desk.services.bus.subscribe(StrategiesChanged, lambda _: self._show_codes())
         desk.services.bus.subscribe(LookAheadChecked, lambda event: self._learn([event.check]))
 
     async def start(self) -> None:
@@ -55,9 +56,15 @@ class LookAheadWiring:
         for check in checks:
             self._known[(check.code_hash, parameters_hash(check.parameters))] = check
         self._desk.panels.backtests.equity.show_look_ahead()
-        self._desk.panels.strategies.show_look_aheads(
-            {code: Badge(*badge(check), explained(check)) for code, check in worst(self._known.values()).items()}
-        )
+        self._show_codes()
+
+    def _show_codes(self) -> None:
+        """Every code's worst news; one that was never run has not been checked."""
+        found = worst(self._known.values())
+        badges = {code: Badge(word(check), badge(check)[1], explained(check)) for code, check in found.items()}
+        never = {strategy.code_hash for strategy in self._desk.services.strategies.every()} - found.keys()
+        unchecked = Badge("not checked", "", explained(None))
+        self._desk.panels.strategies.show_look_aheads({**dict.fromkeys(never, unchecked), **badges})
 
     def _of_run(self, run: BacktestResult) -> LookAhead | None:
         return self._known.get((run.code_hash, parameters_hash(run.spec.parameters)))

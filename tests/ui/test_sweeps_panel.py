@@ -447,3 +447,11 @@ def test_every_combination_in_view_can_be_exported(panel: SweepsPanel, qtbot: Qt
     assert asked.args == ["csv"]
     panel.forbid({"export": "Your role lacks it."})
     assert not panel.strip._export.isEnabled()
+
+
+def test_a_smaller_sweep_follows_a_larger_one_of_which_a_late_row_was_chosen(panel: SweepsPanel) -> None:
+    shown = finished(panel)
+    panel.choose(len(shown.lines) - 1)
+    few = prepared(RESULT.spec, RESULT.rows[:14])
+    panel.show_rows(few)
+    assert panel.map.map.row() == few.best

@@ -46,6 +46,8 @@ class MapPage(QWidget):
         """Another sweep, or the same one with more rows; ``told`` says all about a row."""
         same = self._table is not None and table is not None and table.names == self._table.names
         self._table, self._told = table, told
+        if table is None or self._row >= len(table.values):
+            self._row = -1  # it was another sweep's
         if table is not None and not same:
             for box, place in ((self.across, 0), (self.up, 1)):
                 box.clear()
