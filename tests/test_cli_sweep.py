@@ -16,7 +16,18 @@ def test_a_sweep_is_run_stored_written_and_repeated_to_the_last_bit(open_folder:
     imported(open_folder, "AAA", days, 1, home, postgres_url)
     rows = open_folder / "rows.csv"
     span = ("--from", str(days[0]), "--to", str(days[-1]))
-    words = ("sweep", "sma_cross", "aaa", *span, "--sweep", "fast=3:15:3", "--sweep", "slow=10,20,30", "--where", "fast < slow")
+    words = (
+        "sweep",
+        "sma_cross",
+        "aaa",
+        *span,
+        "--sweep",
+        "fast=3:15:3",
+        "--sweep",
+        "slow=10,20,30",
+        "--where",
+        "fast < slow",
+    )
     done = ran(home, *words, "--json", "--csv", str(rows), "--workers", "2", **here)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
@@ -38,7 +49,10 @@ def test_a_sweep_is_run_stored_written_and_repeated_to_the_last_bit(open_folder:
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT id, symbol, combinations FROM sweeps").fetchall() == [(told["id"], "AAA", 13)]
         asked = "SELECT action, object_id, outcome FROM audit_log WHERE action LIKE 'sweep.%' ORDER BY sequence"
-        assert connection.execute(asked).fetchall() == [("sweep.run", told["id"], "ok"), *[("sweep.rerun", told["id"], "ok")] * 2]
+        assert connection.execute(asked).fetchall() == [
+            ("sweep.run", told["id"], "ok"),
+            *[("sweep.rerun", told["id"], "ok")] * 2,
+        ]
 
     # one combination of the sweep, as a backtest of its own
     row = max(told["rows"], key=lambda one: one["trades"])
@@ -71,7 +85,19 @@ def test_what_cannot_be_understood_is_one_sentence(tmp_path: Path, words: tuple[
 def test_a_cluster_in_the_open_is_refused_before_anything_runs(open_folder: Path, postgres_url: str) -> None:
     home, days, here = open_folder / "home", weekdays(60), {"QV_DATABASE_URL": postgres_url}
     imported(open_folder, "AAA", days, 1, home, postgres_url)
-    words = ("sweep", "sma_cross", "aaa", "--from", str(days[0]), "--to", str(days[-1]), "--sweep", "fast=3,5", "--set", "slow=10")
+    words = (
+        "sweep",
+        "sma_cross",
+        "aaa",
+        "--from",
+        str(days[0]),
+        "--to",
+        str(days[-1]),
+        "--sweep",
+        "fast=3,5",
+        "--set",
+        "slow=10",
+    )
     done = ran(home, *words, "--cluster", "tcp://10.1.2.3:8786", **here)
     assert done.returncode == 2
     assert "unprotected" in done.stderr
