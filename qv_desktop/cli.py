@@ -585,8 +585,8 @@ def _terms(asked: argparse.Namespace) -> "BacktestSpec":
     given = ((asked.stop_loss, "stop loss"), (asked.take_profit, "take profit"), (asked.trailing, "trailing stop"))
     stops = (typed.fraction(text, what) if text else None for text, what in given)
     return BacktestSpec("", 0, (), str(timeframe(asked.timeframe)), asked.first, asked.last, typed.parameters(asked.chosen),
-                        asked.fees, asked.slippage, typed.sizing(asked.size), asked.cash, asked.fees_per_share, Stops(*stops), asked.direction,
-                        typed.hours(asked.hours), asked.benchmark.upper(), asked.adjusted, asked.seed)  # fmt: skip
+                        asked.fees, asked.slippage, typed.sizing(asked.size), asked.cash, asked.fees_per_share, Stops(*stops),
+                        asked.direction, typed.hours(asked.hours), asked.benchmark.upper(), asked.adjusted, asked.seed)  # fmt: skip
 
 
 def _stepped(fraction: float, step: str) -> None:

@@ -84,6 +84,9 @@ class Quiet:
     async def between(self, *asked: object) -> list[Bar]:
         raise FeedDown("No vendor answers.")
 
+    async def read(self, *asked: object) -> None:
+        raise FeedDown("No vendor answers.")
+
     async def cancel(self, run: str) -> None:
         return None
 
