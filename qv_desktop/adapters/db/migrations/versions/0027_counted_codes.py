@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0027", "0023"
+revision, down_revision = "0027", "0026"
 
 STATEMENTS = (
     "ALTER TABLE door_attempts DROP CONSTRAINT door_attempts_outcome_check",
