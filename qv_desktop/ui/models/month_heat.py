@@ -13,7 +13,11 @@ from qv_desktop.ui import format, theme
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ROW, HEAD, EDGE, YEAR, GAP = 22, 22, 10, 44, 6  # px
 STRONGEST = 0.62  # of the full colour over the ground; figures stay legible on it
-TIGHT, WORDY, TINY = 37, 26, 17  # px of a cell under which figures lose their decimal, their sign of a gain, and themselves
+TIGHT, WORDY, TINY = (
+    37,
+    26,
+    17,
+)  # px of a cell under which figures lose their decimal, their sign of a gain, and themselves
 EMPTY = "A run's months stand here."
 
 type Month = tuple[int, int]  # year, month from 1
