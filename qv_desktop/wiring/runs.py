@@ -70,10 +70,15 @@ class RunsWiring:
     # ---- the list
 
     async def show_runs(self) -> None:
-        """The newest runs."""
-        if self._desk.services.login.may(VIEW):
-            runs = await self._desk.services.backtests.latest(PAGE)
+        """The newest runs; what older ones somebody has asked for stay in the list."""
+        if not self._desk.services.login.may(VIEW):
+            return
+        begun = not self._panel.runs.model.all_rows()
+        runs = await self._desk.services.backtests.latest(PAGE)
+        if begun:
             self._panel.show_runs(runs, len(runs) == PAGE)
+        else:
+            self._panel.show_newer(runs)
 
     async def _older(self) -> None:
         held = self._panel.runs.model.all_rows()
@@ -90,8 +95,16 @@ class RunsWiring:
         return found
 
     async def _show_whole(self, run: BacktestResult) -> None:
-        if not run.whole:
+        if run.whole:
+            return
+        try:
             whole = await self.read(run.id)
+        except BadInput as error:  # somebody deleted it
+            self._panel.show_deleted([run.id])
+            self._panel.show_unread(run.id, str(error))
+        except QvError as error:
+            self._panel.show_unread(run.id, str(error))
+        else:
             self._panel.show_whole(whole, await asyncio.to_thread(curves_of, whole))
 
     async def _annotate(self, run: str, starred: bool, note: str) -> None:

@@ -45,6 +45,7 @@ class RunList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lacking: Mapping[str, str] = {}
+        self.has_more = False  # whether older runs are stored
         self.model: TableModel[BacktestResult] = TableModel(run_columns(), key=lambda run: run.id)
         self.table: Table[BacktestResult] = Table(
             self.model, empty="No runs are kept yet; the first one you run stays here."
@@ -87,13 +88,14 @@ class RunList(QWidget):
         chosen = {run.id for run in self.table.selected()}
         self.model.replace(runs)
         self._select(chosen)
-        self.more.setVisible(more)
+        self.has_more = more
         self.bar.want(self.more, more)
         self._dress()
 
     def add(self, runs: Sequence[BacktestResult], more: bool) -> None:
         """Older ones, or one that has changed."""
         self.model.upsert(runs)
+        self.has_more = more
         self.bar.want(self.more, more)
         self._dress()
 

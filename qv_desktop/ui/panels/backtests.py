@@ -286,10 +286,20 @@ class BacktestsPanel(QWidget):
         if result.id == self._wanted:
             self._draw(result, curves)
 
+    def show_newer(self, runs: Sequence[BacktestResult]) -> None:
+        """The newest runs, into the list as far as it reaches."""
+        self.show_older(runs, self.runs.has_more)
+
+    def show_unread(self, run: str, sentence: str) -> None:
+        """A chosen run could not be read, and why; choosing it again tries again."""
+        if self._wanted == run:
+            self._wanted = self._run.id if self._run is not None else ""
+        self.show_failed(sentence)
+
     def show_result(self, result: BacktestResult, curves: RunCurves | None = None) -> None:
         """A run has ended well: keep it in the list and draw it."""
         self._wanted = result.id
-        self.runs.add([result], not self.runs.more.isHidden())
+        self.runs.add([result], self.runs.has_more)
         self._show_running(None)
         self._say(f"{result.bars:,} bars in {result.seconds:.2f} s", bad=False)
         self._draw(result, curves)
