@@ -18,6 +18,7 @@ from qv_desktop.ui.models.run_compare_tables import difference, statistics_table
 from qv_desktop.ui.models.run_list import RunList
 from qv_desktop.ui.models.run_tables import grouped, numbered, trade_words
 from qv_desktop.ui.models.statistics_list import StatisticsList
+from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.panels.backtests import BacktestsPanel
 from tests.a_run import SPEC, STARTED, a_run
 
@@ -378,6 +379,7 @@ def test_a_comparison_is_shown_at_every_size(panel: BacktestsPanel, qtbot: QtBot
     qtbot.wait(10)
     panel.show_comparison(compared(some()))
     assert panel._tabs.currentWidget() is panel.compare
+    qtbot.waitUntil(lambda: not panel.compare._waiting)
     for page in ("Curves", "Statistics", "What differs"):
         if not panel.compare.choice.segment(page).isHidden():
             panel.compare.choice.segment(page).click()
@@ -385,7 +387,10 @@ def test_a_comparison_is_shown_at_every_size(panel: BacktestsPanel, qtbot: QtBot
     assert (panel.width(), panel.height()) == (width, height)
     assert "A" in panel.compare.curves._legend.text()
     panel.show_comparison(compared(some()[::-1]))
-    assert panel.compare._right.count() == 2
+    qtbot.waitUntil(lambda: panel.compare._right.count() == 2 and not panel.compare._waiting)
+    differing = panel.compare._right.widget(1)
+    assert differing is not None
+    assert len(differing.findChildren(Table)) == 2, "what differs, and the trades that are shared"
 
 
 def test_curves_begin_at_nothing_and_run_over_one_axis_of_time(panel: BacktestsPanel) -> None:
