@@ -419,6 +419,12 @@ def test_names_with_angle_brackets_stay_names(panel: BacktestsPanel) -> None:
     assert panel.equity._heading.textFormat() is Qt.TextFormat.PlainText
     panel.show_comparison(compared([a_run(spec=spec), a_run("r2")]))
     assert "&lt;img" in panel.compare.names.text()
+    hostile = a_run(spec=replace(SPEC, symbols=("<img src=x>",)), remark="<img src=x>\nmore", missing=("<img src=x>",))
+    panel.show_result(hostile)
+    tips = [column.tip(hostile) for column in panel.runs.model.columns if column.tip is not None]
+    for tip in (*tips, panel.equity.missing.toolTip(), panel.equity._heading.toolTip()):
+        assert "<img" not in tip
+    assert "<qt>&lt;img src=x&gt;<br>more</qt>" in tips
 
 
 def test_a_list_of_runs_fits_a_narrow_panel(qtbot: QtBot) -> None:

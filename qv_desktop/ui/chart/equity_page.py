@@ -11,6 +11,7 @@ from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.run_curves import RunCurves
 from qv_desktop.ui.models.look_ahead_chip import LookAheadChip
+from qv_desktop.ui.models.plain_tip import plain_tip
 from qv_desktop.ui.models.run_tables import symbols
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class EquityPage(QWidget):
         self._name_missing(run)
         self.show_look_ahead()
         self._heading.setText(f"{spec.strategy} v{spec.version} · {symbols(spec.symbols)} {spec.timeframe}")
-        self._heading.setToolTip(spec.symbol)
+        self._heading.setToolTip(plain_tip(spec.symbol))
         self._origin.setText(f"{run.bars:,} bars · {run.seconds:.2f} s · data {run.data_hash[:6]} · code {run.code_hash[:6]}"
                              f" · {run.engine}")  # fmt: skip
         self._origin.setToolTip(f"data {run.data_hash}\ncode {run.code_hash}\nterms {run.spec_hash}")
@@ -123,7 +124,7 @@ class EquityPage(QWidget):
         words = f"⚠ {count} gap{'' if count == 1 else 's'} in the data" if self.width() >= ROOMY else f"⚠ {count}"
         self.missing.setText(words)
         self.missing.setFixedWidth(self.missing.fontMetrics().horizontalAdvance(words) + 20)
-        self.missing.setToolTip("\n".join(run.missing[:12]))
+        self.missing.setToolTip(plain_tip("\n".join(run.missing[:12])))
         self.missing.setVisible(bool(count))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.trade_marks import TradeMarks
+from qv_desktop.ui.models.plain_tip import plain_tip
 
 
 class MarksBar(QWidget):
@@ -51,7 +52,7 @@ class MarksBar(QWidget):
         every, at = len(marks.trades), marks.place(marks.chosen) if marks.chosen else None
         won = int(marks.won.sum())
         self.words.setText(f"Backtest {marks.title} · {every:,} trades, {won:,} won")
-        self.words.setToolTip(self.words.text())
+        self.words.setToolTip(plain_tip(self.words.text()))
         self.count.setText(f"{every:,}" if at is None else f"{at + 1:,} / {every:,}")
         self.before.setEnabled(bool(every) and at != 0)
         self.after.setEnabled(bool(every) and at != every - 1)

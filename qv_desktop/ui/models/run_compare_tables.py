@@ -8,6 +8,7 @@ from qv_desktop.domain.backtest_statistics import group_of
 from qv_desktop.domain.run_comparison import LETTERS, Difference, RunComparison, Shared, StatisticRow
 from qv_desktop.domain.statistic_words import DEFINITIONS
 from qv_desktop.ui import format
+from qv_desktop.ui.models.plain_tip import plain_tip
 from qv_desktop.ui.models.run_tables import statistic
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
@@ -96,7 +97,7 @@ def _of_run(at: int, *, stretch: bool) -> Column[Difference]:
     def text(row: Difference) -> str:
         return row.values[at]
 
-    return Column(LETTERS[at], text, width=130, bold=True, stretch=stretch, tip=text)
+    return Column(LETTERS[at], text, width=130, bold=True, stretch=stretch, tip=lambda row: plain_tip(text(row)))
 
 
 def shared_table(told: Sequence[Shared]) -> Table[Shared]:

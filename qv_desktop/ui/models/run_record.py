@@ -10,6 +10,7 @@ from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.flow import Flow
 from qv_desktop.ui.models.layouts import forbid, note, paint_note
+from qv_desktop.ui.models.plain_tip import plain_tip
 
 AGAIN = "Run again and compare to the stored numbers"
 WHOLE = "No data was missing."
@@ -166,7 +167,7 @@ class _Fact:
         """Without a name the line is not there."""
         self.name.setText(name)
         self.value.setText(value)
-        self.value.setToolTip(value)
+        self.value.setToolTip(plain_tip(value))
         self.copy.setAccessibleName(f"Copy {name}")
         for part in (self.name, self.value):
             part.setVisible(bool(name))

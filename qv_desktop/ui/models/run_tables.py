@@ -9,6 +9,7 @@ from qv_desktop.domain.backtests import BacktestResult, BacktestTrade, Contribut
 from qv_desktop.domain.market import timeframe, utc
 from qv_desktop.domain.statistic_words import DEFINITIONS
 from qv_desktop.ui import format
+from qv_desktop.ui.models.plain_tip import plain_tip
 from qv_desktop.ui.models.table_model import Column
 
 
@@ -175,14 +176,14 @@ def run_columns(names: Sequence[str] = NAMES) -> tuple[Column[BacktestResult], .
         Column("Started", lambda r: f"{format.day(r.started)} {format.clock(r.started)[:5]}", key=lambda r: r.started, width=118,
                whole=True),
         Column("Strategy", lambda r: f"{r.spec.strategy} v{r.spec.version}", bold=True, width=116),
-        Column("Symbols", lambda r: symbols(r.spec.symbols), bold=True, width=70, tip=lambda r: ", ".join(r.spec.symbols)),
+        Column("Symbols", lambda r: symbols(r.spec.symbols), bold=True, width=70, tip=lambda r: plain_tip(", ".join(r.spec.symbols))),
         Column("TF", lambda r: r.spec.timeframe, width=40),
         Column("Parameters", lambda r: " ".join(f"{name} {value:g}" for name, value in r.spec.parameters), width=120,
                color=lambda r: "TX1", stretch=True),
         *first,
         Column("From", lambda r: f"{r.spec.first}", width=80, shown=False),
         Column("To", lambda r: f"{r.spec.last}", width=80, shown=False),
-        Column("Note", lambda r: r.remark, width=130, color=lambda r: "TX1", tip=lambda r: r.remark),
+        Column("Note", lambda r: r.remark, width=130, color=lambda r: "TX1", tip=lambda r: plain_tip(r.remark)),
         *rest,
         Column("User", lambda r: r.user, width=70, color=lambda r: "TX1", shown=False),
         Column("Hash", lambda r: r.spec_hash[:8], mono=True, width=74, color=lambda r: "TX1", shown=False,
