@@ -112,5 +112,5 @@ def circumstances() -> dict[str, Any]:
         "home": settings.home, "home_exists": settings.home.is_dir(), "resources": paths.resources(), "environment": settings.environment,
         "database": "remote" if settings.database_url else "embedded", "logs": paths.logs(settings.home),
         "exports": paths.exports(settings.home), "display": os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or "none",
-        "strategies": confining.here(),
+        "strategies": confining.here(settings.home),
     }  # fmt: skip

@@ -78,3 +78,11 @@ def took_too_long(limits: Limits) -> str:
         f"The run took longer than {limits.seconds:,} seconds and was ended; "
         "let the strategy do less, or raise the setting strategy_seconds."
     )
+
+
+def worked_too_long(limits: Limits) -> str:
+    """The sentence for a run beyond its processor time."""
+    return (
+        f"The run used more than {limits.cpu_seconds:,} seconds of processor time and was ended; "
+        "let the strategy do less, or raise the setting strategy_cpu_seconds."
+    )

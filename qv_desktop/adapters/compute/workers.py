@@ -84,10 +84,15 @@ class WorkerPool:
     """
 
     def __init__(self, command: Sequence[str], cache: Path, size: int = 0, limits: Limits | None = None,
-                 forking: bool | None = None) -> None:  # fmt: skip
-        """``forking`` False serves each ask by a process of its own, as systems without forks do."""
+                 forking: bool | None = None, closed: Path | None = None) -> None:  # fmt: skip
+        """``forking`` False serves each ask by a process of its own, as systems without forks do.
+
+        ``closed`` is a folder that no run must see into.
+        """
         self._forks = forks() if forking is None else forking
         self._command, self._cache = [*command, *([] if self._forks else ["--once"])], cache
+        if closed is not None:
+            self._command += ["--closed", str(closed)]
         self.size, self.limits = size or usual_size(), limits or Limits()
         self.kept: list[str] = []
         self.missing: list[str] = []

@@ -10,7 +10,7 @@ from qv_desktop.adapters.compute.frames import PassedLimit
 from qv_desktop.adapters.compute.limits import Limits
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.domain.errors import BadInput
-from tests.adapters.compute.test_pool import SPEC, quiet, strategy, walk
+from tests.adapters.compute.test_pool import SPEC, data, quiet, strategy, walk
 
 BREAKING = """
 import vectorbt
@@ -23,11 +23,11 @@ ENDLESS = "def signals(bars, params):\n    while True:\n        pass"
 
 async def served_one_by_one(pool: BacktestPool) -> None:
     with pytest.raises(BadInput, match="broken"):
-        await pool.run("a", SPEC, strategy(BREAKING), walk(300), "demo", quiet)
-    assert (await pool.run("b", SPEC, strategy(), walk(300), "demo", quiet)).equity
+        await pool.run("a", SPEC, strategy(BREAKING), data(walk(300)), "demo", quiet)
+    assert (await pool.run("b", SPEC, strategy(), data(walk(300)), "demo", quiet)).equity
     pool.limits = Limits(seconds=1)
     with pytest.raises(PassedLimit, match="strategy_seconds"):
-        await pool.run("c", SPEC, strategy(ENDLESS), walk(300), "demo", quiet)
+        await pool.run("c", SPEC, strategy(ENDLESS), data(walk(300)), "demo", quiet)
     assert pool.kept == ["limits"]
     assert "no network" in pool.isolation.partition("has not")[2]
 
