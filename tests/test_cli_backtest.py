@@ -64,7 +64,7 @@ def test_a_backtest_is_run_stored_repeated_and_found_to_differ_when_its_data_doe
     assert {trade["side"] for trade in told["trades"]} == {"long", "short"}
     assert {trade["symbol"] for trade in told["trades"]} == {"AAA", "BBB"}
     assert told["equity"][-1] == pytest.approx(1e5 + sum(part["profit"] for part in told["contributions"]), rel=1e-9)
-    assert any(f"AAA: 1 of" in line and str(gone) in line for line in told["missing"]), told["missing"]
+    assert any("AAA: 1 of" in line and str(gone) in line for line in told["missing"]), told["missing"]
     assert "sma_cross" in page.read_text(encoding="utf-8")
     run = told["id"]
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from qv_desktop import paths
+from qv_desktop.adapters.compute.limits import limits_of
 from qv_desktop.adapters.compute.sweep_address import Cluster
 from qv_desktop.adapters.compute.sweep_backtests import BacktestSweeps
 from qv_desktop.adapters.compute.sweep_cluster import ClusterSweeps
@@ -40,5 +41,6 @@ def sweep_work(settings: Settings, backtests: WorkerPool, cluster: str = "", wor
             cluster or settings.cluster, settings.cluster_ca, settings.cluster_certificate, settings.cluster_key
         )
         return SweepWork(ClusterSweeps(named, settings.sweep_megabytes), None)
-    pool = sweep_pool([*paths.relaunch(), "worker"], paths.compiled(), workers or settings.sweep_workers)
+    pool = sweep_pool([*paths.relaunch(), "worker"], paths.compiled(), workers or settings.sweep_workers, limits_of(settings),
+                      closed=settings.home)  # fmt: skip
     return SweepWork(LocalSweeps(pool, settings.sweep_megabytes, BacktestSweeps(backtests)), pool)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import structlog
 
 from qv_desktop.adapters.compute.frames import Cancelled, WorkerDied
@@ -25,9 +26,13 @@ log = structlog.get_logger(__name__)
 TRIES = 3  # workers that a chunk is given to, one after the other, while they die of it
 
 
-def sweep_pool(command: Sequence[str], cache: Path, workers: int = 0) -> WorkerPool:
-    """Workers that are warm for sweeps alone, which takes a second and a third of the memory; 0 is one for each processor."""
-    return WorkerPool([*command, "--only", "sweep"], cache, workers or os.cpu_count() or 1)
+def sweep_pool(command: Sequence[str], cache: Path, workers: int = 0, limits: Limits | None = None,
+               closed: Path | None = None) -> WorkerPool:  # fmt: skip
+    """Workers that are warm for sweeps alone, which takes a second and a third of the memory; 0 is one for each processor.
+
+    ``closed`` is a folder that no run must see into.
+    """
+    return WorkerPool([*command, "--only", "sweep"], cache, workers or os.cpu_count() or 1, limits, closed=closed)
 
 
 class LocalSweeps:
@@ -54,7 +59,9 @@ class LocalSweeps:
             for chunk in work:
                 chunk.file = str(file)
             at_once = min(workers or self._pool.size, self._pool.size, len(work))
-            return await self._ran(asked, work, show, at_once, Limits(memory_mb=budget))
+            return await self._ran(
+                asked, work, show, at_once, msgspec.structs.replace(self._pool.limits, memory_mb=budget)
+            )
 
     async def _ran(
         self, asked: Asked, work: Sequence[SweepChunk], show: Show, at_once: int, limits: Limits

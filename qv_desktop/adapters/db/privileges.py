@@ -87,7 +87,7 @@ AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
 DOOR_FUNCTIONS = (
     "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
     "door_anybody()", "door_salt()", "door_enter(text)", "door_outcome(uuid)",
-    "door_redeem(bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
+    "door_show_code(bytea)", "door_redeem(uuid, bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
 # where a verb is for some columns alone: a password's hash is nobody's to read; what an order is of, and on which side, is nobody's to

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.ui import theme
+from qv_desktop.ui.chart.run_curves import RunCurves
 from qv_desktop.ui.models.look_ahead_chip import LookAheadChip
 from qv_desktop.ui.models.run_tables import symbols
 
@@ -28,7 +29,7 @@ class EquityPage(QWidget):
         super().__init__()
         self._plot: EquityPlot | None = None
         self._run: BacktestResult | None = None
-        self._waiting: BacktestResult | None = None  # not drawn yet, for nobody sees the page
+        self._waiting: tuple[BacktestResult, RunCurves | None] | None = None  # not drawn yet, for nobody sees the page
         self._heading, self._origin = theme.label("", "value"), theme.label("", "hint")
         self._log, self._exposure = theme.button("Log", "ghost"), theme.button("Exposure", "ghost")
         self.missing = theme.button("", "ghost")
@@ -92,7 +93,7 @@ class EquityPage(QWidget):
             self._plot.show()
         return self._plot
 
-    def show_result(self, run: BacktestResult) -> None:
+    def show_result(self, run: BacktestResult, curves: RunCurves | None = None) -> None:
         """Say which run on which data it is, and draw it as soon as somebody sees the page."""
         self._empty.hide()
         self._log.show()
@@ -105,7 +106,7 @@ class EquityPage(QWidget):
         self._origin.setText(f"{run.bars:,} bars · {run.seconds:.2f} s · data {run.data_hash[:6]} · code {run.code_hash[:6]}"
                              f" · {run.engine}")  # fmt: skip
         self._origin.setToolTip(f"data {run.data_hash}\ncode {run.code_hash}\nterms {run.spec_hash}")
-        self._waiting = run
+        self._waiting = run, curves
         if self.isVisible():
             self._draw()
 
@@ -127,14 +128,15 @@ class EquityPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._origin.setVisible(self.width() >= ROOMY)
         if self._run is not None:
             self._name_missing(self._run)
             self.look_ahead.shorten(self.width() < ROOMY)
 
     def _draw(self) -> None:
-        run, self._waiting = self._waiting, None
-        if run is not None:
-            self.plot.show_result(run)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self.plot.show_result(*waiting)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
