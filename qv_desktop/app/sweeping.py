@@ -34,7 +34,7 @@ class SweepWork:
 def sweep_work(settings: Settings, backtests: WorkerPool, cluster: str = "", workers: int = 0) -> SweepWork:
     """The engine that ``settings`` ask for; ``cluster`` and ``workers`` come before what they say.
 
-    ``backtests`` are the workers for sweeps that only whole backtests can do. Raises BadInput for a cluster that cannot be trusted.
+    ``backtests`` are the workers for sweeps that only whole backtests can do.
     """
     if cluster or settings.cluster:
         named = Cluster(

@@ -36,12 +36,13 @@ class ClusterSweeps:
     """``ports.SweepEngine`` on a Dask scheduler. ``megabytes`` is the most that one worker may use."""
 
     def __init__(self, cluster: Cluster, megabytes: int) -> None:
-        self._cluster, self._megabytes = cluster.checked(), megabytes
+        self._cluster, self._megabytes = cluster, megabytes
         self._stops: dict[str, threading.Event] = {}
 
     async def run(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str,
                   combos: Sequence[tuple[float, ...]], show: Show, workers: int = 0, megabytes: int = 0) -> SweepResult:  # fmt: skip
         """The rows of ``combos`` over ``data``; ``show`` hears of each part as it comes. Every worker helps. Raises BadInput."""
+        self._cluster.checked()  # here and not at the start of the program, which a wrong setting must not stop
         asked, content = await asyncio.to_thread(prepared, run, spec, strategy, data, user)
         work = await asyncio.to_thread(chunks, asked, combos, megabytes or self._megabytes)
         loop, stop = asyncio.get_running_loop(), threading.Event()
