@@ -1,14 +1,16 @@
 """Strategies and backtests: from the form to the worker and back."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed, StrategiesChanged
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.ui import format
+from qv_desktop.ui.chart.run_curves import curves_of
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.consent import consented
 from qv_desktop.wiring.runs import RunsWiring
@@ -25,10 +27,16 @@ class ResearchWiring:
         panel.run_asked.connect(self._run)
         desk.panels.strategies.backtest_asked.connect(self._choose)
         panel.cancel_asked.connect(lambda run: desk.tasks.spawn(desk.services.backtests.cancel(run)))
+        desk.window.command.connect(self._command)
         bus.subscribe(BacktestProgressed, lambda event: panel.show_progress(event.run, event.fraction, event.step))
         bus.subscribe(BacktestFailed, lambda event: panel.show_failure(event.run, event.reason))
         bus.subscribe(BacktestFinished, self._finished)
         bus.subscribe(StrategiesChanged, lambda event: self._show_strategies(event.strategies))
+
+    def _command(self, id_: str) -> None:
+        if id_ == "backtests.run":
+            self._desk.window.raise_panel("backtests")
+            self._desk.panels.backtests.ask()
 
     def _choose(self, name: str) -> None:
         self._desk.panels.backtests.choose_strategy(name)
@@ -46,12 +54,16 @@ class ResearchWiring:
             self._desk.panels.backtests.show_failure("", str(error))
 
     def _finished(self, event: BacktestFinished) -> None:
-        result = event.result
-        self._desk.panels.backtests.show_result(result)
+        self._desk.tasks.spawn(self._show_finished(event.result))
+
+    async def _show_finished(self, result: BacktestResult) -> None:
+        """Its curves are turned on a thread, for a run of minutes has hundreds of thousands of bars."""
+        curves = await asyncio.to_thread(curves_of, result)
+        self._desk.panels.backtests.show_result(result, curves)
         title = f"Backtest of {result.spec.strategy} on {result.spec.symbol}"
         total = format.percent(result.numbers.get("Total return"), 1)
         self._desk.services.notices.tell("info", title, total, result.id)
-        self._desk.tasks.spawn(self.runs.show_runs())
+        await self.runs.show_runs()
 
     def _show_strategies(self, strategies: Sequence[Strategy]) -> None:
         self._desk.panels.ticket.show_strategies([strategy.name for strategy in strategies])

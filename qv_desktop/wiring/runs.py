@@ -13,6 +13,7 @@ from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.run_comparison import compared
 from qv_desktop.services.backtests import VIEW
+from qv_desktop.ui.chart.run_curves import compared_curves, curves_of
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.consent import consented
 
@@ -87,7 +88,8 @@ class RunsWiring:
 
     async def _show_whole(self, run: BacktestResult) -> None:
         if not run.whole:
-            self._panel.show_whole(await self.read(run.id))
+            whole = await self.read(run.id)
+            self._panel.show_whole(whole, await asyncio.to_thread(curves_of, whole))
 
     async def _annotate(self, run: str, starred: bool, note: str) -> None:
         await self._desk.services.backtests.annotate(run, starred, note)
@@ -103,7 +105,8 @@ class RunsWiring:
 
     async def _compare(self, ids: list[str]) -> None:
         runs = [await self.read(run) for run in ids]
-        self._panel.show_comparison(await asyncio.to_thread(compared, runs))
+        told = await asyncio.to_thread(compared, runs)
+        self._panel.show_comparison(told, await asyncio.to_thread(compared_curves, runs))
 
     async def _rerun(self, run: str) -> None:
         self._panel.show_rerunning(run)

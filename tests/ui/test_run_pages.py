@@ -396,8 +396,9 @@ def test_curves_begin_at_nothing_and_run_over_one_axis_of_time(panel: BacktestsP
     )
     panel.show_comparison(compared([first, later]))
     curves = panel.compare.curves
-    assert len(curves._at) == len(first.at)
-    assert [gain[0] for gain in curves._gains] == [0.0, 0.0]
+    assert curves._runs is not None
+    assert len(curves._runs.at) == len(first.at)
+    assert [gain[0] for gain in curves._runs.gains] == [0.0, 0.0]
     curves._say(50)
     assert "<b>B</b>&nbsp; —" in curves._legend.text()
 

@@ -263,10 +263,12 @@ def test_discarding_asks_first(desk: StrategiesPanel, qtbot: QtBot) -> None:
 
 def test_leaving_with_something_unsaved_asks(desk: StrategiesPanel, qtbot: QtBot) -> None:
     typed(desk, qtbot, "# a")
-    desk.ask_leave()
+    left: list[bool] = []
+    desk.ask_leave(lambda: left.append(True))
     assert "mine" in desk.asking.question.text()
-    with qtbot.waitSignal(desk.leave_asked):
-        desk.asking.accept()
+    assert left == []
+    desk.asking.accept()
+    assert left == [True]
 
 
 def test_problems_are_marked_listed_and_jumped_to(desk: StrategiesPanel, qtbot: QtBot) -> None:
@@ -348,6 +350,30 @@ def test_what_a_role_may_not_is_greyed_with_the_reason(desk: StrategiesPanel) ->
     assert menu["Rename title…"] == (False, LACKING)
     desk.forbid({})
     assert not desk.source.isReadOnly()
+
+
+def test_what_was_typed_is_not_shown_as_the_source_to_who_may_not_save_it(desk: StrategiesPanel, qtbot: QtBot) -> None:
+    typed(desk, qtbot, "# typed")
+    desk.forbid({"change": LACKING})
+    assert desk.source.text() == template()
+    desk.table.select_key("other")
+    desk.table.select_key("mine")
+    assert desk.source.text() == template()
+    desk.forbid({})
+    assert desk.source.text() == template() + "# typed"
+
+
+def test_a_backtest_says_that_it_takes_what_is_saved(desk: StrategiesPanel, qtbot: QtBot) -> None:
+    desk.head.test.click()
+    assert desk.said.text() == ""
+    typed(desk, qtbot, "# typed")
+    desk.head.test.click()
+    assert "takes v1 as it is saved" in desk.said.text()
+
+
+def test_a_draft_that_somebody_saved_elsewhere_is_none_any_more(desk: StrategiesPanel) -> None:
+    desk.show_drafts([SourceDraft(MINE.id, 1, template(), NOW)])
+    assert desk.unsaved() == []
 
 
 # ---- versions

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QSplitter, QStack
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.run_comparison import LETTERS, RunComparison
 from qv_desktop.ui import theme
+from qv_desktop.ui.chart.run_curves import ComparedRuns, compared_curves
 from qv_desktop.ui.models.layouts import across
-from qv_desktop.ui.models.run_compare_tables import differences_table, shared_table, statistics_table
+from qv_desktop.ui.models.run_compare_tables import differences_table, shared_table, statistics_table, table_wide
 from qv_desktop.ui.models.run_tables import symbols
 
 if TYPE_CHECKING:
@@ -72,11 +73,11 @@ class ComparePage(QWidget):
             self._left.addWidget(self._curves)
         return self._curves
 
-    def show_comparison(self, told: RunComparison) -> None:
-        """Draw a comparison in place of the last one."""
+    def show_comparison(self, told: RunComparison, curves: ComparedRuns | None = None) -> None:
+        """Draw a comparison in place of the last one; ``curves`` are its arrays, where they are made already."""
         self.shown = told
         self.names.setText("<br>".join(_named(place, run) for place, run in enumerate(told.runs)))
-        self.curves.show_runs(told.runs)
+        self.curves.show_runs(curves or compared_curves(told.runs))
         while (gone := self._right.widget(0)) is not None:
             self._right.removeWidget(gone)
             gone.deleteLater()
@@ -87,7 +88,14 @@ class ComparePage(QWidget):
         both.addWidget(shared_table(told.shared))
         self._right.addWidget(both)
         both.setSizes([600, 300])
+        self._share()
         self._dress()
+
+    def _share(self) -> None:
+        """The tables get the room that their columns need, up to six tenths; the curves the rest."""
+        if self.shown is not None:
+            tables = min(table_wide(len(self.shown.runs)), self.width() * 6 // 10)
+            self._split.setSizes([max(1, self.width() - tables), tables])
 
     def _dress(self) -> None:
         known, wide = self.shown is not None, self.width() >= BESIDE
@@ -108,6 +116,7 @@ class ComparePage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share()
         self._dress()
 
 

@@ -1,121 +1,69 @@
-"""The equity of several runs over one axis of time, each from 100 % at its own first bar."""
+"""The equity of several runs over one axis of time, each from 0 % at its own first bar."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPen
-from PySide6.QtWidgets import QLabel
 
-from qv_desktop.domain.backtests import BacktestResult
-from qv_desktop.domain.market import timeframe
 from qv_desktop.domain.run_comparison import LETTERS
 from qv_desktop.ui import format, theme
-from qv_desktop.ui.chart.equity import AXIS_WIDE, Moments, Values
+from qv_desktop.ui.chart.curve_panes import Panes, Values, ink, words
+from qv_desktop.ui.chart.run_curves import ComparedRuns
 
 INKS = ("ACCENT", "YELLOW", "PINK", "CYAN", "LIME", "ORANGE")  # of the runs in turn
 DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.SolidLine, Qt.PenStyle.SolidLine,
           Qt.PenStyle.DashLine, Qt.PenStyle.DashLine, Qt.PenStyle.DashLine)  # fmt: skip
 
 
-class ComparedCurves(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph ships no types
+class ComparedCurves(Panes):
     """The pointer reads every run at a moment; the wheel zooms in time, a double click shows all again."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setBackground(theme.color("BG1"))
-        self.setMinimumSize(160, 90)
+        super().__init__(Values(True))
         self.setAccessibleName("Curves of the compared runs")
-        self._runs: Sequence[BacktestResult] = ()
-        self._at: np.ndarray[Any, np.dtype[np.int64]] = np.empty(0, dtype=np.int64)
-        self._gains: list[np.ndarray[Any, np.dtype[np.float64]]] = []  # run -> gain at each of its bars
-        self._moments = Moments()
-        self._plot = self.addPlot(row=0, col=0, axisItems={"bottom": self._moments, "right": Values(True)})
-        self._legend = QLabel(self)
-        self._rule = pg.InfiniteLine(angle=90, pen=QPen(theme.color("CROSS"), 0, Qt.PenStyle.DashLine))
-        self._set_manner()
+        self._runs: ComparedRuns | None = None
+        self._legend = words(self)
+        self._lines = [
+            self.curve(0, QPen(theme.color(token), 0, dash)) for token, dash in zip(INKS, DASHES, strict=True)
+        ]
         self.scene().sigMouseMoved.connect(self._read)
 
-    def _set_manner(self) -> None:
-        plot = self._plot
-        plot.hideAxis("left")
-        plot.showAxis("right")
-        plot.hideButtons()
-        plot.setMenuEnabled(False)
-        plot.setMouseEnabled(x=True, y=False)
-        plot.vb.setLimits(minXRange=10)
-        plot.vb.setAutoVisible(y=True)
-        plot.showGrid(x=True, y=True, alpha=0.2)
-        for name in ("bottom", "right"):
-            axis = plot.getAxis(name)
-            axis.setPen(pg.mkPen(theme.LINE))
-            axis.setTextPen(pg.mkPen(theme.TX2))
-            axis.setTickFont(theme.small())
-            axis.setStyle(tickLength=0, tickTextOffset=6)
-        plot.getAxis("right").setWidth(AXIS_WIDE)
-        self.ci.layout.setContentsMargins(0, 0, 0, 0)
-        self._legend.setFont(theme.small())
-        self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._legend.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._legend.move(10, 6)
-
-    def show_runs(self, runs: Sequence[BacktestResult]) -> None:
-        """Draw the runs in this order."""
-        self._runs = [run for run in runs if run.at]
-        self._plot.clear()
-        self._plot.addItem(self._rule, ignoreBounds=True)
-        self._rule.hide()
-        if not self._runs:
-            self._legend.clear()
-            return
-        self._at = np.unique(np.concatenate([np.array(run.at, dtype=np.int64) for run in self._runs]))
-        intraday = any(timeframe(run.spec.timeframe).intraday for run in self._runs)
-        self._moments.take(self._at, intraday)
-        self._gains = [_gain(run) for run in self._runs]
-        for place, run in enumerate(self._runs):
-            pen = QPen(theme.color(INKS[place]), 0, DASHES[place])
-            curve = self._plot.plot(
-                np.searchsorted(self._at, np.array(run.at, dtype=np.int64)), self._gains[place], pen=pen, antialias=True
-            )
-            curve.setDownsampling(auto=True, method="peak")
-            curve.opts["autoDownsampleFactor"] = 1.0  # two points for each pixel are all that can be seen
-            curve.setClipToView(True)
-        self._show_all()
-        self._say(len(self._at) - 1)
-
-    def _show_all(self) -> None:
-        if len(self._at):
-            self._plot.setXRange(0, max(1, len(self._at) - 1), padding=0.01)
-        self._plot.enableAutoRange(axis="y")
+    def show_runs(self, runs: ComparedRuns) -> None:
+        """Draw these runs in place of others."""
+        self._runs = runs
+        self.moments.take(runs.bars)
+        for place, line in enumerate(self._lines):
+            if place < len(runs.gains):
+                line.setData(runs.places[place], runs.gains[place])
+            else:
+                line.clear()
+        if len(runs.at):
+            self.show_all(len(runs.at))
+            self._say(len(runs.at) - 1)
 
     def _say(self, index: int) -> None:
         """What each run had made by a moment."""
-        moment, lines = int(self._at[index]), list[str]()
-        for place, run in enumerate(self._runs):
-            bar = int(np.searchsorted(np.array(run.at, dtype=np.int64), moment, side="right")) - 1
-            words = format.percent(float(self._gains[place][bar])) if bar >= 0 else format.UNKNOWN
-            lines.append(
-                f"<span style='color:{theme.color(INKS[place]).name()}'><b>{LETTERS[place]}</b>&nbsp; {words}</span>"
-            )
-        when = self._moments.moment(index) if index < len(self._at) - 1 else ""
-        self._legend.setText("&nbsp;&nbsp;&nbsp;".join([*lines, f"<span style='color:{theme.TX2}'>{when}</span>"]))
+        runs = self._runs
+        if runs is None:
+            return
+        told = list[str]()
+        for place, (bars, gains) in enumerate(zip(runs.places, runs.gains, strict=True)):
+            bar = int(np.searchsorted(bars, index, side="right")) - 1
+            gain = format.percent(float(gains[bar])) if bar >= 0 else format.UNKNOWN
+            told.append(ink(INKS[place], f"<b>{LETTERS[place]}</b>&nbsp; {gain}"))
+        when = self.moments.moment(index) if index < len(runs.at) - 1 else ""
+        self._legend.setText("&nbsp;&nbsp;&nbsp;".join([*told, ink("TX2", when)]))
         self._legend.adjustSize()
 
     def _read(self, at: QPointF) -> None:
-        if not len(self._at):
+        if self._runs is None or not len(self._runs.at):
             return
-        index = round(self._plot.vb.mapSceneToView(at).x())
-        inside = 0 <= index < len(self._at) and self.rect().contains(at.toPoint())
-        self._rule.setVisible(inside)
-        self._rule.setValue(index)
-        self._say(index if inside else len(self._at) - 1)
+        index, last = round(self.views[0].mapSceneToView(at).x()), len(self._runs.at) - 1
+        inside = 0 <= index <= last and self.rect().contains(at.toPoint())
+        self.point(index if inside else None)
+        self._say(index if inside else last)
 
     def mouseDoubleClickEvent(self, event: Any) -> None:
-        self._show_all()
-
-
-def _gain(run: BacktestResult) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    equity = np.array(run.equity, dtype=np.float64)
-    return equity / (equity[0] or 1.0) - 1.0
+        if self._runs is not None:
+            self.show_all(len(self._runs.at))

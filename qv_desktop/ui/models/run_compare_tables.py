@@ -13,6 +13,7 @@ from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
 BEST = "●"
+NAME_WIDE, VALUE_WIDE = 148, 92  # px
 FEW = 3  # runs up to which the difference from the first has a column of its own
 
 
@@ -27,8 +28,8 @@ class Compared:
 def statistics_table(told: RunComparison) -> Table[Compared]:
     """Statistic, value in each run, and how far from the first one's."""
     columns: list[Column[Compared]] = [
-        Column("Statistic", lambda r: r.of.name.partition(",")[0], key=lambda r: r.place, width=170, color=lambda r: "TX1",
-               tip=lambda r: DEFINITIONS.get(r.of.name, ""), stretch=True),
+        Column("Statistic", lambda r: r.of.name.partition(",")[0], key=lambda r: r.place, width=NAME_WIDE, color=lambda r: "TX1",
+               tip=lambda r: f"{group_of(r.of.name)}. {DEFINITIONS.get(r.of.name, '')}", stretch=True),
     ]  # fmt: skip
     for at in range(len(told.runs)):
         columns.append(_value(at))
@@ -36,10 +37,14 @@ def statistics_table(told: RunComparison) -> Table[Compared]:
             columns.append(_difference(at))
     model: TableModel[Compared] = TableModel(columns, key=lambda row: row.place)
     model.replace([Compared(place, row) for place, row in enumerate(told.statistics)])
-    model.group_by(lambda row: group_of(row.of.name))
     table = Table(model, empty="")
     table.setAccessibleName("Statistics of the compared runs")
     return table
+
+
+def table_wide(runs: int) -> int:
+    """Px that the statistics of so many runs take."""
+    return NAME_WIDE + VALUE_WIDE * (2 * runs - 1 if runs <= FEW else runs) + 12
 
 
 def _value(at: int) -> Column[Compared]:
@@ -47,14 +52,14 @@ def _value(at: int) -> Column[Compared]:
         read = statistic(row.of.name, row.of.values[at]).text
         return f"{BEST} {read}" if at in row.of.best else read
 
-    return Column(LETTERS[at], text, key=lambda row: _known(row.of.values[at]), right=True, width=96,
+    return Column(LETTERS[at], text, key=lambda row: _known(row.of.values[at]), right=True, width=VALUE_WIDE,
                   color=lambda row: "GOOD" if at in row.of.best else "TX0",
                   tip=lambda row: _from_first(row.of, at))  # fmt: skip
 
 
 def _difference(at: int) -> Column[Compared]:
     return Column(f"{LETTERS[at]} − A", lambda row: difference(row.of, at), key=lambda row: _known(row.of.spread[at]), right=True,
-                  width=88, color=lambda row: "TX1")  # fmt: skip
+                  width=VALUE_WIDE, color=lambda row: "TX1")  # fmt: skip
 
 
 def _known(value: float) -> float | None:

@@ -146,9 +146,9 @@ PART_COLUMNS: tuple[Column[Part], ...] = (
     Column("Profit, $", lambda r: format.signed(r.of.profit), key=lambda r: r.of.profit, right=True, width=110,
            color=lambda r: format.trend(r.of.profit)),
     Column("Of the largest", lambda r: format.percent(r.share, 0, sign=False), key=lambda r: r.share, bar=lambda r: r.share,
-           width=140, color=lambda r: format.trend(r.of.profit)),
+           width=140, color=lambda r: format.trend(r.of.profit), stretch=True),
     Column("Trades", lambda r: f"{r.of.trades:,}", key=lambda r: r.of.trades, right=True, width=60),
-    Column("Fees, $", lambda r: format.price(r.of.fees), key=lambda r: r.of.fees, right=True, width=80, stretch=True),
+    Column("Fees, $", lambda r: format.price(r.of.fees), key=lambda r: r.of.fees, right=True, width=80),
 )  # fmt: skip
 
 

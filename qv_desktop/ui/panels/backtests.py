@@ -19,6 +19,7 @@ from qv_desktop.domain.strategies import Strategy
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.compare_page import ComparePage
 from qv_desktop.ui.chart.equity_page import EquityPage
+from qv_desktop.ui.chart.run_curves import ComparedRuns, RunCurves
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.live_page import LivePage
@@ -135,7 +136,7 @@ class BacktestsPanel(QWidget):
         return page
 
     def _connect(self) -> None:
-        self._run_button.clicked.connect(self._ask)
+        self._run_button.clicked.connect(self.ask)
         self._cancel.clicked.connect(self._ask_cancel)
         self.runs.table.row_chosen.connect(self._choose)
         self.runs.table.row_opened.connect(self._reuse)
@@ -151,7 +152,7 @@ class BacktestsPanel(QWidget):
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self._ask)
+            shortcut.activated.connect(self.ask)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -160,7 +161,8 @@ class BacktestsPanel(QWidget):
 
     # asking
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask for a run of what the form says, unless one is under way; what is wrong in it is said."""
         if self._running is not None or not self._run_button.isEnabled():
             return
         try:
@@ -277,18 +279,18 @@ class BacktestsPanel(QWidget):
         self.runs.add(runs, more)
         self._count()
 
-    def show_whole(self, result: BacktestResult) -> None:
+    def show_whole(self, result: BacktestResult, curves: RunCurves | None = None) -> None:
         """A chosen run with its curves and trades; nothing happens when another one was chosen meanwhile."""
         if result.id == self._wanted:
-            self._draw(result)
+            self._draw(result, curves)
 
-    def show_result(self, result: BacktestResult) -> None:
+    def show_result(self, result: BacktestResult, curves: RunCurves | None = None) -> None:
         """A run has ended well: keep it in the list and draw it."""
         self._wanted = result.id
         self.runs.add([result], not self.runs.more.isHidden())
         self._show_running(None)
         self._say(f"{result.bars:,} bars in {result.seconds:.2f} s", bad=False)
-        self._draw(result)
+        self._draw(result, curves)
         self._arrangement.bring(self.equity)
         self.runs.table.select_key(result.id)
 
@@ -312,10 +314,10 @@ class BacktestsPanel(QWidget):
         self._say("", bad=False)
         self._asking.tell(sentence)
 
-    def show_comparison(self, told: RunComparison) -> None:
+    def show_comparison(self, told: RunComparison, curves: ComparedRuns | None = None) -> None:
         """Runs beside each other."""
         self._say("", bad=False)
-        self.compare.show_comparison(told)
+        self.compare.show_comparison(told, curves)
         self._arrangement.title(self.compare, f"Compare {len(told.runs)}")
         self._arrangement.bring(self.compare, roomy=True)
 
@@ -363,9 +365,9 @@ class BacktestsPanel(QWidget):
         self._step.setStyleSheet(f"color:{theme.BAD if bad else theme.TX2};")
         self._step.setVisible(bool(words))
 
-    def _draw(self, run: BacktestResult) -> None:
+    def _draw(self, run: BacktestResult, curves: RunCurves | None = None) -> None:
         self._run = run
-        self.equity.show_result(run)
+        self.equity.show_result(run, curves)
         self.statistics.show_result(run)
         ours = {(year, month): value for year, month, value in run.monthly} or monthly(run.at, run.equity)
         self.months.show_months(ours, monthly(run.at, run.benchmark))

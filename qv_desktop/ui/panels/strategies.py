@@ -1,7 +1,6 @@
 """The strategies panel: what there is at which version, an editor for its source, its history, and the way to a backtest."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
@@ -23,21 +22,13 @@ from qv_desktop.ui.models.strategy_naming import StrategyNaming
 from qv_desktop.ui.models.superseded_bar import SupersededBar
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
+from qv_desktop.ui.models.typed_sources import TypedSources
 from qv_desktop.ui.models.versions_page import VersionsPage
 
 EMPTY = "No strategies yet; the built-in ones appear once the database is ready."
 _BUILT_IN = "Ships with the program and stays as it is; clone it to change it"
 LIST_WIDE = 380  # px
 SIDE_BY_SIDE = 760  # px of width from which the source stands beside the list
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What a person has typed of one strategy and not saved."""
-
-    base: int
-    source: str
-    note: str = ""
 
 
 class StrategiesPanel(QWidget):
@@ -61,20 +52,19 @@ class StrategiesPanel(QWidget):
     versions_asked = Signal(object)
     compare_asked = Signal(str, str)
     file_opened = Signal(object)  # Path
-    leave_asked = Signal()
     file_saved = Signal(object, str, str)  # Path, strategy's name, source
 
     def __init__(self) -> None:
         super().__init__()
         self._all: list[Strategy] = []
-        self._typed: dict[str, Typed] = {}  # strategy's id -> what is not saved of it
+        self._typed = TypedSources()
         self._shown: Strategy | None = None
         self._wanted = ""  # name that is to be chosen as soon as it is there
         self._lacking: dict[str, str] = {}
         self._badges: dict[str, Badge] = {}  # hash of a source -> what a check of it found
         self._archived = False  # whether archived ones are in view
         self._model: TableModel[Strategy] = TableModel(
-            strategy_columns(self._typed.keys(), self._badges), key=lambda s: s.name
+            strategy_columns(self._typed.ids, self._badges), key=lambda s: s.name
         )
         self.table: Table[Strategy] = Table(self._model, empty=EMPTY)
         self.table.setAccessibleName("Strategies")
@@ -165,7 +155,7 @@ class StrategiesPanel(QWidget):
             self._show_source(shown)
             return
         self._shown = shown
-        if shown.id in self._typed or self.page.unsaved:
+        if shown.id in self._typed.ids or self.page.unsaved:
             self.head.show_strategy(self._shown)
             self.page.show_saved(shown.source)
         elif shown.source != before.source:
@@ -177,8 +167,9 @@ class StrategiesPanel(QWidget):
 
     def show_drafts(self, drafts: Sequence[SourceDraft]) -> None:
         """What the person had typed and not saved when the program ended; what is typed by now is newer."""
-        fresh = {d.strategy: Typed(d.base, d.source) for d in drafts if d.strategy not in self._typed}
-        self._typed.update(fresh)
+        saved = {strategy.id: strategy.source.rstrip("\n") for strategy in self._all}
+        known = [draft for draft in drafts if draft.strategy in saved]
+        fresh = self._typed.take_up([draft for draft in known if saved[draft.strategy] != draft.source.rstrip("\n")])
         self._show_rows()
         if self._shown is not None and self._shown.id in fresh:
             self._show_source(self._shown)
@@ -194,12 +185,9 @@ class StrategiesPanel(QWidget):
             if not self.page.unsaved:
                 self.page.note.clear()
             self.head.show_strategy(self._shown)
-        typed = self._typed.get(saved.id)
-        if typed is not None and typed.source.rstrip("\n") == saved.source.rstrip("\n"):
-            del self._typed[saved.id]
-        elif typed is not None:  # it goes on from what was saved
-            self._typed[saved.id] = Typed(saved.version, typed.source, typed.note)
-            self.draft_typed.emit(saved.id, saved.version, typed.source)
+        more = self._typed.settle(saved)
+        if more is not None:
+            self.draft_typed.emit(saved.id, more.base, more.source)
         self._say(f"{saved.name} v{saved.version} is saved.")
         self._judge()
 
@@ -258,7 +246,11 @@ class StrategiesPanel(QWidget):
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
         """Why the person may not ``backtest``, ``create``, ``change``, ``archive`` or ``export``; what is absent is allowed."""
+        self.page.flush()
+        could = not self._why_not_change()
         self._lacking = dict(lacking)
+        if could == bool(self._why_not_change()) and self._typed.of(self._shown) is not None:
+            self._show_source(self._shown)  # what cannot be saved must not look like what is
         self._judge()
 
     def flush(self) -> None:
@@ -267,14 +259,14 @@ class StrategiesPanel(QWidget):
 
     def unsaved(self) -> list[str]:
         """Names of the strategies with changes that are not saved."""
-        typed = set(self._typed) | ({self._shown.id} if self._shown is not None and self.page.unsaved else set())
+        typed = set(self._typed.ids) | ({self._shown.id} if self._shown is not None and self.page.unsaved else set())
         return [strategy.name for strategy in self._all if strategy.id in typed]
 
-    def ask_leave(self) -> None:
+    def ask_leave(self, leave: Callable[[], None]) -> None:
         """Ask before the program ends with changes that are not saved: they are kept as a draft either way."""
         names = self.unsaved()
         few = ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
-        self.asking.ask(f"Not saved: {few}. It is kept as your draft.", "Leave", self.leave_asked.emit)
+        self.asking.ask(f"Not saved: {few}. It is kept as your draft.", "Leave", leave)
 
     # ---- choosing
 
@@ -289,16 +281,20 @@ class StrategiesPanel(QWidget):
 
     def _ask_for(self, strategy: Strategy) -> None:
         if not self._lacking.get("backtest"):
+            if strategy.name in self.unsaved():
+                self._say(
+                    f"The backtest takes v{strategy.version} as it is saved, without what you have typed since.", "WARN"
+                )
             self.backtest_asked.emit(strategy.name)
 
     def _show_source(self, strategy: Strategy | None) -> None:
         self.page.flush()
-        self._remember_note()
+        self._typed.note(self._shown, self.page.note.text())
         self._shown = strategy
         self.superseded.hide()
         self.asking.dismiss()
         self._say("")
-        typed = self._typed.get(strategy.id) if strategy is not None else None
+        typed = None if self._why_not_change() else self._typed.of(strategy)
         self.page.show_source(
             strategy.source if strategy else "", typed.source if typed else None, typed.note if typed else ""
         )
@@ -330,23 +326,16 @@ class StrategiesPanel(QWidget):
         if strategy is None or self._why_not_change():
             return
         if self.page.unsaved:
-            before = self._typed.get(strategy.id)
-            base = before.base if before else strategy.version
-            self._typed[strategy.id] = Typed(base, source, self.page.note.text())
+            base = self._typed.keep(strategy, source, self.page.note.text())
             self.draft_typed.emit(strategy.id, base, source)
-        elif self._typed.pop(strategy.id, None) is not None:
+        elif self._typed.drop(strategy):
             self.superseded.hide()
             self.draft_dropped.emit(strategy.id)
         self.table.viewport().update()  # the mark of what is not saved
 
-    def _remember_note(self) -> None:
-        typed = self._typed.get(self._shown.id) if self._shown is not None else None
-        if typed is not None and self._shown is not None:
-            self._typed[self._shown.id] = Typed(typed.base, typed.source, self.page.note.text())
-
     def _save(self) -> None:
         if self._shown is not None:
-            typed = self._typed.get(self._shown.id)
+            typed = self._typed.of(self._shown)
             base = typed.base if typed is not None else self._shown.version
             self.save_asked.emit(self._shown, self.page.text(), self.page.note.text(), base)
 
@@ -369,7 +358,7 @@ class StrategiesPanel(QWidget):
         if strategy is None:
             return
         newest = self._newest if self._newest is not None and self._newest.id == strategy.id else strategy
-        self._typed.pop(strategy.id, None)
+        self._typed.drop(strategy)
         self.draft_dropped.emit(strategy.id)
         self.page.note.clear()
         self._shown = None  # nothing of it is to be remembered
@@ -438,7 +427,7 @@ class StrategiesPanel(QWidget):
     def _fill_archive(self, menu: QMenu, shown: Strategy | None, none: str) -> None:
         gone = shown is not None and shown.archived
         why = self._lacking.get("archive", "") or none
-        if shown is not None and shown.id in self._typed and not gone:
+        if shown is not None and shown.id in self._typed.ids and not gone:
             why = why or "Save or discard what you typed first"
         if shown is not None:
             entry(menu, "Bring back" if gone else "Archive", lambda: self.archive_asked.emit(shown, not gone), why)
