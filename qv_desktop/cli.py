@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qv_desktop.domain.audit import Verification
     from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
     from qv_desktop.domain.reconciliation import Reconciliation
+    from qv_desktop.domain.sweeps import SweepResult
 
 WITHOUT_WINDOW = ("csv", "json", "html", "xlsx")  # what a report can be written as here
 PORTION = 50_000  # audit rows between two words of progress
@@ -71,6 +72,9 @@ def _parser() -> Parser:
     recover.add_argument("name", metavar="NAME", help="the user's name")
     recover.set_defaults(command=_recover)
     _backtest_words(commands.add_parser("backtest", help="test a strategy on stored bars, without a window"))
+    _sweep_words(
+        commands.add_parser("sweep", help="test a strategy at many parameters on stored bars, without a window")
+    )
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
     _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
@@ -233,6 +237,33 @@ def _backtest_words(words: argparse.ArgumentParser) -> None:
         "--yes", action="store_true", help="let code run that did not come with the program, without asking"
     )
     words.set_defaults(command=_backtest)
+
+
+def _sweep_words(words: argparse.ArgumentParser) -> None:
+    """A backtest's words, and which parameters are swept."""
+    _backtest_words(words)
+    words.description = (
+        "Exit code 0: it ran, and with --rerun every bit is the same; 1: a rerun's numbers differ; 2: it could not be run. "
+        "It reads bars that are stored or imported, and asks no vendor; what is missing is said."
+    )
+    words.add_argument(
+        "--sweep", dest="axes", action="append", default=[], metavar="NAME=LOW:HIGH:STEP",
+        help="a parameter and its values, or NAME=5,10,20; several times for several",
+    )  # fmt: skip
+    words.add_argument("--where", default="", metavar="EXPRESSION", help="which combinations make sense: 'fast < slow'")
+    words.add_argument("--random", type=int, default=0, metavar="N", help="N combinations by chance instead of all")
+    words.add_argument("--draw", type=int, default=1, metavar="SEED", help="of that chance; 1 by default")
+    words.add_argument(
+        "--best-by", default="sharpe", help="sharpe, total_return, max_drawdown, profit_factor or calmar"
+    )
+    words.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes; one for each processor by default"
+    )
+    words.add_argument(
+        "--cluster", default="", metavar="ADDRESS", help="a Dask scheduler, tls://HOST:PORT, that computes it"
+    )
+    words.add_argument("--csv", type=Path, default=None, metavar="FILE", help="write a line for each combination")
+    words.set_defaults(command=_sweep)
 
 
 def _import_words(words: argparse.ArgumentParser) -> None:
@@ -454,9 +485,8 @@ def _import(asked: argparse.Namespace) -> int:
     return 2 if asyncio.run(work) else 0
 
 
-def _backtest(asked: argparse.Namespace) -> int:
-    """Exit code 0 when it ran, or a rerun gave the same; 1 when a rerun did not; 2, as ever, when it could not be run."""
-    from qv_desktop.app import backtesting
+def _agreeing(asked: argparse.Namespace) -> Callable[[str], bool]:
+    """Whether code may run that did not come with the program."""
 
     def agreed(what: str) -> bool:
         _complain(what)
@@ -464,6 +494,69 @@ def _backtest(asked: argparse.Namespace) -> int:
             raise BadInput("Nobody can be asked here whether this code may run; read it, and say --yes.")
         return bool(asked.yes) or _consented("Let it run? [y/N] ")
 
+    return agreed
+
+
+def _sweep(asked: argparse.Namespace) -> int:
+    """Exit code 0 when it ran, or a rerun gave the same; 1 when a rerun did not; 2, as ever, when it could not be run."""
+    from qv_desktop.app import unattended_sweeps as sweeps
+    from qv_desktop.domain.sweep_axes import read_axis
+    from qv_desktop.domain.sweeps import GRID, RANDOM, SweepSpec
+
+    if asked.html is not None:
+        raise BadInput("A sweep writes no page; say --csv FILE or --json.")
+    if asked.rerun:
+        if asked.strategy or asked.json or asked.csv or asked.axes:
+            raise BadInput("--rerun takes the terms of the stored sweep; say nothing else but its id.")
+        differences = asyncio.run(
+            sweeps.repeated(asked.rerun, _agreeing(asked), _stepped, asked.cluster, asked.workers)
+        )
+        print("\n".join(differences or ("Every number is the same to its last bit.",)))
+        return 1 if differences else 0
+    search = RANDOM if asked.random else GRID
+    spec = SweepSpec(
+        _terms(asked), tuple(map(read_axis, asked.axes)), asked.where, asked.best_by, search, asked.random, asked.draw
+    )
+    wanted = sweeps.WantedSweep(
+        asked.strategy, asked.symbols, spec, asked.whose, not asked.no_store, asked.cluster, asked.workers
+    )
+    found, stored = asyncio.run(sweeps.swept(wanted, _agreeing(asked), _stepped))
+    if asked.csv is not None:
+        _write(asked.csv, sweeps.as_csv(found))
+    print(sweeps.as_json(found) if asked.json else _swept(found, stored, asked.csv))
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written ({error.strerror}); choose another place.") from None
+
+
+def _swept(found: "SweepResult", stored: bool, file: Path | None) -> str:
+    """The ten best to read in a terminal."""
+    spec, objective = found.spec, found.spec.objective
+    known = sorted((row for row in found.rows if not row.error), key=lambda row: getattr(row, objective), reverse=True)
+    failed = len(found.rows) - len(known)
+    lines = [f"{spec.base.strategy} on {spec.base.symbol} {spec.base.timeframe}, {spec.base.first} to {spec.base.last}: "
+             f"{len(found.rows):,} combinations over {found.bars:,} bars, {found.seconds:.2f} s, {found.workers}"]  # fmt: skip
+    lines += ["", "".join(f"{name:>12}" for name in (*spec.names, "return", "sharpe", "drawdown", "trades"))]
+    for row in known[:10]:
+        values = "".join(f"{value:>12g}" for value in row.values)
+        lines.append(f"{values}{row.total_return:>12.2%}{row.sharpe:>12.3f}{row.max_drawdown:>12.2%}{row.trades:>12,}")
+    lines += ["", *found.missing, *([f"{failed:,} combinations failed; --json says why."] if failed else [])]
+    lines.append(
+        f"{f'Stored as {found.id}.' if stored else 'Not stored.'} The best of many always looks good: test it for overfitting."
+    )
+    return "\n".join([*lines, f"Rows: {file}"] if file else lines)
+
+
+def _backtest(asked: argparse.Namespace) -> int:
+    """Exit code 0 when it ran, or a rerun gave the same; 1 when a rerun did not; 2, as ever, when it could not be run."""
+    from qv_desktop.app import backtesting
+
+    agreed = _agreeing(asked)
     if asked.rerun:
         if asked.strategy or asked.html or asked.json:
             raise BadInput("--rerun takes the terms of the stored backtest; say nothing else but its id.")

@@ -40,6 +40,8 @@ from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
+from qv_desktop.app.studies import studies
+from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
@@ -90,6 +92,7 @@ class Engine:
     side: MarketSide
     updates: TradeUpdates
     pool: BacktestPool
+    sweep_work: SweepWork
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
@@ -97,7 +100,8 @@ class Engine:
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
-        await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close())
+        await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close(),
+                             self.sweep_work.close())  # fmt: skip
         with suppress(DatabaseDown):
             await self.side.gaps.flush()  # a hole that was open until now
             await self.side.price_alerts.flush()
@@ -155,6 +159,7 @@ def engine(
     backtests = Backtests(
         pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now
     )
+    study = studies(door, database, settings, strategies, research, backtests, pool, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -181,7 +186,8 @@ def engine(
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
-                        RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)))  # fmt: skip
+                        RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
+                        study.sweeps, study.validations, study.look_aheads)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
@@ -193,6 +199,7 @@ def engine(
         side,
         updates,
         pool,
+        study.work,
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),

@@ -32,6 +32,7 @@ from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
+from qv_desktop.wiring.look_ahead import LookAheadWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
@@ -40,6 +41,7 @@ from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.strategies import StrategiesWiring
+from qv_desktop.wiring.sweeps import SweepsWiring
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -62,6 +64,7 @@ class Starting:
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
         self.live_backtests = LiveBacktestsWiring(desk)
         self.strategies = StrategiesWiring(desk)
+        self.sweeps, self.look_ahead = SweepsWiring(desk), LookAheadWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -140,6 +143,8 @@ class Starting:
         await self.research.start()
         await self._attempt(self.strategies.start)
         self.live_backtests.start()
+        await self._attempt(self.sweeps.start)
+        await self._attempt(self.look_ahead.start)
         await self.auditing.start()
         await self._attempt(self.people.start)
         await self._attempt(self.breaks.start)
@@ -147,6 +152,7 @@ class Starting:
         await self._attempt(self._look_at_audit)
         self._engine.pool.awakened = self._isolated
         self._engine.pool.warm()
+        self._engine.sweep_work.warm()
 
     def _isolated(self, line: str) -> None:
         """What stands between strategies and this machine is shown, and what does not is told once."""

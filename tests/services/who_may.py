@@ -45,6 +45,12 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Backtests.cancel": _may(Resource.BACKTESTS, Action.RUN), "Backtests.trial": _may(Resource.BACKTESTS, Action.RUN),
     "Backtests.rerun": _may(Resource.BACKTESTS, Action.RUN), "Backtests.read": _may(Resource.BACKTESTS, Action.VIEW),
     "Backtests.delete": _may(Resource.BACKTESTS, Action.DELETE), "Backtests.annotate": _may(Resource.BACKTESTS, Action.CREATE),
+    "Sweeps.latest": _may(Resource.BACKTESTS, Action.VIEW), "Sweeps.read": _may(Resource.BACKTESTS, Action.VIEW),
+    **{f"Sweeps.{name}": _may(Resource.BACKTESTS, Action.RUN) for name in ("run", "rerun", "cancel")},
+    **{f"Validations.{name}": _may(Resource.BACKTESTS, Action.RUN) for name in ("overfitting", "walk_forward", "cross_validation",
+                                                                               "monte_carlo", "cancel")},
+    "Validations.of": _may(Resource.BACKTESTS, Action.VIEW), "LookAheads.of": _may(Resource.BACKTESTS, Action.VIEW),
+    "LookAheads.after": _may(Resource.BACKTESTS, Action.RUN),
     "LiveBacktests.traded": _may(Resource.BACKTESTS, Action.VIEW), "LiveBacktests.compare": _may(Resource.BACKTESTS, Action.RUN),
     "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT), "RunExports.export": _may(Resource.BACKTESTS, Action.EXPORT),
     "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names

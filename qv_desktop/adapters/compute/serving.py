@@ -43,12 +43,13 @@ def main() -> None:
     read.add_argument("--scratch", type=Path, default=None)
     read.add_argument("--closed", type=Path, default=None, help="a folder that no run must be able to see into")
     read.add_argument("--once", action="store_true", help="serve one run in this process, as where nothing is forked")
+    read.add_argument("--only", default="", help="the one kind to be warm for; every one without it")
     chosen = read.parse_args()
     base = chosen.scratch or Path(tempfile.mkdtemp(prefix="qv-worker-"))
     asks, answers = _pipes()
     _step_back(base)
     try:
-        first, *others = KINDS.values()
+        first, *others = [KINDS[chosen.only]] if chosen.only else KINDS.values()
         _warmed(first)
         if forks() and not chosen.once:
             _Server(asks, answers, base, others, chosen.closed).serve(began)

@@ -7,8 +7,10 @@ from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.ui import theme
 from qv_desktop.ui.chart.run_curves import RunCurves
+from qv_desktop.ui.models.look_ahead_chip import LookAheadChip
 from qv_desktop.ui.models.run_tables import symbols
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class EquityPage(QWidget):
         self._heading, self._origin = theme.label("", "value"), theme.label("", "hint")
         self._log, self._exposure = theme.button("Log", "ghost"), theme.button("Exposure", "ghost")
         self.missing = theme.button("", "ghost")
+        self.look_ahead, self.look_ahead_of = LookAheadChip(), _unknown  # the badge, and what is known of a run
         self._empty = QLabel(EMPTY)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -41,7 +44,7 @@ class EquityPage(QWidget):
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._column.addWidget(self._empty, 1)
-        for part in (self._log, self._exposure, self.missing):
+        for part in (self._log, self._exposure, self.missing, self.look_ahead):
             part.hide()
 
     def _header(self) -> QHBoxLayout:
@@ -68,6 +71,7 @@ class EquityPage(QWidget):
         )
         self.missing.clicked.connect(self.record_asked)
         row.addWidget(self._heading)
+        row.addWidget(self.look_ahead)
         row.addWidget(self.missing)
         row.addWidget(self._origin, 1)
         row.addWidget(self._exposure)
@@ -96,6 +100,7 @@ class EquityPage(QWidget):
         self._exposure.setVisible(bool(run.exposure))
         self._run, spec = run, run.spec
         self._name_missing(run)
+        self.show_look_ahead()
         self._heading.setText(f"{spec.strategy} v{spec.version} · {symbols(spec.symbols)} {spec.timeframe}")
         self._heading.setToolTip(spec.symbol)
         self._origin.setText(f"{run.bars:,} bars · {run.seconds:.2f} s · data {run.data_hash[:6]} · code {run.code_hash[:6]}"
@@ -104,6 +109,13 @@ class EquityPage(QWidget):
         self._waiting = run, curves
         if self.isVisible():
             self._draw()
+
+    def show_look_ahead(self) -> None:
+        """What is known now of the run's code."""
+        self.look_ahead.setVisible(self._run is not None)
+        if self._run is not None:
+            self.look_ahead.shorten(self.width() < ROOMY)
+            self.look_ahead.show_check(self.look_ahead_of(self._run))
 
     def _name_missing(self, run: BacktestResult) -> None:
         """What was missing, loudly; the sign with its number alone where there is no room for words."""
@@ -116,8 +128,10 @@ class EquityPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._origin.setVisible(self.width() >= ROOMY)
         if self._run is not None:
             self._name_missing(self._run)
+            self.look_ahead.shorten(self.width() < ROOMY)
 
     def _draw(self) -> None:
         waiting, self._waiting = self._waiting, None
@@ -131,3 +145,8 @@ class EquityPage(QWidget):
     def text(self) -> str:
         """What the page says, for a screen reader."""
         return f"{self._heading.text()}, {self._origin.text()}" if self._empty.isHidden() else EMPTY
+
+
+def _unknown(run: BacktestResult) -> LookAhead | None:
+    """Nobody has said yet what is known."""
+    return None

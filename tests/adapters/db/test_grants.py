@@ -46,7 +46,7 @@ PROBES: dict[Permission, str] = {
     Permission(R.STRATEGIES, A.CHANGE): "INSERT INTO strategy_versions VALUES ('s', 2, '', '[]', '', 'c2', session_user, now())",
     Permission(R.STRATEGIES, A.DELETE): "DELETE FROM deployments",
     Permission(R.STRATEGIES, A.RUN): DEPLOYMENT.format("d2", "MSFT"),
-    Permission(R.BACKTESTS, A.VIEW): "SELECT * FROM backtests",
+    Permission(R.BACKTESTS, A.VIEW): "SELECT * FROM backtests, sweeps",
     Permission(R.BACKTESTS, A.CREATE): BACKTEST,
     Permission(R.BACKTESTS, A.CHANGE): "UPDATE backtests SET seconds = 1",
     Permission(R.BACKTESTS, A.DELETE): "DELETE FROM backtests",
