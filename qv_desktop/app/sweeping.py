@@ -40,7 +40,7 @@ def sweep_work(settings: Settings, backtests: WorkerPool, cluster: str = "", wor
         named = Cluster(
             cluster or settings.cluster, settings.cluster_ca, settings.cluster_certificate, settings.cluster_key
         )
-        return SweepWork(ClusterSweeps(named, settings.sweep_megabytes), None)
+        return SweepWork(ClusterSweeps(named, settings.sweep_megabytes, BacktestSweeps(backtests)), None)
     pool = sweep_pool([*paths.relaunch(), "worker"], paths.compiled(), workers or settings.sweep_workers, limits_of(settings),
                       closed=settings.home)  # fmt: skip
     return SweepWork(LocalSweeps(pool, settings.sweep_megabytes, BacktestSweeps(backtests)), pool)
