@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0021"  # the newest step in migrations/versions
+HEAD = "0025"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -162,6 +162,12 @@ backtests = _table("backtests", "id", id=Text, strategy=Text, version=Integer, s
                    statistic_names=TEXTS, statistic_values=FLOATS, trade_entered=STAMPS_NS, trade_left=STAMPS_NS, trade_size=FLOATS,
                    trade_entry=FLOATS, trade_exit=FLOATS, trade_profit=FLOATS, trade_fraction=FLOATS, bars=Integer, code_hash=Text,
                    data_hash=Text, spec_hash=Text, engine=Text)  # fmt: skip
-deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, symbol=Text, timeframe=Text,
-                     parameter_names=TEXTS, parameter_values=FLOATS, state=Text, started_by=Text, started=STAMP, ended_=STAMP,
-                     reason=Text)  # fmt: skip
+deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, environment=Text, symbols=TEXTS,
+                     timeframe=Text, terms=Text, digest=Text, stage=Text, state=Text, reason=Text, created_by=Text, created=STAMP,
+                     started_by=Text, started_=STAMP, asked_by=Text, asked_at_=STAMP, approved_by=Text, approved_at_=STAMP,
+                     anchor=BigInteger, evaluated=BigInteger, revision=Integer)  # fmt: skip
+deployment_steps = _table("deployment_steps", "id", id=BigInteger, deployment=Text, at=STAMP, actor=Text, step=Text, words=Text)
+deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
+                              at=STAMP)  # fmt: skip
+signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
+                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text)  # fmt: skip
