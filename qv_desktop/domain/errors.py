@@ -9,6 +9,22 @@ class BadInput(QvError):
     """Something that a person typed, chose or imported cannot be used."""
 
 
+class Superseded(BadInput):
+    """Somebody else saved meanwhile: ``newest`` is what is stored now, nothing was overwritten."""
+
+    def __init__(self, sentence: str, newest: object) -> None:
+        super().__init__(sentence)
+        self.newest = newest
+
+
+class ConsentNeeded(QvError):
+    """Code that does not ship with the program has not been allowed by this person: ``strategy`` is what would run."""
+
+    def __init__(self, sentence: str, strategy: object) -> None:
+        super().__init__(sentence)
+        self.strategy = strategy
+
+
 class NotPermitted(QvError):
     """The signed-in user's role lacks a permission."""
 

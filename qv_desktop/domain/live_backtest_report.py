@@ -29,7 +29,7 @@ def of_comparison(told: Comparison) -> Document:
         ("Timeframe", f"{spec.timeframe}: {told.bars:,} bars of the day, {told.warm:,} before it"),
         ("Parameters", ", ".join(f"{name} {value:g}" for name, value in spec.parameters) or "—"),
         ("Backtest's costs", f"{spec.fees:g} bps of fees, {spec.slippage:g} bps of slippage"),
-        ("Backtest's shares", f"{told.shares:,f} a trade" if told.shares else f"{spec.size:.0%} of ${spec.cash:,.0f}"),
+        ("Backtest's shares", f"{told.shares:,f} a trade" if told.shares else f"{spec.sizing}, ${spec.cash:,.0f} at first"),
         ("Marked at", f"{money(told.mark)}, {stamp(told.marked_at)}"),
         ("Pairs", f"{told.count('both'):,} of both, {told.count('only live'):,} only live, {told.count('only backtest'):,} only backtest, "
                   f"at most {told.window.total_seconds() / 60:g} min apart"),

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from qv_desktop.domain.strategies import Parameter
 from qv_desktop.strategies.bars import Bars, Flags
 
@@ -14,4 +16,7 @@ def signals(bars: Bars, params: Mapping[str, float]) -> tuple[Flags, Flags]:
     import talib
 
     rsi = talib.RSI(bars.close, int(params["period"]))
-    return rsi < params["buy_below"], rsi > params["sell_above"]  # comparisons with NaN are False
+    missing = np.isnan(bars.close)
+    begun = np.logical_or.accumulate(~missing)
+    known = ~np.logical_or.accumulate(missing & begun)  # TA-Lib says 0 after a hole, and that is no weakness
+    return known & (rsi < params["buy_below"]), known & (rsi > params["sell_above"])  # comparisons with NaN are False

@@ -19,7 +19,7 @@ from tests.builders import a_request, an_order
 
 D = Decimal
 OPEN = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
-SPEC = BacktestSpec("sma_cross", 3, "AAPL", "1m", date(2026, 11, 20), date(2026, 11, 20), (), fees=1.0, slippage=2.0)
+SPEC = BacktestSpec("sma_cross", 3, ("AAPL",), "1m", date(2026, 11, 20), date(2026, 11, 20), (), fees=1.0, slippage=2.0)
 WINDOW = timedelta(minutes=5)
 PRICES = st.decimals(min_value=D("0.0001"), max_value=D(99_999), places=6)
 SIZES = st.decimals(min_value=D("0.000001"), max_value=D(999_999), places=6)

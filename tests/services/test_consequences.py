@@ -72,7 +72,7 @@ from tests.services.test_connections import Store, Vault, probe
 
 PASSWORD = "correct horse battery staple 9"
 HOST = "WS-14"
-SPEC = BacktestSpec("sma_cross", 1, "AAPL", "1D", NOW.date() - timedelta(days=90), NOW.date(), ())
+SPEC = BacktestSpec("sma_cross", 1, ("AAPL",), "1D", NOW.date() - timedelta(days=90), NOW.date(), ())
 
 
 class Quiet:

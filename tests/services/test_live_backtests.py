@@ -37,7 +37,7 @@ D = Decimal
 OPEN = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)  # a Friday
 NOW = datetime(2026, 11, 20, 16, 0, 30, tzinfo=UTC)
 DAY = date(2026, 11, 20)
-SPEC = BacktestSpec("sma_cross", 1, "AAPL", "1m", DAY, DAY, (("fast", 2.0), ("slow", 5.0)))
+SPEC = BacktestSpec("sma_cross", 1, ("AAPL",), "1m", DAY, DAY, (("fast", 2.0), ("slow", 5.0)))
 YESTERDAY = minutes(OPEN - timedelta(days=1), 300)
 TODAY = minutes(OPEN, 91)  # the last one has begun at 16:00
 MINUTE = 60 * SECOND

@@ -18,7 +18,9 @@ from qv_desktop.ui.panels.backtests import BacktestsPanel, mode_for
 
 DAY = 86_400 * SECOND
 BEGIN = 1_577_977_200 * SECOND  # 2020-01-02 10:00 in New York
-SPEC = BacktestSpec("sma_cross", 1, "SPY", "1D", date(2020, 1, 2), date(2020, 12, 31), (("fast", 10.0), ("slow", 30.0)))
+SPEC = BacktestSpec(
+    "sma_cross", 1, ("SPY",), "1D", date(2020, 1, 2), date(2020, 12, 31), (("fast", 10.0), ("slow", 30.0))
+)
 
 
 def result(run: str = "r1", day: int = 1) -> BacktestResult:

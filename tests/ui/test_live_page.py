@@ -21,7 +21,7 @@ from qv_desktop.ui.panels.backtests import BacktestsPanel
 D = Decimal
 OPEN = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 DAY = date(2026, 11, 20)
-SPEC = BacktestSpec("sma_cross", 3, "AAPL", "1m", DAY, DAY, (("fast", 2.0), ("slow", 5.0)))
+SPEC = BacktestSpec("sma_cross", 3, ("AAPL",), "1m", DAY, DAY, (("fast", 2.0), ("slow", 5.0)))
 MINUTE = timedelta(minutes=1)
 
 

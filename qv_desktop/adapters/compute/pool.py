@@ -131,7 +131,15 @@ def _request(run: str, spec: BacktestSpec, strategy: Strategy, bars: Sequence[Ba
     parameters = with_defaults(strategy, dict(spec.parameters))
     seconds = timeframe(spec.timeframe).seconds
     return Run(
-        run, strategy.source, parameters, _columns(bars), seconds, spec.fees, spec.slippage, spec.size, spec.cash
+        run,
+        strategy.source,
+        parameters,
+        _columns(bars),
+        seconds,
+        spec.fees,
+        spec.slippage,
+        spec.sizing.amount,
+        spec.cash,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.backtests import BacktestSpec, Sizing
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import timeframe
 from qv_desktop.domain.strategies import Parameter, Strategy
@@ -122,7 +122,7 @@ class RunForm(QWidget):
         costs = {
             "Fees, bps": spec.fees,
             "Slippage, bps": spec.slippage,
-            "Size, %": spec.size * 100,
+            "Size, %": spec.sizing.amount * 100,
             "Cash, $": spec.cash,
         }
         for name, value in costs.items():
@@ -146,8 +146,8 @@ class RunForm(QWidget):
             (p.name, self._value(p.name, self.knobs[p.name], p.low, p.high, p.whole)) for p in strategy.parameters
         )
         costs = {name: self._value(name, field, 0.0, MOST[name], False) for name, field in self.costs.items()}
-        return BacktestSpec(strategy.name, strategy.version, symbol, str(timeframe(self.frame.currentText())), first, last,
-                            parameters, costs["Fees, bps"], costs["Slippage, bps"], costs["Size, %"] / 100, costs["Cash, $"])  # fmt: skip
+        return BacktestSpec(strategy.name, strategy.version, (symbol,), str(timeframe(self.frame.currentText())), first, last,
+                            parameters, costs["Fees, bps"], costs["Slippage, bps"], Sizing("percent", costs["Size, %"] / 100), costs["Cash, $"])  # fmt: skip
 
     def _value(self, name: str, field: NumberField, low: float, high: float, whole: bool) -> float:
         try:

@@ -8,7 +8,9 @@ from qv_desktop.domain.market import timeframe, utc
 from qv_desktop.ui import format
 from qv_desktop.ui.models.table_model import Column
 
-SIGNED = frozenset({"Total return", "Buy and hold", "CAGR", "Max drawdown", "VaR 95%"})  # fractions, gain or loss
+SIGNED = frozenset(
+    {"Total return", "Benchmark return", "Buy and hold", "CAGR", "Max drawdown", "VaR 95%"}
+)  # fractions, gain or loss
 SHARES = frozenset({"Volatility", "Win rate", "Exposure"})  # fractions without a sign
 COUNTS = frozenset({"Trades"})
 

@@ -19,7 +19,7 @@ from qv_desktop.strategies.built_in import built_in
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 DAY = 86_400 * SECOND
-SPEC = BacktestSpec("sma_cross", 1, "SPY", "1D", date(2020, 1, 1), date(2023, 1, 1), (("fast", 5.0), ("slow", 20.0)))
+SPEC = BacktestSpec("sma_cross", 1, ("SPY",), "1D", date(2020, 1, 1), date(2023, 1, 1), (("fast", 5.0), ("slow", 20.0)))
 
 
 def walk(count: int = 700) -> list[Bar]:

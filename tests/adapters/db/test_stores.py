@@ -60,7 +60,7 @@ def test_a_backtest_comes_back_with_its_curves_trades_and_figures(
 ) -> None:
     store = BacktestStore(database, trail)
     spec = BacktestSpec(
-        "cross", 1, "SPY", "1m", date(2020, 12, 15), date(2020, 12, 18), (("fast", 10.0), ("slow", 30.0))
+        "cross", 1, ("SPY",), "1m", date(2020, 12, 15), date(2020, 12, 18), (("fast", 10.0), ("slow", 30.0))
     )
     trades = (BacktestTrade(1, 2, 10.0, 1.5, 1.75, 2.5, 0.16), BacktestTrade(3, 2**61, 1.0, 2.0, 1.0, -1.0, -0.5))
     first = BacktestResult("run-1", spec, "maria", clock(), 1.25, (1, 2, 2**61), (1.0, 1.1, 0.9), (1.0, 1.0, 1.0), (0.0, 0.0, -0.18),
