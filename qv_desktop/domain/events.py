@@ -7,10 +7,11 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.deployments import Deployment
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
-from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
+from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert, Print
@@ -18,6 +19,7 @@ from qv_desktop.domain.reconciliation import Override, Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.domain.signals import Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,29 @@ class BarsAmended:
     symbol: str
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BarsClosed:
+    """Bars that the stream in force has completed."""
+
+    frame: Timeframe
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentChanged:
+    """A deployment as it now stands; ``gone`` when there is none any more."""
+
+    deployment: Deployment
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """A signal of a deployment with what became of it, each time that changes."""
+
+    signal: Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +292,6 @@ type Event = (
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
-    | KillChanged | ArmingChanged
+    | KillChanged | ArmingChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | TradingOverridden | HealthMeasured
 )  # fmt: skip

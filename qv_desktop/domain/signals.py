@@ -52,15 +52,21 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """What a strategy says of one closed bar, which starts at ``bar`` (ns); ``price`` is its close. ``late``: it came after its time."""
+    """What a strategy says of one closed bar, which starts at ``bar`` (ns); ``price`` is its close.
+
+    ``edges`` are those of ``kinds`` that were not said of the bar before. ``late`` says why it does not trade any more, empty when
+    it is in time; ``missed``: nobody was there when the bar closed.
+    """
 
     deployment: str
     symbol: str
     bar: int
     kinds: frozenset[Kind]
+    edges: frozenset[Kind]
     price: float
     at: datetime
-    late: str = ""  # why it does not trade any more; empty when it is in time
+    late: str = ""
+    missed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,5 +183,7 @@ def shares(deployment: Deployment, moment: Moment) -> Decimal:
     most = min(bounds.shares, bounds.value / moment.price)
     found = min(wanted, most).to_integral_value(ROUND_DOWN)
     if found <= 0:
-        raise BadInput(f"A share at ${moment.price:,.2f} does not fit into the largest position of ${bounds.value:,.0f}.")
+        raise BadInput(
+            f"A share at ${moment.price:,.2f} does not fit into the largest position of ${bounds.value:,.0f}."
+        )
     return found

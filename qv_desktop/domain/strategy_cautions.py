@@ -11,7 +11,9 @@ COMPUTING = frozenset({
     "itertools", "math", "numba", "numbers", "numpy", "operator", "pandas", "scipy", "statistics", "talib", "typing",
 })  # fmt: skip
 OURS = ("qv_desktop.strategies.bars", "qv_desktop.domain.strategies", "qv_desktop.analytics")
-REACHES = frozenset({"open", "exec", "eval", "compile", "__import__", "input", "breakpoint", "globals", "vars", "delattr"})
+REACHES = frozenset(
+    {"open", "exec", "eval", "compile", "__import__", "input", "breakpoint", "globals", "vars", "delattr"}
+)
 OUTSIDE = "the worker it runs in has no network, no keys and no files of yours, so it will be refused there"
 
 
@@ -37,7 +39,9 @@ def _of(node: ast.AST) -> Iterator[Problem]:
 
 
 def _imported(node: ast.stmt, name: str) -> Problem:
-    return Problem(node.lineno, f"“{name}” is no part of computing; {OUTSIDE}.", grave=False, column=node.col_offset + 1)
+    return Problem(
+        node.lineno, f"“{name}” is no part of computing; {OUTSIDE}.", grave=False, column=node.col_offset + 1
+    )
 
 
 def _computes(name: str) -> bool:
@@ -54,7 +58,9 @@ def _ahead(node: ast.Call) -> Iterator[Problem]:
     if any(_negative(value) for value in values):
         yield _caution(node, f"A negative {called} puts later bars where earlier ones were: it looks ahead.")
     elif called == "roll":
-        yield _caution(node, "roll brings the last bars to the front: set those that came round to NaN, or it looks ahead.")
+        yield _caution(
+            node, "roll brings the last bars to the front: set those that came round to NaN, or it looks ahead."
+        )
 
 
 def _negative(value: ast.expr) -> bool:

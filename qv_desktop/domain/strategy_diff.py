@@ -47,7 +47,9 @@ def compared(old: str, new: str, context: int | None = CONTEXT) -> tuple[DiffRow
 def _row(left: list[str], right: list[str], i: int, end: int, j: int, stop: int) -> DiffRow:
     was, now = i < end, j < stop
     change: Change = "changed" if was and now else "removed" if was else "added"
-    return DiffRow(change, i + 1 if was else None, left[i] if was else "", j + 1 if now else None, right[j] if now else "")
+    return DiffRow(
+        change, i + 1 if was else None, left[i] if was else "", j + 1 if now else None, right[j] if now else ""
+    )
 
 
 def _folded(rows: list[DiffRow], context: int) -> tuple[DiffRow, ...]:
@@ -76,7 +78,9 @@ def unified(rows: tuple[DiffRow, ...]) -> tuple[UnifiedLine, ...]:
         if row.change in ("same", "gap"):
             lines += added
             added = []
-            lines.append(UnifiedLine("same" if row.change == "same" else "gap", row.left, row.right, row.right_text, row.count))
+            lines.append(
+                UnifiedLine("same" if row.change == "same" else "gap", row.left, row.right, row.right_text, row.count)
+            )
             continue
         if row.left is not None:
             lines.append(UnifiedLine("removed", row.left, None, row.left_text))

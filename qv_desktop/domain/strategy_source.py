@@ -159,11 +159,11 @@ def _title(tree: ast.Module) -> str:
 def _parameters(tree: ast.Module) -> tuple[Parameter, ...]:
     value, line = _constant(tree, "PARAMS", 'PARAMS = (Parameter("length", 20, 2, 200),)')
     if isinstance(value, ast.Call):
-        raise _Wrong(
-            line, "PARAMS is to be a tuple: put a comma after the only Parameter, PARAMS = (Parameter(…),)."
-        )
+        raise _Wrong(line, "PARAMS is to be a tuple: put a comma after the only Parameter, PARAMS = (Parameter(…),).")
     if not isinstance(value, ast.Tuple):
-        raise _Wrong(line, "PARAMS is to be a tuple of Parameter(…) that is written out, so that it can be read without running.")
+        raise _Wrong(
+            line, "PARAMS is to be a tuple of Parameter(…) that is written out, so that it can be read without running."
+        )
     if len(value.elts) > MOST_PARAMETERS:
         raise _Wrong(line, f"There are {len(value.elts)} parameters, and {MOST_PARAMETERS} are the most.")
     read = tuple(_parameter(each) for each in value.elts)
@@ -196,7 +196,10 @@ def _arguments(node: ast.Call) -> dict[str, ast.expr]:
     given = dict(zip(FIELDS, node.args, strict=False))
     for keyword in node.keywords:
         if keyword.arg not in FIELDS or keyword.arg in given:
-            raise _Wrong(node.lineno, f"Parameter takes no second or unknown “{keyword.arg or '**'}”; {', '.join(FIELDS)} are its fields.")
+            raise _Wrong(
+                node.lineno,
+                f"Parameter takes no second or unknown “{keyword.arg or '**'}”; {', '.join(FIELDS)} are its fields.",
+            )
         given[keyword.arg] = keyword.value
     return given
 
@@ -204,7 +207,9 @@ def _arguments(node: ast.Call) -> dict[str, ast.expr]:
 def _name(node: ast.Call, value: ast.expr | None) -> str:
     text = value.value if isinstance(value, ast.Constant) else None
     if not isinstance(text, str) or not text.isidentifier() or len(text) > 40:
-        raise _Wrong(node.lineno, 'The first field of Parameter is its name, a text of letters, digits and _ such as "length".')
+        raise _Wrong(
+            node.lineno, 'The first field of Parameter is its name, a text of letters, digits and _ such as "length".'
+        )
     return text
 
 
@@ -239,7 +244,9 @@ def _unfit(parameter: Parameter) -> str:
     if parameter.low > parameter.high:
         return f"“{parameter.name}” has its low {parameter.low:g} above its high {parameter.high:g}; swap them."
     if not parameter.low <= parameter.default <= parameter.high:
-        return f"“{parameter.name}” has its default {parameter.default:g} outside {parameter.low:g} to {parameter.high:g}."
+        return (
+            f"“{parameter.name}” has its default {parameter.default:g} outside {parameter.low:g} to {parameter.high:g}."
+        )
     numbers = (parameter.default, parameter.low, parameter.high)
     if parameter.whole and any(number != int(number) for number in numbers):
         return f"“{parameter.name}” takes whole numbers and has others; add whole=False, or round them."
@@ -247,7 +254,9 @@ def _unfit(parameter: Parameter) -> str:
 
 
 def _kind(tree: ast.Module) -> Kind:
-    found = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in FORMS]
+    found = [
+        node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in FORMS
+    ]
     if not found:
         raise _Wrong(0, f"There is neither {FORMS['signals']} nor {FORMS['weights']}; write one of them.")
     if len(found) > 1:

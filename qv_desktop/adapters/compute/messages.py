@@ -4,6 +4,8 @@ from typing import IO
 
 import msgspec
 
+from qv_desktop.adapters.compute.evaluating import Evaluate, Evaluated
+
 PREFIX = 8  # bytes of length, big-endian
 MOST = 512 * 1024 * 1024  # a frame beyond this is a fault
 
@@ -68,10 +70,10 @@ class Ready(msgspec.Struct, tag="ready"):
     engine: str
 
 
-type Answer = Progress | Done | Failed | Ready
+type Answer = Progress | Done | Failed | Ready | Evaluated
 
-_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Progress | Done | Failed | Ready)
-_runs = msgspec.msgpack.Decoder(Run)
+_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Progress | Done | Failed | Ready | Evaluated)
+_runs: msgspec.msgpack.Decoder[Run | Evaluate] = msgspec.msgpack.Decoder(Run | Evaluate)
 
 
 def write(pipe: IO[bytes], message: msgspec.Struct) -> None:
@@ -81,7 +83,7 @@ def write(pipe: IO[bytes], message: msgspec.Struct) -> None:
     pipe.flush()
 
 
-def read_run(pipe: IO[bytes]) -> Run | None:
+def read_run(pipe: IO[bytes]) -> Run | Evaluate | None:
     """The next request; None when the program has closed the pipe."""
     body = _frame(pipe)
     return None if body is None else _runs.decode(body)

@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import structlog
 
+from qv_desktop.adapters.compute.evaluating import Evaluate, Evaluated
 from qv_desktop.adapters.compute.messages import Answer, Done, Failed, Progress, Ready, Run, read_answer, write
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade, spec_hash
 from qv_desktop.domain.errors import BadInput
@@ -73,12 +75,21 @@ class BacktestPool:
         async with self._turn:
             self._running, began = run, datetime.now(UTC)
             try:
-                done = await self._asked(_request(run, spec, strategy, bars), progress)
+                done = cast(Done, await self._asked(_request(run, spec, strategy, bars), progress))
             finally:
                 self._running = None
         return _result(done, spec, strategy, bars, user, began)
 
-    async def _asked(self, request: Run, progress: Callable[[float, str], None]) -> Done:
+    async def ask(self, job: str, request: Evaluate, answer: type[Evaluated]) -> Evaluated:
+        """The worker's answer to a small question. Raises BadInput."""
+        async with self._turn:
+            self._running = job
+            try:
+                return cast(Evaluated, await self._asked(request, lambda fraction, step: None))
+            finally:
+                self._running = None
+
+    async def _asked(self, request: Run | Evaluate, progress: Callable[[float, str], None]) -> Done | Evaluated:
         self.warm()
         progress(0.1, "waiting for the worker")
         loop = asyncio.get_running_loop()
@@ -115,12 +126,12 @@ class BacktestPool:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _taken(answer: Answer, progress: Callable[[float, str], None]) -> Done | None:
+def _taken(answer: Answer, progress: Callable[[float, str], None]) -> Done | Evaluated | None:
     if isinstance(answer, Progress):
         progress(answer.fraction, answer.step)
     elif isinstance(answer, Failed):
         raise BadInput(answer.reason)
-    elif isinstance(answer, Done):
+    elif isinstance(answer, Done | Evaluated):
         return answer
     elif isinstance(answer, Ready):
         log.debug("worker_ready", engine=answer.engine)

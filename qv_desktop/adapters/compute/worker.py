@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from qv_desktop.adapters.compute.evaluating import Evaluate, serve
 from qv_desktop.adapters.compute.messages import Done, Failed, Progress, Ready, Run, Trade, read_run, write
 from qv_desktop.strategies.bars import Bars, Flags, Floats
 
@@ -32,9 +33,9 @@ def main() -> None:
         _serve(run, answers, engine)
 
 
-def _serve(run: Run, answers: IO[bytes], engine: str) -> None:
+def _serve(run: Run | Evaluate, answers: IO[bytes], engine: str) -> None:
     try:
-        write(answers, _result(run, answers, engine))
+        write(answers, serve(run) if isinstance(run, Evaluate) else _result(run, answers, engine))
     except Exception as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
         write(answers, Failed(run.run, f"The strategy failed: {type(error).__name__}: {error}"))
 

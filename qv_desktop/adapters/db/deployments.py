@@ -12,14 +12,24 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.orders import FILL, fill_of
-from qv_desktop.adapters.db.tables import deployment_approvals, deployment_steps, deployments, fills, orders, signals
+from qv_desktop.adapters.db.tables import (
+    deployment_approvals,
+    deployment_steps,
+    deployments,
+    fills,
+    orders,
+    signals,
+    strategies,
+    strategy_versions,
+)
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.deployments import MEANWHILE, Deployment, Stage, State, Told, read_terms, told_terms
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.orders import Fill, Side
 from qv_desktop.domain.signals import Fate, Kind, Signal
+from qv_desktop.domain.strategies import Parameter, Strategy
 
-_d, _s, _t = deployments.c, signals.c, deployment_steps.c
+_d, _s, _t, _v = deployments.c, signals.c, deployment_steps.c, strategy_versions.c
 PLAIN = ("id", "account", "environment", "reason", "created_by", "created", "started_by", "started", "asked_by", "asked_at", "approved_by",
          "approved_at", "anchor", "evaluated", "revision")  # fmt: skip
 
@@ -32,7 +42,11 @@ class DeploymentStore:
 
     async def all(self, account: str) -> list[Deployment]:
         """Those of the account, and those that may be taken live to it, oldest first."""
-        wanted = select(deployments).where(or_(_d.account == account, _d.stage == Stage.APPROVED.value)).order_by(_d.created, _d.id)
+        wanted = (
+            select(deployments)
+            .where(or_(_d.account == account, _d.stage == Stage.APPROVED.value))
+            .order_by(_d.created, _d.id)
+        )
         return await self._database.read(lambda c: [_deployment(row) for row in c.execute(wanted).mappings()])
 
     async def add(self, deployment: Deployment, line: Told, draft: Draft) -> None:
@@ -50,7 +64,11 @@ class DeploymentStore:
         def work(connection: Connection) -> None:
             if after.stage is Stage.APPROVED and before.stage is not Stage.APPROVED:
                 _approve(connection, before, after)
-            values = {name: value for name, value in _row(after).items() if name not in ("id", "created", "created_by", "evaluated")}
+            values = {
+                name: value
+                for name, value in _row(after).items()
+                if name not in ("id", "created", "created_by", "evaluated")
+            }
             if after.evaluated != before.evaluated:
                 values["evaluated"] = after.evaluated
             mine = (_d.id == before.id) & (_d.revision == before.revision)
@@ -99,7 +117,12 @@ class DeploymentStore:
     async def settle(self, signal: Signal) -> None:
         """What became of it."""
         values = {"fate": signal.fate.value, "reason": signal.reason, "order_id": signal.order}
-        mine = (_s.deployment == signal.deployment) & (_s.symbol == signal.symbol) & (_s.bar == signal.bar) & (_s.kind == signal.kind.value)
+        mine = (
+            (_s.deployment == signal.deployment)
+            & (_s.symbol == signal.symbol)
+            & (_s.bar == signal.bar)
+            & (_s.kind == signal.kind.value)
+        )
         await self._database.write(lambda c: c.execute(update(signals).where(mine).values(values)))
 
     async def signals(self, account: str, limit: int) -> list[Signal]:
@@ -108,19 +131,44 @@ class DeploymentStore:
         found = await self._database.read(lambda c: [_signal(row) for row in c.execute(wanted).mappings()])
         return found[::-1]
 
-    # ---- what its orders did
+    # ---- what it runs, and what its orders did
+
+    async def strategy(self, strategy: str, version: int) -> Strategy:
+        """Exactly that version. Raises BadInput when it is not there."""
+        columns = (
+            strategies.c.id,
+            strategies.c.name,
+            _v.title,
+            _v.version,
+            _v.parameters,
+            _v.source,
+            _v.code_hash,
+            _v.author,
+            _v.created,
+        )
+        query = select(*columns).join_from(strategies, strategy_versions, _v.strategy == strategies.c.id)
+        query = query.where(_v.strategy == strategy, _v.version == version)
+        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
+        if row is None:
+            raise BadInput("This version of the strategy is not stored any more; deploy another one.")
+        values: dict[str, Any] = dict(row)
+        return Strategy(**values | {"parameters": tuple(Parameter(**each) for each in values["parameters"])})
 
     async def fills(self, account: str, source: str) -> list[Fill]:
         """Every execution in its name, oldest first."""
         mine = select(orders.c.client_order_id).where(orders.c.account == account, orders.c.source == source)
-        wanted = select(*(fills.c[name] for name in FILL)).where(fills.c.account == account, fills.c.client_order_id.in_(mine))
+        wanted = select(*(fills.c[name] for name in FILL)).where(
+            fills.c.account == account, fills.c.client_order_id.in_(mine)
+        )
         wanted = wanted.order_by(fills.c.at, fills.c.execution_id)
         return await self._database.read(lambda c: [fill_of(row) for row in c.execute(wanted).mappings()])
 
     async def sent(self, account: str, source: str, since: datetime) -> set[str]:
         """Ids of the orders made since then that left, or may have left."""
         o = orders.c
-        wanted = select(o.client_order_id).where(o.account == account, o.source == source, o.submitted >= since, o.status != "refused")
+        wanted = select(o.client_order_id).where(
+            o.account == account, o.source == source, o.submitted >= since, o.status != "refused"
+        )
         return set(await self._database.read(lambda c: list(c.execute(wanted).scalars())))
 
 

@@ -166,7 +166,9 @@ deployments = _table("deployments", "id", id=Text, strategy=Text, version=Intege
                      timeframe=Text, terms=Text, digest=Text, stage=Text, state=Text, reason=Text, created_by=Text, created=STAMP,
                      started_by=Text, started_=STAMP, asked_by=Text, asked_at_=STAMP, approved_by=Text, approved_at_=STAMP,
                      anchor=BigInteger, evaluated=BigInteger, revision=Integer)  # fmt: skip
-deployment_steps = _table("deployment_steps", "id", id=BigInteger, deployment=Text, at=STAMP, actor=Text, step=Text, words=Text)
+deployment_steps = _table(
+    "deployment_steps", "id", id=BigInteger, deployment=Text, at=STAMP, actor=Text, step=Text, words=Text
+)
 deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
                               at=STAMP)  # fmt: skip
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
