@@ -25,6 +25,8 @@ from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.spool import Spool
+from qv_desktop.adapters.db.strategies import StrategyStore
+from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
@@ -46,6 +48,7 @@ from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
+from qv_desktop.services.authoring import Authoring
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.break_reports import BreakReports
 from qv_desktop.services.breaks import Breaks
@@ -95,6 +98,7 @@ class Engine:
             await self.side.gaps.flush()  # a hole that was open until now
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
+            await self.services.authoring.flush()
         self.broker.close()
         self.sounds.close()
         self.side.close()
@@ -135,7 +139,10 @@ def engine(
                           publish, clock.market, lambda: day_start(clock.market()), paths.exports(settings.home), door.trail,
                           movements=broker.history, marks=journal, note=booked, announced=side.history.announced,
                           rules=runs.rules, booked=break_store.booked)  # fmt: skip
-    strategies = Strategies(keeping.strategies())
+    strategies = Strategies(
+        keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
+    )
+    authoring = Authoring(StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, clock.now)
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
     backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
@@ -163,7 +170,7 @@ def engine(
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
-                        breaks, break_reports, live_backtests)  # fmt: skip
+                        breaks, break_reports, live_backtests, authoring)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -20,6 +20,7 @@ from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.signals import Signal
+from qv_desktop.domain.strategies import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,13 @@ class BacktestFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StrategiesChanged:
+    """The strategies that can be run are others, or at other versions, than before; archived ones are not among them."""
+
+    strategies: tuple[Strategy, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """A reconciliation's outcome, stored."""
 
@@ -292,6 +300,6 @@ type Event = (
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
-    | KillChanged | ArmingChanged | BarsClosed | DeploymentChanged | Signalled
+    | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | TradingOverridden | HealthMeasured
 )  # fmt: skip

@@ -53,7 +53,8 @@ def read(source: str) -> Reading:
         return Reading("", (), "", (wrong.problem,))
     faults: list[Problem] = []
     title = _noted(faults, _title, tree, "")
-    parameters = _noted(faults, _parameters, tree, ())
+    none: tuple[Parameter, ...] = ()
+    parameters = _noted(faults, _parameters, tree, none)
     kind: Kind = _noted(faults, _kind, tree, "")
     return Reading(title, parameters, kind, tuple(sorted(faults, key=lambda fault: fault.line)), tree)
 
@@ -179,11 +180,8 @@ def _parameter(node: ast.expr) -> Parameter:
     if not isinstance(node, ast.Call) or name != "Parameter":
         raise _Wrong(node.lineno, 'PARAMS holds something else than Parameter("name", default, low, high).')
     given = _arguments(node)
-    parameter = Parameter(
-        _name(node, given.get("name")),
-        *(_number(node, field, given.get(field)) for field in FIELDS[1:4]),
-        _flag(node, given.get("whole")),
-    )
+    default, low, high = (_number(node, field, given.get(field)) for field in FIELDS[1:4])
+    parameter = Parameter(_name(node, given.get("name")), default, low, high, _flag(node, given.get("whole")))
     if why := _unfit(parameter):
         raise _Wrong(node.lineno, why)
     return parameter

@@ -45,8 +45,12 @@ class Backtests:
         return await self._store.latest()
 
     async def run(self, spec: BacktestSpec) -> BacktestResult:
-        """Run and keep. Raises NotPermitted, BadInput, FeedDown, DatabaseDown; the failure is published too."""
+        """Run and keep. Raises NotPermitted, BadInput, FeedDown, DatabaseDown; the failure is published too.
+
+        Raises ConsentNeeded before anything is done: a question is no failed run.
+        """
         session = await self._login.require(RUN)
+        await self._strategies.require_consent(self._strategies.named(spec.strategy))
         run = uuid.uuid4().hex
         self.running.add(run)
         try:

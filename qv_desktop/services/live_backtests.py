@@ -75,13 +75,17 @@ class LiveBacktests:
         """Strategy, symbol and number of orders of a New York day, the most first."""
         await self._login.require(VIEW)
         await self._login.require(LOOK)
-        known = {strategy.name for strategy in self._strategies.all()}
+        known = {strategy.name for strategy in self._strategies.every()}
         return [row for row in await self._attributed.sources(self._account().id, *bounds(day)) if row[0] in known]
 
     async def compare(self, asked: Asked) -> Comparison:
-        """Run the backtest of the day and lay it beside the orders; recorded, also when it fails."""
+        """Run the backtest of the day and lay it beside the orders; recorded, also when it fails.
+
+        Raises ConsentNeeded before anything is done.
+        """
         session = await self._login.require(RUN)
         await self._login.require(LOOK)
+        await self._strategies.require_consent(self._strategies.named(asked.spec.strategy))
         run, spec = uuid.uuid4().hex, asked.spec
         terms = {"strategy": spec.strategy, "symbol": spec.symbol, "day": str(asked.day), "timeframe": spec.timeframe}
         draft = Draft(self._login.actor, "backtest.compare", "backtest", run, after=json.dumps(terms))

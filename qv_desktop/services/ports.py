@@ -32,7 +32,7 @@ from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import Limits, TradingState, Verdict
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
-from qv_desktop.domain.strategies import Strategy
+from qv_desktop.domain.strategies import SourceDraft, Strategy
 
 type Publish = Callable[[Event], None]
 type Now = Callable[[], datetime]  # aware UTC
@@ -425,8 +425,49 @@ class StrategyStore(Protocol):
     async def keep(self, strategy: Strategy, draft: Draft) -> Strategy:
         """Commit a version when its hash is new, and return the stored one with its version number."""
 
+    async def create(self, strategy: Strategy, draft: Draft) -> Strategy:
+        """Commit a new strategy with its first version. Raises BadInput when its name is taken."""
+
+    async def save(self, strategy: Strategy, base: int, draft: Draft) -> Strategy:
+        """Commit the version after ``base``; the newest is returned where it is the same source. Raises Superseded."""
+
+    async def archive(self, strategy: Strategy, archived: bool, draft: Draft) -> None:
+        """Put a strategy out of sight, or back. Raises BadInput while it is deployed."""
+
     async def all(self) -> list[Strategy]:
-        """The newest version of each."""
+        """The newest version of each, by name, archived ones too."""
+
+    async def versions(self, strategy: str) -> list[Strategy]:
+        """Every version of the strategy with this id, newest first."""
+
+    async def at(self, name: str, version: int) -> Strategy | None:
+        """One version of the strategy with this name."""
+
+    async def heads(self) -> list[tuple[str, int, bool]]:
+        """Of each strategy its id, its newest version's number and whether it is archived."""
+
+
+class StrategyDrafts(Protocol):
+    """What people have typed and not saved. Raises DatabaseDown."""
+
+    async def of(self, user: str) -> list[SourceDraft]:
+        """Everything that the person has not saved."""
+
+    async def keep(self, user: str, draft: SourceDraft) -> None:
+        """Keep a text, in place of the one before."""
+
+    async def drop(self, user: str, strategy: str) -> None:
+        """Forget a text that was saved, or given up."""
+
+
+class StrategyConsents(Protocol):
+    """Which code each person has allowed to run. Raises DatabaseDown."""
+
+    async def given(self, user: str, code_hash: str) -> bool:
+        """Whether the person has allowed this code."""
+
+    async def give(self, user: str, strategy: Strategy, at: datetime, draft: Draft) -> None:
+        """Keep that the person allows this code, with its row in the audit trail."""
 
 
 class RiskStore(Protocol):

@@ -10,6 +10,7 @@ from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
+from qv_desktop.services.authoring import Authoring
 from qv_desktop.services.averages import Averages
 from qv_desktop.services.backfill import Backfill
 from qv_desktop.services.backtests import Backtests
@@ -113,6 +114,7 @@ class Services:
     breaks: Breaks
     break_reports: BreakReports
     live_backtests: LiveBacktests
+    authoring: Authoring
 
 
 @dataclass(frozen=True, slots=True)

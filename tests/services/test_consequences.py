@@ -24,6 +24,7 @@ from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.strategies import StrategyStore
+from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
 from qv_desktop.adapters.db.ticks import TickStore
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.adapters.files.reading import MarketFiles
@@ -42,13 +43,15 @@ from qv_desktop.domain.market import Bar, Batch, Timeframe, Trade, ns
 from qv_desktop.domain.orders import OrderStatus, Report, ReportKind
 from qv_desktop.domain.reconciliation import Break
 from qv_desktop.domain.risk import Limits
-from qv_desktop.domain.strategies import Strategy
+from qv_desktop.domain.strategies import Strategy, digest
+from qv_desktop.domain.strategy_template import template
 from qv_desktop.domain.ticket_presets import STANDARD
 from qv_desktop.services import reconcile
 from qv_desktop.services.account import Account
 from qv_desktop.services.acknowledging import Acknowledging
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
+from qv_desktop.services.authoring import Authoring
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.connections import Connections
@@ -136,7 +139,10 @@ class Desk:
         self.exports = Exports(TableReports(), self.login, self.trail, now, self.folder)
         self.audit = Audit(self.trail, self.login)
         self.audit_exports = AuditExports(self.trail, AuditFiles(), self.login, now, self.folder)
-        self.strategies = Strategies(StrategyStore(self.database, self.trail))
+        self.strategies = Strategies(StrategyStore(self.database, self.trail), self.login,
+                                     StrategyConsents(self.database, self.trail), publish, note, now)  # fmt: skip
+        self.authoring = Authoring(StrategyStore(self.database, self.trail), StrategyDrafts(self.database), self.strategies,
+                                   self.login, now)  # fmt: skip
         self.backtests = Backtests(Quiet(), BacktestStore(self.database, self.trail), self.strategies, Quiet(), self.login,  # type: ignore[arg-type]
                                    publish, note)  # fmt: skip
         self.imports = Imports(MarketFiles(), BarStore(self.database), TickStore(self.database), ActionStore(self.database), now,
@@ -207,6 +213,15 @@ class Desk:
         found = await self.imports.understood(file, Reading("AAPL", Timeframe(1, "D")))
         await self.imports.store(found)
 
+    async def authored(self) -> None:
+        made = await self.authoring.create("mine", template())
+        saved = await self.authoring.save(made, template() + "# two\n", "why")
+        cloned = await self.authoring.clone(saved, "mine_2")
+        await self.strategies.decline(saved)
+        await self.strategies.consent(saved)
+        await self.authoring.archive(cloned)
+        await self.authoring.unarchive(cloned)
+
     async def connected(self) -> None:
         made = await self.connections.add(Connection("", "Paper two"), {"key": "PKONE", "secret": "s1"})
         await self.connections.change(replace(made, name="Paper three"), {})
@@ -227,6 +242,11 @@ def a_strategy() -> Strategy:
     from qv_desktop.strategies.built_in import built_in
 
     return built_in(NOW)[0]
+
+
+def another_source() -> Strategy:
+    source = a_strategy().source + "# changed\n"
+    return replace(a_strategy(), source=source, code_hash=digest(source))
 
 
 @dataclass(frozen=True)
@@ -309,8 +329,12 @@ DEEDS: dict[str, tuple[Deed, *tuple[Row, ...]]] = {
     "a verification": (lambda d: d.audit.verify(), Row("audit.verify", "audit")),
     "audit rows as a file": (lambda d: d.audit_exports.rows(AuditQuery(action="order.*"), "csv"), Row("export.audit", "audit")),
     "a strategy": (lambda d: d.strategies.load([a_strategy()]), Row("strategy.keep", "strategy", by="system")),
-    "a strategy whose source changed": (lambda d: d.strategies.load([replace(a_strategy(), code_hash="f" * 64)]),
+    "a strategy whose source changed": (lambda d: d.strategies.load([another_source()]),
                                         Row("strategy.keep", "strategy", by="system", before=True)),
+    "a strategy of one's own": (
+        lambda d: d.authored(), Row("strategy.create", "strategy"), Row("strategy.create", "strategy"),
+        Row("strategy.save", "strategy", before=True), Row("strategy.allow", "strategy", "refused"), Row("strategy.allow", "strategy"),
+        Row("strategy.archive", "strategy", before=True), Row("strategy.unarchive", "strategy", before=True)),
     "a backtest that fails": (lambda d: d.failing_backtest(), Row("backtest.run", "backtest", "failed")),
     "a backtest that is cancelled": (lambda d: d.backtests.cancel("run-1"), Row("backtest.cancel", "backtest", after=False)),
     "an import": (lambda d: d.imported(), Row("data.imported", "bars")),

@@ -91,6 +91,9 @@ class Kept:
     async def all(self) -> list[Strategy]:
         return built_in(NOW)
 
+    async def heads(self) -> list[tuple[str, int, bool]]:
+        return [(strategy.id, 1, False) for strategy in built_in(NOW)]
+
 
 class Desk:
     """The service with everything about it; ``role`` sits before it."""

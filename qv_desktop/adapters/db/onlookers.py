@@ -53,8 +53,9 @@ class SeenStrategies(StrategyStore):
     """Strategies of somebody who may not add any: the stored ones."""
 
     async def keep(self, strategy: Strategy, draft: Draft) -> Strategy:
-        """The strategy as it came."""
-        return strategy
+        """The stored version with its source, else the strategy as it came."""
+        versions = await self.versions(strategy.id)
+        return next((each for each in versions if each.code_hash == strategy.code_hash), strategy)
 
 
 class SeenBars(BarStore):

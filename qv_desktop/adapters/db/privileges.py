@@ -38,11 +38,20 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.TRADING, Action.CREATE): (("i", "orders"), *_JOURNAL),
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
-    Permission(Resource.STRATEGIES, Action.VIEW): (("s", f"strategies strategy_versions {DEPLOYED}"),),
+    Permission(Resource.STRATEGIES, Action.VIEW): (
+        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED}"),
+    ),
     Permission(Resource.STRATEGIES, Action.CREATE): (("iu", "strategies"), ("i", "strategy_versions")),
-    Permission(Resource.STRATEGIES, Action.CHANGE): (("u", "strategies"), ("i", "strategy_versions")),
-    Permission(Resource.STRATEGIES, Action.DELETE): (("d", f"strategies {DEPLOYED}"),),
-    Permission(Resource.STRATEGIES, Action.RUN): (("iu", "deployments signals"), ("i", "deployment_steps")),
+    Permission(Resource.STRATEGIES, Action.CHANGE): (
+        ("u", "strategies"),
+        ("i", "strategy_versions"),
+        ("iud", "strategy_drafts"),
+    ),
+    Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", DEPLOYED)),
+    Permission(Resource.STRATEGIES, Action.RUN): (
+        ("iu", "deployments signals"),
+        ("i", "strategy_consents deployment_steps"),
+    ),
     Permission(Resource.STRATEGIES, Action.APPROVE): (
         ("u", "deployments"),
         ("i", "deployment_steps deployment_approvals"),
@@ -91,6 +100,7 @@ DOOR_FUNCTIONS = (
 # write anew, while its size and prices follow the broker's; and a row's number is nobody's to choose, or a state of trading with the
 # greatest one would be the newest for ever
 COLUMNS: dict[tuple[str, str], str] = {
+    ("strategies", "UPDATE"): "archived",  # a name stays: orders and audit rows carry it
     ("users", "SELECT"): "id, name, role, state, role_version, created",
     ("users", "UPDATE"): "role, state, role_version",
     ("sessions", "UPDATE"): "ended, ended_because, seen",
@@ -114,6 +124,7 @@ OWN = '"user" = (SELECT public.person())'
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
+    **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "signals", "breaks",
                      "reconciliation_days", "reconciliation_rules"],

@@ -153,9 +153,14 @@ price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text
 workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
 settings = _table("settings", "user key", user=Text, key=Text, value=Text)
 
-strategies = _table("strategies", "id", id=Text, name=Text)
+strategies = _table("strategies", "id", id=Text, name=Text, archived=Boolean, built_in=Boolean)
 strategy_versions = _table("strategy_versions", "strategy version", strategy=Text, version=Integer, title=Text, parameters=JSONB,
-                           source=Text, code_hash=Text, author=Text, created=STAMP)  # fmt: skip
+                           source=Text, code_hash=Text, author=Text, created=STAMP, note=Text)  # fmt: skip
+strategy_drafts = _table(
+    "strategy_drafts", "user strategy", user=Text, strategy=Text, base=Integer, source=Text, saved=STAMP
+)
+strategy_consents = _table("strategy_consents", "user code_hash", user=Text, code_hash=Text, strategy=Text, version=Integer,
+                           given=STAMP)  # fmt: skip
 backtests = _table("backtests", "id", id=Text, strategy=Text, version=Integer, symbol=Text, timeframe=Text, first=Date, last=Date,
                    parameter_names=TEXTS, parameter_values=FLOATS, fees=Double, slippage=Double, size=Double, cash=Double, user=Text,
                    started=STAMP, seconds=Double, at=STAMPS_NS, equity=FLOATS, benchmark=FLOATS, drawdown=FLOATS,

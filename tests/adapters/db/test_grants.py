@@ -45,7 +45,7 @@ PROBES: dict[Permission, str] = {
     Permission(R.STRATEGIES, A.VIEW): "SELECT * FROM strategies, strategy_versions, deployments, deployment_steps, "
                                       "deployment_approvals, signals",
     Permission(R.STRATEGIES, A.CREATE): "INSERT INTO strategies VALUES ('t', 'T')",
-    Permission(R.STRATEGIES, A.CHANGE): "INSERT INTO strategy_versions VALUES ('s', 2, '', '[]', '', 'c2', '', now())",
+    Permission(R.STRATEGIES, A.CHANGE): "INSERT INTO strategy_versions VALUES ('s', 2, '', '[]', '', 'c2', session_user, now())",
     Permission(R.STRATEGIES, A.DELETE): "DELETE FROM deployments",
     Permission(R.STRATEGIES, A.APPROVE): "INSERT INTO deployment_approvals VALUES ('d1', 1, '', session_user, now())",
     Permission(R.STRATEGIES, A.RUN): DEPLOYMENT.format("d2", "MSFT"),

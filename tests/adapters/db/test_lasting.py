@@ -90,7 +90,7 @@ def test_versions_follow_one_another(postgres_url: str, who: dict[Role, Person])
     admin = who[Role.ADMIN]
     run(postgres_url, "INSERT INTO strategies VALUES ('s', 's')")
     limits = "INSERT INTO risk_limits VALUES ('a', {}, now(), 'u', 1, 1, 1, 1, 1, 1, 1, 1, 1)"
-    version = "INSERT INTO strategy_versions VALUES ('s', {}, '', '[]', '', 'h', '', now())"
+    version = "INSERT INTO strategy_versions VALUES ('s', {}, '', '[]', '', 'h', session_user, now())"
     for url, role in ((address(postgres_url, admin.name), admin.group), (postgres_url, "qv_app")):
         with connected(url, role) as server:
             for row in (limits, version):
@@ -100,6 +100,40 @@ def test_versions_follow_one_another(postgres_url: str, who: dict[Role, Person])
                 server.execute(row.format(1).encode())
                 assert refusal(server, row.format(2).replace("'h'", "'i'")) == ""
                 assert refusal(server, row.format(3).replace("'h'", "'i'")) == BROKEN
+
+
+def test_a_version_is_of_who_saved_it_and_what_ships_is_the_programs(
+    postgres_url: str, who: dict[Role, Person]
+) -> None:
+    trader = who[Role.TRADER]
+    run(postgres_url, "INSERT INTO strategies VALUES ('own', 'own', false, false), ('kit', 'kit', false, true)")
+    version = "INSERT INTO strategy_versions VALUES ('{}', 1, '', '[]', '', 'h', '{}', now())"
+    with connected(address(postgres_url, trader.name), trader.group) as server:
+        assert refusal(server, version.format("own", "somebody else")) == DENIED
+        assert refusal(server, version.format("own", "QuantVision")) == DENIED
+        assert refusal(server, version.format("kit", "QuantVision")) == ""
+        assert refusal(server, version.format("own", trader.name.upper())) == ""
+        assert refusal(server, "UPDATE strategies SET name = 'other' WHERE id = 'own'") == DENIED
+        assert refusal(server, "UPDATE strategies SET archived = true WHERE id = 'own'") == DENIED
+    admin = who[Role.ADMIN]
+    with connected(address(postgres_url, admin.name), admin.group) as server:
+        assert refusal(server, "UPDATE strategies SET archived = true WHERE id = 'own'") == ""
+
+
+def test_nobody_allows_code_or_keeps_a_text_for_somebody_else_and_an_answer_stays(
+    postgres_url: str, who: dict[Role, Person]
+) -> None:
+    trader = who[Role.TRADER]
+    run(postgres_url, "INSERT INTO strategies VALUES ('asked', 'asked')")
+    consent = "INSERT INTO strategy_consents VALUES ({}, 'h', 'asked', 1, now())"
+    draft = "INSERT INTO strategy_drafts VALUES ({}, 'asked', 1, '', now())"
+    with connected(address(postgres_url, trader.name), trader.group) as server:
+        for row in (consent, draft):
+            assert refusal(server, row.format("'another'")) == DENIED
+            assert refusal(server, row.format("person()")) == ""
+        server.execute(consent.format("person()").encode())
+        assert refusal(server, "UPDATE strategy_consents SET code_hash = 'i'") == DENIED
+        assert refusal(server, "DELETE FROM strategy_consents") == DENIED
 
 
 def test_rules_of_comparisons_follow_one_another_say_something_and_are_of_who_set_them(

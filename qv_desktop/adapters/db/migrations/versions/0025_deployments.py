@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0025", "0021"
+revision, down_revision = "0025", "0022"
 
 STATEMENTS = (
     "DROP TABLE deployments",
