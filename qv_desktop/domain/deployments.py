@@ -186,9 +186,9 @@ def moved(deployment: Deployment, step: Step) -> Deployment:
     return replace(deployment, stage=to[0], state=to[1], revision=deployment.revision + 1)
 
 
-def may_step(deployment: Deployment, step: Step) -> bool:
-    """Whether the table allows it now."""
-    return (deployment.stage, deployment.state, step) in MOVES
+def hindered(deployment: Deployment, step: Step) -> str:
+    """Why the table does not allow it now, or nothing."""
+    return "" if (deployment.stage, deployment.state, step) in MOVES else _no(deployment, step)
 
 
 def _no(deployment: Deployment, step: Step) -> str:
@@ -202,6 +202,7 @@ def _no(deployment: Deployment, step: Step) -> str:
         Step.DECLINE: "there is nothing to decline",
         Step.PAUSE: "only what runs can be paused",
         Step.STOP: "there is nothing to stop",
+        Step.DEPLOY: "it is deployed already",
     }.get(step, "that is not possible now")  # fmt: skip
     return f"{at}; {todo}."
 

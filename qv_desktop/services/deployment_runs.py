@@ -49,8 +49,15 @@ class RunStore(SignalStore, Protocol):
     async def signals(self, account: str, limit: int) -> list[Signal]:
         """The newest, oldest first."""
 
-    async def strategy(self, strategy: str, version: int) -> Strategy:
+
+class Versions(Protocol):
+    """Strategies with all their versions."""
+
+    async def at(self, name: str, version: int) -> Strategy:
         """Exactly that version. Raises BadInput when it is not there."""
+
+    async def require_consent(self, strategy: Strategy) -> None:
+        """Raises ConsentNeeded for code that the signed-in person has not allowed to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +74,11 @@ class DeploymentRuns:
     """Runs what ``begin`` gives it. ``stopped`` is told when it cannot go on; ``ready`` says that the books are whole."""
 
     def __init__(
-        self, store: RunStore, market: Market, orders: SignalOrders, around: Around, login: Login, publish: Callable[[Event], None],
+        self, store: RunStore, strategies: Versions, market: Market, orders: SignalOrders, around: Around, login: Login, publish: Callable[[Event], None],
         environment: Environment, stopped: Stopped,
     ) -> None:  # fmt: skip
         self._store, self._market, self._orders, self._around = store, market, orders, around
+        self.strategies = strategies
         self._login, self._publish, self._environment, self.stopped = login, publish, environment, stopped
         self._running: dict[str, Deployment] = {}
         self._ledgers: dict[str, Ledger] = {}
@@ -159,7 +167,7 @@ class DeploymentRuns:
         if deployment.id in self._running:
             self._running[deployment.id] = deployment
             return
-        strategy = await self._store.strategy(deployment.terms.strategy, deployment.terms.version)
+        strategy = await self.code(deployment)
         await self._account_for(deployment, self._day_start())
         if resumed:
             await self._settle_pending(deployment)
@@ -167,6 +175,12 @@ class DeploymentRuns:
         self._market.watch(_owner(deployment.id), deployment.terms.symbols)
         self._marks[deployment.id] = {}
         self.signals.watch(deployment, strategy, deployment.evaluated if resumed else 0)
+
+    async def code(self, deployment: Deployment) -> Strategy:
+        """What it runs. Raises BadInput when that is not there, ConsentNeeded when the person has not allowed it to run."""
+        strategy = await self.strategies.at(deployment.terms.name, deployment.terms.version)
+        await self.strategies.require_consent(strategy)
+        return strategy
 
     async def _settle_pending(self, deployment: Deployment) -> None:
         """What was under way when the program ended is known by now to be an order, or was never sent."""

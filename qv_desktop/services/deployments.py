@@ -32,11 +32,10 @@ from qv_desktop.domain.deployments import (
     sensible,
     told,
 )
-from qv_desktop.domain.errors import BadInput, NotPermitted, QvError
+from qv_desktop.domain.errors import BadInput, ConsentNeeded, NotPermitted, QvError
 from qv_desktop.domain.events import DeploymentChanged, Event
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.domain.signals import Signal
-from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.deployment_ledger import Figures
 from qv_desktop.services.deployment_runs import RUN, TRADE, DeploymentRuns, RunStore
 from qv_desktop.services.login import Login
@@ -170,6 +169,9 @@ class Deployments:
             return
         try:
             await self._runs.begin(deployment, resumed=True)
+        except ConsentNeeded as error:
+            await self._moved_by_program(deployment, State.PAUSED, str(error))
+            return
         except BadInput as error:
             await self._moved_by_program(deployment, State.FAILED, str(error))
             return
@@ -178,11 +180,6 @@ class Deployments:
         await self._store.remark(deployment.id, Told(self._now(), self._login.actor.name, "resume", words), draft)
 
     # ---- made and deployed
-
-    async def strategy(self, strategy: str, version: int) -> Strategy:
-        """Exactly that version. Raises BadInput."""
-        await self._login.require(VIEW)
-        return await self._store.strategy(strategy, version)
 
     async def create(self, terms: Terms, *, deploy: bool = True) -> Deployment:
         """A draft, or at once a deployment to paper; it does not run yet."""
@@ -200,11 +197,15 @@ class Deployments:
         return await self.deploy(made) if deploy else made
 
     async def _checked(self, terms: Terms) -> Terms:
-        strategy = await self._store.strategy(terms.strategy, terms.version)
+        strategy = await self._runs.strategies.at(terms.name, terms.version)
+        if "def signals" not in strategy.source:
+            raise BadInput(
+                f"{strategy.name} weighs a universe; only strategies that flag bars of one symbol can be deployed."
+            )
         known = {p.name: (p.low, p.high) for p in strategy.parameters}
         chosen = dict(terms.parameters)
         every = tuple((p.name, float(chosen.get(p.name, p.default))) for p in strategy.parameters)
-        return sensible(replace(terms, name=strategy.name, parameters=every), known)
+        return sensible(replace(terms, strategy=strategy.id, parameters=every), known)
 
     async def deploy(self, deployment: Deployment) -> Deployment:
         """A draft to paper."""
@@ -275,7 +276,7 @@ class Deployments:
         self._alone(deployment)
         if why := self._runs.differs(deployment):
             raise BadInput(why)
-        strategy = await self._store.strategy(deployment.terms.strategy, deployment.terms.version)
+        strategy = await self._runs.code(deployment)
         anchor = deployment.anchor if deployment.state is State.PAUSED else 0
         anchor = anchor or await self._runs.anchor(deployment, strategy)
         after = replace(after, started_by=by, started=self._now(), anchor=anchor, reason="")

@@ -35,6 +35,7 @@ from qv_desktop.services.orders import Orders
 log = structlog.get_logger(__name__)
 
 FLAT = 30.0  # seconds that the other side of a reversal waits until what was held is closed
+QUOTES = 5.0  # seconds that an order waits for a quote young enough
 LOOK = 0.05
 MISSED_EXIT = "The position stands: close it by hand, or wait for its next exit."
 
@@ -70,10 +71,10 @@ class SignalOrders:
 
     def __init__(
         self, orders: Orders, store: SignalStore, around: Around, changed: Publish, forbidden: Callable[[Deployment, str], None],
-        *, flat: float = FLAT,
+        *, flat: float = FLAT, quotes: float = QUOTES,
     ) -> None:  # fmt: skip
         self._orders, self._store, self._around, self._changed = orders, store, around, changed
-        self._forbidden, self._flat = forbidden, flat
+        self._forbidden, self._flat, self._quotes = forbidden, flat, quotes
         self._waiting: dict[tuple[str, str], Signal] = {}  # exits that go as soon as they can
         self._unsaved: list[Signal] = []  # what became of signals while the database was away
 
@@ -84,7 +85,7 @@ class SignalOrders:
             await self._late(deployment, ledger, raised, todo)
         elif todo:
             for place, deed in enumerate(todo):
-                if place and not await self._until(lambda: not ledger[raised.symbol].quantity):
+                if place and not await self._until(lambda: not ledger[raised.symbol].quantity, self._flat):
                     why = "What was held before was not closed in time."
                     await self._told(
                         replace(_signal(deployment, raised, deed.kind), fate=Fate.BLOCKED, reason=why, order="")
@@ -117,7 +118,9 @@ class SignalOrders:
         try:
             quantity = self._closing(ledger, signal) if deed.close else shares(deployment, moment)
             ledger.price(signal.order, signal.price)
-            order = await self._orders.submit(_request(deployment, signal, quantity), _name(signal))
+            request = _request(deployment, signal, quantity)
+            await self._until(lambda: not self._waits_for_quote(request), self._quotes)
+            order = await self._orders.submit(request, _name(signal))
         except NotPermitted as error:
             self._put_off(signal, deed, str(error))
             self._forbidden(deployment, str(error))
@@ -234,8 +237,13 @@ class SignalOrders:
         for key in [key for key in self._waiting if key[0] == deployment]:
             del self._waiting[key]
 
-    async def _until(self, seen: Callable[[], bool]) -> bool:
-        end = asyncio.get_running_loop().time() + self._flat
+    def _waits_for_quote(self, request: OrderRequest) -> bool:
+        """Whether nothing but the age of the quote is against an order, which the next quote mends."""
+        refusals = self._orders.judged_beside(request, ()).refusals
+        return bool(refusals) and all(check.code == "QUOTE_AGE" for check in refusals)
+
+    async def _until(self, seen: Callable[[], bool], seconds: float) -> bool:
+        end = asyncio.get_running_loop().time() + seconds
         while not seen():
             if asyncio.get_running_loop().time() > end:
                 return False

@@ -18,6 +18,7 @@ from qv_desktop.services.break_reports import BreakReports
 from qv_desktop.services.breaks import Breaks
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
+from qv_desktop.services.deployments import Deployments
 from qv_desktop.services.drawings import Drawings
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.feeds import Feeds
@@ -63,6 +64,7 @@ from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
 from qv_desktop.ui.panels.risk import RiskPanel
 from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
+from qv_desktop.ui.panels.signals import SignalsPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
@@ -115,6 +117,7 @@ class Services:
     break_reports: BreakReports
     live_backtests: LiveBacktests
     authoring: Authoring
+    deployments: Deployments
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,7 @@ class Panels:
     balances: BalancesPanel
     users: UsersPanel
     roles: RolesPanel
+    signals: SignalsPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -155,7 +159,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

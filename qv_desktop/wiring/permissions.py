@@ -29,8 +29,19 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
     "backtests": {
         "run": Permission(Resource.BACKTESTS, Action.RUN),
         "export": Permission(Resource.BACKTESTS, Action.EXPORT),
+        "deploy": Permission(Resource.STRATEGIES, Action.RUN),
     },
-    "strategies": {"backtest": Permission(Resource.BACKTESTS, Action.RUN)},
+    "strategies": {
+        "backtest": Permission(Resource.BACKTESTS, Action.RUN),
+        "deploy": Permission(Resource.STRATEGIES, Action.RUN),
+    },
+    "signals": {
+        "run": Permission(Resource.STRATEGIES, Action.RUN),
+        "trade": TRADE,
+        "approve": Permission(Resource.STRATEGIES, Action.APPROVE),
+        "delete": Permission(Resource.STRATEGIES, Action.DELETE),
+        "export": Permission(Resource.STRATEGIES, Action.EXPORT),
+    },
     "users": {
         "view": Permission(Resource.USERS, Action.VIEW),
         "create": Permission(Resource.USERS, Action.CREATE),

@@ -19,17 +19,14 @@ from qv_desktop.adapters.db.tables import (
     fills,
     orders,
     signals,
-    strategies,
-    strategy_versions,
 )
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.deployments import MEANWHILE, Deployment, Stage, State, Told, read_terms, told_terms
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.orders import Fill, Side
 from qv_desktop.domain.signals import Fate, Kind, Signal
-from qv_desktop.domain.strategies import Parameter, Strategy
 
-_d, _s, _t, _v = deployments.c, signals.c, deployment_steps.c, strategy_versions.c
+_d, _s, _t = deployments.c, signals.c, deployment_steps.c
 PLAIN = ("id", "account", "environment", "reason", "created_by", "created", "started_by", "started", "asked_by", "asked_at", "approved_by",
          "approved_at", "anchor", "evaluated", "revision")  # fmt: skip
 
@@ -131,28 +128,7 @@ class DeploymentStore:
         found = await self._database.read(lambda c: [_signal(row) for row in c.execute(wanted).mappings()])
         return found[::-1]
 
-    # ---- what it runs, and what its orders did
-
-    async def strategy(self, strategy: str, version: int) -> Strategy:
-        """Exactly that version. Raises BadInput when it is not there."""
-        columns = (
-            strategies.c.id,
-            strategies.c.name,
-            _v.title,
-            _v.version,
-            _v.parameters,
-            _v.source,
-            _v.code_hash,
-            _v.author,
-            _v.created,
-        )
-        query = select(*columns).join_from(strategies, strategy_versions, _v.strategy == strategies.c.id)
-        query = query.where(_v.strategy == strategy, _v.version == version)
-        row = await self._database.read(lambda connection: connection.execute(query).mappings().first())
-        if row is None:
-            raise BadInput("This version of the strategy is not stored any more; deploy another one.")
-        values: dict[str, Any] = dict(row)
-        return Strategy(**values | {"parameters": tuple(Parameter(**each) for each in values["parameters"])})
+    # ---- what its orders did
 
     async def fills(self, account: str, source: str) -> list[Fill]:
         """Every execution in its name, oldest first."""

@@ -18,7 +18,18 @@ SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the
 EXTRA = re.compile(r"([a-z]+)-([2-9]|[1-9]\d)")  # the name of a further panel of one kind, such as chart-2
 BESIDE = (560, 420)  # px of width or height that an area needs for another panel to be put beside it
 
-_BLOTTERS = ("positions", "fills", "balances", "reconciliation", "backtests", "audit", "alerts", "price_alerts", "log")
+_BLOTTERS = (
+    "positions",
+    "fills",
+    "balances",
+    "reconciliation",
+    "backtests",
+    "signals",
+    "audit",
+    "alerts",
+    "price_alerts",
+    "log",
+)
 
 _EVERYWHERE = ("alerts", "log", "roles")  # what everybody may see
 
@@ -41,7 +52,8 @@ LAYOUTS: dict[str, Layout] = {
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
     ),
     "research": Layout(
-        (Place("backtests", "center"), Place("strategies", "left"), Place("alerts", "bottom", "strategies")),
+        (Place("backtests", "center"), Place("strategies", "left"), Place("alerts", "bottom", "strategies"),
+         Place("signals", "tab", "backtests")),
         (("", (420, 0)), ("strategies", (0, 200))),
     ),
     "charts": Layout(

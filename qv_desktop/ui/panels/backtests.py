@@ -60,6 +60,7 @@ class BacktestsPanel(QWidget):
     run_asked = Signal(object)  # BacktestSpec
     cancel_asked = Signal(str)  # the run's id
     run_chosen = Signal(object)  # BacktestResult
+    deploy_asked = Signal(object)  # BacktestSpec: what the form says is to be deployed
     live_asked = Signal(object)  # Asked: lay a day as it was traded beside its backtest
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class BacktestsPanel(QWidget):
             self._runs, empty="No runs are kept yet; the first one you run stays here."
         )
         self._run_button = theme.button("Run backtest   Ctrl+Enter", "primary")
+        self.deploy = theme.button("Deploy…")
         self._cancel = theme.button("Cancel")
         self._bar = QProgressBar()
         self._step = theme.label("", "hint")
@@ -124,11 +126,14 @@ class BacktestsPanel(QWidget):
         self._bar.setAccessibleName("Progress")
         row.addWidget(self._run_button, 1)
         row.addWidget(self._cancel, 1)
+        row.addWidget(self.deploy)
         column.addLayout(row)
         return page
 
     def _connect(self) -> None:
         self._run_button.clicked.connect(self._ask)
+        self.deploy.setToolTip("Deploy this strategy with these parameters to paper")
+        self.deploy.clicked.connect(self._ask_deploy)
         self._cancel.clicked.connect(self._ask_cancel)
         self.runs.row_chosen.connect(self._choose)
         self.runs.row_opened.connect(self._reuse)
@@ -232,6 +237,12 @@ class BacktestsPanel(QWidget):
         self._say("waiting for bars", bad=False)
         self.run_asked.emit(spec)
 
+    def _ask_deploy(self) -> None:
+        try:
+            self.deploy_asked.emit(self.form.spec())
+        except BadInput as error:
+            self._say(str(error), bad=True)
+
     def _ask_cancel(self) -> None:
         if self._running:
             self._say("cancelling", bad=False)
@@ -299,6 +310,7 @@ class BacktestsPanel(QWidget):
     def forbid(self, lacking: Mapping[str, str]) -> None:
         """Why the person may not ``run`` one or ``export``; what is absent is allowed."""
         forbid(self._run_button, lacking.get("run", ""))
+        forbid(self.deploy, lacking.get("deploy", ""))
         self.live.forbid(lacking)
 
     def _show_running(self, run: str | None) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QSpli
 
 from qv_desktop.domain.strategies import Parameter, Strategy
 from qv_desktop.ui import format, theme
+from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
@@ -90,6 +91,7 @@ class StrategiesPanel(QWidget):
 
     chosen = Signal(str)
     backtest_asked = Signal(str)
+    deploy_asked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,6 +103,7 @@ class StrategiesPanel(QWidget):
         self._knobs = theme.label("", "hint")
         self._hash = QLabel()
         self._test = theme.button("Backtest")
+        self.deploy = theme.button("Deploy this version…")
         self._shown: Strategy | None = None
         self._lacking = ""  # why the person may not run backtests
         self._splitter = QSplitter(Qt.Orientation.Vertical)
@@ -108,6 +111,7 @@ class StrategiesPanel(QWidget):
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(self._ask_for)
         self._test.clicked.connect(self._ask)
+        self.deploy.clicked.connect(self._ask_deploy)
         self._show_source(None)
 
     def _build(self) -> None:
@@ -138,6 +142,7 @@ class StrategiesPanel(QWidget):
         row.addStretch(1)
         self._test.setToolTip(_TEST_TIP)
         row.addWidget(self._test)
+        row.addWidget(self.deploy)
         column.addLayout(row)
         self._knobs.setWordWrap(True)
         column.addWidget(self._knobs)
@@ -161,10 +166,11 @@ class StrategiesPanel(QWidget):
             self.table.select_key(shown.name)
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``backtest``; what is absent is allowed."""
+        """Why the person may not ``backtest`` or ``deploy``; what is absent is allowed."""
         self._lacking = lacking.get("backtest", "")
         self._test.setEnabled(not self._lacking)
         self._test.setToolTip(self._lacking or _TEST_TIP)
+        forbid(self.deploy, lacking.get("deploy", ""))
 
     def _choose(self, strategy: Strategy | None) -> None:
         if strategy is not None and strategy != self._shown:
@@ -175,13 +181,17 @@ class StrategiesPanel(QWidget):
         if self._shown is not None:
             self._ask_for(self._shown)
 
+    def _ask_deploy(self) -> None:
+        if self._shown is not None:
+            self.deploy_asked.emit(self._shown.name)
+
     def _ask_for(self, strategy: Strategy) -> None:
         if not self._lacking:
             self.backtest_asked.emit(strategy.name)
 
     def _show_source(self, strategy: Strategy | None) -> None:
         self._shown = strategy
-        for widget in (self._heading, self._hash, self._test, self._knobs):
+        for widget in (self._heading, self._hash, self._test, self.deploy, self._knobs):
             widget.setVisible(strategy is not None)
         self.source.setPlainText(strategy.source if strategy is not None else "")
         if strategy is not None:

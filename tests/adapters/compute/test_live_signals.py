@@ -93,7 +93,7 @@ class Stored:
 
 
 @dataclass
-class Path_:
+class LivePath:
     """The live path of one deployment, fed by hand."""
 
     signals: Signals
@@ -137,7 +137,7 @@ def a_deployment(strategy: Strategy, frame: str, parameters: dict[str, float], *
 async def a_path(
     engine: LiveSignals, bars: list[Bar], strategy: Strategy, frame: str, parameters: dict[str, float], begins: datetime = OPEN,
     *, shorts: bool = False, missed_since: int = 0,
-) -> Path_:  # fmt: skip
+) -> LivePath:  # fmt: skip
     clock, raised, troubles, done = [begins], list[Raised](), list[tuple[str, bool]](), list[int]()
     stored, heard = Stored(bars, lambda: clock[0]), list[int | None]([0])
 
@@ -150,12 +150,12 @@ async def a_path(
     deployment = a_deployment(strategy, frame, parameters, shorts=shorts)
     anchor = await signals.anchor(("AAPL",), timeframe(frame), strategy, parameters)
     signals.watch(replace(deployment, anchor=anchor), strategy, missed_since)
-    path = Path_(signals, stored, clock, raised, troubles, done, heard, anchor)
+    path = LivePath(signals, stored, clock, raised, troubles, done, heard, anchor)
     await path.quiet()
     return path
 
 
-def every(path: Path_) -> set[tuple[int, Kind]]:
+def every(path: LivePath) -> set[tuple[int, Kind]]:
     return {(one.bar, kind) for one in path.raised for kind in one.kinds}
 
 
