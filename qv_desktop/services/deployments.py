@@ -4,8 +4,8 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
 import structlog

@@ -106,7 +106,8 @@ class DeploymentStore:
 
         def work(connection: Connection) -> tuple[bool, Sequence[Draft]]:
             row = _signal_row(signal) | {"account": account}
-            fresh = connection.execute(upsert(signals).values(row).on_conflict_do_nothing()).rowcount == 1
+            once = upsert(signals).values(row).on_conflict_do_nothing().returning(_s.bar)
+            fresh = connection.execute(once).first() is not None
             return fresh, [draft] if fresh and draft is not None else []
 
         return await self._trail.write_found(work)
@@ -152,7 +153,8 @@ def _approve(connection: Connection, before: Deployment, after: Deployment) -> N
     """The signature, for the revision that was looked at; without it the database takes no second name."""
     row = {"deployment": before.id, "revision": before.revision, "digest": after.terms.digest, "signer": after.approved_by,
            "at": after.approved_at}  # fmt: skip
-    if not connection.execute(upsert(deployment_approvals).values(row).on_conflict_do_nothing()).rowcount:
+    once = upsert(deployment_approvals).values(row).on_conflict_do_nothing().returning(deployment_approvals.c.signer)
+    if connection.execute(once).first() is None:
         raise BadInput(MEANWHILE)
 
 
