@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from frozen_worker import MARK  # noqa: E402 - beside this file
 
 from qv_desktop.adapters.compute.pool import BacktestPool  # noqa: E402 - found once the checkout is on the path
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec  # noqa: E402
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData  # noqa: E402
 from qv_desktop.domain.market import SECOND, Bar  # noqa: E402
 from qv_desktop.strategies.built_in import built_in  # noqa: E402
 
@@ -125,8 +125,10 @@ async def each_strategy(frozen: Path, cache: Path) -> None:
     pool, bars = BacktestPool([str(frozen), "worker"], cache), _bars()
     try:
         for strategy in built_in(datetime.now(UTC)):
-            spec = BacktestSpec(strategy.id, 1, "SPY", "1m", DAY, DAY, ())
-            run = pool.run(strategy.name, spec, strategy, bars, "smoke", lambda fraction, step: None)
+            spec = BacktestSpec(strategy.name, 1, ("SPY",), "1m", DAY, DAY, ())
+            run = pool.run(
+                strategy.name, spec, strategy, RunData({"SPY": tuple(bars)}), "smoke", lambda fraction, step: None
+            )
             result: BacktestResult = await asyncio.wait_for(run, PATIENCE)
             if len(result.equity) != len(bars):
                 raise SmokeError(f"The backtest of {strategy.name} came back with {len(result.equity)} values.")

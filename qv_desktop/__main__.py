@@ -4,7 +4,7 @@ import multiprocessing
 import runpy
 import sys
 
-PROCESSES = {"simulate": "qv_desktop.simulator", "worker": "qv_desktop.adapters.compute.worker"}
+PROCESSES = {"simulate": "qv_desktop.simulator", "worker": "qv_desktop.adapters.compute.serving"}
 
 
 def main() -> None:

@@ -13,9 +13,13 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import sweep
+
 if TYPE_CHECKING:
     from qv_desktop.adapters.db.database import Database
     from qv_desktop.adapters.db.server import Server
+
+pytest_plugins = ["tests.watch"]  # which searches for the run's secrets all the while
 
 TEMPLATE = "qv_template"
 FULLY_EVERY = 200  # tests between collections of everything
@@ -94,6 +98,7 @@ def postgres_url(postgres_template: str) -> Iterator[str]:
     name = f"t_{uuid4().hex[:12]}"
     _execute(postgres_template, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield named(postgres_template, name)
+    sweep.report(sweep.in_database(named(postgres_template, name)))
     _execute(postgres_template, f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -124,5 +129,8 @@ def an_open_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     try:
         yield folder
+        sweep.report(
+            sweep.in_files(folder, without=("base",))
+        )  # rows are searched as such, before their database is dropped
     finally:
         shutil.rmtree(folder, ignore_errors=True)

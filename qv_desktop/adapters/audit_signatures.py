@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ class AuditKey:
     def _made(self, name: str) -> Signer:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        key = Ed25519PrivateKey.generate()
+        key = Ed25519PrivateKey.from_private_bytes(
+            secrets.token_bytes(32)
+        )  # any 32 random bytes are one (RFC 8032, 5.1.5)
         self._kept.write(name, key.private_bytes_raw().hex())
         return Signer(key)
 

@@ -157,8 +157,9 @@ class Simulation:
         ]
         if demo.replay is not None:
             words += ["--replay", str(demo.replay)]
+        told = {name: text for name, text in os.environ.items() if not name.startswith("QV_")}  # no keys, no database
         self._process = subprocess.Popen(
-            [*paths.relaunch(), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*paths.relaunch(), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=told
         )
         self._said: deque[str] = deque(maxlen=20)
         self._thread = ThreadPoolExecutor(2, "simulator")
@@ -236,4 +237,13 @@ def pointed(settings: Settings, port: int) -> Settings:
 
 
 SIMULATED_PER_MINUTE = 6_000  # questions: the simulator sells no plans
-SIMULATED = Keys("PKSIM", "simulated", "simulated")
+
+
+def simulated_keys() -> Keys:
+    """What the simulator takes: it reads the same names of the environment, which it inherits."""
+    told = os.environ.get
+    return Keys(
+        told("SIMULATED_ALPACA_KEY", "PKSIM"),
+        told("SIMULATED_ALPACA_SECRET", "simulated"),
+        told("SIMULATED_POLYGON_KEY", "simulated"),
+    )

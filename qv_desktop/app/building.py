@@ -50,6 +50,7 @@ from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.authoring import Authoring
+from qv_desktop.services.backtest_data import BacktestData
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.break_reports import BreakReports
 from qv_desktop.services.breaks import Breaks
@@ -145,9 +146,14 @@ def engine(
     strategies = Strategies(
         keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
     )
-    authoring = Authoring(StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, clock.now)
+    authoring = Authoring(
+        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+    )
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
-    backtests = Backtests(pool, BacktestStore(database, door.trail), strategies, side.history, login, publish, note)
+    research = BacktestData(side.history, side.calendar, clock.market)
+    backtests = Backtests(
+        pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now
+    )
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qv_desktop import paths
 from qv_desktop.adapters.compute.live_signals import LiveSignals
-from qv_desktop.adapters.compute.pool import BacktestPool
+from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.deployments import DeploymentStore
@@ -47,7 +47,7 @@ def deploying(
 ) -> Deploying:  # fmt: skip
     """All of it, hearing the bus."""
     store = DeploymentStore(database, trail)
-    worker = LiveSignals(BacktestPool([*paths.relaunch(), "worker"], paths.compiled()))
+    worker = LiveSignals(WorkerPool([*paths.relaunch(), "worker"], paths.compiled(), 1))
     runs: DeploymentRuns
 
     def changed(signal: Signal) -> None:

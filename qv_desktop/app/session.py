@@ -19,7 +19,7 @@ from PySide6.QtGui import QGuiApplication
 from qv_desktop import __version__
 from qv_desktop.adapters.secrets import Secrets
 from qv_desktop.app import Demo
-from qv_desktop.app.backend import SIMULATED, Keys, Simulation, Store, audit_mark, pointed
+from qv_desktop.app.backend import Keys, Simulation, Store, audit_mark, pointed, simulated_keys
 from qv_desktop.app.identity import install_id, shown_environment
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
@@ -303,7 +303,7 @@ class Session:
         if self._simulation is not None:
             port, rate = await self._simulation.ready()
             self._clock.follow(rate)
-            return SIMULATED, pointed(self._settings, port)
+            return simulated_keys(), pointed(self._settings, port)
         from qv_desktop.app.accounts import Accounts
         from qv_desktop.app.switching import until_closed
 
@@ -365,6 +365,7 @@ class Session:
             story = Story(desk, starting, frames.probe, self._demo, self.window_s)
             return await story.told()
         await self._leaving.wait()
+        starting.strategies.flush()
         await starting.notifying.save()
         await self._save_layout(desk, starting)
         frames.stop()

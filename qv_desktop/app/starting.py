@@ -40,6 +40,7 @@ from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.stepping_up import stepped_up
+from qv_desktop.wiring.strategies import StrategiesWiring
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -61,6 +62,7 @@ class Starting:
         self.overriding = OverrideWiring(desk)
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
         self.live_backtests = LiveBacktestsWiring(desk)
+        self.strategies = StrategiesWiring(desk)
         self.deployments = DeploymentsWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
@@ -102,7 +104,8 @@ class Starting:
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
             "audit checkpoints": self._checkpoints,
-            "the account panel": self.account.run, "the start": self._starts, "deployments": engine.deploying.runs.run, "reconciliation": self._reconciles, **engine.side.running,
+            "the account panel": self.account.run, "the start": self._starts,
+            "deployments": engine.deploying.runs.run, "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -138,6 +141,7 @@ class Starting:
         self.trading.start()
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
+        await self._attempt(self.strategies.start)
         self.live_backtests.start()
         await self.auditing.start()
         await self._attempt(self.people.start)
@@ -329,6 +333,7 @@ class Starting:
         self.kill.tick()
         self.people.tick()
         self.breaks.tick()
+        self.strategies.tick()
         self.deployments.tick()
         self.notifying.tick()
 

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time
 from typing import Literal
 
-from qv_desktop.domain.market import Adjustment
+from qv_desktop.domain.market import Adjustment, Bar
 
 type SizingKind = Literal["percent", "dollars", "shares", "risk", "equal"]
 type Direction = Literal["long", "short", "both"]
@@ -99,6 +100,15 @@ class BacktestSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class RunData:
+    """What a run reads: bars of every symbol, oldest first, the benchmark's, and in sentences what is not there."""
+
+    bars: Mapping[str, tuple[Bar, ...]]
+    benchmark: tuple[Bar, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class BacktestTrade:
     """One round trip; times in ns, prices, profit and fees in dollars, ``fraction`` is the profit over the cost.
 
@@ -166,6 +176,8 @@ class BacktestResult:
     notes: tuple[str, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()  # python, numpy, numba, pandas, vectorbt, program
     log: str = ""
+    starred: bool = False  # what somebody marked and wrote of it later
+    remark: str = ""
 
     @property
     def numbers(self) -> dict[str, float]:

@@ -19,7 +19,8 @@ def executions(result: BacktestResult, spec: BacktestSpec, frame: Timeframe, sha
     """
     found = list[Modelled]()
     for trade in result.trades:
-        for side, at, price in ((Side.BUY, trade.entered, trade.entry), (Side.SELL, trade.left, trade.exit)):
+        enters, leaves = (Side.SELL, Side.BUY) if trade.side == "short" else (Side.BUY, Side.SELL)
+        for side, at, price in ((enters, trade.entered, trade.entry), (leaves, trade.left, trade.exit)):
             if at < result.at[-1]:
                 found.append(modelled(side, _opened(at, frame), shares or taken(trade.size), price, spec))
     return sorted(found, key=lambda one: one.at)

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 
-from qv_desktop.domain.strategy_source import Problem
+from qv_desktop.domain.strategy_source import Problem, read
 
 # what a worker has for a strategy; of everything else a caution is given
 COMPUTING = frozenset({
@@ -21,6 +21,12 @@ def cautions(tree: ast.Module) -> tuple[Problem, ...]:
     """In order of lines; each name once a line."""
     found = {(problem.line, problem.sentence): problem for node in ast.walk(tree) for problem in _of(node)}
     return tuple(sorted(found.values(), key=lambda problem: (problem.line, problem.column)))
+
+
+def cautions_in(source: str) -> tuple[Problem, ...]:
+    """The same of a text; of one that is no Python, none."""
+    tree = read(source).tree
+    return cautions(tree) if tree is not None else ()
 
 
 def _of(node: ast.AST) -> Iterator[Problem]:

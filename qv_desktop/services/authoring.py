@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from pathlib import Path
 
 import structlog
 
@@ -11,9 +12,9 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.strategies import LONGEST_NOTE, SourceDraft, Strategy, digest, tidy_name
 from qv_desktop.domain.strategy_diff import DiffRow, compared
-from qv_desktop.domain.strategy_source import Problem, checked
+from qv_desktop.domain.strategy_source import LONGEST, Problem, checked
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, StrategyDrafts, StrategyStore
+from qv_desktop.services.ports import Now, StrategyDrafts, StrategyStore, Trail
 from qv_desktop.services.strategies import VIEW, Strategies
 from qv_desktop.services.strategy_lint import problems
 
@@ -21,6 +22,7 @@ log = structlog.get_logger(__name__)
 
 CREATE = Permission(Resource.STRATEGIES, Action.CREATE)
 CHANGE = Permission(Resource.STRATEGIES, Action.CHANGE)
+EXPORT = Permission(Resource.STRATEGIES, Action.EXPORT)
 ARCHIVE = Permission(Resource.STRATEGIES, Action.DELETE)
 
 
@@ -28,9 +30,16 @@ class Authoring:
     """Writes strategies for whoever is signed in; ``strategies`` is read anew after each change."""
 
     def __init__(
-        self, store: StrategyStore, drafts: StrategyDrafts, strategies: Strategies, login: Login, now: Now
+        self,
+        store: StrategyStore,
+        drafts: StrategyDrafts,
+        strategies: Strategies,
+        login: Login,
+        trail: Trail,
+        now: Now,
     ) -> None:
-        self._store, self._drafts, self._strategies, self._login, self._now = store, drafts, strategies, login, now
+        self._store, self._drafts, self._strategies, self._now = store, drafts, strategies, now
+        self._login, self._trail = login, trail
         self._waiting: dict[
             tuple[str, str], SourceDraft | None
         ] = {}  # user, strategy's id -> its draft, None when it is to go
@@ -116,6 +125,21 @@ class Authoring:
         """What differs, found on a thread."""
         return await asyncio.to_thread(compared, old, new)
 
+    async def from_file(self, file: Path) -> str:
+        """The text of a Python file. Raises BadInput when it is none or too long."""
+        return await asyncio.to_thread(_read, file)
+
+    async def to_file(self, file: Path, name: str, source: str) -> Path:
+        """Write a source to a file, recorded with its hash. Raises NotPermitted, BadInput when the disk does not take it, DatabaseDown."""
+        await self._login.require(EXPORT)
+        after = json.dumps({"file": file.name, "code": digest(source)})
+        await self._trail.append(Draft(self._login.actor, "export.strategy", "strategy", name, after=after))
+        try:
+            await asyncio.to_thread(file.write_text, source, "utf-8", newline="\n")
+        except OSError as error:
+            raise BadInput(f"{file.name} could not be written: {error.strerror or error}.") from error
+        return file
+
     # ---- drafts
 
     async def drafts(self) -> list[SourceDraft]:
@@ -164,6 +188,17 @@ class Authoring:
 
     def _user(self) -> str:
         return self._login.session.user.id if self._login.session is not None else ""
+
+
+def _read(file: Path) -> str:
+    try:
+        if file.stat().st_size > 4 * LONGEST:
+            raise BadInput(f"{file.name} is too long for a strategy; {LONGEST:,} characters are the most.")
+        return _with_plain_ends(file.read_text("utf-8-sig"))
+    except OSError as error:
+        raise BadInput(f"{file.name} could not be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file.name} is no text in UTF-8; save it as such and open it again.") from error
 
 
 def _with_plain_ends(source: str) -> str:

@@ -74,7 +74,8 @@ class DeploymentRuns:
     """Runs what ``begin`` gives it. ``stopped`` is told when it cannot go on; ``ready`` says that the books are whole."""
 
     def __init__(
-        self, store: RunStore, strategies: Versions, market: Market, orders: SignalOrders, around: Around, login: Login, publish: Callable[[Event], None],
+        self, store: RunStore, strategies: Versions, market: Market, orders: SignalOrders, around: Around, login: Login,
+        publish: Callable[[Event], None],
         environment: Environment, stopped: Stopped,
     ) -> None:  # fmt: skip
         self._store, self._market, self._orders, self._around = store, market, orders, around

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from qv_desktop.domain.adjustment import Step, adjusted, effective, steps
 from qv_desktop.domain.errors import DatabaseDown, FeedDown
@@ -62,14 +62,15 @@ class History:
         self._actions = Actions(actions, self._vendors, now)
 
     async def load(self, symbol: str, frame: Timeframe, start: datetime, end: datetime, adjustment: Adjustment = "split",
-                   urgent: bool = True) -> Loaded:  # fmt: skip
+                   urgent: bool = True, as_of: date | None = None) -> Loaded:  # fmt: skip
         """Bars from ``start`` up to ``end`` (UTC) with what is known of their completeness.
 
-        The one under way is among them, but for minutes that the stream has heard whole. Not ``urgent``: only what is left
-        over of the vendor's time. Raises FeedDown when there is nothing at all because no vendor answers.
+        Adjusted for what had taken effect on ``as_of``, by default today. The one under way is among them, but for minutes that
+        the stream has heard whole. Not ``urgent``: only what is left over of the vendor's time. Raises FeedDown when there is
+        nothing at all because no vendor answers.
         """
         raw = await self._raw(symbol, base(frame), bar_start(ns(start), frame), min(ns(end), ns(self._now())), urgent)
-        found, doubt = await self._steps(symbol, raw, adjustment, urgent)
+        found, doubt = await self._steps(symbol, raw, adjustment, urgent, as_of)
         bars = await asyncio.to_thread(_shaped, raw.bars, found, frame, ns(start), ns(end))
         if not bars and not raw.complete:
             raise FeedDown(raw.why)
@@ -187,13 +188,15 @@ class History:
 
     # ---- adjusted
 
-    async def _steps(self, symbol: str, raw: Loaded, adjustment: Adjustment, urgent: bool) -> tuple[list[Step], str]:
+    async def _steps(
+        self, symbol: str, raw: Loaded, adjustment: Adjustment, urgent: bool, as_of: date | None
+    ) -> tuple[list[Step], str]:
         if adjustment == "raw" or not raw.bars:
             return [], ""
         known, doubt = await self._actions.of(symbol, urgent)
         today = self._now().astimezone(NEW_YORK).date()
         first = utc(raw.bars[0].start).astimezone(NEW_YORK).date()
-        actions = [one for one in effective(known, today) if one.day > first]
+        actions = [one for one in effective(known, min(today, as_of or today)) if one.day > first]
         if adjustment == "split" or not any(one.kind == "dividend" for one in actions):
             return steps(actions, "split"), doubt
         start = bar_start(raw.bars[0].start - BEFORE, DAY)

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.backtests import BacktestResult, RunData
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.live_backtest import Asked, Comparison, Modelled, Sent
 from qv_desktop.domain.live_backtest_pairs import paired
@@ -116,6 +116,8 @@ class LiveBacktests:
     async def _compared(self, asked: Asked, run: str, by: str) -> Comparison:
         spec, strategy, (start, end) = asked.spec, self._strategies.named(asked.spec.strategy), bounds(asked.day)
         frame, now = daily(spec.timeframe), self._now()
+        if len(spec.symbols) != 1:
+            raise BadInput("A day is compared for one symbol; choose one.")
         if start >= now:
             raise BadInput(f"{asked.day} has not begun in New York; choose a day that has.")
         sent = await self._sent(strategy.name, spec.symbol, start, end)
@@ -144,8 +146,17 @@ class LiveBacktests:
             last.symbol, last.start + frame.seconds * SECOND, last.close, last.close, last.close, last.close, 0
         )
         first = utc(bars[0].start).astimezone(NEW_YORK).date()
-        spec = replace(asked.spec, version=strategy.version, first=first, last=asked.day, fees=0.0, slippage=0.0)
-        return await self._engine.run(run, spec, strategy, [*bars, beyond], by, lambda fraction, step: None)
+        spec = replace(
+            asked.spec,
+            version=strategy.version,
+            first=first,
+            last=asked.day,
+            fees=0.0,
+            fees_per_share=0.0,
+            slippage=0.0,
+        )
+        data = RunData({spec.symbol: (*bars, beyond)})
+        return await self._engine.run(run, spec, strategy, data, by, lambda fraction, step: None)
 
 
 def _window(frame: Timeframe) -> timedelta:

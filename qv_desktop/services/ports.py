@@ -17,7 +17,7 @@ from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.audit_query import AuditQuery, Installation
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
 from qv_desktop.domain.history import Span
@@ -401,7 +401,7 @@ class Stream(Protocol):
 class BacktestEngine(Protocol):
     """Runs backtests in a process of its own."""
 
-    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, bars: Sequence[Bar], user: str,
+    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, data: RunData, user: str,
                   progress: Callable[[float, str], None]) -> BacktestResult:  # fmt: skip
         """The result. Raises BadInput when the run cannot be made, CancelledError when cancelled."""
 
@@ -415,8 +415,17 @@ class BacktestStore(Protocol):
     async def save(self, result: BacktestResult, draft: Draft) -> None:
         """Commit a result."""
 
-    async def latest(self, limit: int = 50) -> list[BacktestResult]:
-        """Newest first."""
+    async def latest(self, limit: int = 50, before: datetime | None = None) -> list[BacktestResult]:
+        """Newest first, without curves and trades; those started before ``before``."""
+
+    async def read(self, run: str) -> BacktestResult:
+        """All of one. Raises BadInput when it is not there."""
+
+    async def delete(self, run: str, draft: Draft) -> None:
+        """Forget one. Raises BadInput when it is not there."""
+
+    async def annotate(self, run: str, starred: bool, remark: str, by: str, at: datetime, draft: Draft) -> None:
+        """Keep a mark and a remark. Raises BadInput when the run is not there."""
 
 
 class StrategyStore(Protocol):

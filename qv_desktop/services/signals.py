@@ -31,6 +31,9 @@ class Evaluator(Protocol):
     ) -> Flags:
         """What it says of each bar. Raises BadInput with the reason when it fails."""
 
+    def warm(self) -> None:
+        """Start in the background, so that the first bar need not wait."""
+
 
 class Found(Protocol):
     """What a read of history gives."""
@@ -101,6 +104,7 @@ class Signals:
         self, symbols: Sequence[str], frame: Timeframe, strategy: Strategy, parameters: Mapping[str, float]
     ) -> int:
         """The first bar (ns) on which the signals are reckoned: far enough back for the strategy's windows. Raises FeedDown."""
+        self._evaluator.warm()
         longest = max((int(parameters[p.name]) for p in strategy.parameters if p.whole), default=0)
         wanted = max(WARM, TIMES * longest)
         found = [await self._bars.newest(symbol, frame, wanted, self._now()) for symbol in symbols]
@@ -109,6 +113,7 @@ class Signals:
     def watch(self, deployment: Deployment, strategy: Strategy, missed_since: int = 0) -> None:
         """Begin with every symbol of it; bars that ended after ``missed_since`` (ns) and before now were missed."""
         now = ns(self._now())
+        self._evaluator.warm()
         for symbol in deployment.terms.symbols:
             key = deployment.id, symbol
             if key not in self._watches:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from qv_desktop.simulator import market, replay, server, sessions
-from qv_desktop.simulator.keys import Keys
+from qv_desktop.simulator.keys import Keys, told
 from qv_desktop.simulator.listings import stocks
 
 SYNTHETIC_START, REPLAY_START = time(10, 30), time(11)
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> Parser:
+    usual = told(os.environ)
     parser = Parser(prog="python -m qv_desktop.simulator", description="A market and its brokers, simulated.")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--seed", type=int, default=1, help="which random market")
@@ -64,9 +66,9 @@ def _parser() -> Parser:
     parser.add_argument("--symbol", help="symbol of the replayed file, if its name does not start with it")
     parser.add_argument("--symbols", type=int, metavar="N", help="trade only the N best known symbols")
     parser.add_argument("--parent", type=int, metavar="PID", help="stop when this process is gone")
-    parser.add_argument("--alpaca-key", default=Keys().alpaca_key)
-    parser.add_argument("--alpaca-secret", default=Keys().alpaca_secret)
-    parser.add_argument("--polygon-key", default=Keys().polygon_key)
+    parser.add_argument("--alpaca-key", default=usual.alpaca_key)
+    parser.add_argument("--alpaca-secret", default=usual.alpaca_secret)
+    parser.add_argument("--polygon-key", default=usual.polygon_key)
     parser.add_argument("--cash", default="100000", help="the account's cash at the start")
     return parser
 
@@ -131,7 +133,8 @@ def _running(asked: argparse.Namespace) -> server.Running:
         cash = Decimal(-1)
     if not (cash.is_finite() and 0 <= cash <= 10**12):
         raise BadInputError(f"--cash {asked.cash!r} is not an amount; use dollars such as 100000.")
-    keys = Keys(asked.alpaca_key, asked.alpaca_secret, asked.polygon_key)
+    usual = told(os.environ)
+    keys = Keys(asked.alpaca_key, asked.alpaca_secret, asked.polygon_key, usual.oauth_token, usual.client_secret)
     return server.Running(asked.port, asked.seed, keys, cash, asked.parent)
 
 

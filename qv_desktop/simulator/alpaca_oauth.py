@@ -17,7 +17,7 @@ from aiohttp import web
 from qv_desktop.simulator.control import answered
 from qv_desktop.simulator.keys import Keys
 
-CLIENT_ID, CLIENT_SECRET = "simulated-client", "simulated-client-secret"
+CLIENT_ID = "simulated-client"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class OAuth:
         form = {name: str(value) for name, value in (await request.post()).items()}
         if form.get("grant_type") != "authorization_code":
             return _no("unsupported_grant_type")
-        if form.get("client_id") != CLIENT_ID or not _same(form.get("client_secret", ""), CLIENT_SECRET):
+        if form.get("client_id") != CLIENT_ID or not _same(form.get("client_secret", ""), self._keys.client_secret):
             return _no("invalid_client", 401)
         grant = self._grants.pop(form.get("code", ""), None)
         if grant is None or form.get("redirect_uri") != grant.redirect or not _proven(grant, form):

@@ -72,10 +72,13 @@ class Faults:
         for hear in list(self._hearers):
             hear(fault)
 
-    def take(self, kind: str, target: str) -> Fault | None:
-        """The oldest waiting fault of this kind and target, used up by one; None when there is none."""
+    def take(self, kind: str, target: str, method: str = "") -> Fault | None:
+        """The oldest waiting fault of this kind and target, used up by one; None when there is none.
+
+        One whose params name a ``method`` of HTTP waits for a request of that method.
+        """
         for index, fault in enumerate(self._waiting):
-            if (fault.kind, fault.target) == (kind, target):
+            if (fault.kind, fault.target) == (kind, target) and fault.params.get("method", method) == method:
                 if fault.chance is not None:
                     if self._dice.random() < fault.chance:
                         return fault
@@ -123,18 +126,18 @@ def rest_faults(faults: Faults) -> Middleware:
         target = None if "Upgrade" in request.headers else rest_target(request.path)
         if target is None:
             return await handler(request)
-        if fault := faults.take("rate_limit", target):
+        if fault := faults.take("rate_limit", target, request.method):
             return too_many(target, fault.params.get("retry_after"))
-        if faults.take("html_502", target):
+        if faults.take("html_502", target, request.method):
             return web.Response(status=502, content_type="text/html", text=BAD_GATEWAY)
-        if fault := faults.take("hang", target):
+        if fault := faults.take("hang", target, request.method):
             return await _never_ending(request, float(fault.params.get("seconds", 3600)))
-        if faults.take("accept_then_504", target):
+        if faults.take("accept_then_504", target, request.method):
             await handler(request)
             return web.json_response({"message": "gateway timeout"}, status=504)
-        if faults.take("lose_request", target):
+        if faults.take("lose_request", target, request.method):
             return _cut(request)
-        if faults.take("lose_answer", target):
+        if faults.take("lose_answer", target, request.method):
             await handler(request)
             return _cut(request)
         return await handler(request)

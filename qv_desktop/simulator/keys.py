@@ -1,20 +1,22 @@
 """The credentials the simulator accepts, checked as the vendors check them."""
 
 import hmac
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 from aiohttp import web
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """One Alpaca key pair, the Alpaca OAuth tokens and one Polygon key."""
+    """One Alpaca key pair, the secret of one OAuth client, the Alpaca OAuth tokens and one Polygon key."""
 
     alpaca_key: str = "PKSIM"
     alpaca_secret: str = "simulated"  # noqa: S105 - the key of a simulation protects nothing
     polygon_key: str = "simulated"
     oauth_token: str = "simulated-oauth-token"  # noqa: S105 - as above
+    client_secret: str = "simulated-client-secret"  # noqa: S105 - as above
     tokens: set[str] = field(default_factory=set, compare=False)  # every OAuth token that is good now
 
     def __post_init__(self) -> None:
@@ -22,7 +24,7 @@ class Keys:
 
     def issued(self) -> str:
         """A new OAuth token."""
-        token = str(uuid4())
+        token = secrets.token_urlsafe(27)
         self.tokens.add(token)
         return token
 
@@ -50,6 +52,18 @@ class Keys:
     def polygon_key_ok(self, key: object) -> bool:
         """Whether this is the Polygon key, as sent in the stream's auth message."""
         return _same(key, self.polygon_key)
+
+
+def told(environment: Mapping[str, str]) -> Keys:
+    """The keys that the environment names, so that they stand in no command line; the usual ones otherwise."""
+    usual = Keys()
+    return Keys(
+        environment.get("SIMULATED_ALPACA_KEY", usual.alpaca_key),
+        environment.get("SIMULATED_ALPACA_SECRET", usual.alpaca_secret),
+        environment.get("SIMULATED_POLYGON_KEY", usual.polygon_key),
+        environment.get("SIMULATED_OAUTH_TOKEN", usual.oauth_token),
+        environment.get("SIMULATED_CLIENT_SECRET", usual.client_secret),
+    )
 
 
 def _bearer(request: web.Request) -> str | None:

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,7 @@ class MainWindow(QMainWindow):
 
     def __init__(self, panels: Mapping[str, QWidget], links: Links | None = None, *, at_once: bool = True) -> None:
         super().__init__()
+        self.holding_back: Callable[[], bool] = lambda: False  # whether something must be asked before it closes
         self.setWindowTitle("QuantVision")
         self.setMinimumSize(1024, 640)
         self.resize(1600, 900)
@@ -372,6 +373,9 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.docks.settle)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.holding_back():
+            event.ignore()
+            return
         super().closeEvent(event)
         self.closed.emit()
 

@@ -8,7 +8,7 @@ from shiboken6 import isValid
 
 from qv_desktop.domain.backtests import BacktestSpec
 from qv_desktop.domain.deployments import Deployment, State, Step, Terms
-from qv_desktop.domain.errors import ConsentNeeded, QvError
+from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import DeploymentChanged, Filled, OrderChanged, Signalled
 from qv_desktop.domain.orders import Order
 from qv_desktop.domain.signals import Fate, Signal
@@ -20,6 +20,7 @@ from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.ui.stop_dialog import StopDialog
 from qv_desktop.ui.story_dialog import StoryDialog
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.consent import consented
 from qv_desktop.wiring.permissions import why
 from qv_desktop.wiring.stepping_up import stepped_up
 
@@ -30,12 +31,11 @@ type Dialog = ReasonDialog | DeployDialog | StopDialog
 
 
 class DeploymentsWiring:
-    """``consented`` asks the person whether code of that error may run; False without one."""
+    """Keeps the panel and the service together."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._panel, self._service = desk, desk.panels.signals, desk.services.deployments
         self._ticks, self._reading, self._ready = 0, False, False
-        self.consented: Callable[[ConsentNeeded], Awaitable[bool]] = _never
         panel, bus = self._panel, desk.services.bus
         panel.now = desk.services.clock.market
         panel.deploy_asked.connect(lambda: self.ask_deploy())
@@ -154,13 +154,8 @@ class DeploymentsWiring:
         await work
 
     async def _start(self, deployment: Deployment) -> None:
-        """Code that the person has not allowed yet is shown first, where that can be asked."""
-        try:
-            await self._service.start(deployment)
-        except ConsentNeeded as error:
-            if not await self.consented(error):
-                raise
-            await self._service.start(deployment)
+        """Code that the person has not allowed yet is shown first."""
+        await consented(self._desk, lambda: self._service.start(deployment))
 
     def ask_change(self, deployment: Deployment) -> DeployDialog:
         """The dialog with the terms as they are; the newest version of the strategy is what is deployed from then on."""
@@ -302,7 +297,3 @@ class DeploymentsWiring:
         if order is None:
             return SignalRow(signal)
         return SignalRow(signal, order.filled, order.average, order.status.value)
-
-
-async def _never(error: ConsentNeeded) -> bool:
-    return False

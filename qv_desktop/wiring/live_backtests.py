@@ -8,11 +8,12 @@ from typing import Any
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.errors import NotPermitted, QvError
 from qv_desktop.domain.live_backtest import Asked, Comparison
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.services.live_backtests import LOOK, VIEW
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.consent import consented
 
 
 class LiveBacktestsWiring:
@@ -48,7 +49,10 @@ class LiveBacktestsWiring:
             self._page.show_traded(day, await self._service.traded(day))
 
     async def _compare(self, asked: Asked) -> None:
-        self._page.show_comparison(await self._service.compare(asked))
+        found = await consented(self._desk, lambda: self._service.compare(asked))
+        if found is None:
+            raise NotPermitted("Not compared: you did not allow the strategy's code.")
+        self._page.show_comparison(found)
         await self._traded(asked.day)
 
     async def _export(self, told: Comparison, form: str) -> None:

@@ -1,14 +1,17 @@
 """Strategies and backtests: from the form to the worker and back."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from qv_desktop.domain.backtests import BacktestSpec
 from qv_desktop.domain.errors import QvError
-from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed
+from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed, StrategiesChanged
 from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.backtests import VIEW
 from qv_desktop.ui import format
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.consent import consented
 
 YEARS = timedelta(days=3 * 365)  # the form's first range
 
@@ -25,6 +28,7 @@ class ResearchWiring:
         bus.subscribe(BacktestProgressed, lambda event: panel.show_progress(event.run, event.fraction, event.step))
         bus.subscribe(BacktestFailed, lambda event: panel.show_failure(event.run, event.reason))
         bus.subscribe(BacktestFinished, self._finished)
+        bus.subscribe(StrategiesChanged, lambda event: self._show_strategies(event.strategies))
 
     def _choose(self, name: str) -> None:
         self._desk.panels.backtests.choose_strategy(name)
@@ -36,7 +40,8 @@ class ResearchWiring:
 
     async def _attempt(self, spec: BacktestSpec) -> None:
         try:
-            await self._desk.services.backtests.run(spec)
+            if await consented(self._desk, lambda: self._desk.services.backtests.run(spec)) is None:
+                self._desk.panels.backtests.show_failure("", "Not run: you did not allow the strategy's code.")
         except QvError as error:
             self._desk.panels.backtests.show_failure("", str(error))
 
@@ -55,13 +60,14 @@ class ResearchWiring:
     async def _show_runs(self) -> None:
         self._desk.panels.backtests.show_runs(await self._desk.services.backtests.latest())
 
+    def _show_strategies(self, strategies: Sequence[Strategy]) -> None:
+        self._desk.panels.ticket.show_strategies([strategy.name for strategy in strategies])
+        self._desk.panels.backtests.show_strategies(strategies)
+
     async def start(self) -> None:
         """Show the strategies and the stored runs."""
-        strategies = self._desk.services.strategies.all()
-        self._desk.panels.ticket.show_strategies([strategy.name for strategy in strategies])
-        self._desk.panels.strategies.show_strategies(strategies)
+        self._show_strategies(self._desk.services.strategies.all())
         panel, last = self._desk.panels.backtests, self._desk.services.clock.market().astimezone(NEW_YORK).date()
-        panel.show_strategies(strategies)
         for field, day in ((panel.form.first, last - YEARS), (panel.form.last, last - timedelta(days=1))):
             field.setText(day.isoformat())
         await self._list()

@@ -38,7 +38,7 @@ class Desk:
     events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.polygon = PolygonHistory("simulated", self.simulator.url, RateLimit(1000))
+        self.polygon = PolygonHistory(self.simulator.polygon_key, self.simulator.url, RateLimit(1000))
         self.alpaca = AlpacaHistory(self.simulator.key, self.simulator.secret, self.simulator.url)
         self.bars, self.ticks = BarStore(self.database), TickStore(self.database)
         self.requests = Requests(self.events.append, self.now)

@@ -22,13 +22,14 @@ from qv_desktop.domain.connections import Connection, Known
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.services.auto_lock import AutoLock
 from qv_desktop.services.login import GONE
-from qv_desktop.simulator.alpaca_oauth import CLIENT_ID, CLIENT_SECRET
+from qv_desktop.simulator.alpaca_oauth import CLIENT_ID
 from qv_desktop.ui import theme
 from qv_desktop.ui.connections_dialog import ConnectionsDialog
 from qv_desktop.ui.live_dialog import LiveDialog
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.ui.step_up_dialog import StepUpDialog
+from tests import canaries
 from tests.adapters.alpaca.test_oauth import Browser
 from tests.adapters.test_secrets import MemoryKeyring
 from tests.builders import a_request
@@ -37,7 +38,7 @@ from tests.stories.driver import Sitting, sitting
 from tests.stories.program import TYPED, a_home
 
 PASSWORD = TYPED
-LIVE_SECRET = "live-secret-canary-4711"
+LIVE_SECRET = canaries.planted("live_alpaca_secret", "live-")
 
 
 class Own(Sitting):
@@ -122,7 +123,8 @@ def paper() -> Iterator[Simulator]:
 
 @pytest.fixture(scope="module")
 def live() -> Iterator[Simulator]:
-    with running("--seed", "4", "--symbols", "6", "--alpaca-key", "AKSIM", "--alpaca-secret", LIVE_SECRET) as started:
+    keys = {"SIMULATED_ALPACA_KEY": "AKSIM", "SIMULATED_ALPACA_SECRET": LIVE_SECRET}
+    with running("--seed", "4", "--symbols", "6", **keys) as started:
         yield started
 
 
@@ -132,8 +134,8 @@ def own(qapp: QApplication, paper: Simulator, live: Simulator, ring: MemoryKeyri
     theme.apply(qapp)
     qapp.setQuitOnLastWindowClosed(False)
     ring.set_password("QuantVision Desktop", "alpaca_key", "PKSIM")
-    ring.set_password("QuantVision Desktop", "alpaca_secret", "simulated")
-    ring.set_password("QuantVision Desktop", "polygon_key", "simulated")
+    ring.set_password("QuantVision Desktop", "alpaca_secret", canaries.ALPACA_SECRET)
+    ring.set_password("QuantVision Desktop", "polygon_key", canaries.POLYGON_KEY)
     with a_home() as home:
         person = Own(qapp, paper, live, home, postgres_url)
         try:
@@ -369,7 +371,7 @@ def test_an_account_is_connected_in_the_browser_and_traded_by_its_token(
         dialog.form.connect_.click()
         await own.sees(lambda: "Type the client id" in dialog.message())
         dialog.form.client_id.setText(CLIENT_ID)
-        dialog.form.client_secret.setText(CLIENT_SECRET)
+        dialog.form.client_secret.setText(canaries.CLIENT_SECRET)
         dialog.form.connect_.click()
         await own.sees(lambda: "“By browser” is kept" in dialog.message())
         id_ = dialog.chosen().id
@@ -416,7 +418,7 @@ def test_waiting_for_the_browser_can_be_given_up(own: Own, monkeypatch: pytest.M
         dialog.form.name.setText("Never")
         dialog.form.kind.segment("OAuth in the browser").click()
         dialog.form.client_id.setText(CLIENT_ID)
-        dialog.form.client_secret.setText(CLIENT_SECRET)
+        dialog.form.client_secret.setText(canaries.CLIENT_SECRET)
         dialog.form.connect_.click()
         await own.sees(lambda: dialog.form.connect_.text() == "Give up waiting for the browser")
         assert not dialog.list.isEnabled()
@@ -486,7 +488,7 @@ def test_while_the_desk_is_left_nothing_is_sent_and_a_lock_goes_along(own: Own) 
     async def scenario() -> None:
         await own.at("Alpaca paper")
         other = await own.session._accounts.connections.add(  # type: ignore[union-attr]
-            Connection("", "Second"), {"key": "PKSIM", "secret": "simulated"}
+            Connection("", "Second"), {"key": canaries.ALPACA_KEY, "secret": canaries.ALPACA_SECRET}
         )
         orders, window, went = own.desk.services.orders, own.desk.window, own.session._accounts.connections.switch  # type: ignore[union-attr]
 

@@ -71,7 +71,7 @@ def machine(tmp_path: Path) -> Machine:
 def test_an_unknown_command_is_answered_with_the_known_ones(machine: Machine) -> None:
     done = machine.dev("dance")
     assert done.returncode == 2
-    assert "demo | run | test | check | bench" in done.stderr
+    assert "demo | run | test | check | audit | bench" in done.stderr
 
 
 def test_the_demo_gets_its_words_once_everything_is_there(machine: Machine) -> None:

@@ -53,7 +53,9 @@ class Desk:
             await self.trail.append(draft)
 
         self.strategies = Strategies(store, self.login, self.consents, self.events.append, note, lambda: NOW)
-        self.authoring = Authoring(store, StrategyDrafts(self.database), self.strategies, self.login, lambda: NOW)
+        self.authoring = Authoring(
+            store, StrategyDrafts(self.database), self.strategies, self.login, self.trail, lambda: NOW
+        )
 
     def actions(self) -> list[tuple[str, str, str]]:
         return [(row.draft.action, row.draft.object_id, row.draft.outcome) for row in self.rows]
@@ -198,11 +200,15 @@ def test_what_is_archived_is_kept_out_of_sight_and_comes_back(desk: Desk, name: 
 def test_what_is_deployed_is_not_archived(desk: Desk, name: str, database: Database) -> None:
     async def story() -> None:
         made = await desk.authoring.create(name, template())
-        deployment = (
-            "INSERT INTO deployments (id, strategy, version, account, symbol, timeframe, parameter_names, parameter_values, state, "
-            f"started_by, started, reason) VALUES ('{name}', '{made.id}', 1, 'a', 'KO', '1m', '{{}}', '{{}}', 'running', 'u', now(), '')"  # noqa: S608
-        )
-        await database.write(lambda connection: connection.exec_driver_sql(deployment))
+        for statement in (
+            "INSERT INTO deployments SELECT %(name)s, %(id)s, 1, 'a', 'PAPER', '{KO}', '1m', '{}', encode(sha256('{}'), 'hex'), 'draft', "
+            "'not started', '', 'u', now(), '', NULL, '', NULL, '', NULL, 0, 0, 1",
+            "UPDATE deployments SET stage = 'paper', state = 'running', started_by = 'u', started = now() WHERE id = %(name)s",
+        ):
+            values = {"name": name, "id": made.id}
+            await database.write(
+                lambda connection, each=statement, values=values: connection.exec_driver_sql(each, values)
+            )
         with pytest.raises(BadInput, match="is deployed"):
             await desk.authoring.archive(made)
 
@@ -287,7 +293,7 @@ def test_a_backtest_asks_before_anything_is_done(desk: Desk, name: str, database
     async def story() -> None:
         await desk.authoring.create(name, template() + f"# {name}\n")
         backtests = Backtests(None, BacktestStore(database, desk.trail), desk.strategies, None, desk.login,  # type: ignore[arg-type]
-                              desk.events.append, None)  # type: ignore[arg-type]  # fmt: skip
+                              desk.events.append, None, lambda: NOW)  # type: ignore[arg-type]  # fmt: skip
         desk.events.clear()
         spec = BacktestSpec(name, 1, ("KO",), "1D", NOW.date() - timedelta(9), NOW.date(), ())
         with pytest.raises(ConsentNeeded):

@@ -142,9 +142,9 @@ class Desk:
         self.strategies = Strategies(StrategyStore(self.database, self.trail), self.login,
                                      StrategyConsents(self.database, self.trail), publish, note, now)  # fmt: skip
         self.authoring = Authoring(StrategyStore(self.database, self.trail), StrategyDrafts(self.database), self.strategies,
-                                   self.login, now)  # fmt: skip
+                                   self.login, self.trail, now)  # fmt: skip
         self.backtests = Backtests(Quiet(), BacktestStore(self.database, self.trail), self.strategies, Quiet(), self.login,  # type: ignore[arg-type]
-                                   publish, note)  # fmt: skip
+                                   publish, note, now)  # fmt: skip
         self.imports = Imports(MarketFiles(), BarStore(self.database), TickStore(self.database), ActionStore(self.database), now,
                                self.trail, self.login)  # fmt: skip
         self.connections = Connections(Store(Known()), Vault(), probe, self.login, self.trail)

@@ -14,7 +14,7 @@ import pytest
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade, RunData
 from qv_desktop.domain.errors import BadInput, FeedDown, NotPermitted
 from qv_desktop.domain.live_backtest import Asked, Comparison
 from qv_desktop.domain.live_backtest_pairs import profits
@@ -51,8 +51,9 @@ class Engine:
     bars: list[Bar] = field(default_factory=list)
     spec: BacktestSpec | None = None
 
-    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, bars: Sequence[Bar], user: str,
+    async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, data: RunData, user: str,
                   progress: Callable[[float, str], None]) -> BacktestResult:  # fmt: skip
+        bars = data.bars[spec.symbol]
         self.bars, self.spec = list(bars), spec
         first = next(place for place, bar in enumerate(bars) if utc(bar.start) >= OPEN)
         told = ((bars[first + a], bars[min(first + b, len(bars) - 1)]) for a, b in self.trades)

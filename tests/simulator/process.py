@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from tests import canaries
 
 LOOPBACK = "127.0.0.1,localhost"
 
@@ -20,9 +22,11 @@ class Simulator:
     host: str
     ready: dict[str, Any]
     pid: int
-    key: str = "PKSIM"
-    secret: str = "simulated"
-    polygon_key: str = "simulated"
+    key: str = canaries.ALPACA_KEY
+    secret: str = field(default=canaries.ALPACA_SECRET, repr=False)
+    polygon_key: str = field(default=canaries.POLYGON_KEY, repr=False)
+    client_secret: str = field(default=canaries.CLIENT_SECRET, repr=False)
+    oauth_token: str = field(default=canaries.OAUTH_TOKEN, repr=False)
 
     @property
     def url(self) -> str:
@@ -48,11 +52,12 @@ class Simulator:
 
 
 @contextmanager
-def running(*flags: str) -> Iterator[Simulator]:
-    """A simulator process with these flags, ended at the end."""
+def running(*flags: str, **keys: str) -> Iterator[Simulator]:
+    """A simulator process with these flags, ended at the end; ``keys`` are variables in the place of the usual VENDORS."""
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = LOOPBACK
     command = [sys.executable, "-m", "qv_desktop.simulator", "--port", "0", "--parent", str(os.getpid()), *flags]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    around = {**os.environ, **canaries.surroundings(), **canaries.VENDORS, **keys}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=around)
     try:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline() or "{}")

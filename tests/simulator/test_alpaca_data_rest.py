@@ -339,7 +339,7 @@ def test_wrong_keys_are_unauthorized(raw: Raw, simulator: Simulator) -> None:
 
 
 def test_an_oauth_token_opens_the_market_data(simulator: Simulator) -> None:
-    client = StockHistoricalDataClient(oauth_token="simulated-oauth-token", url_override=simulator.url)
+    client = StockHistoricalDataClient(oauth_token=simulator.oauth_token, url_override=simulator.url)
     assert client.get_stock_latest_bar(StockLatestBarRequest(symbol_or_symbols="AAPL"))["AAPL"].volume > 0
 
 

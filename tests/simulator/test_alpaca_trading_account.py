@@ -20,6 +20,7 @@ from alpaca.trading.requests import (
     UpdateWatchlistRequest,
 )
 
+from tests import canaries
 from tests.simulator.openapi import recorded, same_shape
 from tests.simulator.process import Simulator
 from tests.simulator.trading import SYMBOL, Broker, wait_for
@@ -239,7 +240,7 @@ def test_wrong_keys_are_answered_401_and_a_token_is_taken_instead_of_keys(broker
     assert caught.value.status_code == 401
     answer = requests.get(f"{url}/v2/account", timeout=30)
     assert (answer.status_code, answer.json()) == (401, {"message": "unauthorized."})
-    token = TradingClient(oauth_token="simulated-oauth-token", url_override=url)
+    token = TradingClient(oauth_token=canaries.OAUTH_TOKEN, url_override=url)
     assert token.get_account().currency == "USD"
 
 

@@ -11,6 +11,7 @@ import pytest
 from alpaca.trading.requests import ReplaceOrderRequest
 from alpaca.trading.stream import TradingStream
 
+from tests import canaries
 from tests.simulator.openapi import recorded, same_shape
 from tests.simulator.process import Simulator
 from tests.simulator.trading import LONG, Broker
@@ -171,9 +172,9 @@ def test_the_handshake_answers_in_binary_json_and_refuses_what_comes_before_it(b
 @pytest.mark.parametrize(
     "message",
     [
-        {"action": "auth", "key": "PKSIM", "secret": "simulated"},
-        {"action": "authenticate", "data": {"oauth_token": "simulated-oauth-token"}},
-        {"action": "auth", "key": "access_token", "secret": "simulated-oauth-token"},
+        {"action": "auth", "key": canaries.ALPACA_KEY, "secret": canaries.ALPACA_SECRET},
+        {"action": "authenticate", "data": {"oauth_token": canaries.OAUTH_TOKEN}},
+        {"action": "auth", "key": "access_token", "secret": canaries.OAUTH_TOKEN},
     ],
 )
 def test_the_older_forms_of_logging_in_are_taken(broker: Broker, message: dict[str, Any]) -> None:

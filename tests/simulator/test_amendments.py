@@ -11,6 +11,7 @@ import pytest
 from qv_desktop.simulator.market import opened
 from qv_desktop.simulator.sessions import ns
 from qv_desktop.simulator.ticks import MINUTE, Bar, Trade
+from tests import canaries
 from tests.simulator.process import Simulator, running
 from tests.simulator.test_polygon_stream import connected, frame, status, subscribe
 
@@ -82,7 +83,7 @@ def polygon(simulator: Simulator, path: str) -> list[dict[str, Any]]:
 
 def alpaca(simulator: Simulator, path: str) -> dict[str, Any]:
     """One of Alpaca's answers."""
-    headers = {"APCA-API-KEY-ID": "PKSIM", "APCA-API-SECRET-KEY": "simulated"}
+    headers = {"APCA-API-KEY-ID": canaries.ALPACA_KEY, "APCA-API-SECRET-KEY": canaries.ALPACA_SECRET}
     connection = http.client.HTTPConnection(simulator.host, timeout=30)
     connection.request("GET", path, headers=headers)
     found: dict[str, Any] = json.loads(connection.getresponse().read())

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from qv_desktop.simulator.limits import Window
+from tests import canaries
 from tests.simulator.process import Simulator
 
-PATHS = {"polygon": "/v2/last/trade/SPY?apiKey=simulated", "data": "/v2/stocks/trades/latest?symbols=SPY"}
-KEYS = {"APCA-API-KEY-ID": "PKSIM", "APCA-API-SECRET-KEY": "simulated"}
+PATHS = {"polygon": f"/v2/last/trade/SPY?apiKey={canaries.POLYGON_KEY}", "data": "/v2/stocks/trades/latest?symbols=SPY"}
+KEYS = {"APCA-API-KEY-ID": canaries.ALPACA_KEY, "APCA-API-SECRET-KEY": canaries.ALPACA_SECRET}
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
 from sqlalchemy import text
 
-from qv_desktop.app import Demo
-from qv_desktop.app.backend import Simulation, Store
+from qv_desktop.app import Demo, session
+from qv_desktop.app.backend import Keys, Simulation, Store
 from qv_desktop.app.collecting import Collector
 from qv_desktop.app.hands import press
 from qv_desktop.app.session import Session
@@ -26,8 +26,10 @@ from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.services.clock import Rate
 from qv_desktop.ui import theme
 from qv_desktop.wiring import Desk
+from tests import canaries
 from tests.simulator.process import Simulator
 
+session.simulated_keys = lambda: Keys(canaries.ALPACA_KEY, canaries.ALPACA_SECRET, canaries.POLYGON_KEY)  # type: ignore[attr-defined]
 PATIENCE = 60.0  # seconds that one thing may take
 WATCHLIST = ("SPY", "AAPL", "MSFT", "NVDA", "KO", "TSLA")
 
@@ -170,8 +172,10 @@ class Sitting:
         taken: list[OrderRequest] = []
         ticket.submitted.connect(taken.append)
         ticket.submitted.connect(at_sending)
-        for _ in range(2):  # review, then send
+        for _ in range(20):  # review, then send; a quote that aged meanwhile asks for another review
             ticket.send.click()
+            if taken:
+                break
             await asyncio.sleep(0.05)
         ticket.submitted.disconnect(taken.append)
         ticket.submitted.disconnect(at_sending)
@@ -199,9 +203,16 @@ class Sitting:
         database = await self.store.opened()
         return await database.read(lambda c: [tuple(row) for row in c.execute(text(question), values)])
 
-    def break_(self, kind: str, target: str, count: int = 1) -> None:
+    def befallen(self) -> bool:
+        """Whether every fault that waits for a request of one method has found it."""
+        return not any(
+            fault["params"].get("method") for fault in self.simulator.control("GET", "/sim/faults")["faults"]
+        )
+
+    def break_(self, kind: str, target: str, count: int = 1, **params: object) -> None:
         """Ask the simulator for a fault."""
-        self.simulator.control("POST", "/sim/faults", {"kind": kind, "target": target, "count": count})
+        fault = {"kind": kind, "target": target, "count": count, "params": params}
+        self.simulator.control("POST", "/sim/faults", fault)
 
 
 @contextmanager

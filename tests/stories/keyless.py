@@ -82,7 +82,7 @@ async def first(person: Keyless) -> None:
     person.program._desk.window.command.emit("connections")  # type: ignore[union-attr]
     dialog = await person.shown(ConnectionsDialog)
     dialog.form.name.setText("Paper one")
-    dialog.form.key.setText("PKCANARY")
+    dialog.form.key.setText(SECRETS["key"])
     dialog.form.secret.setText(SECRETS["secret"])
     dialog.save.click()
     phrase = await person.shown(PassphraseDialog)
@@ -115,7 +115,7 @@ async def again(person: Keyless) -> None:
     """Sign in, err with the passphrase once, trade."""
     await person.signs_in()
     dialog = await person.shown(PassphraseDialog)
-    dialog.phrase.setText("not the passphrase")
+    dialog.phrase.setText(SECRETS["wrong_passphrase"])
     dialog.go.click()
     await person.says(dialog, "does not open")
     dialog.phrase.setText(SECRETS["passphrase"])

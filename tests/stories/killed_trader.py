@@ -1,4 +1,4 @@
-"""A trader in a process of its own that ends by SIGKILL at a chosen point of an order's way: `python -m … URL SIMULATOR DEED POINT KEY`."""
+"""A trader in a process of its own that ends by SIGKILL at a chosen point of an order's way: `python -m … SIMULATOR DEED POINT KEY`."""
 
 import asyncio
 import json
@@ -117,9 +117,9 @@ async def changed(trader: Trader, deed: str, request: OrderRequest) -> Order | N
     return await trader.orders.replace(request.client_order_id, fresh)
 
 
-async def main(url: str, host: str, ready: str, deed: str, point: str, key: str) -> None:
+async def main(host: str, ready: str, deed: str, point: str, key: str) -> None:
     """Never returns."""
-    async with trading(Simulator(host, json.loads(ready), 0), url) as trader:
+    async with trading(Simulator(host, json.loads(ready), 0), os.environ["QV_DATABASE_URL"]) as trader:
         await story(trader, deed, int(point), key)
 
 

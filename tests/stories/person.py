@@ -20,11 +20,12 @@ from qv_desktop.app import session
 from qv_desktop.app.hands import button
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
+from tests import canaries
 from tests.stories.program import TYPED
 
 PATIENCE = 60.0  # seconds
 NAME, PASSWORD = "ada", TYPED
-WRONG = "wrong horse battery staple"
+WRONG = canaries.WRONG_PASSWORD
 
 type Seen = dict[str, object]
 

@@ -18,19 +18,29 @@ from typing import Any
 from qv_desktop.adapters.db import postmaster
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.server import Server
+from tests import canaries, sweep
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT / ".." / "shared"
 PATIENCE = 400.0  # seconds for one story; the first on a machine compiles the backtest's kernels
-TYPED = "correct horse battery staple"  # the password of whoever signs in in a story
-KEEPS = ("demo-password", "password")  # files that are there to keep one, for their owner alone
+TYPED = canaries.PASSWORD  # the password of whoever signs in in a story
 WHERE_SHOWN = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """This process's environment for a program that keeps everything in ``home``, with no screen unless ``more`` names one."""
+    """This process's environment for a program that keeps everything in ``home``, with no screen unless ``more`` names one.
+
+    Its log tells everything, and its secrets are such as the search at the home's end finds.
+    """
     kept = {key: text for key, text in os.environ.items() if not key.startswith("QV_") and key not in WHERE_SHOWN}
-    return {**kept, "QV_HOME": str(home), **more}
+    return {
+        **kept,
+        **canaries.surroundings(),
+        **canaries.VENDORS,
+        "QV_LOG_LEVEL": "DEBUG",
+        "QV_HOME": str(home),
+        **more,
+    }
 
 
 def command(*words: str) -> list[str]:
@@ -41,8 +51,10 @@ def command(*words: str) -> list[str]:
 def ran(home: Path, *words: str, seconds: float = PATIENCE, **more: str) -> subprocess.CompletedProcess[str]:
     """The program with ``words``, once it has ended."""
     _provide(home, words, more)
-    return subprocess.run(command(*words), cwd=ROOT, env=environment(home, **more), capture_output=True, text=True,
+    done = subprocess.run(command(*words), cwd=ROOT, env=environment(home, **more), capture_output=True, text=True,
                           timeout=seconds, check=False)  # fmt: skip
+    assert _said(done.stdout, done.stderr) == []
+    return done
 
 
 @contextmanager
@@ -51,13 +63,31 @@ def running(home: Path, *words: str, module: Sequence[str] = (), **more: str) ->
     if not module:
         _provide(home, words, more)
     line = [sys.executable, "-m", *module, *words] if module else command(*words)
-    process = subprocess.Popen(line, cwd=ROOT, env=environment(home, **more), stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = Heard(line, cwd=ROOT, env=environment(home, **more), stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE, text=True)  # fmt: skip
     try:
         yield process
     finally:
         process.kill()
         process.communicate(timeout=30)
+        assert process.leaks == []
+
+
+class Heard(subprocess.Popen[str]):
+    """A process in whose words secrets are looked for."""
+
+    leaks: list[str]
+
+    def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
+        """What it said."""
+        said, complaints = super().communicate(input, timeout)
+        self.leaks = _said(said or "", complaints or "")
+        return said, complaints
+
+
+def _said(said: str, complaints: str) -> list[str]:
+    hits = [*sweep.found(said.encode(), "standard output"), *sweep.found(complaints.encode(), "standard error")]
+    return [str(hit) for hit in hits]
 
 
 def _provide(home: Path, words: Sequence[str], more: Mapping[str, str]) -> None:
@@ -80,7 +110,13 @@ def _empty_database() -> Path:
     database.migrate()
     database.close()
     server.stop()
+    assert [str(hit) for hit in sweep.in_files(above)] == []
     return above / "postgres"
+
+
+@cache
+def _unchanged() -> dict[str, tuple[int, int]]:
+    return sweep.looks(_empty_database())
 
 
 @contextmanager
@@ -99,19 +135,10 @@ def a_home() -> Iterator[Path]:
 
 
 def leaks(home: Path) -> list[str]:
-    """Files of a home in which a password can be read that is not theirs to keep: those that people of the stories type, the demo's,
-    and the database's; logs, exports, spools, crash reports and the database's own files alike."""  # fmt: skip
-    keeping = [file for name in KEEPS for file in home.rglob(name) if file.is_file()]
-    secrets = {TYPED.encode(), *(file.read_bytes().strip() for file in keeping)} - {b""}
-    files = [file for file in home.rglob("*") if file.is_file() and not file.is_symlink() and file.name not in KEEPS]
-    return [str(file.relative_to(home)) for file in files if any(secret in _bytes(file) for secret in secrets)]
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
-        return b""  # gone meanwhile, as files of a server that is still at work are
+    """What of this run's secrets stands in a home's files, each with its file and offset: logs, exports, spools, crash reports and the
+    database's own files alike; the few that are there to keep one are named in sweep.KEPT."""  # fmt: skip
+    unchanged = _unchanged() if _empty_database.cache_info().currsize else None
+    return [str(hit) for hit in sweep.in_files(home, unchanged)]
 
 
 def server_of(folder: Path) -> int | None:

@@ -21,7 +21,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-USER, PASSWORD, DATABASE = "trader", "remote-very-secret", "qv"
+from tests import canaries, sweep
+
+USER, PASSWORD, DATABASE = "trader", canaries.DATABASE_PASSWORD, "qv"
 ACCESS = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"  # nobody comes in by network without TLS
 
 
@@ -88,9 +90,16 @@ class Remote:
 
     def asks(self, statement: str, database: str = "postgres") -> subprocess.CompletedProcess[str]:
         """What its superuser is answered."""
-        line = [str(programs() / "psql"), "-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-d", database, "-AtX",
-                "-c", statement]  # fmt: skip
-        return subprocess.run(line, capture_output=True, text=True, check=False)
+        line = [str(programs() / "psql"), "-h", str(self.folder), "-p", str(self.port), "-U", "postgres",
+                "-d", database, "-AtX"]  # fmt: skip
+        return subprocess.run(line, input=statement, capture_output=True, text=True, check=False)
+
+    def leaks(self) -> list[str]:
+        """What of this run's secrets stands in its log, or in any row of the program's."""
+        told = sweep.found((self.folder / "log").read_bytes(), "the server's log")
+        tables = self.asks(sweep.TABLES, DATABASE).stdout.split()
+        rows = self.asks(sweep.question(tables), DATABASE).stdout if tables else ""
+        return [str(hit) for hit in [*told, *sweep.found(rows.encode(), "rows of the server's")]]
 
     def count(self, table: str) -> int:
         """How many rows the program keeps in ``table``."""
@@ -110,6 +119,7 @@ def remote() -> Iterator[Remote]:
         server.asks(f"CREATE ROLE {USER} LOGIN CREATEROLE PASSWORD '{PASSWORD}'")
         server.asks(f"CREATE DATABASE {DATABASE} OWNER {USER}")
         yield server
+        assert server.leaks() == []
     finally:
         server.kill()
         shutil.rmtree(folder, ignore_errors=True)

@@ -20,6 +20,7 @@ from qv_desktop import cli
 from qv_desktop.app import session
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.main_window import MainWindow
+from tests import canaries
 from tests.stories.keyless import Keyless
 from tests.stories.program import TYPED
 
@@ -88,7 +89,7 @@ async def resumed(person: Stayer) -> None:
     dialog.close()
     await asyncio.sleep(0.3)
     person.seen["closed"] = [kind.__name__ for kind in in_view()]
-    for password, said in (("wrong horse", "wrong"), (PASSWORD, "")):
+    for password, said in ((canaries.WRONG_PASSWORD, "wrong"), (PASSWORD, "")):
         dialog.password.setText(password)
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         if said:

@@ -1,7 +1,7 @@
 """Trading keys in the whole program, pressed on the window: off, armed, and off again when the prices stop."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
@@ -31,15 +31,24 @@ def person(qapp: QApplication) -> Iterator[Sitting]:
 
 
 async def press(
-    person: Sitting, key: Qt.Key, modifiers: Qt.KeyboardModifier = CTRL_SHIFT, seconds: float = 0.0
+    person: Sitting,
+    key: Qt.Key,
+    modifiers: Qt.KeyboardModifier = CTRL_SHIFT,
+    seconds: float = 0.0,
+    until: Callable[[], object] = lambda: True,
 ) -> None:
-    """Press a key on the window and hold it so long. By timers, for QTest lets Qt work meanwhile and a task cannot wait for that."""
+    """Press a key on the window and hold it so long, and until it has acted.
+
+    By timers, for QTest lets Qt work meanwhile and a task cannot wait for that.
+    """
     window = person.desk.window
     window.activateWindow()
     await person.sees(lambda: window.windowHandle() is QApplication.focusWindow())
     for act, rest in ((QTest.keyPress, seconds), (QTest.keyRelease, 0.1)):
         QTimer.singleShot(0, lambda act=act: act(window.windowHandle(), key, modifiers))  # type: ignore[misc]
         await asyncio.sleep(0.05 + rest)
+        if act is QTest.keyPress:
+            await person.sees(until)
 
 
 async def armed(person: Sitting) -> None:
@@ -92,7 +101,8 @@ def test_flatten_needs_a_second_and_closes_what_is_held(person: Sitting) -> None
         await press(person, Qt.Key.Key_F, seconds=0.2)
         await asyncio.sleep(1.0)
         assert person.stands(resting, OrderStatus.WORKING)  # let go early: nothing was done
-        await press(person, Qt.Key.Key_F, seconds=1.3)
+        gone = (OrderStatus.PENDING_CANCEL, OrderStatus.CANCELED)
+        await press(person, Qt.Key.Key_F, seconds=1.3, until=lambda: person.stands(resting, *gone))
         await person.sees(lambda: person.stands(resting, OrderStatus.CANCELED))
         await person.sees(lambda: "SPY" not in person.desk.services.positions.held())
         await person.sees(lambda: "SPY is flat: sell 3 at " in person.notices())

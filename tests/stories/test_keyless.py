@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
+from tests import canaries
 from tests.simulator.process import LOOPBACK, Simulator, running
 from tests.stories import program
 
-SECRETS = {"password": "four plain words canary-p1", "passphrase": "canary-f2 horse battery staple", "secret": "canary-s3-4711",
-           "client_secret": "canary-c4-0815"}  # fmt: skip
+KEY = "PKCANARY"
+SECRETS = {"password": canaries.PASSWORD, "passphrase": canaries.planted("passphrase", "horse battery "), "secret": canaries.ALPACA_SECRET,
+           "wrong_passphrase": canaries.planted("wrong_passphrase", "not the "), "client_secret": canaries.CLIENT_SECRET + "?"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def broker() -> Iterator[Simulator]:
-    with running(
-        "--seed", "6", "--symbols", "6", "--alpaca-key", "PKCANARY", "--alpaca-secret", SECRETS["secret"]
-    ) as started:
+    with running("--seed", "6", "--symbols", "6", SIMULATED_ALPACA_KEY=KEY) as started:
         yield started
 
 
@@ -35,7 +35,7 @@ def lived(step: str, home: Path, broker: Simulator) -> tuple[dict[str, Any], str
         "QV_ALPACA_URL": broker.url, "QV_ALPACA_STREAM_URL": f"{broker.ws}/stream", "QV_ALPACA_DATA_URL": broker.url,
         "QV_ALPACA_PRICES_URL": f"{broker.ws}/v2/iex", "QV_OAUTH_AUTHORIZE_URL": f"{broker.url}/oauth/authorize",
         "QV_OAUTH_TOKEN_URL": f"{broker.url}/oauth/token", "QV_OAUTH_PORT": "0", "QV_LOG_LEVEL": "DEBUG",
-        "SECRETS_OF_THE_TEST": json.dumps(SECRETS),
+        "SECRETS_OF_THE_TEST": json.dumps({**SECRETS, "key": KEY}),
     }  # fmt: skip
     with program.running(home, step, module=("tests.stories.keyless",), **surroundings) as process:
         said, complaints = process.communicate(timeout=program.PATIENCE)
@@ -74,4 +74,4 @@ def test_no_secret_lies_or_is_said_anywhere(sittings: dict[str, tuple[dict[str, 
     assert {"keys.locked", "connections.json", "terminal.jsonl"} <= {file.name for file in files}
     guilty = [(file, text) for file in files for text in texts if text in file.read_bytes()]
     assert guilty == []
-    assert any(b"PKCANARY" in file.read_bytes() for file in files) is False
+    assert any(KEY.encode() in file.read_bytes() for file in files) is False

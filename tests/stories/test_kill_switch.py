@@ -144,8 +144,13 @@ def test_a_broker_that_answers_502_for_a_while_is_asked_until_there_is_proof(per
 def test_an_order_in_flight_is_followed_and_cancelled(person: Sitting) -> None:
     async def scenario() -> None:
         await resting(person)
-        sent = await person.buys("SPY", 7, FAR, lambda: person.break_("accept_then_504", "trading", count=8))
-        await person.sees(lambda: person.order(sent) is not None)
+
+        def answers_get_lost() -> None:
+            person.break_("accept_then_504", "trading", method="POST")
+            person.break_("accept_then_504", "trading", count=7)
+
+        sent = await person.buys("SPY", 7, FAR, answers_get_lost)
+        await person.sees(lambda: person.order(sent) is not None and person.befallen())
         await pressed(person)
         await killed(person)
         assert person.stands(sent, OrderStatus.CANCELED)
@@ -156,8 +161,8 @@ def test_an_order_in_flight_is_followed_and_cancelled(person: Sitting) -> None:
 def test_an_order_whose_sending_hangs_is_followed_until_it_is_known_that_it_never_arrived(person: Sitting) -> None:
     async def scenario() -> None:
         keys = await resting(person, 12)
-        sent = await person.buys("SPY", 13, FAR, lambda: person.break_("hang", "trading"))
-        await person.sees(lambda: sent in person.desk.services.orders.sending)
+        sent = await person.buys("SPY", 13, FAR, lambda: person.break_("hang", "trading", method="POST"))
+        await person.sees(lambda: person.befallen() and sent in person.desk.services.orders.sending)
         stages: list[str] = []
         person.desk.services.bus.subscribe(KillChanged, lambda event: stages.append(event.killing.stage))
         await pressed(person)

@@ -60,9 +60,9 @@ def test_a_kill_at_each_point_loses_nothing_and_doubles_nothing(
 
 def killed(simulator: Simulator, url: str, deed: str, point: int, key: str) -> None:
     """Let a process do its deed until the point."""
-    words = [url, simulator.host, json.dumps(simulator.ready), deed, str(point), key]
+    words = [simulator.host, json.dumps(simulator.ready), deed, str(point), key]
     child = subprocess.run([sys.executable, "-m", "tests.stories.killed_trader", *words], capture_output=True, text=True, timeout=60,
-                           env=os.environ)  # fmt: skip
+                           env={**os.environ, "QV_DATABASE_URL": url})  # fmt: skip
     assert child.returncode == -signal.SIGKILL, child.stderr[-2000:]
 
 

@@ -108,7 +108,9 @@ async def the_day_is_explained(person: Sitting, sent: list[OrderRequest]) -> Non
     assert told.parts.total == live - paper
     assert page.model.counts()[0] == len(told.pairs)
     assert "than its backtest would have made" in page.verdict.text() or "exactly" in page.verdict.text()
-    assert page.traded.currentText() == f"{STRATEGY} · {SYMBOL} (2)"
+    await person.sees(
+        lambda: page.traded.currentText() == f"{STRATEGY} · {SYMBOL} (2)"
+    )  # asked for after the comparison
 
 
 async def it_is_filed_in_every_form(person: Sitting) -> None:

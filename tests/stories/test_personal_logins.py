@@ -12,12 +12,13 @@ from qv_desktop.adapters.db import passwords
 from qv_desktop.domain.errors import NotPermitted
 from qv_desktop.domain.market import Timeframe
 from qv_desktop.domain.orders import OrderStatus
+from tests import canaries
 from tests.simulator.process import running
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 from tests.stories.remote_server import DATABASE, PASSWORD, USER, Remote, remote
 
-WORDS = "four plain words here"
+WORDS = canaries.PERSONAL_DATABASE_PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,8 @@ def test_a_migration_lets_the_groups_have_what_is_new(server: Remote, home: Path
 
 
 def test_a_person_gets_an_address_without_a_password_and_the_server_never_hears_it(server: Remote, home: Path) -> None:
-    secret = "a brand new secret phrase"
+    secret = canaries.planted("personal_database_password", "a brand new ")
+    another = canaries.planted("personal_database_password", "quite another ")
     done = tool(server, home, "grant", "--login", "maria", "--role", "analyst", said=secret)
     assert done.returncode == 0, done.stderr
     assert "maria is in qv_analyst and nothing else" in done.stdout
@@ -84,10 +86,10 @@ def test_a_person_gets_an_address_without_a_password_and_the_server_never_hears_
     checked = tool(server, home, "check", login="maria", password=secret)
     assert checked.returncode == 0, checked.stderr
     assert "with the personal login maria" in checked.stdout
-    changed = tool(server, home, "password", login="maria", password=secret, said="quite another phrase")
+    changed = tool(server, home, "password", login="maria", password=secret, said=another)
     assert changed.returncode == 0, changed.stderr
     assert "wrong user or password" in tool(server, home, "check", login="maria", password=secret).stderr
-    url = server.url("quite another phrase").replace(f"//{USER}:", "//maria:").replace(" ", "%20")
+    url = server.url(another).replace(f"//{USER}:", "//maria:").replace(" ", "%20")
     with psycopg.connect(url) as still_open:
         gone = tool(server, home, "grant", "--login", "maria", "--remove")
         assert gone.returncode == 0, gone.stderr
@@ -95,7 +97,7 @@ def test_a_person_gets_an_address_without_a_password_and_the_server_never_hears_
             still_open.execute("SELECT 1")
     assert server.asks("SELECT count(*) FROM pg_auth_members WHERE roleid = 'maria'::regrole").stdout.strip() == "0"
     assert "can no longer log in" in gone.stdout
-    assert tool(server, home, "check", login="maria", password="quite another phrase").returncode == 2
+    assert tool(server, home, "check", login="maria", password=another).returncode == 2
 
 
 @pytest.mark.parametrize(("words", "said", "because"), [

@@ -14,17 +14,21 @@ import psutil
 import pytest
 from pyarrow import parquet
 
+from tests import canaries
 from tests.simulator.process import LOOPBACK, running
 from tests.stories import program
 from tests.stories.remote_server import DATABASE, PASSWORD, Remote, remote
 
 SECRETS = {
-    "password": "first canary words 01", "new_password": "second canary words 02", "wrong_password": "third canary words 03",
-    "bobs_password": "fourth canary words 04", "bobs_new_password": "fifth canary words 05", "passphrase": "sixth canary words 06",
-    "wrong_code": "CANRY-07777-77777-77777", "key": "PKCANARY08", "secret": "canary-secret/09+x=", "polygon_key": "canary_polygon_10",
-    "client_secret": "canary-client/11", "oauth_token": "canary-oauth-token-12",
+    "password": canaries.PASSWORD, "new_password": canaries.planted("new_password", "second words "),
+    "wrong_password": canaries.WRONG_PASSWORD, "bobs_password": canaries.planted("colleagues_password", "fourth words "),
+    "bobs_new_password": canaries.planted("colleagues_new_password", "fifth words "),
+    "passphrase": canaries.planted("passphrase", "sixth words "), "wrong_code": f"{canaries.marked('wrong_code')}-77777",
+    "key": "PKCANARY08", "secret": canaries.ALPACA_SECRET, "polygon_key": canaries.POLYGON_KEY,
+    "client_secret": canaries.CLIENT_SECRET + "?", "oauth_token": canaries.OAUTH_TOKEN,
 }  # fmt: skip
 BY_DESIGN = {("embedded_password", "file postgres/password")}  # readable by its owner alone
+TOLD = {"SECRETS_OF_THE_TEST", *canaries.VENDORS}  # by the test, to its own half of the program and to the vendors
 SHOWN = {"key"}  # the id of a key pair is no secret, and its end is shown
 
 
@@ -45,9 +49,8 @@ def remains(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remains]:
     if sys.platform != "linux":
         pytest.skip("other processes' command lines and environments are read from /proc")
     place = tmp_path_factory.mktemp("place")
-    flags = ("--seed", "6", "--symbols", "6", "--alpaca-key", SECRETS["key"], "--alpaca-secret", SECRETS["secret"],
-             "--polygon-key", SECRETS["polygon_key"])  # fmt: skip
-    with program.a_home() as home, remote() as server, running(*flags) as broker:
+    flags = ("--seed", "6", "--symbols", "6")
+    with program.a_home() as home, remote() as server, running(*flags, SIMULATED_ALPACA_KEY=SECRETS["key"]) as broker:
         surroundings = {
             "QT_QPA_PLATFORM": "offscreen", "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "NO_PROXY": LOOPBACK,
             "QV_ALPACA_URL": broker.url, "QV_ALPACA_STREAM_URL": f"{broker.ws}/stream", "QV_ALPACA_DATA_URL": broker.url,
@@ -122,7 +125,7 @@ def look_alive(found: Remains, process: psutil.Popen) -> None:
     for child in [*process.children(recursive=True), keeper, *keeper.children()]:
         found.processes.append(" ".join(child.cmdline()))
         found.left[f"command line of {child.pid}"] = "\0".join(child.cmdline()).encode()
-        own = {name: text for name, text in child.environ().items() if name != "SECRETS_OF_THE_TEST"}
+        own = {name: text for name, text in child.environ().items() if name not in TOLD}
         found.left[f"environment of {child.pid}"] = json.dumps(own).encode()
 
 

@@ -48,7 +48,7 @@ def test_the_database_is_prepared_and_checked_from_the_command_line(server: Remo
     ("wrong", {}, "wrong user or password"),
     (PASSWORD, {"sslmode": "disable"}, "does not let this machine in"),
     (PASSWORD, {"sslrootcert": "/etc/hostname"}, "certificate"),
-])  # fmt: skip
+], ids=["wrong password", "no TLS", "another certificate"])  # fmt: skip
 def test_a_server_that_will_not_have_us_is_one_sentence(
     server: Remote, home: Path, password: str, options: dict[str, str], words: str
 ) -> None:

@@ -14,9 +14,8 @@ from tests.stories.driver import Sitting, sitting
 @pytest.fixture(scope="module")
 def strict() -> Iterator[Simulator]:
     """Vendors that know other keys than the person's."""
-    with running(
-        "--seed", "5", "--alpaca-key", "PKOTHER", "--alpaca-secret", "other", "--polygon-key", "other"
-    ) as started:
+    other = {"SIMULATED_ALPACA_KEY": "PKOTHER", "SIMULATED_ALPACA_SECRET": "other", "SIMULATED_POLYGON_KEY": "other"}
+    with running("--seed", "5", **other) as started:
         yield started
 
 

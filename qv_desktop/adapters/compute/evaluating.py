@@ -1,13 +1,15 @@
 """A strategy's flags over bars and nothing more: what live signals are made of, by the very code that a backtest runs."""
 
-from collections.abc import Callable
-from typing import Any
-
 import msgspec
 import numpy as np
 
-from qv_desktop.strategies.bars import Bars
+from qv_desktop.adapters.compute.calling import called, listened, loaded, rotates
+from qv_desktop.adapters.compute.kinds import Tell
+from qv_desktop.adapters.compute.laid_out import bars_of
+from qv_desktop.domain.errors import BadInput
 from qv_desktop.strategies.flags import directed
+
+WEIGHS = "The strategy weighs a universe; only those that flag the bars of one symbol make live signals."
 
 
 class Evaluate(msgspec.Struct, tag="evaluate"):
@@ -21,6 +23,7 @@ class Evaluate(msgspec.Struct, tag="evaluate"):
     parameters: dict[str, float]
     columns: list[bytes]
     direction: str = "long"
+    seed: int = 0  # of random numbers, as a backtest's
 
 
 class Evaluated(msgspec.Struct, tag="evaluated"):
@@ -30,13 +33,18 @@ class Evaluated(msgspec.Struct, tag="evaluated"):
     flags: list[bytes]
 
 
-def serve(request: Evaluate, tell: Callable[[float, str], object] = lambda fraction, step: None) -> Evaluated:
-    """Run the strategy. Raises whatever it raises, and ValueError for flags of another length."""
-    at, *prices = request.columns
-    bars = Bars(np.frombuffer(at, dtype=np.int64), *(np.frombuffer(column, dtype=np.float64) for column in prices))
-    space: dict[str, Any] = {"__name__": "strategy"}
-    exec(compile(request.source, "<strategy>", "exec"), space)  # noqa: S102 - running the strategy is what this process is for
-    if not callable(space.get("signals")):
-        raise ValueError("it weighs a universe; only strategies that flag the bars of one symbol make live signals")
-    flags = directed(space["signals"](bars, request.parameters), request.direction, len(bars.close))
+def serve(request: Evaluate, tell: Tell) -> Evaluated:
+    """Run the strategy. Raises BadInput with a sentence when it fails."""
+    bars = bars_of(request.columns)
+    try:
+        with listened(request.seed):
+            space = loaded(request.source)
+            made = None if rotates(space) else called(space, bars, request.parameters)
+            flags = [] if made is None else directed(made, request.direction, len(bars.close))
+    except BaseException as error:  # a strategy may raise anything, SystemExit, too; the person gets the sentence
+        if isinstance(error, MemoryError | KeyboardInterrupt):
+            raise
+        raise BadInput(f"The strategy failed: {type(error).__name__}: {error}") from error
+    if not flags:
+        raise BadInput(WEIGHS)
     return Evaluated(request.run, [np.asarray(row, dtype=np.bool_).tobytes() for row in flags])

@@ -1,145 +1,170 @@
-"""The worker process: the only place that imports vectorbt. It reads runs from standard input and answers on standard output."""
+"""One backtest in a worker: signals or weights, vectorbt's portfolio, figures. The only place that brings vectorbt in."""
 
-import os
-import sys
+import hashlib
+import platform
 import time
-from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qv_desktop.adapters.compute.evaluating import Evaluate, serve
-from qv_desktop.adapters.compute.messages import Done, Failed, Progress, Ready, Run, Trade, read_run, write
-from qv_desktop.strategies.bars import Bars, Flags, Floats
+from qv_desktop.adapters.compute.calling import Space, called, called_weights, listened, loaded, rotates
+from qv_desktop.adapters.compute.laid_out import bars_of, filled, next_bars, next_opens, universe_of
+from qv_desktop.adapters.compute.messages import Done, Run, Terms
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.strategies.bars import Bars, Floats, Universe
+from qv_desktop.strategies.flags import directed
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from qv_desktop.adapters.compute.planning import Plan
+    from qv_desktop.adapters.compute.portfolio import OnRows
 
-SESSIONS_A_YEAR = 252
-DAY = 86_400_000_000_000  # ns
+type Tell = Callable[[float, str], None]
 
-
-def main() -> None:
-    """Serve runs until standard input closes."""
-    answers = os.fdopen(os.dup(1), "wb")
-    if os.name == "posix":
-        os.nice(10)  # the window and the feeds come first
-    os.dup2(2, 1)  # what a strategy prints must not reach the protocol
-    import vectorbt as vbt
-
-    engine = f"vectorbt {vbt.__version__}"
-    write(answers, Ready(engine))
-    while (run := read_run(sys.stdin.buffer)) is not None:
-        _serve(run, answers, engine)
+TINY = 1e-9
+WARM_SIGNALS = "def signals(bars, params):\n    return bars.close > bars.open, bars.close < bars.open"
+WARM_WEIGHTS = "def weights(universe, params):\n    return universe.close * 0 + 0.4"
+BUSY = 40  # bars of a small run
 
 
-def _serve(run: Run | Evaluate, answers: IO[bytes], engine: str) -> None:
-    try:
-        write(answers, serve(run) if isinstance(run, Evaluate) else _result(run, answers, engine))
-    except Exception as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
-        write(answers, Failed(run.run, f"The strategy failed: {type(error).__name__}: {error}"))
+def warm() -> None:
+    """Import and compile what every run needs, by running small ones."""
+    from qv_desktop.adapters.compute.portfolio import prepare
+
+    prepare()
+    for source in (WARM_SIGNALS, WARM_WEIGHTS):
+        for symbols in (["A"], ["A", "B"]):  # numba compiles anew for one column, whose memory is laid out otherwise
+            serve(_small(source, symbols), lambda fraction, step: None)
 
 
-def _result(run: Run, answers: IO[bytes], engine: str) -> Done:
+def serve(run: Run, tell: Tell) -> Done:
+    """The result of a run. Raises BadInput with a sentence when the strategy fails or does not fit the run's terms."""
     began = time.perf_counter()
-    write(answers, Progress(run.run, 0.2, "computing signals"))
-    bars = _bars(run.columns)
-    entries, exits = _signals(run.source, bars, run.parameters)
-    write(answers, Progress(run.run, 0.5, "simulating"))
-    portfolio = _portfolio(run, bars, entries, exits)
-    write(answers, Progress(run.run, 0.8, "computing statistics"))
+    tell(0.1, "laying out bars")
+    each = [bars_of(columns) for columns in run.columns]
+    universe = universe_of(run.symbols, each)
+    made, printed = _asked(run, each, universe, tell)
+    tell(0.5, "simulating")
+    portfolio, plan, notes = _portfolio(run, made, universe)
+    tell(0.7, "computing statistics")
+    return _done(run, universe, portfolio, plan, notes, printed, began)
+
+
+def _asked(run: Run, each: list[Bars], universe: Universe, tell: Tell) -> "tuple[Floats | OnRows, str]":
+    """What the strategy wants, and the end of what it printed."""
+    try:
+        with listened(run.terms.seed) as printed:
+            space = loaded(run.source)
+            made = _weights(run, space, universe, tell) if rotates(space) else _flags(run, space, each, universe, tell)
+    except BaseException as error:  # a strategy may raise anything, SystemExit, too; the person gets the sentence
+        if isinstance(error, MemoryError | KeyboardInterrupt):
+            raise
+        raise BadInput(f"The strategy failed: {type(error).__name__}: {error}") from error
+    return made, printed.text
+
+
+def _portfolio(run: Run, made: "Floats | OnRows", universe: Universe) -> "tuple[Any, Plan | None, list[str]]":
+    from qv_desktop.adapters.compute import portfolio as simulated
+
+    if isinstance(made, simulated.OnRows):
+        portfolio, plan = simulated.of_signals(universe, made, run.terms, run.frame_seconds)
+        return portfolio, plan, _touched(plan)
+    notes = _weighing(run)
+    return simulated.of_weights(universe, next_opens(made, universe.open), run.terms, run.frame_seconds), None, notes
+
+
+def _flags(run: Run, space: Space, each: list[Bars], universe: Universe, tell: Tell) -> "OnRows":
+    from qv_desktop.adapters.compute.portfolio import OnRows
+
+    rows = len(universe.at)
+    grids = OnRows(*(np.zeros((rows, len(each)), dtype=np.bool_) for _ in range(4)))
+    for column, bars in enumerate(each):
+        tell(0.15 + 0.35 * column / len(each), f"computing signals of {run.symbols[column]}")
+        flags = directed(called(space, bars, run.parameters), run.terms.direction, len(bars.at))
+        place = np.searchsorted(universe.at, bars.at)
+        for grid, flag in zip(grids, flags, strict=True):
+            grid[:, column] = next_bars(flag, place, rows)
+    return grids
+
+
+def _weights(run: Run, space: Space, universe: Universe, tell: Tell) -> Floats:
+    tell(0.15, "computing weights")
+    weights, direction = called_weights(space, universe, run.parameters), run.terms.direction
+    if direction == "long" and (weights < 0).any():
+        raise ValueError("it gives negative weights, but the run is long only; choose both directions")
+    if direction == "short" and (weights > 0).any():
+        raise ValueError("it gives positive weights, but the run is short only; choose both directions")
+    if np.nansum(np.abs(weights), axis=1).max() > 1 + TINY:
+        raise ValueError("its weights add up to more than 1; there is no margin in a backtest")
+    return weights
+
+
+def _touched(plan: "Plan") -> list[str]:
+    if not plan.touched:
+        return []
+    return [
+        f"In {plan.touched:,} entries the price reached the stop within the bar of entry, where a stop is not watched: it acts from the "
+        "next bar on. Test on shorter bars to see what that hides."
+    ]
+
+
+def _weighing(run: Run) -> list[str]:
+    stops = (run.terms.loss, run.terms.profit, run.terms.trailing)
+    if not all(np.isnan(stop) for stop in stops):
+        raise ValueError(
+            "Stops belong to strategies of signals; a strategy of weights says itself when it leaves. Turn them off."
+        )
+    return ["The strategy weighs its symbols itself: the run's sizing was not used."]
+
+
+def _done(
+    run: Run, universe: Universe, portfolio: Any, plan: "Plan | None", notes: list[str], log: str, began: float
+) -> Done:
+    from qv_desktop.adapters.compute import figures
+
     equity = portfolio.value().to_numpy(dtype=np.float64)
-    benchmark = run.cash * bars.close / bars.close[0]
-    drawdown = equity / np.maximum.accumulate(equity) - 1
-    return Done(run.run, time.perf_counter() - began, equity.tobytes(), benchmark.tobytes(), drawdown.tobytes(),
-                _statistics(portfolio, bars, benchmark), _trades(portfolio), engine)  # fmt: skip
+    other = (
+        (np.frombuffer(run.benchmark[0], dtype=np.int64), np.frombuffer(run.benchmark[1])) if run.benchmark else None
+    )
+    benchmark = figures.benchmark_of(universe, filled(universe.close), other, run.terms.cash)
+    year_bars = figures.bars_a_year(universe.at, run.year_bars)
+    monthly = figures.months(universe.at, equity, run.terms.cash)
+    rows = figures.statistics(portfolio, benchmark, year_bars, run.terms.cash, monthly)
+    drawdown = equity / np.maximum.accumulate(np.maximum(equity, TINY)) - 1
+    exposure = portfolio.gross_exposure().to_numpy(dtype=np.float64)
+    return Done(run.run, time.perf_counter() - began, universe.at.tobytes(), equity.tobytes(), benchmark.tobytes(),
+                drawdown.tobytes(), exposure.tobytes(), rows, monthly,
+                figures.trades_of(portfolio, universe, plan), figures.contributions(portfolio, len(run.symbols)), notes, log,
+                data_hash(run.symbols, run.columns), versions(), f"vectorbt {dict(versions())['vectorbt']}")  # fmt: skip
 
 
-def _bars(columns: list[bytes]) -> Bars:
-    at, *prices = columns
-    return Bars(np.frombuffer(at, dtype=np.int64), *(np.frombuffer(column, dtype=np.float64) for column in prices))
+def data_hash(symbols: list[str], columns: list[list[bytes]]) -> str:
+    """SHA-256 of the arrays that the strategy saw; with several symbols, each after its name and its number of bars."""
+    digest = hashlib.sha256()
+    for symbol, arrays in zip(symbols, columns, strict=True):
+        if len(symbols) > 1:
+            digest.update(f"{symbol} {len(arrays[0]) // 8}\n".encode())
+        for array in arrays:
+            digest.update(array)
+    return digest.hexdigest()
 
 
-def _signals(source: str, bars: Bars, parameters: Mapping[str, float]) -> tuple[Flags, Flags]:
-    """Entries and exits by the strategy's source, checked for shape."""
-    space: dict[str, Any] = {"__name__": "strategy"}
-    exec(compile(source, "<strategy>", "exec"), space)  # noqa: S102 - running the strategy is what this process is for
-    entries, exits = space["signals"](bars, parameters)
-    for name, flags in (("entries", entries), ("exits", exits)):
-        if np.shape(flags) != bars.close.shape:
-            raise ValueError(f"{name} have shape {np.shape(flags)}, but there are {len(bars.close)} bars")
-    return np.asarray(entries, dtype=bool), np.asarray(exits, dtype=bool)
-
-
-def _portfolio(run: Run, bars: Bars, entries: Flags, exits: Flags) -> Any:
-    """Signals of bar i trade at the open of bar i + 1, so that no price is used before it was known."""
+def versions() -> list[tuple[str, str]]:
+    """Of what the numbers depend on."""
+    import numba
     import pandas as pd
     import vectorbt as vbt
 
-    index = pd.DatetimeIndex(pd.to_datetime(bars.at, unit="ns", utc=True))
-    close = pd.Series(bars.close, index=index)
-    return vbt.Portfolio.from_signals(
-        close,
-        entries=_next(entries, index),
-        exits=_next(exits, index),
-        price=pd.Series(bars.open, index=index),
-        size=run.size,
-        size_type="percent",
-        init_cash=run.cash,
-        fees=run.fees / 10_000,
-        slippage=run.slippage / 10_000,
-        freq=pd.Timedelta(seconds=run.frame_seconds),
-    )
+    return [("python", platform.python_version()), ("numpy", np.__version__), ("numba", numba.__version__),
+            ("pandas", pd.__version__), ("vectorbt", vbt.__version__)]  # fmt: skip
 
 
-def _next(flags: Flags, index: "pd.DatetimeIndex") -> "pd.Series[bool]":
-    import pandas as pd
-
-    return pd.Series(np.concatenate(([False], flags[:-1])), index=index)
-
-
-def _statistics(portfolio: Any, bars: Bars, benchmark: Floats) -> list[tuple[str, float]]:
-    """vectorbt's own figures; fractions unless named otherwise, annualised over 252 sessions of the bars seen."""
-    import pandas as pd
-
-    year = pd.Timedelta(seconds=_bars_a_year(bars) * portfolio.wrapper.freq.total_seconds())
-    returns = portfolio.get_returns_acc(year_freq=year)
-    trades, drawdowns = portfolio.trades, portfolio.drawdowns
-    hold = trades.duration.values
-    rows: list[tuple[str, float]] = [
-        ("Total return", portfolio.total_return()),
-        ("Buy and hold", benchmark[-1] / benchmark[0] - 1),
-        ("CAGR", returns.annualized()),
-        ("Sharpe", returns.sharpe_ratio()),
-        ("Sortino", returns.sortino_ratio()),
-        ("Calmar", returns.calmar_ratio()),
-        ("Max drawdown", portfolio.max_drawdown()),
-        ("Longest drawdown, bars", float(drawdowns.duration.values.max()) if len(drawdowns.duration.values) else 0.0),
-        ("Volatility", returns.annualized_volatility()),
-        ("VaR 95%", returns.value_at_risk()),
-        ("Win rate", trades.win_rate()),
-        ("Profit factor", trades.profit_factor()),
-        ("Expectancy, $", trades.expectancy()),
-        ("Trades", float(trades.count())),
-        ("Average hold, bars", float(hold.mean()) if len(hold) else 0.0),
-        ("Exposure", portfolio.position_coverage()),
-        ("Fees, $", float(portfolio.orders.fees.sum())),
-        ("Final equity, $", portfolio.final_value()),
-    ]
-    return [(name, float(value)) for name, value in rows]
-
-
-def _bars_a_year(bars: Bars) -> float:
-    """Bars in 252 sessions, by the median count of bars on a day that has any."""
-    _, counts = np.unique(bars.at // DAY, return_counts=True)
-    return SESSIONS_A_YEAR * float(np.median(counts))
-
-
-def _trades(portfolio: Any) -> list[Trade]:
-    rows = portfolio.trades.records_arr
-    return [Trade(int(r["entry_idx"]), int(r["exit_idx"]), float(r["size"]), float(r["entry_price"]), float(r["exit_price"]),
-                  float(r["pnl"]), float(r["return"])) for r in rows]  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()
+def _small(source: str, symbols: list[str]) -> Run:
+    """A run over short made-up bars that goes through all of the code."""
+    at = np.arange(BUSY, dtype=np.int64) * 86_400_000_000_000
+    prices = 100 + np.sin(np.arange(BUSY) * 1.7)
+    columns = [at, prices, prices + 1, prices - 1, prices + np.cos(np.arange(BUSY)) / 2, prices]
+    loss = 0.02 if "signals" in source else np.nan
+    terms = Terms("percent", 0.5, 1e5, 1e-4, 0.01, 1e-4, loss, loss, np.nan, "both" if "signals" in source else "long")
+    raw = [column.tobytes() for column in columns]
+    return Run("warm", source, {}, symbols, [raw] * len(symbols), [], 86_400, 252.0, terms)

@@ -28,7 +28,7 @@ metadata = MetaData()
 type Kind = TypeEngine[Any] | type[TypeEngine[Any]]
 
 STAMP = DateTime(timezone=True)
-TEXTS, FLOATS, STAMPS_NS = ARRAY(Text), ARRAY(Double), ARRAY(BigInteger)
+TEXTS, FLOATS, STAMPS_NS, INTEGERS = ARRAY(Text), ARRAY(Double), ARRAY(BigInteger), ARRAY(Integer)
 
 
 def _table(name: str, key: str, /, **columns: Kind) -> Table:
@@ -166,7 +166,12 @@ backtests = _table("backtests", "id", id=Text, strategy=Text, version=Integer, s
                    started=STAMP, seconds=Double, at=STAMPS_NS, equity=FLOATS, benchmark=FLOATS, drawdown=FLOATS,
                    statistic_names=TEXTS, statistic_values=FLOATS, trade_entered=STAMPS_NS, trade_left=STAMPS_NS, trade_size=FLOATS,
                    trade_entry=FLOATS, trade_exit=FLOATS, trade_profit=FLOATS, trade_fraction=FLOATS, bars=Integer, code_hash=Text,
-                   data_hash=Text, spec_hash=Text, engine=Text)  # fmt: skip
+                   data_hash=Text, spec_hash=Text, engine=Text, terms_=JSONB, exposure=FLOATS, month_years=INTEGERS, month_numbers=INTEGERS,
+                   month_returns=FLOATS, part_symbols=TEXTS, part_profits=FLOATS, part_fees=FLOATS, part_trades=INTEGERS, missing=TEXTS,
+                   notes=TEXTS, version_names=TEXTS, version_values=TEXTS, log=Text, trade_symbol=TEXTS, trade_side=TEXTS,
+                   trade_fees=FLOATS, trade_mae=FLOATS, trade_mfe=FLOATS, trade_open=ARRAY(Boolean), trade_bars=INTEGERS,
+                   trade_reason=TEXTS)  # fmt: skip
+backtest_notes = _table("backtest_notes", "run", run=Text, starred=Boolean, remark=Text, by=Text, at=STAMP)
 deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, environment=Text, symbols=TEXTS,
                      timeframe=Text, terms=Text, digest=Text, stage=Text, state=Text, reason=Text, created_by=Text, created=STAMP,
                      started_by=Text, started_=STAMP, asked_by=Text, asked_at_=STAMP, approved_by=Text, approved_at_=STAMP,

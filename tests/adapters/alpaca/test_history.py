@@ -178,7 +178,7 @@ def test_dividends_are_known_in_order_and_are_the_ones_that_polygon_knows(simula
     found = asked(simulator, lambda history: history.actions("AAPL"))
     assert found
     assert all(one.kind == "dividend" for one in found)
-    polygon = asyncio.run(PolygonHistory("simulated", simulator.url, RateLimit(100)).actions("AAPL"))
+    polygon = asyncio.run(PolygonHistory(simulator.polygon_key, simulator.url, RateLimit(100)).actions("AAPL"))
     assert set(found[-4:]) & set(polygon)
 
 

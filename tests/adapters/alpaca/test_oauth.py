@@ -19,11 +19,12 @@ from qv_desktop.adapters.alpaca.outcomes import REVOKED
 from qv_desktop.adapters.alpaca.stream import AlpacaPrices, TradeUpdates
 from qv_desktop.adapters.secrets import Secret
 from qv_desktop.domain.errors import BadInput, BrokerDown
-from qv_desktop.simulator.alpaca_oauth import CLIENT_ID, CLIENT_SECRET
+from qv_desktop.simulator.alpaca_oauth import CLIENT_ID
+from tests import canaries
 from tests.builders import NOW
 from tests.simulator.process import Simulator
 
-CLIENT = Client(Secret(CLIENT_ID), Secret(CLIENT_SECRET))
+CLIENT = Client(Secret(CLIENT_ID), Secret(canaries.CLIENT_SECRET))
 STATE = "the-right-state"
 
 
@@ -76,7 +77,7 @@ def test_the_whole_way_gives_a_token_that_opens_the_account_and_its_stream(simul
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == 43
     assert urlsplit(asked["redirect_uri"]).hostname == "127.0.0.1"
-    assert CLIENT_SECRET not in browser.asked
+    assert canaries.CLIENT_SECRET not in browser.asked
     assert browser.page is not None
     assert "You may close this tab" in browser.page.text
     assert asyncio.run(account_number(simulator, token.reveal())).startswith("PA")
@@ -269,7 +270,7 @@ def test_an_exchange_that_nobody_answers_or_that_is_led_elsewhere_is_a_sentence_
         with pytest.raises(BadInput) as told:
             exchanged(CLIENT, address, Secret("the-code-77"), "http://127.0.0.1:9/callback", Proof())
         assert "the-code-77" not in str(told.value)
-        assert CLIENT_SECRET not in str(told.value)
+        assert canaries.CLIENT_SECRET not in str(told.value)
         assert told.value.__cause__ is None
         assert told.value.__suppress_context__ or told.value.__context__ is None
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from qv_desktop import paths
 from qv_desktop.adapters.compute.live_signals import LiveSignals
 from qv_desktop.adapters.compute.pool import BacktestPool
-from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.backtests import BacktestSpec, RunData
 from qv_desktop.domain.deployments import Bounds, Deployment, Terms
 from qv_desktop.domain.errors import FeedDown
 from qv_desktop.domain.events import BarsAmended, BarsClosed
@@ -236,7 +236,8 @@ def test_what_is_raised_is_what_the_trades_of_a_backtest_come_from(run: Run, eng
             if minute.start >= ns(OPEN):
                 await path.feed(minute)
         spec = BacktestSpec(strategy.name, 1, ("AAPL",), "1m", OPEN.date(), OPEN.date(), tuple(knobs(strategy).items()))
-        result = await engine._pool.run("r", spec, strategy, bars, "ann", lambda fraction, step: None)
+        pool = cast(BacktestPool, engine._pool)
+        result = await pool.run("r", spec, strategy, RunData({"AAPL": bars}), "ann", lambda fraction, step: None)
         bar = 60 * SECOND  # what is said of one bar trades at the open of the next
         bought = [t.entered - bar for t in result.trades if t.entered - bar >= ns(OPEN)]
         sold = [t.left - bar for t in result.trades[:-1] if t.left - bar >= ns(OPEN)]

@@ -11,7 +11,7 @@ import pytest
 
 from qv_desktop import paths
 from qv_desktop.adapters.compute.pool import BacktestPool
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import SECOND, Bar
 from qv_desktop.domain.strategies import Strategy
@@ -33,6 +33,10 @@ def walk(count: int = 700) -> list[Bar]:
 def strategy(source: str = "") -> Strategy:
     shipped = built_in(NOW)[0]
     return Strategy("x", "sma_cross", "SMA", 1, shipped.parameters, source or shipped.source, "hash", "test", NOW)
+
+
+def data(bars: list[Bar]) -> RunData:
+    return RunData({"SPY": tuple(bars)})
 
 
 def in_a_pool(story: Callable[[BacktestPool], Coroutine[Any, Any, None]]) -> None:
@@ -66,7 +70,7 @@ def reference(bars: list[Bar], spec: BacktestSpec) -> list[float]:
         before, last = (above(i - 2) if i > 1 else None), (above(i - 1) if i else None)
         if last and not before and not shares:
             price = bar.open * (1 + slip)
-            shares = spec.size * cash / (price * (1 + fee))
+            shares = spec.sizing.amount * cash / (price * (1 + fee))
             cash -= shares * price * (1 + fee)
         elif last is False and before and shares:
             cash += shares * bar.open * (1 - slip) * (1 - fee)
@@ -78,11 +82,11 @@ def reference(bars: list[Bar], spec: BacktestSpec) -> list[float]:
 def test_a_run_equals_a_plain_loop_and_itself() -> None:
     async def story(pool: BacktestPool) -> None:
         steps: list[float] = []
-        one = await pool.run("a", SPEC, strategy(), walk(), "demo", lambda fraction, step: steps.append(fraction))
-        two = await pool.run("b", SPEC, strategy(), walk(), "demo", quiet)
+        one = await pool.run("a", SPEC, strategy(), data(walk()), "demo", lambda fraction, step: steps.append(fraction))
+        two = await pool.run("b", SPEC, strategy(), data(walk()), "demo", quiet)
         assert one.equity == two.equity
         assert (one.data_hash, one.spec_hash) == (two.data_hash, two.spec_hash)
-        assert np.allclose(one.equity, reference(walk(), SPEC), rtol=2e-4)
+        assert np.allclose(one.equity, reference(walk(), SPEC), rtol=1e-9)
         assert steps == sorted(steps)
         _consistent(one)
 
@@ -106,8 +110,8 @@ def test_a_strategy_that_fails_is_told_in_words_and_the_worker_lives_on() -> Non
             ("x = 1", "signals"),
         ):
             with pytest.raises(BadInput, match=words):
-                await pool.run("a", SPEC, strategy(source), walk(100), "demo", quiet)
-        assert (await pool.run("b", SPEC, strategy(), walk(), "demo", quiet)).trades
+                await pool.run("a", SPEC, strategy(source), data(walk(100)), "demo", quiet)
+        assert (await pool.run("b", SPEC, strategy(), data(walk()), "demo", quiet)).trades
 
     in_a_pool(story)
 
@@ -118,7 +122,12 @@ def test_a_cancel_ends_an_endless_strategy_and_the_next_run_works() -> None:
         started = asyncio.Event()
         running = asyncio.ensure_future(
             pool.run(
-                "a", SPEC, endless, walk(100), "demo", lambda fraction, step: started.set() if fraction > 0.15 else None
+                "a",
+                SPEC,
+                endless,
+                data(walk(100)),
+                "demo",
+                lambda fraction, step: started.set() if fraction > 0.15 else None,
             )
         )
         await asyncio.wait_for(started.wait(), 120)
@@ -127,7 +136,7 @@ def test_a_cancel_ends_an_endless_strategy_and_the_next_run_works() -> None:
         with pytest.raises(BadInput, match="cancelled"):
             await running
         assert datetime.now(UTC) - began < timedelta(seconds=30)
-        assert (await pool.run("b", SPEC, strategy(), walk(), "demo", quiet)).trades
+        assert (await pool.run("b", SPEC, strategy(), data(walk()), "demo", quiet)).trades
 
     in_a_pool(story)
 
@@ -137,7 +146,7 @@ def test_a_strategy_sees_no_keys_of_the_program(monkeypatch: pytest.MonkeyPatch)
         look = "sorted(k for k in os.environ if any(word in k for word in ('KEY', 'SECRET', 'URL')))"
         spy = f"import os\ndef signals(bars, params):\n    raise ValueError({look})"
         with pytest.raises(BadInput, match=r"\[\]"):
-            await pool.run("a", SPEC, strategy(spy), walk(100), "demo", quiet)
+            await pool.run("a", SPEC, strategy(spy), data(walk(100)), "demo", quiet)
 
     monkeypatch.setenv("QV_ALPACA_SECRET", "canary")
     monkeypatch.setenv("QV_DATABASE_URL", "postgresql://u:canary@h/d")

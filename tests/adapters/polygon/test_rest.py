@@ -16,13 +16,14 @@ from qv_desktop.adapters.polygon.rest import PolygonHistory
 from qv_desktop.adapters.rate_limit import RateLimit
 from qv_desktop.domain.errors import FeedDown
 from qv_desktop.domain.market import SECOND, Action, Timeframe, bar_start, folded, merged, ns, timeframe, utc
+from tests import canaries
 from tests.simulator.process import Simulator
 
 
 def asked[Answer](
     simulator: Simulator,
     ask: Callable[[PolygonHistory], Awaitable[Answer]],
-    key: str = "simulated",
+    key: str = canaries.POLYGON_KEY,
     limit: RateLimit | None = None,
 ) -> Answer:
     async def story() -> Answer:
@@ -136,7 +137,7 @@ def test_a_cancelled_question_stops_waiting_for_the_limit_and_asks_no_more(simul
     async def story() -> None:
         limit, waits = RateLimit(1), asyncio.Event()
         limit.take()
-        history = PolygonHistory("simulated", simulator.url, limit)
+        history = PolygonHistory(simulator.polygon_key, simulator.url, limit)
         end = market_now(simulator)
         asking = asyncio.ensure_future(
             history.bars("AAPL", timeframe("1m"), end - timedelta(hours=1), end, lambda *_: waits.set())

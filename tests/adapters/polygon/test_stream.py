@@ -10,6 +10,7 @@ import pytest
 from qv_desktop.adapters.polygon.stream import PolygonStream, probe, wording
 from qv_desktop.adapters.websocket import Patience
 from qv_desktop.domain.market import Bar, Quote, Trade
+from tests import canaries
 from tests.adapters.listening import Heard, now, until
 from tests.simulator.process import Simulator, running
 
@@ -18,7 +19,7 @@ QUICK = Patience(first=0.05, ceiling=0.1, evicted=0.5, silence=1.5, settle=0.2, 
 
 @asynccontextmanager
 async def streaming(
-    simulator: Simulator, heard: Heard, key: str = "simulated", **options
+    simulator: Simulator, heard: Heard, key: str = canaries.POLYGON_KEY, **options
 ) -> AsyncIterator[PolygonStream]:
     settings = {"now": now, "patience": QUICK, **options}
     stream = PolygonStream(f"{simulator.ws}/stocks", key, heard.take, heard.state, heard.gap, **settings)

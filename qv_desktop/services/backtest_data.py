@@ -1,0 +1,83 @@
+"""The bars of a backtest: stored and imported ones first, vendors for what is missing, adjusted as was known on the last day."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+
+from qv_desktop.domain.backtest_hours import lacking, spans, within
+from qv_desktop.domain.backtests import BacktestSpec, RunData
+from qv_desktop.domain.errors import BadInput, FeedDown
+from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe, ns, timeframe
+from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.services.history import History
+from qv_desktop.services.ports import Calendar, Now
+
+FEWEST_BARS = 30
+
+type Tell = Callable[[float, str], None]
+
+
+def silent(fraction: float, step: str) -> None:
+    """Nobody looks."""
+
+
+class BacktestData:
+    """Nothing is filled in: what the exchange's calendar promises and nobody has is told in ``RunData.missing``."""
+
+    def __init__(self, history: History, calendar: Calendar, now: Now) -> None:
+        self._history, self._calendar, self._now = history, calendar, now
+
+    async def read(self, spec: BacktestSpec, tell: Tell = silent) -> RunData:
+        """Bars of every symbol of ``spec``. Raises BadInput when they are too few, FeedDown when there are none and nobody to ask."""
+        frame = timeframe(spec.timeframe)
+        sessions = await self._calendar.sessions(spec.first, spec.last)
+        bars, missing = dict[str, tuple[Bar, ...]](), list[str]()
+        for number, symbol in enumerate(spec.symbols):
+            tell(number / len(spec.symbols), f"reading bars of {symbol}")
+            bars[symbol] = await self._of(symbol, frame, spec, sessions, missing)
+        self._check(bars, frame)
+        benchmark: tuple[Bar, ...] = ()
+        if spec.benchmark:
+            known = bars.get(spec.benchmark)
+            benchmark = known if known is not None else await self._of(spec.benchmark, frame, spec, sessions, missing)
+            if not benchmark:
+                raise BadInput(f"The benchmark {spec.benchmark} has no bars in that range; choose another, or none.")
+        return RunData(bars, benchmark, tuple(missing))
+
+    async def _of(
+        self, symbol: str, frame: Timeframe, spec: BacktestSpec, sessions: list[MarketSession], missing: list[str]
+    ) -> tuple[Bar, ...]:
+        start = datetime.combine(spec.first, time(), NEW_YORK).astimezone(UTC)
+        end = datetime.combine(spec.last + timedelta(days=1), time(), NEW_YORK).astimezone(UTC)
+        try:
+            found = await self._history.load(symbol, frame, start, end, spec.adjustment, as_of=spec.last)
+        except FeedDown as error:
+            raise FeedDown(
+                f"There are no bars of {symbol} of {frame} in that range: import a file of them, or connect a vendor. {error}"
+            ) from error
+        now = ns(self._now())
+        over = [one for one in sessions if ns(one.close) <= now]
+        bars, told = await asyncio.to_thread(_judged, symbol, found.bars, frame, spec, over, now)
+        missing += told
+        # what the vendor could not be asked for matters when something lacks; what is unknown of splits matters always
+        if not found.complete and (told or "Splits and dividends" in found.why):
+            missing.append(found.why if symbol in found.why else f"{symbol}: {found.why}")
+        return bars
+
+    def _check(self, bars: dict[str, tuple[Bar, ...]], frame: Timeframe) -> None:
+        for symbol, held in bars.items():
+            if not held:
+                raise BadInput(
+                    f"{symbol} has no bars of {frame} in that range and those hours; choose another range, or import them."
+                )
+        most, symbol = max((len(held), symbol) for symbol, held in bars.items())
+        if most < FEWEST_BARS:
+            raise BadInput(f"{symbol} has only {most} bars of {frame} in that range; choose a longer one.")
+
+
+def _judged(symbol: str, bars: list[Bar], frame: Timeframe, spec: BacktestSpec, sessions: list[MarketSession],
+            now: int) -> tuple[tuple[Bar, ...], list[str]]:  # fmt: skip
+    """The bars that count and have ended, for one that still grows is another one a minute later; and what is not there."""
+    ended = [bar for bar in bars if bar.start + frame.seconds * SECOND <= now]
+    kept = within(ended, frame, spans(sessions, spec.hours))
+    return kept, lacking(symbol, kept, frame, sessions, spec.hours)

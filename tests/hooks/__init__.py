@@ -1,0 +1,1 @@
+"""What Python programs of stories load at their start."""
