@@ -35,7 +35,8 @@ from qv_desktop.services.orders import Orders
 log = structlog.get_logger(__name__)
 
 FLAT = 30.0  # seconds that the other side of a reversal waits until what was held is closed
-QUOTES = 5.0  # seconds that an order waits for a quote young enough
+QUOTES = 8.0  # seconds that an order waits for a quote young enough
+PASSING = frozenset({"QUOTE_AGE", "DUPLICATE"})  # refusals that time mends
 LOOK = 0.05
 MISSED_EXIT = "The position stands: close it by hand, or wait for its next exit."
 
@@ -119,7 +120,7 @@ class SignalOrders:
             quantity = self._closing(ledger, signal) if deed.close else shares(deployment, moment)
             ledger.price(signal.order, signal.price)
             request = _request(deployment, signal, quantity)
-            await self._until(lambda: not self._waits_for_quote(request), self._quotes)
+            await self._until(lambda: not self._waits_a_moment(request), self._quotes)
             order = await self._orders.submit(request, _name(signal))
         except NotPermitted as error:
             self._put_off(signal, deed, str(error))
@@ -237,10 +238,10 @@ class SignalOrders:
         for key in [key for key in self._waiting if key[0] == deployment]:
             del self._waiting[key]
 
-    def _waits_for_quote(self, request: OrderRequest) -> bool:
-        """Whether nothing but the age of the quote is against an order, which the next quote mends."""
+    def _waits_a_moment(self, request: OrderRequest) -> bool:
+        """Whether nothing but time is against an order: the next quote comes, and a reversal is not the order that just closed."""
         refusals = self._orders.judged_beside(request, ()).refusals
-        return bool(refusals) and all(check.code == "QUOTE_AGE" for check in refusals)
+        return bool(refusals) and all(check.code in PASSING for check in refusals)
 
     async def _until(self, seen: Callable[[], bool], seconds: float) -> bool:
         end = asyncio.get_running_loop().time() + seconds
