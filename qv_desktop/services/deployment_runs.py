@@ -85,6 +85,7 @@ class DeploymentRuns:
         self._ledgers: dict[str, Ledger] = {}
         self._marks: dict[str, dict[str, int]] = {}  # deployment -> symbol -> end of its newest evaluated bar
         self._written: dict[str, int] = {}
+        self._sources: dict[str, str] = {}  # client order id -> source, of orders of deployments
         self._day = 0
         self._killed = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -220,9 +221,10 @@ class DeploymentRuns:
             case BarsAmended():
                 self.signals.amended(event)
             case OrderChanged(order) if (ledger := self._of(order.request.source)) is not None:
+                self._sources[order.id] = order.request.source
                 ledger.sent(order)
-            case Filled(fill) if (ledger := self._of(fill.source)) is not None:
-                ledger.take(fill)
+            case Filled(fill) if (ledger := self._of(self._sources.get(fill.client_order_id, ""))) is not None:
+                ledger.take(fill)  # booked from the broker's own list, an execution does not tell whose it is
             case KillChanged(killing):
                 self._kill(str(killing.at))
             case _:

@@ -83,10 +83,11 @@ class Closing:
     @property
     def words(self) -> str:
         """For the preview."""
+        count = f"{self.orders or 'no'} open order{'' if self.orders == 1 else 's'} of it"
         if not self.held:
-            return f"It holds nothing; {self.orders} open orders of it are cancelled."
+            return f"It holds nothing; cancels {count}."
         parts = [f"{'sells' if shares > 0 else 'buys back'} {abs(shares):f} {symbol}" for symbol, shares in self.held]
-        return f"Cancels {self.orders} open orders of it, then {', '.join(parts)} at the market."
+        return f"Cancels {count}, then {', '.join(parts)} at the market."
 
 
 class Deployments:

@@ -33,6 +33,8 @@ class StopDialog(QDialog):
         tint(self._message, "BAD")
         self._message.hide()
         column.addWidget(theme.label(f"Stop {name}?", "title"))
+        for line in (words, self.preview):
+            line.setFont(theme.body())
         for line in (words, self.preview, self._message):
             line.setWordWrap(True)
             column.addWidget(line)

@@ -162,7 +162,9 @@ class Desk:
         """Whatever is open fills."""
         for order in [order for order in self.orders.book.values() if order.open]:
             left = order.request.quantity - order.filled
-            self.orders.apply(Report(order.id, ReportKind.FILL, NOW, "b", f"x-{order.id}", left, Decimal(price)))
+            self.orders.apply(
+                Report(order.id, ReportKind.FILL, self.moment[0], "b", f"x-{order.id}", left, Decimal(price))
+            )
 
     def quotes(self) -> None:
         """A quote of this moment."""

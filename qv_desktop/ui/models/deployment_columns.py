@@ -71,7 +71,7 @@ def deployment_columns(now: Callable[[], datetime]) -> tuple[Column[DeploymentRo
         Column("Bars", lambda r: r.deployment.terms.timeframe, color=lambda r: "TX1", width=44),
         Column("Account", lambda r: pill_of(r.deployment), chip=lambda r: "rejected" if r.deployment.live else "filled", width=64,
                tip=lambda r: f"{r.deployment.environment}: {r.deployment.account}"),
-        Column("Stage", lambda r: r.deployment.stage.value, color=lambda r: "TX1", width=96, tip=_stage_tip),
+        Column("Stage", lambda r: r.deployment.stage.value, color=lambda r: "TX1", width=112, tip=_stage_tip),
         Column("State", _state, chip=lambda r: "rejected" if r.trouble else CHIPS_OF[r.deployment.state], width=84,
                tip=lambda r: r.trouble or r.deployment.reason),
         Column("P&L", lambda r: format.signed_money(r.profit), key=lambda r: r.profit, right=True, whole=True, width=84,
