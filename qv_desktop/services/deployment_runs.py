@@ -114,7 +114,7 @@ class DeploymentRuns:
         """Why the signed-in person does not run it, or nothing."""
         session = self._login.session
         if session is None:
-            return "Nobody is signed in."
+            return self._login.revoked or "Nobody is signed in."
         if session.user.name.casefold() != deployment.started_by.casefold():
             return f"{deployment.started_by} started it and is not signed in here; start it yourself to go on."
         for permission in (RUN, TRADE):
@@ -283,6 +283,9 @@ class DeploymentRuns:
         if not self._running:
             return
         await self._login.look()
+        if self._login.session is None and not self._login.revoked:
+            for deployment in self.running:  # who logs out goes on at the next log-in
+                self.end(deployment)
         for deployment in list(self._running.values()):
             if why := self.unfit(deployment) or elsewhere(deployment, self._around.account(), self._environment):
                 self._stop(deployment, State.PAUSED, why)

@@ -425,6 +425,25 @@ def test_nobody_or_somebody_else_at_the_desk_is_not_who_started_it() -> None:
     at_a_desk(story)
 
 
+def test_who_logs_out_leaves_it_to_go_on_at_the_next_log_in() -> None:
+    store = Store()
+
+    async def before(desk: Desk) -> None:
+        one = await desk.running()
+        desk.login.session = None
+        await desk.says(Kind.ENTRY)
+        assert desk.sent() == []
+        await desk.runs.look()
+        assert (desk.runs.running, store.kept[one.id].state) == ((), State.RUNNING)
+
+    async def after(desk: Desk) -> None:
+        await desk.service.load()
+        assert len(desk.runs.running) == 1
+
+    at_a_desk(before, store=store)
+    at_a_desk(after, store=store)
+
+
 def test_the_kill_switch_pauses_what_runs_once_for_each_press() -> None:
     async def story(desk: Desk) -> None:
         one = await desk.running()
@@ -593,7 +612,9 @@ def test_stopping_flat_closes_its_own_shares_and_leaves_the_others() -> None:
         shown = desk.service.closing(one)
         assert "sells 10 AAPL" in shown.words
         stopping = asyncio.ensure_future(desk.service.stop(desk.service.get(one.id), flatten=True, shown=shown))
-        while len(desk.sent()) < 2:
+        for _ in range(500):
+            if len(desk.sent()) == 2:
+                break
             await asyncio.sleep(0.01)
         desk.fills()
         done = await stopping
