@@ -37,7 +37,8 @@ def compile_ahead(folder: Path) -> int:
     inside, kept = folder / "_internal", 0
     with tempfile.TemporaryDirectory() as cache:
         asyncio.run(smoke_test.each_strategy(smoke_test.program(folder), Path(cache)))
-        for sources in (inside / frozen_worker.SOURCES, *(inside / frozen_worker.SOURCES).rglob("*/")):
+        roots = [inside / name for name in frozen_worker.COMPILED]
+        for sources in (folder for root in roots for folder in (root, *root.rglob("*/"))):
             found = Path(cache) / frozen_worker.name_in_cache(sources)
             if found.is_dir():
                 shutil.copytree(found, inside / frozen_worker.SHIPPED / sources.relative_to(inside), dirs_exist_ok=True)

@@ -11,6 +11,11 @@ import sys
 from pathlib import Path
 
 SOURCES, SHIPPED, MARK = "vectorbt", "compiled", "shipped-with"
+COMPILED = (
+    SOURCES,
+    "qv_desktop/analytics",
+    "qv_desktop/adapters/compute",
+)  # folders of the bundle with compiled functions
 
 
 def name_in_cache(folder: Path) -> str:

@@ -16,7 +16,9 @@ from qv_desktop.domain.market import timeframe
 
 if TYPE_CHECKING:
     from qv_desktop.domain.audit import Verification
+    from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
     from qv_desktop.domain.reconciliation import Reconciliation
+    from qv_desktop.domain.sweeps import SweepResult
 
 WITHOUT_WINDOW = ("csv", "json", "html", "xlsx")  # what a report can be written as here
 PORTION = 50_000  # audit rows between two words of progress
@@ -69,6 +71,10 @@ def _parser() -> Parser:
     recover = commands.add_parser("recover", help="a reset code for somebody who cannot log in, such as the last Admin")
     recover.add_argument("name", metavar="NAME", help="the user's name")
     recover.set_defaults(command=_recover)
+    _backtest_words(commands.add_parser("backtest", help="test a strategy on stored bars, without a window"))
+    _sweep_words(
+        commands.add_parser("sweep", help="test a strategy at many parameters on stored bars, without a window")
+    )
     _import_words(commands.add_parser("import", help="store bars or ticks from CSV and Parquet files"))
     _export_words(commands.add_parser("export", help="write stored bars to a CSV or Parquet file"))
     doctor = commands.add_parser("doctor", help="say what is set, where things lie and what is missing")
@@ -173,6 +179,91 @@ def _reconcile_words(words: argparse.ArgumentParser) -> None:
         "--format", dest="formats", action="append", choices=WITHOUT_WINDOW, help="of the report; else all"
     )
     words.set_defaults(command=_reconcile)
+
+
+def _backtest_words(words: argparse.ArgumentParser) -> None:
+    words.description = (
+        "Exit code 0: it ran, and with --rerun the numbers are the same; 1: a rerun's numbers differ; 2: it could not be run. "
+        "It reads bars that are stored or imported, and asks no vendor; what is missing is said."
+    )
+    words.add_argument(
+        "strategy", nargs="?", default="", metavar="STRATEGY", help="a name, name@version, or a .py file"
+    )
+    words.add_argument(
+        "symbols", nargs="?", default="", metavar="SYMBOLS", help="one, several with commas, or a watchlist's name"
+    )
+    words.add_argument("--of", dest="whose", default="", metavar="USER", help="whose watchlist SYMBOLS names")
+    for name, target in (("--from", "first"), ("--to", "last")):
+        words.add_argument(
+            name, dest=target, type=date.fromisoformat, default=None, metavar="DAY", help="such as 2020-12-15, included"
+        )
+    words.add_argument("--timeframe", default="1D", metavar="1m|5m|1h|1D|1W", help="of the bars; 1D by default")
+    words.add_argument(
+        "--set",
+        dest="chosen",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="a parameter; several times for several",
+    )
+    words.add_argument("--cash", type=float, default=100_000.0, help="dollars at first; 100000 by default")
+    words.add_argument("--size", default="95%", help="of an entry: 95%% of equity, $5000, 100sh, risk 1%%, equal 100%%")
+    words.add_argument("--fees", type=float, default=1.0, metavar="BPS", help="basis points of value; 1 by default")
+    words.add_argument("--fees-per-share", type=float, default=0.0, metavar="DOLLARS", help="and for every share")
+    words.add_argument(
+        "--slippage", type=float, default=2.0, metavar="BPS", help="basis points of the price; 2 by default"
+    )
+    for name in ("stop-loss", "take-profit", "trailing"):
+        words.add_argument(f"--{name}", default="", metavar="PERCENT", help="such as 5%%; off by default")
+    words.add_argument("--direction", default="long", choices=["long", "short", "both"], help="long by default")
+    words.add_argument(
+        "--hours", default="regular", metavar="regular|extended|10:00-15:30", help="which bars of a day count, New York"
+    )
+    words.add_argument("--benchmark", default="", metavar="SYMBOL", help="to hold instead; else the traded symbols")
+    words.add_argument(
+        "--adjusted",
+        default="split",
+        choices=["raw", "split", "all"],
+        help="as known on the last day; split by default",
+    )
+    words.add_argument("--seed", type=int, default=0, help="of the random numbers that a strategy draws")
+    words.add_argument("--rerun", default="", metavar="ID", help="run a stored backtest again and compare, instead")
+    words.add_argument("--json", action="store_true", help="print the whole result as JSON")
+    words.add_argument(
+        "--html", type=Path, default=None, metavar="FILE", help="write the report as a page that stands alone"
+    )
+    words.add_argument("--no-store", action="store_true", help="do not keep the result")
+    words.add_argument(
+        "--yes", action="store_true", help="let code run that did not come with the program, without asking"
+    )
+    words.set_defaults(command=_backtest)
+
+
+def _sweep_words(words: argparse.ArgumentParser) -> None:
+    """A backtest's words, and which parameters are swept."""
+    _backtest_words(words)
+    words.description = (
+        "Exit code 0: it ran, and with --rerun every bit is the same; 1: a rerun's numbers differ; 2: it could not be run. "
+        "It reads bars that are stored or imported, and asks no vendor; what is missing is said."
+    )
+    words.add_argument(
+        "--sweep", dest="axes", action="append", default=[], metavar="NAME=LOW:HIGH:STEP",
+        help="a parameter and its values, or NAME=5,10,20; several times for several",
+    )  # fmt: skip
+    words.add_argument("--where", default="", metavar="EXPRESSION", help="which combinations make sense: 'fast < slow'")
+    words.add_argument("--random", type=int, default=0, metavar="N", help="N combinations by chance instead of all")
+    words.add_argument("--draw", type=int, default=1, metavar="SEED", help="of that chance; 1 by default")
+    words.add_argument(
+        "--best-by", default="sharpe", help="sharpe, total_return, max_drawdown, profit_factor or calmar"
+    )
+    words.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="processes; one for each processor by default"
+    )
+    words.add_argument(
+        "--cluster", default="", metavar="ADDRESS", help="a Dask scheduler, tls://HOST:PORT, that computes it"
+    )
+    words.add_argument("--csv", type=Path, default=None, metavar="FILE", help="write a line for each combination")
+    words.set_defaults(command=_sweep)
 
 
 def _import_words(words: argparse.ArgumentParser) -> None:
@@ -392,6 +483,141 @@ def _import(asked: argparse.Namespace) -> int:
 
     work = importing.imported(asked.files, reading, agreed, print, _complain, replace=asked.replace)
     return 2 if asyncio.run(work) else 0
+
+
+def _agreeing(asked: argparse.Namespace) -> Callable[[str], bool]:
+    """Whether code may run that did not come with the program."""
+
+    def agreed(what: str) -> bool:
+        _complain(what)
+        if not asked.yes and not sys.stdin.isatty():
+            raise BadInput("Nobody can be asked here whether this code may run; read it, and say --yes.")
+        return bool(asked.yes) or _consented("Let it run? [y/N] ")
+
+    return agreed
+
+
+def _sweep(asked: argparse.Namespace) -> int:
+    """Exit code 0 when it ran, or a rerun gave the same; 1 when a rerun did not; 2, as ever, when it could not be run."""
+    from qv_desktop.app import unattended_sweeps as sweeps
+    from qv_desktop.domain.sweep_axes import read_axis
+    from qv_desktop.domain.sweeps import GRID, RANDOM, SweepSpec
+
+    if asked.html is not None:
+        raise BadInput("A sweep writes no page; say --csv FILE or --json.")
+    if asked.rerun:
+        if asked.strategy or asked.json or asked.csv or asked.axes:
+            raise BadInput("--rerun takes the terms of the stored sweep; say nothing else but its id.")
+        differences = asyncio.run(
+            sweeps.repeated(asked.rerun, _agreeing(asked), _stepped, asked.cluster, asked.workers)
+        )
+        print("\n".join(differences or ("Every number is the same to its last bit.",)))
+        return 1 if differences else 0
+    search = RANDOM if asked.random else GRID
+    spec = SweepSpec(
+        _terms(asked), tuple(map(read_axis, asked.axes)), asked.where, asked.best_by, search, asked.random, asked.draw
+    )
+    wanted = sweeps.WantedSweep(
+        asked.strategy, asked.symbols, spec, asked.whose, not asked.no_store, asked.cluster, asked.workers
+    )
+    found, stored = asyncio.run(sweeps.swept(wanted, _agreeing(asked), _stepped))
+    if asked.csv is not None:
+        _write(asked.csv, sweeps.as_csv(found))
+    print(sweeps.as_json(found) if asked.json else _swept(found, stored, asked.csv))
+    return 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise BadInput(f"{file} cannot be written ({error.strerror}); choose another place.") from None
+
+
+def _swept(found: "SweepResult", stored: bool, file: Path | None) -> str:
+    """The ten best to read in a terminal."""
+    spec, objective = found.spec, found.spec.objective
+    known = sorted((row for row in found.rows if not row.error), key=lambda row: getattr(row, objective), reverse=True)
+    failed = len(found.rows) - len(known)
+    lines = [f"{spec.base.strategy} on {spec.base.symbol} {spec.base.timeframe}, {spec.base.first} to {spec.base.last}: "
+             f"{len(found.rows):,} combinations over {found.bars:,} bars, {found.seconds:.2f} s, {found.workers}"]  # fmt: skip
+    lines += ["", "".join(f"{name:>12}" for name in (*spec.names, "return", "sharpe", "drawdown", "trades"))]
+    for row in known[:10]:
+        values = "".join(f"{value:>12g}" for value in row.values)
+        lines.append(f"{values}{row.total_return:>12.2%}{row.sharpe:>12.3f}{row.max_drawdown:>12.2%}{row.trades:>12,}")
+    lines += ["", *found.missing, *([f"{failed:,} combinations failed; --json says why."] if failed else [])]
+    lines.append(
+        f"{f'Stored as {found.id}.' if stored else 'Not stored.'} The best of many always looks good: test it for overfitting."
+    )
+    return "\n".join([*lines, f"Rows: {file}"] if file else lines)
+
+
+def _backtest(asked: argparse.Namespace) -> int:
+    """Exit code 0 when it ran, or a rerun gave the same; 1 when a rerun did not; 2, as ever, when it could not be run."""
+    from qv_desktop.app import backtesting
+
+    agreed = _agreeing(asked)
+    if asked.rerun:
+        if asked.strategy or asked.html or asked.json:
+            raise BadInput("--rerun takes the terms of the stored backtest; say nothing else but its id.")
+        found = asyncio.run(backtesting.repeated(asked.rerun, agreed, _stepped))
+        print("\n".join(found.sentences))
+        return 0 if found.same else 1
+    wanted = backtesting.Wanted(asked.strategy, asked.symbols, _terms(asked), asked.whose, keep=not asked.no_store)
+    result, stored = asyncio.run(backtesting.ran(wanted, agreed, _stepped))
+    if asked.html is not None:
+        backtesting.page(result, asked.html)
+    print(backtesting.text(result) if asked.json else _tested(result, stored, asked.html))
+    return 0
+
+
+def _terms(asked: argparse.Namespace) -> "BacktestSpec":
+    """The terms without strategy and symbols. Raises BadInput."""
+    from qv_desktop.domain import backtest_typed as typed
+    from qv_desktop.domain.backtests import BacktestSpec, Stops
+
+    if not asked.strategy or not asked.symbols:
+        raise BadInput(
+            "Say which strategy and on what, such as: qv-desktop backtest sma_cross SPY --from 2015-01-01 --to 2019-12-31."
+        )
+    if asked.first is None or asked.last is None:
+        raise BadInput("Say from which day to which: --from 2015-01-01 --to 2019-12-31.")
+    given = ((asked.stop_loss, "stop loss"), (asked.take_profit, "take profit"), (asked.trailing, "trailing stop"))
+    stops = (typed.fraction(text, what) if text else None for text, what in given)
+    return BacktestSpec("", 0, (), str(timeframe(asked.timeframe)), asked.first, asked.last, typed.parameters(asked.chosen),
+                        asked.fees, asked.slippage, typed.sizing(asked.size), asked.cash, asked.fees_per_share, Stops(*stops),
+                        asked.direction, typed.hours(asked.hours), asked.benchmark.upper(), asked.adjusted, asked.seed)  # fmt: skip
+
+
+def _stepped(fraction: float, step: str) -> None:
+    """Progress for who sits before a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{fraction:4.0%} {step}" + ("\r\x1b[K" if fraction >= 1 else ""))
+
+
+def _tested(result: "BacktestResult", stored: bool, file: Path | None) -> str:
+    """A result to read in a terminal."""
+    from qv_desktop.domain.backtest_statistics import GROUPS, told
+
+    spec, numbers = result.spec, result.numbers
+    version = f" v{spec.version}" if spec.version else ""
+    lines = [f"{spec.strategy}{version} on {spec.symbol} {spec.timeframe}, {spec.first} to {spec.last}, {spec.direction}, {spec.sizing}; "
+             f"{result.bars:,} bars, {len(result.trades):,} trades, {result.seconds:.2f} s"]  # fmt: skip
+    for group, names in GROUPS.items():
+        lines += [
+            "",
+            group,
+            *(f"  {name.partition(',')[0]:<28}{told(name, numbers[name]):>16}" for name in names if name in numbers),
+        ]
+    for title, sentences in (("Missing", result.missing), ("Notes", result.notes)):
+        if sentences:
+            lines += ["", title, *(f"  {sentence}" for sentence in sentences)]
+    kept = f"Stored as {result.id}." if stored else "Not stored."
+    lines += [
+        "",
+        f"{kept} Code {result.code_hash[:12]}, data {result.data_hash[:12]}, terms {result.spec_hash[:12]}; {result.engine}.",
+    ]
+    return "\n".join([*lines, f"Report: {file}"] if file else lines)
 
 
 def _consented(question: str = "Store this? [y/N] ") -> bool:

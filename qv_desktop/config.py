@@ -53,6 +53,18 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_seconds_days: Days = 7
     keep_minutes_days: Days = 0
     spool_megabytes: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 2048
+    strategy_workers: Annotated[int, msgspec.Meta(ge=0, le=64)] = (
+        0  # runs at once; 0: the processors less one, four at most
+    )
+    strategy_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 600  # of one run by the clock
+    strategy_cpu_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 600  # of one run's processor time
+    strategy_memory_mb: Annotated[int, msgspec.Meta(ge=64, le=1_000_000)] = 4096  # of one run
+    sweep_workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # processes of a sweep; 0: one for each processor
+    sweep_megabytes: Annotated[int, msgspec.Meta(ge=300, le=1024)] = 1024  # that each of them may use
+    cluster: str = ""  # a Dask scheduler, tls://HOST:PORT, that computes sweeps; empty: this machine
+    cluster_ca: str = ""  # PEM files: the cluster's authority, and this program's certificate and key
+    cluster_certificate: str = ""
+    cluster_key: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     theme: Literal["dark", "light", "high-contrast"] = "dark"
     price_colors: Literal["us", "east-asia", "colour-blind"] = "us"  # what rises and falls is painted in

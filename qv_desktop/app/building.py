@@ -13,6 +13,7 @@ from qv_desktop import paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
+from qv_desktop.adapters.compute.limits import limits_of
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
@@ -28,6 +29,7 @@ from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
 from qv_desktop.adapters.reports.audit_rows import AuditFiles
+from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.tables import TableReports
@@ -39,6 +41,8 @@ from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
+from qv_desktop.app.studies import studies
+from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
@@ -70,6 +74,7 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk, brakes
 from qv_desktop.services.roles import Roles
+from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
@@ -88,6 +93,7 @@ class Engine:
     side: MarketSide
     updates: TradeUpdates
     pool: BacktestPool
+    sweep_work: SweepWork
     positions: "PositionKeeper"
     spool: Spool
     sounds: Sounds
@@ -97,7 +103,8 @@ class Engine:
     async def close(self) -> None:
         """End sockets, threads and the worker."""
         await self.deploying.close()
-        await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close())
+        await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close(),
+                             self.sweep_work.close())  # fmt: skip
         with suppress(DatabaseDown):
             await self.side.gaps.flush()  # a hole that was open until now
             await self.side.price_alerts.flush()
@@ -149,11 +156,13 @@ def engine(
     authoring = Authoring(
         StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
     )
-    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled())
+    pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings),
+                        closed=settings.home)  # fmt: skip
     research = BacktestData(side.history, side.calendar, clock.market)
     backtests = Backtests(
         pool, BacktestStore(database, door.trail), strategies, research, login, publish, note, clock.now
     )
+    study = studies(door, database, settings, strategies, research, backtests, pool, note)
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
@@ -182,7 +191,9 @@ def engine(
                         AccountHistory(broker.history, login, lambda: account.balances.created if account.balances else None),
                         side.averages, people, roles,
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
-                        breaks, break_reports, live_backtests, authoring, deployed.service)  # fmt: skip
+                        breaks, break_reports, live_backtests, authoring,
+                        RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
+                        study.sweeps, study.validations, study.look_aheads, deployed.service)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
@@ -194,6 +205,7 @@ def engine(
         side,
         updates,
         pool,
+        study.work,
         keeper,
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),

@@ -395,8 +395,8 @@ class Session:
         if self._desk is None:
             return
         if id_ == "log_out":
-            self._out = True
-            self._leaving.set()
+            if not self._desk.window.holding_back(self._log_out):
+                self._log_out()
         elif id_ == "lock" and self._lock is not None:
             self._desk_tasks.spawn(self._lock.lock())
         elif id_ == "settings":
@@ -412,6 +412,10 @@ class Session:
             self._shown_accounts.open()
         elif id_ == "connections":
             self._desk.services.notices.tell("info", "Connections", DEMO_ACCOUNT)
+
+    def _log_out(self) -> None:
+        self._out = True
+        self._leaving.set()
 
     def _arm_lock(self, desk: "Desk", door: "Entrance", database: "Database", environment: Environment) -> None:
         """From now on the desk can be locked, locks when nobody touches it, and a session that ends locks it."""

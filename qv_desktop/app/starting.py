@@ -33,6 +33,7 @@ from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
+from qv_desktop.wiring.look_ahead import LookAheadWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
@@ -41,6 +42,7 @@ from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
 from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.strategies import StrategiesWiring
+from qv_desktop.wiring.sweeps import SweepsWiring
 from qv_desktop.wiring.ticket import TicketWiring
 from qv_desktop.wiring.trading import TradingWiring
 
@@ -63,6 +65,7 @@ class Starting:
         self.auditing, self.breaks = AuditWiring(desk), BreaksWiring(desk)
         self.live_backtests = LiveBacktestsWiring(desk)
         self.strategies = StrategiesWiring(desk)
+        self.sweeps, self.look_ahead = SweepsWiring(desk), LookAheadWiring(desk)
         self.deployments = DeploymentsWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
@@ -143,13 +146,26 @@ class Starting:
         await self.research.start()
         await self._attempt(self.strategies.start)
         self.live_backtests.start()
+        await self._attempt(self.sweeps.start)
+        await self._attempt(self.look_ahead.start)
         await self.auditing.start()
         await self._attempt(self.people.start)
         await self._attempt(self.breaks.start)
         await self._attempt(self.deployments.start)
         await self._attempt(self.data.start)
         await self._attempt(self._look_at_audit)
+        self._engine.pool.awakened = self._isolated
         self._engine.pool.warm()
+        self._engine.sweep_work.warm()
+
+    def _isolated(self, line: str) -> None:
+        """What stands between strategies and this machine is shown, and what does not is told once."""
+        whole = not self._engine.pool.missing
+        self._desk.window.health.show_isolation(line, whole)
+        if not whole:
+            self._desk.services.notices.tell(
+                "warning", "Strategies", f"{line}. Run only strategies that you trust.", "isolation"
+            )
 
     async def _attempt(self, step: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -11,6 +11,7 @@ from getpass import getpass
 from typing import Any
 
 from qv_desktop import __version__, config, paths
+from qv_desktop.adapters.compute import confining
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.secrets import Secret, Secrets
@@ -111,4 +112,5 @@ def circumstances() -> dict[str, Any]:
         "home": settings.home, "home_exists": settings.home.is_dir(), "resources": paths.resources(), "environment": settings.environment,
         "database": "remote" if settings.database_url else "embedded", "logs": paths.logs(settings.home),
         "exports": paths.exports(settings.home), "display": os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or "none",
+        "strategies": confining.here(settings.home),
     }  # fmt: skip

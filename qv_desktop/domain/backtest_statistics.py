@@ -1,5 +1,6 @@
 """The statistics of a backtest: their names, in groups, and the unit of each."""
 
+import math
 from typing import Literal
 
 type Unit = Literal["gain", "fraction", "ratio", "dollars", "bars", "count"]
@@ -84,3 +85,19 @@ NAMES: tuple[str, ...] = tuple(name for group in GROUPS.values() for name in gro
 def group_of(name: str) -> str:
     """The group that a statistic is shown in; what no group names is of the first."""
     return next((group for group, names in GROUPS.items() if name in names), "Return")
+
+
+def told(name: str, value: float) -> str:
+    """A statistic in its unit as plain text; what cannot be reckoned is a dash."""
+    unit = UNITS.get(name, "ratio")
+    if math.isnan(value):
+        return "—"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if unit in ("gain", "fraction"):
+        return f"{value:+.2%}" if unit == "gain" else f"{value:.2%}"
+    if unit == "dollars":
+        return f"${value:,.2f}" if value >= 0 else f"-${-value:,.2f}"
+    if unit in ("bars", "count"):
+        return f"{value:,.0f} bars" if unit == "bars" else f"{value:,.0f}"
+    return f"{value:.3f}"

@@ -11,6 +11,7 @@ from qv_desktop.domain.deployments import Deployment
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
+from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
@@ -21,6 +22,8 @@ from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.signals import Signal
 from qv_desktop.domain.strategies import Strategy
+from qv_desktop.domain.sweeps import SweepResult, SweepRow
+from qv_desktop.domain.validation import Kind, Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +266,65 @@ class StrategiesChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepProgressed:
+    """Some more combinations of a sweep are done: ``rows`` are the new ones, ``done`` counts all of them."""
+
+    run: str
+    done: int
+    total: int
+    rows: tuple[SweepRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFinished:
+    """A sweep's result, stored."""
+
+    result: SweepResult
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFailed:
+    """A sweep that ended without a result, and why."""
+
+    run: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationProgressed:
+    """How far a test of a sweep is, from 0 to 1."""
+
+    run: str
+    sweep: str
+    kind: Kind
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFinished:
+    """What a test of a sweep told, stored."""
+
+    validation: Validation
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationFailed:
+    """A test of a sweep that was not made, and why."""
+
+    run: str
+    sweep: str
+    kind: Kind
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAheadChecked:
+    """Whether a strategy's code looks ahead with certain parameters, stored."""
+
+    check: LookAhead
+
+
+@dataclass(frozen=True, slots=True)
 class Reconciled:
     """A reconciliation's outcome, stored."""
 
@@ -301,5 +363,7 @@ type Event = (
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
-    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed | Reconciled | TradingOverridden | HealthMeasured
+    | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed
+    | ValidationProgressed | ValidationFinished | ValidationFailed | LookAheadChecked
+    | SweepProgressed | SweepFinished | SweepFailed | Reconciled | TradingOverridden | HealthMeasured
 )  # fmt: skip

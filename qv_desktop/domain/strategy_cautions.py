@@ -1,6 +1,8 @@
 """What in a strategy's source looks as if it would be refused where it runs, or as if it saw the future: cautions, never verdicts."""
 
 import ast
+import re
+import unicodedata
 from collections.abc import Iterator
 
 from qv_desktop.domain.strategy_source import Problem, read
@@ -11,10 +13,14 @@ COMPUTING = frozenset({
     "itertools", "math", "numba", "numbers", "numpy", "operator", "pandas", "scipy", "statistics", "talib", "typing",
 })  # fmt: skip
 OURS = ("qv_desktop.strategies.bars", "qv_desktop.domain.strategies", "qv_desktop.analytics")
+UNSEEN = frozenset(
+    {"Cf", "Cc", "Co", "Cn", "Zl", "Zp"}
+)  # Unicode's categories: format, control, private, unassigned, separators
+BROADEST = 200  # characters of a line
 REACHES = frozenset(
     {"open", "exec", "eval", "compile", "__import__", "input", "breakpoint", "globals", "vars", "delattr"}
 )
-OUTSIDE = "the worker it runs in has no network, no keys and no files of yours, so it will be refused there"
+OUTSIDE = "a strategy only computes, and where it runs this is refused as far as the system can"
 
 
 def cautions(tree: ast.Module) -> tuple[Problem, ...]:
@@ -24,9 +30,24 @@ def cautions(tree: ast.Module) -> tuple[Problem, ...]:
 
 
 def cautions_in(source: str) -> tuple[Problem, ...]:
-    """The same of a text; of one that is no Python, none."""
+    """The same of a text, and what in it does not show as it is; of one that is no Python, that alone."""
     tree = read(source).tree
-    return cautions(tree) if tree is not None else ()
+    return (*hidden(source), *(cautions(tree) if tree is not None else ()))
+
+
+def hidden(source: str) -> tuple[Problem, ...]:
+    """Lines that read other than they run: with characters that do not show or turn the text round, or that go far out of sight."""
+    found = []
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", source), 1):
+        odd = next(
+            (place for place, each in enumerate(line, 1) if unicodedata.category(each) in UNSEEN and each != "\t"), 0
+        )
+        if odd:
+            words = f"There is a character that does not show (U+{ord(line[odd - 1]):04X}): the line can read other than it runs."
+            found.append(Problem(number, words, grave=False, column=odd))
+        if len(line) > BROADEST:
+            found.append(Problem(number, f"The line has {len(line):,} characters: read it to its end.", grave=False))
+    return tuple(found)
 
 
 def _of(node: ast.AST) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """What differs between two sources, line by line, for reading side by side or one under the other."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
@@ -36,12 +37,24 @@ def compared(old: str, new: str, context: int | None = CONTEXT) -> tuple[DiffRow
     """Rows from the first to the last line; runs of same lines beyond ``context`` become a gap, with None nothing does."""
     left, right = old.splitlines(), new.splitlines()
     rows: list[DiffRow] = []
-    for tag, a, b, c, d in SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in _steps(left, right):
         if tag == "equal":
             rows += [DiffRow("same", a + i + 1, left[a + i], c + i + 1, right[c + i]) for i in range(b - a)]
         else:
             rows += [_row(left, right, a + i, b, c + i, d) for i in range(max(b - a, d - c))]
     return tuple(rows) if context is None else _folded(rows, context)
+
+
+def _steps(left: list[str], right: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """The matcher's steps; what both begin and end with is taken off first, for the matcher takes long over much of the same."""
+    shorter = min(len(left), len(right))
+    head = next((i for i in range(shorter) if left[i] != right[i]), shorter)
+    tail = next((i for i in range(shorter - head) if left[-1 - i] != right[-1 - i]), shorter - head)
+    yield "equal", 0, head, 0, head
+    inner = SequenceMatcher(None, left[head : len(left) - tail], right[head : len(right) - tail], autojunk=False)
+    for tag, a, b, c, d in inner.get_opcodes():
+        yield tag, a + head, b + head, c + head, d + head
+    yield "equal", len(left) - tail, len(left), len(right) - tail, len(right)
 
 
 def _row(left: list[str], right: list[str], i: int, end: int, j: int, stop: int) -> DiffRow:

@@ -153,7 +153,7 @@ class Authoring:
 
     def keep_draft(self, strategy: str, base: int, source: str) -> None:
         """Remember what is typed of the strategy with this id; ``flush`` stores it."""
-        if user := self._user():
+        if (user := self._user()) and len(source) <= 4 * LONGEST:  # what nobody typed is not stored with each key
             self._waiting[user, strategy] = SourceDraft(strategy, base, source, self._now())
 
     async def drop_draft(self, strategy: str) -> None:

@@ -13,6 +13,7 @@ from qv_desktop.services.history import History
 from qv_desktop.services.ports import Calendar, Now
 
 FEWEST_BARS = 30
+DOUBT = "Splits and dividends of"  # as the sentence of those that nobody could be asked for begins
 
 type Tell = Callable[[float, str], None]
 
@@ -60,8 +61,10 @@ class BacktestData:
         bars, told = await asyncio.to_thread(_judged, symbol, found.bars, frame, spec, over, now)
         missing += told
         # what the vendor could not be asked for matters when something lacks; what is unknown of splits matters always
-        if not found.complete and (told or "Splits and dividends" in found.why):
-            missing.append(found.why if symbol in found.why else f"{symbol}: {found.why}")
+        if not found.complete and (
+            why := found.why if told else found.why[found.why.find(DOUBT) :] * (DOUBT in found.why)
+        ):
+            missing.append(why if symbol in why else f"{symbol}: {why}")
         return bars
 
     def _check(self, bars: dict[str, tuple[Bar, ...]], frame: Timeframe) -> None:

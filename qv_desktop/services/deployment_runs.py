@@ -284,8 +284,8 @@ class DeploymentRuns:
             return
         await self._login.look()
         if self._login.session is None and not self._login.revoked:
-            for deployment in self.running:  # who logs out goes on at the next log-in
-                self.end(deployment)
+            for id_ in self.running:  # who logs out goes on at the next log-in
+                self.end(id_)
         for deployment in list(self._running.values()):
             if why := self.unfit(deployment) or elsewhere(deployment, self._around.account(), self._environment):
                 self._stop(deployment, State.PAUSED, why)

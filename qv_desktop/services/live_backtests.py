@@ -12,7 +12,7 @@ from typing import Protocol
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.backtests import BacktestResult, RunData
-from qv_desktop.domain.errors import BadInput, QvError
+from qv_desktop.domain.errors import BadInput, ConsentNeeded, QvError
 from qv_desktop.domain.live_backtest import Asked, Comparison, Modelled, Sent
 from qv_desktop.domain.live_backtest_pairs import paired
 from qv_desktop.domain.live_backtest_sides import executions, held, sent_by, taken, usual
@@ -85,12 +85,14 @@ class LiveBacktests:
         """
         session = await self._login.require(RUN)
         await self._login.require(LOOK)
-        await self._strategies.require_consent(self._strategies.named(asked.spec.strategy))
         run, spec = uuid.uuid4().hex, asked.spec
         terms = {"strategy": spec.strategy, "symbol": spec.symbol, "day": str(asked.day), "timeframe": spec.timeframe}
         draft = Draft(self._login.actor, "backtest.compare", "backtest", run, after=json.dumps(terms))
         try:
+            await self._strategies.require_consent(self._strategies.named(spec.strategy))
             found = await self._compared(asked, run, session.user.name)
+        except ConsentNeeded:
+            raise  # a question is no failed comparison
         except QvError as error:
             await self._note(replace(draft, outcome="failed", reason=str(error)))
             raise

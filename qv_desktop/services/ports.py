@@ -24,6 +24,7 @@ from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
+from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
@@ -33,6 +34,8 @@ from qv_desktop.domain.risk import Limits, TradingState, Verdict
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import SourceDraft, Strategy
+from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
+from qv_desktop.domain.validation import Validation
 
 type Publish = Callable[[Event], None]
 type Now = Callable[[], datetime]  # aware UTC
@@ -426,6 +429,64 @@ class BacktestStore(Protocol):
 
     async def annotate(self, run: str, starred: bool, remark: str, by: str, at: datetime, draft: Draft) -> None:
         """Keep a mark and a remark. Raises BadInput when the run is not there."""
+
+
+class SweepEngine(Protocol):
+    """Runs one strategy at many parameters, in processes of its own."""
+
+    async def run(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str,
+                  combos: Sequence[tuple[float, ...]], show: Callable[[int, tuple[SweepRow, ...]], None], workers: int = 0,
+                  megabytes: int = 0) -> SweepResult:  # fmt: skip
+        """The rows of ``combos`` in their order; ``show`` hears of each part (index of its first row, rows) as it comes.
+
+        At most ``workers`` processes of ``megabytes`` each, 0 for the usual. Raises BadInput when the sweep cannot be made or was
+        cancelled.
+        """
+
+    async def cancel(self, run: str) -> None:
+        """End the sweep within half a second."""
+
+
+class SweepStore(Protocol):
+    """Stored sweeps."""
+
+    async def save(self, result: SweepResult, draft: Draft) -> None:
+        """Commit a result."""
+
+    async def latest(self, limit: int = 50) -> list[SweepResult]:
+        """Newest first, without their rows."""
+
+    async def read(self, run: str) -> SweepResult | None:
+        """The whole of one."""
+
+
+class ValidationStore(Protocol):
+    """What tests of sweeps told."""
+
+    async def save(self, found: Validation, draft: Draft) -> None:
+        """Commit one."""
+
+    async def of(self, sweeps: Sequence[str]) -> list[Validation]:
+        """The newest of each kind and combination of these sweeps."""
+
+
+class LookAheadEngine(Protocol):
+    """Checks strategies' code for looking ahead, in a process of its own."""
+
+    async def check(
+        self, job: str, spec: BacktestSpec, strategy: Strategy, bars: Mapping[str, Sequence[Bar]]
+    ) -> LookAhead:
+        """What the check told. Raises BadInput when the worker is gone or the code takes too long."""
+
+
+class LookAheadStore(Protocol):
+    """What look-ahead checks told."""
+
+    async def save(self, check: LookAhead, draft: Draft) -> None:
+        """Commit one; one that is known already stays as it is."""
+
+    async def of(self, code_hashes: Sequence[str]) -> list[LookAhead]:
+        """Every check of these codes, newest first."""
 
 
 class StrategyStore(Protocol):

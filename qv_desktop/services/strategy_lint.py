@@ -3,7 +3,7 @@
 It reads the text and runs nothing of it. A source of the greatest length takes some tenths of a second: call it on a thread.
 """
 
-from qv_desktop.domain.strategy_cautions import cautions
+from qv_desktop.domain.strategy_cautions import cautions, hidden
 from qv_desktop.domain.strategy_source import Problem, read
 
 MOST = 200  # problems that are told at once
@@ -12,7 +12,7 @@ MOST = 200  # problems that are told at once
 def problems(source: str) -> tuple[Problem, ...]:
     """By line, what stops it first within a line."""
     reading = read(source)
-    found = list(reading.faults)
+    found = [*reading.faults, *hidden(source)]
     if reading.tree is not None:
         found += [*_flaws(source), *cautions(reading.tree)]
     return tuple(sorted(found, key=lambda problem: (problem.line, not problem.grave, problem.column))[:MOST])

@@ -70,6 +70,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
     Command("panel.signals", "Show Signals and deployments", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
     Command("panel.backtests", "Show Backtests", (), _may(Resource.BACKTESTS, _LOOK), group="Panels"),
+    Command(
+        "panel.sweeps",
+        "Show Sweeps: parameters, heat map, overfitting",
+        (),
+        _may(Resource.BACKTESTS, _LOOK),
+        group="Panels",
+    ),
     Command("panel.alerts", "Show Alerts", (), group="Panels"),
     Command("alerts.acknowledge_all", "Acknowledge all alerts", group="Alerts"),
     Command("alerts.notify", "Notify: toasts, sounds, tray, quiet hours…", group="Alerts"),

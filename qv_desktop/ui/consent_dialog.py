@@ -13,8 +13,9 @@ from qv_desktop.ui.models.layouts import across, divider, note, paint_note
 
 WIDE, HIGH = 720, 560  # px
 WORDS = (
-    "This code did not come with the program. It runs in a process of its own that is kept from your files, your keys and the network, "
-    "and it decides what a backtest or a deployment trades. Allow it only if you know what it does."
+    "This code did not come with the program. It runs in a process of its own, without your keys and within limits, and as far as this "
+    "system can without your files and the network. It decides what a backtest or a deployment trades: allow it only if you know what it "
+    "does."
 )
 
 
@@ -36,7 +37,7 @@ class ConsentDialog(QDialog):
         self.strategy = strategy
         self.allow, self.back = theme.button("Allow this code", "primary"), theme.button("Do not run it", "plain")
         self.source = CodeEditor()
-        self.source.setPlainText(strategy.source)
+        self.source.show_text(strategy.source)
         self.source.show_problems(cautions)
         self._answered = False
         self._lay_out(person, cautions)
@@ -71,9 +72,8 @@ class ConsentDialog(QDialog):
         if cautions:
             odd = note()
             paint_note(odd, "WARN")
-            odd.setText(
-                f"{len(cautions)} line{'' if len(cautions) == 1 else 's'} look out of place: {cautions[0].sentence}"
-            )
+            lines = len({problem.line for problem in cautions})
+            odd.setText(f"{lines} {'line looks' if lines == 1 else 'lines look'} out of place: {cautions[0].sentence}")
             odd.show()
             column.addWidget(odd)
         column.addWidget(divider())

@@ -66,7 +66,8 @@ class MainWindow(QMainWindow):
 
     def __init__(self, panels: Mapping[str, QWidget], links: Links | None = None, *, at_once: bool = True) -> None:
         super().__init__()
-        self.holding_back: Callable[[], bool] = lambda: False  # whether something must be asked before it closes
+        # whether something must be asked before the desk is left; what is given is done once the person agrees
+        self.holding_back: Callable[[Callable[[], object]], bool] = lambda leave: False
         self.setWindowTitle("QuantVision")
         self.setMinimumSize(1024, 640)
         self.resize(1600, 900)
@@ -373,7 +374,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self, self.docks.settle)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self.holding_back():
+        if self.holding_back(self.close):
             event.ignore()
             return
         super().closeEvent(event)

@@ -31,6 +31,7 @@ from qv_desktop.services.imports import Imports
 from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
+from qv_desktop.services.look_ahead import LookAheads
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
@@ -41,11 +42,14 @@ from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.roles import Roles
+from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scanner import Scanner
 from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.sweeps import Sweeps
 from qv_desktop.services.ticks import Ticks
+from qv_desktop.services.validation import Validations
 from qv_desktop.services.watchlists import Watchlists
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.ui.panels.alerts import AlertsPanel
@@ -66,6 +70,7 @@ from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
 from qv_desktop.ui.panels.signals import SignalsPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
+from qv_desktop.ui.panels.sweeps import SweepsPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
 from qv_desktop.ui.panels.users import UsersPanel
@@ -117,6 +122,10 @@ class Services:
     break_reports: BreakReports
     live_backtests: LiveBacktests
     authoring: Authoring
+    run_exports: RunExports
+    sweeps: Sweeps
+    validations: Validations
+    look_aheads: LookAheads
     deployments: Deployments
 
 
@@ -139,6 +148,7 @@ class Panels:
     audit: AuditPanel
     strategies: StrategiesPanel
     backtests: BacktestsPanel
+    sweeps: SweepsPanel
     alerts: AlertsPanel
     price_alerts: PriceAlertsPanel
     log: LogPanel
@@ -158,7 +168,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         WatchlistPanel, QuotesPanel, ScannerPanel, DataPanel, TapePanel,
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
-        FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, AlertsPanel,
+        FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
         PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel,
     )  # fmt: skip
     made: list[Any] = []

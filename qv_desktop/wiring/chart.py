@@ -22,6 +22,7 @@ AGAIN = 2  # times that a load is repeated because a minute ended under it
 QUICK, A_SECOND = 5_000, 10_000  # bars that can be read again at any time; more rest a second for so many
 RETRY = 30.0  # seconds until a chart that no vendor answered for is asked for again
 MINUTE = Timeframe(1, "m")
+WAITING = 0.05  # seconds between two looks whether bars have come
 
 
 class ChartWiring:
@@ -127,6 +128,22 @@ class ChartWiring:
             return
         self._bars = before
         self.panel.older_failed()
+
+    async def reach(self, at: int) -> bool:
+        """Load bars back to a moment (ns), as far as there are any: whether the chart shows its bar then."""
+        await asyncio.sleep(0)  # what was just asked for begins
+        while self._asking:  # noqa: ASYNC110 - a load that fails, or that a newer one overtakes, tells nobody
+            await asyncio.sleep(WAITING)
+        key = self._key()
+        while (series := self.panel.canvas.real) is not None and int(series.starts[0]) > at:
+            held = len(series)
+            if self._bars >= MOST or self.replaying.on:
+                return False
+            await self._load_older()
+            newest = self.panel.canvas.real
+            if key != self._key() or newest is None or len(newest) <= held:
+                return False
+        return series is not None
 
     # ---- history
 

@@ -16,6 +16,7 @@ from qv_desktop.wiring.chart import ChartWiring
 from qv_desktop.wiring.chart_trading import ChartTrading
 from qv_desktop.wiring.layouts import Layouts
 from qv_desktop.wiring.permissions import PermissionWiring
+from qv_desktop.wiring.run_marks import RunMarks
 
 MOST = 16  # charts in a window
 FRAMES = {"chart-2": "5m", "chart-3": "1h", "chart-4": "1D"}  # in which further charts begin
@@ -36,6 +37,7 @@ class ChartsWiring:
         self._begun = False  # whether bars can be asked for
         self._active = "chart"  # the one that last held the keyboard
         self.trading = ChartTrading(desk, lambda: self._charts.values())
+        self.marks = RunMarks(desk, lambda: self._charts.values(), lambda: self.active)
         self.layouts = Layouts(desk, self.setups, self.expect, self._set_up)
         self._add(desk.panels.chart)
         self._connect()
@@ -137,6 +139,7 @@ class ChartsWiring:
         panel.link_chosen.connect(lambda group: window.links.join(chart.name, group))
         panel.share_chosen.connect(lambda aspect, on: window.links.share(chart.name, aspect, on))
         self.trading.connect(chart)
+        self.marks.connect(chart)
         return chart
 
     def _command(self, id_: str) -> None:

@@ -26,8 +26,13 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "change": Permission(Resource.RECONCILIATION, Action.CHANGE),
         "approve": Permission(Resource.RECONCILIATION, Action.APPROVE),
     },
+    "sweeps": {
+        "run": Permission(Resource.BACKTESTS, Action.RUN),
+        "export": Permission(Resource.BACKTESTS, Action.EXPORT),
+    },
     "backtests": {
         "run": Permission(Resource.BACKTESTS, Action.RUN),
+        "delete": Permission(Resource.BACKTESTS, Action.DELETE),
         "export": Permission(Resource.BACKTESTS, Action.EXPORT),
         "deploy": Permission(Resource.STRATEGIES, Action.RUN),
     },

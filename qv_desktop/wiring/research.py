@@ -1,17 +1,19 @@
 """Strategies and backtests: from the form to the worker and back."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import BacktestFailed, BacktestFinished, BacktestProgressed, StrategiesChanged
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.strategies import Strategy
-from qv_desktop.services.backtests import VIEW
 from qv_desktop.ui import format
+from qv_desktop.ui.chart.run_curves import curves_of
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.consent import consented
+from qv_desktop.wiring.runs import RunsWiring
 
 YEARS = timedelta(days=3 * 365)  # the form's first range
 
@@ -20,15 +22,21 @@ class ResearchWiring:
     """Shows progress, results and failures of runs."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+        self._desk, self.runs = desk, RunsWiring(desk)
         bus, panel = desk.services.bus, desk.panels.backtests
         panel.run_asked.connect(self._run)
         desk.panels.strategies.backtest_asked.connect(self._choose)
         panel.cancel_asked.connect(lambda run: desk.tasks.spawn(desk.services.backtests.cancel(run)))
+        desk.window.command.connect(self._command)
         bus.subscribe(BacktestProgressed, lambda event: panel.show_progress(event.run, event.fraction, event.step))
         bus.subscribe(BacktestFailed, lambda event: panel.show_failure(event.run, event.reason))
         bus.subscribe(BacktestFinished, self._finished)
         bus.subscribe(StrategiesChanged, lambda event: self._show_strategies(event.strategies))
+
+    def _command(self, id_: str) -> None:
+        if id_ == "backtests.run":
+            self._desk.window.raise_panel("backtests")
+            self._desk.panels.backtests.ask()
 
     def _choose(self, name: str) -> None:
         self._desk.panels.backtests.choose_strategy(name)
@@ -46,19 +54,16 @@ class ResearchWiring:
             self._desk.panels.backtests.show_failure("", str(error))
 
     def _finished(self, event: BacktestFinished) -> None:
-        result = event.result
-        self._desk.panels.backtests.show_result(result)
+        self._desk.tasks.spawn(self._show_finished(event.result))
+
+    async def _show_finished(self, result: BacktestResult) -> None:
+        """Its curves are turned on a thread, for a run of minutes has hundreds of thousands of bars."""
+        curves = await asyncio.to_thread(curves_of, result)
+        self._desk.panels.backtests.show_result(result, curves)
         title = f"Backtest of {result.spec.strategy} on {result.spec.symbol}"
         total = format.percent(result.numbers.get("Total return"), 1)
         self._desk.services.notices.tell("info", title, total, result.id)
-        self._desk.tasks.spawn(self._list())
-
-    async def _list(self) -> None:
-        if self._desk.services.login.may(VIEW):
-            await self._show_runs()
-
-    async def _show_runs(self) -> None:
-        self._desk.panels.backtests.show_runs(await self._desk.services.backtests.latest())
+        await self.runs.show_runs()
 
     def _show_strategies(self, strategies: Sequence[Strategy]) -> None:
         self._desk.panels.ticket.show_strategies([strategy.name for strategy in strategies])
@@ -70,4 +75,4 @@ class ResearchWiring:
         panel, last = self._desk.panels.backtests, self._desk.services.clock.market().astimezone(NEW_YORK).date()
         for field, day in ((panel.form.first, last - YEARS), (panel.form.last, last - timedelta(days=1))):
             field.setText(day.isoformat())
-        await self._list()
+        await self.runs.start()

@@ -1,6 +1,7 @@
 """Strategies that people write: what the panel asks for is done, what is typed is kept, and every list of strategies follows."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,6 @@ class StrategiesWiring:
         panel.file_opened.connect(lambda file: self._do(self._open(file)))
         panel.file_saved.connect(lambda file, name, source: self._do(self._write(file, name, source)))
         desk.services.bus.subscribe(StrategiesChanged, lambda _: self._show())
-        panel.leave_asked.connect(self._leave)
         desk.window.holding_back = self._hold_back
 
     async def start(self) -> None:
@@ -58,17 +58,17 @@ class StrategiesWiring:
         """The desk is left: what was typed a moment ago waits for the database with the rest."""
         self._panel.flush()
 
-    def _hold_back(self) -> bool:
-        """Whether the window stays until the person has said what becomes of what is not saved."""
+    def _hold_back(self, leave: Callable[[], object]) -> bool:
+        """Whether the desk stays until the person has said that they leave with something that is not saved."""
         if self._leaving or self._desk.services.login.session is None or not self._panel.unsaved():
             return False
         self._desk.window.raise_panel("strategies")
-        self._panel.ask_leave()
+        self._panel.ask_leave(partial(self._leave, leave))
         return True
 
-    def _leave(self) -> None:
+    def _leave(self, leave: Callable[[], object]) -> None:
         self._leaving = True
-        self._desk.window.close()
+        leave()
 
     def _show(self) -> None:
         if self._started:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.strategies import Parameter, digest, free_name, tidy_name
-from qv_desktop.domain.strategy_cautions import cautions
+from qv_desktop.domain.strategy_cautions import cautions, cautions_in
 from qv_desktop.domain.strategy_source import LONGEST, checked, parsed, read, retitled
 from qv_desktop.domain.strategy_template import template
 from qv_desktop.services.strategy_lint import problems
@@ -112,6 +112,15 @@ def test_what_looks_out_of_place_is_a_caution_and_no_fault(line: str, words: str
     assert read(source).faults == ()
     found = [each for each in problems(source) if words in each.sentence]
     assert [(each.line, each.grave) for each in found] == [(5, False)]
+
+
+@pytest.mark.parametrize("odd", ["\u202e", "\u200b", "\ufeff", "\x07", "\ue000"])
+def test_what_does_not_show_as_it_is_is_pointed_out(odd: str) -> None:
+    source = f'{HEAD}{NONE}{BODY}x = "{odd}"  # {"." * 300}\n'
+    found = [each for each in problems(source) if each.line == 5]
+    assert [(each.column, each.grave) for each in found] == [(1, False), (6, False)]
+    assert f"U+{ord(odd):04X}" in found[1].sentence
+    assert cautions_in(source) == tuple(sorted(found, key=lambda each: -each.column))
 
 
 def test_what_computes_is_no_caution() -> None:

@@ -15,13 +15,13 @@ from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade, RunData
-from qv_desktop.domain.errors import BadInput, FeedDown, NotPermitted
+from qv_desktop.domain.errors import BadInput, ConsentNeeded, FeedDown, NotPermitted
 from qv_desktop.domain.live_backtest import Asked, Comparison
 from qv_desktop.domain.live_backtest_pairs import profits
 from qv_desktop.domain.live_backtest_sides import sent_by
 from qv_desktop.domain.market import SECOND, Action, Bar, Trade, ns, utc
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Side
-from qv_desktop.domain.strategies import Strategy
+from qv_desktop.domain.strategies import Strategy, digest
 from qv_desktop.services.history import History
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
@@ -123,7 +123,7 @@ class Desk:
         return await (await self.service()).compare(asked)
 
     async def service(self, folder: Path = Path()) -> LiveBacktests:
-        await self.strategies.load([])
+        await self.strategies.load(built_in(NOW))
 
         async def note(draft: Draft) -> None:
             await self.trail.append(draft)
@@ -240,7 +240,7 @@ def test_a_split_since_then_changes_no_price_of_the_day_and_one_within_the_warm_
     [
         ({"day": date(2026, 11, 21)}, "2026-11-21 has not begun in New York"),
         ({"spec": replace(SPEC, timeframe="1W")}, "1W is longer; choose 1m to 1D"),
-        ({"spec": replace(SPEC, symbol="KO")}, "There is no whole bar of KO 1m on 2026-11-20"),
+        ({"spec": replace(SPEC, symbols=("KO",))}, "There is no whole bar of KO 1m on 2026-11-20"),
         ({"spec": replace(SPEC, strategy="nobody")}, "There is no strategy called “nobody”"),
         (
             {"spec": replace(SPEC, parameters=(("slow", 400.0),))},
@@ -261,6 +261,35 @@ def test_missing_bars_are_no_reason_to_guess() -> None:
     desk = Desk(Vendor({"1m": TODAY}, error=FeedDown("Polygon cannot be reached; try again.")))
     with pytest.raises(FeedDown, match="Polygon cannot be reached"):
         desk.compare()
+
+
+class Own(Kept):
+    """One that a person wrote, beside what ships."""
+
+    async def all(self) -> list[Strategy]:
+        source = built_in(NOW)[0].source + "# mine\n"
+        return [
+            *built_in(NOW),
+            replace(built_in(NOW)[0], name="mine", built_in=False, source=source, code_hash=digest(source)),
+        ]
+
+
+class Unasked:
+    """Consents, of which nobody has given any."""
+
+    async def given(self, user: str, code_hash: str) -> bool:
+        return False
+
+    async def give(self, *given: object) -> None:
+        raise AssertionError("nobody was asked")
+
+
+def test_code_that_nobody_allowed_is_asked_about_and_nothing_is_recorded_as_failed() -> None:
+    desk = Desk()
+    desk.strategies = Strategies(Own(), desk.login, Unasked())  # type: ignore[arg-type]
+    with pytest.raises(ConsentNeeded):
+        desk.compare(spec=replace(SPEC, strategy="mine"))
+    assert desk.trail.rows == []
 
 
 def test_only_strategies_are_offered_and_a_report_is_recorded_before_it_is_written(tmp_path: Path) -> None:

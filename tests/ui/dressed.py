@@ -19,7 +19,10 @@ from qv_desktop.ui import colors, theme
 async def built() -> dict[str, QWidget]:
     """Everything with a ground of its own: name -> widget."""
     from qv_desktop import wiring
+    from qv_desktop.domain.strategy_source import Problem
+    from qv_desktop.strategies.built_in import built_in
     from qv_desktop.ui.connections_dialog import ConnectionsDialog
+    from qv_desktop.ui.consent_dialog import ConsentDialog
     from qv_desktop.ui.import_dialog import ImportDialog
     from qv_desktop.ui.keys_dialog import KeysDialog
     from qv_desktop.ui.login_dialog import LoginDialog
@@ -28,6 +31,7 @@ async def built() -> dict[str, QWidget]:
     from qv_desktop.ui.notify_dialog import NotifyDialog
     from qv_desktop.ui.passphrase_dialog import PassphraseDialog
     from qv_desktop.ui.settings_dialog import SettingsDialog
+    from tests.builders import NOW
 
     panels = (await wiring.panels("test", pause=lambda: asyncio.sleep(0))).by_name()
     window = MainWindow(panels)
@@ -40,6 +44,7 @@ async def built() -> dict[str, QWidget]:
         "import": ImportDialog(),
         "notify": NotifyDialog(),
         "keys": KeysDialog(KeyMap()),
+        "consent": ConsentDialog(built_in(NOW)[0], "maria", [Problem(1, "Odd.", grave=False)]),
         "window": window,
     }
     return {**panels, **dialogs}

@@ -195,3 +195,15 @@ def test_the_audit_head_tells_how_old_its_checkpoint_is_and_turns_amber_when_non
     assert (panel.audit.text, panel.audit.color) == ("Audit #18,204", "WARN")
     panel.show_verified(18_204, False, NOW)
     assert panel.audit.color == "BAD"
+
+
+def test_the_walls_around_strategies_are_told_and_their_lack_is_a_warning(qtbot: QtBot) -> None:
+    panel = HealthPanel()
+    qtbot.addWidget(panel)
+    panel.resize(1200, 24)
+    panel.show()
+    panel.show_isolation("Strategies run with: limits, no network", whole=True)
+    assert (panel.walls.text, panel.walls.color) == ("Strategies isolated", "")
+    panel.show_isolation("Strategies run with: limits; this system has not: no network", whole=False)
+    assert (panel.walls.text, panel.walls.color) == ("Strategies not isolated", "WARN")
+    assert "has not: no network" in panel.walls.toolTip()

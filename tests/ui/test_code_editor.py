@@ -154,3 +154,16 @@ def test_a_number_in_the_margin_leads_to_its_line(editor: CodeEditor, qtbot: QtB
     assert editor.textCursor().blockNumber() in (2, 3)
     editor.go_to(99, 99)
     assert editor.textCursor().blockNumber() in (0, 7)
+
+
+def test_a_long_text_is_coloured_to_its_end_a_little_later(editor: CodeEditor, qtbot: QtBot) -> None:
+    lines = ["x = 1"] * 300 + ['y = """a', "b", '"""', "z = 2  # end"]
+    editor.show_text("\n".join(lines))
+    document = editor.document()
+    assert document.firstBlock().layout().formats()
+    assert not document.lastBlock().layout().formats()
+    qtbot.waitUntil(lambda: bool(document.lastBlock().layout().formats()))
+    assert [document.findBlockByNumber(line).userState() for line in (299, 300, 301, 302, 303)] == [0, 1, 1, 0, 0]
+    editor.moveCursor(QTextCursor.MoveOperation.End)
+    qtbot.keyClicks(editor, ' """')
+    assert document.lastBlock().userState() == 0  # in a comment it begins nothing

@@ -15,6 +15,7 @@ from qv_desktop.domain.strategy_template import template
 from qv_desktop.services.strategy_lint import problems
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.ui.models.diff_view import DiffView
+from qv_desktop.ui.models.strategy_columns import Badge
 from qv_desktop.ui.panels.strategies import StrategiesPanel
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
@@ -82,8 +83,8 @@ def typed(panel: StrategiesPanel, qtbot: QtBot, text: str) -> None:
 def test_the_first_strategy_is_shown_with_its_source_and_hash(panel: StrategiesPanel) -> None:
     panel.show_strategies(ALL)
     assert panel.source.text() == ALL[0].source
-    assert panel._hash.text() == f"sha {ALL[0].code_hash[:8]}"
-    assert panel._heading.text() == f"{ALL[0].name} v1"
+    assert panel.head.hash.text() == f"sha {ALL[0].code_hash[:8]}"
+    assert panel.head.heading.text() == f"{ALL[0].name} v1"
     assert panel.source.isReadOnly()
 
 
@@ -100,7 +101,7 @@ def test_a_newer_version_replaces_the_one_that_is_read(panel: StrategiesPanel) -
     panel.table.select_key(ALL[1].name)
     newer = replace(ALL[1], version=2, source="PARAMS = ()\n", code_hash="f" * 64)
     panel.show_strategies([ALL[0], newer, ALL[2]])
-    assert panel._heading.text() == f"{ALL[1].name} v2"
+    assert panel.head.heading.text() == f"{ALL[1].name} v2"
     assert panel.source.text() == "PARAMS = ()\n"
 
 
@@ -145,6 +146,15 @@ def test_archived_ones_are_out_of_sight_until_they_are_wanted(panel: StrategiesP
     with qtbot.waitSignal(panel.archive_asked) as asked:
         choose(panel, "Bring back")
     assert asked.args == [replace(OTHER, archived=True), False]
+
+
+def test_what_a_check_found_stands_at_the_very_text_that_was_checked(panel: StrategiesPanel) -> None:
+    panel.show_strategies([MINE, own("changed", source=template() + "# 2\n")])
+    column = next(n for n, c in enumerate(panel._model.columns) if c.title == "Look-ahead")
+    assert panel.table.isColumnHidden(column)
+    panel.show_look_aheads({MINE.code_hash: Badge("clean", "working", "Every prefix says the same.")})
+    assert not panel.table.isColumnHidden(column)
+    assert [panel._model.columns[column].text(row) for row in panel._model.rows()] == ["clean", ""]
 
 
 # ---- writing
@@ -196,7 +206,7 @@ def test_what_is_saved_is_no_draft_any_more_and_what_was_typed_meanwhile_is_one(
     saved = own(version=2, source=template() + "# b\n")
     desk.show_saved(saved)
     assert desk.unsaved() == []
-    assert desk._heading.text() == "mine v2"
+    assert desk.head.heading.text() == "mine v2"
     typed(desk, qtbot, "c")
     desk.show_saved(own(version=3, source=template() + "# b\n"))
     assert desk.unsaved() == ["mine"]
@@ -253,10 +263,12 @@ def test_discarding_asks_first(desk: StrategiesPanel, qtbot: QtBot) -> None:
 
 def test_leaving_with_something_unsaved_asks(desk: StrategiesPanel, qtbot: QtBot) -> None:
     typed(desk, qtbot, "# a")
-    desk.ask_leave()
+    left: list[bool] = []
+    desk.ask_leave(lambda: left.append(True))
     assert "mine" in desk.asking.question.text()
-    with qtbot.waitSignal(desk.leave_asked):
-        desk.asking.accept()
+    assert left == []
+    desk.asking.accept()
+    assert left == [True]
 
 
 def test_problems_are_marked_listed_and_jumped_to(desk: StrategiesPanel, qtbot: QtBot) -> None:
@@ -295,7 +307,7 @@ def test_a_new_one_begins_with_the_template_and_is_shown_once_it_is_there(desk: 
     assert asked.args == ["my_rotation", template("weights")]
     desk.show_made(own("my_rotation"))
     desk.show_strategies([MINE, OTHER, own("my_rotation")])
-    assert desk._heading.text() == "my_rotation v1"
+    assert desk.head.heading.text() == "my_rotation v1"
 
 
 def test_a_title_is_changed_in_the_source_and_can_be_undone(desk: StrategiesPanel) -> None:
@@ -330,7 +342,7 @@ def test_what_a_role_may_not_is_greyed_with_the_reason(desk: StrategiesPanel) ->
     assert desk.source.isReadOnly()
     assert desk.page.state.text() == LACKING
     assert not desk.page.save.isVisible()
-    assert (desk._test.isEnabled(), desk._test.toolTip()) == (False, "no runs")
+    assert (desk.head.test.isEnabled(), desk.head.test.toolTip()) == (False, "no runs")
     assert (desk._new.isEnabled(), desk._new.toolTip()) == (False, "no new ones")
     menu = entries(desk)
     assert menu["Archive"] == (False, "no archive")
@@ -338,6 +350,30 @@ def test_what_a_role_may_not_is_greyed_with_the_reason(desk: StrategiesPanel) ->
     assert menu["Rename title…"] == (False, LACKING)
     desk.forbid({})
     assert not desk.source.isReadOnly()
+
+
+def test_what_was_typed_is_not_shown_as_the_source_to_who_may_not_save_it(desk: StrategiesPanel, qtbot: QtBot) -> None:
+    typed(desk, qtbot, "# typed")
+    desk.forbid({"change": LACKING})
+    assert desk.source.text() == template()
+    desk.table.select_key("other")
+    desk.table.select_key("mine")
+    assert desk.source.text() == template()
+    desk.forbid({})
+    assert desk.source.text() == template() + "# typed"
+
+
+def test_a_backtest_says_that_it_takes_what_is_saved(desk: StrategiesPanel, qtbot: QtBot) -> None:
+    desk.head.test.click()
+    assert desk.said.text() == ""
+    typed(desk, qtbot, "# typed")
+    desk.head.test.click()
+    assert "takes v1 as it is saved" in desk.said.text()
+
+
+def test_a_draft_that_somebody_saved_elsewhere_is_none_any_more(desk: StrategiesPanel) -> None:
+    desk.show_drafts([SourceDraft(MINE.id, 1, template(), NOW)])
+    assert desk.unsaved() == []
 
 
 # ---- versions
@@ -350,7 +386,7 @@ def test_versions_are_compared_with_the_one_before_and_two_with_each_other(desk:
     asked: list[tuple[str, str]] = []
     desk.compare_asked.connect(lambda old, new: asked.append((old, new)))
     with qtbot.waitSignal(desk.versions_asked):
-        desk._pages.segment("Versions").click()
+        desk.head.pages.segment("Versions").click()
     desk.show_versions([third, second, first])
     assert asked[-1] == (second.source, third.source)
     desk.show_difference(compared(*asked[-1]))
@@ -367,7 +403,7 @@ def test_versions_are_compared_with_the_one_before_and_two_with_each_other(desk:
 def test_an_older_version_goes_into_the_editor_as_a_change(desk: StrategiesPanel, qtbot: QtBot) -> None:
     desk.show_strategies([own(version=2, source=template() + "# two\n"), OTHER])
     desk.show_versions([own(version=2, source=template() + "# two\n"), MINE])
-    desk._pages.segment("Versions").click()
+    desk.head.pages.segment("Versions").click()
     desk.history.table.clearSelection()
     desk.history.table.select_key(1)
     with qtbot.waitSignal(desk.draft_typed):

@@ -3,7 +3,6 @@
 import gc
 import os
 import sys
-import time
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +14,6 @@ from qv_desktop.adapters.compute.kinds import KINDS, Tell
 from qv_desktop.adapters.compute.limits import MEGABYTE, Limits
 from qv_desktop.domain.errors import QvError
 
-STEP = 0.05  # seconds between two steps that are told
 LONGEST = 2000  # characters of an error's words
 DIES_WITH_PARENT = 1  # prctl
 KILL = 9
@@ -89,14 +87,8 @@ def _compiled_stays_here() -> None:
 
 
 def _tell(number: int) -> Tell:
-    last = -STEP
-
     def tell(fraction: float, words: str) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if now - last >= STEP:
-            last = now
-            write_all(ANSWERS, framed(Step(number, float(fraction), str(words)[:200])))
+        write_all(ANSWERS, framed(Step(number, float(fraction), str(words)[:200])))
 
     return tell
 

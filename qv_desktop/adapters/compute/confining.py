@@ -1,11 +1,14 @@
 """What a run may reach: nothing but Python's own files and an empty folder, and which of these walls this system has."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from qv_desktop import paths
@@ -36,17 +39,58 @@ def confine(own: Path, limits: Limits, allowed: list[Path]) -> list[str]:
     return missing
 
 
-def standing(own: Path, limits: Limits, allowed: list[Path], outside: Path) -> list[str]:
-    """The walls that hold, tried from inside: to be called in a process that ends after it. ``outside`` is a file that must be closed."""
+def standing(own: Path, limits: Limits, allowed: list[Path], outside: list[Path]) -> list[str]:
+    """The walls that hold, tried from inside: to be called in a process that ends after it. What is ``outside`` must be closed."""
     missing = confine(own, limits, allowed)
     tries: dict[str, Callable[[], object]] = {
         NETWORK: lambda: socket.socket().close(),
-        FILES: lambda: outside.read_bytes(),
         PROGRAMS: _forked,
         OTHERS: lambda: os.kill(os.getppid(), 0),
     }
-    held = [name for name, attempt in tries.items() if _refused(attempt)]
+    closed = all(_refused(partial(_looked, path)) for path in outside)
+    held = [FILES] if closed else []
+    held += [name for name, attempt in tries.items() if _refused(attempt)]
     return [name for name in WALLS if name in held or (name == LIMITS and not missing)]
+
+
+def tried(base: Path, allowed: list[Path], closed: Path | None = None) -> list[str]:
+    """The walls that hold here, tried in a process of their own rather than believed.
+
+    ``base`` is a folder for the attempt, ``closed`` another that must not be seen into. The process must have one thread.
+    """
+    outside = base / "outside"
+    outside.write_text("closed to runs", encoding="ascii")
+    own = Path(tempfile.mkdtemp(prefix="try-", dir=base))
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(
+                write, "\n".join(standing(own, Limits(), allowed, [outside, *([closed] if closed else [])])).encode()
+            )
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        found = pipe.read().decode().split("\n")
+    os.waitpid(child, 0)
+    shutil.rmtree(own, ignore_errors=True)
+    return [wall for wall in WALLS if wall in found]
+
+
+def here(closed: Path) -> str:
+    """What stands between strategies and this machine, in one line for people. ``closed`` is the program's folder."""
+    if sys.platform != "linux":
+        return told(*without_forks())
+    with tempfile.TemporaryDirectory(prefix="qv-worker-") as base:
+        kept = tried(Path(base), readable(), closed)
+    return told(kept, [wall for wall in WALLS if wall not in kept])
+
+
+def without_forks() -> tuple[list[str], list[str]]:
+    """The walls that stand and those that do not, where a process serves one run."""
+    missing = [NETWORK, FILES, PROGRAMS, OTHERS]
+    return ([LIMITS], missing) if sys.platform != "win32" else ([], [LIMITS, *missing])
 
 
 def _refused(attempt: Callable[[], object]) -> bool:
@@ -55,6 +99,10 @@ def _refused(attempt: Callable[[], object]) -> bool:
     except OSError:
         return True
     return False
+
+
+def _looked(path: Path) -> None:
+    os.listdir(path) if path.is_dir() else path.read_bytes()
 
 
 def _forked() -> None:

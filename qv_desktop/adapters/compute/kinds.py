@@ -29,7 +29,9 @@ class Kind:
         return getattr(self.loaded(), self.request)
 
 
-KINDS: dict[str, Kind] = {  # the tag of the request -> who answers
+KINDS: dict[str, Kind] = {  # the tag of the request -> who answers; the first is warmed before all else
     "run": Kind("qv_desktop.adapters.compute.worker", "Run"),
+    "check": Kind("qv_desktop.adapters.compute.prefix_worker", "Check"),
+    "sweep": Kind("qv_desktop.adapters.compute.sweep_worker", "SweepChunk"),
     "evaluate": Kind("qv_desktop.adapters.compute.evaluating", "Evaluate"),
 }

@@ -1,9 +1,12 @@
 """The limits of one run, and how a process lays them on itself."""
 
 import sys
+import time
 from typing import Annotated
 
 import msgspec
+
+from qv_desktop.config import Settings
 
 MEGABYTE = 1024 * 1024
 
@@ -24,14 +27,19 @@ class Limits(msgspec.Struct, frozen=True):
     threads: Count = 64
 
 
+def limits_of(settings: Settings) -> Limits:
+    """What the settings allow one run."""
+    return Limits(settings.strategy_seconds, settings.strategy_cpu_seconds, settings.strategy_memory_mb)
+
+
 def lay_on(limits: Limits) -> list[str]:
     """Lower this process's own limits for good; the names of those that the system does not have."""
     if sys.platform == "win32":
         return ["processor time", "memory", "file size", "open files"]  # the job object has those that Windows knows
     import resource
 
-    taken = _mapped()
-    wanted = {"processor time": ("RLIMIT_CPU", limits.cpu_seconds, limits.cpu_seconds + 1),
+    taken, worked = _mapped(), int(time.process_time())
+    wanted = {"processor time": ("RLIMIT_CPU", worked + limits.cpu_seconds, worked + limits.cpu_seconds + 1),
               "memory": ("RLIMIT_AS", *(taken + limits.memory_mb * MEGABYTE,) * 2),
               "file size": ("RLIMIT_FSIZE", *(limits.file_mb * MEGABYTE,) * 2),
               "open files": ("RLIMIT_NOFILE", *(limits.files,) * 2),
@@ -69,4 +77,12 @@ def took_too_long(limits: Limits) -> str:
     return (
         f"The run took longer than {limits.seconds:,} seconds and was ended; "
         "let the strategy do less, or raise the setting strategy_seconds."
+    )
+
+
+def worked_too_long(limits: Limits) -> str:
+    """The sentence for a run beyond its processor time."""
+    return (
+        f"The run used more than {limits.cpu_seconds:,} seconds of processor time and was ended; "
+        "let the strategy do less, or raise the setting strategy_cpu_seconds."
     )

@@ -104,6 +104,9 @@ class WorkerProcess:
                     self._heard(self, reports.decode(frame))
         except (OSError, Overlong, msgspec.MsgspecError) as error:
             log.error("worker_unreadable", reason=type(error).__name__)
+            self.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(1.0)  # it closes its pipes a moment before it ends, and how it ended is to be told
         self.close()
         job_object.end(self._job)
         self._ended(self)

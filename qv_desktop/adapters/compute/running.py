@@ -12,14 +12,18 @@ from pathlib import Path
 
 import msgspec
 
-from qv_desktop.adapters.compute.confined import STEP, live
+from qv_desktop.adapters.compute.confined import live
 from qv_desktop.adapters.compute.frames import Answered, Asked, Failure, Frames, Overlong, Step, reports
-from qv_desktop.adapters.compute.limits import MEGABYTE, Limits, took_too_long
+from qv_desktop.adapters.compute.limits import MEGABYTE, Limits, took_too_long, worked_too_long
 
 TAIL = 64 * 1024  # bytes kept of what a run prints
 PIECE = 1024 * 1024
+STEPS, BURST = 20.0, 50.0  # steps told in a second, and at once
+FOLDER_LOOK = 0.2  # seconds between two looks at what it wrote
 HEADROOM = 64 * 1024  # of an envelope beside the answer
 RUNS: set[int] = set()  # processes of runs under way, which are no orphans
+KILLED = "The run's process was killed, as the system does when memory is short; close something and run it again."
+CRASHED = "the strategy recursed without end, or broke the memory of its process"
 LEFT_OUT = "… (what was printed before is left out)\n"
 
 
@@ -37,7 +41,8 @@ class Running:
     began: float = field(default_factory=time.monotonic)
     tail: bytearray = field(default_factory=bytearray)
     cut: bool = False
-    stepped: float = 0.0
+    stepped: float = field(default_factory=time.monotonic)
+    steps: float = BURST  # that may be told now
     looked: float = 0.0
 
     def hear(self) -> Step | Answered | Failure | None:
@@ -56,7 +61,7 @@ class Running:
             )
 
     def _last(self, frames: list[bytes]) -> Step | Answered | Failure | None:
-        """The end if there is one, else the newest step; not more than twenty steps a second."""
+        """The end if there is one, else the newest step; after the first fifty, not more than twenty a second."""
         step = None
         for frame in frames:
             report = reports.decode(frame)
@@ -66,9 +71,10 @@ class Running:
             if isinstance(report, Step):
                 step = Step(self.number, min(max(report.fraction, 0.0), 1.0), report.words)
         now = time.monotonic()
-        if step is None or now - self.stepped < STEP / 2:
+        self.steps, self.stepped = min(self.steps + (now - self.stepped) * STEPS, BURST), now
+        if step is None or self.steps < 1:
             return None
-        self.stepped = now
+        self.steps -= 1
         return step
 
     def listen(self) -> bool:
@@ -95,7 +101,7 @@ class Running:
             return took_too_long(self.limits)
         if _threads(self.pid) > self.limits.threads:
             return f"The run had more than {self.limits.threads} threads and was ended; a strategy needs one."
-        if now - self.looked > 4 * STEP:
+        if now - self.looked > FOLDER_LOOK:
             self.looked = now
             size, entries = _filled(self.folder, self.limits.entries)
             if size > self.limits.folder_mb * MEGABYTE or entries > self.limits.entries:
@@ -108,8 +114,8 @@ class Running:
         """The failure of a run that closed its pipe without an answer."""
         return Failure(self.number, "", cause="died")
 
-    def end(self, by_itself: bool = False) -> str:
-        """End its process and all that it began, and remove its folder. ``by_itself``: it closed its pipe; the sentence tells why."""
+    def end(self, by_itself: bool = False) -> Failure:
+        """End its process and all that it began, and remove its folder. ``by_itself``: it closed its pipe; the failure tells why."""
         reason = self._killed() if not by_itself else self._gone() or self._killed()
         RUNS.discard(self.pid)
         orphans()
@@ -119,21 +125,22 @@ class Running:
         for handle in (self.answers, self.said):
             os.close(handle)
         shutil.rmtree(self.folder, ignore_errors=True)
+        reason.number = self.number
         return reason
 
-    def _gone(self) -> str:
+    def _gone(self) -> Failure | None:
         """Why it ended by itself, empty when it has not: a process closes its pipe a moment before it ends."""
         for _ in range(40):
             done, status, used = os.wait4(self.pid, os.WNOHANG)
             if done:
                 return ended(status, used.ru_utime + used.ru_stime, self.limits)
             time.sleep(0.005)
-        return ""
+        return None
 
-    def _killed(self) -> str:
+    def _killed(self) -> Failure:
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
-        return "The strategy closed the pipe that its result belongs in; its run was ended."
+        return Failure(self.number, "The strategy closed the pipe that its result belongs in; its run was ended.")
 
 
 def start(asked: Asked, base: Path, allowed: list[Path]) -> Running:
@@ -154,21 +161,19 @@ def start(asked: Asked, base: Path, allowed: list[Path]) -> Running:
     return Running(asked.number, pid, asked.limits, answers, said, folder, Frames(most))
 
 
-def ended(status: int, cpu: float, limits: Limits) -> str:
-    """The sentence for a process that ended without an answer. ``cpu`` in seconds."""
+def ended(status: int, cpu: float, limits: Limits) -> Failure:
+    """The failure of a process that ended without an answer. ``cpu`` in seconds."""
     if not os.WIFSIGNALED(status):
-        return f"The strategy ended its own process (exit code {os.WEXITSTATUS(status)}) before it gave a result."
+        code = os.WEXITSTATUS(status)
+        return Failure(
+            0, f"The strategy ended its own process (exit code {code}) before it gave a result.", cause="died"
+        )
     name = signal.Signals(os.WTERMSIG(status)).name
     if name == "SIGXCPU" or cpu >= limits.cpu_seconds:
-        return (
-            f"The run used more than {limits.cpu_seconds} seconds of processor time and was ended; "
-            "let the strategy do less, or raise the setting strategy_cpu_seconds."
-        )
+        return Failure(0, worked_too_long(limits), cause="limit")
     if name == "SIGKILL":
-        return (
-            "The run's process was killed, as the system does when memory is short; close something and run it again."
-        )
-    return f"The run's process crashed ({name}); the strategy recursed without end, or broke the memory of its process."
+        return Failure(0, KILLED, cause="died")
+    return Failure(0, f"The run's process crashed ({name}); {CRASHED}.", cause="died")
 
 
 def orphans() -> None:

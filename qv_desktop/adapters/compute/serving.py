@@ -12,8 +12,6 @@ import time
 import traceback
 from pathlib import Path
 
-import msgspec
-
 from qv_desktop.adapters.compute import confined, confining
 from qv_desktop.adapters.compute.frames import (
     Answered,
@@ -27,8 +25,7 @@ from qv_desktop.adapters.compute.frames import (
     orders,
     write_all,
 )
-from qv_desktop.adapters.compute.kinds import KINDS
-from qv_desktop.adapters.compute.limits import Limits
+from qv_desktop.adapters.compute.kinds import KINDS, Kind
 from qv_desktop.adapters.compute.running import PIECE, Running, start
 
 LOOK = 0.1  # seconds between two looks at limits
@@ -44,16 +41,20 @@ def main() -> None:
     began = time.perf_counter()
     read = argparse.ArgumentParser(prog="worker")
     read.add_argument("--scratch", type=Path, default=None)
+    read.add_argument("--closed", type=Path, default=None, help="a folder that no run must be able to see into")
+    read.add_argument("--once", action="store_true", help="serve one run in this process, as where nothing is forked")
+    read.add_argument("--only", default="", help="the one kind to be warm for; every one without it")
     chosen = read.parse_args()
     base = chosen.scratch or Path(tempfile.mkdtemp(prefix="qv-worker-"))
     asks, answers = _pipes()
     _step_back(base)
     try:
-        engine = _warmed()
-        if forks():
-            _Server(asks, answers, base).serve(began, engine)
+        first, *others = [KINDS[chosen.only]] if chosen.only else KINDS.values()
+        _warmed(first)
+        if forks() and not chosen.once:
+            _Server(asks, answers, base, others, chosen.closed).serve(began)
         else:
-            _once(asks, answers, base, began, engine)
+            _once(asks, answers, base, began)
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
@@ -93,15 +94,17 @@ def _step_back(base: Path) -> None:
             ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value))
 
 
-def _warmed() -> str:
-    """Import and compile what every kind needs; the engine's name. A kind that cannot be warmed is told and left cold."""
-    for kind in KINDS.values():
-        try:
-            module = importlib.import_module(kind.module)
-            if hasattr(module, "warm"):
-                module.warm()
-        except Exception:  # noqa: BLE001 - the others are served; a run of this kind says what is wrong
-            traceback.print_exc()
+def _warmed(kind: Kind) -> None:
+    """Import and compile what a kind needs. One that cannot be warmed is told and left cold: a run of it says what is wrong."""
+    try:
+        module = importlib.import_module(kind.module)
+        if hasattr(module, "warm"):
+            module.warm()
+    except Exception:  # noqa: BLE001 - the others are served all the same
+        traceback.print_exc()
+
+
+def _engine() -> str:
     vectorbt = sys.modules.get("vectorbt")
     return f"vectorbt {vectorbt.__version__}" if vectorbt is not None else "no engine"
 
@@ -109,7 +112,9 @@ def _warmed() -> str:
 class _Server:
     """Runs side by side, each in a fork of this process. Nothing here runs a strategy's code."""
 
-    def __init__(self, asks: int, answers: int, base: Path) -> None:
+    def __init__(self, asks: int, answers: int, base: Path, cold: list[Kind], closed: Path | None) -> None:
+        """``cold`` kinds are warmed when nobody asks, so that the first answer does not wait for them."""
+        self._cold, self._closed = cold, closed
         self._asks, self._answers, self._base = asks, answers, base
         self._frames, self._runs = Frames(), dict[int, Running]()
         self._watch = selectors.DefaultSelector()
@@ -117,26 +122,33 @@ class _Server:
         self._allowed = confining.readable()
         self._open = True
 
-    def serve(self, began: float, engine: str) -> None:
+    def serve(self, began: float) -> None:
         """Answer until the program has closed the pipe or is gone."""
-        gc.collect()
-        gc.freeze()  # what is warm is shared by all runs and is not looked at again
-        self._awake(began, engine)
+        _settle()
+        self._awake(began)
         try:
             while self._open:
-                for key, _ in self._watch.select(LOOK if self._runs else None):
-                    self._ready(key)
-                self._look()
+                self._round()
         except BrokenPipeError:
             pass  # the program is gone
         finally:
             for run in list(self._runs.values()):
                 run.end()
 
-    def _awake(self, began: float, engine: str) -> None:
-        kept = walls(self._base, self._allowed)
+    def _round(self) -> None:
+        idle = bool(self._cold) and not self._runs
+        ready = self._watch.select(0 if idle else LOOK if self._runs else None)
+        for key, _ in ready:
+            self._ready(key)
+        self._look()
+        if idle and not ready:
+            _warmed(self._cold.pop(0))
+            _settle()
+
+    def _awake(self, began: float) -> None:
+        kept = confining.tried(self._base, self._allowed, self._closed)
         missing = [wall for wall in confining.WALLS if wall not in kept]
-        self._tell(Awake(time.perf_counter() - began, engine, kept, missing))
+        self._tell(Awake(time.perf_counter() - began, _engine(), kept, missing))
 
     def _tell(self, report: Report) -> None:
         write_all(self._answers, framed(report))
@@ -193,9 +205,8 @@ class _Server:
             if handle in self._watch.get_map():
                 self._watch.unregister(handle)
         died = isinstance(report, Failure) and report.cause == "died"
-        reason = run.end(by_itself=died)
-        if died and isinstance(report, Failure):
-            report.reason = reason
+        found = run.end(by_itself=died)
+        report = found if died else report
         report.said = run.words()
         self._tell(report)
 
@@ -205,29 +216,15 @@ class _Server:
                 self._over(run, Failure(run.number, sentence, cause="limit"))
 
 
-def walls(base: Path, allowed: list[Path]) -> list[str]:
-    """The walls that hold here, tried in a process of their own rather than believed."""
-    outside = base / "outside"
-    outside.write_text("closed to runs", encoding="ascii")
-    own = Path(tempfile.mkdtemp(prefix="try-", dir=base))
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.write(write, msgspec.msgpack.encode(confining.standing(own, Limits(), allowed, outside)))
-        finally:
-            os._exit(0)
-    os.close(write)
-    with os.fdopen(read, "rb") as pipe:
-        found = pipe.read()
-    os.waitpid(child, 0)
-    shutil.rmtree(own, ignore_errors=True)
-    return msgspec.msgpack.decode(found, type=list[str]) if found else []
+def _settle() -> None:
+    """What is warm by now is shared by all runs, and not looked at again for what could be freed."""
+    gc.collect()
+    gc.freeze()
 
 
-def _once(asks: int, answers: int, base: Path, began: float, engine: str) -> None:
+def _once(asks: int, answers: int, base: Path, began: float) -> None:
     """Serve one ask in this process and end, where processes are not forked: the next run finds nothing of this one."""
-    write_all(answers, framed(Awake(time.perf_counter() - began, engine, *_kept_once())))
+    write_all(answers, framed(Awake(time.perf_counter() - began, _engine(), *confining.without_forks())))
     frames = Frames()
     while piece := os.read(asks, PIECE):
         for frame in frames.fed(piece):
@@ -237,11 +234,6 @@ def _once(asks: int, answers: int, base: Path, began: float, engine: str) -> Non
                 os.dup2(answers, confined.ANSWERS)
                 write_all(answers, framed(confined.answer(order, base, confining.readable())))
                 return
-
-
-def _kept_once() -> tuple[list[str], list[str]]:
-    missing = [confining.NETWORK, confining.FILES, confining.PROGRAMS, confining.OTHERS]
-    return ([confining.LIMITS], missing) if sys.platform != "win32" else ([], [confining.LIMITS, *missing])
 
 
 if __name__ == "__main__":

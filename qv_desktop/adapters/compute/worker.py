@@ -79,7 +79,7 @@ def _flags(run: Run, space: Space, each: list[Bars], universe: Universe, tell: T
     rows = len(universe.at)
     grids = OnRows(*(np.zeros((rows, len(each)), dtype=np.bool_) for _ in range(4)))
     for column, bars in enumerate(each):
-        tell(0.15 + 0.35 * column / len(each), f"computing signals of {run.symbols[column]}")
+        tell(0.2 + 0.3 * column / len(each), f"computing signals of {run.symbols[column]}")
         flags = directed(called(space, bars, run.parameters), run.terms.direction, len(bars.at))
         place = np.searchsorted(universe.at, bars.at)
         for grid, flag in zip(grids, flags, strict=True):
@@ -88,7 +88,7 @@ def _flags(run: Run, space: Space, each: list[Bars], universe: Universe, tell: T
 
 
 def _weights(run: Run, space: Space, universe: Universe, tell: Tell) -> Floats:
-    tell(0.15, "computing weights")
+    tell(0.2, "computing weights")
     weights, direction = called_weights(space, universe, run.parameters), run.terms.direction
     if direction == "long" and (weights < 0).any():
         raise ValueError("it gives negative weights, but the run is long only; choose both directions")

@@ -39,6 +39,7 @@ GONE = "The program is closing; run it again after the next start."
 STOPS_WITHIN = 0.3  # seconds until a worker that does not end a run is ended itself
 SLACK = 1.0  # seconds beyond a run's limit until the same
 WAKES_WITHIN = 300.0  # seconds; compiling on a slow machine takes a minute
+LOGGED = 4000  # characters of what a run printed that go into the log
 FAILED_STARTS = 2  # after so many in a row, asks fail instead of waiting
 
 type Tell = Callable[[float, str], None]  # from 0 to 1, and what is being done; on the loop
@@ -82,8 +83,16 @@ class WorkerPool:
     On Linux one warm process forks a run for each ask; elsewhere there are ``size`` processes, and each serves one ask and is replaced.
     """
 
-    def __init__(self, command: Sequence[str], cache: Path, size: int = 0, limits: Limits | None = None) -> None:
-        self._command, self._cache = list(command), cache
+    def __init__(self, command: Sequence[str], cache: Path, size: int = 0, limits: Limits | None = None,
+                 forking: bool | None = None, closed: Path | None = None) -> None:  # fmt: skip
+        """``forking`` False serves each ask by a process of its own, as systems without forks do.
+
+        ``closed`` is a folder that no run must see into.
+        """
+        self._forks = forks() if forking is None else forking
+        self._command, self._cache = [*command, *([] if self._forks else ["--once"])], cache
+        if closed is not None:
+            self._command += ["--closed", str(closed)]
         self.size, self.limits = size or usual_size(), limits or Limits()
         self.kept: list[str] = []
         self.missing: list[str] = []
@@ -168,14 +177,14 @@ class WorkerPool:
             return
         while self._waiting and (worker := self._free()):
             self._give(worker, self._next())
-        wanted = 1 if forks() else self.size
+        wanted = 1 if self._forks else self.size
         if self._waiting and len(self._workers) + self._starting < wanted:
             self._start()
 
     def _free(self) -> _Worker | None:
-        most = self.size if forks() else 1
+        most = self.size if self._forks else 1
         return next(
-            (w for w in self._workers if w.awake and not (w.used and not forks()) and len(w.running) < most), None
+            (w for w in self._workers if w.awake and not (w.used and not self._forks) and len(w.running) < most), None
         )
 
     def _next(self) -> _Ask:
@@ -189,7 +198,7 @@ class WorkerPool:
 
     def _give(self, worker: _Worker, asked: _Ask) -> None:
         worker.running[asked.number], worker.used = asked, True
-        seconds = asked.limits.seconds + (SLACK if forks() else 0)
+        seconds = asked.limits.seconds + (SLACK if self._forks else 0)
         reason = PassedLimit(took_too_long(asked.limits))
         loop = asyncio.get_running_loop()
         worker.timers[asked.number] = loop.call_later(seconds, self._end, worker, asked, reason)
@@ -220,7 +229,7 @@ class WorkerPool:
                 del self._waiting[asked.job]
         for worker in self._workers:
             if asked.number in worker.running:
-                if not forks():
+                if not self._forks:
                     self._end(worker, asked, Cancelled(CANCELLED))
                     continue
                 self._threads.submit(worker.process.send, Stop(asked.number))
@@ -307,15 +316,18 @@ class WorkerPool:
             if asked and asked.progress and not asked.result.done():
                 asked.progress(report.fraction, report.words)
         elif asked := self._taken(worker, report.number):
-            if report.said:
-                log.info("run_said", job=asked.job, text=report.said[-4000:])
-                if asked.said:
-                    asked.said(report.said)
+            self._told(asked, report.said if self._forks else process.said)
             if isinstance(report, Failure):
                 _fail(asked, ERRORS.get(report.cause, BadInput)(report.reason))
             elif not asked.result.done():
                 asked.result.set_result(answer)
         self._turn()
+
+    def _told(self, asked: _Ask, said: str) -> None:
+        if said:
+            log.info("run_said", job=asked.job, text=said[-LOGGED:])
+            if asked.said:
+                asked.said(said)
 
     def _awake(self, worker: _Worker, report: Awake) -> None:
         worker.awake, self._failed_starts = True, 0
@@ -325,7 +337,7 @@ class WorkerPool:
         log.info("worker_awake", seconds=round(report.seconds, 2), engine=report.engine, kept=report.kept,
                  missing=report.missing)  # fmt: skip
         self.awakened(self.isolation)
-        if not forks() and len(self._workers) + self._starting < self.size:
+        if not self._forks and len(self._workers) + self._starting < self.size:
             self._start()  # one after another, in idle time
 
     def _taken(self, worker: _Worker, number: int) -> _Ask | None:
@@ -340,7 +352,7 @@ class WorkerPool:
             return
         self._workers.remove(worker)
         fate = process.fate()
-        if not (worker.used and not forks()):
+        if worker.running or not worker.used or self._forks:
             log.warning("worker_ended", fate=fate, said=process.said[-2000:])
         self._forget(worker, WorkerDied(f"The worker process of this run is gone ({fate}); run it again."))
         if not worker.awake:

@@ -42,7 +42,7 @@ class AttributedTrades:
         """Orders of ``source`` that were made, or traded, from ``start`` up to ``end``, oldest first."""
         traded = select(_f.client_order_id).where(_f.account == account, _f.at >= start, _f.at < end)
         made = and_(_o.submitted >= start, _o.submitted < end)
-        wanted = select(orders).where(_o.account == account, source == _NAME, _o.symbol == symbol,
+        wanted = select(orders).where(_o.account == account, _NAME.in_([source]), _o.symbol == symbol,
                                       or_(made, _o.client_order_id.in_(traded)))  # fmt: skip
         wanted = wanted.order_by(_o.submitted, _o.client_order_id)
         return await self._database.read(

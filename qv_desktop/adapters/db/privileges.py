@@ -56,11 +56,13 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
         ("u", "deployments"),
         ("i", "deployment_steps deployment_approvals"),
     ),
-    Permission(Resource.BACKTESTS, Action.VIEW): (("s", "backtests backtest_notes"),),
-    Permission(Resource.BACKTESTS, Action.CREATE): (("i", "backtests"), ("iu", "backtest_notes")),
-    Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests"),),
-    Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes"),),
-    Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests"),),
+    Permission(Resource.BACKTESTS, Action.VIEW): (
+        ("s", "backtests backtest_notes sweeps validations look_ahead_checks"),
+    ),
+    Permission(Resource.BACKTESTS, Action.CREATE): (("i", "backtests sweeps"), ("iu", "backtest_notes")),
+    Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
+    Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
+    Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
     Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
@@ -93,7 +95,7 @@ AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
 DOOR_FUNCTIONS = (
     "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
     "door_anybody()", "door_salt()", "door_enter(text)", "door_outcome(uuid)",
-    "door_redeem(bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
+    "door_show_code(bytea)", "door_redeem(uuid, bytea, text)", "door_change_password(uuid, text)", "door_first_admin(text, text, text)",
 )  # fmt: skip
 
 # where a verb is for some columns alone: a password's hash is nobody's to read; what an order is of, and on which side, is nobody's to
@@ -125,7 +127,8 @@ EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
     **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
-    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "audit_checkpoints", "audit_chains"], ACTING),
+    **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
+                     "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "signals", "breaks",
                      "reconciliation_days", "reconciliation_rules"],
                     f"{ACTING} AND {ACCOUNT}"),

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0025"  # the newest step in migrations/versions
+HEAD = "0027"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -172,6 +172,15 @@ backtests = _table("backtests", "id", id=Text, strategy=Text, version=Integer, s
                    trade_fees=FLOATS, trade_mae=FLOATS, trade_mfe=FLOATS, trade_open=ARRAY(Boolean), trade_bars=INTEGERS,
                    trade_reason=TEXTS)  # fmt: skip
 backtest_notes = _table("backtest_notes", "run", run=Text, starred=Boolean, remark=Text, by=Text, at=STAMP)
+sweeps = _table("sweeps", "id", id=Text, strategy=Text, version=Integer, symbol=Text, timeframe=Text, first=Date, last=Date, spec=Text,
+                user=Text, started=STAMP, seconds=Double, combinations=Integer, columns=Integer, values=LargeBinary, figures=LargeBinary,
+                failed=ARRAY(Integer), failures=TEXTS, block_bars=ARRAY(Integer), bars=Integer, year_bars=Double, code_hash=Text,
+                data_hash=Text, spec_hash=Text, rows_hash=Text, engine=Text, workers=Text, missing=TEXTS)  # fmt: skip
+validations = _table("validations", "id", id=Text, kind=Text, sweep=Text, chosen=FLOATS, user=Text, at=STAMP, seconds=Double,
+                     settings=JSONB, figures=JSONB, curves=JSONB, level=Text, sentence=Text)  # fmt: skip
+look_ahead_checks = _table("look_ahead_checks", "code_hash parameters_hash", code_hash=Text, parameters_hash=Text,
+                           parameter_names=TEXTS, parameter_values=FLOATS, outcome=Text, bar_=Integer, bar_at_=BigInteger, symbol=Text,
+                           shown=Integer, compared=Integer, unable=Integer, bars=Integer, reason=Text, user=Text, at=STAMP)  # fmt: skip
 deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, environment=Text, symbols=TEXTS,
                      timeframe=Text, terms=Text, digest=Text, stage=Text, state=Text, reason=Text, created_by=Text, created=STAMP,
                      started_by=Text, started_=STAMP, asked_by=Text, asked_at_=STAMP, approved_by=Text, approved_at_=STAMP,

@@ -32,6 +32,7 @@ from qv_desktop.ui.chart.session_shading import Hole, hours
 from qv_desktop.ui.chart.stage import Panes, Stage, panes
 from qv_desktop.ui.chart.study import Study, opening
 from qv_desktop.ui.chart.tags import tag_box
+from qv_desktop.ui.chart.trade_marks import TradeMarks, draw_chosen, draw_marks
 from qv_desktop.ui.chart.viewport import stride_of
 
 LEGEND_TALL, TAIL_WIDE = 44, 230  # px repainted on a tick: the legend's height, and the tail when tags stand in it
@@ -68,6 +69,7 @@ class Canvas(QWidget):
         self.over_bars: Callable[[QPainter, Stage], None] = lambda painter, stage: (
             None
         )  # paints what a person has drawn
+        self.marks: TradeMarks | None = None  # a backtest's trades
         self.mark = ""  # a word in violet over everything: what is shown is not the market
         self.dragged: tuple[Level, float] | None = None  # a level on its way to another price
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -221,6 +223,8 @@ class Canvas(QWidget):
         draw_live(painter, stage)
         self.over_bars(painter, stage)
         self.draw_ours(painter, stage)
+        if self.marks is not None:
+            draw_chosen(painter, stage, self.marks, self.pointer)
         self.entries = draw_legend(painter, stage, bar_at(stage, self.pointer))
         if self.pointer is not None:
             draw_crosshair(painter, stage, self.pointer)
@@ -235,6 +239,8 @@ class Canvas(QWidget):
         still.setDevicePixelRatio(ratio)
         painter = QPainter(still)
         draw_history(painter, stage)
+        if self.marks is not None:
+            draw_marks(painter, stage, self.marks)
         painter.end()
         return still
 

@@ -1,218 +1,146 @@
-"""A backtest's curves: equity against buy and hold, and the drawdown below, on one axis of bars."""
+"""A backtest's curves: equity against its benchmark, the drawdown and the exposure below, on one axis of bars."""
 
+from html import escape
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPen, QResizeEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QResizeEvent
 
 from qv_desktop.domain.backtests import BacktestResult
-from qv_desktop.domain.market import timeframe
 from qv_desktop.ui import format, theme
-from qv_desktop.ui.chart import times
-from qv_desktop.ui.chart.axis import boundaries
+from qv_desktop.ui.chart.curve_panes import Panes, Values, ink, words
+from qv_desktop.ui.chart.run_curves import Floats, RunCurves, curves_of
+from qv_desktop.ui.models.run_tables import symbols
 
-AXIS_WIDE, DRAWDOWN_SHARE = 58, 0.3  # px, of the height
-BENCHMARK = "CROSS"
-
-
-class Moments(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
-    """The axis of bars: years, months, days or hours where they begin."""
-
-    def __init__(self) -> None:
-        super().__init__("bottom")
-        self._local: times.Whole = np.empty(0, dtype=np.int64)
-        self._ranks: NDArray[np.int8] = np.empty(0, dtype=np.int8)
-        self._intraday = False
-
-    def take(self, at: tuple[int, ...], intraday: bool) -> None:
-        """The bars' times in ns."""
-        self._local = times.local_seconds(np.array(at, dtype=np.int64))
-        self._ranks, self._intraday = times.ranks(self._local), intraday
-        self.picture = None
-
-    def moment(self, index: int) -> str:
-        """A bar's time in words."""
-        return times.moment(int(self._local[index]), self._intraday)
-
-    def tickValues(self, least: float, most: float, size: float) -> list[tuple[float, list[int]]]:
-        """The bars to mark between ``least`` and ``most`` over ``size`` px."""
-        first, last = max(0, int(least)), min(len(self._ranks), int(most) + 1)
-        if first >= last:
-            return []
-        marks = boundaries(self._ranks[first:last], size / max(most - least, 1e-9), size)
-        return [(1.0, [first + i for i in marks])]
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Their words."""
-        return [times.label(int(self._local[int(i)]), int(self._ranks[int(i)]), self._intraday) for i in values]
+BENCHMARK, EXPOSURE = "CROSS", "BLUE"
+ROOMY = 230  # px of height from which the exposure has room
+MOST = 16_777_215.0  # px: as high as may be
+TOP, LOW, FOOT = 0, 1, 2  # panes
 
 
-class Values(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
-    """The axis of dollars or of percent; ``log`` says that positions are powers of ten."""
-
-    def __init__(self, percent: bool) -> None:
-        super().__init__("right")
-        self._percent, self.log = percent, False
-
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        """Their words: whole dollars in thousands, or whole percent."""
-        if self._percent:
-            return [format.percent(v, 0) for v in values]
-        return [_short(10.0**v if self.log else v) for v in values]
-
-
-def _short(dollars: float) -> str:
-    for unit, name in ((1e6, "M"), (1e3, "K")):
-        if abs(dollars) >= unit:
-            return f"{dollars / unit:,.2f}".rstrip("0").rstrip(".") + name
-    return f"{dollars:,.0f}"
-
-
-class EquityPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph ships no types
+class EquityPlot(Panes):
     """Shows one result; the pointer reads out a bar, the wheel zooms in time, a double click shows all again."""
 
     _built = False  # pyqtgraph resizes while it is being built
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setBackground(theme.color("BG1"))
-        self.setMinimumSize(160, 90)
-        self.setAccessibleName("Equity curve")
         self._result: BacktestResult | None = None
-        self._log = False
-        self._moments, self._dollars, self._percent = Moments(), Values(False), Values(True)
-        top_axis = pg.AxisItem("bottom")
-        self._top = self._plot(0, {"bottom": top_axis, "right": self._dollars})
-        self._low = self._plot(1, {"bottom": self._moments, "right": self._percent})
-        self._top.hideAxis("bottom")
-        self._low.setXLink(self._top)
-        self._benchmark = self._curve(self._top, theme.color(BENCHMARK).name())
-        self._equity = self._curve(self._top, theme.ACCENT)
-        self._drawdown = self._curve(self._low, theme.DOWN, fill=True)
-        self._rules = [self._rule(plot) for plot in (self._top, self._low)]
-        self._legend, self._depth = self._words(), self._words()
+        self._curves: RunCurves | None = None
+        self._log, self._wants_exposure = False, True
+        self._dollars = Values(False)
+        super().__init__(self._dollars, Values(True), Values(True, sign=False))
+        self.setAccessibleName("Equity curve")
+        self._benchmark = self.curve(TOP, pg.mkPen(theme.color(BENCHMARK).name(), width=1))
+        self._equity = self.curve(TOP, pg.mkPen(theme.ACCENT, width=1))
+        self._drawdown, self._exposure = self.filled(LOW, "DOWN"), self.filled(FOOT, EXPOSURE)
+        self._legend, self._depth, self._held = words(self), words(self), words(self)
         self._built = True
         self.scene().sigMouseMoved.connect(self._read)
-        self.ci.layout.setSpacing(0)
-        self.ci.layout.setContentsMargins(0, 0, 0, 0)
-        self.ci.layout.setRowStretchFactor(0, 7)
-        self.ci.layout.setRowStretchFactor(1, 3)
+        self._arrange()
 
-    def _plot(self, row: int, axes: dict[str, Any]) -> Any:
-        plot = self.addPlot(row=row, col=0, axisItems=axes)
-        plot.hideAxis("left")
-        plot.showAxis("right")
-        plot.hideButtons()
-        plot.setMenuEnabled(False)
-        plot.setMouseEnabled(x=True, y=False)
-        plot.setDefaultPadding(0.04)
-        plot.vb.setLimits(minXRange=10)
-        plot.vb.setAutoVisible(y=True)
-        plot.showGrid(x=True, y=True, alpha=0.2)
-        for axis in axes.values():
-            axis.setPen(pg.mkPen(theme.LINE))
-            axis.setTextPen(pg.mkPen(theme.TX2))
-            axis.setTickFont(theme.small())
-            axis.setStyle(tickLength=0, tickTextOffset=6)
-        axes["right"].setWidth(AXIS_WIDE)
-        return plot
-
-    def _curve(self, plot: Any, ink: str, fill: bool = False) -> Any:
-        curve = plot.plot(pen=pg.mkPen(ink, width=1), antialias=True)
-        curve.setDownsampling(auto=True, method="peak")
-        curve.setClipToView(True)
-        if fill:
-            ground = theme.color("DOWN")
-            curve.setFillLevel(0.0)
-            curve.setFillBrush((ground.red(), ground.green(), ground.blue(), 80))
-        return curve
-
-    def _rule(self, plot: Any) -> Any:
-        rule = pg.InfiniteLine(angle=90, pen=QPen(theme.color("CROSS"), 0, Qt.PenStyle.DashLine))
-        rule.hide()
-        plot.addItem(rule, ignoreBounds=True)
-        return rule
-
-    def _words(self) -> QLabel:
-        words = QLabel(self)
-        words.setFont(theme.small())
-        words.setTextFormat(Qt.TextFormat.RichText)
-        words.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        words.move(10, 6)
-        return words
-
-    def show_result(self, result: BacktestResult | None) -> None:
-        """Draw a result's curves, all of them in view; None clears."""
+    def show_result(self, result: BacktestResult | None, curves: RunCurves | None = None) -> None:
+        """Draw a result's curves, all of them in view; None clears. ``curves`` are its arrays, where they are made already."""
         self._result = result
         if result is None:
-            for curve in (self._equity, self._benchmark, self._drawdown):
+            self._curves = None
+            for curve in (self._equity, self._benchmark):
                 curve.clear()
-            self._legend.clear()
-            self._depth.clear()
+            for filled in (self._drawdown, self._exposure):
+                filled.show_values(np.empty(0))
+            for label in (self._legend, self._depth, self._held):
+                label.clear()
             return
-        self._moments.take(result.at, timeframe(result.spec.timeframe).intraday)
+        self._curves = curves or curves_of(result)
+        self.moments.take(self._curves.bars)
+        self._arrange()
         self._draw()
-        self._show_all()
+        self.show_all(len(result.at))
         self._say(len(result.at) - 1)
-
-    def _show_all(self) -> None:
-        if self._result is not None:
-            self._top.setXRange(0, max(1, len(self._result.at) - 1), padding=0.01)
-        self._top.enableAutoRange(axis="y")
-        self._low.enableAutoRange(axis="y")
 
     def set_log(self, on: bool) -> None:
         """Equal ratios as equal heights."""
         self._log = self._dollars.log = on
         self._draw()
 
+    def set_exposure(self, on: bool) -> None:
+        """Whether the exposure is shown where there is room for it."""
+        self._wants_exposure = on
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The heights of the panes."""
+        known = self._result is None or bool(self._result.exposure)
+        shown = self._wants_exposure and known and self.height() >= ROOMY
+        layout = self.ci.layout
+        for part in (self.views[FOOT], self.axes[FOOT], self._held):
+            part.setVisible(shown)
+        layout.setRowMaximumHeight(FOOT, MOST if shown else 0.0)
+        for row, share in enumerate((62, 22, 16, 0) if shown else (70, 30, 0, 0)):
+            layout.setRowStretchFactor(row, share)
+        layout.activate()
+        self._place()
+
     def _draw(self) -> None:
-        if self._result is None:
+        found = self._curves
+        if found is None:
             return
-        x = np.arange(len(self._result.at), dtype=np.float64)
-        for curve, values in ((self._equity, self._result.equity), (self._benchmark, self._result.benchmark)):
-            y = np.array(values, dtype=np.float64)
-            curve.setData(x, np.log10(np.maximum(y, 1e-9)) if self._log else y)
-        self._drawdown.setData(x, np.array(self._result.drawdown, dtype=np.float64))
+        x = np.arange(len(found.equity), dtype=np.float64)
+        for curve, y in ((self._equity, found.equity), (self._benchmark, found.benchmark)):
+            curve.setData(x[: len(y)], np.log10(np.maximum(y, 1e-9)) if self._log else y)
+        self._drawdown.show_values(found.drawdown)
+        self._exposure.show_values(found.exposure)
 
     def _say(self, index: int) -> None:
-        """The legend at a bar: what equity and buy and hold had made by then, and the drawdown."""
-        result = self._result
-        if result is None or not result.at:
+        """The legend at a bar: equity and benchmark in dollars and percent by then, the drawdown and the exposure."""
+        result, found = self._result, self._curves
+        if result is None or found is None or not len(found.equity):
             return
-        ours, theirs = (values[index] / values[0] - 1 for values in (result.equity, result.benchmark))
-        when = self._moments.moment(index) if index < len(result.at) - 1 else ""
+        when = self.moments.moment(index) if index < len(found.equity) - 1 else ""
+        held = escape(result.spec.benchmark or f"{symbols(result.spec.symbols)} held")
+        name = escape(f"{result.spec.strategy} v{result.spec.version}")
         self._legend.setText(
-            f"<span style='color:{theme.ACCENT}'>{result.spec.strategy} v{result.spec.version}&nbsp; {format.percent(ours)}</span><br>"
-            f"<span style='color:{theme.color(BENCHMARK).name()}'>{result.spec.symbol} buy &amp; hold&nbsp; {format.percent(theirs)}</span>"
-            f"&nbsp;&nbsp;<span style='color:{theme.TX2}'>{when}</span>")  # fmt: skip
-        depth = min(result.drawdown) if not when else result.drawdown[index]
-        self._depth.setText(f"<span style='color:{theme.DOWN}'>drawdown&nbsp; {format.percent(depth, 1)}</span>")
-        self._legend.adjustSize()
-        self._depth.adjustSize()
+            f"{ink('ACCENT', name)} {_gain(found.equity, index, 'ACCENT')}<br>"
+            f"{ink(BENCHMARK, held)} {_gain(found.benchmark, index, BENCHMARK)}&nbsp;&nbsp;{ink('TX2', when)}"
+        )
+        depth = found.drawdown[index] if when and index < len(found.drawdown) else found.deepest
+        self._depth.setText(ink("DOWN", f"drawdown&nbsp; {format.percent(float(depth), 1)}"))
+        if len(found.exposure):
+            now = float(found.exposure[index]) if when else found.held
+            told = f"exposure&nbsp; {format.percent(now, 0, sign=False)}{'' if when else ' on average'}"
+            self._held.setText(ink(EXPOSURE, told))
+        for label in (self._legend, self._depth, self._held):
+            label.adjustSize()
         self._place()
 
     def _place(self) -> None:
-        self._depth.move(10, max(0, self.height() - 24 - self._depth.height()))
+        """The words of the lower panes at their feet."""
+        for label, view in ((self._depth, self.views[LOW]), (self._held, self.views[FOOT])):
+            box = view.sceneBoundingRect()
+            label.move(7, max(0, int(box.bottom()) - label.height() - 3))
 
     def _read(self, at: QPointF) -> None:
-        if self._result is None or not self._result.at:
+        if self._curves is None or not len(self._curves.equity):
             return
-        index = round(self._top.vb.mapSceneToView(at).x())
-        inside = 0 <= index < len(self._result.at) and self.rect().contains(at.toPoint())
-        for rule in self._rules:
-            rule.setVisible(inside)
-            rule.setValue(index)
-        self._say(index if inside else len(self._result.at) - 1)
+        index, last = round(self.views[TOP].mapSceneToView(at).x()), len(self._curves.equity) - 1
+        inside = 0 <= index <= last and self.rect().contains(at.toPoint())
+        self.point(index if inside else None)
+        self._say(index if inside else last)
 
     def mouseDoubleClickEvent(self, event: Any) -> None:
-        self._show_all()
+        if self._curves is not None:
+            self.show_all(len(self._curves.equity))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._built:
-            self._place()
+            self._arrange()
+
+
+def _gain(values: Floats, index: int, token: str) -> str:
+    """What a curve had made by a bar, and what it stood at."""
+    if index >= len(values) or not values[0]:
+        return format.UNKNOWN
+    now = float(values[index])
+    return ink(token, f"<b>{format.percent(now / float(values[0]) - 1)}</b>&nbsp; {format.money(now)}")

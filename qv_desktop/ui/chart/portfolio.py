@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QLabel
 
 from qv_desktop.domain.account_history import ACTIVITIES, MOVED, Curve, profit
 from qv_desktop.ui import format, theme
-from qv_desktop.ui.chart.equity import AXIS_WIDE, Moments, Values
+from qv_desktop.ui.chart.curve_panes import AXIS_WIDE, Moments, Values
+from qv_desktop.ui.chart.run_curves import bars_of
 
 DAY = 86_400
 SIGN = 9  # px of a mark for money that came or went
@@ -95,7 +96,7 @@ class PortfolioPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph
         """Draw a period; another period is shown whole, the same one keeps what is zoomed to."""
         before, self._curve = self._curve, curve
         stamps = tuple(int(point.at.timestamp()) * 1_000_000_000 for point in curve.points)
-        self._moments.take(stamps, curve.timeframe != "1D")
+        self._moments.take(bars_of(stamps, curve.timeframe != "1D"))
         self._draw(curve)
         if before is None or before.period is not curve.period:
             self.show_all()

@@ -20,6 +20,7 @@ from qv_desktop.ui.chart.amending import Amending
 from qv_desktop.ui.chart.comparison import COLOURS, Comparison
 from qv_desktop.ui.chart.drawing_hand import DrawingHand
 from qv_desktop.ui.chart.explorer import Explorer
+from qv_desktop.ui.chart.marks_bar import MarksBar
 from qv_desktop.ui.chart.prompt import Prompt
 from qv_desktop.ui.chart.saying import said
 from qv_desktop.ui.chart.series import Series
@@ -27,6 +28,7 @@ from qv_desktop.ui.chart.session_shading import Hole, hours
 from qv_desktop.ui.chart.studying import Studying
 from qv_desktop.ui.chart.times import local_seconds
 from qv_desktop.ui.chart.toolbar import ChartBar
+from qv_desktop.ui.chart.trade_marks import TradeMarks
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 
 EMPTY = "Choose a symbol in the watchlist, or type its first letter here, to see its chart."
@@ -55,7 +57,7 @@ class ChartView(QWidget):
         self.studying = Studying(self.canvas, self.prompt)
         self.amending = Amending(self.canvas, self.asking, install)
         self.drawing = DrawingHand(self.canvas, self)
-        self.bar = ChartBar(self.indicator_menu, more)
+        self.bar, self.marks_bar = ChartBar(self.indicator_menu, more), MarksBar()
         self._build()
         self.show_message(EMPTY)
 
@@ -66,7 +68,7 @@ class ChartView(QWidget):
         rule = QFrame()
         rule.setFixedHeight(1)
         rule.setStyleSheet(f"background:{theme.LINE};")
-        for widget in (self.bar, rule):
+        for widget in (self.bar, rule, self.marks_bar):
             column.addWidget(widget)
         row = QHBoxLayout()
         row.setSpacing(0)
@@ -174,6 +176,37 @@ class ChartView(QWidget):
         self.canvas.holdings.fills = tuple(fills)
         self.canvas.update()
 
+    def show_trades(self, marks: TradeMarks | None) -> None:
+        """A backtest's trades over the bars of their symbol; None takes them away."""
+        self.canvas.marks = marks
+        self.canvas.redraw()
+        self._say_marks()
+
+    def choose_trade(self, number: int) -> bool:
+        """Let one of them stand out, in the middle of the chart; False when it lies before the first bar."""
+        marks = self.canvas.marks
+        place = marks.place(number) if marks is not None else None
+        if marks is None or place is None:
+            return False
+        marks.chosen = number
+        found = self.canvas.go_to(self._middle(int(marks.entered[place]), int(marks.left[place])))
+        self.canvas.redraw()
+        self._say_marks()
+        return found
+
+    def _middle(self, entered: int, left: int) -> int:
+        """The moment that a trade is looked at around: its middle, or its entry where the whole of it does not fit."""
+        series, camera = self.canvas.series, self.canvas.camera
+        if series is None or camera is None:
+            return entered
+        first, last = series.index_at(entered), series.index_at(left)
+        fits = last - first < camera.view.bars * 0.9
+        return int(series.starts[(first + last) // 2]) if fits and first >= 0 else entered
+
+    def _say_marks(self) -> None:
+        marks = self.canvas.marks
+        self.marks_bar.show_marks(marks if marks is not None and marks.symbol == self._symbol else None)
+
     def show_alerts(self, alerts: Sequence[PriceAlert]) -> None:
         """All price alerts; armed ones of the shown symbol become lines."""
         self.canvas.holdings.alerts = tuple(alerts)
@@ -267,6 +300,7 @@ class ChartView(QWidget):
         self._symbol, self._frame = symbol, frame
         self.bar.show_frame(str(frame))
         self._say_session()
+        self._say_marks()
         self.title_changed.emit(self._titled())
 
     def _titled(self) -> str:

@@ -2,7 +2,9 @@
 
 import keyword
 import re
+import time
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QSyntaxHighlighter, QTextCharFormat, QTextDocument
 
 from qv_desktop.ui import theme
@@ -18,6 +20,7 @@ TOKENS = re.compile(
     rf"|(?P<word>\b(?:{_WORDS})\b)"
     r"|(?P<name>\w+)"
 )
+AT_ONCE, SLICE = 80, 0.004  # lines, seconds
 INKS = {
     "triple": "TX2",
     "text": "CODE_TEXT",
@@ -30,14 +33,40 @@ QUOTES = {1: '"""', 2: "'''"}  # a block's state -> the string that goes on in t
 
 
 class PythonColors(QSyntaxHighlighter):
-    """Colours a document; a block's state says which triple-quoted string goes on after it, 0 none."""
+    """Colours a document; a block's state says which triple-quoted string goes on after it, 0 none.
+
+    Of a text that is put in whole (``begin`` first) the first lines are coloured at once and the rest in slices, so that nothing waits.
+    """
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
         self._inks = {kind: _ink(token) for kind, token in INKS.items()}
+        self._due: int | None = None  # the first line that is not coloured yet
+        self._slices = QTimer(self, interval=0)
+        self._slices.timeout.connect(self._go_on)
+
+    def begin(self) -> None:
+        """Another text is about to be put in."""
+        self._due = AT_ONCE
+        self._slices.start()
+
+    def _go_on(self) -> None:
+        end = time.perf_counter() + SLICE
+        while self._due is not None and time.perf_counter() < end:
+            block = self.document().findBlockByNumber(self._due)
+            if block.isValid():
+                self._due += 1
+                self.rehighlightBlock(block)
+            else:
+                self._due = None
+        if self._due is None:
+            self._slices.stop()
 
     def highlightBlock(self, text: str) -> None:
         """Colour one line."""
+        if self._due is not None and self.currentBlock().blockNumber() >= self._due:
+            self.setCurrentBlockState(0)
+            return
         place, state = 0, max(0, self.previousBlockState())
         while True:
             if state:

@@ -53,10 +53,16 @@ class CodeEditor(CodeView):
         self._found = found
         self._redraw()
 
+    def show_text(self, text: str) -> None:
+        """Put another text in; what could be undone is forgotten."""
+        self._colors.begin()
+        self.setPlainText(text)
+
     def replace_all(self, text: str) -> None:
         """Put another text in, as one step that can be undone."""
         cursor = QTextCursor(self.document())
         cursor.select(QTextCursor.SelectionType.Document)
+        self._colors.begin()
         cursor.insertText(text)
 
     # ---- keys

@@ -24,6 +24,7 @@ _BLOTTERS = (
     "balances",
     "reconciliation",
     "backtests",
+    "sweeps",
     "signals",
     "audit",
     "alerts",
@@ -52,8 +53,9 @@ LAYOUTS: dict[str, Layout] = {
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
     ),
     "research": Layout(
-        (Place("backtests", "center"), Place("strategies", "left"), Place("alerts", "bottom", "strategies"),
-         Place("signals", "tab", "backtests")),
+        (Place("backtests", "center"), Place("sweeps", "tab", "backtests"), Place("signals", "tab", "backtests"),
+         Place("strategies", "left"),
+         Place("alerts", "bottom", "strategies")),
         (("", (420, 0)), ("strategies", (0, 200))),
     ),
     "charts": Layout(

@@ -74,7 +74,7 @@ class SourcePage(QWidget):
         """The saved text, and what is typed instead of it where there is something."""
         self._showing = True
         self._saved = saved
-        self.editor.setPlainText(saved if text is None else text)
+        self.editor.show_text(saved if text is None else text)
         self.note.setText(note)
         self.show_problems(())
         self._showing = False

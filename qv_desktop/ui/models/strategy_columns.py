@@ -1,6 +1,7 @@
 """Columns of strategies, of their versions, and of the problems in a source."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 from qv_desktop.domain.strategies import Parameter, Strategy
 from qv_desktop.domain.strategy_source import Problem
@@ -20,8 +21,19 @@ def kind(strategy: Strategy) -> str:
     return "archived" if strategy.archived else "built in" if strategy.built_in else ""
 
 
-def strategy_columns(unsaved: Collection[str]) -> tuple[Column[Strategy], ...]:
-    """``unsaved`` are the ids of those with a draft, as it stands when a row is drawn."""
+class Badge(NamedTuple):
+    """What a check of a source found: a word or two, the chip that they stand on (a key of ``theme.CHIPS``), and the whole of it."""
+
+    words: str
+    chip: str
+    explained: str = ""
+
+
+_NO_BADGE = Badge("", "")
+
+
+def strategy_columns(unsaved: Collection[str], badges: Mapping[str, Badge]) -> tuple[Column[Strategy], ...]:
+    """``unsaved`` are the ids of those with a draft, ``badges`` go by the hash of the source; both as they stand when a row is drawn."""
 
     def draft(s: Strategy) -> str:
         return UNSAVED if s.id in unsaved else SAVED
@@ -30,6 +42,9 @@ def strategy_columns(unsaved: Collection[str]) -> tuple[Column[Strategy], ...]:
         Column("Name", lambda s: s.name, bold=True, width=120, color=lambda s: "TX2" if s.archived else "TX0"),
         Column("", draft, color=lambda s: "WARN", width=28, tip=lambda s: "You have changes that are not saved" if draft(s) else ""),
         Column("Ver", lambda s: f"{s.version}", key=lambda s: s.version, right=True, width=36),
+        Column("Look-ahead", lambda s: badges.get(s.code_hash, _NO_BADGE).words, width=84, shown=False,
+               chip=lambda s: badges.get(s.code_hash, _NO_BADGE).chip or None,
+               tip=lambda s: badges.get(s.code_hash, _NO_BADGE).explained, color=lambda s: "TX2"),
         Column("Title", lambda s: s.title, color=lambda s: "TX1", width=90, stretch=True),
         Column("Kind", kind, color=lambda s: "TX2", width=62),
         Column("Author", lambda s: s.author, color=lambda s: "TX1", width=90, shown=False),

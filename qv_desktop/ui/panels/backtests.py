@@ -1,122 +1,129 @@
-"""The backtest panel: a form to run one, its curves, statistics and trades, the runs that are kept, and a day as it was traded."""
+"""The backtest panel: a form to run one, its results, the runs that are kept and compared, and a day as it was traded."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QDate, Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLayout,
-    QProgressBar,
-    QScrollArea,
-    QSplitter,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.live_backtest import Asked
+from qv_desktop.domain.run_comparison import RunComparison
+from qv_desktop.domain.run_months import monthly
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.ui import theme
+from qv_desktop.ui.chart.compare_page import ComparePage
 from qv_desktop.ui.chart.equity_page import EquityPage
+from qv_desktop.ui.chart.run_curves import ComparedRuns, RunCurves
+from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.live_page import LivePage
+from qv_desktop.ui.models.menu_button import entry, menu_button
+from qv_desktop.ui.models.month_heat import MonthHeat
+from qv_desktop.ui.models.name_bar import NameBar
+from qv_desktop.ui.models.run_arrangement import Arrangement, mode_for
 from qv_desktop.ui.models.run_form import RunForm
-from qv_desktop.ui.models.run_tables import RUN_COLUMNS, TRADE_COLUMNS, NumberedTrade, numbered
+from qv_desktop.ui.models.run_list import RunList
+from qv_desktop.ui.models.run_record import AGAIN, RunRecord
+from qv_desktop.ui.models.run_tables import PART_COLUMNS, Part, numbered, parts
+from qv_desktop.ui.models.run_trades import RunTrades
 from qv_desktop.ui.models.statistics_list import StatisticsList
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 
-type Mode = Literal["narrow", "medium", "low", "tall"]
+__all__ = ["BacktestsPanel", "mode_for"]
 
-WIDE, WIDER, TALL = (
-    620,
-    960,
-    460,
-)  # px from which there is room for two columns, for three, and for tables under the curves
-FORM_WIDE, STATISTICS_WIDE = 324, 216  # px
-
-
-def mode_for(width: int, height: int) -> Mode:
-    """How the pages are arranged in a panel of this size."""
-    if width < WIDE:
-        return "narrow"
-    if width < WIDER:
-        return "medium"
-    return "tall" if height >= TALL else "low"
+FORMS = {"html": "Report (HTML)", "csv": "Trades (CSV)", "json": "Whole run (JSON)"}  # form -> its name
 
 
 class BacktestsPanel(QWidget):
-    """Asks to run and to cancel; shows progress, failures, results and stored runs."""
+    """Asks to run and to cancel; shows progress, failures, results and stored runs. Runs are named by their ids."""
 
     name = "backtests"
     title = "Backtests"
 
     run_asked = Signal(object)  # BacktestSpec
     cancel_asked = Signal(str)  # the run's id
-    run_chosen = Signal(object)  # BacktestResult
+    run_chosen = Signal(object)  # BacktestResult, perhaps without curves: ``show_whole`` brings them
     deploy_asked = Signal(object)  # BacktestSpec: what the form says is to be deployed
     live_asked = Signal(object)  # Asked: lay a day as it was traded beside its backtest
+    chart_asked = Signal(object, int)  # BacktestResult, the number of the trade to go to or 0
+    export_asked = Signal(str, str)  # id, a key of FORMS
+    open_asked = Signal(object)  # Path of a report
+    rerun_asked = Signal(str)
+    annotate_asked = Signal(str, bool, str)  # id, starred, note
+    delete_asked = Signal(list)  # ids
+    compare_asked = Signal(list)  # ids
+    more_asked = Signal()  # older runs
+    form_used = Signal(object)  # what stood in the form when a run was asked for, as texts by name
+    preset_save_asked = Signal(str, object)  # name, the same
+    preset_delete_asked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         today = QDate.currentDate()
         self.form = RunForm(_plain(today.addYears(-1)), _plain(today.addDays(-1)))
         self.equity, self.statistics, self.live = EquityPage(), StatisticsList(), LivePage()
-        self._trades: TableModel[NumberedTrade] = TableModel(TRADE_COLUMNS, key=lambda row: row.number)
-        self._runs: TableModel[BacktestResult] = TableModel(RUN_COLUMNS, key=lambda run: run.id)
-        self.trades: Table[NumberedTrade] = Table(self._trades, empty="A run's round trips stand here.")
-        self.runs: Table[BacktestResult] = Table(
-            self._runs, empty="No runs are kept yet; the first one you run stays here."
-        )
+        self.months, self.trades, self.record = MonthHeat(), RunTrades(), RunRecord()
+        self.runs, self.compare = RunList(), ComparePage()
+        self.parts_model: TableModel[Part] = TableModel(PART_COLUMNS, key=lambda row: row.of.symbol)
+        self.parts: Table[Part] = Table(self.parts_model, empty="What each symbol added stands here.")
         self._run_button = theme.button("Run backtest   Ctrl+Enter", "primary")
         self.deploy = theme.button("Deploy…")
         self._cancel = theme.button("Cancel")
         self._bar = QProgressBar()
         self._step = theme.label("", "hint")
-        self._drawn = ""  # the result on the screen
+        self._naming, self._asking = NameBar(), ConfirmBar(keep="OK", kind="primary")
+        self._presets: dict[str, Mapping[str, object]] = {}
+        self._lacking: Mapping[str, str] = {}
+        self._run: BacktestResult | None = None  # on the screen
+        self._wanted = ""  # the run that is chosen, drawn or on its way
         self._running: str | None = None  # the run under way; "" until its id is known
-        self._mode: Mode | None = None
-        self._tabs = QTabWidget()
-        self._split: QSplitter | None = None
-        self._box = QVBoxLayout(self)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        # the pages' own least sizes would keep a panel from shrinking into its next arrangement
-        self._box.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self.setMinimumSize(280, 160)
-        self._pages()
+        self._build()
         self._connect()
         self._show_running(None)
-        self._arrange(mode_for(self.width(), self.height()))
+        self._dress()
+        self._arrangement.fit(self.width(), self.height())
 
     # pages
 
-    def _pages(self) -> None:
-        self.trades.setAccessibleName("Trades")
-        self.runs.setAccessibleName("Stored runs")
+    def _build(self) -> None:
+        self.parts.setAccessibleName("Symbols of the run")
         self._form_page = self._form_column()
-        self._statistics_page = QScrollArea()
-        self._statistics_page.setWidgetResizable(True)
-        self._statistics_page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._statistics_page.setWidget(self.statistics)
-        self._tabs.setDocumentMode(True)
-        self._tabs.tabBar().setFont(theme.body())
+        self._statistics_page, self._months_page = _scrolled(self.statistics), _scrolled(self.months)
+        rest = [(self._months_page, "Months"), (self.trades, "Trades"), (self.parts, "Symbols"), (self.record, "Record"),
+                (self.runs, "Runs"), (self.compare, "Compare"), (self.live, "Live")]  # fmt: skip
+        self._arrangement = Arrangement(self, self._form_page, self.equity, self._statistics_page, rest, self._corner())
+        self._tabs = self._arrangement.tabs
+        self._arrangement.offer(self.parts, False)
+        for bar in (self._naming, self._asking):
+            self._arrangement.below(bar)
+
+    def _corner(self) -> QWidget:
+        """What can be done with the run on the screen, beside the tabs."""
+        corner = QWidget()
+        row = QHBoxLayout(corner)
+        row.setContentsMargins(2, 0, 4, 0)
+        row.setSpacing(0)
+        self._export = menu_button("Export ▾", "Export this run", self._offer_exports)
+        self._more = menu_button("⋯", "What can be done with this run", self._offer)
+        for button in (self._export, self._more):
+            button.setFixedHeight(24)
+            row.addWidget(button)
+        return corner
 
     def _form_column(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(10, 4, 8, 8)
         column.setSpacing(6)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.form)
-        column.addWidget(scroll, 1)
+        column.addWidget(_scrolled(self.form), 1)
         self._step.setWordWrap(True)
         column.addWidget(self._step)
         column.addWidget(self._bar)
@@ -126,106 +133,41 @@ class BacktestsPanel(QWidget):
         self._bar.setAccessibleName("Progress")
         row.addWidget(self._run_button, 1)
         row.addWidget(self._cancel, 1)
+        row.addWidget(menu_button("Presets ▾", "Terms that are kept under names", self._offer_presets))
         row.addWidget(self.deploy)
         column.addLayout(row)
         return page
 
     def _connect(self) -> None:
-        self._run_button.clicked.connect(self._ask)
+        self._run_button.clicked.connect(self.ask)
         self.deploy.setToolTip("Deploy this strategy with these parameters to paper")
         self.deploy.clicked.connect(self._ask_deploy)
         self._cancel.clicked.connect(self._ask_cancel)
-        self.runs.row_chosen.connect(self._choose)
-        self.runs.row_opened.connect(self._reuse)
+        self.runs.table.row_chosen.connect(self._choose)
+        self.runs.table.row_opened.connect(self._reuse)
+        for ours, theirs in ((self.annotate_asked, self.runs.annotate_asked), (self.delete_asked, self.runs.delete_asked),
+                             (self.more_asked, self.runs.more_asked), (self.rerun_asked, self.record.rerun_asked)):  # fmt: skip
+            theirs.connect(ours)
+        self.runs.compare_asked.connect(self._ask_compare)
+        self.trades.chart_asked.connect(self._ask_chart)
+        self.equity.record_asked.connect(lambda: self._arrangement.bring(self.record))
         self.form.changed.connect(lambda: self._say("", bad=False))
         self.live.compare_asked.connect(self._ask_live)
         self.live.picked.connect(self._pick)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self._ask)
-
-    # arrangement
-
-    def _arrange(self, mode: Mode) -> None:
-        """Put the pages where this size has room for them."""
-        if mode == self._mode:
-            return
-        self._mode = mode
-        kept = self._tabs.tabText(self._tabs.currentIndex()).split(" ")[0]
-        self._tabs.clear()
-        split = QSplitter(Qt.Orientation.Horizontal)
-        split.setHandleWidth(1)
-        split.setChildrenCollapsible(False)
-        tables: list[tuple[QWidget, str]] = [(self.trades, "Trades"), (self.runs, "Runs"), (self.live, "Live")]
-        if mode == "narrow":
-            tabs = [
-                (self._form_page, "Run"),
-                (self.equity, "Equity"),
-                (self._statistics_page, "Stats"),
-                *tables,
-            ]
-            self._fill(split, tabs, [])
-        elif mode == "medium":
-            self._fill(
-                split,
-                [(self.equity, "Equity"), (self._statistics_page, "Statistics"), *tables],
-                [self._form_page],
-            )
-        elif mode == "low":
-            self._fill(split, [(self.equity, "Equity"), *tables], [self._form_page, self._statistics_page])
-        else:
-            self._fill(split, tables, [self._form_page, self._statistics_page])
-            stack = QSplitter(Qt.Orientation.Vertical)
-            stack.setHandleWidth(1)
-            stack.setChildrenCollapsible(False)
-            stack.addWidget(self.equity)
-            split.insertWidget(1, stack)
-            stack.addWidget(self._tabs)
-            self.equity.show()
-            self._show_whole(split, kept)
-            stack.setSizes([self.height() * 3 // 5, self.height() * 2 // 5])
-            return
-        self._show_whole(split, kept)
-
-    def _fill(self, split: QSplitter, tabs: Sequence[tuple[QWidget, str]], sides: Sequence[QWidget]) -> None:
-        """The form at the left, the tabs in the middle, the statistics at the right, as far as they are given."""
-        for widget, text in tabs:
-            self._tabs.addTab(widget, text)
-        for widget in [*sides[:1], self._tabs, *sides[1:]]:
-            split.addWidget(widget)
-            widget.show()
-
-    def _show_whole(self, split: QSplitter, kept: str) -> None:
-        self._box.addWidget(split)
-        if self._split is not None:
-            self._split.hide()
-            self._split.deleteLater()
-        self._split = split
-        count = split.count()
-        middle = 0 if count == 1 else 1
-        for place in range(count):
-            split.setStretchFactor(place, 1 if place == middle else 0)
-        split.setSizes([10_000] if count == 1 else [FORM_WIDE, 10_000, STATISTICS_WIDE][:count])
-        self._count()
-        for place in range(self._tabs.count()):
-            if self._tabs.tabText(place).split(" ")[0] == kept:
-                self._tabs.setCurrentIndex(place)
-
-    def _count(self) -> None:
-        for table, word in ((self.trades, "Trades"), (self.runs, "Runs")):
-            place = self._tabs.indexOf(table)
-            count = len(self._trades.rows()) if word == "Trades" else len(self._runs.rows())
-            if place >= 0:
-                self._tabs.setTabText(place, f"{word} {count}" if count else word)
+            shortcut.activated.connect(self.ask)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange(mode_for(self.width(), self.height()))
+        if self._arrangement.fit(self.width(), self.height()):
+            self._export.setVisible(self._arrangement.mode != "narrow")
 
     # asking
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask for a run of what the form says, unless one is under way; what is wrong in it is said."""
         if self._running is not None or not self._run_button.isEnabled():
             return
         try:
@@ -235,6 +177,7 @@ class BacktestsPanel(QWidget):
             return
         self._show_running("")
         self._say("waiting for bars", bad=False)
+        self.form_used.emit(self.form.saved())
         self.run_asked.emit(spec)
 
     def _ask_deploy(self) -> None:
@@ -254,18 +197,72 @@ class BacktestsPanel(QWidget):
         except BadInput as error:
             self.live.show_failed(str(error))
 
+    def _ask_compare(self, ids: list[str]) -> None:
+        self._say("reading the runs", bad=False)
+        self.compare_asked.emit(ids)
+
+    def _ask_chart(self, number: int) -> None:
+        if self._run is not None:
+            self.chart_asked.emit(self._run, number)
+
     def _pick(self, strategy: str, symbol: str) -> None:
         """The form is what the backtest of the day runs with."""
         self.choose_strategy(strategy)
         self.form.symbol.setText(symbol)
 
-    def _choose(self, run: BacktestResult | None) -> None:
-        if run is not None and run.id != self._drawn:
+    def _choose(self, run: BacktestResult) -> None:
+        if run.id == self._wanted:
+            return
+        self._wanted = run.id
+        if run.whole:
             self._draw(run)
-            self.run_chosen.emit(run)
+        self.run_chosen.emit(run)
 
     def _reuse(self, run: BacktestResult) -> None:
         self.form.show_spec(run.spec)
+        self._arrangement.bring(self._form_page)
+        self._say("the terms of that run; change them or run it again", bad=False)
+
+    # menus
+
+    def _offer_exports(self, menu: QMenu) -> None:
+        why = self._lacking.get("export", "") or ("" if self._run is not None else "Choose a run first")
+        for form, name in FORMS.items():
+            entry(menu, name, partial(self._ask_export, form), why)
+
+    def _ask_export(self, form: str) -> None:
+        if self._run is not None:
+            self.export_asked.emit(self._run.id, form)
+
+    def _offer(self, menu: QMenu) -> None:
+        run, none = self._run, "" if self._run is not None else "Choose a run first"
+        entry(
+            menu,
+            "Show trades on chart",
+            lambda: self._ask_chart(0),
+            none or ("" if run and run.trades else "It made no trades"),
+        )
+        entry(menu, "Use these terms in the form", lambda: self._reuse(run) if run else None, none)
+        entry(menu, AGAIN, lambda: self.rerun_asked.emit(run.id) if run else None, none or self._lacking.get("run", ""))
+        entry(menu, "Copy hashes and versions", lambda: QGuiApplication.clipboard().setText(self.record.text()), none)
+        menu.addSeparator()
+        self._offer_exports(menu)
+
+    def _offer_presets(self, menu: QMenu) -> None:
+        for name, kept in self._presets.items():
+            entry(menu, name, partial(self.form.restore, kept))
+        if self._presets:
+            menu.addSeparator()
+        entry(menu, "Save as preset…", self._ask_preset)
+        if self._presets:
+            gone = menu.addMenu("Delete")
+            for name in self._presets:
+                entry(gone, name, partial(self.preset_delete_asked.emit, name))
+
+    def _ask_preset(self) -> None:
+        self._naming.ask_name(
+            "Name of the preset", "Save", lambda name: self.preset_save_asked.emit(name, self.form.saved())
+        )
 
     # showing
 
@@ -277,20 +274,36 @@ class BacktestsPanel(QWidget):
         """Set the form to a strategy; an unknown name changes nothing."""
         self.form.strategy.setCurrentText(name)
 
-    def show_runs(self, runs: Sequence[BacktestResult]) -> None:
-        """All stored runs; the newest is drawn if nothing is yet."""
-        self._runs.replace(runs)
-        self._count()
-        if runs and not self._drawn:
-            self._draw(max(runs, key=lambda run: run.started))
+    def show_presets(self, presets: Mapping[str, Mapping[str, object]]) -> None:
+        """Terms that are kept under names, as ``preset_save_asked`` gave them."""
+        self._presets = dict(presets)
 
-    def show_result(self, result: BacktestResult) -> None:
+    def show_runs(self, runs: Sequence[BacktestResult], more: bool = False) -> None:
+        """Stored runs; ``more`` says that older ones are stored. The newest is chosen if none is yet."""
+        self.runs.show_runs(runs, more)
+        self._count()
+        if runs and not self._wanted:
+            self._choose(max(runs, key=lambda run: run.started))
+
+    def show_older(self, runs: Sequence[BacktestResult], more: bool) -> None:
+        """Further runs that were asked for."""
+        self.runs.add(runs, more)
+        self._count()
+
+    def show_whole(self, result: BacktestResult, curves: RunCurves | None = None) -> None:
+        """A chosen run with its curves and trades; nothing happens when another one was chosen meanwhile."""
+        if result.id == self._wanted:
+            self._draw(result, curves)
+
+    def show_result(self, result: BacktestResult, curves: RunCurves | None = None) -> None:
         """A run has ended well: keep it in the list and draw it."""
-        self._runs.upsert([result])
+        self._wanted = result.id
+        self.runs.add([result], not self.runs.more.isHidden())
         self._show_running(None)
         self._say(f"{result.bars:,} bars in {result.seconds:.2f} s", bad=False)
-        self._draw(result)
-        self.runs.select_key(result.id)
+        self._draw(result, curves)
+        self._arrangement.bring(self.equity)
+        self.runs.table.select_key(result.id)
 
     def show_progress(self, run: str, fraction: float, step: str) -> None:
         """How far a run is, 0 to 1, and what it is doing."""
@@ -307,11 +320,49 @@ class BacktestsPanel(QWidget):
             self._show_running(None)
         self._say(reason, bad=True)
 
+    def show_failed(self, sentence: str) -> None:
+        """Something that was asked about stored runs came to nothing, and why."""
+        self._say("", bad=False)
+        self._asking.tell(sentence)
+
+    def show_comparison(self, told: RunComparison, curves: ComparedRuns | None = None) -> None:
+        """Runs beside each other."""
+        self._say("", bad=False)
+        self.compare.show_comparison(told, curves)
+        self._arrangement.title(self.compare, f"Compare {len(told.runs)}")
+        self._arrangement.bring(self.compare, roomy=True)
+
+    def show_rerunning(self, run: str) -> None:
+        """A stored run is being repeated."""
+        self.record.show_rerunning(run)
+        self._arrangement.bring(self.record)
+
+    def show_verdict(self, run: str, same: bool, sentences: Sequence[str]) -> None:
+        """What the repetition of a stored run came to."""
+        self.record.show_verdict(run, same, sentences)
+
+    def show_written(self, files: Sequence[Path]) -> None:
+        """Where a report is, with a button that opens it."""
+        if files:
+            path = files[0]
+            self._asking.ask(f"Saved {path.name} in {path.parent}.", "Open", lambda: self.open_asked.emit(path))
+
+    def show_annotated(self, run: str, starred: bool, note: str) -> None:
+        """A run's star and note as they are stored now."""
+        self.runs.show_annotated(run, starred, note)
+
+    def show_deleted(self, ids: Sequence[str]) -> None:
+        """Runs that are stored no more."""
+        self.runs.remove(ids)
+        self._count()
+
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``run`` one or ``export``; what is absent is allowed."""
+        """Why the person may not ``run`` one, ``delete`` or ``export``; what is absent is allowed."""
+        self._lacking = lacking
         forbid(self._run_button, lacking.get("run", ""))
         forbid(self.deploy, lacking.get("deploy", ""))
-        self.live.forbid(lacking)
+        for part in (self.live, self.runs, self.record):
+            part.forbid(lacking)
 
     def _show_running(self, run: str | None) -> None:
         self._running = run
@@ -326,12 +377,35 @@ class BacktestsPanel(QWidget):
         self._step.setStyleSheet(f"color:{theme.BAD if bad else theme.TX2};")
         self._step.setVisible(bool(words))
 
-    def _draw(self, run: BacktestResult) -> None:
-        self._drawn = run.id
-        self.equity.show_result(run)
+    def _draw(self, run: BacktestResult, curves: RunCurves | None = None) -> None:
+        self._run = run
+        self.equity.show_result(run, curves)
         self.statistics.show_result(run)
-        self._trades.replace(numbered(run))
+        ours = {(year, month): value for year, month, value in run.monthly} or monthly(run.at, run.equity)
+        self.months.show_months(ours, monthly(run.at, run.benchmark))
+        self.trades.show_trades(numbered(run))
+        self.parts_model.replace(parts(run))
+        self.record.show_result(run)
+        self._dress()
         self._count()
+
+    def _dress(self) -> None:
+        run = self._run
+        self._arrangement.offer(self.parts, run is not None and len(run.contributions) > 1)
+        self._arrangement.title(self.record, "Record ⚠" if run is not None and run.missing else "Record")
+
+    def _count(self) -> None:
+        trades, runs = len(self.trades.model.all_rows()), len(self.runs.model.all_rows())
+        self._arrangement.title(self.trades, f"Trades {trades:,}" if trades else "Trades")
+        self._arrangement.title(self.runs, f"Runs {runs:,}" if runs else "Runs")
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(page)
+    return area
 
 
 def _plain(day: QDate) -> date:

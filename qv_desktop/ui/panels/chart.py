@@ -56,6 +56,8 @@ class ChartPanel(ChartView):
     drawing_changed = Signal(object)  # Drawing, new or as it now is
     drawing_removed = Signal(str, str)  # symbol, id
     link_chosen = Signal(str)  # colour group, "" is none
+    trade_asked = Signal(int)  # the number of a backtest's trade to go to
+    trades_removed = Signal()  # a backtest's trades are to go
     share_chosen = Signal(str, bool)  # symbol, timeframe or crosshair, and whether it is shared
 
     def __init__(self, name: str = "chart", install: str = "") -> None:
@@ -85,6 +87,8 @@ class ChartPanel(ChartView):
         self.drawing.removed.connect(self.drawing_removed)
         bar.compare_asked.connect(lambda: self.do("compare"))
         bar.replay_asked.connect(self.replaying.pick)
+        self.marks_bar.stepped.connect(self._step_trade)
+        self.marks_bar.removed.connect(self._remove_trades)
         self.studying.changed.connect(self._changed)
         self.studying.templates_changed.connect(self.templates_changed)
         self.studying.compare_removed.connect(self._stop_comparing)
@@ -154,6 +158,14 @@ class ChartPanel(ChartView):
             raise BadInput(f"There is no time zone “{text.strip()}”; type a name such as Europe/Madrid or Asia/Seoul.")
         self.dress(replace(self.canvas.look, zone=text.strip()))
 
+    def _step_trade(self, steps: int) -> None:
+        if self.canvas.marks is not None:
+            self.trade_asked.emit(self.canvas.marks.beside(steps))
+
+    def _remove_trades(self) -> None:
+        self.show_trades(None)
+        self.trades_removed.emit()
+
     def _go_to(self, at: int) -> None:
         if not self.canvas.go_to(at):
             raise BadInput(
@@ -207,6 +219,11 @@ class ChartPanel(ChartView):
         })  # fmt: skip
         self._add_snapshot(menu)
         return menu
+
+    def choose_adjustment(self, adjustment: Adjustment) -> None:
+        """Show prices adjusted in another way."""
+        if adjustment != self._adjustment:
+            self._adjust(adjustment)
 
     def _adjust(self, adjustment: Adjustment) -> None:
         self._adjustment = adjustment

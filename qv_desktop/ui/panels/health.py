@@ -117,9 +117,10 @@ class HealthPanel(QWidget):
         self.rate, self.lag = Light("Messages per second"), Light("Loop lag")
         self._compared, self._override = ("", "", ""), ""
         self.reconciled, self.audit = Light("Last reconciliation"), Light("Audit head")
+        self.walls = Light("Isolation of strategies")
         self.critical, self.keys = Light("Unacknowledged alerts", door=True), Light("Trading keys", door=True)
         for light in (self.critical, self.keys, self.source, self.broker, self.database, self.gaps, self.requests, self.rate,
-                      self.delay, self.lag, self.reconciled, self.audit):  # fmt: skip
+                      self.delay, self.lag, self.reconciled, self.audit, self.walls):  # fmt: skip
             self._add(light, self._row.count())
         self._row.addStretch(1)
 
@@ -145,7 +146,7 @@ class HealthPanel(QWidget):
 
     def _ranked(self) -> list[Light]:
         return [self.critical, self.keys, self.source, *self._feeds.values(), self.broker, self.database, self.gaps, self.lag,
-                self.requests, self.rate, self.reconciled, self.delay, self.audit]  # fmt: skip
+                self.requests, self.rate, self.reconciled, self.delay, self.audit, self.walls]  # fmt: skip
 
     def show_source(self, source: str, reason: str = "", *, fallback: bool = False) -> None:
         """Whose prices are on the screen, and why; nothing when nobody's are."""
@@ -167,6 +168,12 @@ class HealthPanel(QWidget):
     def show_keys(self, armed: bool, tip: str) -> None:
         """Whether the trading keys act; a click arms or disarms them."""
         self.keys.show_words("Keys armed" if armed else "Keys off", "WARN" if armed else "", tip)
+
+    def show_isolation(self, line: str, whole: bool) -> None:
+        """What stands between strategies and this machine, as ``line``; ``whole`` when nothing is missing."""
+        self.walls.show_words(
+            "Strategies isolated" if whole else "Strategies not isolated", "" if whole else "WARN", line
+        )
 
     def show_requests(self, under_way: int) -> None:
         """How many questions to vendors' histories are under way."""

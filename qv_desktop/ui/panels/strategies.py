@@ -1,45 +1,34 @@
 """The strategies panel: what there is at which version, an editor for its source, its history, and the way to a backtest."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QLabel, QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QSplitter, QStackedWidget, QWidget
 
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.strategies import SourceDraft, Strategy, free_name, tidy_name
+from qv_desktop.domain.strategies import SourceDraft, Strategy
 from qv_desktop.domain.strategy_diff import DiffRow
 from qv_desktop.domain.strategy_source import Problem, retitled
-from qv_desktop.domain.strategy_template import template
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint
 from qv_desktop.ui.models.menu_button import entry, menu_button
-from qv_desktop.ui.models.name_bar import NameBar
+from qv_desktop.ui.models.source_files import ask_open, ask_save
 from qv_desktop.ui.models.source_page import SourcePage
-from qv_desktop.ui.models.strategy_columns import kind, knob, strategy_columns
+from qv_desktop.ui.models.strategy_columns import Badge, strategy_columns
+from qv_desktop.ui.models.strategy_head import CODE, VERSIONS, StrategyHead
+from qv_desktop.ui.models.strategy_naming import StrategyNaming
 from qv_desktop.ui.models.superseded_bar import SupersededBar
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
+from qv_desktop.ui.models.typed_sources import TypedSources
 from qv_desktop.ui.models.versions_page import VersionsPage
 
 EMPTY = "No strategies yet; the built-in ones appear once the database is ready."
-_TEST_TIP = "Set the backtest panel to this strategy (double-click does the same)"
 _BUILT_IN = "Ships with the program and stays as it is; clone it to change it"
 LIST_WIDE = 380  # px
 SIDE_BY_SIDE = 760  # px of width from which the source stands beside the list
-CODE, VERSIONS = "Code", "Versions"
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What a person has typed of one strategy and not saved."""
-
-    base: int
-    source: str
-    note: str = ""
 
 
 class StrategiesPanel(QWidget):
@@ -64,24 +53,26 @@ class StrategiesPanel(QWidget):
     versions_asked = Signal(object)
     compare_asked = Signal(str, str)
     file_opened = Signal(object)  # Path
-    leave_asked = Signal()
     file_saved = Signal(object, str, str)  # Path, strategy's name, source
 
     def __init__(self) -> None:
         super().__init__()
         self._all: list[Strategy] = []
-        self._typed: dict[str, Typed] = {}  # strategy's id -> what is not saved of it
+        self._typed = TypedSources()
         self._shown: Strategy | None = None
         self._wanted = ""  # name that is to be chosen as soon as it is there
         self._lacking: dict[str, str] = {}
+        self._badges: dict[str, Badge] = {}  # hash of a source -> what a check of it found
         self._archived = False  # whether archived ones are in view
-        self._model: TableModel[Strategy] = TableModel(strategy_columns(self._typed.keys()), key=lambda s: s.name)
+        self._model: TableModel[Strategy] = TableModel(
+            strategy_columns(self._typed.ids, self._badges), key=lambda s: s.name
+        )
         self.table: Table[Strategy] = Table(self._model, empty=EMPTY)
         self.table.setAccessibleName("Strategies")
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.page, self.history, self.superseded = SourcePage(), VersionsPage(), SupersededBar()
         self.source = self.page.editor
-        self.naming, self.asking = NameBar(), ConfirmBar(keep="Keep editing")
+        self.naming, self.asking = StrategyNaming(), ConfirmBar(keep="Keep editing")
         self.said = theme.label("", "hint")
         self._newest: Strategy | None = None  # what somebody else saved meanwhile
         self._build()
@@ -111,38 +102,25 @@ class StrategiesPanel(QWidget):
 
     def _reader(self) -> QWidget:
         reader = QWidget()
-        self._heading, self._hash, self._mark = QLabel(), QLabel(), QLabel()
-        self._heading.setFont(theme.bold())
-        self._heading.setMinimumWidth(40)
-        self._hash.setFont(theme.mono())
-        for label, (ground, ink) in ((self._hash, theme.CHIPS["filled"]), (self._mark, theme.CHIPS["held"])):
-            label.setFixedHeight(18)
-            label.setStyleSheet(f"background:{ground}; color:{ink}; border-radius:3px; padding:1px 6px;")
-        self._mark.setFont(theme.small_bold())
-        self._pages = theme.Segmented([CODE, VERSIONS])
-        self._pages.setFixedWidth(140)
-        self._test = theme.button("Backtest")
-        self._test.setToolTip(_TEST_TIP)
-        self.deploy = theme.button("Deploy this version…")
-        self._head = Bar(self._heading, self._mark, self._hash, None, self._pages, self._test, self.deploy,
-                         yielding=(self._hash, self._mark, self.deploy))  # fmt: skip
-        self._knobs = theme.label("", "hint")
-        self._knobs.setWordWrap(True)
-        self._knobs.setContentsMargins(10, 0, 10, 4)
+        self.head = StrategyHead()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.page)
         self._stack.addWidget(self.history)
-        stacked(reader, self._head, self._knobs, self.superseded, divider(), self._stack).setStretch(4, 1)
+        stacked(reader, self.head, self.superseded, divider(), self._stack).setStretch(3, 1)
         return reader
 
     def _connect(self) -> None:
         self.table.row_chosen.connect(self._choose)
         self.table.row_opened.connect(self._ask_for)
-        self._test.clicked.connect(self._ask)
-        self.deploy.clicked.connect(self._ask_deploy)
+        self.head.backtest_asked.connect(self._ask)
+        self.head.page_chosen.connect(self._show_page)
+        self.head.deploy_asked.connect(self._ask_deploy)
         self._new.clicked.connect(lambda: self._ask_new("signals"))
         self._clone.clicked.connect(self._ask_clone)
-        self._pages.chosen.connect(self._show_page)
+        self.naming.created.connect(self.create_asked)
+        self.naming.cloned.connect(self.clone_asked)
+        self.naming.retitled.connect(self._retitle)
+        self.naming.wrong.connect(self.show_failed)
         self.page.typed.connect(self._keep)
         self.page.lint_asked.connect(self.lint_asked)
         self.page.save_asked.connect(self._save)
@@ -179,20 +157,21 @@ class StrategiesPanel(QWidget):
             self._show_source(shown)
             return
         self._shown = shown
-        if shown.id in self._typed or self.page.unsaved:
-            self._show_head()
+        if shown.id in self._typed.ids or self.page.unsaved:
+            self.head.show_strategy(self._shown)
             self.page.show_saved(shown.source)
         elif shown.source != before.source:
             self._show_source(shown)
         else:
-            self._show_head()
-        if shown.version != before.version and self._pages.choice() == VERSIONS:
+            self.head.show_strategy(self._shown)
+        if shown.version != before.version and self.head.pages.choice() == VERSIONS:
             self.versions_asked.emit(shown)
 
     def show_drafts(self, drafts: Sequence[SourceDraft]) -> None:
         """What the person had typed and not saved when the program ended; what is typed by now is newer."""
-        fresh = {d.strategy: Typed(d.base, d.source) for d in drafts if d.strategy not in self._typed}
-        self._typed.update(fresh)
+        saved = {strategy.id: strategy.source.rstrip("\n") for strategy in self._all}
+        known = [draft for draft in drafts if draft.strategy in saved]
+        fresh = self._typed.take_up([draft for draft in known if saved[draft.strategy] != draft.source.rstrip("\n")])
         self._show_rows()
         if self._shown is not None and self._shown.id in fresh:
             self._show_source(self._shown)
@@ -207,13 +186,10 @@ class StrategiesPanel(QWidget):
             self.page.show_saved(saved.source)
             if not self.page.unsaved:
                 self.page.note.clear()
-            self._show_head()
-        typed = self._typed.get(saved.id)
-        if typed is not None and typed.source.rstrip("\n") == saved.source.rstrip("\n"):
-            del self._typed[saved.id]
-        elif typed is not None:  # it goes on from what was saved
-            self._typed[saved.id] = Typed(saved.version, typed.source, typed.note)
-            self.draft_typed.emit(saved.id, saved.version, typed.source)
+            self.head.show_strategy(self._shown)
+        more = self._typed.settle(saved)
+        if more is not None:
+            self.draft_typed.emit(saved.id, more.base, more.source)
         self._say(f"{saved.name} v{saved.version} is saved.")
         self._judge()
 
@@ -244,15 +220,23 @@ class StrategiesPanel(QWidget):
         """What differs between the two texts that were asked for."""
         self.history.show_rows(rows)
 
+    def show_look_aheads(self, badges: Mapping[str, Badge]) -> None:
+        """What checks for a look ahead found, by the hash of the source; the column comes into view with the first of them."""
+        if badges and not self._badges:
+            self.table.setColumnHidden(
+                self._model.columns.index(next(c for c in self._model.columns if c.title == "Look-ahead")), False
+            )
+        self._badges.update(badges)
+        self.table.viewport().update()
+
     def show_file(self, stem: str, source: str) -> None:
         """A file was read: of a strategy that can be changed it becomes the text, else it asks for a new one's name."""
         if self._shown is not None and not self._why_not_change():
             self.source.replace_all(source)
-            self._pages.choose(CODE)
-            self._show_page(CODE)
+            self.head.choose(CODE)
             self._say(f"The text of {stem}.py is in the editor; save it to make it a version.")
         else:
-            self._name_new(stem, source)
+            self.naming.ask_source(stem, source, self._names())
 
     def show_done(self, sentence: str) -> None:
         """That something was done."""
@@ -264,7 +248,11 @@ class StrategiesPanel(QWidget):
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
         """Why the person may not ``backtest``, ``create``, ``change``, ``archive`` or ``export``; what is absent is allowed."""
+        self.page.flush()
+        could = not self._why_not_change()
         self._lacking = dict(lacking)
+        if could == bool(self._why_not_change()) and self._typed.of(self._shown) is not None:
+            self._show_source(self._shown)  # what cannot be saved must not look like what is
         self._judge()
 
     def flush(self) -> None:
@@ -273,14 +261,14 @@ class StrategiesPanel(QWidget):
 
     def unsaved(self) -> list[str]:
         """Names of the strategies with changes that are not saved."""
-        typed = set(self._typed) | ({self._shown.id} if self._shown is not None and self.page.unsaved else set())
+        typed = set(self._typed.ids) | ({self._shown.id} if self._shown is not None and self.page.unsaved else set())
         return [strategy.name for strategy in self._all if strategy.id in typed]
 
-    def ask_leave(self) -> None:
+    def ask_leave(self, leave: Callable[[], None]) -> None:
         """Ask before the program ends with changes that are not saved: they are kept as a draft either way."""
         names = self.unsaved()
         few = ", ".join(names[:3]) + ("…" if len(names) > 3 else "")
-        self.asking.ask(f"Not saved: {few}. It is kept as your draft.", "Leave", self.leave_asked.emit)
+        self.asking.ask(f"Not saved: {few}. It is kept as your draft.", "Leave", leave)
 
     # ---- choosing
 
@@ -299,42 +287,32 @@ class StrategiesPanel(QWidget):
 
     def _ask_for(self, strategy: Strategy) -> None:
         if not self._lacking.get("backtest"):
+            if strategy.name in self.unsaved():
+                self._say(
+                    f"The backtest takes v{strategy.version} as it is saved, without what you have typed since.", "WARN"
+                )
             self.backtest_asked.emit(strategy.name)
 
     def _show_source(self, strategy: Strategy | None) -> None:
         self.page.flush()
-        self._remember_note()
+        self._typed.note(self._shown, self.page.note.text())
         self._shown = strategy
         self.superseded.hide()
         self.asking.dismiss()
         self._say("")
-        typed = self._typed.get(strategy.id) if strategy is not None else None
+        typed = None if self._why_not_change() else self._typed.of(strategy)
         self.page.show_source(
             strategy.source if strategy else "", typed.source if typed else None, typed.note if typed else ""
         )
-        self._show_head()
+        self.head.show_strategy(self._shown)
         self._judge()
         if strategy is not None and typed is not None and typed.base < strategy.version:
             self._newest = strategy
             self.superseded.tell(
                 f"You typed this on version {typed.base}, and {strategy.author} has saved version {strategy.version} since."
             )
-        if strategy is not None and self._pages.choice() == VERSIONS:
+        if strategy is not None and self.head.pages.choice() == VERSIONS:
             self.versions_asked.emit(strategy)
-
-    def _show_head(self) -> None:
-        strategy = self._shown
-        for widget in (self._head, self._knobs):
-            widget.setVisible(strategy is not None)
-        if strategy is None:
-            return
-        self._heading.setText(f"{strategy.name} v{strategy.version}")
-        self._heading.setToolTip(f"{strategy.title} · {strategy.author} · {strategy.note}".rstrip(" ·"))
-        self._hash.setText(f"sha {strategy.code_hash[:8]}")
-        self._hash.setToolTip(f"SHA-256 of the source: {strategy.code_hash}")
-        self._mark.setText(kind(strategy))
-        self._head.want(self._mark, bool(kind(strategy)))
-        self._knobs.setText(" · ".join(knob(p) for p in strategy.parameters) or "No parameters")
 
     def _show_page(self, page: str) -> None:
         self._stack.setCurrentIndex(0 if page == CODE else 1)
@@ -354,23 +332,16 @@ class StrategiesPanel(QWidget):
         if strategy is None or self._why_not_change():
             return
         if self.page.unsaved:
-            before = self._typed.get(strategy.id)
-            base = before.base if before else strategy.version
-            self._typed[strategy.id] = Typed(base, source, self.page.note.text())
+            base = self._typed.keep(strategy, source, self.page.note.text())
             self.draft_typed.emit(strategy.id, base, source)
-        elif self._typed.pop(strategy.id, None) is not None:
+        elif self._typed.drop(strategy):
             self.superseded.hide()
             self.draft_dropped.emit(strategy.id)
         self.table.viewport().update()  # the mark of what is not saved
 
-    def _remember_note(self) -> None:
-        typed = self._typed.get(self._shown.id) if self._shown is not None else None
-        if typed is not None and self._shown is not None:
-            self._typed[self._shown.id] = Typed(typed.base, typed.source, self.page.note.text())
-
     def _save(self) -> None:
         if self._shown is not None:
-            typed = self._typed.get(self._shown.id)
+            typed = self._typed.of(self._shown)
             base = typed.base if typed is not None else self._shown.version
             self.save_asked.emit(self._shown, self.page.text(), self.page.note.text(), base)
 
@@ -379,8 +350,7 @@ class StrategiesPanel(QWidget):
             self.save_asked.emit(self._newest, self.page.text(), self.page.note.text(), self._newest.version)
 
     def _compare_theirs(self) -> None:
-        self._pages.choose(VERSIONS)
-        self._show_page(VERSIONS)
+        self.head.choose(VERSIONS)
         if self._newest is not None:
             self.history.show_versions([self._newest], self.page.text())
             self.history.compare_mine()
@@ -394,7 +364,7 @@ class StrategiesPanel(QWidget):
         if strategy is None:
             return
         newest = self._newest if self._newest is not None and self._newest.id == strategy.id else strategy
-        self._typed.pop(strategy.id, None)
+        self._typed.drop(strategy)
         self.draft_dropped.emit(strategy.id)
         self.page.note.clear()
         self._shown = None  # nothing of it is to be remembered
@@ -402,44 +372,27 @@ class StrategiesPanel(QWidget):
         self.table.viewport().update()
 
     def _open_version(self, version: Strategy) -> None:
-        self._pages.choose(CODE)
-        self._show_page(CODE)
+        self.head.choose(CODE)
         self.source.replace_all(version.source)
         self.page.note.setText(f"As in v{version.version}")
 
     # ---- new ones
 
-    def _ask_new(self, what: str) -> None:
-        self._name_new("my_strategy" if what == "signals" else "my_rotation", template(what))
-
-    def _name_new(self, wanted: str, source: str) -> None:
-        taken = frozenset(strategy.name for strategy in self._all)
+    def _ask_new(self, kind: str) -> None:
         self.asking.dismiss()
-        self.naming.ask_name(
-            "Name", "Create", lambda name: self._named(name, lambda tidy: self.create_asked.emit(tidy, source)),
-            old=free_name(_as_name(wanted), taken), taken=taken)  # fmt: skip
+        self.naming.ask_new(kind, self._names())
 
     def _ask_clone(self) -> None:
-        of = self._shown
-        if of is not None:
-            taken = frozenset(strategy.name for strategy in self._all)
+        if self._shown is not None:
             self.asking.dismiss()
-            self.naming.ask_name("Name", "Clone", lambda name: self._named(name, lambda tidy: self.clone_asked.emit(of, tidy)),
-                                 old=free_name(f"my_{of.name}", taken), taken=taken)  # fmt: skip
-
-    def _named(self, name: str, done: object) -> None:
-        try:
-            tidy = tidy_name(name)
-        except BadInput as error:
-            self.show_failed(str(error))
-            return
-        self._say("")
-        if callable(done):
-            done(tidy)
+            self.naming.ask_clone(self._shown, self._names())
 
     def _ask_title(self) -> None:
         if self._shown is not None:
-            self.naming.ask_name("Title", "Put it in", self._retitle, old=self._shown.title)
+            self.naming.ask_title(self._shown)
+
+    def _names(self) -> list[str]:
+        return [strategy.name for strategy in self._all]
 
     def _retitle(self, title: str) -> None:
         """The title is part of the source: it changes there, and is saved with it."""
@@ -449,8 +402,7 @@ class StrategiesPanel(QWidget):
             self.show_failed(f"The title was not changed: {error}")
             return
         self.page.note.setText(self.page.note.text() or "Another title")
-        self._pages.choose(CODE)
-        self._show_page(CODE)
+        self.head.choose(CODE)
 
     # ---- the menu
 
@@ -465,13 +417,13 @@ class StrategiesPanel(QWidget):
         entry(
             menu,
             "Open a .py file…",
-            lambda: self._dialog(QFileDialog.AcceptMode.AcceptOpen),
+            lambda: ask_open(self, self.file_opened.emit),
             create and self._lacking.get("change", ""),
         )
         entry(
             menu,
             "Save as .py file…",
-            lambda: self._dialog(QFileDialog.AcceptMode.AcceptSave),
+            self._ask_save_file,
             self._lacking.get("export", "") or none,
         )
         menu.addSeparator()
@@ -481,7 +433,7 @@ class StrategiesPanel(QWidget):
     def _fill_archive(self, menu: QMenu, shown: Strategy | None, none: str) -> None:
         gone = shown is not None and shown.archived
         why = self._lacking.get("archive", "") or none
-        if shown is not None and shown.id in self._typed and not gone:
+        if shown is not None and shown.id in self._typed.ids and not gone:
             why = why or "Save or discard what you typed first"
         if shown is not None:
             entry(menu, "Bring back" if gone else "Archive", lambda: self.archive_asked.emit(shown, not gone), why)
@@ -492,22 +444,10 @@ class StrategiesPanel(QWidget):
         self._archived = not self._archived
         self.show_strategies(self._all)
 
-    def _dialog(self, mode: QFileDialog.AcceptMode) -> None:
-        """A file dialog that does not stop the program."""
-        saving = mode is QFileDialog.AcceptMode.AcceptSave
-        dialog = QFileDialog(self, "Save the source" if saving else "Open a strategy's source")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setAcceptMode(mode)
-        dialog.setNameFilter("Python (*.py)")
-        if saving and self._shown is not None:
+    def _ask_save_file(self) -> None:
+        if self._shown is not None:
             name, source = self._shown.name, self.page.text()
-            dialog.setDefaultSuffix("py")
-            dialog.selectFile(f"{name}.py")
-            dialog.fileSelected.connect(lambda file: self.file_saved.emit(Path(file), name, source))
-        else:
-            dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-            dialog.fileSelected.connect(lambda file: self.file_opened.emit(Path(file)))
-        dialog.open()
+            ask_save(self, name, lambda file: self.file_saved.emit(file, name, source))
 
     # ---- eyes
 
@@ -521,15 +461,13 @@ class StrategiesPanel(QWidget):
     def _judge(self) -> None:
         """Grey out what cannot be done, each with its reason."""
         none = "" if self._shown is not None else "Choose a strategy first"
-        forbid(self._test, self._lacking.get("backtest", ""))
-        self._test.setToolTip(self._lacking.get("backtest", "") or _TEST_TIP)
+        self.head.forbid_deploy(self._lacking.get("deploy", ""))
+        self.head.forbid_backtest(self._lacking.get("backtest", ""))
         forbid(self._new, self._lacking.get("create", ""))
         forbid(self._clone, self._lacking.get("create", "") or none)
         why = self._why_not_change()
         self.page.forbid(why)
         self.history.forbid(why)
-        forbid(self.deploy, self._lacking.get("deploy", "") or none)
-        self._test.setVisible(self._shown is not None)
 
     def _say(self, sentence: str, ink: str = "TX1") -> None:
         tint(self.said, ink)
@@ -543,11 +481,3 @@ class StrategiesPanel(QWidget):
         if self._splitter.orientation() is not wanted:
             self._splitter.setOrientation(wanted)
             self._splitter.setSizes([LIST_WIDE, self.width() - LIST_WIDE] if wide else [1000, 2000])
-
-
-def _as_name(stem: str) -> str:
-    """A file's or another name as near as a strategy's can be."""
-    kept = "".join(each if each.isascii() and (each.isalnum() or each == "_") else "_" for each in stem.lower()).strip(
-        "_"
-    )
-    return kept if kept[:1].isalpha() else f"s_{kept}".rstrip("_")

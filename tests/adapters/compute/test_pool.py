@@ -127,7 +127,7 @@ def test_a_cancel_ends_an_endless_strategy_and_the_next_run_works() -> None:
                 endless,
                 data(walk(100)),
                 "demo",
-                lambda fraction, step: started.set() if fraction > 0.15 else None,
+                lambda fraction, step: started.set() if fraction >= 0.15 else None,
             )
         )
         await asyncio.wait_for(started.wait(), 120)

@@ -49,7 +49,7 @@ PROBES: dict[Permission, str] = {
     Permission(R.STRATEGIES, A.DELETE): "DELETE FROM deployments",
     Permission(R.STRATEGIES, A.APPROVE): "INSERT INTO deployment_approvals VALUES ('d1', 1, '', session_user, now())",
     Permission(R.STRATEGIES, A.RUN): DEPLOYMENT.format("d2", "MSFT"),
-    Permission(R.BACKTESTS, A.VIEW): "SELECT * FROM backtests",
+    Permission(R.BACKTESTS, A.VIEW): "SELECT * FROM backtests, sweeps",
     Permission(R.BACKTESTS, A.CREATE): BACKTEST,
     Permission(R.BACKTESTS, A.CHANGE): "UPDATE backtests SET seconds = 1",
     Permission(R.BACKTESTS, A.DELETE): "DELETE FROM backtests",

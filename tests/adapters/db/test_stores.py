@@ -3,7 +3,7 @@
 import asyncio
 import math
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -17,7 +17,16 @@ from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.domain.audit import Actor, Draft, Entry
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade
+from qv_desktop.domain.backtest_rerun import compared
+from qv_desktop.domain.backtests import (
+    BacktestResult,
+    BacktestSpec,
+    BacktestTrade,
+    Contribution,
+    Sizing,
+    Stops,
+    TradingHours,
+)
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
 from qv_desktop.domain.risk import Limits, TradingState
@@ -60,11 +69,18 @@ def test_a_backtest_comes_back_with_its_curves_trades_and_figures(
 ) -> None:
     store = BacktestStore(database, trail)
     spec = BacktestSpec(
-        "cross", 1, ("SPY",), "1m", date(2020, 12, 15), date(2020, 12, 18), (("fast", 10.0), ("slow", 30.0))
+        "cross", 1, ("SPY", "QQQ"), "1m", date(2020, 12, 15), date(2020, 12, 18), (("fast", 10.0), ("slow", 30.0)),
+        sizing=Sizing("risk", 0.01), stops=Stops(loss=0.05, profit=0.2), direction="both", fees_per_share=0.005, seed=7,
+        hours=TradingHours("window", time(10), time(15, 30)), benchmark="DIA", adjustment="all",
+    )  # fmt: skip
+    trades = (
+        BacktestTrade(1, 2, 10.0, 1.5, 1.75, 2.5, 0.16, "SPY", "long", 0.25, -0.1, 0.3, False, 1, "target"),
+        BacktestTrade(3, 2**61, 1.0, 2.0, 1.0, -1.0, -0.5, "QQQ", "short", 0.0, None, None, True, 9, "end"),
     )
-    trades = (BacktestTrade(1, 2, 10.0, 1.5, 1.75, 2.5, 0.16), BacktestTrade(3, 2**61, 1.0, 2.0, 1.0, -1.0, -0.5))
     first = BacktestResult("run-1", spec, "maria", clock(), 1.25, (1, 2, 2**61), (1.0, 1.1, 0.9), (1.0, 1.0, 1.0), (0.0, 0.0, -0.18),
-                           (("sharpe", -0.5), ("profit factor", math.inf)), trades, 3, "c", "d", "s", "vectorbt 1.2.0")  # fmt: skip
+                           (("sharpe", -0.5), ("profit factor", math.inf)), trades, 3, "c", "d", "s", "vectorbt 1.2.0",
+                           (0.0, 0.5, 0.25), ((2020, 12, -0.1),), (Contribution("SPY", 2.5, 0.25, 1), Contribution("QQQ", -1.0, 0.0, 1)),
+                           ("one session is missing",), ("a note",), (("python", "3.13"),), "printed\n")  # fmt: skip
     empty = replace(
         first,
         id="run-2",
@@ -75,6 +91,13 @@ def test_a_backtest_comes_back_with_its_curves_trades_and_figures(
         drawdown=(),
         statistics=(),
         trades=(),
+        exposure=(),
+        monthly=(),
+        contributions=(),
+        missing=(),
+        notes=(),
+        versions=(),
+        log="",
     )
 
     async def story() -> list[BacktestResult]:
@@ -82,9 +105,84 @@ def test_a_backtest_comes_back_with_its_curves_trades_and_figures(
         await store.save(empty, DRAFT)
         return await store.latest()
 
-    assert asyncio.run(story()) == [empty, first]
+    light = replace(first, at=(), equity=(), benchmark=(), drawdown=(), trades=(), exposure=(), monthly=(), log="")
+    assert asyncio.run(story()) == [empty, light]
+    assert asyncio.run(store.latest(1)) == [empty]
+    assert asyncio.run(store.latest(5, empty.started)) == [light]
+    assert asyncio.run(store.read("run-1")) == first
     with pytest.raises(IntegrityError):
         asyncio.run(store.save(replace(first, id="run-3", equity=(1.0,)), DRAFT))
+
+
+def test_a_run_of_an_earlier_version_is_still_read(database: Database, trail: AuditTrail, clock: Clock) -> None:
+    columns = (
+        'id, strategy, version, symbol, timeframe, first, last, parameter_names, parameter_values, fees, slippage, size, cash, "user", '
+        "started, seconds, at, equity, benchmark, drawdown, statistic_names, statistic_values, trade_entered, trade_left, trade_size, "
+        "trade_entry, trade_exit, trade_profit, trade_fraction, bars, code_hash, data_hash, spec_hash, engine"
+    )
+    values = (
+        "'old', 'cross', 2, 'KO', '1D', '2020-01-02', '2020-12-31', '{fast}', '{10}', 1, 2, 0.5, 1000, 'maria', '2025-01-01Z', 1, '{1,2}', "
+        "'{1000,1010}', '{1000,990}', '{0,0}', '{Sharpe}', '{1.5}', '{1}', '{2}', '{3}', '{4}', '{5}', '{6}', '{0.1}', 2, 'c', 'd', 's', 'e'"  # noqa: E501
+    )
+    statement = f"INSERT INTO backtests ({columns}) VALUES ({values})"  # noqa: S608 - constants of this test
+    asyncio.run(database.write(lambda connection: connection.exec_driver_sql(statement)))
+    found = asyncio.run(BacktestStore(database, trail).read("old"))
+    assert (found.spec.symbols, found.spec.sizing, found.spec.hours) == (
+        ("KO",),
+        Sizing("percent", 0.5),
+        TradingHours("extended"),
+    )
+    assert found.trades == (BacktestTrade(1, 2, 3, 4, 5, 6, 0.1, "KO"),)
+    assert (found.exposure, found.missing, found.numbers) == ((), (), {"Sharpe": 1.5})
+    assert compared(found, replace(found, equity=(1000.0, 1011.0))).figures == (
+        "The curve of equity differs from bar 2 on.",
+    )
+
+
+def test_a_run_is_marked_and_deleted_with_what_was_noted(
+    database: Database, trail: AuditTrail, clock: Clock, recorded: list[Entry]
+) -> None:
+    store = BacktestStore(database, trail)
+    spec = BacktestSpec("cross", 1, ("KO",), "1D", date(2020, 1, 2), date(2020, 12, 31), ())
+    run = BacktestResult(
+        "noted",
+        spec,
+        "maria",
+        clock() + timedelta(days=1),
+        1.0,
+        (1,),
+        (1.0,),
+        (1.0,),
+        (0.0,),
+        (),
+        (),
+        1,
+        "c",
+        "d",
+        "s",
+        "e",
+    )
+
+    async def story() -> list[BacktestResult]:
+        await store.save(run, DRAFT)
+        await store.annotate("noted", True, "good", "maria", clock(), DRAFT)
+        await store.annotate("noted", True, "better", "tom", clock(), DRAFT)
+        before = await store.latest(1)
+        await store.delete("noted", DRAFT)
+        return [*before, *await store.latest(1000)]
+
+    first, *rest = asyncio.run(story())
+    assert (first.id, first.starred, first.remark) == ("noted", True, "better")
+    assert "noted" not in [one.id for one in rest]
+    assert len(recorded) == 4
+    for work in (
+        store.read("noted"),
+        store.delete("noted", DRAFT),
+        store.annotate("noted", True, "", "m", clock(), DRAFT),
+    ):
+        with pytest.raises(BadInput, match="deleted"):
+            asyncio.run(work)  # type: ignore[arg-type]
+    assert len(recorded) == 4
 
 
 def test_limits_are_the_defaults_until_set_and_every_version_is_kept(

@@ -50,7 +50,7 @@ def test_the_header_names_strategy_day_costs_sources_and_hashes() -> None:
 
 
 def test_a_strategy_of_any_name_writes_under_the_folder_only(tmp_path: Path) -> None:
-    told = replace(a_comparison(), spec=replace(SPEC, strategy="../../=x", symbol="BRK/B"))
+    told = replace(a_comparison(), spec=replace(SPEC, strategy="../../=x", symbols=("BRK/B",)))
     (path,) = LiveBacktestReports().written(told, tmp_path / "exports", ["xlsx"])
     assert path.parent == tmp_path / "exports"
     with pytest.raises(BadInput, match="cannot be written here"):

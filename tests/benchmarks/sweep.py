@@ -1,0 +1,64 @@
+"""How fast a sweep is beside plain vectorbt at the same work, how much memory it takes, and how soon it shows something.
+
+Each side runs in a process of its own, once to warm and then by the clock; ours with two workers. ``rss_mb`` adds the program and all
+its workers with shared pages counted once; of vectorbt it is the one process.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qv_desktop import paths
+
+GOALS = {"ratio": 20.0, "rss_mb": 300.0, "max_relative_difference": 1e-9, "thousand_by_100k_s": 15.0,
+         "thousand_rss_mb_per_worker": 1000.0, "first_result_s": 5.0, "frame_late_longest_ms": 50.0}  # fmt: skip
+AT_LEAST = {"ratio"}
+PATIENCE = 900  # s
+
+
+def figures() -> dict[str, object]:
+    """Seconds, MB and ms; ``max_relative_difference`` over total return, Sharpe, drawdown and trade count of every pair."""
+    with tempfile.TemporaryDirectory() as folder:
+        mine, theirs = Path(folder) / "ours.npy", Path(folder) / "theirs.npy"
+        ours, peer, window = _told("_sweep_ours", mine), _told("_sweep_peer", theirs), _told("_sweep_window")
+        found, other = np.load(mine), np.load(theirs)
+    apart = np.abs(found - other) / np.maximum(np.maximum(np.abs(found), np.abs(other)), np.finfo(float).tiny)
+    ratio = float(peer["peer_seconds"]) / float(ours["seconds"])
+    growth = float(ours["ten_thousand_by_100k_s"]) / float(ours["thousand_by_100k_s"])
+    return {**ours, **peer, **window, "ratio": ratio, "ten_times_the_combinations_take": growth,
+            "max_relative_difference": float(apart.max()), "processors": os.cpu_count()}  # fmt: skip
+
+
+def report(found: Mapping[str, Any]) -> str:
+    """One figure a line, and whether each goal is met."""
+    lines = [
+        f"{name:<34} {value:,.4g}" if isinstance(value, float) else f"{name:<34} {value}"
+        for name, value in found.items()
+    ]
+    for name, goal in GOALS.items():
+        met = found[name] >= goal if name in AT_LEAST else found[name] <= goal
+        lines.append(
+            f"{name}: {found[name]:.4g}, goal {'at least' if name in AT_LEAST else 'at most'} {goal:g}: {'met' if met else 'MISSED'}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _told(module: str, *words: object) -> dict[str, Any]:
+    """What a process says at its end."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(paths.compiled()), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, words)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    if done.returncode:
+        raise SystemExit(f"{module} failed (exit code {done.returncode}).\n{done.stderr[-3000:]}")
+    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return said
+
+
+__all__ = ["figures", "report"]
