@@ -1,6 +1,7 @@
 """Live signals: at each closed bar the strategy runs on all bars since its anchor, as a backtest of the same bars would."""
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -145,9 +146,10 @@ class Signals:
         """Minutes that the stream in force has completed."""
         if event.frame != MINUTE or not self._watches:
             return
-        minutes = {bar.symbol: [one for one in event.bars if one.symbol == bar.symbol] for bar in event.bars}
+        wanted = {symbol for _, symbol in self._watches}
+        minutes = [bar for bar in event.bars if bar.symbol in wanted]  # a batch may tell of thousands
         for (_, symbol), watch in self._watches.items():
-            for minute in minutes.get(symbol, ()):
+            for minute in (bar for bar in minutes if bar.symbol == symbol):
                 if watch.bars.take(minute, self._heard_since(symbol)):
                     watch.stirred.set()
 
@@ -215,9 +217,8 @@ class Signals:
             self._say(watch, str(error), fatal=True)
             raise
         length = terms.frame.seconds * SECOND
-        for place, bar in enumerate(bars):
-            if bar.start + length <= watch.since:
-                continue
+        first = bisect_right(bars, watch.since, key=lambda bar: bar.start + length)
+        for place, bar in enumerate(bars[first:], first):
             fresh = frozenset(kind for kind in flags.at(place) if (bar.start, kind) not in watch.raised)
             if fresh:
                 watch.raised |= {(bar.start, kind) for kind in fresh}

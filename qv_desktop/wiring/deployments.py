@@ -24,7 +24,7 @@ from qv_desktop.wiring.consent import consented
 from qv_desktop.wiring.permissions import why
 from qv_desktop.wiring.stepping_up import stepped_up
 
-AGAIN = 2  # ticks, which come once a second, between looks at what other desks changed
+AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
 NO_STRATEGIES = "There is no strategy to deploy; the built-in ones appear once the database is ready."
 
 type Dialog = ReasonDialog | DeployDialog | StopDialog
@@ -36,6 +36,7 @@ class DeploymentsWiring:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._panel, self._service = desk, desk.panels.signals, desk.services.deployments
         self._ticks, self._reading, self._ready = 0, False, False
+        self._states: dict[str, State] = {}  # as last told
         panel, bus = self._panel, desk.services.bus
         panel.now = desk.services.clock.market
         panel.deploy_asked.connect(lambda: self.ask_deploy())
@@ -246,7 +247,9 @@ class DeploymentsWiring:
             self._list()
             return
         self._panel.upsert([self._row(one)])
-        if one.state in (State.PAUSED, State.FAILED) and one.reason:
+        before, self._states[one.id] = self._states.get(one.id), one.state
+        ended = before is State.RUNNING and one.state in (State.PAUSED, State.FAILED)
+        if ended and one.reason:  # what stood before this sitting is no news
             self._tell("critical" if one.state is State.FAILED or one.live else "warning", f"{one.label} is {one.state}", one.reason,
                        f"deployment {one.id} {one.state} {one.revision}")  # fmt: skip
 
