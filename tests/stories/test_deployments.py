@@ -5,12 +5,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from qv_desktop.app.hands import press
-from qv_desktop.domain.deployments import Deployment, Stage, State
+from qv_desktop.domain.deployments import Deployment, Stage, State, Step
+from qv_desktop.domain.errors import NotPermitted
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.signals import Fate, Signal
+from qv_desktop.services.deployments import APPROVE
 from qv_desktop.ui.deploy_dialog import DeployDialog
+from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.ui.stop_dialog import StopDialog
 from tests.simulator.process import Simulator, running
 from tests.stories import program
@@ -49,7 +54,7 @@ async def it_is_deployed_from_the_dialog(person: Sitting) -> None:
     await person.sees(lambda: panels.strategies.table.model().rowCount() > 0)
     window.raise_panel("strategies")
     panels.strategies.table.select_key("sma_cross")
-    press(panels.strategies, "Deploy this version…")
+    press(panels.strategies, "Deploy…")
     dialog = window.findChild(DeployDialog)
     assert dialog is not None
     assert dialog.strategy.currentText() == "sma_cross"
@@ -94,6 +99,24 @@ async def it_trades_as_it_signals(person: Sitting) -> None:
     assert [row.signal.key for row in panel.signal_model.rows() if row.signal.key == signal.key]
 
 
+async def who_asked_cannot_approve(person: Sitting) -> None:
+    panel, service = person.desk.panels.signals, person.desk.services.deployments
+    press(panel, "Ask approval…")
+    dialog = person.desk.window.findChild(ReasonDialog)
+    assert dialog is not None
+    dialog.reason.setText("It did well on paper.")
+    press(dialog, "Ask approval")
+    await person.sees(lambda: the_one(person).stage is Stage.ASKED)
+    assert "somebody else has to approve it" in panel.buttons[Step.APPROVE].toolTip() or panel._lacking.get("approve")
+    with pytest.raises(NotPermitted):
+        await service.approve(the_one(person), "I think so, too.")
+    forged = "INSERT INTO deployment_approvals SELECT id, revision, digest, asked_by, now() FROM deployments"
+    database = await person.store.opened()
+    with pytest.raises(DBAPIError):
+        await database.write(lambda connection: connection.execute(text(forged)))
+    assert the_one(person).stage is Stage.ASKED
+
+
 async def pausing_ends_its_orders(person: Sitting) -> None:
     press(person.desk.panels.signals, "Pause")
     await person.sees(lambda: the_one(person).state is State.PAUSED)
@@ -111,8 +134,9 @@ async def it_goes_on_by_itself(person: Sitting, before: Deployment) -> None:
     await person.sees(lambda: any(s.order not in known for s in signals(person, Fate.ORDER)), PATIENCE)
     ids = await person.asked("SELECT order_id, count(*) FROM signals WHERE fate = 'order' GROUP BY order_id")
     assert all(count == 1 for _, count in ids)
+    refused = ["refused"] if person.desk.services.login.may(APPROVE) else []
     steps = [told.step for told in await service.story(before.id)]
-    assert steps == ["create", "deploy", "start", "pause", "start", "resume"]
+    assert steps == ["create", "deploy", "start", "ask approval", *refused, "pause", "start", "resume"]
 
 
 async def it_is_stopped_flat(person: Sitting) -> None:
@@ -137,6 +161,7 @@ def test_a_strategy_is_deployed_to_paper_trades_is_paused_goes_on_after_a_restar
             await person.ready()
             await it_is_deployed_from_the_dialog(person)
             await it_trades_as_it_signals(person)
+            await who_asked_cannot_approve(person)
             await pausing_ends_its_orders(person)
             return the_one(person)
 

@@ -10,6 +10,7 @@ from qv_desktop.ui.models.strategy_columns import kind, knob
 
 CODE, VERSIONS = "Code", "Versions"
 TEST_TIP = "Set the backtest panel to this strategy (double-click does the same)"
+DEPLOY_TIP = "Deploy this version…: to paper first"
 
 
 class StrategyHead(QWidget):
@@ -33,9 +34,10 @@ class StrategyHead(QWidget):
         self.pages.setFixedWidth(140)
         self.test = theme.button("Backtest")
         self.test.setToolTip(TEST_TIP)
-        self.deploy = theme.button("Deploy this version…")
+        self.deploy = theme.button("Deploy…")
+        self.deploy.setToolTip(DEPLOY_TIP)
         self._bar = Bar(self.heading, self.mark, self.hash, None, self.pages, self.test, self.deploy,
-                        yielding=(self.hash, self.mark, self.deploy))  # fmt: skip
+                        yielding=(self.hash, self.mark))  # fmt: skip
         self._knobs = theme.label("", "hint")
         self._knobs.setWordWrap(True)
         self._knobs.setContentsMargins(10, 0, 10, 4)
@@ -65,6 +67,7 @@ class StrategyHead(QWidget):
     def forbid_deploy(self, why: str) -> None:
         """Why the person may deploy none, or nothing."""
         forbid(self.deploy, why)
+        self.deploy.setToolTip(why or DEPLOY_TIP)
 
     def forbid_backtest(self, why: str) -> None:
         """Why the person may run none, or nothing."""

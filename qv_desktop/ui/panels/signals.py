@@ -16,7 +16,7 @@ from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 
-EMPTY = "Nothing is deployed yet.\nChoose Deploy…, or “Deploy this version…” in Strategies."
+EMPTY = "Nothing is deployed yet.\nChoose Deploy…, or the same in Strategies."
 NO_SIGNALS = "No signals yet; they come at the close of each bar while a deployment runs."
 CHOOSE = "Select a deployment first."
 
