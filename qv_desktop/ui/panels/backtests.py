@@ -50,6 +50,7 @@ class BacktestsPanel(QWidget):
     run_asked = Signal(object)  # BacktestSpec
     cancel_asked = Signal(str)  # the run's id
     run_chosen = Signal(object)  # BacktestResult, perhaps without curves: ``show_whole`` brings them
+    deploy_asked = Signal(object)  # BacktestSpec: what the form says is to be deployed
     live_asked = Signal(object)  # Asked: lay a day as it was traded beside its backtest
     chart_asked = Signal(object, int)  # BacktestResult, the number of the trade to go to or 0
     export_asked = Signal(str, str)  # id, a key of FORMS
@@ -74,6 +75,7 @@ class BacktestsPanel(QWidget):
         self.parts_model: TableModel[Part] = TableModel(PART_COLUMNS, key=lambda row: row.of.symbol)
         self.parts: Table[Part] = Table(self.parts_model, empty="What each symbol added stands here.")
         self._run_button = theme.button("Run backtest   Ctrl+Enter", "primary")
+        self.deploy = theme.button("Deploy…")
         self._cancel = theme.button("Cancel")
         self._bar = QProgressBar()
         self._step = theme.label("", "hint")
@@ -133,11 +135,14 @@ class BacktestsPanel(QWidget):
         row.addWidget(self._run_button, 1)
         row.addWidget(self._cancel, 1)
         row.addWidget(menu_button("Presets ▾", "Terms that are kept under names", self._offer_presets))
+        row.addWidget(self.deploy)
         column.addLayout(row)
         return page
 
     def _connect(self) -> None:
         self._run_button.clicked.connect(self.ask)
+        self.deploy.setToolTip("Deploy this strategy with these parameters to paper")
+        self.deploy.clicked.connect(self._ask_deploy)
         self._cancel.clicked.connect(self._ask_cancel)
         self.runs.table.row_chosen.connect(self._choose)
         self.runs.table.row_opened.connect(self._reuse)
@@ -176,6 +181,12 @@ class BacktestsPanel(QWidget):
         self._say("waiting for bars", bad=False)
         self.form_used.emit(self.form.saved())
         self.run_asked.emit(spec)
+
+    def _ask_deploy(self) -> None:
+        try:
+            self.deploy_asked.emit(self.form.spec())
+        except BadInput as error:
+            self._say(str(error), bad=True)
 
     def _ask_cancel(self) -> None:
         if self._running:
@@ -362,6 +373,7 @@ class BacktestsPanel(QWidget):
         """Why the person may not ``run`` one, ``create`` a note, ``delete`` or ``export``; what is absent is allowed."""
         self._lacking = lacking
         forbid(self._run_button, lacking.get("run", ""))
+        forbid(self.deploy, lacking.get("deploy", ""))
         for part in (self.live, self.runs, self.record):
             part.forbid(lacking)
 
