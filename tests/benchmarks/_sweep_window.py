@@ -17,9 +17,10 @@ from qv_desktop import paths
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
 from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.sweeps import SweepRow
-from tests.benchmarks._sweep_work import BARS, LONG, PAIRS, TEN_THOUSAND, THOUSAND, bars, spec, strategy
+from tests.benchmarks._sweep_work import BARS, LONG, PAIRS, TEN_THOUSAND, bars, spec, strategy
 
 TICK = 10  # ms
+SOME = 3_000  # combinations over 100,000 bars while the window's thread is watched
 
 
 class Ticks:
@@ -73,9 +74,10 @@ async def story(told: dict[str, float]) -> None:
     await sweeps.run("first", spec(PAIRS), strategy(), RunData({"SPY": tuple(short)}), "bench", PAIRS, first)
     long = await asyncio.to_thread(bars, LONG)
     await asyncio.sleep(1)
+    data = RunData({"SPY": tuple(long)})
     ticks = Ticks()
     await sweeps.run(
-        "long", spec(THOUSAND), strategy(), RunData({"SPY": tuple(long)}), "bench", THOUSAND, lambda place, rows: None
+        "long", spec(TEN_THOUSAND), strategy(), data, "bench", TEN_THOUSAND[:SOME], lambda place, rows: None
     )
     told |= ticks.stop()
     began = time.perf_counter()
