@@ -26,6 +26,17 @@ OTHERS = (
     (f"{canaries.CODE_MARK[:5]}-{canaries.CODE_MARK[5:]}", "reset_code"),
     ("eyJhbGciOiJ", "access_token"),  # how every one begins: {"alg":"
 )  # secrets that cannot carry the mark, by what they have in its place
+TOOLS = (
+    "sh",
+    "gcc",
+    "cc",
+    "collect2",
+    "ld",
+    "objdump",
+    "ldconfig",
+    "uname",
+)  # the system's own, which Python's library asks where others
+# lie: they inherit what the person gave the program, look at none of it and are gone in a moment
 PLAIN = 2  # of the spellings
 AROUND = 90  # bytes shown of where a secret stands; none of these is one
 OWN = (
@@ -181,7 +192,10 @@ def _unpacked(where: str, file: Path) -> Iterator[tuple[str, bytes]]:
         except (zipfile.BadZipFile, zlib.error, EOFError):
             return
     elif content.startswith(b"\x1f\x8b"):
-        yield f"{where}, unpacked", zlib.decompressobj(31).decompress(content)
+        try:
+            yield f"{where}, unpacked", zlib.decompressobj(31).decompress(content)
+        except zlib.error:
+            return
     elif content.startswith(b"%PDF"):
         yield f"{where}, its streams", b"\n".join(_streams(content))
 
@@ -227,8 +241,12 @@ def in_process(pid: str, parents: set[str]) -> list[Hit]:
         place = Path("/proc", pid)
         words, around = (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
         above = (place / "stat").read_text().rpartition(")")[2].split()[1]
+        if words == Path("/proc", above, "cmdline").read_bytes():
+            return []  # the moment between a fork and another program's start, in which it is its parent still
     except (OSError, IndexError):
         return []
+    if Path(os.fsdecode(words.partition(b"\0")[0])).name in TOOLS:
+        around = b""
     said = words.replace(b"\0", b" ").decode(errors="replace")[:200]
     hits = found(words, f"the command line of process {pid}")
     for entry in around.split(b"\0"):

@@ -73,8 +73,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    factory = getattr(session.config, "_tmp_path_factory", None)
-    if factory is not None and factory._basetemp is not None:
+    factory, others = getattr(session.config, "_tmp_path_factory", None), session.config.getoption("numprocesses", None)
+    if (
+        factory is not None and factory._basetemp is not None and not others
+    ):  # who has workers left them to search theirs
         sweep.report(sweep.in_files(factory._basetemp))
     if hasattr(session.config, "workerinput"):
         return

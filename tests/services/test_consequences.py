@@ -34,7 +34,7 @@ from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.domain.access import Action, Permission, Resource, Role
 from qv_desktop.domain.audit import Actor, Draft, Entry
 from qv_desktop.domain.audit_query import AuditQuery
-from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
 from qv_desktop.domain.connections import Connection, Known
 from qv_desktop.domain.errors import BadInput, FeedDown, NotPermitted
 from qv_desktop.domain.imports import Reading
@@ -201,6 +201,15 @@ class Desk:
         with pytest.raises(FeedDown):
             await self.backtests.run(replace(SPEC, version=self.strategies.named(SPEC.strategy).version))
 
+    async def judged_backtest(self) -> None:
+        store = BacktestStore(self.database, self.trail)
+        run = BacktestResult(
+            "judged", SPEC, "maria", NOW, 1.0, (1,), (1.0,), (1.0,), (0.0,), (), (), 1, "c", "d", "s", "e"
+        )
+        await store.save(run, Draft(self.login.actor, "backtest.run", "backtest", run.id, after="{}"))
+        await self.backtests.annotate(run.id, True, "to be tried on other years")
+        await self.backtests.delete(run.id)
+
     async def failing_export(self) -> None:
         target = self.folder / "blocked"
         target.write_text("a file where a folder is wanted", encoding="utf-8")
@@ -340,6 +349,9 @@ DEEDS: dict[str, tuple[Deed, *tuple[Row, ...]]] = {
         Row("strategy.archive", "strategy", before=True), Row("strategy.unarchive", "strategy", before=True)),
     "a backtest that fails": (lambda d: d.failing_backtest(), Row("backtest.run", "backtest", "failed")),
     "a backtest that is cancelled": (lambda d: d.backtests.cancel("run-1"), Row("backtest.cancel", "backtest", after=False)),
+    "a backtest that is judged": (
+        lambda d: d.judged_backtest(), Row("backtest.run", "backtest"), Row("backtest.annotate", "backtest"),
+        Row("backtest.delete", "backtest", before=True, after=False)),
     "an import": (lambda d: d.imported(), Row("data.imported", "bars")),
     "accounts": (lambda d: d.connected(), Row("connection.add", "connection", story="*"),
                  Row("connection.change", "connection", story="*", before=True),

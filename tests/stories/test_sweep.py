@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import importlib.util
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 
 from tests import canaries, sweep
+from tests.hooks import sitecustomize
 from tests.stories import program
 
 SECRET = canaries.PASSWORD
@@ -57,6 +59,24 @@ def test_a_secret_is_found_however_it_is_written_and_named_where_that_can_be_tol
     assert found[0].offset >= 8192
     assert found[0].secret == ("password" if how in NUMBERED else "a secret")
     assert sweep.found(WRITTEN[how]("four plain words and nothing else at all"), "somewhere") == []
+
+
+@pytest.mark.parametrize(("module", "made"), [*sitecustomize.KINDS, (sitecustomize.RESETS, "choice")])
+def test_what_the_program_makes_at_random_is_made_where_the_mark_is_put_on_it(module: str, made: str) -> None:
+    found = importlib.util.find_spec(module)
+    assert found is not None
+    assert found.origin is not None
+    assert f"secrets.{made}(" in Path(found.origin).read_text(encoding="utf-8")
+
+
+def test_what_is_made_carries_the_mark_and_is_another_each_time() -> None:
+    from qv_desktop.adapters.alpaca.oauth import Proof
+    from qv_desktop.simulator.keys import Keys
+
+    for name, make in (("oauth_token", Keys().issued), ("oauth_verifier", lambda: Proof().verifier)):
+        one, other = make(), make()
+        assert one != other
+        assert [hit.secret for hit in sweep.found(one.encode(), "")] == [name]
 
 
 def test_every_kind_of_secret_is_told_apart_and_there_are_more_than_twelve() -> None:

@@ -277,3 +277,16 @@ def test_a_result_that_nobody_sees_is_drawn_when_the_panel_comes_up(qtbot: QtBot
     panel.show()
     qtbot.waitExposed(panel)
     assert "sma_cross v1" in panel.equity.plot._legend.text()
+
+
+def test_what_was_looked_at_stays_in_view_through_every_size(panel: BacktestsPanel, qtbot: QtBot) -> None:
+    panel.show_result(result())
+    for width, height in ((1200, 800), (1160, 280), (300, 500), (700, 400)):
+        panel.resize(width, height)
+        qtbot.wait(10)
+        assert panel.equity.isVisible()
+    panel._tabs.setCurrentWidget(panel.runs)
+    for width, height in ((1200, 800), (1160, 280), (300, 500), (700, 400)):
+        panel.resize(width, height)
+        qtbot.wait(10)
+        assert panel.runs.isVisible()

@@ -60,7 +60,7 @@ class SafetyRoom:
         self.preferences, self.played = preferences or Preferences(), list[tuple[str, int]]()
         self.panels = asyncio.run(wiring.panels("0123456789", lambda: asyncio.sleep(0)))
         self.window = MainWindow(self.panels.by_name())
-        qtbot.addWidget(self.window)
+        qtbot.addWidget(self.window, before_close_func=lambda _: [work.close() for work in self._coroutines])
         self.window.show()
         publish, journal, now = self.bus.publish, Journal(), lambda: NOW
         self.login = Login(Users(User("u1", "anna", role), a_session(role, "anna")), self.trail, now, "host")

@@ -28,7 +28,8 @@ _ANYBODY = text("SELECT door_anybody()")
 _SALT = text("SELECT door_salt()")
 _ENTER = text("SELECT door_enter(:proof)")
 _OUTCOME = text("SELECT * FROM door_outcome(:attempt)")
-_REDEEM = text("SELECT * FROM door_redeem(:code, :hash)")
+_SHOW = text("SELECT door_show_code(:code)")
+_REDEEM = text("SELECT * FROM door_redeem(:attempt, :code, :hash)")
 _CHANGE = text("SELECT door_change_password(:attempt, :hash)")
 _FIRST = text("SELECT door_first_admin(:id, :name, :hash)")
 LATE = "The database took too long over this log-in; try again."
@@ -95,23 +96,34 @@ class PersonalUsers(Users):
         return why
 
     async def redeem(self, name: str, code: str, password: str, host: str) -> SignIn:
-        """Set the password with a reset code, and sign in. Raises BadInput when the password is too weak."""
+        """Set the password with a reset code, and sign in. Raises BadInput when the password is too weak.
+
+        As a password, the code is counted before the server says what it was.
+        """
         passwords.checked(password, name.strip())
         if foreign := self._foreign(name.strip()):
             return await self._refused(name, host, "password.redeem", foreign)
         fresh = await asyncio.to_thread(passwords.hashed, password)  # also for a wrong code: the same work
         asked = {"code": resets.hashed(code), "hash": fresh}
+        attempt = await self._database.write(lambda c: c.execute(_SHOW, asked).scalar(), "records")
+        told = await self._database.write(lambda c: c.execute(_OUTCOME, {"attempt": attempt}).first(), "records")
+        if told is not None and told.outcome != "code":
+            return await self._refused(
+                name, host, "password.redeem", WRONG_CODE, await self._attempt(told.locked_until)
+            )
 
-        def work(connection: Connection) -> tuple[Row[Any], list[Draft]]:
-            found = connection.execute(_REDEEM, asked).one()
-            actor = Actor(found.name or "", "human", found.role or "", host=host)
-            return found, [Draft(actor, "password.redeem", "user", found.name)] if found.outcome == "ok" else []
+        def work(connection: Connection) -> tuple[Row[Any] | None, list[Draft]]:
+            found = connection.execute(_REDEEM, {**asked, "attempt": attempt}).first()
+            if found is None:
+                return None, []
+            actor = Actor(found.name, "human", found.role, host=host)
+            return found, [Draft(actor, "password.redeem", "user", found.name)]
 
         found = await self._trail.write_found(work)
-        if found.outcome == "ok":
-            self._recalled.heard(found.id, fresh)
-            return await self._admitted(known_user(found), host)
-        return await self._refused(name, host, "password.redeem", WRONG_CODE, await self._attempt(found.locked_until))
+        if found is None:
+            return await self._refused(name, host, "password.redeem", LATE)
+        self._recalled.heard(found.id, fresh)
+        return await self._admitted(known_user(found), host)
 
     async def resume(self, refresh_token: str, host: str, successor: str = "") -> SignIn:
         """Begin a sitting with a kept refresh token, and let the group in."""

@@ -128,6 +128,7 @@ class EquityPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._origin.setVisible(self.width() >= ROOMY)
         if self._run is not None:
             self._name_missing(self._run)
             self.look_ahead.shorten(self.width() < ROOMY)

@@ -13,7 +13,11 @@ from qv_desktop.ui import format, theme
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ROW, HEAD, EDGE, YEAR, GAP = 22, 22, 10, 44, 6  # px
 STRONGEST = 0.62  # of the full colour over the ground; figures stay legible on it
-TIGHT, TINY = 37, 17  # px of a cell under which figures lose their decimal, and themselves
+TIGHT, WORDY, TINY = (
+    37,
+    26,
+    17,
+)  # px of a cell under which figures lose their decimal, their sign of a gain, and themselves
 EMPTY = "A run's months stand here."
 
 type Month = tuple[int, int]  # year, month from 1
@@ -91,7 +95,7 @@ class MonthHeat(QWidget):
         for column, word in enumerate((*MONTHS, "Year")):
             box = self._cell(column, -1)
             painter.drawText(
-                box.adjusted(0, 0, -2, 0), Qt.AlignmentFlag.AlignCenter, word if self._wide() > 26 else word[0]
+                box.adjusted(0, 0, -2, 0), Qt.AlignmentFlag.AlignCenter, word if self._wide() > WORDY else word[0]
             )
         first, last = (event.rect().top() - HEAD) // ROW, (event.rect().bottom() - HEAD) // ROW
         for row in range(max(0, first), min(len(self._years), last + 1)):
@@ -105,7 +109,8 @@ class MonthHeat(QWidget):
             self._paint_cell(
                 painter, self._cell(month, row), self._months.get((year, month + 1)), self._most, theme.small()
             )
-        self._paint_cell(painter, self._cell(12, row), self._totals[year], self._most_year, theme.small_bold())
+        font = theme.small_bold() if self._wide() >= WORDY else theme.small()
+        self._paint_cell(painter, self._cell(12, row), self._totals[year], self._most_year, font)
 
     def _paint_cell(self, painter: QPainter, box: QRectF, value: float | None, most: float, font: QFont) -> None:
         inner = box.adjusted(1, 1, -1, -1)
@@ -123,7 +128,7 @@ class MonthHeat(QWidget):
         if wide < TINY:
             return ""
         words = format.percent(value, 1 if wide >= TIGHT else 0).removesuffix("%")
-        return words if wide >= 26 else words.removeprefix("+")
+        return words if wide >= WORDY else words.removeprefix("+")
 
     def told(self, at: QPointF) -> str:
         """What stands under a point, in words."""

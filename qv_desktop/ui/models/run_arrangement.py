@@ -35,11 +35,13 @@ class Arrangement:
         self._rest, self._titles = [page for page, _ in rest], dict(rest)
         self._titles |= {form: "Run", equity: "Equity", statistics: "Statistics"}
         self._hidden: set[QWidget] = set()
+        self._chosen, self._moving = equity, False  # what somebody looked at last, beside the form
         self.mode: Mode | None = None
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setFont(theme.body())
         self.tabs.setCornerWidget(corner, Qt.Corner.TopRightCorner)
+        self.tabs.currentChanged.connect(self._note_chosen)
         self._split: QSplitter | None = None
         self._box = QVBoxLayout(panel)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -56,7 +58,7 @@ class Arrangement:
         mode = mode_for(width, height)
         if mode == self.mode:
             return False
-        before, self.mode = self.tabs.currentWidget(), mode
+        self.mode, self._moving = mode, True
         self.tabs.clear()
         sides = {"narrow": [], "medium": [self._form]}.get(mode, [self._form, self._statistics])
         paged = [page for page in (self._form, self._equity, self._statistics) if page not in sides]
@@ -66,9 +68,15 @@ class Arrangement:
             self.tabs.addTab(page, self._titles[page])
         self._stand(sides, height if mode == "tall" else 0)
         self._retitle()
-        if self.tabs.indexOf(before) >= 0:
-            self.tabs.setCurrentWidget(before)
+        if self.tabs.indexOf(self._chosen) >= 0:  # the curves stand over the tabs where there is room for them
+            self.tabs.setCurrentWidget(self._chosen)
+        self._moving = False
         return True
+
+    def _note_chosen(self, place: int) -> None:
+        page = self.tabs.widget(place)
+        if page is not None and not self._moving:
+            self._chosen = page
 
     def _stand(self, sides: Sequence[QWidget], tall: int) -> None:
         """The split: sides and the middle, which is the tabs, under the curves when there is ``tall`` room (px)."""
@@ -114,6 +122,7 @@ class Arrangement:
 
     def bring(self, page: QWidget, *, roomy: bool = False) -> None:
         """Show a page, where it stands behind a tab; a ``roomy`` one gets most of the height from the curves above."""
+        self._chosen = page
         if self.tabs.indexOf(page) < 0:
             return
         self.tabs.setCurrentWidget(page)

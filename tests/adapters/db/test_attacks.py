@@ -442,6 +442,57 @@ def test_a_guess_that_is_rolled_back_tells_nothing(postgres_url: str, who: dict[
     run(postgres_url, "DELETE FROM lockouts")
 
 
+def test_a_guess_at_a_reset_code_that_is_rolled_back_tells_nothing(postgres_url: str, who: dict[Role, Person]) -> None:
+    analyst, right, wrong = who[Role.ANALYST], b"r" * 32, b"w" * 32
+    run(postgres_url, "DELETE FROM lockouts")
+    run(postgres_url, "INSERT INTO password_resets SELECT id, %s, now(), now() + interval '1 day', 'x' FROM users WHERE name = %s",
+        right, analyst.name)  # fmt: skip
+    try:
+        with psycopg.connect(plain(address(postgres_url, analyst.name)), autocommit=True) as server:
+            server.execute("SET ROLE qv_door")
+            for code in (right, wrong):
+                with server.transaction(force_rollback=True):
+                    with server.transaction():  # a savepoint is no transaction of its own
+                        attempt = shown(server, code)
+                    assert server.execute("SELECT * FROM door_outcome(%s)", (attempt,)).fetchall() == []
+                    assert redeemed(server, attempt, code) == []
+                assert server.execute("SELECT * FROM door_outcome(%s)", (attempt,)).fetchall() == []
+                assert redeemed(server, attempt, code) == []
+            assert run(postgres_url, "SELECT * FROM lockouts") == []  # nothing was told, so nothing had to be counted
+            attempts = [shown(server, code) for code in (wrong, right)]
+            assert run(postgres_url, "SELECT failures FROM lockouts") == [(2,)]
+            outcomes = [
+                server.execute("SELECT outcome, id FROM door_outcome(%s)", (attempt,)).fetchall()
+                for attempt in attempts
+            ]
+            assert outcomes == [[("wrong", None)], [("code", None)]]
+            change = server.execute("SELECT door_change_password(%s, '$argon2id$x')", (attempts[1],)).fetchall()
+            assert change == [(False,)]  # a code is no password
+            assert redeemed(server, attempts[0], right) == []
+            assert redeemed(server, attempts[1], wrong) == []  # and that attempt is used up
+            assert redeemed(server, attempts[1], right) == []
+            for _ in range(4):
+                attempt = shown(server, wrong)
+            late = shown(server, right)
+            assert server.execute(
+                "SELECT outcome, locked_until IS NOT NULL FROM door_outcome(%s)", (late,)
+            ).fetchall() == [("locked", True)]
+            assert redeemed(server, late, right) == []  # the sixth is not looked at
+    finally:
+        run(postgres_url, "DELETE FROM password_resets")
+        run(postgres_url, "DELETE FROM lockouts")
+
+
+def shown(server: Raw, code: bytes) -> Any:
+    """The id of an attempt with a reset code's hash."""
+    return server.execute("SELECT door_show_code(%s)", (code,)).fetchall()[0][0]
+
+
+def redeemed(server: Raw, attempt: Any, code: bytes) -> list[Any]:
+    """Whose password was set with it."""
+    return server.execute("SELECT name FROM door_redeem(%s, %s, '$argon2id$x')", (attempt, code)).fetchall()
+
+
 def test_many_guesses_at_once_are_counted_one_after_another(postgres_url: str, who: dict[Role, Person]) -> None:
     """At the server's own door, by as many connections as there are guesses: five are looked at."""
     run(postgres_url, "DELETE FROM lockouts")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -37,6 +38,7 @@ from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.roles import RoleStore
 from qv_desktop.adapters.db.scans import Scans
 from qv_desktop.adapters.db.strategies import StrategyStore
+from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
 from qv_desktop.adapters.db.ticks import TickStore
 from qv_desktop.adapters.db.watchlists import Watchlists
 from qv_desktop.domain.access import Action, Permission, Resource, Role, Session, UserState, allowed
@@ -53,6 +55,8 @@ from qv_desktop.domain.reconciliation import Reconciliation, Tolerances
 from qv_desktop.domain.risk import Limits, TradingState
 from qv_desktop.domain.roles import KnownRole, whole
 from qv_desktop.domain.scans import Scan
+from qv_desktop.domain.strategies import SourceDraft, Strategy
+from qv_desktop.strategies.built_in import built_in
 from tests.adapters.db.personal import ROLES, WORDS, Person, address, connected, people, refusal, run
 
 AT = 1_772_496_000_000_000_000  # 2026-03-03
@@ -533,6 +537,24 @@ def test_the_rest_of_the_day_goes_by_the_table(desk: Desk, person: Person, postg
     )
     alert = PriceAlert("p1", "AAPL", 10.0, "up", "", False, "armed", now())
     instrument = Instrument("AAPL", "Apple", "NASDAQ", Decimal("0.01"), True, True, True, True, True)
+    own = Strategy(f"own-{user}", f"own_{user}", "T", 0, (), "x", f"own-{user}", person.name, now())
+    theirs, shipped = (
+        replace(own, id="theirs", name="theirs", code_hash="h"),
+        replace(built_in(now())[0], id=f"kit-{user}", name=f"kit_{user}"),
+    )
+    next_ = replace(theirs, code_hash=f"h-{user}")
+    run(
+        postgres_url,
+        "INSERT INTO strategies VALUES ('theirs', 'theirs') ON CONFLICT (id) DO UPDATE SET archived = false",
+    )
+    run(
+        postgres_url,
+        "INSERT INTO strategy_versions VALUES ('theirs', 1, '', '[]', '', 'h', 'somebody', now()) ON CONFLICT DO NOTHING",
+    )
+
+    def versions() -> int:
+        return int(run(postgres_url, "SELECT max(version) FROM strategy_versions WHERE strategy = 'theirs'")[0][0])
+
     R, A = Resource, Action  # noqa: N806 - as short as the table
     day: list[tuple[Any, Resource, Action]] = [
         (lambda: InstrumentStore(database).save([instrument]), R.MARKET, A.CREATE),
@@ -555,6 +577,16 @@ def test_the_rest_of_the_day_goes_by_the_table(desk: Desk, person: Person, postg
         (lambda: ReconciliationStore(database, trail).save(run_, desk.draft), R.RECONCILIATION, A.RUN),
         (lambda: ReconciliationStore(database, trail).latest(), R.RECONCILIATION, A.VIEW),
         (lambda: StrategyStore(database, trail).all(), R.STRATEGIES, A.VIEW),
+        (lambda: StrategyStore(database, trail).create(own, desk.draft), R.STRATEGIES, A.CREATE),
+        (lambda: StrategyStore(database, trail).keep(shipped, desk.draft), R.STRATEGIES, A.CREATE),
+        (lambda: StrategyStore(database, trail).save(next_, versions(), desk.draft), R.STRATEGIES, A.CHANGE),
+        (lambda: StrategyStore(database, trail).archive(theirs, True, desk.draft), R.STRATEGIES, A.DELETE),
+        (lambda: StrategyDrafts(database).keep(user, SourceDraft("theirs", 1, "half", now())), R.STRATEGIES, A.CHANGE),
+        (lambda: StrategyDrafts(database).keep(user, SourceDraft("theirs", 1, "more", now())), R.STRATEGIES, A.CHANGE),
+        (lambda: StrategyDrafts(database).drop(user, "theirs"), R.STRATEGIES, A.CHANGE),
+        (lambda: StrategyDrafts(database).of(user), R.STRATEGIES, A.VIEW),
+        (lambda: StrategyConsents(database, trail).give(user, theirs, now(), desk.draft), R.STRATEGIES, A.RUN),
+        (lambda: StrategyConsents(database, trail).given(user, "h"), R.STRATEGIES, A.VIEW),
         (lambda: BacktestStore(database, trail).latest(), R.BACKTESTS, A.VIEW),
         (lambda: trail.page(), R.AUDIT, A.VIEW),
     ]  # fmt: skip
