@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from qv_desktop.domain.backtest_hours import lacking, spans, within
 from qv_desktop.domain.backtests import BacktestSpec, RunData
 from qv_desktop.domain.errors import BadInput, FeedDown
-from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe, ns, timeframe
+from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe, bar_start, ns, timeframe
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.services.history import History
 from qv_desktop.services.ports import Calendar, Now
@@ -81,6 +81,13 @@ class BacktestData:
 def _judged(symbol: str, bars: list[Bar], frame: Timeframe, spec: BacktestSpec, sessions: list[MarketSession],
             now: int) -> tuple[tuple[Bar, ...], list[str]]:  # fmt: skip
     """The bars that count and have ended, for one that still grows is another one a minute later; and what is not there."""
-    ended = [bar for bar in bars if bar.start + frame.seconds * SECOND <= now]
+    ended = [bar for bar in bars if _end(bar.start, frame) <= now]
     kept = within(ended, frame, spans(sessions, spec.hours))
     return kept, lacking(symbol, kept, frame, sessions, spec.hours)
+
+
+def _end(start: int, frame: Timeframe) -> int:
+    """When the bar that begins at ``start`` has ended, in ns."""
+    if frame.unit == "M":  # of 28 to 31 days
+        return bar_start(start + (31 * frame.count + 1) * 86_400 * SECOND, frame)
+    return start + frame.seconds * SECOND

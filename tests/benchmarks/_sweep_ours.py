@@ -8,10 +8,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from qv_desktop import paths
+from qv_desktop.adapters.compute.sweep_arrays import prepared
+from qv_desktop.adapters.compute.sweep_plan import chunks
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
+from qv_desktop.adapters.compute.sweep_task import computed
 from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.market import Bar
 from qv_desktop.domain.sweeps import SweepResult
@@ -46,16 +50,29 @@ async def pairs(sweeps: LocalSweeps, told: dict[str, object]) -> np.ndarray:
     memory = await watched(sweeps, short, PAIRS)
     told["rss_mb"] = memory.together
     told["rss_largest_process_mb"] = memory.each
+    told["processor_seconds"] = alone(short, PAIRS)
     one = await swept(sweeps, short, PAIRS, workers=1)
     two = await swept(sweeps, short, PAIRS)
     told["one_worker_seconds"], told["same_bits_one_and_two_workers"] = one[1], one[0].rows_hash == two[0].rows_hash
     return np.array([(row.total_return, row.sharpe, row.max_drawdown, row.trades) for row in two[0].rows])
 
 
+def alone(over: Sequence[Bar], combos: tuple[tuple[float, float], ...]) -> float:
+    """Seconds of a processor that all chunks take, in this process and warm."""
+    asked, content = prepared("alone", spec(combos), strategy(), RunData({"SPY": tuple(over)}), "bench")
+    work = [msgspec.msgpack.encode(chunk) for chunk in chunks(asked, combos, 1024)]
+    computed(work[0], content)
+    began = time.process_time()
+    for chunk in work:
+        computed(chunk, content)
+    return time.process_time() - began
+
+
 async def many(sweeps: LocalSweeps, told: dict[str, object]) -> None:
     """1,000 and 10,000 combinations over 100,000 bars."""
     long = bars(LONG)
     await swept(sweeps, long, THOUSAND)
+    told["thousand_by_100k_processor_s"] = alone(long, THOUSAND)
     told["thousand_by_100k_s"] = (await swept(sweeps, long, THOUSAND))[1]
     told["ten_thousand_by_100k_s"] = (await swept(sweeps, long, TEN_THOUSAND))[1]
     memory = await watched(sweeps, long, THOUSAND)

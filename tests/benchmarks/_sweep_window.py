@@ -1,4 +1,4 @@
-"""How soon after the program's start a sweep gives its first rows, and how late the window's thread runs meanwhile."""
+"""How soon after the program's start a sweep gives its first rows, and how late the window's thread runs while the panel shows them."""
 
 import asyncio
 import json
@@ -17,9 +17,14 @@ from qv_desktop import paths
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
 from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.sweeps import SweepRow
-from tests.benchmarks._sweep_work import BARS, LONG, PAIRS, TEN_THOUSAND, THOUSAND, bars, spec, strategy
+from qv_desktop.ui import theme
+from qv_desktop.ui.models.sweep_shown import prepared
+from qv_desktop.ui.panels.sweeps import SweepsPanel
+from qv_desktop.wiring.sweeps import EVERY
+from tests.benchmarks._sweep_work import BARS, LONG, PAIRS, TEN_THOUSAND, bars, spec, strategy
 
 TICK = 10  # ms
+SOME = 3_000  # combinations over 100,000 bars while the window's thread is watched
 
 
 class Ticks:
@@ -46,9 +51,32 @@ class Ticks:
                 "frame_own_longest_ms": max(own for _, own in self._late)}  # fmt: skip
 
 
+class Panel:
+    """The program's own panel, fed as its wiring feeds it."""
+
+    def __init__(self, total: int) -> None:
+        self.panel, self._total = SweepsPanel(), total
+        self._rows: list[SweepRow] = []
+        self._showing: asyncio.Task[None] | None = None
+        self.panel.resize(1100, 760)
+        self.panel.show()
+
+    def show(self, place: int, rows: tuple[SweepRow, ...]) -> None:
+        """Some more rows."""
+        self._rows.extend(rows)
+        self.panel.show_progress("long", len(self._rows), self._total)
+        if self._showing is None or self._showing.done():
+            self._showing = asyncio.ensure_future(self._show_some())
+
+    async def _show_some(self) -> None:
+        self.panel.show_rows(await asyncio.to_thread(prepared, spec(TEN_THOUSAND), tuple(self._rows)))
+        await asyncio.sleep(EVERY)
+
+
 def main() -> None:
     """A loop of Qt's with the pool warming in idle time; the first sweep is asked for at once, a long one after it."""
     app = QApplication([])
+    theme.apply(app)
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     told: dict[str, float] = {}
@@ -60,7 +88,7 @@ def main() -> None:
 
 
 async def story(told: dict[str, float]) -> None:
-    """First rows, and the lag of a 10 ms timer on the window's thread while 10,000 rows come in."""
+    """First rows, and the lag of a 10 ms timer on the window's thread while 3,000 rows come into the panel."""
     started = psutil.Process().create_time()
     pool = sweep_pool([sys.executable, "-m", "qv_desktop", "worker"], paths.compiled(), 2)
     pool.warm()
@@ -73,10 +101,12 @@ async def story(told: dict[str, float]) -> None:
     await sweeps.run("first", spec(PAIRS), strategy(), RunData({"SPY": tuple(short)}), "bench", PAIRS, first)
     long = await asyncio.to_thread(bars, LONG)
     await asyncio.sleep(1)
+    data = RunData({"SPY": tuple(long)})
+    asked, panel = spec(TEN_THOUSAND), Panel(SOME)
     ticks = Ticks()
-    await sweeps.run(
-        "long", spec(THOUSAND), strategy(), RunData({"SPY": tuple(long)}), "bench", THOUSAND, lambda place, rows: None
-    )
+    found = await sweeps.run("long", asked, strategy(), data, "bench", TEN_THOUSAND[:SOME], panel.show)
+    panel.panel.show_finished(found, await asyncio.to_thread(prepared, asked, found.rows))
+    await asyncio.sleep(0.5)
     told |= ticks.stop()
     began = time.perf_counter()
     running = asyncio.ensure_future(

@@ -140,3 +140,13 @@ def test_a_symbol_or_a_benchmark_without_bars_is_refused_with_what_to_do() -> No
     desk.store(DAY, days("KO", SPEC.first, date(2020, 1, 20)))
     with pytest.raises(BadInput, match="only 12 bars"):
         desk.read()
+
+
+def test_a_month_of_thirty_one_days_has_not_ended_on_its_last() -> None:
+    desk = Desk()
+    desk.now = datetime(2020, 10, 31, 15, tzinfo=UTC)
+    desk.store(DAY, days("KO", date(2017, 1, 1), date(2020, 10, 30)))
+    desk.actions.known["KO"] = desk.now, []
+    found = desk.read(BacktestSpec("cross", 1, ("KO",), "1M", date(2017, 1, 1), date(2020, 10, 31), ()))
+    assert utc(found.bars["KO"][-1].start).astimezone(NEW_YORK).date() == date(2020, 9, 1)
+    assert len(found.bars["KO"]) == 45

@@ -60,10 +60,14 @@ def columns_of(bars: Sequence[Bar]) -> list[bytes]:
     """``at`` as int64 and open, high, low, close, volume as float64, little-endian as all supported machines are."""
     if sys.byteorder != "little":
         raise BadInput("Backtests need a little-endian machine.")
-    prices = np.array([(b.open, b.high, b.low, b.close, b.volume) for b in bars], dtype=np.float64)
+
+    def column(name: str, kind: type[np.generic]) -> bytes:
+        # from a generator, which lets the window's thread in between; one call over all bars would not
+        return np.fromiter((getattr(bar, name) for bar in bars), dtype=kind, count=len(bars)).tobytes()
+
     return [
-        np.array([b.start for b in bars], dtype=np.int64).tobytes(),
-        *(np.ascontiguousarray(c).tobytes() for c in prices.T),
+        column("start", np.int64),
+        *(column(name, np.float64) for name in ("open", "high", "low", "close", "volume")),
     ]
 
 

@@ -17,7 +17,7 @@ from qv_desktop.domain.strategies import Strategy, with_defaults
 from qv_desktop.domain.strategy_source import read
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec, rows_hash, spec_hash
 
-WORK = 2_000_000  # bars × combinations of a chunk: some 20 ms, and so often there is a word of progress
+WORK = 4_000_000  # bars × combinations of a chunk: some 40 ms, and so often there is a word of progress
 SHARE = 256  # combinations of a chunk at most
 A_BAR = 400  # bytes that a worker needs for each bar: the strategy's arrays, the kernel's and the mapped prices
 ALONE = 250  # MB of a worker before it has any bars
