@@ -32,6 +32,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
     },
     "backtests": {
         "run": Permission(Resource.BACKTESTS, Action.RUN),
+        "create": Permission(Resource.BACKTESTS, Action.CREATE),
         "delete": Permission(Resource.BACKTESTS, Action.DELETE),
         "export": Permission(Resource.BACKTESTS, Action.EXPORT),
         "deploy": Permission(Resource.STRATEGIES, Action.RUN),
