@@ -155,7 +155,7 @@ def test_a_trailing_stop_follows_the_best_price_and_a_target_takes_it() -> None:
 
 def test_what_cannot_be_kept_on_disk_is_compiled_all_the_same_and_said() -> None:
     space: dict[str, Any] = {}
-    exec("def plus_one(number):\n    return number + 1", space)  # no file, so numba finds no place for it
+    exec("def plus_one(number):\n    return number + 1", space)  # noqa: S102 - no file, so numba finds no place for it
     before = len(sweep_compiled.unkept)
     assert sweep_compiled.compiled(space["plus_one"])(1) == 2
     assert "no locator available" in sweep_compiled.unkept[before]
