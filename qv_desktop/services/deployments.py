@@ -102,7 +102,6 @@ class Deployments:
         self._known: dict[str, Deployment] = {}
         self._unsaved: list[tuple[Deployment, State, str]] = []  # what the program stopped and could not write down yet
         self._writing: set[asyncio.Task[None]] = set()
-        self._loaded = False
         runs.stopped = self._stopped
 
     # ---- what there is
@@ -143,7 +142,6 @@ class Deployments:
         """Read all, and go on with what ran when the program ended and is the signed-in person's. Raises DatabaseDown."""
         await self.refresh()
         await self._runs.load(self.all())
-        self._loaded = True
         for deployment in self.all():
             self._publish(DeploymentChanged(deployment))
             if deployment.running and not self._unfit(deployment):
