@@ -67,7 +67,9 @@ class Desk:
         self.strategies = Strategies(
             store, self.login, StrategyConsents(self.database, self.trail), self.events.append, note, lambda: NOW
         )
-        self.authoring = Authoring(store, StrategyDrafts(self.database), self.strategies, self.login, lambda: NOW)
+        self.authoring = Authoring(
+            store, StrategyDrafts(self.database), self.strategies, self.login, self.trail, lambda: NOW
+        )
         self.pool = sweep_pool([sys.executable, "-m", "qv_desktop", "worker"], paths.compiled(), 2)
         self.data = Data(replace(data_of(walk()), missing=("SPY lacks a day.",)))
         self.store = SweepStore(self.database, self.trail)
