@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from qv_desktop.adapters.compute.limits import Limits
+from qv_desktop.adapters.compute.parts import Parts
 from qv_desktop.domain.errors import BadInput
 
 PREFIX = 8  # bytes of length, big-endian
@@ -45,10 +46,10 @@ class Step(msgspec.Struct, tag="step"):
 
 
 class Answered(msgspec.Struct, tag="answered"):
-    """The answer's bytes, and the end of what the run printed."""
+    """The answer in parts, and the end of what the run printed."""
 
     number: int
-    body: bytes
+    body: Parts
     said: str = ""
 
 
