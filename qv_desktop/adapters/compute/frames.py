@@ -110,7 +110,8 @@ class Frames:
                 raise Overlong
             if len(self._kept) < PREFIX + length:
                 break
-            found.append(bytes(self._kept[PREFIX : PREFIX + length]))
+            with memoryview(self._kept) as kept:
+                found.append(bytes(kept[PREFIX : PREFIX + length]))  # one copy, for a frame may be large
             del self._kept[: PREFIX + length]
         return found
 

@@ -67,6 +67,11 @@ def _read(parts: list[bytes], kind: Any) -> Any:
     return found
 
 
+def wordy(parts: Parts) -> bool:
+    """Whether there is more to read than may be, as far as can be told without the type: plain bytes come in one piece."""
+    return size([field for field in parts if len(field) > 1]) > WORDS
+
+
 def words(parts: Parts, answer: type[msgspec.Struct]) -> int:
     """Bytes of the parts that are read into values, each of which takes many times that in memory."""
     kinds = (field.type for field in msgspec.structs.fields(answer))

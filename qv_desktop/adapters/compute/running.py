@@ -12,9 +12,10 @@ from pathlib import Path
 
 import msgspec
 
-from qv_desktop.adapters.compute.confined import live
+from qv_desktop.adapters.compute.confined import live, too_much
 from qv_desktop.adapters.compute.frames import Answered, Asked, Failure, Frames, Overlong, Step, reports
 from qv_desktop.adapters.compute.limits import MEGABYTE, Limits, took_too_long, worked_too_long
+from qv_desktop.adapters.compute.parts import wordy
 
 TAIL = 64 * 1024  # bytes kept of what a run prints
 PIECE = 1024 * 1024
@@ -65,6 +66,8 @@ class Running:
         step = None
         for frame in frames:
             report = reports.decode(frame)
+            if isinstance(report, Answered) and wordy(report.body):
+                return Failure(self.number, too_much(self.limits), cause="limit")
             if isinstance(report, (Answered, Failure)):
                 report.number = self.number
                 return report

@@ -120,7 +120,7 @@ def test_a_run_that_takes_too_much_or_breaks_is_ended_and_told(place: Place, att
 @pytest.mark.parametrize("attack", GARBAGE)
 def test_what_is_no_answer_fails_that_run_alone(place: Place, attack: str) -> None:
     kept = place.pool.kept
-    with pytest.raises(BadInput, match=r"no answer|no result|closed the pipe|OSError|exit code"):
+    with pytest.raises(BadInput, match=r"no answer|no result|result is larger|closed the pipe|OSError|exit code"):
         place.run(body(GARBAGE[attack]))
     assert place.pool.kept == kept
     left_alone(place)
