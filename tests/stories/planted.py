@@ -48,7 +48,7 @@ async def lives(person: Keyless) -> dict[str, str]:
     await exports(person)
     made |= await embedded(person)
     config.save(program._settings, {"log_level": "DEBUG"})
-    await person.sees(lambda: program._engine.pool._process is not None)  # type: ignore[union-attr]
+    await person.sees(lambda: program._engine.pool._workers)  # type: ignore[union-attr]
     mistakes(login)
     desk.tasks.spawn(fails(SECRETS["new_password"]))
     await asyncio.sleep(1.5)

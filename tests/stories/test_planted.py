@@ -86,6 +86,7 @@ def lived(home: Path, place: Path, server: Remote, surroundings: dict[str, str])
                 assert time.monotonic() < end, complaints.read_text()[-3000:]
                 time.sleep(0.2)
             made = json.loads((place / "made.json").read_text())
+            (place / "made.json").unlink()
             found = Remains({**SECRETS, **made, "database_password": PASSWORD})
             look_alive(found, process)
             (place / "go").touch()
@@ -97,7 +98,7 @@ def lived(home: Path, place: Path, server: Remote, surroundings: dict[str, str])
     found.left |= {"standard output": said.read_bytes(), "standard error": complaints.read_bytes()}
     for root in (home, place):
         for file in root.rglob("*"):
-            if file.is_file() and file.name not in ("said", "complaints", "made.json"):
+            if file.is_file() and file.name not in ("said", "complaints"):
                 found.left |= unpacked(f"file {file.relative_to(root)}", file)
                 found.files.append(file.name)
     found.left["the server's log"] = (server.folder / "log").read_bytes()
