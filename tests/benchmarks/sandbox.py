@@ -19,7 +19,7 @@ from qv_desktop.adapters.compute.limits import Limits
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.ui.panels.health import HealthPanel
-from tests.adapters.compute.attacks import ENDED, GARBAGE, PROCESSES, SEARCH, body
+from tests.adapters.compute.attacks import ENDED, GARBAGE, LONG_NOTES, PROCESSES, SEARCH, body
 from tests.adapters.compute.test_pool import SPEC, data, quiet, strategy, walk
 
 LONG, SHORT = data(walk(2500)), data(walk(300))  # ten years of days, one year
@@ -110,7 +110,7 @@ async def _attacked(pool: BacktestPool) -> list[float]:
     """How many seconds after its limit each endless attack was told, with all others in between."""
     late = []
     known = f"CANARY, SECRETS, PORT = '', '/nowhere', 1\n{SEARCH}{PROCESSES}"
-    attacks = [code for code, _, _ in ENDED.values()] + list(GARBAGE.values()) + [PRINTS, RESULT, known]
+    attacks = [code for code, _, _ in ENDED.values()] + list(GARBAGE.values()) + [PRINTS, RESULT, LONG_NOTES, known]
     pool.limits = Limits(seconds=LIMIT, memory_mb=1024)
     for code in attacks:
         took = await _timed(lambda code=code: _told(pool, code))  # type: ignore[misc]

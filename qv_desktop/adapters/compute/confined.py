@@ -12,6 +12,7 @@ from qv_desktop.adapters.compute import confining
 from qv_desktop.adapters.compute.frames import Answered, Asked, Failure, Step, framed, write_all
 from qv_desktop.adapters.compute.kinds import KINDS, Tell
 from qv_desktop.adapters.compute.limits import MEGABYTE, Limits
+from qv_desktop.adapters.compute.parts import WORDS, size, taken_apart, words
 from qv_desktop.domain.errors import QvError
 
 LONGEST = 2000  # characters of an error's words
@@ -69,10 +70,12 @@ def answer(asked: Asked, folder: Path, allowed: list[Path]) -> Answered | Failur
             module.prepare(request)
         _compiled_stays_here()
         confining.confine(folder, asked.limits, allowed)
-        body = msgspec.msgpack.encode(module.serve(request, _tell(asked.number)))
+        found = module.serve(request, _tell(asked.number))
+        body = taken_apart(found)
+        large = size(body) > asked.limits.answer_mb * MEGABYTE or words(body, type(found)) > WORDS
     except BaseException as error:  # noqa: BLE001 - a strategy may raise anything; the person gets the sentence
         return Failure(asked.number, sentence(error, asked.limits))
-    if len(body) > asked.limits.answer_mb * MEGABYTE:
+    if large:
         return Failure(asked.number, too_much(asked.limits), cause="limit")
     return Answered(asked.number, body)
 
@@ -112,5 +115,6 @@ def sentence(error: BaseException, limits: Limits) -> str:
 def too_much(limits: Limits) -> str:
     """The sentence for an answer that is too large."""
     return (
-        f"The run's result is larger than {limits.answer_mb} MB; use fewer bars, or let the strategy trade less often."
+        f"The run's result is larger than {limits.answer_mb} MB, or {WORDS // MEGABYTE} MB of it are trades and notes; "
+        "use fewer bars, or let the strategy trade less often."
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from qv_desktop.adapters.compute.limits import Limits
+from qv_desktop.adapters.compute.parts import Parts
 from qv_desktop.domain.errors import BadInput
 
 PREFIX = 8  # bytes of length, big-endian
@@ -45,10 +46,10 @@ class Step(msgspec.Struct, tag="step"):
 
 
 class Answered(msgspec.Struct, tag="answered"):
-    """The answer's bytes, and the end of what the run printed."""
+    """The answer in parts, and the end of what the run printed."""
 
     number: int
-    body: bytes
+    body: Parts
     said: str = ""
 
 
@@ -109,7 +110,8 @@ class Frames:
                 raise Overlong
             if len(self._kept) < PREFIX + length:
                 break
-            found.append(bytes(self._kept[PREFIX : PREFIX + length]))
+            with memoryview(self._kept) as kept:
+                found.append(bytes(kept[PREFIX : PREFIX + length]))  # one copy, for a frame may be large
             del self._kept[: PREFIX + length]
         return found
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
+import structlog
 
 from qv_desktop import __version__
 from qv_desktop.adapters.compute.messages import Done, Run, Terms, Trade
@@ -15,6 +16,8 @@ from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTr
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import Bar, timeframe
 from qv_desktop.domain.strategies import Strategy, with_defaults
+
+log = structlog.get_logger(__name__)
 
 YEAR = {"D": 252.0, "W": 52.0, "M": 12.0}  # bars of that length in a year
 BASIS = 10_000
@@ -36,7 +39,11 @@ class BacktestPool(WorkerPool):
         began = datetime.now(UTC)
         progress(0.1, "waiting for a worker")
         done = await self.ask(run, lambda: request_of(run, spec, strategy, data), Done, progress)
-        return await asyncio.to_thread(_result, done, spec, strategy, data, user, began)
+        try:
+            return await asyncio.to_thread(_result, done, spec, strategy, data, user, began)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # a run says of itself whatever it likes
+            log.warning("result_unusable", run=run, reason=f"{type(error).__name__}: {error}")
+            raise BadInput("The strategy's run gave something that is no result.") from error
 
 
 def request_of(run: str, spec: BacktestSpec, strategy: Strategy, data: RunData) -> Run:

@@ -12,15 +12,16 @@ from pathlib import Path
 
 import msgspec
 
-from qv_desktop.adapters.compute.confined import live
+from qv_desktop.adapters.compute.confined import live, too_much
 from qv_desktop.adapters.compute.frames import Answered, Asked, Failure, Frames, Overlong, Step, reports
 from qv_desktop.adapters.compute.limits import MEGABYTE, Limits, took_too_long, worked_too_long
+from qv_desktop.adapters.compute.parts import wordy
 
 TAIL = 64 * 1024  # bytes kept of what a run prints
 PIECE = 1024 * 1024
 STEPS, BURST = 20.0, 50.0  # steps told in a second, and at once
 FOLDER_LOOK = 0.2  # seconds between two looks at what it wrote
-HEADROOM = 64 * 1024  # of an envelope beside the answer
+HEADROOM = 1024 * 1024  # of an envelope beside the answer
 RUNS: set[int] = set()  # processes of runs under way, which are no orphans
 KILLED = "The run's process was killed, as the system does when memory is short; close something and run it again."
 CRASHED = "the strategy recursed without end, or broke the memory of its process"
@@ -65,6 +66,8 @@ class Running:
         step = None
         for frame in frames:
             report = reports.decode(frame)
+            if isinstance(report, Answered) and wordy(report.body):
+                return Failure(self.number, too_much(self.limits), cause="limit")
             if isinstance(report, (Answered, Failure)):
                 report.number = self.number
                 return report

@@ -27,6 +27,7 @@ from qv_desktop.adapters.compute.frames import (
     WorkerDied,
 )
 from qv_desktop.adapters.compute.limits import Limits, took_too_long
+from qv_desktop.adapters.compute.parts import Unreadable, put_together
 from qv_desktop.adapters.compute.process import WorkerProcess
 from qv_desktop.adapters.compute.serving import forks
 from qv_desktop.domain.errors import BadInput
@@ -119,7 +120,7 @@ class WorkerPool:
         if not self._workers and not self._starting:
             self._start()
 
-    async def ask[A](
+    async def ask[A: msgspec.Struct](
         self,
         job: str,
         request: msgspec.Struct | Callable[[], msgspec.Struct],
@@ -301,8 +302,8 @@ class WorkerPool:
         if asked is None:
             return report, None
         try:
-            return Answered(report.number, b"", report.said), msgspec.msgpack.decode(report.body, type=asked.answer)
-        except (msgspec.MsgspecError, RecursionError):
+            return Answered(report.number, [], report.said), put_together(report.body, asked.answer)
+        except Unreadable:
             return Failure(report.number, "The strategy's run gave something that is no result.", report.said), None
 
     def _heard(self, process: WorkerProcess, report: Report, answer: Any) -> None:

@@ -120,18 +120,36 @@ ENDED = {
 }  # fmt: skip
 
 
-def forged(fields: str, after: str = "time.sleep(100)") -> str:
+# a whole result of a backtest, but for notes without end, one letter each
+MANY = "many = bytes.fromhex('dd000f0000') + bytes([160]) * 0xF0000\n"
+NOTES = "[[b'\\xa0'], [b'\\xcb' + bytes(8)], *[[b'']] * 5, *[[b'\\x90']] * 4, [many] * {}, *[[b'\\xa0']] * 2, [b'\\x90'], [b'\\xa0']]"
+
+
+def forged(fields: str, before: str = "") -> str:
     """A frame of that content, written where answers go."""
-    return f"import msgspec\nb = msgspec.msgpack.encode({fields})\nos.write(3, len(b).to_bytes(8) + b)\n{after}"
+    return (
+        f"import msgspec\n{before}b = msgspec.msgpack.encode({fields})\nos.write(3, len(b).to_bytes(8))\n"
+        "b = memoryview(b)\nwhile b: b = b[os.write(3, b):]\ntime.sleep(100)"
+    )
+
+
+def answered(body: str) -> str:
+    """An answer with that body."""
+    return f"{{'type': 'answered', 'number': 1, 'body': {body}, 'said': ''}}"
 
 
 GARBAGE = {
     "noise": "os.write(3, os.urandom(100_000))",
     "a length without end": "os.write(3, (2 ** 62).to_bytes(8) + b'x')",
-    "a false answer": forged("{'type': 'answered', 'number': 1, 'body': b'zz', 'said': ''}"),
-    "a deep answer": forged("{'type': 'answered', 'number': 1, 'body': b'\\x91' * 5_000_000, 'said': ''}"),
-    "false reports": forged(
-        "{'type': 'awake', 'seconds': 0.0, 'engine': '', 'kept': [], 'missing': []}", "os.close(3)"
+    "a false answer": forged(answered("[[b'zz']]")),
+    "a deep answer": forged(answered("[[b'\\x91' * 1_000_000]] * 16")),
+    "notes without end": forged(answered(NOTES.format(60)), MANY),
+    "notes that fill what is allowed, in the wrong place": forged(
+        answered("[[many] * 20, *" + NOTES.format(1) + "[1:]]"), MANY
+    ),
+    "false reports": forged("{'type': 'awake', 'seconds': 0.0, 'engine': '', 'kept': [], 'missing': []}").replace(
+        "time.sleep(100)", "os.close(3)"
     ),
     "a closed pipe": "os.close(3)\ntime.sleep(100)",
 }
+LONG_NOTES = forged(answered(NOTES.format(20)), MANY)  # a result that is read, as slow to read as one can be

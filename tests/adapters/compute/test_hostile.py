@@ -18,7 +18,7 @@ from qv_desktop.adapters.compute.frames import Cancelled, WorkerDied
 from qv_desktop.adapters.compute.limits import Limits
 from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.domain.errors import BadInput
-from tests.adapters.compute.attacks import ENDED, GARBAGE, PROCESSES, SEARCH, SOCKETS, body
+from tests.adapters.compute.attacks import ENDED, GARBAGE, LONG_NOTES, PROCESSES, SEARCH, SOCKETS, body
 from tests.adapters.compute.test_pool import SPEC, data, quiet, strategy, walk
 
 CANARY = "canary-7f3a"
@@ -120,9 +120,15 @@ def test_a_run_that_takes_too_much_or_breaks_is_ended_and_told(place: Place, att
 @pytest.mark.parametrize("attack", GARBAGE)
 def test_what_is_no_answer_fails_that_run_alone(place: Place, attack: str) -> None:
     kept = place.pool.kept
-    with pytest.raises(BadInput, match=r"no answer|no result|closed the pipe|OSError|exit code"):
+    with pytest.raises(BadInput, match=r"no answer|no result|result is larger|closed the pipe|OSError|exit code"):
         place.run(body(GARBAGE[attack]))
     assert place.pool.kept == kept
+    left_alone(place)
+
+
+def test_a_result_of_the_right_form_that_fits_nothing_is_told(place: Place) -> None:
+    with pytest.raises(BadInput, match="no result"):
+        place.run(body(LONG_NOTES))
     left_alone(place)
 
 
