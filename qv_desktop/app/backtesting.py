@@ -27,8 +27,8 @@ from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.backtest_checks import checked, fitting, symbols
 from qv_desktop.domain.backtest_rerun import Rerun, compared
-from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData, spec_hash
+from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.strategies import Strategy, digest
 from qv_desktop.domain.strategy_source import checked as read_source
 from qv_desktop.services.backtest_data import BacktestData
@@ -54,7 +54,7 @@ class Wanted:
 
 async def ran(wanted: Wanted, agreed: Agreed, tell: Callable[[float, str], None]) -> tuple[BacktestResult, bool]:
     """The result, and whether it is stored: a file's is not, for no version of it is. Raises QvError."""
-    async with _Desk() as desk:
+    async with Desk() as desk:
         strategy = await desk.strategy(wanted.strategy)
         desk.allow(strategy, agreed)
         chosen = symbols(wanted.symbols, await desk.lists(wanted.whose))
@@ -68,7 +68,7 @@ async def ran(wanted: Wanted, agreed: Agreed, tell: Callable[[float, str], None]
 
 async def repeated(run: str, agreed: Agreed, tell: Callable[[float, str], None]) -> Rerun:
     """A stored run once more, beside what is stored; ``run`` may be the beginning of its id. Raises QvError."""
-    async with _Desk() as desk:
+    async with Desk() as desk:
         stored = await desk.stored(run)
         spec = stored.spec
         strategy = await desk.strategy(f"{spec.strategy}@{spec.version}")
@@ -92,7 +92,7 @@ def text(result: BacktestResult) -> str:
     return json_of(result)
 
 
-class _Desk:
+class Desk:
     """The database, the worker and the calendar, as long as they are needed."""
 
     def __init__(self) -> None:
@@ -100,28 +100,30 @@ class _Desk:
         # a file of its own, for the terminal may be open and write to the other
         logs.start(paths.logs(self.settings.home) / "command", self.settings.log_level)
         self._store = Store(self.settings, shared=True)
-        self._pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), 1, limits_of(self.settings))
-        self._calendar, self._shipped = Calendar(), {one.name: one for one in built_in(_now())}
+        self.pool = BacktestPool(
+            [*paths.relaunch(), "worker"], paths.compiled(), 1, limits_of(self.settings), closed=self.settings.home
+        )
+        self.calendar, self._shipped = Calendar(), {one.name: one for one in built_in(now())}
         self._leave: Callable[[], None] = lambda: None
 
-    async def __aenter__(self) -> "_Desk":
+    async def __aenter__(self) -> "Desk":
         try:
-            self._database: Database = await self._store.opened()
-            await asyncio.to_thread(self._database.become_own)
+            self.database: Database = await self._store.opened()
+            await asyncio.to_thread(self.database.become_own)
         except BaseException:
             await self.__aexit__()
             raise
-        mark = audit_mark(self.settings, self._database)
+        mark = audit_mark(self.settings, self.database)
         self._leave = mark.write
-        self._trail = AuditTrail(
-            self._database, install_id(self.settings.home), __version__, _now, mark.heard, lambda: mark.mark
+        self.trail = AuditTrail(
+            self.database, install_id(self.settings.home), __version__, now, mark.heard, lambda: mark.mark
         )
-        self._runs = BacktestStore(self._database, self._trail)
+        self._runs = BacktestStore(self.database, self.trail)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._pool.close()
-        self._calendar.close()
+        await self.pool.close()
+        self.calendar.close()
         self._leave()
         await asyncio.to_thread(self._store.close)
 
@@ -132,7 +134,7 @@ class _Desk:
         name, _, version = named.partition("@")
         if version and not version.isdigit():
             raise BadInput(f"“{version}” is no version; say {name}@2 for the second one.")
-        store = StrategyStore(self._database, self._trail)
+        store = StrategyStore(self.database, self.trail)
         if version:
             found = await store.at(name, int(version))
             if found is None:
@@ -163,24 +165,33 @@ class _Desk:
         """The watchlists of a user. Raises BadInput when there is no such user."""
         if not whose:
             return {}
-        everybody = await PeopleStore(self._database, self._trail).all()
+        everybody = await PeopleStore(self.database, self.trail).all()
         found = next((one.user for one in everybody if one.user.name.casefold() == whose.casefold()), None)
         if found is None:
             raise BadInput(f"There is no user “{whose}”; qv-desktop users list names them.")
-        return await Watchlists(self._database).all(found.id)
+        return await Watchlists(self.database).all(found.id)
 
     async def made(self, spec: BacktestSpec, strategy: Strategy, tell: Callable[[float, str], None]) -> BacktestResult:
-        """Run. Raises QvError, noting it."""
+        """Run. Raises QvError, which leaves its row."""
         run = uuid.uuid4().hex
         fitting(strategy, checked(spec))
-        requests = Requests(lambda event: None, _now)
-        history = History(
-            BarStore(self._database), ActionStore(self._database), (), requests, _now, lambda symbol: None
-        )
-        self._pool.warm()  # while bars are read
-        data = await BacktestData(history, self._calendar, _now).read(spec, lambda done, step: tell(0.3 * done, step))
-        user = at_command_line().name
-        return await self._pool.run(run, spec, strategy, data, user, lambda done, step: tell(0.3 + 0.7 * done, step))
+        self.pool.warm()  # while bars are read
+        try:
+            data = await self.data(spec, lambda done, step: tell(0.3 * done, step))
+            user = at_command_line().name
+            return await self.pool.run(run, spec, strategy, data, user, lambda done, step: tell(0.3 + 0.7 * done, step))
+        except QvError as error:
+            words = json.dumps({"spec": spec_hash(spec), "strategy": spec.strategy, "symbol": spec.symbol})
+            draft = replace(self._draft("backtest.run", run), outcome="failed", reason=str(error), after=words)
+            await self.trail.append(draft)
+            raise
+
+    async def data(self, spec: BacktestSpec, tell: Callable[[float, str], None]) -> RunData:
+        """The stored bars of a run, for no vendor is asked. Raises BadInput, FeedDown."""
+        requests = Requests(lambda event: None, now)
+        bars, actions = BarStore(self.database), ActionStore(self.database)
+        history = History(bars, actions, (), requests, now, lambda symbol: None)
+        return await BacktestData(history, self.calendar, now).read(spec, tell)
 
     async def keep(self, result: BacktestResult) -> None:
         """Store a result with its row of the trail."""
@@ -196,7 +207,7 @@ class _Desk:
 
     async def note(self, action: str, run: str, after: str) -> None:
         """A row of the trail."""
-        await self._trail.append(replace(self._draft(action, run), after=after))
+        await self.trail.append(replace(self._draft(action, run), after=after))
 
     def _draft(self, action: str, of: str) -> Draft:
         kind = "strategy" if action.startswith("strategy") else "backtest"
@@ -214,9 +225,9 @@ def _of_file(file: Path) -> Strategy:
     except BadInput as error:
         raise BadInput(f"{file}: {error}") from None
     code = digest(source)
-    return Strategy(code[:12], file.stem, told.title, FILE_VERSION, told.parameters, source, code, "a file", _now())
+    return Strategy(code[:12], file.stem, told.title, FILE_VERSION, told.parameters, source, code, "a file", now())
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """The wall's time: what is tested lies in the past of everyone."""
     return datetime.now(UTC)

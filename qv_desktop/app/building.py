@@ -36,6 +36,7 @@ from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
+from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
@@ -97,9 +98,11 @@ class Engine:
     spool: Spool
     sounds: Sounds
     keeping: Keeping
+    deploying: Deploying
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
+        await self.deploying.close()
         await asyncio.gather(*(stream.stop() for stream in self.side.prices), self.updates.stop(), self.pool.close(),
                              self.sweep_work.close())  # fmt: skip
         with suppress(DatabaseDown):
@@ -177,6 +180,9 @@ def engine(
                                    LiveBacktestReports(pdf), login, door.trail, note, clock.market,
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
+    deployed = deploying(
+        bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings.environment
+    )
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -187,7 +193,7 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
@@ -204,6 +210,7 @@ def engine(
         spool,
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
         keeping,
+        deployed,
     )
 
 

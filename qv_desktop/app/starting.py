@@ -26,6 +26,7 @@ from qv_desktop.wiring.auditing import AuditWiring
 from qv_desktop.wiring.breaks import BreaksWiring
 from qv_desktop.wiring.control import ControlWiring
 from qv_desktop.wiring.data import DataWiring, FeedFigures
+from qv_desktop.wiring.deployments import DeploymentsWiring
 from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
@@ -65,6 +66,7 @@ class Starting:
         self.live_backtests = LiveBacktestsWiring(desk)
         self.strategies = StrategiesWiring(desk)
         self.sweeps, self.look_ahead = SweepsWiring(desk), LookAheadWiring(desk)
+        self.deployments = DeploymentsWiring(desk)
         self.ticket = TicketWiring(desk)
         step_up = partial(stepped_up, desk.services.login, parent=desk.window)
         self.people = PeopleWiring(desk, step_up, self.trading.look_at_role)
@@ -105,7 +107,8 @@ class Starting:
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
             "audit checkpoints": self._checkpoints,
-            "the account panel": self.account.run, "the start": self._starts, "reconciliation": self._reconciles, **engine.side.running,
+            "the account panel": self.account.run, "the start": self._starts,
+            "deployments": engine.deploying.runs.run, "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -148,6 +151,7 @@ class Starting:
         await self.auditing.start()
         await self._attempt(self.people.start)
         await self._attempt(self.breaks.start)
+        await self._attempt(self.deployments.start)
         await self._attempt(self.data.start)
         await self._attempt(self._look_at_audit)
         self._engine.pool.awakened = self._isolated
@@ -346,6 +350,7 @@ class Starting:
         self.people.tick()
         self.breaks.tick()
         self.strategies.tick()
+        self.deployments.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

@@ -34,13 +34,13 @@ class SweepWork:
 def sweep_work(settings: Settings, backtests: WorkerPool, cluster: str = "", workers: int = 0) -> SweepWork:
     """The engine that ``settings`` ask for; ``cluster`` and ``workers`` come before what they say.
 
-    ``backtests`` are the workers for sweeps that only whole backtests can do. Raises BadInput for a cluster that cannot be trusted.
+    ``backtests`` are the workers for sweeps that only whole backtests can do.
     """
     if cluster or settings.cluster:
         named = Cluster(
             cluster or settings.cluster, settings.cluster_ca, settings.cluster_certificate, settings.cluster_key
         )
-        return SweepWork(ClusterSweeps(named, settings.sweep_megabytes), None)
+        return SweepWork(ClusterSweeps(named, settings.sweep_megabytes, BacktestSweeps(backtests)), None)
     pool = sweep_pool([*paths.relaunch(), "worker"], paths.compiled(), workers or settings.sweep_workers, limits_of(settings),
                       closed=settings.home)  # fmt: skip
     return SweepWork(LocalSweeps(pool, settings.sweep_megabytes, BacktestSweeps(backtests)), pool)

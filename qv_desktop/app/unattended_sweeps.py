@@ -8,10 +8,8 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
-from qv_desktop.adapters.db.actions import ActionStore
-from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.sweeps import SweepStore
-from qv_desktop.app.backtesting import FILE_VERSION, Agreed, _Desk, _now
+from qv_desktop.app.backtesting import FILE_VERSION, Agreed, Desk
 from qv_desktop.app.identity import at_command_line
 from qv_desktop.app.sweeping import sweep_work
 from qv_desktop.domain.audit import Draft
@@ -21,9 +19,6 @@ from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.strategies import Strategy, with_defaults
 from qv_desktop.domain.sweep_axes import fitting
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec, combinations, same_numbers, spec_hash
-from qv_desktop.services.backtest_data import BacktestData
-from qv_desktop.services.history import History
-from qv_desktop.services.requests import Requests
 
 FETCHED = 0.1  # of the progress, when all bars are there
 FIGURES = [
@@ -48,7 +43,7 @@ class WantedSweep:
 
 async def swept(wanted: WantedSweep, agreed: Agreed, tell: Tell) -> tuple[SweepResult, bool]:
     """The result, and whether it is stored: a file's is not, for no version of it is. Raises QvError."""
-    async with _Desk() as desk:
+    async with Desk() as desk:
         strategy = await desk.strategy(wanted.strategy)
         desk.allow(strategy, agreed)
         chosen = symbols(wanted.symbols, await desk.lists(wanted.whose))
@@ -60,8 +55,8 @@ async def swept(wanted: WantedSweep, agreed: Agreed, tell: Tell) -> tuple[SweepR
 
 async def repeated(run: str, agreed: Agreed, tell: Tell, cluster: str = "", workers: int = 0) -> tuple[str, ...]:
     """A stored sweep once more: what differs, nothing when every bit is the same. ``run`` may be the beginning of its id."""
-    async with _Desk() as desk:
-        store = SweepStore(desk._database, desk._trail)
+    async with Desk() as desk:
+        store = SweepStore(desk.database, desk.trail)
         ids = [one.id for one in await store.latest(100_000) if one.id.startswith(run)]
         stored = await store.read(ids[0]) if len(ids) == 1 else None
         if stored is None:
@@ -71,7 +66,7 @@ async def repeated(run: str, agreed: Agreed, tell: Tell, cluster: str = "", work
         found = same_numbers(
             stored, await _ran(desk, stored.spec, strategy, tell, keep=False, cluster=cluster, workers=workers)
         )
-        await desk._trail.append(_draft("sweep.rerun", stored.id, same=not found))
+        await desk.trail.append(_draft("sweep.rerun", stored.id, same=not found))
         return found
 
 
@@ -85,11 +80,11 @@ def _whole(spec: SweepSpec, strategy: Strategy) -> SweepSpec:
 
 
 async def _ran(
-    desk: _Desk, spec: SweepSpec, strategy: Strategy, tell: Tell, *, keep: bool, cluster: str, workers: int
+    desk: Desk, spec: SweepSpec, strategy: Strategy, tell: Tell, *, keep: bool, cluster: str, workers: int
 ) -> SweepResult:
     """Run, store and note; what fails is noted, too. Raises QvError."""
     run, combos = uuid.uuid4().hex, combinations(spec)
-    work = sweep_work(desk.settings, desk._pool, cluster, workers)
+    work = sweep_work(desk.settings, desk.pool, cluster, workers)
     work.warm()
     done = 0
 
@@ -99,15 +94,11 @@ async def _ran(
         tell(FETCHED + (1 - FETCHED) * done / len(combos), f"{done:,} of {len(combos):,} combinations")
 
     try:
-        history = History(BarStore(desk._database), ActionStore(desk._database), (), Requests(lambda event: None, _now), _now,
-                          lambda symbol: None)  # fmt: skip
-        data = await BacktestData(history, desk._calendar, _now).read(
-            spec.base, lambda part, step: tell(FETCHED * part, step)
-        )
+        data = await desk.data(spec.base, lambda part, step: tell(FETCHED * part, step))
         found = await work.engine.run(run, spec, strategy, data, at_command_line().name, combos, show)
         found = replace(found, missing=data.missing)
     except QvError as error:
-        await desk._trail.append(
+        await desk.trail.append(
             replace(_draft("sweep.run", run, spec=spec_hash(spec)), outcome="failed", reason=str(error))
         )
         raise
@@ -117,7 +108,7 @@ async def _ran(
         draft = _draft(
             "sweep.run", run, spec=found.spec_hash, code=found.code_hash, data=found.data_hash, workers=found.workers
         )
-        await SweepStore(desk._database, desk._trail).save(found, draft)
+        await SweepStore(desk.database, desk.trail).save(found, draft)
     return found
 
 

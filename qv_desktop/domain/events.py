@@ -7,11 +7,12 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestResult
+from qv_desktop.domain.deployments import Deployment
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.look_ahead import LookAhead
-from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Trade
+from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert, Print
@@ -19,6 +20,7 @@ from qv_desktop.domain.reconciliation import Override, Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
+from qv_desktop.domain.signals import Signal
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow
 from qv_desktop.domain.validation import Kind, Validation
@@ -92,6 +94,29 @@ class BarsAmended:
     symbol: str
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BarsClosed:
+    """Bars that the stream in force has completed."""
+
+    frame: Timeframe
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentChanged:
+    """A deployment as it now stands; ``gone`` when there is none any more."""
+
+    deployment: Deployment
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signalled:
+    """A signal of a deployment with what became of it, each time that changes."""
+
+    signal: Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +362,7 @@ type Event = (
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
     | RiskMeasured | TradingStateChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
-    | KillChanged | ArmingChanged | StrategiesChanged
+    | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed
     | ValidationProgressed | ValidationFinished | ValidationFailed | LookAheadChecked
     | SweepProgressed | SweepFinished | SweepFailed | Reconciled | TradingOverridden | HealthMeasured

@@ -37,6 +37,7 @@ class Login:
         self._given = ("", 0.0)  # the deed for which the password was given a moment ago, and when by ``elapsed``
         self.tokens = Tokens(users, now, host)
         self.session: Session | None = None
+        self.revoked = ""  # why the session was ended by others than the person, if it was
         self.ended: Callable[[str], None] = lambda reason: None
         self.spool: Callable[[Draft], None] = _only_logged
 
@@ -73,7 +74,7 @@ class Login:
         if answer.session is not None:
             if fresh:
                 await self.tokens.take(answer)
-            self.session, self._asked = answer.session, self._moment()
+            self.session, self._asked, self.revoked = answer.session, self._moment(), ""
         return answer
 
     async def unlock(self, name: str, password: str) -> str:
@@ -245,7 +246,7 @@ class Login:
         """Nobody is signed in any more, and what was kept is of no use; said once."""
         if self.session is None or self.session.id != session.id:
             return
-        self.session = None
+        self.session, self.revoked = None, why
         self.ended(why)
         await self.tokens.forget()
 

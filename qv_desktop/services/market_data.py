@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from qv_desktop.domain.events import BarsAmended, MarketMoved, PricesPrinted
+from qv_desktop.domain.events import BarsAmended, BarsClosed, MarketMoved, PricesPrinted
 from qv_desktop.domain.market import Bar, Batch, Correction, Halt, Snapshot, Timeframe, Trade
 from qv_desktop.domain.price_alerts import Print
 from qv_desktop.services.clock import Clock
@@ -168,6 +168,8 @@ class MarketData:
         if batch.halts:
             self._hear_halts(batch.halts)
         self._tell_prints(self._prints.printed(followed, before))
+        if batch.minutes:
+            self._publish(BarsClosed(MINUTE, tuple(batch.minutes)))
 
     def _tell_prints(self, prints: tuple[Print, ...]) -> None:
         if prints:

@@ -69,8 +69,10 @@ class Orders:
 
     # ---- the way in
 
-    async def submit(self, request: OrderRequest) -> Order:
+    async def submit(self, request: OrderRequest, cause: str = "") -> Order:
         """Take one intent to the broker, or to a refusal; the same client order id again gives the same order.
+
+        ``cause`` is recorded: the id of what it is sent for, such as a signal.
 
         Raises NotPermitted, DatabaseDown and BadInput; in all cases nothing has been sent.
         """
@@ -82,9 +84,9 @@ class Orders:
         verdict = self._risk.judge(request, self.book)
         order = Order(request, session.user.name, self._account(), self._now())
         if not verdict.passed:
-            return await self._refuse(order, verdict)
+            return await self._refuse(order, verdict, cause=cause)
         with self._held(order.id):
-            await self._intend(order, "order.submit", verdict)
+            await self._intend(order, "order.submit", verdict, cause=cause)
             if self._withdrawn(order.id) or self._stopped(order.id):
                 return self.book[order.id]
             self.apply(Report(order.id, ReportKind.SENT, self._now()))
@@ -108,11 +110,14 @@ class Orders:
         finally:
             keys.discard(key)
 
-    async def _intend(self, order: Order, action: str, verdict: Verdict, former: Order | None = None) -> None:
+    async def _intend(
+        self, order: Order, action: str, verdict: Verdict, former: Order | None = None, cause: str = ""
+    ) -> None:
         """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves."""
         self.book[order.id] = order
         try:
-            await self._journal.intend(order, self._draft(action, order, verdict=verdict, former=former))
+            draft = self._draft(action, order, verdict=verdict, former=former, cause=cause)
+            await self._journal.intend(order, draft)
         except BaseException:  # whatever the reason: what is not written down is not in the book and is never sent
             del self.book[order.id]
             raise
@@ -139,13 +144,13 @@ class Orders:
             self.apply(refused, self._draft("order.submit", order, "refused", why))
         return bool(why)
 
-    async def _refuse(self, order: Order, verdict: Verdict, former: Order | None = None) -> Order:
+    async def _refuse(self, order: Order, verdict: Verdict, former: Order | None = None, cause: str = "") -> Order:
         reason = " ".join(check.message for check in verdict.refusals)
         refused = applied(order, Report(order.id, ReportKind.REFUSED, self._now(), reason=reason))
         self.book[order.id] = refused
         action = "order.submit" if former is None else "order.replace"
         try:
-            await self._journal.intend(refused, self._draft(action, refused, "refused", reason, verdict, former))
+            await self._journal.intend(refused, self._draft(action, refused, "refused", reason, verdict, former, cause))
         except BaseException:  # what is not written down is not in the book: the same intent may be judged again
             del self.book[order.id]
             raise

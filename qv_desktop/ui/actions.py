@@ -68,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.reconciliation", "Show Reconciliation", (), _may(Resource.RECONCILIATION, _LOOK), group="Panels"),
     Command("panel.audit", "Show Audit", (), _may(Resource.AUDIT, _LOOK), group="Panels"),
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
+    Command("panel.signals", "Show Signals and deployments", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
     Command("panel.backtests", "Show Backtests", (), _may(Resource.BACKTESTS, _LOOK), group="Panels"),
     Command(
         "panel.sweeps",
@@ -120,6 +121,7 @@ COMMANDS: tuple[Command, ...] = (
         group="Control",
     ),
     Command("audit.verify", "Verify the audit trail", (), _may(Resource.AUDIT, _LOOK), group="Control"),
+    Command("deployments.deploy", "Deploy a strategy…", (), _may(Resource.STRATEGIES, Action.RUN), group="Research"),
     Command("backtests.run", "Run the backtest", (), _may(Resource.BACKTESTS, Action.RUN), group="Research"),
     Command(
         "market.import", "Import bars or ticks from a file…", (), _may(Resource.MARKET, Action.CREATE), group="Data"

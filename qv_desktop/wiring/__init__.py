@@ -18,6 +18,7 @@ from qv_desktop.services.break_reports import BreakReports
 from qv_desktop.services.breaks import Breaks
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
+from qv_desktop.services.deployments import Deployments
 from qv_desktop.services.drawings import Drawings
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.feeds import Feeds
@@ -67,6 +68,7 @@ from qv_desktop.ui.panels.reconciliation import ReconciliationPanel
 from qv_desktop.ui.panels.risk import RiskPanel
 from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
+from qv_desktop.ui.panels.signals import SignalsPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
 from qv_desktop.ui.panels.sweeps import SweepsPanel
 from qv_desktop.ui.panels.tape import TapePanel
@@ -124,6 +126,7 @@ class Services:
     sweeps: Sweeps
     validations: Validations
     look_aheads: LookAheads
+    deployments: Deployments
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,7 @@ class Panels:
     balances: BalancesPanel
     users: UsersPanel
     roles: RolesPanel
+    signals: SignalsPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -165,7 +169,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

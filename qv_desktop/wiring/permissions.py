@@ -32,11 +32,21 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
     },
     "backtests": {
         "run": Permission(Resource.BACKTESTS, Action.RUN),
+        "create": Permission(Resource.BACKTESTS, Action.CREATE),
         "delete": Permission(Resource.BACKTESTS, Action.DELETE),
         "export": Permission(Resource.BACKTESTS, Action.EXPORT),
+        "deploy": Permission(Resource.STRATEGIES, Action.RUN),
+    },
+    "signals": {
+        "run": Permission(Resource.STRATEGIES, Action.RUN),
+        "trade": TRADE,
+        "approve": Permission(Resource.STRATEGIES, Action.APPROVE),
+        "delete": Permission(Resource.STRATEGIES, Action.DELETE),
+        "export": Permission(Resource.STRATEGIES, Action.EXPORT),
     },
     "strategies": {
         "backtest": Permission(Resource.BACKTESTS, Action.RUN),
+        "deploy": Permission(Resource.STRATEGIES, Action.RUN),
         "create": Permission(Resource.STRATEGIES, Action.CREATE),
         "change": Permission(Resource.STRATEGIES, Action.CHANGE),
         "archive": Permission(Resource.STRATEGIES, Action.DELETE),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -33,9 +34,11 @@ class RunsWiring:
         self._panel = panel = desk.panels.backtests
         self._whole: dict[str, BacktestResult] = {}  # id -> run, the longest unused first
         self._presets: dict[str, dict[str, Any]] = {}
+        self._again: dict[str, str] = {}  # a stored run -> the id that its repetition has
         panel.run_chosen.connect(lambda run: self._do(self._show_whole(run)))
         panel.compare_asked.connect(lambda ids: self._do(self._compare(ids)))
         panel.rerun_asked.connect(lambda run: self._do(self._rerun(run)))
+        panel.rerun_cancel_asked.connect(lambda run: self._do(self._cancel(run)))
         panel.annotate_asked.connect(lambda run, starred, note: self._do(self._annotate(run, starred, note)))
         panel.delete_asked.connect(lambda ids: self._do(self._delete(ids)))
         panel.export_asked.connect(lambda run, form: self._do(self._export(run, form)))
@@ -67,10 +70,15 @@ class RunsWiring:
     # ---- the list
 
     async def show_runs(self) -> None:
-        """The newest runs."""
-        if self._desk.services.login.may(VIEW):
-            runs = await self._desk.services.backtests.latest(PAGE)
+        """The newest runs; what older ones somebody has asked for stay in the list."""
+        if not self._desk.services.login.may(VIEW):
+            return
+        begun = not self._panel.runs.model.all_rows()
+        runs = await self._desk.services.backtests.latest(PAGE)
+        if begun:
             self._panel.show_runs(runs, len(runs) == PAGE)
+        else:
+            self._panel.show_newer(runs)
 
     async def _older(self) -> None:
         held = self._panel.runs.model.all_rows()
@@ -87,8 +95,16 @@ class RunsWiring:
         return found
 
     async def _show_whole(self, run: BacktestResult) -> None:
-        if not run.whole:
+        if run.whole:
+            return
+        try:
             whole = await self.read(run.id)
+        except BadInput as error:  # somebody deleted it
+            self._panel.show_deleted([run.id])
+            self._panel.show_unread(run.id, str(error))
+        except QvError as error:
+            self._panel.show_unread(run.id, str(error))
+        else:
             self._panel.show_whole(whole, await asyncio.to_thread(curves_of, whole))
 
     async def _annotate(self, run: str, starred: bool, note: str) -> None:
@@ -110,15 +126,23 @@ class RunsWiring:
 
     async def _rerun(self, run: str) -> None:
         self._panel.show_rerunning(run)
+        again = self._again[run] = uuid.uuid4().hex
         try:
-            told = await consented(self._desk, lambda: self._desk.services.backtests.rerun(run))
+            told = await consented(self._desk, lambda: self._desk.services.backtests.rerun(
+                run, again, lambda _, step: self._panel.show_rerunning(run, step)))  # fmt: skip
         except QvError as error:
             self._panel.show_verdict(run, False, (f"It could not be repeated: {error}",))
             return
+        finally:
+            self._again.pop(run, None)
         if told is None:
             self._panel.show_verdict(run, False, ("Not repeated: you did not allow the strategy's code.",))
         else:
             self._panel.show_verdict(run, told.same, told.sentences)
+
+    async def _cancel(self, run: str) -> None:
+        if (again := self._again.get(run)) is not None:
+            await self._desk.services.backtests.cancel(again)
 
     async def _export(self, run: str, form: str) -> None:
         files = await self._desk.services.run_exports.export(run, [form])

@@ -20,7 +20,8 @@ class StrategiesWiring:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._panel = desk, desk.panels.strategies
         self._authoring, self._strategies = desk.services.authoring, desk.services.strategies
-        self._ticks, self._started, self._told, self._leaving = 0, False, "", False
+        self._ticks, self._started, self._told = 0, False, ""
+        self._leaving, self._left = False, False
         panel = self._panel
         panel.refresh_asked.connect(lambda: self._do(self._refresh()))
         panel.create_asked.connect(lambda name, source: self._do(self._create(name, source)))
@@ -55,8 +56,9 @@ class StrategiesWiring:
             self._do(self._refresh())
 
     def flush(self) -> None:
-        """The desk is left: what was typed a moment ago waits for the database with the rest."""
+        """The desk is left: what was typed a moment ago waits for the database with the rest, and nothing more is begun."""
         self._panel.flush()
+        self._left = True
 
     def _hold_back(self, leave: Callable[[], object]) -> bool:
         """Whether the desk stays until the person has said that they leave with something that is not saved."""
@@ -75,6 +77,9 @@ class StrategiesWiring:
             self._panel.show_strategies(self._strategies.every())
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        if self._left:  # the panel's clocks still run for a moment
+            work.close()
+            return
         self._desk.tasks.spawn(self._tried(work))
 
     async def _tried(self, work: Coroutine[Any, Any, None]) -> None:

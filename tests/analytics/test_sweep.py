@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qv_desktop.analytics import sweep
+from qv_desktop.analytics import sweep, sweep_compiled
 from qv_desktop.analytics.sweep_blocks import bars_a_year, block_edges
 from qv_desktop.analytics.sweep_rules import PERCENT, SHARES
 from qv_desktop.strategies.flags import Directed, directed
@@ -151,3 +151,12 @@ def test_a_trailing_stop_follows_the_best_price_and_a_target_takes_it() -> None:
         table, (enters, none, none, none), sweep.Terms(PERCENT, 1.0, profit=0.15, cash=1.0), EDGES, np.empty(BARS)
     )
     assert target[sweep.TOTAL] == pytest.approx(0.15, rel=1e-12)
+
+
+def test_what_cannot_be_kept_on_disk_is_compiled_all_the_same_and_said() -> None:
+    space: dict[str, Any] = {}
+    exec("def plus_one(number):\n    return number + 1", space)  # noqa: S102 - no file, so numba finds no place for it
+    before = len(sweep_compiled.unkept)
+    assert sweep_compiled.compiled(space["plus_one"])(1) == 2
+    assert "no locator available" in sweep_compiled.unkept[before]
+    del sweep_compiled.unkept[before:]

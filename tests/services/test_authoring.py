@@ -8,14 +8,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
-from qv_desktop.adapters.db.tables import deployments
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestSpec
@@ -202,10 +200,15 @@ def test_what_is_archived_is_kept_out_of_sight_and_comes_back(desk: Desk, name: 
 def test_what_is_deployed_is_not_archived(desk: Desk, name: str, database: Database) -> None:
     async def story() -> None:
         made = await desk.authoring.create(name, template())
-        deployed = insert(deployments).values(
-            id=name, strategy=made.id, version=1, account="a", symbol="KO", timeframe="1m", parameter_names=[], parameter_values=[],
-            state="running", started_by="u", started=NOW, reason="")  # fmt: skip
-        await database.write(lambda connection: connection.execute(deployed))
+        for statement in (
+            "INSERT INTO deployments SELECT %(name)s, %(id)s, 1, 'a', 'PAPER', '{KO}', '1m', '{}', encode(sha256('{}'), 'hex'), 'draft', "
+            "'not started', '', 'u', now(), '', NULL, '', NULL, '', NULL, 0, 0, 1",
+            "UPDATE deployments SET stage = 'paper', state = 'running', started_by = 'u', started = now() WHERE id = %(name)s",
+        ):
+            values = {"name": name, "id": made.id}
+            await database.write(
+                lambda connection, each=statement, values=values: connection.exec_driver_sql(each, values)
+            )
         with pytest.raises(BadInput, match="is deployed"):
             await desk.authoring.archive(made)
 

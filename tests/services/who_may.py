@@ -53,6 +53,10 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "LookAheads.after": _may(Resource.BACKTESTS, Action.RUN),
     "LiveBacktests.traded": _may(Resource.BACKTESTS, Action.VIEW), "LiveBacktests.compare": _may(Resource.BACKTESTS, Action.RUN),
     "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT), "RunExports.export": _may(Resource.BACKTESTS, Action.EXPORT),
+    **{f"Deployments.{name}": _may(Resource.STRATEGIES, Action.RUN) for name in (
+        "create", "deploy", "change", "ask", "go_live", "start", "pause", "stop")},
+    **{f"Deployments.{name}": _may(Resource.STRATEGIES, Action.APPROVE) for name in ("approve", "decline")},
+    "Deployments.discard": _may(Resource.STRATEGIES, Action.DELETE), "Deployments.story": _may(Resource.STRATEGIES, Action.VIEW),
     "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names
     "Imports.understood": _may(Resource.MARKET, Action.CREATE), "Imports.store": _may(Resource.MARKET, Action.CREATE),
     **{f"Watchlists.{name}": _MARKET for name in ("create", "copy", "rename", "delete", "add", "remove", "move", "reorder",
@@ -96,6 +100,13 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Account.*": _RUNS,
     "Averages.*": _RUNS,
     "Health.*": "how the program is, which whoever sits before it must see",
+    "Deployments.all": _READS, "Deployments.get": _READS, "Deployments.signals": _READS, "Deployments.figures": _READS,
+    "Deployments.trouble": _READS, "Deployments.closing": _READS, "Deployments.load": _RUNS, "Deployments.refresh": _RUNS,
+    "Deployments.flush": "writes down what the program paused by itself",
+    **dict.fromkeys((f"DeploymentRuns.{name}" for name in (
+        "anchor", "begin", "changed", "close", "code", "differs", "end", "figures",
+        "hear", "ledger", "load", "look", "run", "unfit", "why_not")),
+                    "runs what was started with permission, while who started it is signed in; each order asks again"),
     "Notices.*": "what a person should hear; acknowledging is everybody's own, and recorded under their name",
     "Acknowledging.*": "whoever is there has seen it; recorded under their name",
     **{f"Strategies.{name}": "the list of strategies, which orders, runs and tickets need to name one; sources are shown by a panel that "

@@ -18,6 +18,7 @@ from qv_desktop.ui.models.run_compare_tables import difference, statistics_table
 from qv_desktop.ui.models.run_list import RunList
 from qv_desktop.ui.models.run_tables import grouped, numbered, trade_words
 from qv_desktop.ui.models.statistics_list import StatisticsList
+from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.panels.backtests import BacktestsPanel
 from tests.a_run import SPEC, STARTED, a_run
 
@@ -188,12 +189,15 @@ def test_a_run_is_repeated_and_the_verdict_is_of_that_run_alone(panel: Backtests
         panel.record.again.click()
     assert asked.args == ["r1"]
     panel.show_rerunning("r1")
-    assert not panel.record.again.isEnabled()
+    panel.show_rerunning("r1", "reading bars")
     panel.show_verdict("other", False, ("nonsense",))
-    assert "Running again" in panel.record.verdict.text()
+    assert panel.record.verdict.text() == "Running again: reading bars…"
+    with qtbot.waitSignal(panel.rerun_cancel_asked) as asked:
+        panel.record.again.click()
+    assert asked.args == ["r1"]
     panel.show_verdict("r1", False, ("The data is another: 3 bars of SPY were amended.",))
     assert panel.record.verdict.text() == "The data is another: 3 bars of SPY were amended."
-    assert panel.record.again.isEnabled()
+    assert panel.record.again.text().startswith("Run again")
     panel.show_verdict("r1", True, ("The same numbers: 57 statistics.",))
     assert panel.record.verdict.text() == "The same numbers: 57 statistics."
     panel.show_result(a_run("r2"))
@@ -287,7 +291,7 @@ def test_runs_are_deleted_only_after_a_question(panel: BacktestsPanel, qtbot: Qt
 
 def test_who_may_not_sees_why(panel: BacktestsPanel) -> None:
     panel.show_result(a_run())
-    panel.forbid({"delete": "no deleting", "export": "no exporting", "run": "no running"})
+    panel.forbid({"delete": "no deleting", "export": "no exporting", "run": "no running", "create": "no noting"})
     for button in (panel.runs.delete, panel.record.again, panel.runs.star):
         assert not button.isEnabled()
         assert button.toolTip().startswith("no ")
@@ -375,6 +379,7 @@ def test_a_comparison_is_shown_at_every_size(panel: BacktestsPanel, qtbot: QtBot
     qtbot.wait(10)
     panel.show_comparison(compared(some()))
     assert panel._tabs.currentWidget() is panel.compare
+    qtbot.waitUntil(lambda: not panel.compare._waiting)
     for page in ("Curves", "Statistics", "What differs"):
         if not panel.compare.choice.segment(page).isHidden():
             panel.compare.choice.segment(page).click()
@@ -382,7 +387,10 @@ def test_a_comparison_is_shown_at_every_size(panel: BacktestsPanel, qtbot: QtBot
     assert (panel.width(), panel.height()) == (width, height)
     assert "A" in panel.compare.curves._legend.text()
     panel.show_comparison(compared(some()[::-1]))
-    assert panel.compare._right.count() == 2
+    qtbot.waitUntil(lambda: panel.compare._right.count() == 2 and not panel.compare._waiting)
+    differing = panel.compare._right.widget(1)
+    assert differing is not None
+    assert len(differing.findChildren(Table)) == 2, "what differs, and the trades that are shared"
 
 
 def test_curves_begin_at_nothing_and_run_over_one_axis_of_time(panel: BacktestsPanel) -> None:

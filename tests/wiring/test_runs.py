@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -25,6 +26,7 @@ from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.bus import Bus
@@ -44,6 +46,7 @@ from tests.services.test_authoring import Desk as Terminal
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 ONE = replace(SPEC, version=1)
+_days = count(1)  # each test's runs are later than those of the tests before it
 
 
 @pytest.fixture(autouse=True)
@@ -58,15 +61,22 @@ def collected_here() -> Iterator[None]:
 class Engine:
     """Gives the same run each time, or one whose equity is another."""
 
-    other = False
+    other, slow = False, False
+
+    def __init__(self) -> None:
+        self.cancelled: list[str] = []
 
     async def run(self, run: str, spec: BacktestSpec, strategy: Strategy, data: RunData, user: str,
                   progress: Callable[[float, str], None]) -> BacktestResult:  # fmt: skip
+        while self.slow and run not in self.cancelled:  # noqa: ASYNC110 - a cancel is looked for, as a worker does
+            await asyncio.sleep(0.001)
+        if self.slow:
+            raise BadInput("The backtest was cancelled.")
         made = a_run(run, spec=spec)
         return replace(made, equity=(1.0, *made.equity[1:])) if self.other else made
 
     async def cancel(self, run: str) -> None:
-        return
+        self.cancelled.append(run)
 
 
 class Data:
@@ -140,7 +150,7 @@ def seat(database: Database, qtbot: QtBot, qapp: QApplication, tmp_path: Path) -
 
 def runs(count: int) -> list[BacktestResult]:
     """With ids of their own, newest last, later than those of other tests."""
-    begun = STARTED + timedelta(days=int(uuid4().int % 20_000))
+    begun = STARTED + timedelta(days=next(_days))
     return [
         a_run(f"{i:03}-{uuid4().hex[:8]}", spec=ONE, started=begun + timedelta(minutes=i), bars=60)
         for i in range(count)
@@ -223,6 +233,23 @@ def written(folder: Path) -> Path:
     return next(folder.glob("*.html"))
 
 
+def test_a_repetition_can_be_cancelled(seat: Seat) -> None:
+    made = runs(1)[0]
+
+    async def story() -> None:
+        await seat.starts(made)
+        await seat.does(lambda: seat.panel.runs.table.select_key(made.id))
+        seat.engine.slow = True
+        seat.panel.rerun_asked.emit(made.id)
+        while "reading" not in seat.panel.record.verdict.text() and not seat.services.backtests.running:  # noqa: ASYNC110 - the run has no event of its beginning
+            await asyncio.sleep(0.001)
+        await seat.does(lambda: seat.panel.rerun_cancel_asked.emit(made.id))
+        assert seat.panel.record.verdict.text() == "It could not be repeated: The backtest was cancelled."
+        assert seat.panel.record.again.text().startswith("Run again")
+
+    asyncio.run(story())
+
+
 def test_a_run_is_exported_recorded_and_opened(seat: Seat, tmp_path: Path) -> None:
     made = runs(1)[0]
 
@@ -256,6 +283,7 @@ def test_runs_are_deleted_and_who_may_not_hears_why(
         assert made[0].id not in seat.ids()
         await tom.does(lambda: tom.panel.runs.table.select_key(made[0].id))
         assert "somebody deleted it" in tom.panel._asking.question.text()
+        assert made[0].id not in tom.ids()
 
     asyncio.run(story())
 
@@ -266,9 +294,11 @@ def test_older_runs_follow_when_they_are_asked_for(seat: Seat) -> None:
     async def story() -> None:
         await seat.starts(*made)
         assert len(seat.ids()) == PAGE
-        assert not seat.panel.runs.more.isHidden() or seat.panel.runs.more in seat.panel.runs.bar._parts
+        assert seat.panel.runs.has_more
         await seat.does(seat.panel.more_asked.emit)
         assert {run.id for run in made} <= set(seat.ids())
+        await seat.wiring.show_runs()
+        assert {run.id for run in made} <= set(seat.ids()), "a run that ends leaves them there"
 
     asyncio.run(story())
 
@@ -327,3 +357,24 @@ def test_a_database_that_is_away_is_said_and_nothing_is_lost(seat: Seat) -> None
         assert seat.panel.compare.shown is None
 
     asyncio.run(story())
+
+
+def test_a_run_that_could_not_be_read_is_read_when_it_is_chosen_again(seat: Seat) -> None:
+    one, two = runs(2)
+
+    async def story() -> None:
+        await seat.starts(one, two)
+        real, seat.services.backtests.read = seat.services.backtests.read, _away
+        await seat.does(lambda: seat.panel.runs.table.select_key(one.id))
+        assert "database is away" in seat.panel._asking.question.text()
+        seat.services.backtests.read = real
+        seat.panel.runs.table.clearSelection()
+        await seat.does(lambda: seat.panel.runs.table.select_key(one.id))
+        assert seat.panel._run is not None
+        assert seat.panel._run.id == one.id
+
+    asyncio.run(story())
+
+
+async def _away(run: str) -> BacktestResult:
+    raise DatabaseDown("The database is away; try again.")

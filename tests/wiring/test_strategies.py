@@ -93,8 +93,7 @@ class Seat:
     async def leaves(self) -> None:
         """Nothing waits for a moment to come, and nobody is asked when the window goes."""
         self.wiring._leaving = True
-        for timer in (self.panel.page._lint, self.panel.page._draft):
-            timer.stop()
+        self.wiring.flush()
         await self.settled()
 
     def named(self, name: str) -> None:

@@ -26,7 +26,9 @@ DEVICES = ("/dev/null", "/dev/zero")
 def readable() -> list[Path]:
     """What Python, its packages and this program are made of, and what was compiled before."""
     python = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix, *sysconfig.get_paths().values()}
-    frozen = sys.executable if hasattr(sys, "frozen") else ""  # it holds the modules that are loaded when first asked for
+    frozen = (
+        sys.executable if hasattr(sys, "frozen") else ""
+    )  # it holds the modules that are loaded when first asked for
     ours = {str(Path(paths.__file__).parent), os.environ.get("NUMBA_CACHE_DIR", ""), frozen}
     found = [Path(name) for name in {*python, *ours, *SYSTEM} - {"", "/"}]
     return sorted(found)

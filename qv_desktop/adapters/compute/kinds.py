@@ -33,4 +33,5 @@ KINDS: dict[str, Kind] = {  # the tag of the request -> who answers; the first i
     "run": Kind("qv_desktop.adapters.compute.worker", "Run"),
     "check": Kind("qv_desktop.adapters.compute.prefix_worker", "Check"),
     "sweep": Kind("qv_desktop.adapters.compute.sweep_worker", "SweepChunk"),
+    "evaluate": Kind("qv_desktop.adapters.compute.evaluating", "Evaluate"),
 }

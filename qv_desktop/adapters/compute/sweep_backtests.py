@@ -29,11 +29,23 @@ class BacktestSweeps:
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
+        self._running: set[str] = set()
         self._cancelled: set[str] = set()
 
     async def run(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str,
                   combos: Sequence[tuple[float, ...]], show: Show, workers: int = 0, megabytes: int = 0) -> SweepResult:  # fmt: skip
         """The rows of ``combos`` over ``data``; ``show`` hears of each row as it comes. Raises BadInput."""
+        self._running.add(run)
+        try:
+            return await self._ran(
+                run, spec, strategy, data, user, combos, show, min(workers or self._pool.size, self._pool.size)
+            )
+        finally:
+            self._cancelled.discard(run)
+            self._running.discard(run)
+
+    async def _ran(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str, combos: Sequence[tuple[float, ...]],
+                   show: Show, at_once: int) -> SweepResult:  # fmt: skip
         began, pairs = datetime.now(UTC), iter(enumerate(combos))
         plain = await asyncio.to_thread(request_of, run, spec.base, strategy, data)
         plain.benchmark = []  # nothing of it is among a row's figures
@@ -45,17 +57,14 @@ class BacktestSweeps:
                 found[place] = (await self._row(plain, spec, values, done),)
                 show(place, found[place])
 
-        at_once = min(workers or self._pool.size, self._pool.size, len(combos))
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(at_once):
+                for _ in range(min(at_once, len(combos))):
                     group.create_task(one_after_another())
         except* BadInput as failed:
             raise BadInput(CANCELLED if run in self._cancelled else str(failed.exceptions[0])) from None
-        finally:
-            self._cancelled.discard(run)
-        at = np.frombuffer(done[0].at, dtype=np.int64) if done else np.zeros(1, dtype=np.int64)
         told = done[0] if done else None
+        at = np.frombuffer(told.at, dtype=np.int64) if told else np.zeros(1, dtype=np.int64)
         asked = Asked(run, spec, strategy, user, began, len(at), year_of(spec, at), told.data_hash if told else "")
         return result(asked, found, told.engine if told else "", f"{at_once} workers, a backtest for each combination")
 
@@ -76,8 +85,9 @@ class BacktestSweeps:
 
     async def cancel(self, run: str) -> None:
         """End a sweep at once."""
-        self._cancelled.add(run)
-        await self._pool.cancel(run)
+        if run in self._running:
+            self._cancelled.add(run)
+            await self._pool.cancel(run)
 
 
 def _numbers(answer: Done, spec: SweepSpec) -> list[float]:

@@ -17,8 +17,9 @@ import structlog
 
 from qv_desktop.adapters.compute.sweep_address import Cluster
 from qv_desktop.adapters.compute.sweep_arrays import prepared
+from qv_desktop.adapters.compute.sweep_backtests import BacktestSweeps
 from qv_desktop.adapters.compute.sweep_messages import SweepChunk, SweepPart
-from qv_desktop.adapters.compute.sweep_plan import CANCELLED, Asked, Show, chunks, result, rows
+from qv_desktop.adapters.compute.sweep_plan import CANCELLED, Asked, Show, chunks, kernel_takes, result, rows
 from qv_desktop.domain.backtests import RunData
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.strategies import Strategy
@@ -33,17 +34,21 @@ GLANCE = 0.1  # s between looks at a cancel
 
 
 class ClusterSweeps:
-    """``ports.SweepEngine`` on a Dask scheduler. ``megabytes`` is the most that one worker may use."""
+    """``ports.SweepEngine`` on a Dask scheduler. ``megabytes`` is the most that one worker may use.
 
-    def __init__(self, cluster: Cluster, megabytes: int) -> None:
-        self._cluster, self._megabytes = cluster.checked(), megabytes
+    ``backtests`` takes the sweeps that the kernel cannot run, on this machine.
+    """
+
+    def __init__(self, cluster: Cluster, megabytes: int, backtests: BacktestSweeps | None = None) -> None:
+        self._cluster, self._megabytes, self._backtests = cluster, megabytes, backtests
         self._stops: dict[str, threading.Event] = {}
 
     async def run(self, run: str, spec: SweepSpec, strategy: Strategy, data: RunData, user: str,
                   combos: Sequence[tuple[float, ...]], show: Show, workers: int = 0, megabytes: int = 0) -> SweepResult:  # fmt: skip
         """The rows of ``combos`` over ``data``; ``show`` hears of each part as it comes. Every worker helps. Raises BadInput."""
-        asked, content = await asyncio.to_thread(prepared, run, spec, strategy, data, user)
-        work = await asyncio.to_thread(chunks, asked, combos, megabytes or self._megabytes)
+        if self._backtests and not kernel_takes(spec, strategy):
+            return await self._backtests.run(run, spec, strategy, data, user, combos, show, workers, megabytes)
+        self._cluster.checked()  # here and not at the start of the program, which a wrong setting must not stop
         loop, stop = asyncio.get_running_loop(), threading.Event()
         self._stops[run] = stop
 
@@ -51,6 +56,8 @@ class ClusterSweeps:
             loop.call_soon_threadsafe(show, first, part)
 
         try:
+            asked, content = await asyncio.to_thread(prepared, run, spec, strategy, data, user)
+            work = await asyncio.to_thread(chunks, asked, combos, megabytes or self._megabytes)
             return await asyncio.to_thread(self._ran, asked, work, content, told, stop)
         finally:
             del self._stops[run]
@@ -59,6 +66,8 @@ class ClusterSweeps:
         """End a sweep: what is not begun is taken back, what a worker has under way ends unheard."""
         if run in self._stops:
             self._stops[run].set()
+        if self._backtests:
+            await self._backtests.cancel(run)
 
     def _ran(
         self, asked: Asked, work: Sequence[SweepChunk], content: bytes, show: Show, stop: threading.Event

@@ -23,6 +23,7 @@ CLOSED = (
 )
 BOOKS = "orders order_events fills positions account_snapshots"
 
+DEPLOYED = "deployments deployment_steps deployment_approvals signals"
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -38,7 +39,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
     Permission(Resource.STRATEGIES, Action.VIEW): (
-        ("s", "strategies strategy_versions deployments strategy_consents strategy_drafts"),
+        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED}"),
     ),
     Permission(Resource.STRATEGIES, Action.CREATE): (("iu", "strategies"), ("i", "strategy_versions")),
     Permission(Resource.STRATEGIES, Action.CHANGE): (
@@ -46,8 +47,15 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
         ("i", "strategy_versions"),
         ("iud", "strategy_drafts"),
     ),
-    Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", "deployments")),
-    Permission(Resource.STRATEGIES, Action.RUN): (("iu", "deployments"), ("i", "strategy_consents")),
+    Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", DEPLOYED)),
+    Permission(Resource.STRATEGIES, Action.RUN): (
+        ("iu", "deployments signals"),
+        ("i", "strategy_consents deployment_steps"),
+    ),
+    Permission(Resource.STRATEGIES, Action.APPROVE): (
+        ("u", "deployments"),
+        ("i", "deployment_steps deployment_approvals"),
+    ),
     Permission(Resource.BACKTESTS, Action.VIEW): (
         ("s", "backtests backtest_notes sweeps validations look_ahead_checks"),
     ),
@@ -105,6 +113,8 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("risk_events", "INSERT"): "account, at, kind, state, actor, reason",
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
+    ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
+    ("signals", "UPDATE"): "fate, reason, order_id",
 }  # fmt: skip
 
 ACTING = "(SELECT public.acting(current_user))"
@@ -119,13 +129,15 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
-    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "breaks",
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "signals", "breaks",
                      "reconciliation_days", "reconciliation_rules"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",
     "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
     "break_signatures": f"{ACTING} AND lower(signer) = lower(session_user)",
+    "deployment_steps": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_steps.deployment)",
+    "deployment_approvals": f"{ACTING} AND lower(signer) = lower(session_user)",
     "break_remarks": f"{ACTING} AND EXISTS (SELECT FROM public.breaks b WHERE b.id = break_remarks.item)",
     "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",
 }  # fmt: skip

@@ -140,7 +140,11 @@ def _superseded(newest: Strategy, base: int) -> str:
 
 
 def _deployed(connection: Connection, strategy: str) -> bool:
-    query = select(deployments.c.id).where(deployments.c.strategy == strategy, deployments.c.ended.is_(None)).limit(1)
+    query = (
+        select(deployments.c.id)
+        .where(deployments.c.strategy == strategy, deployments.c.state.in_(("running", "paused")))
+        .limit(1)
+    )
     return connection.execute(query).first() is not None
 
 

@@ -181,6 +181,14 @@ validations = _table("validations", "id", id=Text, kind=Text, sweep=Text, chosen
 look_ahead_checks = _table("look_ahead_checks", "code_hash parameters_hash", code_hash=Text, parameters_hash=Text,
                            parameter_names=TEXTS, parameter_values=FLOATS, outcome=Text, bar_=Integer, bar_at_=BigInteger, symbol=Text,
                            shown=Integer, compared=Integer, unable=Integer, bars=Integer, reason=Text, user=Text, at=STAMP)  # fmt: skip
-deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, symbol=Text, timeframe=Text,
-                     parameter_names=TEXTS, parameter_values=FLOATS, state=Text, started_by=Text, started=STAMP, ended_=STAMP,
-                     reason=Text)  # fmt: skip
+deployments = _table("deployments", "id", id=Text, strategy=Text, version=Integer, account=Text, environment=Text, symbols=TEXTS,
+                     timeframe=Text, terms=Text, digest=Text, stage=Text, state=Text, reason=Text, created_by=Text, created=STAMP,
+                     started_by=Text, started_=STAMP, asked_by=Text, asked_at_=STAMP, approved_by=Text, approved_at_=STAMP,
+                     anchor=BigInteger, evaluated=BigInteger, revision=Integer)  # fmt: skip
+deployment_steps = _table(
+    "deployment_steps", "id", id=BigInteger, deployment=Text, at=STAMP, actor=Text, step=Text, words=Text
+)
+deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
+                              at=STAMP)  # fmt: skip
+signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
+                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text)  # fmt: skip

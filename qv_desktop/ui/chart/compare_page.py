@@ -1,9 +1,10 @@
 """Two to six runs beside each other: curves, statistics, what differs and the trades that they share."""
 
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QLabel, QSizePolicy, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -41,6 +42,9 @@ class ComparePage(QWidget):
         self._left, self._right = QStackedWidget(), QStackedWidget()
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._empty = theme.label(EMPTY, "hint")
+        self._waiting: list[Callable[[], object]] = []  # tables that are to be built
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self._build_next)
         self._build()
         self._dress()
 
@@ -81,15 +85,26 @@ class ComparePage(QWidget):
         while (gone := self._right.widget(0)) is not None:
             self._right.removeWidget(gone)
             gone.deleteLater()
-        self._right.addWidget(statistics_table(told))
-        both = QSplitter(Qt.Orientation.Vertical)
-        both.setHandleWidth(1)
-        both.addWidget(differences_table(told))
-        both.addWidget(shared_table(told.shared))
-        self._right.addWidget(both)
-        both.setSizes([600, 300])
+        differing = QSplitter(Qt.Orientation.Vertical)
+        differing.setHandleWidth(1)
+        differing.setChildrenCollapsible(False)
+        self._waiting = [
+            lambda: self._right.insertWidget(0, statistics_table(told)), lambda: differing.addWidget(differences_table(told)),
+            lambda: differing.addWidget(shared_table(told.shared)),
+        ]  # fmt: skip
+        self._right.addWidget(differing)
+        self._soon.start()
         self._share()
         self._dress()
+
+    def _build_next(self) -> None:
+        """One table after another, each in a turn of its own: together they would cost the window a frame."""
+        if self._waiting:
+            self._waiting.pop(0)()
+        if self._waiting:
+            self._soon.start()
+        else:
+            self._dress()
 
     def _share(self) -> None:
         """The tables get the room that their columns need, up to six tenths; the curves the rest."""
@@ -108,7 +123,7 @@ class ComparePage(QWidget):
         chosen = self.choice.choice()
         self._left.setVisible(wide or chosen == CURVES)
         self._right.setVisible(wide or chosen != CURVES)
-        self._right.setCurrentIndex(1 if chosen == DIFFERENCES else 0)
+        self._right.setCurrentIndex(self._right.count() - 1 if chosen == DIFFERENCES else 0)
         self.choice.setFixedWidth(190 if wide else min(270, max(60, self.width() - 18)))
         way = QBoxLayout.Direction.LeftToRight if self.width() >= BROAD else QBoxLayout.Direction.TopToBottom
         if self._row.direction() != way:

@@ -22,9 +22,9 @@ class Filled(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no typ
         self._values: Floats = np.empty(0)
 
     def show_values(self, values: Floats) -> None:
-        """Finite values, one per bar."""
+        """Values, one per bar; what is unknown is drawn as zero."""
         self.prepareGeometryChange()
-        self._values = values
+        self._values = np.nan_to_num(values, posinf=0.0, neginf=0.0)
         self.informViewBoundsChanged()
         self.update()
 

@@ -25,6 +25,7 @@ _BLOTTERS = (
     "reconciliation",
     "backtests",
     "sweeps",
+    "signals",
     "audit",
     "alerts",
     "price_alerts",
@@ -52,7 +53,8 @@ LAYOUTS: dict[str, Layout] = {
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
     ),
     "research": Layout(
-        (Place("backtests", "center"), Place("sweeps", "tab", "backtests"), Place("strategies", "left"),
+        (Place("backtests", "center"), Place("sweeps", "tab", "backtests"), Place("signals", "tab", "backtests"),
+         Place("strategies", "left"),
          Place("alerts", "bottom", "strategies")),
         (("", (420, 0)), ("strategies", (0, 200))),
     ),

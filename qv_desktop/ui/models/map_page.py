@@ -37,7 +37,9 @@ class MapPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 4)
         column.setSpacing(4)
-        column.addWidget(Flow(*named.values(), sides=0))
+        self._bar = Flow(*named.values(), sides=0)
+        self._bar.hide()  # there is nothing to choose from yet
+        column.addWidget(self._bar)
         column.addWidget(self.map, 1)
         self.map.chosen.connect(self.chosen)
         self.map.opened.connect(self.opened)
@@ -46,6 +48,7 @@ class MapPage(QWidget):
         """Another sweep, or the same one with more rows; ``told`` says all about a row."""
         same = self._table is not None and table is not None and table.names == self._table.names
         self._table, self._told = table, told
+        self._bar.setVisible(table is not None)
         if table is None or self._row >= len(table.values):
             self._row = -1  # it was another sweep's
         if table is not None and not same:

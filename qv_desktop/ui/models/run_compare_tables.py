@@ -37,9 +37,7 @@ def statistics_table(told: RunComparison) -> Table[Compared]:
             columns.append(_difference(at))
     model: TableModel[Compared] = TableModel(columns, key=lambda row: row.place)
     model.replace([Compared(place, row) for place, row in enumerate(told.statistics)])
-    table = Table(model, empty="")
-    table.setAccessibleName("Statistics of the compared runs")
-    return table
+    return _named(Table(model, empty=""), "Statistics of the compared runs")
 
 
 def table_wide(runs: int) -> int:
@@ -90,9 +88,8 @@ def differences_table(told: RunComparison) -> Table[Difference]:
     columns += [_of_run(at, stretch=at == last) for at in range(last + 1)]
     model: TableModel[Difference] = TableModel(columns, key=lambda row: row.what)
     model.replace(told.differences)
-    table = Table(model, empty="Nothing differs: terms, code, data and versions are the same.")
-    table.setAccessibleName("What differs between the runs")
-    return table
+    empty = "Nothing differs: terms, code, data and versions are the same."
+    return _named(Table(model, empty=empty), "What differs between the runs")
 
 
 def _of_run(at: int, *, stretch: bool) -> Column[Difference]:
@@ -113,6 +110,10 @@ def shared_table(told: Sequence[Shared]) -> Table[Shared]:
     )  # fmt: skip
     model: TableModel[Shared] = TableModel(columns, key=lambda row: (row.one, row.other))
     model.replace(told)
-    table = Table(model, empty="")
-    table.setAccessibleName("Trades that runs share")
+    return _named(Table(model, empty=""), "Trades that runs share")
+
+
+def _named[R](table: Table[R], name: str) -> Table[R]:
+    table.setAccessibleName(name)
+    table.forbid_export("Press Ctrl+C: the table is copied as it stands")
     return table

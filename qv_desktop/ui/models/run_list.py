@@ -45,6 +45,7 @@ class RunList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._lacking: Mapping[str, str] = {}
+        self.has_more = False  # whether older runs are stored
         self.model: TableModel[BacktestResult] = TableModel(run_columns(), key=lambda run: run.id)
         self.table: Table[BacktestResult] = Table(
             self.model, empty="No runs are kept yet; the first one you run stays here."
@@ -87,13 +88,14 @@ class RunList(QWidget):
         chosen = {run.id for run in self.table.selected()}
         self.model.replace(runs)
         self._select(chosen)
-        self.more.setVisible(more)
+        self.has_more = more
         self.bar.want(self.more, more)
         self._dress()
 
     def add(self, runs: Sequence[BacktestResult], more: bool) -> None:
         """Older ones, or one that has changed."""
         self.model.upsert(runs)
+        self.has_more = more
         self.bar.want(self.more, more)
         self._dress()
 
@@ -114,7 +116,7 @@ class RunList(QWidget):
         self._dress()
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``run`` (star and note go with it) or ``delete``."""
+        """Why the person may not ``create`` (a star or a note) or ``delete``."""
         self._lacking = lacking
         self._dress()
 
@@ -161,7 +163,7 @@ class RunList(QWidget):
         forbid(self.compare, "" if right else f"Choose {FEWEST} to {MOST} runs, with Ctrl and the mouse")
         self.compare.setText(f"Compare {len(chosen)}" if right else "Compare")
         one = "" if len(chosen) == 1 else "Choose one run"
-        forbid(self.star, self._lacking.get("run", "" if chosen else "Choose a run"))
-        forbid(self.note, self._lacking.get("run", one))
+        forbid(self.star, self._lacking.get("create", "" if chosen else "Choose a run"))
+        forbid(self.note, self._lacking.get("create", one))
         forbid(self.delete, self._lacking.get("delete", "" if chosen else "Choose a run"))
         self.star.setText("☆ Unstar" if chosen and all(run.starred for run in chosen) else "★ Star")

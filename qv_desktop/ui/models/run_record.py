@@ -17,13 +17,15 @@ EMPTY = "What a run was made of stands here."
 
 
 class RunRecord(QScrollArea):
-    """``rerun_asked`` gives the run's id."""
+    """``rerun_asked`` gives the run's id, ``cancel_asked`` that of a run that is being repeated."""
 
     rerun_asked = Signal(str)
+    cancel_asked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self._run: BacktestResult | None = None
+        self._repeating: set[str] = set()  # ids of runs
         self._lacking: Mapping[str, str] = {}
         self.missing, self.notes, self.verdict = note(), note(), note()
         self.again = theme.button(AGAIN)
@@ -59,7 +61,7 @@ class RunRecord(QScrollArea):
             column.addWidget(part)
         column.addStretch(1)
         self.setWidget(page)
-        self.again.clicked.connect(self._ask)
+        self.again.clicked.connect(self.ask)
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
 
     # ---- in
@@ -86,14 +88,16 @@ class RunRecord(QScrollArea):
         self.log.setPlainText(run.log)
         self._dress()
 
-    def show_rerunning(self, run: str) -> None:
-        """The run is being repeated."""
+    def show_rerunning(self, run: str, step: str = "") -> None:
+        """The run is being repeated, and what is being done."""
+        self._repeating.add(run)
         if self._run is not None and self._run.id == run:
-            _say(self.verdict, "", ("Running again on the same bars…",), "ACCENT")
-            self.again.setEnabled(False)
+            _say(self.verdict, "", (f"Running again: {step}…" if step else "Running again…",), "ACCENT")
+            self._dress()
 
     def show_verdict(self, run: str, same: bool, sentences: Sequence[str]) -> None:
         """What the repetition came to."""
+        self._repeating.discard(run)
         if self._run is None or self._run.id != run:
             return
         _say(self.verdict, "", sentences, "GOOD" if same else "BAD")
@@ -105,11 +109,15 @@ class RunRecord(QScrollArea):
         self._dress()
 
     def _dress(self) -> None:
+        repeating = self._run is not None and self._run.id in self._repeating
+        self.again.setText("Cancel" if repeating else AGAIN)
         forbid(self.again, self._lacking.get("run", ""))
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask to repeat the run, or to cancel that while it is under way."""
         if self._run is not None:
-            self.rerun_asked.emit(self._run.id)
+            asked = self.cancel_asked if self._run.id in self._repeating else self.rerun_asked
+            asked.emit(self._run.id)
 
     # ---- facts
 

@@ -10,6 +10,7 @@ from qv_desktop.ui.models.strategy_columns import kind, knob
 
 CODE, VERSIONS = "Code", "Versions"
 TEST_TIP = "Set the backtest panel to this strategy (double-click does the same)"
+DEPLOY_TIP = "Deploy this version…: to paper first"
 
 
 class StrategyHead(QWidget):
@@ -17,6 +18,7 @@ class StrategyHead(QWidget):
 
     page_chosen = Signal(str)
     backtest_asked = Signal()
+    deploy_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,15 +34,17 @@ class StrategyHead(QWidget):
         self.pages.setFixedWidth(140)
         self.test = theme.button("Backtest")
         self.test.setToolTip(TEST_TIP)
-        self._bar = Bar(
-            self.heading, self.mark, self.hash, None, self.pages, self.test, yielding=(self.hash, self.mark)
-        )
+        self.deploy = theme.button("Deploy…")
+        self.deploy.setToolTip(DEPLOY_TIP)
+        self._bar = Bar(self.heading, self.mark, self.hash, None, self.pages, self.test, self.deploy,
+                        yielding=(self.hash, self.mark))  # fmt: skip
         self._knobs = theme.label("", "hint")
         self._knobs.setWordWrap(True)
         self._knobs.setContentsMargins(10, 0, 10, 4)
         stacked(self, self._bar, self._knobs)
         self.pages.chosen.connect(self.page_chosen)
         self.test.clicked.connect(self.backtest_asked)
+        self.deploy.clicked.connect(self.deploy_asked)
 
     def show_strategy(self, strategy: Strategy | None) -> None:
         """Tell of another strategy, or of another version of it."""
@@ -59,6 +63,11 @@ class StrategyHead(QWidget):
         """Put a page in front, and say so."""
         self.pages.choose(page)
         self.page_chosen.emit(page)
+
+    def forbid_deploy(self, why: str) -> None:
+        """Why the person may deploy none, or nothing."""
+        forbid(self.deploy, why)
+        self.deploy.setToolTip(why or DEPLOY_TIP)
 
     def forbid_backtest(self, why: str) -> None:
         """Why the person may run none, or nothing."""

@@ -50,11 +50,13 @@ class BacktestsPanel(QWidget):
     run_asked = Signal(object)  # BacktestSpec
     cancel_asked = Signal(str)  # the run's id
     run_chosen = Signal(object)  # BacktestResult, perhaps without curves: ``show_whole`` brings them
+    deploy_asked = Signal(object)  # BacktestSpec: what the form says is to be deployed
     live_asked = Signal(object)  # Asked: lay a day as it was traded beside its backtest
     chart_asked = Signal(object, int)  # BacktestResult, the number of the trade to go to or 0
     export_asked = Signal(str, str)  # id, a key of FORMS
     open_asked = Signal(object)  # Path of a report
     rerun_asked = Signal(str)
+    rerun_cancel_asked = Signal(str)
     annotate_asked = Signal(str, bool, str)  # id, starred, note
     delete_asked = Signal(list)  # ids
     compare_asked = Signal(list)  # ids
@@ -73,6 +75,7 @@ class BacktestsPanel(QWidget):
         self.parts_model: TableModel[Part] = TableModel(PART_COLUMNS, key=lambda row: row.of.symbol)
         self.parts: Table[Part] = Table(self.parts_model, empty="What each symbol added stands here.")
         self._run_button = theme.button("Run backtest   Ctrl+Enter", "primary")
+        self.deploy = theme.button("Deploy…")
         self._cancel = theme.button("Cancel")
         self._bar = QProgressBar()
         self._step = theme.label("", "hint")
@@ -132,16 +135,20 @@ class BacktestsPanel(QWidget):
         row.addWidget(self._run_button, 1)
         row.addWidget(self._cancel, 1)
         row.addWidget(menu_button("Presets ▾", "Terms that are kept under names", self._offer_presets))
+        row.addWidget(self.deploy)
         column.addLayout(row)
         return page
 
     def _connect(self) -> None:
         self._run_button.clicked.connect(self.ask)
+        self.deploy.setToolTip("Deploy this strategy with these parameters to paper")
+        self.deploy.clicked.connect(self._ask_deploy)
         self._cancel.clicked.connect(self._ask_cancel)
         self.runs.table.row_chosen.connect(self._choose)
         self.runs.table.row_opened.connect(self._reuse)
         for ours, theirs in ((self.annotate_asked, self.runs.annotate_asked), (self.delete_asked, self.runs.delete_asked),
-                             (self.more_asked, self.runs.more_asked), (self.rerun_asked, self.record.rerun_asked)):  # fmt: skip
+                             (self.more_asked, self.runs.more_asked), (self.rerun_asked, self.record.rerun_asked),
+                             (self.rerun_cancel_asked, self.record.cancel_asked)):  # fmt: skip
             theirs.connect(ours)
         self.runs.compare_asked.connect(self._ask_compare)
         self.trades.chart_asked.connect(self._ask_chart)
@@ -174,6 +181,12 @@ class BacktestsPanel(QWidget):
         self._say("waiting for bars", bad=False)
         self.form_used.emit(self.form.saved())
         self.run_asked.emit(spec)
+
+    def _ask_deploy(self) -> None:
+        try:
+            self.deploy_asked.emit(self.form.spec())
+        except BadInput as error:
+            self._say(str(error), bad=True)
 
     def _ask_cancel(self) -> None:
         if self._running:
@@ -232,7 +245,7 @@ class BacktestsPanel(QWidget):
             none or ("" if run and run.trades else "It made no trades"),
         )
         entry(menu, "Use these terms in the form", lambda: self._reuse(run) if run else None, none)
-        entry(menu, AGAIN, lambda: self.rerun_asked.emit(run.id) if run else None, none or self._lacking.get("run", ""))
+        entry(menu, AGAIN, self.record.ask, none or self._lacking.get("run", ""))
         entry(menu, "Copy hashes and versions", lambda: QGuiApplication.clipboard().setText(self.record.text()), none)
         menu.addSeparator()
         self._offer_exports(menu)
@@ -284,10 +297,20 @@ class BacktestsPanel(QWidget):
         if result.id == self._wanted:
             self._draw(result, curves)
 
+    def show_newer(self, runs: Sequence[BacktestResult]) -> None:
+        """The newest runs, into the list as far as it reaches."""
+        self.show_older(runs, self.runs.has_more)
+
+    def show_unread(self, run: str, sentence: str) -> None:
+        """A chosen run could not be read, and why; choosing it again tries again."""
+        if self._wanted == run:
+            self._wanted = self._run.id if self._run is not None else ""
+        self.show_failed(sentence)
+
     def show_result(self, result: BacktestResult, curves: RunCurves | None = None) -> None:
         """A run has ended well: keep it in the list and draw it."""
         self._wanted = result.id
-        self.runs.add([result], not self.runs.more.isHidden())
+        self.runs.add([result], self.runs.has_more)
         self._show_running(None)
         self._say(f"{result.bars:,} bars in {result.seconds:.2f} s", bad=False)
         self._draw(result, curves)
@@ -321,10 +344,11 @@ class BacktestsPanel(QWidget):
         self._arrangement.title(self.compare, f"Compare {len(told.runs)}")
         self._arrangement.bring(self.compare, roomy=True)
 
-    def show_rerunning(self, run: str) -> None:
-        """A stored run is being repeated."""
-        self.record.show_rerunning(run)
-        self._arrangement.bring(self.record)
+    def show_rerunning(self, run: str, step: str = "") -> None:
+        """A stored run is being repeated, and what is being done; its page comes to the front when that begins."""
+        self.record.show_rerunning(run, step)
+        if not step:
+            self._arrangement.bring(self.record)
 
     def show_verdict(self, run: str, same: bool, sentences: Sequence[str]) -> None:
         """What the repetition of a stored run came to."""
@@ -346,9 +370,10 @@ class BacktestsPanel(QWidget):
         self._count()
 
     def forbid(self, lacking: Mapping[str, str]) -> None:
-        """Why the person may not ``run`` one, ``delete`` or ``export``; what is absent is allowed."""
+        """Why the person may not ``run`` one, ``create`` a note, ``delete`` or ``export``; what is absent is allowed."""
         self._lacking = lacking
         forbid(self._run_button, lacking.get("run", ""))
+        forbid(self.deploy, lacking.get("deploy", ""))
         for part in (self.live, self.runs, self.record):
             part.forbid(lacking)
 

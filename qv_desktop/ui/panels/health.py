@@ -145,8 +145,9 @@ class HealthPanel(QWidget):
                 light.setVisible(shown)
 
     def _ranked(self) -> list[Light]:
-        return [self.critical, self.keys, self.source, *self._feeds.values(), self.broker, self.database, self.gaps, self.lag,
-                self.requests, self.rate, self.reconciled, self.delay, self.audit, self.walls]  # fmt: skip
+        warned, calm = ([self.walls], []) if self.walls.color else ([], [self.walls])
+        return [self.critical, self.keys, self.source, *self._feeds.values(), self.broker, self.database, *warned, self.gaps,
+                self.lag, self.requests, self.rate, self.reconciled, self.delay, self.audit, *calm]  # fmt: skip
 
     def show_source(self, source: str, reason: str = "", *, fallback: bool = False) -> None:
         """Whose prices are on the screen, and why; nothing when nobody's are."""

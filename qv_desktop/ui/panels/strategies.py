@@ -39,6 +39,7 @@ class StrategiesPanel(QWidget):
 
     chosen = Signal(str)
     backtest_asked = Signal(str)
+    deploy_asked = Signal(str)
     refresh_asked = Signal()
     create_asked = Signal(str, str)  # name, source
     clone_asked = Signal(object, str)  # Strategy, name
@@ -113,6 +114,7 @@ class StrategiesPanel(QWidget):
         self.table.row_opened.connect(self._ask_for)
         self.head.backtest_asked.connect(self._ask)
         self.head.page_chosen.connect(self._show_page)
+        self.head.deploy_asked.connect(self._ask_deploy)
         self._new.clicked.connect(lambda: self._ask_new("signals"))
         self._clone.clicked.connect(self._ask_clone)
         self.naming.created.connect(self.create_asked)
@@ -278,6 +280,10 @@ class StrategiesPanel(QWidget):
     def _ask(self) -> None:
         if self._shown is not None:
             self._ask_for(self._shown)
+
+    def _ask_deploy(self) -> None:
+        if self._shown is not None:
+            self.deploy_asked.emit(self._shown.name)
 
     def _ask_for(self, strategy: Strategy) -> None:
         if not self._lacking.get("backtest"):
@@ -455,6 +461,7 @@ class StrategiesPanel(QWidget):
     def _judge(self) -> None:
         """Grey out what cannot be done, each with its reason."""
         none = "" if self._shown is not None else "Choose a strategy first"
+        self.head.forbid_deploy(self._lacking.get("deploy", ""))
         self.head.forbid_backtest(self._lacking.get("backtest", ""))
         forbid(self._new, self._lacking.get("create", ""))
         forbid(self._clone, self._lacking.get("create", "") or none)

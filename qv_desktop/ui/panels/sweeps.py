@@ -118,8 +118,7 @@ class SweepsPanel(QWidget):
         self._clear.hide()
         column.addLayout(head)
         column.addWidget(self.axes, 1)
-        for at in range(2, MOST_AXES):
-            self.rows.setColumnHidden(1 + at, True)
+        self._show_parameters(0)  # they have no names yet
 
     def _form_column(self) -> QWidget:
         page = QWidget()

@@ -189,7 +189,12 @@ def test_a_strategy_that_fails_everywhere_says_so(dask: Dask) -> None:
 ])  # fmt: skip
 def test_an_address_that_cannot_be_trusted_is_refused(address: str, words: str) -> None:
     with pytest.raises(BadInput, match=words):
-        ClusterSweeps(Cluster(address), 1024)
+        Cluster(address).checked()
+
+
+def test_a_sweep_on_such_a_cluster_is_refused_before_anything_is_sent() -> None:
+    with pytest.raises(BadInput, match="unprotected"):
+        swept(Cluster("tcp://10.0.0.5:8786"))
 
 
 def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:

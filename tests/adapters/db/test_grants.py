@@ -28,7 +28,8 @@ RUN = (
     "INSERT INTO reconciliation_runs VALUES ('r2', now(), 'a', 'o', '', now(), now(), 0, 0, 0, 0, 'h', 'a', 'r2', 0, 0)"
 )
 DEPLOYMENT = (
-    "INSERT INTO deployments VALUES ('{}', 's', 1, 'a', '{}', '1m', '{{}}', '{{}}', 'running', 'u', now(), NULL, '')"
+    "INSERT INTO deployments VALUES ('{}', 's', 1, 'a', 'PAPER', '{{{}}}', '1m', '{{}}', encode(sha256('{{}}'), 'hex'), 'draft', "
+    "'not started', '', session_user, now(), '', NULL, '', NULL, '', NULL, 0, 0, 1)"
 )
 
 # what each permission lets a person do to what is stored; of the rest the test below says that it is nothing
@@ -41,10 +42,12 @@ PROBES: dict[Permission, str] = {
     Permission(R.TRADING, A.CREATE): an_order(id="new"),
     Permission(R.TRADING, A.CHANGE): "UPDATE orders SET quantity = 2 WHERE client_order_id = 'old'",
     Permission(R.TRADING, A.DELETE): "UPDATE orders SET status = 'cancel sent' WHERE client_order_id = 'old'",
-    Permission(R.STRATEGIES, A.VIEW): "SELECT * FROM strategies, strategy_versions, deployments",
+    Permission(R.STRATEGIES, A.VIEW): "SELECT * FROM strategies, strategy_versions, deployments, deployment_steps, "
+                                      "deployment_approvals, signals",
     Permission(R.STRATEGIES, A.CREATE): "INSERT INTO strategies VALUES ('t', 'T')",
     Permission(R.STRATEGIES, A.CHANGE): "INSERT INTO strategy_versions VALUES ('s', 2, '', '[]', '', 'c2', session_user, now())",
     Permission(R.STRATEGIES, A.DELETE): "DELETE FROM deployments",
+    Permission(R.STRATEGIES, A.APPROVE): "INSERT INTO deployment_approvals VALUES ('d1', 1, '', session_user, now())",
     Permission(R.STRATEGIES, A.RUN): DEPLOYMENT.format("d2", "MSFT"),
     Permission(R.BACKTESTS, A.VIEW): "SELECT * FROM backtests, sweeps",
     Permission(R.BACKTESTS, A.CREATE): BACKTEST,

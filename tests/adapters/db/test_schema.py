@@ -180,7 +180,8 @@ def an_order(**changed: object) -> str:
     "INSERT INTO risk_events (account, at, kind, state, actor, reason) VALUES ('a', now(), 'state', NULL, '', '')",
     "INSERT INTO positions VALUES ('a', 'A', 'NaN', 0, 0)",
     "INSERT INTO refresh_tokens VALUES ('\\x00', 's', now(), NULL)",
-    "INSERT INTO deployments VALUES ('d', 's', 1, 'a', 'A', '1m', '{}', '{}', 'running', 'u', now(), NULL, '')",
+    "INSERT INTO deployments VALUES ('d', 'none', 1, 'a', 'PAPER', '{A}', '1m', '{}', encode(sha256('{}'), 'hex'), 'draft', "
+    "'not started', '', 'u', now(), '', NULL, '', NULL, '', NULL, 0, 0, 1)",
 ])  # fmt: skip
 def test_wrong_states_are_impossible(database: Database, wrong: str) -> None:
     with pytest.raises(IntegrityError):

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0026", "0024"
+revision, down_revision = "0026", "0025"
 
 STATEMENTS = (
     """

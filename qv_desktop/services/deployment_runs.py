@@ -1,0 +1,331 @@
+"""What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from qv_desktop.domain.access import Action, Permission, Resource
+from qv_desktop.domain.accounts import Environment
+from qv_desktop.domain.deployments import Deployment, State, elsewhere
+from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
+from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
+from qv_desktop.domain.orders import Fill
+from qv_desktop.domain.signals import Fate, Raised, Signal
+from qv_desktop.domain.strategies import Strategy
+from qv_desktop.services.deployment_ledger import Figures, Ledger
+from qv_desktop.services.login import Login
+from qv_desktop.services.signal_bars import DAY
+from qv_desktop.services.signal_orders import Around, SignalOrders, SignalStore
+from qv_desktop.services.signals import Bars, Evaluator, Signals
+
+log = structlog.get_logger(__name__)
+
+RUN = Permission(Resource.STRATEGIES, Action.RUN)
+TRADE = Permission(Resource.TRADING, Action.CREATE)
+LOOKS = 0.5  # seconds between looks at the standing of whoever runs something: a suspension stops it within a second
+NOT_SENT = "The program ended before it was sent."
+KEPT = 500  # signals that are held
+
+type Stopped = Callable[[Deployment, State, str], None]  # the program pauses or fails it, and why
+
+
+class RunStore(SignalStore, Protocol):
+    """What a run reads and keeps. All raise DatabaseDown."""
+
+    async def evaluated(self, deployment: str, until: int) -> None:
+        """Up to when (ns) its signals have been reckoned."""
+
+    async def fills(self, account: str, source: str) -> list[Fill]:
+        """Every execution in its name, oldest first."""
+
+    async def sent(self, account: str, source: str, since: datetime) -> set[str]:
+        """Ids of the orders made since then that left, or may have left."""
+
+    async def signals(self, account: str, limit: int) -> list[Signal]:
+        """The newest, oldest first."""
+
+
+class Versions(Protocol):
+    """Strategies with all their versions."""
+
+    async def at(self, name: str, version: int) -> Strategy:
+        """Exactly that version. Raises BadInput when it is not there."""
+
+    async def require_consent(self, strategy: Strategy) -> None:
+        """Raises ConsentNeeded for code that the signed-in person has not allowed to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What is asked of market data."""
+
+    watch: Callable[[str, Collection[str]], None]  # an owner, and what it wants to hear of
+    heard_since: Callable[[str], int | None]
+    bars: Bars
+    evaluator: Evaluator
+
+
+class DeploymentRuns:
+    """Runs what ``begin`` gives it. ``stopped`` is told when it cannot go on; ``ready`` says that the books are whole."""
+
+    def __init__(
+        self, store: RunStore, strategies: Versions, market: Market, orders: SignalOrders, around: Around, login: Login,
+        publish: Callable[[Event], None],
+        environment: Environment, stopped: Stopped,
+    ) -> None:  # fmt: skip
+        self._store, self._market, self._orders, self._around = store, market, orders, around
+        self.strategies = strategies
+        self._login, self._publish, self._environment, self.stopped = login, publish, environment, stopped
+        self._running: dict[str, Deployment] = {}
+        self._ledgers: dict[str, Ledger] = {}
+        self._marks: dict[str, dict[str, int]] = {}  # deployment -> symbol -> end of its newest evaluated bar
+        self._written: dict[str, int] = {}
+        self._sources: dict[str, str] = {}  # client order id -> source, of orders of deployments
+        self._day = 0
+        self._killed = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.known: dict[tuple[str, str, int, str], Signal] = {}  # oldest first
+        self.troubles: dict[tuple[str, str], str] = {}  # deployment and symbol -> why no signals are made
+        self.signals = Signals(
+            market.bars, market.evaluator, around.now, market.heard_since, self._raised, self._troubled, self._evaluated
+        )
+
+    # ---- what runs
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Ids."""
+        return tuple(self._running)
+
+    def why_not(self, deployment: Deployment) -> str:
+        """Why it may send nothing from here at this moment, or nothing."""
+        if deployment.id not in self._running:
+            return "The deployment does not run."
+        if why := elsewhere(deployment, self._around.account(), self._environment):
+            return why
+        return self.unfit(deployment)
+
+    def unfit(self, deployment: Deployment) -> str:
+        """Why the signed-in person does not run it, or nothing."""
+        session = self._login.session
+        if session is None:
+            return self._login.revoked or "Nobody is signed in."
+        if session.user.name.casefold() != deployment.started_by.casefold():
+            return f"{deployment.started_by} started it and is not signed in here; start it yourself to go on."
+        for permission in (RUN, TRADE):
+            if not session.user.may(permission):
+                return f"The role {session.user.role} of {session.user.name} lacks “{permission}”."
+        return ""
+
+    async def load(self, deployments: Collection[Deployment]) -> None:
+        """Ledgers and signals of an account's deployments. Raises DatabaseDown."""
+        account, since = self._around.account(), self._day_start()
+        self._day = ns(since)
+        signals = await self._store.signals(account, KEPT)
+        for signal in signals:
+            self.known[(*signal.key,)] = signal
+        for deployment in deployments:
+            await self._account_for(deployment, since)
+
+    async def _account_for(self, deployment: Deployment, since: datetime) -> None:
+        ledger = self._ledgers.setdefault(deployment.id, Ledger())
+        for signal in self.known.values():
+            if signal.deployment == deployment.id and signal.order:
+                ledger.price(signal.order, signal.price)
+        fills = await self._store.fills(deployment.account, deployment.source)
+        ledger.begin(fills, await self._store.sent(deployment.account, deployment.source, since), since)
+
+    def ledger(self, deployment: Deployment) -> Ledger:
+        """What its orders have come to."""
+        return self._ledgers.setdefault(deployment.id, Ledger())
+
+    def figures(self, deployment: Deployment) -> Figures:
+        """In dollars, at last prices."""
+        return self.ledger(deployment).figures(self._around.prices())
+
+    def differs(self, deployment: Deployment) -> str:
+        """How its own shares do not fit into the books, or nothing."""
+        for symbol, own in self.ledger(deployment).held().items():
+            books = self._around.held(symbol)
+            if own * books <= 0 or abs(own) > abs(books):
+                return (
+                    f"By its fills it holds {own:f} {symbol}, and the books hold {books:f}; find out who traded {symbol}, "
+                    "or stop it, leave the rest as it is, and deploy anew."
+                )
+        return ""
+
+    async def anchor(self, deployment: Deployment, strategy: Strategy) -> int:
+        """Where its bars begin. Raises FeedDown."""
+        terms = deployment.terms
+        return await self.signals.anchor(terms.symbols, terms.frame, strategy, dict(terms.parameters))
+
+    async def begin(self, deployment: Deployment, *, resumed: bool = False) -> None:
+        """Run it from now on; ``resumed``: bars that were missed meanwhile are told as late. Raises DatabaseDown, BadInput."""
+        if deployment.id in self._running:
+            self._running[deployment.id] = deployment
+            return
+        strategy = await self.code(deployment)
+        await self._account_for(deployment, self._day_start())
+        if resumed:
+            await self._settle_pending(deployment)
+        self._running[deployment.id] = deployment
+        self._market.watch(_owner(deployment.id), deployment.terms.symbols)
+        self._marks[deployment.id] = {}
+        self.signals.watch(deployment, strategy, deployment.evaluated if resumed else 0)
+
+    async def code(self, deployment: Deployment) -> Strategy:
+        """What it runs. Raises BadInput when that is not there, ConsentNeeded when the person has not allowed it to run."""
+        strategy = await self.strategies.at(deployment.terms.name, deployment.terms.version)
+        await self.strategies.require_consent(strategy)
+        return strategy
+
+    async def _settle_pending(self, deployment: Deployment) -> None:
+        """What was under way when the program ended is known by now to be an order, or was never sent."""
+        sent = await self._store.sent(deployment.account, deployment.source, deployment.started or deployment.created)
+        for signal in list(self.known.values()):
+            if signal.deployment == deployment.id and signal.fate in (Fate.PENDING, Fate.WAITS):
+                went = signal.order in sent
+                after = _became(signal, went)
+                await self._store.settle(after)
+                self._keep(after)
+
+    def end(self, deployment: str) -> None:
+        """Run it no more; what it holds stays."""
+        if self._running.pop(deployment, None) is not None:
+            self.signals.unwatch(deployment)
+            self._market.watch(_owner(deployment), ())
+            self._orders.forget(deployment)
+            for key in [key for key in self.troubles if key[0] == deployment]:
+                del self.troubles[key]
+
+    async def close(self) -> None:
+        """End everything; what ran is resumed by the next start."""
+        for deployment in self.running:
+            self.end(deployment)
+        await self.signals.close()
+        for task in list(self._tasks):
+            task.cancel()
+
+    # ---- what is heard
+
+    def hear(self, event: Event) -> None:
+        """Bars, orders, executions and the kill switch."""
+        match event:
+            case BarsClosed():
+                self.signals.hear(event)
+            case BarsAmended():
+                self.signals.amended(event)
+            case OrderChanged(order) if (ledger := self._of(order.request.source)) is not None:
+                self._sources[order.id] = order.request.source
+                ledger.sent(order)
+            case Filled(fill) if (ledger := self._of(self._sources.get(fill.client_order_id, ""))) is not None:
+                ledger.take(fill)  # booked from the broker's own list, an execution does not tell whose it is
+            case KillChanged(killing):
+                self._kill(str(killing.at))
+            case _:
+                pass
+
+    def _of(self, source: str) -> Ledger | None:
+        return self._ledgers.get(source.removeprefix("strategy:")) if source.startswith("strategy:") else None
+
+    def _kill(self, which: str) -> None:
+        """Once for each press: whoever pressed it wants nothing new, also after trading is resumed."""
+        if which != self._killed:
+            self._killed = which
+            for deployment in list(self._running.values()):
+                self._stop(deployment, State.PAUSED, "The kill switch was pressed.")
+
+    def _stop(self, deployment: Deployment, state: State, why: str) -> None:
+        self.end(deployment.id)
+        self.stopped(deployment, state, why)
+
+    async def _raised(self, raised: Raised) -> None:
+        deployment = self._running.get(raised.deployment)
+        if deployment is not None:
+            await self._orders.act(deployment, self.ledger(deployment), raised)
+
+    def _troubled(self, deployment: str, symbol: str, why: str, fatal: bool) -> None:
+        self.troubles.pop((deployment, symbol), None)
+        if why:
+            self.troubles[deployment, symbol] = why
+        if fatal and deployment in self._running:
+            self._stop(self._running[deployment], State.FAILED, why)
+
+    def _evaluated(self, deployment: str, symbol: str, until: int) -> None:
+        if deployment in self._marks:
+            self._marks[deployment][symbol] = until
+
+    def changed(self, signal: Signal) -> None:
+        """A signal as it now stands."""
+        self._keep(signal)
+
+    def _keep(self, signal: Signal) -> None:
+        self.known[(*signal.key,)] = signal
+        while len(self.known) > KEPT:
+            del self.known[next(iter(self.known))]
+        self._publish(Signalled(signal))
+
+    # ---- as time goes on
+
+    async def run(self) -> None:
+        """Twice a second, until cancelled: who is signed in, what waits, and what is to be written down."""
+        while True:
+            await asyncio.sleep(LOOKS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Pause what may not go on; send and write what waits."""
+        if not self._running:
+            return
+        await self._login.look()
+        if self._login.session is None and not self._login.revoked:
+            for id_ in self.running:  # who logs out goes on at the next log-in
+                self.end(id_)
+        for deployment in list(self._running.values()):
+            if why := self.unfit(deployment) or elsewhere(deployment, self._around.account(), self._environment):
+                self._stop(deployment, State.PAUSED, why)
+        self._turn()
+        self.signals.tick()
+        try:
+            await self._orders.flush()
+            for deployment in list(self._running.values()):
+                await self._orders.again(deployment, self.ledger(deployment))
+                await self._write_mark(deployment)
+        except DatabaseDown as error:
+            log.info("deployments_wait", reason=str(error))
+
+    async def _write_mark(self, deployment: Deployment) -> None:
+        """Up to where every symbol has been evaluated: a restart tells what came later as missed."""
+        marks = self._marks.get(deployment.id, {})
+        if len(marks) < len(deployment.terms.symbols):
+            return
+        until = min(marks.values())
+        if until > self._written.get(deployment.id, 0):
+            await self._store.evaluated(deployment.id, until)
+            self._written[deployment.id] = until
+
+    def _turn(self) -> None:
+        day = ns(self._day_start())
+        if self._day and day > self._day:
+            for ledger in self._ledgers.values():
+                ledger.turn()
+        self._day = day
+
+    def _day_start(self) -> datetime:
+        start = bar_start(ns(self._around.now()), DAY)
+        return datetime.fromtimestamp(start / SECOND, NEW_YORK)
+
+
+def _owner(deployment: str) -> str:
+    return f"deployment {deployment}"
+
+
+def _became(signal: Signal, went: bool) -> Signal:
+    if went:
+        return replace(signal, fate=Fate.ORDER, reason="")
+    return replace(signal, fate=Fate.LATE, reason=NOT_SENT, order="")

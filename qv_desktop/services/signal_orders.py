@@ -1,0 +1,277 @@
+"""Orders from signals: written down once, sized within the deployment's bounds, and sent the one way that every order goes."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+import structlog
+
+from qv_desktop.domain.audit import Actor, Draft, Outcome
+from qv_desktop.domain.deployments import Deployment
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvError
+from qv_desktop.domain.market import NEW_YORK, utc
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
+from qv_desktop.domain.signals import (
+    BOTH,
+    Deed,
+    Fate,
+    Kind,
+    Moment,
+    Raised,
+    Signal,
+    deeds,
+    hindrance,
+    order_id,
+    shares,
+    side_of,
+)
+from qv_desktop.services.deployment_ledger import Ledger
+from qv_desktop.services.orders import Orders
+
+log = structlog.get_logger(__name__)
+
+FLAT = 30.0  # seconds that the other side of a reversal waits until what was held is closed
+QUOTES = 8.0  # seconds that an order waits for a quote young enough
+PASSING = frozenset({"QUOTE_AGE", "DUPLICATE"})  # refusals that time mends
+LOOK = 0.05
+MISSED_EXIT = "The position stands: close it by hand, or wait for its next exit."
+
+type Publish = Callable[[Signal], None]
+
+
+class SignalStore(Protocol):
+    """Where signals are written down. Raises DatabaseDown."""
+
+    async def raise_(self, signal: Signal, account: str, draft: Draft | None) -> bool:
+        """Once; whether it was not there yet."""
+
+    async def settle(self, signal: Signal) -> None:
+        """What became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What an order is judged by besides the rules of the account. ``why_not`` says why a deployment may send nothing now."""
+
+    now: Callable[[], datetime]
+    prices: Callable[[], Mapping[str, float]]
+    equity: Callable[[], Decimal | None]
+    session_open: Callable[[], bool]
+    account: Callable[[], str]
+    held: Callable[[str], Decimal]  # what the books hold of a symbol
+    why_not: Callable[[Deployment], str]
+    actor: Callable[[], Actor]
+
+
+class SignalOrders:
+    """``forbidden`` hears that the person's right to trade is gone; ``changed`` of every signal as it now stands."""
+
+    def __init__(
+        self, orders: Orders, store: SignalStore, around: Around, changed: Publish, forbidden: Callable[[Deployment, str], None],
+        *, flat: float = FLAT, quotes: float = QUOTES,
+    ) -> None:  # fmt: skip
+        self._orders, self._store, self._around, self._changed = orders, store, around, changed
+        self._forbidden, self._flat, self._quotes = forbidden, flat, quotes
+        self._waiting: dict[tuple[str, str], Signal] = {}  # exits that go as soon as they can
+        self._unsaved: list[Signal] = []  # what became of signals while the database was away
+
+    async def act(self, deployment: Deployment, ledger: Ledger, raised: Raised) -> None:
+        """Do what is said of a bar, in order: what is held is closed before the other side is opened."""
+        todo = deeds(raised.kinds, ledger[raised.symbol].quantity, shorts=deployment.terms.bounds.shorts)
+        if raised.late and (raised.missed or not deployment.terms.bounds.trade_late):
+            await self._late(deployment, ledger, raised, todo)
+        elif todo:
+            for place, deed in enumerate(todo):
+                if place and not await self._until(lambda: not ledger[raised.symbol].quantity, self._flat):
+                    why = "What was held before was not closed in time."
+                    await self._told(
+                        replace(_signal(deployment, raised, deed.kind), fate=Fate.BLOCKED, reason=why, order="")
+                    )
+                elif not await self._done(deployment, ledger, raised, deed):
+                    break
+        else:
+            await self._nothing(deployment, ledger, raised)
+
+    async def _done(self, deployment: Deployment, ledger: Ledger, raised: Raised, deed: Deed) -> bool:
+        """Whether the deed was sent."""
+        signal = _signal(deployment, raised, deed.kind)
+        if not deed.close:
+            self._waiting.pop((deployment.id, raised.symbol), None)  # a newer word
+        try:
+            if not await self._store.raise_(signal, self._around.account(), self._draft(signal)):
+                return False  # it was acted upon before: by this program, or at another desk
+        except DatabaseDown as error:
+            self._put_off(signal, deed, str(error))
+            return False
+        self._changed(signal)
+        return await self._sent(deployment, ledger, signal, deed)
+
+    async def _sent(self, deployment: Deployment, ledger: Ledger, signal: Signal, deed: Deed) -> bool:
+        moment = self._moment(deployment, signal)
+        why = hindrance(deployment, deed, signal.symbol, ledger.tally(self._around.prices()), moment)
+        if why:
+            self._put_off(signal, deed, why)
+            return False
+        try:
+            quantity = self._closing(ledger, signal) if deed.close else shares(deployment, moment)
+            ledger.price(signal.order, signal.price)
+            request = _request(deployment, signal, quantity)
+            await self._until(lambda: not self._waits_a_moment(request), self._quotes)
+            order = await self._orders.submit(request, _name(signal))
+        except NotPermitted as error:
+            self._put_off(signal, deed, str(error))
+            self._forbidden(deployment, str(error))
+            return False
+        except DatabaseDown as error:
+            self._put_off(signal, deed, str(error))
+            return False
+        except QvError as error:
+            await self._settle(replace(signal, fate=Fate.BLOCKED, reason=str(error), order=""))
+            return False
+        return await self._became(signal, order, deed)
+
+    async def _became(self, signal: Signal, order: Order, deed: Deed) -> bool:
+        if order.status in (OrderStatus.REFUSED, OrderStatus.REJECTED):
+            reason = f"{order.reason} {MISSED_EXIT}" if deed.close else order.reason
+            await self._settle(replace(signal, fate=Fate.REFUSED, reason=reason.strip()))
+            return False
+        await self._settle(replace(signal, fate=Fate.ORDER, reason=""))
+        return True
+
+    def _closing(self, ledger: Ledger, signal: Signal) -> Decimal:
+        """What is held by it, and by the books too. Raises BadInput when they hold none of it."""
+        own, books = ledger[signal.symbol].quantity, self._around.held(signal.symbol)
+        room = min(abs(own), abs(books)) if own * books > 0 else Decimal(0)
+        if not room:
+            raise BadInput(f"The books hold no {signal.symbol} of it any more; look at the positions.")
+        return room
+
+    def _moment(self, deployment: Deployment, signal: Signal) -> Moment:
+        last = self._around.prices().get(signal.symbol)
+        price = signal.price if last is None else Decimal(repr(last))
+        working = any(
+            order.open and order.request.symbol == signal.symbol and order.request.source == deployment.source
+            for order in self._orders.book.values()
+        )
+        return Moment(self._around.now(), price, self._around.equity(), self._around.session_open(),
+                      self._around.why_not(deployment), working)  # fmt: skip
+
+    # ---- what makes no order
+
+    async def _late(self, deployment: Deployment, ledger: Ledger, raised: Raised, todo: tuple[Deed, ...]) -> None:
+        kinds = [deed.kind for deed in todo] or sorted(raised.edges)
+        for kind in kinds:
+            words = f"{raised.late} {MISSED_EXIT}" if todo and todo[0].close and kind is todo[0].kind else raised.late
+            await self._told(replace(_signal(deployment, raised, kind), fate=Fate.LATE, reason=words, order=""))
+
+    async def _nothing(self, deployment: Deployment, ledger: Ledger, raised: Raised) -> None:
+        """What is said anew and changes nothing is kept too; what was said of the bar before already is not."""
+        held = ledger[raised.symbol].quantity
+        for kind in sorted(raised.edges):
+            if {Kind.ENTRY, Kind.EXIT} <= raised.kinds or {Kind.SHORT, Kind.COVER} <= raised.kinds:
+                why = BOTH
+            elif kind in (Kind.SHORT, Kind.COVER) and not deployment.terms.bounds.shorts:
+                continue
+            else:
+                why = f"It holds {held:f} {raised.symbol} already." if held else f"It holds no {raised.symbol}."
+            await self._told(replace(_signal(deployment, raised, kind), fate=Fate.NOTHING, reason=why, order=""))
+
+    async def _told(self, signal: Signal) -> None:
+        draft = self._draft(signal) if signal.fate is Fate.LATE else None
+        try:
+            if await self._store.raise_(signal, self._around.account(), draft):
+                self._changed(signal)
+        except DatabaseDown:
+            self._unsaved.append(signal)
+            self._changed(signal)
+
+    def _put_off(self, signal: Signal, deed: Deed, why: str) -> None:
+        """An exit waits until it can go; an entry is over, for the price it was meant for is."""
+        fate = Fate.WAITS if deed.close else Fate.BLOCKED
+        after = replace(signal, fate=fate, reason=why, order="" if fate is Fate.BLOCKED else signal.order)
+        if deed.close:
+            self._waiting[signal.deployment, signal.symbol] = after
+        self._unsaved.append(after)
+        self._changed(after)
+
+    async def _settle(self, signal: Signal) -> None:
+        self._changed(signal)
+        try:
+            await self._store.settle(signal)
+        except DatabaseDown:
+            self._unsaved.append(signal)
+
+    # ---- as time goes on
+
+    async def again(self, deployment: Deployment, ledger: Ledger) -> None:
+        """Send exits that wait, when they can go now."""
+        for (of, symbol), signal in list(self._waiting.items()):
+            if of != deployment.id:
+                continue
+            held = ledger[symbol].quantity
+            if not held or (held > 0) != (signal.kind is Kind.EXIT):
+                del self._waiting[of, symbol]
+                await self._settle(
+                    replace(signal, fate=Fate.NOTHING, reason="What it was to close is closed.", order="")
+                )
+                continue
+            deed = Deed(signal.kind, signal.side, True)
+            moment = self._moment(deployment, signal)
+            if not hindrance(deployment, deed, symbol, ledger.tally(self._around.prices()), moment):
+                del self._waiting[of, symbol]
+                await self._sent(deployment, ledger, signal, deed)
+
+    async def flush(self) -> None:
+        """Write down what could not be written. Raises DatabaseDown, and what is left waits in its order."""
+        while self._unsaved:
+            signal = self._unsaved[0]
+            await self._store.raise_(signal, self._around.account(), self._draft(signal))
+            await self._store.settle(signal)
+            self._unsaved.pop(0)
+
+    def forget(self, deployment: str) -> None:
+        """It is stopped or paused: nothing of it waits any more."""
+        for key in [key for key in self._waiting if key[0] == deployment]:
+            del self._waiting[key]
+
+    def _waits_a_moment(self, request: OrderRequest) -> bool:
+        """Whether nothing but time is against an order: the next quote comes, and a reversal is not the order that just closed."""
+        refusals = self._orders.judged_beside(request, ()).refusals
+        return bool(refusals) and all(check.code in PASSING for check in refusals)
+
+    async def _until(self, seen: Callable[[], bool], seconds: float) -> bool:
+        end = asyncio.get_running_loop().time() + seconds
+        while not seen():
+            if asyncio.get_running_loop().time() > end:
+                return False
+            await asyncio.sleep(LOOK)
+        return True
+
+    def _draft(self, signal: Signal) -> Draft:
+        """The row that links a signal with its order: both have the order's correlation."""
+        after = {"symbol": signal.symbol, "kind": signal.kind.value, "side": signal.side.value, "close": str(signal.price),
+                 "bar": utc(signal.bar).isoformat(), "strategy": signal.strategy}  # fmt: skip
+        outcome: Outcome = "ok" if signal.fate is Fate.PENDING else "refused"
+        actor = replace(self._around.actor(), type="strategy")
+        return Draft(actor, "signal.raise", "signal", _name(signal), outcome, signal.reason, after=json.dumps(after),
+                     correlation=signal.order, causation=signal.deployment)  # fmt: skip
+
+
+def _name(signal: Signal) -> str:
+    return f"{signal.deployment} {signal.symbol} {utc(signal.bar):%Y-%m-%dT%H:%MZ} {signal.kind}"
+
+
+def _signal(deployment: Deployment, raised: Raised, kind: Kind) -> Signal:
+    key = order_id(deployment.id, raised.symbol, raised.bar, kind)
+    return Signal(deployment.id, raised.symbol, raised.bar, side_of(kind), kind, Decimal(repr(raised.price)), raised.at,
+                  deployment.label, order=key)  # fmt: skip
+
+
+def _request(deployment: Deployment, signal: Signal, quantity: Decimal) -> OrderRequest:
+    bar = utc(signal.bar).astimezone(NEW_YORK)
+    note = f"{signal.kind} of {deployment.label} at the bar of {bar:%Y-%m-%d %H:%M} ET"
+    return OrderRequest(signal.order, signal.symbol, signal.side, quantity, source=deployment.source, note=note)

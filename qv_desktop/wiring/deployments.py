@@ -1,0 +1,302 @@
+"""Deployments and the panel: what is asked for is done, and what happens is shown, told and kept fresh."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from PySide6.QtWidgets import QDialog
+from shiboken6 import isValid
+
+from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.deployments import Deployment, State, Step, Terms
+from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.events import DeploymentChanged, Filled, OrderChanged, Signalled
+from qv_desktop.domain.orders import Order
+from qv_desktop.domain.signals import Fate, Signal
+from qv_desktop.services.deployment_runs import TRADE
+from qv_desktop.services.deployments import APPROVING, LIVE, VIEW
+from qv_desktop.ui.deploy_dialog import DeployDialog, with_version
+from qv_desktop.ui.models.deployment_columns import DeploymentRow, SignalRow
+from qv_desktop.ui.reason_dialog import ReasonDialog
+from qv_desktop.ui.stop_dialog import StopDialog
+from qv_desktop.ui.story_dialog import StoryDialog
+from qv_desktop.wiring import Desk
+from qv_desktop.wiring.consent import consented
+from qv_desktop.wiring.permissions import why
+from qv_desktop.wiring.stepping_up import stepped_up
+
+AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
+NO_STRATEGIES = "There is no strategy to deploy; the built-in ones appear once the database is ready."
+
+type Dialog = ReasonDialog | DeployDialog | StopDialog
+
+
+class DeploymentsWiring:
+    """Keeps the panel and the service together."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._panel, self._service = desk, desk.panels.signals, desk.services.deployments
+        self._ticks, self._reading, self._ready = 0, False, False
+        self._states: dict[str, State] = {}  # as last told
+        panel, bus = self._panel, desk.services.bus
+        panel.now = desk.services.clock.market
+        panel.deploy_asked.connect(lambda: self.ask_deploy())
+        panel.step_asked.connect(self._step)
+        panel.discard_asked.connect(lambda one: self._do(self._discard(one)))
+        panel.story_asked.connect(lambda one: self._do(self._story(one)))
+        panel.order_asked.connect(self._show_order)
+        desk.panels.strategies.deploy_asked.connect(lambda name: self.ask_deploy(name))
+        desk.panels.backtests.deploy_asked.connect(self.ask_deploy_of)
+        desk.window.command.connect(self._command)
+        bus.subscribe(DeploymentChanged, self._changed)
+        bus.subscribe(Signalled, self._signalled)
+        bus.subscribe(OrderChanged, lambda event: self._order_changed(event.order))
+        bus.subscribe(Filled, lambda event: self._refigure(event.fill.source))
+        self._show_me()
+
+    async def start(self) -> None:
+        """Read what is stored, and go on with what ran."""
+        self._show_me()
+        if self._desk.services.login.may(VIEW):
+            await self._service.load()
+            self._ready = True
+            self._list()
+
+    def tick(self) -> None:
+        """Once a second: figures and ages, and what was changed at other desks."""
+        self._ticks += 1
+        if not self._ready:
+            return
+        if self._panel.isVisible():
+            self._panel.upsert(self._row(one) for one in self._service.all())
+        if self._ticks % AGAIN == 0:
+            self._do(self._refresh())
+
+    async def _refresh(self) -> None:
+        if self._reading or not self._desk.services.login.may(VIEW):
+            return
+        self._reading = True
+        try:
+            await self._service.flush()
+            await self._service.refresh()
+        finally:
+            self._reading = False
+
+    def _show_me(self) -> None:
+        session = self._desk.services.login.session
+        self._panel.show_me(session.user.name if session is not None else "")
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        self._desk.tasks.spawn(self._tried(work))
+
+    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+        """Why it was not done is said in the panel."""
+        try:
+            await work
+        except QvError as error:
+            self._panel.show_failed(str(error))
+
+    # ---- what is asked for
+
+    def _command(self, id_: str) -> None:
+        if id_ == "deployments.deploy":
+            self.ask_deploy()
+
+    def ask_deploy(self, name: str = "") -> DeployDialog | None:
+        """The dialog for a new deployment, of a strategy where it is named; None when there is nothing to deploy."""
+        strategies = self._desk.services.strategies.all()
+        if not strategies:
+            self._panel.show_failed(NO_STRATEGIES)
+            return None
+        dialog = DeployDialog(strategies, self._symbol(), self._desk.window)
+        if name:
+            dialog.strategy.setCurrentText(name)
+        dialog.given.connect(lambda asked, at_once: self._answer(dialog, lambda: self._create(asked, at_once)))
+        dialog.open()
+        return dialog
+
+    def ask_deploy_of(self, spec: BacktestSpec) -> DeployDialog | None:
+        """The dialog with what a backtest ran, at the newest version of its strategy."""
+        dialog = self.ask_deploy(spec.strategy)
+        if dialog is not None:
+            dialog.symbols.setText(", ".join(spec.symbols))
+            dialog.frame.setCurrentText(spec.timeframe)
+            dialog.shorts.setChecked(spec.direction == "both")
+            dialog.show_parameters(dict(spec.parameters))
+        return dialog
+
+    def _symbol(self) -> str:
+        return self._desk.services.market.wanted[0] if self._desk.services.market.wanted else ""
+
+    async def _create(self, terms: Terms, at_once: bool) -> None:
+        made = await self._service.create(terms, deploy=at_once)
+        self._desk.window.raise_panel("signals")
+        self._panel.select(made.id)
+        self._panel.show_failed(f"{made.label} is {made.stage}; press Start to run it." if at_once else f"{made.label} is kept as a draft.",
+                                good=True)  # fmt: skip
+
+    def _step(self, step: str, deployment: Deployment) -> None:
+        match Step(step):
+            case Step.START:
+                self._do(self._start(deployment))
+            case Step.PAUSE:
+                self._do(self._plain(self._service.pause(deployment)))
+            case Step.DEPLOY:
+                self._do(self._plain(self._service.deploy(deployment)))
+            case Step.STOP:
+                self.ask_stop(deployment)
+            case Step.CHANGE:
+                self.ask_change(deployment)
+            case Step.GO_LIVE:
+                self._do(self._go_live(deployment))
+            case other:
+                self.ask_reason(other, deployment)
+
+    async def _plain(self, work: Awaitable[object]) -> None:
+        await work
+
+    async def _start(self, deployment: Deployment) -> None:
+        """Code that the person has not allowed yet is shown first."""
+        await consented(self._desk, lambda: self._service.start(deployment))
+
+    def ask_change(self, deployment: Deployment) -> DeployDialog:
+        """The dialog with the terms as they are; the newest version of the strategy is what is deployed from then on."""
+        strategy = self._desk.services.strategies.named(deployment.terms.name)
+        dialog = DeployDialog([strategy], "", self._desk.window, title=f"Change {deployment.label}", action="Change")
+        dialog.show_terms(deployment.terms)
+        dialog.fix_strategy()
+        dialog.given.connect(
+            lambda terms, _: self._answer(
+                dialog, lambda: self._service.change(deployment, with_version(terms, strategy))
+            )
+        )
+        dialog.open()
+        return dialog
+
+    def ask_stop(self, deployment: Deployment) -> StopDialog:
+        """Leave what it holds, or close it: with what that would send."""
+        shown = self._service.closing(deployment)
+        dialog = StopDialog(deployment.label, shown.words, why(self._desk.services.login, TRADE), self._desk.window)
+        dialog.given.connect(
+            lambda flat: self._answer(dialog, lambda: self._service.stop(deployment, flatten=flat, shown=shown))
+        )
+        dialog.open()
+        return dialog
+
+    def ask_reason(self, step: Step, deployment: Deployment) -> ReasonDialog:
+        """Asking, approving and declining take words; approving takes the password too."""
+        terms = deployment.terms
+        what = f"{deployment.label} on {', '.join(terms.symbols)}, {terms.timeframe} bars, up to ${terms.bounds.value:,.0f} a position."
+        title, words, action = {
+            Step.ASK: ("Ask for approval", f"A second person looks at {what} Then it may be taken to an account with real money.",
+                       "Ask approval"),
+            Step.APPROVE: ("Approve for real money", f"{what} Asked by {deployment.asked_by}. Just these terms are approved.", "Approve…"),
+            Step.DECLINE: ("Decline", f"{what} It stays on paper.", "Decline"),
+        }[step]  # fmt: skip
+        dialog = ReasonDialog(title, words, action, (), self._desk.window)
+        deeds = {Step.ASK: self._service.ask, Step.DECLINE: self._service.decline, Step.APPROVE: self._approve}
+        dialog.given.connect(lambda _, reason: self._answer(dialog, lambda: deeds[step](deployment, reason)))
+        dialog.open()
+        return dialog
+
+    async def _approve(self, deployment: Deployment, reason: str) -> Deployment:
+        words = f"{deployment.label} may then trade real money, with these terms, in the name of whoever starts it."
+        if not await self._password(APPROVING, "Approve for real money", words, "Approve"):
+            return deployment
+        return await self._service.approve(deployment, reason)
+
+    async def _go_live(self, deployment: Deployment) -> None:
+        words = f"{deployment.label} is bound to this desk's account and trades real money once it is started."
+        if await self._password(LIVE, "Take it live", words, "Take live"):
+            await self._service.go_live(deployment)
+
+    async def _password(self, deed: str, title: str, words: str, action: str) -> bool:
+        return await stepped_up(self._desk.services.login, deed, title, words, action, self._desk.window)
+
+    def _answer(self, dialog: Dialog, deed: Callable[[], Awaitable[object]]) -> None:
+        async def done() -> None:
+            try:
+                await deed()
+            except QvError as error:
+                if isValid(dialog):
+                    dialog.show_message(str(error))
+                return
+            if isValid(dialog):
+                dialog.accept()
+
+        self._desk.tasks.spawn(done())
+
+    async def _discard(self, deployment: Deployment) -> None:
+        await self._service.discard(deployment)
+
+    async def _story(self, deployment: Deployment) -> None:
+        lines = await self._service.story(deployment.id)
+        self._shown(StoryDialog(f"{deployment.label}: its story", lines, self._desk.window))
+
+    def _shown(self, dialog: QDialog) -> None:
+        dialog.open()
+
+    def _show_order(self, order: str) -> None:
+        if self._desk.window.raise_panel("orders"):
+            self._desk.panels.orders.table.select_key(order)
+
+    # ---- what happens
+
+    def _changed(self, event: DeploymentChanged) -> None:
+        one = event.deployment
+        if event.gone:
+            self._list()
+            return
+        self._panel.upsert([self._row(one)])
+        before, self._states[one.id] = self._states.get(one.id), one.state
+        ended = before is State.RUNNING and one.state in (State.PAUSED, State.FAILED)
+        if ended and one.reason:  # what stood before this sitting is no news
+            self._tell("critical" if one.state is State.FAILED or one.live else "warning", f"{one.label} is {one.state}", one.reason,
+                       f"deployment {one.id} {one.state} {one.revision}")  # fmt: skip
+
+    def _signalled(self, event: Signalled) -> None:
+        signal = event.signal
+        self._panel.upsert_signals([self._signal_row(signal)])
+        if not self._ready:
+            return  # what was stored is no news
+        title = f"{signal.strategy}: {signal.kind} {signal.symbol}"
+        key = f"signal {' '.join(map(str, signal.key))}"
+        match signal.fate:
+            case Fate.ORDER:
+                self._tell("info", title, f"{signal.side.upper()} at the close of {signal.price}", key)
+            case Fate.REFUSED | Fate.WAITS:
+                self._tell("warning", f"{title} {signal.fate}", signal.reason, key)
+            case Fate.BLOCKED | Fate.LATE:
+                self._tell("info", f"{title} did not trade", signal.reason, key)
+            case _:
+                pass
+
+    def _tell(self, urgency: Any, title: str, words: str, key: str) -> None:
+        self._desk.services.notices.tell(urgency, title, words, key, panel="signals")
+
+    def _order_changed(self, order: Order) -> None:
+        if order.request.source.startswith("strategy:"):
+            for signal in self._service.signals():
+                if signal.order == order.id:
+                    self._panel.upsert_signals([self._signal_row(signal)])
+
+    def _refigure(self, source: str) -> None:
+        self._panel.upsert(self._row(one) for one in self._service.all() if one.source == source)
+
+    # ---- rows
+
+    def _list(self) -> None:
+        self._panel.show_deployments([self._row(one) for one in self._service.all()])
+        self._panel.show_signals([self._signal_row(signal) for signal in self._service.signals()])
+
+    def _row(self, one: Deployment) -> DeploymentRow:
+        figures = self._service.figures(one)
+        last = max((s for s in self._service.signals() if s.deployment == one.id), key=lambda s: s.bar, default=None)
+        held = ", ".join(f"{quantity:f} {symbol}" for symbol, quantity in figures.held)
+        return DeploymentRow(one, figures.profit, figures.day, figures.exposure, figures.slippage, figures.orders, figures.fills, held,
+                             self._service.trouble(one), last)  # fmt: skip
+
+    def _signal_row(self, signal: Signal) -> SignalRow:
+        order = self._desk.services.orders.book.get(signal.order)
+        if order is None:
+            return SignalRow(signal)
+        return SignalRow(signal, order.filled, order.average, order.status.value)
