@@ -53,7 +53,7 @@ def ran(home: Path, *words: str, seconds: float = PATIENCE, **more: str) -> subp
     _provide(home, words, more)
     done = subprocess.run(command(*words), cwd=ROOT, env=environment(home, **more), capture_output=True, text=True,
                           timeout=seconds, check=False)  # fmt: skip
-    assert _said(done.stdout, done.stderr) == []
+    none_of(_said(done.stdout, done.stderr))
     return done
 
 
@@ -70,13 +70,13 @@ def running(home: Path, *words: str, module: Sequence[str] = (), **more: str) ->
     finally:
         process.kill()
         process.communicate(timeout=30)
-        assert process.leaks == []
+        none_of(process.leaks)
 
 
 class Heard(subprocess.Popen[str]):
     """A process in whose words secrets are looked for."""
 
-    leaks: list[str]
+    leaks: Sequence[str] = ()
 
     def communicate(self, input: str | None = None, timeout: float | None = None) -> tuple[str, str]:
         """What it said."""
@@ -126,12 +126,17 @@ def a_home() -> Iterator[Path]:
     home.chmod(0o755)
     try:
         yield home
-        assert leaks(home) == []
+        none_of(leaks(home))
     finally:
         for data in home.glob("**/postgres/data"):
             if (left := server_of(data.parent)) is not None:
                 os.kill(left, signal.SIGKILL)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def none_of(hits: Sequence[str]) -> None:
+    """Fail with what was found, if anything was."""
+    assert not hits, "secrets where they must not be:\n" + "\n".join(hits)
 
 
 def leaks(home: Path) -> list[str]:

@@ -119,7 +119,7 @@ def remote() -> Iterator[Remote]:
         server.asks(f"CREATE ROLE {USER} LOGIN CREATEROLE PASSWORD '{PASSWORD}'")
         server.asks(f"CREATE DATABASE {DATABASE} OWNER {USER}")
         yield server
-        assert server.leaks() == []
+        assert not server.leaks(), server.leaks()
     finally:
         server.kill()
         shutil.rmtree(folder, ignore_errors=True)

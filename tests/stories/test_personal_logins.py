@@ -19,6 +19,7 @@ from tests.stories.driver import Sitting, sitting
 from tests.stories.remote_server import DATABASE, PASSWORD, USER, Remote, remote
 
 WORDS = canaries.PERSONAL_DATABASE_PASSWORD
+IN_THE_PROGRAM = canaries.planted("demo_password", "four plain words ")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,9 @@ def server() -> Iterator[Remote]:
         for name, role in (("demo", "Trader"), ("watcher", "Viewer"), ("boss", "Admin")):
             done = tool(started, home, "grant", "--login", name, "--role", role, said=WORDS)
             assert done.returncode == 0, done.stderr
-            user = ", ".join(f"'{value}'" for value in (f"id-{name}", name, role, "active", 1, passwords.hashed(WORDS)))
+            user = ", ".join(
+                f"'{value}'" for value in (f"id-{name}", name, role, "active", 1, passwords.hashed(IN_THE_PROGRAM))
+            )
             made = started.asks(f"INSERT INTO users VALUES ({user}, now())", DATABASE)  # noqa: S608 - constants
             assert made.returncode == 0, made.stderr
         # this stands for a desk whose prices others keep, not for a demo that forgets those of another market
@@ -109,7 +112,7 @@ def test_a_person_gets_an_address_without_a_password_and_the_server_never_hears_
     (("grant", "--login", "demo", "--role", "Admin"), WORDS, "has the role Trader"),
     (("grant", "--login", "nobody", "--remove"), "", "There is no login nobody"),
     (("check", "--login", "anna"), "", "takes no further words"),
-])  # fmt: skip
+], ids=lambda told: "typed" if told == WORDS else str(told))  # fmt: skip
 def test_what_cannot_be_granted_is_one_sentence(
     server: Remote, home: Path, words: tuple[str, ...], said: str, because: str
 ) -> None:
@@ -163,7 +166,7 @@ def test_a_day_at_the_desk(
     url = server.url(WORDS).replace(f"//{USER}:", f"//{name}:").replace(" ", "%20")
     before = server.count("orders")
     with running("--seed", "4", "--speed", "5") as simulator, program.a_home() as home:
-        (home / "demo-password").write_text(WORDS)
+        (home / "demo-password").write_text(IN_THE_PROGRAM)
         with sitting(qapp, simulator, home, url) as person:
             assert person.store.words == f"Postgres remote · {name}"
             person.do(_day(person, trades))
