@@ -181,7 +181,7 @@ def engine(
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
-        bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings.environment
+        bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from qv_desktop import paths
+from qv_desktop.adapters.compute.limits import limits_of
 from qv_desktop.adapters.compute.live_signals import LiveSignals
 from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.deployments import DeploymentStore
 from qv_desktop.app.market_side import MarketSide
-from qv_desktop.domain.accounts import Environment
+from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Actor
 from qv_desktop.domain.deployments import Deployment, State
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Filled, KillChanged, OrderChanged
@@ -43,11 +44,12 @@ class Deploying:
 
 def deploying(
     bus: Bus, clock: Clock, login: Login, database: Database, trail: AuditTrail, side: MarketSide, orders: Orders, positions: Positions,
-    account: Account, strategies: Strategies, environment: Environment,
+    account: Account, strategies: Strategies, settings: Settings,
 ) -> Deploying:  # fmt: skip
     """All of it, hearing the bus."""
     store = DeploymentStore(database, trail)
-    worker = LiveSignals(WorkerPool([*paths.relaunch(), "worker"], paths.compiled(), 1))
+    command = [*paths.relaunch(), "worker", "--only", "evaluate"]  # without what backtests need to be warm
+    worker = LiveSignals(WorkerPool(command, paths.compiled(), 1, limits_of(settings), closed=settings.home))
     runs: DeploymentRuns
 
     def changed(signal: Signal) -> None:
@@ -67,8 +69,12 @@ def deploying(
                     lambda symbol: positions[symbol].quantity, lambda deployment: runs.why_not(deployment), acting)  # fmt: skip
     sending = SignalOrders(orders, store, around, changed, forbidden)
     market = Market(side.market.watch, side.market.heard_since, side.history, worker)
-    runs = DeploymentRuns(store, strategies, market, sending, around, login, bus.publish, environment, lambda *_: None)
-    service = Deployments(store, runs, orders, login, bus.publish, clock.market, lambda: account.id, environment)
+    runs = DeploymentRuns(
+        store, strategies, market, sending, around, login, bus.publish, settings.environment, lambda *_: None
+    )
+    service = Deployments(
+        store, runs, orders, login, bus.publish, clock.market, lambda: account.id, settings.environment
+    )
     for kind in (BarsClosed, BarsAmended, OrderChanged, Filled, KillChanged):
         bus.subscribe(kind, runs.hear)
     return Deploying(service, runs, worker)
