@@ -69,7 +69,9 @@ class SilenceIsRejection(AlpacaBroker):
 class WritesLater(Orders):
     """Nothing is written ahead; what happened will be."""
 
-    async def _intend(self, order: Order, action: str, verdict: Verdict) -> None:
+    async def _intend(
+        self, order: Order, action: str, verdict: Verdict, former: Order | None = None, cause: str = ""
+    ) -> None:
         self.book[order.id] = order
 
 
