@@ -82,6 +82,14 @@ class Ledger:
         else:
             self._today.add(order.id)
 
+    def reserve(self, order: str) -> None:
+        """An order that is about to leave counts before it has left: two symbols at once do not share the last one of the day."""
+        self._today.add(order)
+
+    def release(self, order: str) -> None:
+        """It did not leave."""
+        self._today.discard(order)
+
     def __getitem__(self, symbol: str) -> Position:
         return self._positions.get(symbol) or Position(symbol)
 
@@ -110,6 +118,6 @@ class Ledger:
                        day if known else None, len(self._today), len(self._known), self._slippage)  # fmt: skip
 
     def tally(self, prices: Mapping[str, float]) -> Tally:
-        """The day, for the bounds; what has no price counts as it was bought."""
-        figures = self.figures({**{symbol: float(self[symbol].average) for symbol in self.held()}, **prices})
-        return Tally(figures.orders, figures.day or ZERO)
+        """The day, for the bounds."""
+        figures = self.figures(prices)
+        return Tally(figures.orders, figures.day)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
 import structlog
@@ -14,7 +15,7 @@ from qv_desktop.domain.deployments import Deployment, State, elsewhere
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
-from qv_desktop.domain.orders import Fill
+from qv_desktop.domain.orders import Fill, Order, OrderStatus
 from qv_desktop.domain.signals import Fate, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.deployment_ledger import Figures, Ledger
@@ -137,8 +138,15 @@ class DeploymentRuns:
         for signal in self.known.values():
             if signal.deployment == deployment.id and signal.order:
                 ledger.price(signal.order, signal.price)
-        fills = await self._store.fills(deployment.account, deployment.source)
-        ledger.begin(fills, await self._store.sent(deployment.account, deployment.source, since), since)
+        if deployment.account != self._around.account():
+            return  # what it did on another account is not in these books
+        stored = await self._store.fills(deployment.account, deployment.source)
+        sent = await self._store.sent(deployment.account, deployment.source, since)
+        fills = [
+            *stored,
+            *self._orders.fills(deployment.source),
+        ]  # the journal is written a little later than the books
+        ledger.begin(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)), sent, since)
 
     def ledger(self, deployment: Deployment) -> Ledger:
         """What its orders have come to."""
@@ -158,6 +166,11 @@ class DeploymentRuns:
                     "or stop it, leave the rest as it is, and deploy anew."
                 )
         return ""
+
+    def room(self, deployment: Deployment, symbol: str) -> Decimal:
+        """How many of its own shares the books have, too: no more than these are ever closed."""
+        own, books = self.ledger(deployment)[symbol].quantity, self._around.held(symbol)
+        return min(own, books, key=abs) if own * books > 0 else Decimal(0)
 
     async def anchor(self, deployment: Deployment, strategy: Strategy) -> int:
         """Where its bars begin. Raises FeedDown."""
@@ -208,6 +221,7 @@ class DeploymentRuns:
         for deployment in self.running:
             self.end(deployment)
         await self.signals.close()
+        await self._orders.close()
         for task in list(self._tasks):
             task.cancel()
 
@@ -223,12 +237,22 @@ class DeploymentRuns:
             case OrderChanged(order) if (ledger := self._of(order.request.source)) is not None:
                 self._sources[order.id] = order.request.source
                 ledger.sent(order)
+                self._ended(order)
             case Filled(fill) if (ledger := self._of(self._sources.get(fill.client_order_id, ""))) is not None:
                 ledger.take(fill)  # booked from the broker's own list, an execution does not tell whose it is
             case KillChanged(killing):
                 self._kill(str(killing.at))
             case _:
                 pass
+
+    def _ended(self, order: Order) -> None:
+        """An exit that the broker took and then let go leaves a position that nobody watches."""
+        if order.open or order.status in (OrderStatus.FILLED, OrderStatus.REFUSED):
+            return
+        for signal in [one for one in self.known.values() if one.order == order.id and one.fate is Fate.ORDER]:
+            task = asyncio.get_running_loop().create_task(self._orders.ended(signal, order))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def _of(self, source: str) -> Ledger | None:
         return self._ledgers.get(source.removeprefix("strategy:")) if source.startswith("strategy:") else None
@@ -281,6 +305,7 @@ class DeploymentRuns:
     async def look(self) -> None:
         """Pause what may not go on; send and write what waits."""
         if not self._running:
+            await self._flushed()
             return
         await self._login.look()
         if self._login.session is None and not self._login.revoked:
@@ -291,13 +316,22 @@ class DeploymentRuns:
                 self._stop(deployment, State.PAUSED, why)
         self._turn()
         self.signals.tick()
+        if not await self._flushed():
+            return
         try:
-            await self._orders.flush()
             for deployment in list(self._running.values()):
                 await self._orders.again(deployment, self.ledger(deployment))
                 await self._write_mark(deployment)
         except DatabaseDown as error:
             log.info("deployments_wait", reason=str(error))
+
+    async def _flushed(self) -> bool:
+        try:
+            await self._orders.flush()
+        except DatabaseDown as error:
+            log.info("deployments_wait", reason=str(error))
+            return False
+        return True
 
     async def _write_mark(self, deployment: Deployment) -> None:
         """Up to where every symbol has been evaluated: a restart tells what came later as missed."""

@@ -149,14 +149,19 @@ class Deployments:
 
     async def refresh(self) -> None:
         """Read anew: what was done at other desks is followed here. Raises DatabaseDown."""
-        found = {one.id: one for one in await self._store.all(self._account())}
-        before, self._known = self._known, found
+        asked = set(self._known)
+        read = {one.id: one for one in await self._store.all(self._account())}
+        before = self._known
+        # what was done here while the question was under way is newer than its answer
+        newer = {id_: one for id_, one in before.items()
+                 if (one.revision > read[id_].revision if id_ in read else id_ not in asked)}  # fmt: skip
+        self._known = found = read | newer
         for id_, gone in before.items():
             if id_ not in found:
                 self._runs.end(id_)
                 self._publish(DeploymentChanged(gone, gone=True))
         for id_, one in found.items():
-            if not one.running:
+            if not one.running or (id_ in before and _begun_anew(before[id_], one)):
                 self._runs.end(id_)
             if replace(one, evaluated=0) != replace(before.get(id_, one), evaluated=0) or id_ not in before:
                 self._publish(DeploymentChanged(one))
@@ -300,7 +305,11 @@ class Deployments:
 
     def closing(self, deployment: Deployment) -> Closing:
         """What stopping it flat would do now."""
-        held = tuple(self._runs.ledger(deployment).held().items())
+        held = tuple(
+            (symbol, room)
+            for symbol in self._runs.ledger(deployment).held()
+            if (room := self._runs.room(deployment, symbol))
+        )
         return Closing(held, len(self._open(deployment)))
 
     async def stop(self, deployment: Deployment, *, flatten: bool = False, shown: Closing | None = None) -> Deployment:
@@ -328,17 +337,26 @@ class Deployments:
             raise BadInput("It is stopped, but its open orders could not be cancelled in time; look at the blotter.")
         left = []
         for symbol, held in self._runs.ledger(deployment).held().items():
-            side = Side.SELL if held > 0 else Side.BUY
-            key = f"{deployment.id}-{symbol}-stop{deployment.revision}"
-            request = OrderRequest(
-                key, symbol, side, abs(held), source=deployment.source, note=f"stop of {deployment.label}"
-            )
-            order = await self._orders.submit(request, deployment.id)
-            await _until(partial(self._closed, order.id), FILLS)
-            if (now := self._orders.book[order.id]).status is not OrderStatus.FILLED:
-                left.append(f"{symbol} ({now.status}{': ' + now.reason if now.reason else ''})")
+            room = self._runs.room(deployment, symbol)
+            if room != held:
+                left.append(f"{symbol} (by its fills it holds {held:f}, and the books have {room:f} of that)")
+            if room and (why := await self._closed_out(deployment, symbol, room)):
+                left.append(f"{symbol} ({why})")
         if left:
             raise BadInput(f"It is stopped, and not flat: {', '.join(left)}. Close what remains by hand.")
+
+    async def _closed_out(self, deployment: Deployment, symbol: str, held: Decimal) -> str:
+        """Close these shares; why they are not closed, or nothing. One symbol that cannot be closed keeps no other from it."""
+        key, side = f"{deployment.id}-{symbol}-stop{deployment.revision}", Side.SELL if held > 0 else Side.BUY
+        note = f"stop of {deployment.label}"
+        try:
+            request = OrderRequest(key, symbol, side, abs(held), source=deployment.source, note=note)
+            order = await self._orders.submit(request, deployment.id)
+        except QvError as error:
+            return str(error)
+        await _until(partial(self._closed, order.id), FILLS)
+        now = self._orders.book[order.id]
+        return "" if now.status is OrderStatus.FILLED else f"{now.status}{': ' + now.reason if now.reason else ''}"
 
     def _closed(self, order: str) -> bool:
         return not self._orders.book[order].open
@@ -371,13 +389,27 @@ class Deployments:
             deployment, state, why = self._unsaved[0]
             try:
                 await self._moved_by_program(deployment, state, why)
-            except BadInput as error:  # somebody stopped it meanwhile
-                log.info("deployment_stopped_elsewhere", deployment=deployment.id, reason=str(error))
+            except BadInput as error:  # somebody stopped it meanwhile, or did what leaves it running
+                log.info("deployment_changed_elsewhere", deployment=deployment.id, reason=str(error))
+                try:
+                    if await self._still_running(deployment):
+                        continue
+                except QvError:
+                    return
             except QvError as error:
                 log.warning("deployment_not_written", deployment=deployment.id, reason=str(error))
                 return
             if self._unsaved and self._unsaved[0][0] == deployment:
                 self._unsaved.pop(0)
+
+    async def _still_running(self, deployment: Deployment) -> bool:
+        """Whether it still has to be stopped, as it stands by now."""
+        now = {one.id: one for one in await self._store.all(self._account())}.get(deployment.id)
+        if now is None or not now.running or now.started != deployment.started or not self._unsaved:
+            return False
+        if self._unsaved[0][0] == deployment:
+            self._unsaved[0] = (now, *self._unsaved[0][1:])
+        return now.revision != deployment.revision
 
     async def _moved_by_program(self, deployment: Deployment, state: State, why: str) -> None:
         step = Step.PAUSE if state is State.PAUSED else Step.FAIL
@@ -402,6 +434,11 @@ class Deployments:
         action = f"deployment.{step.replace(' ', '_')}"
         return Draft(self._login.actor, action, "deployment", before.id, reason=words, before=told(before),
                      after="" if after is None else told(after))  # fmt: skip
+
+
+def _begun_anew(before: Deployment, now: Deployment) -> bool:
+    """Whether another desk stopped and started it: what runs here has the terms of before."""
+    return before.running and now.running and (before.started, before.started_by) != (now.started, now.started_by)
 
 
 async def _until(seen: Callable[[], bool], seconds: float) -> bool:
