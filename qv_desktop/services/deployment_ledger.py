@@ -39,6 +39,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._positions: dict[str, Position] = {}
+        self._opened: dict[str, datetime] = {}  # symbol -> when what it holds was begun
         self._known: set[str] = set()  # execution ids
         self._today: set[str] = set()  # ids of orders of the day
         self._before = ZERO  # taken before the day began
@@ -70,7 +71,10 @@ class Ledger:
         if fill.execution_id in self._known:
             return
         self._known.add(fill.execution_id)
+        before = self[fill.symbol].quantity
         self._positions[fill.symbol] = after(self[fill.symbol], fill)
+        if before * self[fill.symbol].quantity <= 0:
+            self._opened[fill.symbol] = fill.at
         close = self._prices.get(fill.client_order_id)
         if close is not None:
             self._slippage = (self._slippage or ZERO) + (fill.price - close) * fill.side.sign * fill.quantity
@@ -96,6 +100,10 @@ class Ledger:
     def held(self) -> dict[str, Decimal]:
         """Shares that are not flat."""
         return {symbol: p.quantity for symbol, p in self._positions.items() if p.quantity}
+
+    def opened(self, symbol: str) -> datetime:
+        """When what it holds of a symbol was begun."""
+        return self._opened[symbol]
 
     @property
     def realised(self) -> Decimal:

@@ -1,20 +1,21 @@
 """What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.deployments import Deployment, State, elsewhere
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, QvError
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
+from qv_desktop.domain.market import Action as Announced
 from qv_desktop.domain.orders import Fill, Order, OrderStatus
 from qv_desktop.domain.signals import Fate, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
@@ -69,6 +70,7 @@ class Market:
     heard_since: Callable[[str], int | None]
     bars: Bars
     evaluator: Evaluator
+    actions: Callable[[str], Awaitable[list[Announced]]]  # splits and dividends of a symbol; raises QvError
 
 
 class DeploymentRuns:
@@ -87,6 +89,9 @@ class DeploymentRuns:
         self._marks: dict[str, dict[str, int]] = {}  # deployment -> symbol -> end of its newest evaluated bar
         self._written: dict[str, int] = {}
         self._sources: dict[str, str] = {}  # client order id -> source, of orders of deployments
+        self._splits: dict[
+            tuple[str, str], str
+        ] = {}  # deployment and symbol -> how its shares were split since it has them
         self._day = 0
         self._killed = ""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,6 +152,33 @@ class DeploymentRuns:
             *self._orders.fills(deployment.source),
         ]  # the journal is written a little later than the books
         ledger.begin(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)), sent, since)
+        await self._look_for_splits(deployment)
+
+    async def _look_for_splits(self, deployment: Deployment) -> None:
+        """Executions count old shares and the books new ones: nobody could tell any more which of these are its own."""
+        ledger, today = self.ledger(deployment), self._around.now().astimezone(NEW_YORK).date()
+        for symbol, held in ledger.held().items():
+            since = ledger.opened(symbol).astimezone(NEW_YORK).date()
+            try:
+                actions = await self._market.actions(symbol)
+            except QvError as error:
+                log.warning("splits_unknown", symbol=symbol, reason=str(error))
+                continue
+            for split in (one for one in actions if one.kind == "split" and since < one.day <= today):
+                self._splits[deployment.id, symbol] = (
+                    f"{symbol} was split {split.amount:g}:1 on {split.day}, while it held {held:f} old shares; close what it has by hand "
+                    "(a flat stop closes as many new shares), and deploy anew."
+                )
+
+    async def _split_overnight(self) -> None:
+        for deployment in list(self._running.values()):
+            await self._look_for_splits(deployment)
+            if deployment.id in self._running and (why := self._split(deployment)):
+                self._stop(deployment, State.PAUSED, why)
+
+    def _split(self, deployment: Deployment) -> str:
+        held = self.ledger(deployment).held()
+        return next((why for (of, symbol), why in self._splits.items() if of == deployment.id and symbol in held), "")
 
     def ledger(self, deployment: Deployment) -> Ledger:
         """What its orders have come to."""
@@ -158,6 +190,8 @@ class DeploymentRuns:
 
     def differs(self, deployment: Deployment) -> str:
         """How its own shares do not fit into the books, or nothing."""
+        if why := self._split(deployment):
+            return why
         for symbol, own in self.ledger(deployment).held().items():
             books = self._around.held(symbol)
             if own * books <= 0 or abs(own) > abs(books):
@@ -250,9 +284,12 @@ class DeploymentRuns:
         if order.open or order.status in (OrderStatus.FILLED, OrderStatus.REFUSED):
             return
         for signal in [one for one in self.known.values() if one.order == order.id and one.fate is Fate.ORDER]:
-            task = asyncio.get_running_loop().create_task(self._orders.ended(signal, order))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._orders.ended(signal, order))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _of(self, source: str) -> Ledger | None:
         return self._ledgers.get(source.removeprefix("strategy:")) if source.startswith("strategy:") else None
@@ -348,6 +385,7 @@ class DeploymentRuns:
         if self._day and day > self._day:
             for ledger in self._ledgers.values():
                 ledger.turn()
+            self._spawn(self._split_overnight())
         self._day = day
 
     def _day_start(self) -> datetime:

@@ -14,7 +14,7 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import KillChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Killing
-from qv_desktop.domain.market import NEW_YORK, Batch, Trade, ns
+from qv_desktop.domain.market import NEW_YORK, Action, Batch, Trade, ns
 from qv_desktop.domain.orders import Report, ReportKind, Side
 from qv_desktop.domain.signals import Fate, Kind, Raised, Signal
 from qv_desktop.services.deployments import LIVE
@@ -281,6 +281,39 @@ def test_a_row_that_is_never_taken_keeps_no_exit_waiting() -> None:
         assert len(desk.sent()) == 2
 
     at_a_desk(story)
+
+
+@pytest.mark.parametrize("over_a_restart", [False, True])
+def test_a_split_overnight_pauses_what_holds_old_shares_instead_of_leaving_half_of_the_new(
+    over_a_restart: bool,
+) -> None:
+    store = Store(actions=[Action("AAPL", (NOW + timedelta(days=1)).date(), "split", 2.0)])
+
+    async def before(desk: Desk) -> None:
+        one = await holding(desk)
+        store.done = list(desk.orders.fills.values())
+        if over_a_restart:
+            return
+        await desk.runs.look()
+        desk.moment[0] += timedelta(days=1)
+        await desk.runs.look()
+        await asyncio.sleep(0.01)
+        await desk.service.flush()
+        assert store.kept[one.id].state is State.PAUSED
+        assert "AAPL was split 2:1" in store.kept[one.id].reason
+
+    async def after(desk: Desk) -> None:
+        desk.moment[0] += timedelta(days=1)
+        desk.positions.adopt({"AAPL": a_position(20)})
+        await desk.service.load()
+        (one,) = desk.service.all()
+        assert (one.state, desk.runs.running) == (State.PAUSED, ())
+        with pytest.raises(BadInput, match="was split 2:1"):
+            await desk.service.start(one)
+
+    at_a_desk(before, store=store)
+    if over_a_restart:
+        at_a_desk(after, store=store)
 
 
 # ---- other desks, and other accounts
