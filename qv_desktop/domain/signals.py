@@ -15,6 +15,7 @@ from qv_desktop.domain.sizing import Basis, shares_for
 
 ZERO = Decimal(0)
 LONGEST_ID = 128  # characters of a client order id that the broker takes
+TAKEN_BACK = "The strategy says it no more: the bar was corrected, or its answer changed. Look at what it traded."
 BOTH = "Entry and exit at the same bar: as in the backtest, neither counts."
 
 

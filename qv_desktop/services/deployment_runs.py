@@ -17,12 +17,12 @@ from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, Kil
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
 from qv_desktop.domain.market import Action as Announced
 from qv_desktop.domain.orders import Fill, Order, OrderStatus
-from qv_desktop.domain.signals import Fate, Raised, Signal
+from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.deployment_ledger import Figures, Ledger
 from qv_desktop.services.login import Login
 from qv_desktop.services.signal_bars import DAY
-from qv_desktop.services.signal_orders import Around, SignalOrders, SignalStore
+from qv_desktop.services.signal_orders import MISSED_EXIT, Around, SignalOrders, SignalStore
 from qv_desktop.services.signals import Bars, Evaluator, Signals
 
 log = structlog.get_logger(__name__)
@@ -98,7 +98,14 @@ class DeploymentRuns:
         self.known: dict[tuple[str, str, int, str], Signal] = {}  # oldest first
         self.troubles: dict[tuple[str, str], str] = {}  # deployment and symbol -> why no signals are made
         self.signals = Signals(
-            market.bars, market.evaluator, around.now, market.heard_since, self._raised, self._troubled, self._evaluated
+            market.bars,
+            market.evaluator,
+            around.now,
+            market.heard_since,
+            self._raised,
+            self._troubled,
+            self._evaluated,
+            self._taken_back,
         )
 
     # ---- what runs
@@ -310,6 +317,11 @@ class DeploymentRuns:
         if deployment is not None:
             await self._orders.act(deployment, self.ledger(deployment), raised)
 
+    async def _taken_back(self, deployment: str, symbol: str, bar: int, kind: str) -> None:
+        signal = self.known.get((deployment, symbol, bar, kind))
+        if signal is not None and TAKEN_BACK not in signal.reason:
+            await self._orders.remark(replace(signal, reason=f"{signal.reason} {TAKEN_BACK}".strip()))
+
     def _troubled(self, deployment: str, symbol: str, why: str, fatal: bool) -> None:
         self.troubles.pop((deployment, symbol), None)
         if why:
@@ -400,4 +412,5 @@ def _owner(deployment: str) -> str:
 def _became(signal: Signal, went: bool) -> Signal:
     if went:
         return replace(signal, fate=Fate.ORDER, reason="")
-    return replace(signal, fate=Fate.LATE, reason=NOT_SENT, order="")
+    exit_ = signal.kind in (Kind.EXIT, Kind.COVER)
+    return replace(signal, fate=Fate.LATE, reason=f"{NOT_SENT} {MISSED_EXIT}" if exit_ else NOT_SENT, order="")

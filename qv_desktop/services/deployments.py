@@ -101,6 +101,8 @@ class Deployments:
         self._publish, self._now, self._account, self._environment = publish, now, account, environment
         self._known: dict[str, Deployment] = {}
         self._unsaved: list[tuple[Deployment, State, str]] = []  # what the program stopped and could not write down yet
+        self._loaded = False  # what its orders came to is known
+        self._to_resume: set[str] = set()  # what ran when the program ended, and has not been gone on with yet
         self._writing: set[asyncio.Task[None]] = set()
         runs.stopped = self._stopped
 
@@ -130,6 +132,10 @@ class Deployments:
             return self._unfit(deployment) or "It runs at another desk, or begins here in a moment."
         return next((why for (of, _), why in self._runs.troubles.items() if of == deployment.id), "")
 
+    def silent(self, deployment: Deployment) -> str:
+        """Why it makes no signals though it runs here, or nothing."""
+        return self.trouble(deployment) if deployment.id in self._runs.running else ""
+
     def _unfit(self, deployment: Deployment) -> str:
         return elsewhere(deployment, self._account(), self._environment) or self._runs.unfit(deployment)
 
@@ -142,10 +148,25 @@ class Deployments:
         """Read all, and go on with what ran when the program ended and is the signed-in person's. Raises DatabaseDown."""
         await self.refresh()
         await self._runs.load(self.all())
+        self._loaded = True
         for deployment in self.all():
             self._publish(DeploymentChanged(deployment))
-            if deployment.running and not self._unfit(deployment):
+            if deployment.running:
+                self._to_resume.add(deployment.id)
+        await self._resume_all()
+
+    async def _resume_all(self) -> None:
+        """What cannot go on for want of a database or bars is tried again with the next look at what other desks did."""
+        for id_ in list(self._to_resume):
+            deployment = self._known.get(id_)
+            if (
+                deployment is not None
+                and deployment.running
+                and id_ not in self._runs.running
+                and not self._unfit(deployment)
+            ):
                 await self._resume(deployment)
+            self._to_resume.discard(id_)
 
     async def refresh(self) -> None:
         """Read anew: what was done at other desks is followed here. Raises DatabaseDown."""
@@ -165,6 +186,8 @@ class Deployments:
                 self._runs.end(id_)
             if replace(one, evaluated=0) != replace(before.get(id_, one), evaluated=0) or id_ not in before:
                 self._publish(DeploymentChanged(one))
+        if self._loaded:
+            await self._resume_all()
 
     async def _resume(self, deployment: Deployment) -> None:
         """Only while its shares fit into the books; what was missed meanwhile is told and does not trade."""
@@ -285,7 +308,11 @@ class Deployments:
         anchor = anchor or await self._runs.anchor(deployment, strategy)
         after = replace(after, started_by=by, started=self._now(), anchor=anchor, reason="")
         done = await self._changed(deployment, after, Step.START)
-        await self._runs.begin(done)
+        try:
+            await self._runs.begin(done)
+        except QvError as error:  # it is told to run, and nothing would come of it
+            self._stopped(done, State.PAUSED, str(error))
+            raise
         return done
 
     def _alone(self, deployment: Deployment) -> None:

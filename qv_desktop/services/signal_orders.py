@@ -131,8 +131,16 @@ class SignalOrders:
         except QvError as error:
             await self._not_sent(signal, deed, str(error))
             return False
-        await self._until(lambda: not self._waits_a_moment(request), self._quotes)
+        try:
+            await self._until(lambda: not self._waits_a_moment(request), self._quotes)
+        except asyncio.CancelledError:
+            self._put_off(signal, deed, ENDED, ENDED)
+            raise
         return await asyncio.shield(self._send(deployment, ledger, signal, deed))
+
+    async def remark(self, signal: Signal) -> None:
+        """Keep what is to be said of a signal beside what became of it."""
+        await self._settle(signal)
 
     def _send(self, deployment: Deployment, ledger: Ledger, signal: Signal, deed: Deed) -> asyncio.Task[bool]:
         sending = asyncio.get_running_loop().create_task(self._submitted(deployment, ledger, signal, deed))

@@ -10,13 +10,13 @@ import pytest
 
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.deployments import Deployment, Stage, State, asked
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import KillChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.market import NEW_YORK, Action, Batch, Trade, ns
 from qv_desktop.domain.orders import Report, ReportKind, Side
-from qv_desktop.domain.signals import Fate, Kind, Raised, Signal
+from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
 from qv_desktop.services.deployments import LIVE
 from tests.builders import NOW, a_position, a_quote
 from tests.services.test_deployments import TERMS, Desk, Store, at_a_desk
@@ -389,3 +389,54 @@ def test_what_it_did_on_paper_is_not_counted_on_the_live_account() -> None:
 
     at_a_desk(paper, Role.ADMIN, "PAPER", store)
     at_a_desk(real, Role.ADMIN, "LIVE", store)
+
+
+def test_what_cannot_begin_is_paused_and_what_cannot_go_on_is_tried_again() -> None:
+    store = Store()
+
+    async def before(desk: Desk) -> None:
+        one = await desk.service.create(TERMS)
+        fills = store.fills
+
+        async def away(*_: Any) -> Any:
+            raise DatabaseDown("The database is away; nothing was written.")
+
+        store.fills = away  # type: ignore[method-assign]
+        with pytest.raises(DatabaseDown):
+            await desk.service.start(one)
+        await desk.service.flush()
+        assert store.kept[one.id].state is State.PAUSED
+        store.fills = fills  # type: ignore[method-assign]
+        await desk.service.start(desk.service.get(one.id))
+
+    async def after(desk: Desk) -> None:
+        sent, asked_ = store.sent, [0]
+
+        async def away_once(*of: Any) -> Any:
+            asked_[0] += 1
+            if asked_[0] == 2:
+                raise DatabaseDown("The database is away; nothing was written.")
+            return await sent(*of)
+
+        store.sent = away_once  # type: ignore[method-assign]
+        with pytest.raises(DatabaseDown):
+            await desk.service.load()
+        assert desk.runs.running == ()
+        await desk.service.refresh()
+        assert len(desk.runs.running) == 1
+
+    at_a_desk(before, store=store)
+    at_a_desk(after, store=store)
+
+
+def test_a_signal_that_a_correction_takes_back_says_so_and_stays_what_it_became() -> None:
+    async def story(desk: Desk) -> None:
+        one = await desk.running()
+        await desk.says(Kind.ENTRY)
+        for _ in range(2):
+            await desk.runs._taken_back(one.id, "AAPL", 0, Kind.ENTRY)
+        (kept,) = desk.store.raised.values()
+        assert (kept.fate, kept.reason) == (Fate.ORDER, TAKEN_BACK)
+        assert desk.service.signals() == [kept]
+
+    at_a_desk(story)
