@@ -314,8 +314,14 @@ class DeploymentRuns:
 
     async def _raised(self, raised: Raised) -> None:
         deployment = self._running.get(raised.deployment)
-        if deployment is not None:
+        if deployment is None:
+            return
+        try:
             await self._orders.act(deployment, self.ledger(deployment), raised)
+        except Exception as error:  # nobody knows what of it was done: a person has to look before it goes on
+            log.error("signal_not_acted_on", exc_info=error, deployment=deployment.id, symbol=raised.symbol)
+            why = f"Its signal in {raised.symbol} could not be acted on: {type(error).__name__}: {error}. Look at its position."
+            self._stop(deployment, State.FAILED, why)
 
     async def _taken_back(self, deployment: str, symbol: str, bar: int, kind: str) -> None:
         signal = self.known.get((deployment, symbol, bar, kind))

@@ -38,6 +38,7 @@ FLAT = 30.0  # seconds that the other side of a reversal waits until what was he
 QUOTES = 8.0  # seconds that an order waits for a quote young enough
 PASSING = frozenset({"QUOTE_AGE", "DUPLICATE"})  # refusals that time mends
 LOOK = 0.05
+SOME = Decimal("0.000000001")  # of a share
 LONGEST_LOOK, ANSWER = 0.5, 3.0  # seconds
 ENDED = "The deployment was paused or stopped before it could go."
 MISSED_EXIT = "The position stands: close it by hand, or wait for its next exit."
@@ -172,6 +173,13 @@ class SignalOrders:
             ledger.release(signal.order)
             await self._not_sent(signal, deed, str(error))
             return False
+        except Exception as error:
+            log.error("signal_order_failed", signal=_name(signal), exc_info=error)
+            if signal.order not in self._orders.book:  # else it may have left, and the broker is asked
+                ledger.release(signal.order)
+                await self._not_sent(signal, deed, f"It could not be sent: {type(error).__name__}: {error}.")
+                return False
+            order = self._orders.book[signal.order]
         return await self._became(signal, order, deed)
 
     def _hindrance(self, deployment: Deployment, ledger: Ledger, signal: Signal, deed: Deed) -> str:
@@ -186,7 +194,7 @@ class SignalOrders:
         await self._settle(replace(signal, fate=Fate.BLOCKED, reason=reason, order=""))
 
     async def _became(self, signal: Signal, order: Order, deed: Deed) -> bool:
-        if order.status is OrderStatus.REFUSED or _fell_short(order):
+        if order.status is OrderStatus.REFUSED or _fell_short(order, deed.close):
             await self._settle(replace(signal, fate=Fate.REFUSED, reason=_short(order, deed.close)))
             return False
         await self._settle(replace(signal, fate=Fate.ORDER, reason=""))
@@ -194,8 +202,8 @@ class SignalOrders:
 
     async def ended(self, signal: Signal, order: Order) -> None:
         """An order that the broker took ended before all of it traded, long after its signal was done with."""
-        if signal.fate is Fate.ORDER and _fell_short(order):
-            closes = signal.kind in (Kind.EXIT, Kind.COVER)
+        closes = signal.kind in (Kind.EXIT, Kind.COVER)
+        if signal.fate is Fate.ORDER and _fell_short(order, closes):
             await self._settle(replace(signal, fate=Fate.REFUSED, reason=_short(order, closes)))
 
     def _closing(self, ledger: Ledger, signal: Signal) -> Decimal:
@@ -370,10 +378,12 @@ class SignalOrders:
                      correlation=signal.order, causation=signal.deployment)  # fmt: skip
 
 
-def _fell_short(order: Order) -> bool:
-    """Whether it ended at the broker before all of it traded; what lives on as another order has not."""
+def _fell_short(order: Order, closes: bool) -> bool:
+    """Whether it ended at the broker before all of an exit, or anything of an entry, traded; what lives on as another order has not."""
     ends = (OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
-    return order.status in ends and order.filled < order.request.quantity
+    return order.status in ends and order.filled < (
+        order.request.quantity if closes else order.request.quantity.min(SOME)
+    )
 
 
 def _short(order: Order, closes: bool) -> str:

@@ -24,6 +24,7 @@ from qv_desktop.wiring.consent import consented
 from qv_desktop.wiring.permissions import why
 from qv_desktop.wiring.stepping_up import stepped_up
 
+LATER = 10  # ticks between attempts to read what could not be read when the desk began
 LASTS = 30  # ticks after which it is told that a deployment makes no signals
 AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
 NO_STRATEGIES = "There is no strategy to deploy; the built-in ones appear once the database is ready."
@@ -36,7 +37,7 @@ class DeploymentsWiring:
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._panel, self._service = desk, desk.panels.signals, desk.services.deployments
-        self._ticks, self._reading, self._ready = 0, False, False
+        self._ticks, self._reading, self._started, self._ready = 0, False, False, False
         self._silent: dict[str, tuple[str, int]] = {}  # why no signals are made, and since which tick
         self._states: dict[str, State] = {}  # as last told
         panel, bus = self._panel, desk.services.bus
@@ -58,15 +59,28 @@ class DeploymentsWiring:
     async def start(self) -> None:
         """Read what is stored, and go on with what ran."""
         self._show_me()
+        self._started = True
         if self._desk.services.login.may(VIEW):
             await self._service.load()
             self._ready = True
             self._list()
 
+    async def _start_again(self) -> None:
+        """What ran must not stay where it is because the database was away for a moment when the desk began."""
+        if self._reading or not self._desk.services.login.may(VIEW):
+            return
+        self._reading = True
+        try:
+            await self.start()
+        finally:
+            self._reading = False
+
     def tick(self) -> None:
         """Once a second: figures and ages, and what was changed at other desks."""
         self._ticks += 1
         if not self._ready:
+            if self._started and self._ticks % LATER == 0:
+                self._do(self._start_again())
             return
         if self._panel.isVisible():
             self._panel.upsert(self._row(one) for one in self._service.all())

@@ -316,6 +316,35 @@ def test_a_split_overnight_pauses_what_holds_old_shares_instead_of_leaving_half_
         at_a_desk(after, store=store)
 
 
+def test_an_exit_that_fails_for_an_unforeseen_reason_is_told_and_its_deployment_fails_when_nobody_knows_what_was_done() -> (
+    None
+):
+    async def story(desk: Desk) -> None:
+        await holding(desk)
+
+        async def torn(*_: Any) -> None:
+            raise RuntimeError("duplicate key")
+
+        desk.journal.intend = torn  # type: ignore[assignment,method-assign]
+        await desk.says(Kind.EXIT, bar=1)
+        assert desk.fates()[-1] is Fate.BLOCKED
+        assert STANDS in desk.reasons()
+
+    async def unknown(desk: Desk) -> None:
+        one = await holding(desk)
+
+        async def torn(*_: Any) -> bool:
+            raise RuntimeError("no such column")
+
+        desk.store.raise_ = torn  # type: ignore[assignment,method-assign]
+        await desk.says(Kind.EXIT, bar=1)
+        await desk.service.flush()
+        assert desk.store.kept[one.id].state is State.FAILED
+
+    at_a_desk(story)
+    at_a_desk(unknown)
+
+
 # ---- other desks, and other accounts
 
 
