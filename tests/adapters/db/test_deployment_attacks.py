@@ -9,14 +9,19 @@ from qv_desktop.domain.access import Role
 from tests.adapters.db.personal import Person, address, connected, people, refusal, run
 from tests.adapters.db.test_attacks import DENIED, Raw
 
-TERMS = "encode(sha256(convert_to('{}', 'UTF8')), 'hex')"
-MADE = (f"INSERT INTO deployments VALUES ('d', 's', 1, 'a', 'PAPER', '{{A}}', '1m', '{{}}', {TERMS}, 'draft', 'not started', '', %s, "
-        "now(), '', NULL, '', NULL, '', NULL, 0, 0, 1)")  # fmt: skip
-UP = "revision = revision + 1"
-ASK = f"UPDATE deployments SET stage = 'approval asked', asked_by = session_user, asked_at = now(), {UP}"
+MADE = ("INSERT INTO deployments VALUES ('d', 's', 1, 'a', 'PAPER', '{A}', '1m', '{}', encode(sha256('{}'), 'hex'), 'draft', "
+        "'not started', '', %s, now(), '', NULL, '', NULL, '', NULL, 0, 0, 1)")  # fmt: skip
+
+
+def step(words: str, revision: str = "revision + 1") -> str:
+    """A change that counts as the next step, or says that it is another."""
+    return f"{words}, revision = {revision}"
+
+
+ASK = step("UPDATE deployments SET stage = 'approval asked', asked_by = session_user, asked_at = now()")
 SIGN = "INSERT INTO deployment_approvals SELECT id, revision, digest, session_user, now() FROM deployments"
-APPROVE = f"UPDATE deployments SET stage = 'approved', approved_by = session_user, approved_at = now(), {UP}"
-START = "UPDATE deployments SET state = 'running', started_by = {}, started = now(), " + UP
+APPROVE = step("UPDATE deployments SET stage = 'approved', approved_by = session_user, approved_at = now()")
+START = step("UPDATE deployments SET state = 'running', started_by = {}, started = now()")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,7 @@ def on_paper(postgres_url: str, who: dict[Role, Person]) -> None:
     """The trader's deployment, on paper."""
     run(postgres_url, "DELETE FROM deployments")
     run(postgres_url, MADE, who[Role.TRADER].name)
-    run(postgres_url, f"UPDATE deployments SET stage = 'paper', {UP}")
+    run(postgres_url, step("UPDATE deployments SET stage = 'paper'"))
 
 
 @pytest.fixture
@@ -60,8 +65,7 @@ def test_who_asked_cannot_put_another_name_to_it_and_sign(admin: Raw, who: dict[
     admin.execute(ASK.encode())
     assert refusal(admin, SIGN) == DENIED
     for revision in ("revision", "revision + 1"):
-        forged = "UPDATE deployments SET asked_by = %s, revision = " + revision
-        assert refusal(admin, forged, who[Role.TRADER].name) == DENIED
+        assert refusal(admin, step("UPDATE deployments SET asked_by = %s", revision), who[Role.TRADER].name) == DENIED
 
 
 def test_a_signature_that_was_taken_back_does_not_count_anew(
@@ -71,14 +75,18 @@ def test_a_signature_that_was_taken_back_does_not_count_anew(
     admin.execute(SIGN.encode())
     admin.execute(APPROVE.encode())
     admin.execute(
-        f"UPDATE deployments SET stage = 'paper', asked_by = '', asked_at = NULL, approved_by = '', approved_at = NULL, {UP}".encode()
+        step(
+            "UPDATE deployments SET stage = 'paper', asked_by = '', asked_at = NULL, approved_by = '', approved_at = NULL"
+        ).encode()
     )
     admin.commit()
     ((signed,),) = run(postgres_url, "SELECT revision FROM deployment_approvals")
-    again = f"UPDATE deployments SET stage = 'approval asked', asked_by = session_user, asked_at = now(), revision = {signed}"
+    again = step(
+        "UPDATE deployments SET stage = 'approval asked', asked_by = session_user, asked_at = now()", str(signed)
+    )
     assert refusal(trader, again) == DENIED
     trader.execute(ASK.encode())
-    took = f"UPDATE deployments SET stage = 'approved', approved_by = %s, approved_at = now(), {UP}"
+    took = step("UPDATE deployments SET stage = 'approved', approved_by = %s, approved_at = now()")
     assert refusal(trader, took, who[Role.ADMIN].name) == DENIED
 
 
@@ -93,16 +101,15 @@ def test_nobody_starts_one_in_the_name_of_somebody_who_may_trade(
 
 def test_what_runs_keeps_its_terms_and_whose_it_is(trader: Raw, who: dict[Role, Person]) -> None:
     trader.execute(START.format("session_user").encode())
-    other = "terms = '[]', digest = encode(sha256(convert_to('[]', 'UTF8')), 'hex')"
-    assert refusal(trader, f"UPDATE deployments SET {other}, {UP}") == DENIED
-    assert refusal(trader, f"UPDATE deployments SET started_by = %s, {UP}", who[Role.ADMIN].name) == DENIED
+    assert refusal(trader, step("UPDATE deployments SET terms = '[]', digest = encode(sha256('[]'), 'hex')")) == DENIED
+    assert refusal(trader, step("UPDATE deployments SET started_by = %s"), who[Role.ADMIN].name) == DENIED
     assert (
-        refusal(trader, f"UPDATE deployments SET state = 'paused', started_by = %s, {UP}", who[Role.ADMIN].name)
+        refusal(trader, step("UPDATE deployments SET state = 'paused', started_by = %s"), who[Role.ADMIN].name)
         == DENIED
     )
     assert refusal(trader, "UPDATE deployments SET state = 'paused'") == DENIED
     assert refusal(trader, "UPDATE deployments SET evaluated = 5") == ""
-    assert refusal(trader, f"UPDATE deployments SET state = 'paused', {UP}") == ""
+    assert refusal(trader, step("UPDATE deployments SET state = 'paused'")) == ""
 
 
 def test_what_was_deployed_is_not_thrown_away(admin: Raw) -> None:
