@@ -224,6 +224,7 @@ class DeploymentRuns:
             self._running[deployment.id] = deployment
             return
         strategy = await self.code(deployment)
+        self._turn()  # else the first look of a day would forget what it has done by then
         await self._account_for(deployment, self._day_start())
         if resumed:
             await self._settle_pending(deployment)

@@ -32,7 +32,7 @@ from qv_desktop.domain.deployments import (
     sensible,
     told,
 )
-from qv_desktop.domain.errors import BadInput, ConsentNeeded, NotPermitted, QvError
+from qv_desktop.domain.errors import BadInput, ConsentNeeded, DatabaseDown, NotPermitted, QvError
 from qv_desktop.domain.events import DeploymentChanged, Event
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.domain.signals import Signal
@@ -328,7 +328,17 @@ class Deployments:
         await self._login.require(RUN)
         after = replace(moved(deployment, Step.PAUSE), reason=reason.strip()[:LONGEST])
         self._runs.end(deployment.id)  # first the brake
-        return await self._changed(deployment, after, Step.PAUSE, reason)
+        return await self._braked(deployment, after, Step.PAUSE, reason)
+
+    async def _braked(self, before: Deployment, after: Deployment, step: Step, words: str) -> Deployment:
+        """What a person ended does not go on at the next log-in because the database was away when it was to be written down."""
+        try:
+            return await self._changed(before, after, step, words)
+        except DatabaseDown:
+            if before.running:
+                why = f"{self._login.actor.name} ended it while the database was away ({step})."
+                self._stopped(before, State.PAUSED, why)
+            raise
 
     def closing(self, deployment: Deployment) -> Closing:
         """What stopping it flat would do now."""
@@ -352,7 +362,7 @@ class Deployments:
             raise BadInput("What it holds changed since the preview; nothing was stopped. Look again.")
         self._runs.end(deployment.id)
         how = "Its positions are closed." if flatten else "What it holds stays."
-        done = await self._changed(deployment, after, Step.STOP, how)
+        done = await self._braked(deployment, after, Step.STOP, how)
         if flatten:
             await self._flatten(done)
         return done

@@ -345,6 +345,46 @@ def test_an_exit_that_fails_for_an_unforeseen_reason_is_told_and_its_deployment_
     at_a_desk(unknown)
 
 
+@pytest.mark.parametrize("step", ["pause", "stop"])
+def test_what_a_person_ended_without_the_database_does_not_go_on_at_the_next_log_in(step: str) -> None:
+    store = Store()
+
+    async def before(desk: Desk) -> None:
+        one = await desk.running()
+        change = store.change
+
+        async def away(*_: Any) -> None:
+            raise DatabaseDown("The database is away; nothing was written.")
+
+        store.change = away  # type: ignore[assignment,method-assign]
+        with pytest.raises(DatabaseDown):
+            await getattr(desk.service, step)(desk.service.get(one.id))
+        assert desk.runs.running == ()
+        store.change = change  # type: ignore[method-assign]
+        await desk.service.flush()
+        assert store.kept[one.id].state is State.PAUSED
+        assert "while the database was away" in store.kept[one.id].reason
+
+    at_a_desk(before, store=store)
+
+
+def test_the_first_look_of_a_day_does_not_forget_the_orders_of_that_day() -> None:
+    store = Store()
+
+    async def story(desk: Desk) -> None:
+        one = await desk.running(orders=1)
+        await desk.runs.look()
+        paused = await desk.service.pause(desk.service.get(one.id))
+        desk.moment[0] += timedelta(days=1)
+        desk.quotes()
+        await desk.service.start(paused)
+        await desk.says(Kind.ENTRY)
+        await desk.runs.look()
+        assert desk.service.figures(desk.service.get(one.id)).orders == 1
+
+    at_a_desk(story, store=store)
+
+
 # ---- other desks, and other accounts
 
 
