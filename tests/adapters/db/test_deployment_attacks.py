@@ -114,3 +114,20 @@ def test_what_runs_keeps_its_terms_and_whose_it_is(trader: Raw, who: dict[Role, 
 
 def test_what_was_deployed_is_not_thrown_away(admin: Raw) -> None:
     assert refusal(admin, "DELETE FROM deployments") == DENIED
+
+
+@pytest.mark.parametrize(("change", "state"), [
+    ("state = 'suspended'", "paused"), ("role = 'Viewer'", "paused"), ("role = 'Admin'", "running"), ("role_version = 2", "running"),
+])  # fmt: skip
+def test_what_a_person_runs_is_paused_with_the_person_whoever_can_still_write(
+    postgres_url: str, who: dict[Role, Person], change: str, state: str
+) -> None:
+    name = who[Role.TRADER].name
+    run(postgres_url, START.format("%s"), name)
+    try:
+        run(postgres_url, f"UPDATE users SET {change} WHERE name = %s", name)  # noqa: S608 - constants
+        assert run(postgres_url, "SELECT state FROM deployments") == [(state,)]
+        told = run(postgres_url, "SELECT step, words FROM deployment_steps")
+        assert told == ([("pause", f"{name} may not run it any more.")] if state == "paused" else [])
+    finally:
+        run(postgres_url, "UPDATE users SET state = 'active', role = 'Trader' WHERE name = %s", name)

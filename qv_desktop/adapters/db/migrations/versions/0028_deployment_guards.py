@@ -1,4 +1,6 @@
-"""A deployment's steps count up, so that a signature serves once; nobody asks, starts or changes one in somebody else's name."""
+"""A deployment's steps count up, so that a signature serves once; nobody asks, starts or changes one in somebody else's name.
+
+What a person runs is paused with the person."""
 
 from alembic import op
 
@@ -49,7 +51,30 @@ STATEMENTS = (
     END $$
     """,
     "CREATE TRIGGER kept_too BEFORE UPDATE OR DELETE ON deployments FOR EACH ROW EXECUTE FUNCTION guard_deployments()",
-    "REVOKE ALL ON FUNCTION guard_deployments() FROM PUBLIC",
+    # a login that was just suspended cannot write down any more that what it ran is paused: else that would go on by itself once the
+    # person is let in again
+    """
+    CREATE FUNCTION pause_of_person() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        held text[] := coalesce(public.permitted(NEW.role), '{}');
+        why text := NEW.name || ' may not run it any more.';
+    BEGIN
+        IF NEW.state = 'active' AND (NEW.role = 'Admin' OR held @> ARRAY['strategies: run', 'trading: create']) THEN
+            RETURN NULL;
+        END IF;
+        WITH paused AS (
+            UPDATE public.deployments SET state = 'paused', reason = why, revision = revision + 1
+            WHERE state = 'running' AND lower(started_by) = lower(NEW.name) RETURNING id)
+        INSERT INTO public.deployment_steps (deployment, at, actor, step, words) SELECT id, now(), session_user, 'pause', why FROM paused;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER pauses AFTER UPDATE ON users FOR EACH ROW
+    WHEN (NEW.state IS DISTINCT FROM OLD.state OR NEW.role IS DISTINCT FROM OLD.role) EXECUTE FUNCTION pause_of_person()
+    """,
+    "REVOKE ALL ON FUNCTION guard_deployments(), pause_of_person() FROM PUBLIC",
 )
 
 
