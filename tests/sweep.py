@@ -75,7 +75,8 @@ def spellings(mark: str) -> tuple[bytes, ...]:
         whole = base64.b64encode(b"\0" * before + raw + b"\0\0")
         first, last = -(-before * 8 // 6), (before + len(raw)) * 8 // 6  # the letters that are made of the mark alone
         middles.append(whole[first:last])
-    return (raw, raw.hex().encode(), raw.hex().upper().encode(), two, *middles)
+    both = dict.fromkeys((raw.hex().encode(), raw.hex().upper().encode()))  # the same where no digit is a letter
+    return (raw, *both, two, *middles)
 
 
 def found(content: bytes, where: str, depth: Depth = "all") -> list[Hit]:

@@ -68,3 +68,12 @@ def test_only_a_worker_is_prepared(worker: ModuleType, tmp_path: Path, monkeypat
     monkeypatch.setattr(sys, "argv", ["qv-desktop", "simulate"])
     worker.prepare()
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_confined_worker_may_read_the_program_it_is_for_that_holds_modules(monkeypatch: pytest.MonkeyPatch) -> None:
+    from qv_desktop.adapters.compute import confining
+
+    monkeypatch.setattr(sys, "executable", "/somewhere/qv-desktop")
+    assert Path(sys.executable) not in confining.readable()
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert Path(sys.executable) in confining.readable()

@@ -75,9 +75,8 @@ def fast() -> Any:
 
 def polygon(simulator: Simulator, path: str) -> list[dict[str, Any]]:
     """Results of one of Polygon's answers."""
-    found: list[dict[str, Any]] = simulator.control("GET", f"{path}{'&' if '?' in path else '?'}apiKey=simulated").get(
-        "results", []
-    )
+    asked = f"{path}{'&' if '?' in path else '?'}apiKey={simulator.polygon_key}"
+    found: list[dict[str, Any]] = simulator.control("GET", asked).get("results", [])
     return found
 
 

@@ -307,6 +307,19 @@ def test_workers_that_cannot_start_are_told_and_nobody_waits_for_ever() -> None:
 
 
 def test_no_thread_of_a_closed_pool_lives_on(place: Place) -> None:
-    names = [thread.name for thread in threading.enumerate() if thread.name == "worker"]
-    assert len(names) == 2  # those of the pool that lives
+    before = set(threading.enumerate())
+
+    async def story() -> None:
+        pool = BacktestPool([sys.executable, "-m", "qv_desktop", "worker"], paths.compiled(), 2, LIMITS)
+        pool.warm()
+        await until(lambda: set(_readers()) - before)
+        await pool.close()
+        await until(lambda: not set(_readers()) - before)
+
+    place.runner.run(story())
     assert os.path.exists(f"/proc/{place.warm.pid}")
+
+
+def _readers() -> list[threading.Thread]:
+    """The threads that hear worker processes."""
+    return [thread for thread in threading.enumerate() if thread.name == "worker"]
