@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 RUN = Permission(Resource.STRATEGIES, Action.RUN)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 LOOKS = 0.5  # seconds between looks at the standing of whoever runs something: a suspension stops it within a second
+SPLITS = 3.0  # seconds that a beginning waits to hear of splits
 NOT_SENT = "The program ended before it was sent."
 KEPT = 500  # signals that are held
 
@@ -159,7 +160,9 @@ class DeploymentRuns:
             *self._orders.fills(deployment.source),
         ]  # the journal is written a little later than the books
         ledger.begin(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)), sent, since)
-        await self._look_for_splits(deployment)
+        await asyncio.wait(
+            {self._spawn(self._checked_for_splits(deployment))}, timeout=SPLITS
+        )  # a slow vendor is heard later
 
     async def _look_for_splits(self, deployment: Deployment) -> None:
         """Executions count old shares and the books new ones: nobody could tell any more which of these are its own."""
@@ -179,9 +182,12 @@ class DeploymentRuns:
 
     async def _split_overnight(self) -> None:
         for deployment in list(self._running.values()):
-            await self._look_for_splits(deployment)
-            if deployment.id in self._running and (why := self._split(deployment)):
-                self._stop(deployment, State.PAUSED, why)
+            await self._checked_for_splits(deployment)
+
+    async def _checked_for_splits(self, deployment: Deployment) -> None:
+        await self._look_for_splits(deployment)
+        if deployment.id in self._running and (why := self._split(deployment)):
+            self._stop(deployment, State.PAUSED, why)
 
     def _split(self, deployment: Deployment) -> str:
         held = self.ledger(deployment).held()
@@ -294,10 +300,11 @@ class DeploymentRuns:
         for signal in [one for one in self.known.values() if one.order == order.id and one.fate is Fate.ORDER]:
             self._spawn(self._orders.ended(signal, order))
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     def _of(self, source: str) -> Ledger | None:
         return self._ledgers.get(source.removeprefix("strategy:")) if source.startswith("strategy:") else None

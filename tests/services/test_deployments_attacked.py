@@ -17,6 +17,7 @@ from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.market import NEW_YORK, Action, Batch, Trade, ns
 from qv_desktop.domain.orders import Report, ReportKind, Side
 from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
+from qv_desktop.services import deployment_runs
 from qv_desktop.services.deployments import LIVE
 from tests.builders import NOW, a_position, a_quote
 from tests.services.test_deployments import TERMS, Desk, Store, at_a_desk
@@ -381,6 +382,33 @@ def test_the_first_look_of_a_day_does_not_forget_the_orders_of_that_day() -> Non
         await desk.says(Kind.ENTRY)
         await desk.runs.look()
         assert desk.service.figures(desk.service.get(one.id)).orders == 1
+
+    at_a_desk(story, store=store)
+
+
+def test_a_split_that_a_slow_vendor_tells_of_after_the_start_pauses_it_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deployment_runs, "SPLITS", 0.01)
+    store = Store(actions=[Action("AAPL", (NOW + timedelta(days=1)).date(), "split", 2.0)])
+
+    async def story(desk: Desk) -> None:
+        one = await holding(desk)
+        paused = await desk.service.pause(desk.service.get(one.id))
+        desk.moment[0] += timedelta(days=1)
+        desk.positions.adopt({"AAPL": a_position(20)})
+        tell = store.splits
+
+        async def slow(symbol: str) -> list[Action]:
+            await asyncio.sleep(0.05)
+            return await tell(symbol)
+
+        desk.runs._market = replace(desk.runs._market, actions=slow)
+        await desk.service.start(paused)
+        assert desk.runs.running == (one.id,)
+        await asyncio.sleep(0.1)
+        await desk.service.flush()
+        assert (desk.runs.running, store.kept[one.id].state) == ((), State.PAUSED)
 
     at_a_desk(story, store=store)
 
