@@ -101,7 +101,8 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Averages.*": _RUNS,
     "Health.*": "how the program is, which whoever sits before it must see",
     "Deployments.all": _READS, "Deployments.get": _READS, "Deployments.signals": _READS, "Deployments.figures": _READS,
-    "Deployments.trouble": _READS, "Deployments.silent": _READS, "Deployments.closing": _READS, "Deployments.load": _RUNS, "Deployments.refresh": _RUNS,
+    "Deployments.trouble": _READS, "Deployments.closing": _READS, "Deployments.load": _RUNS, "Deployments.refresh": _RUNS,
+    "Deployments.silent": _READS,
     "Deployments.flush": "writes down what the program paused by itself",
     **dict.fromkeys((f"DeploymentRuns.{name}" for name in (
         "anchor", "begin", "changed", "close", "code", "differs", "end", "figures",
