@@ -68,7 +68,7 @@ def deploying(
     around = Around(clock.market, side.market.prices, equity, side.sessions.open, lambda: account.id,
                     lambda symbol: positions[symbol].quantity, lambda deployment: runs.why_not(deployment), acting)  # fmt: skip
     sending = SignalOrders(orders, store, around, changed, forbidden)
-    market = Market(side.market.watch, side.market.heard_since, side.history, worker)
+    market = Market(side.market.watch, side.market.heard_since, side.history, worker, side.history.announced)
     runs = DeploymentRuns(
         store, strategies, market, sending, around, login, bus.publish, settings.environment, lambda *_: None
     )

@@ -15,6 +15,7 @@ from qv_desktop.domain.sizing import Basis, shares_for
 
 ZERO = Decimal(0)
 LONGEST_ID = 128  # characters of a client order id that the broker takes
+TAKEN_BACK = "The strategy says it no more: the bar was corrected, or its answer changed. Look at what it traded."
 BOTH = "Entry and exit at the same bar: as in the backtest, neither counts."
 
 
@@ -133,16 +134,16 @@ def order_id(deployment: str, symbol: str, bar: int, kind: Kind) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A deployment's New York day: orders sent, and dollars earned, taken or not."""
+    """A deployment's New York day: orders sent, and dollars earned, taken or not; None while a price of what it holds is unknown."""
 
     orders: int = 0
-    profit: Decimal = ZERO
+    profit: Decimal | None = ZERO
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """How things stand when a signal is to become an order. ``why_not`` says why nothing can be sent at all; ``working`` whether an
-    order of the same deployment and symbol is still open."""
+    order of the same deployment and symbol is still open, ``books`` what the account holds of the symbol."""
 
     now: datetime
     price: Decimal
@@ -150,11 +151,11 @@ class Moment:
     session_open: bool
     why_not: str = ""
     working: bool = False
+    books: Decimal = ZERO
 
 
 def hindrance(deployment: Deployment, deed: Deed, symbol: str, tally: Tally, moment: Moment) -> str:
     """Why the deed is not done now, or nothing. What only closes is held back by no bound of the deployment."""
-    bounds, clock = deployment.terms.bounds, moment.now.astimezone(NEW_YORK).time()
     if symbol not in deployment.terms.symbols:
         return f"{symbol} is not among its symbols."
     if moment.why_not:
@@ -163,12 +164,20 @@ def hindrance(deployment: Deployment, deed: Deed, symbol: str, tally: Tally, mom
         return f"An order of it in {symbol} is still open."
     if not moment.session_open:
         return "The market is closed."
-    if deed.close:
-        return ""
+    return "" if deed.close else _bound(deployment, deed, symbol, tally, moment)
+
+
+def _bound(deployment: Deployment, deed: Deed, symbol: str, tally: Tally, moment: Moment) -> str:
+    """Why an entry is not made now, or nothing."""
+    bounds, clock = deployment.terms.bounds, moment.now.astimezone(NEW_YORK).time()
     if not bounds.begins <= clock < bounds.ends:
         return f"Entries are made from {bounds.begins:%H:%M} to {bounds.ends:%H:%M} ET."
     if tally.orders >= bounds.orders:
         return f"Its {bounds.orders} orders of the day are made."
+    if tally.profit is None:
+        return "What it has lost today is not known: a price of what it holds is missing."
+    if moment.books * deed.side.sign < 0:  # its own exit would find none of its shares there
+        return f"The account holds {moment.books:f} {symbol} that are not its own, on the other side; they would be closed."
     if -tally.profit >= bounds.loss:
         return f"Its loss of the day, ${-tally.profit:,.2f}, has reached ${bounds.loss:,.2f}."
     return ""

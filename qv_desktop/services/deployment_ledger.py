@@ -39,6 +39,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._positions: dict[str, Position] = {}
+        self._opened: dict[str, datetime] = {}  # symbol -> when what it holds was begun
         self._known: set[str] = set()  # execution ids
         self._today: set[str] = set()  # ids of orders of the day
         self._before = ZERO  # taken before the day began
@@ -70,7 +71,10 @@ class Ledger:
         if fill.execution_id in self._known:
             return
         self._known.add(fill.execution_id)
+        before = self[fill.symbol].quantity
         self._positions[fill.symbol] = after(self[fill.symbol], fill)
+        if before * self[fill.symbol].quantity <= 0:
+            self._opened[fill.symbol] = fill.at
         close = self._prices.get(fill.client_order_id)
         if close is not None:
             self._slippage = (self._slippage or ZERO) + (fill.price - close) * fill.side.sign * fill.quantity
@@ -82,12 +86,24 @@ class Ledger:
         else:
             self._today.add(order.id)
 
+    def reserve(self, order: str) -> None:
+        """An order that is about to leave counts before it has left: two symbols at once do not share the last one of the day."""
+        self._today.add(order)
+
+    def release(self, order: str) -> None:
+        """It did not leave."""
+        self._today.discard(order)
+
     def __getitem__(self, symbol: str) -> Position:
         return self._positions.get(symbol) or Position(symbol)
 
     def held(self) -> dict[str, Decimal]:
         """Shares that are not flat."""
         return {symbol: p.quantity for symbol, p in self._positions.items() if p.quantity}
+
+    def opened(self, symbol: str) -> datetime:
+        """When what it holds of a symbol was begun."""
+        return self._opened[symbol]
 
     @property
     def realised(self) -> Decimal:
@@ -110,6 +126,6 @@ class Ledger:
                        day if known else None, len(self._today), len(self._known), self._slippage)  # fmt: skip
 
     def tally(self, prices: Mapping[str, float]) -> Tally:
-        """The day, for the bounds; what has no price counts as it was bought."""
-        figures = self.figures({**{symbol: float(self[symbol].average) for symbol in self.held()}, **prices})
-        return Tally(figures.orders, figures.day or ZERO)
+        """The day, for the bounds."""
+        figures = self.figures(prices)
+        return Tally(figures.orders, figures.day)

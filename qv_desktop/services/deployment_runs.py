@@ -1,26 +1,28 @@
 """What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from decimal import Decimal
+from typing import Any, Protocol
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.deployments import Deployment, State, elsewhere
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, QvError
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
-from qv_desktop.domain.orders import Fill
-from qv_desktop.domain.signals import Fate, Raised, Signal
+from qv_desktop.domain.market import Action as Announced
+from qv_desktop.domain.orders import Fill, Order, OrderStatus
+from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.deployment_ledger import Figures, Ledger
 from qv_desktop.services.login import Login
 from qv_desktop.services.signal_bars import DAY
-from qv_desktop.services.signal_orders import Around, SignalOrders, SignalStore
+from qv_desktop.services.signal_orders import MISSED_EXIT, Around, SignalOrders, SignalStore
 from qv_desktop.services.signals import Bars, Evaluator, Signals
 
 log = structlog.get_logger(__name__)
@@ -28,6 +30,7 @@ log = structlog.get_logger(__name__)
 RUN = Permission(Resource.STRATEGIES, Action.RUN)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 LOOKS = 0.5  # seconds between looks at the standing of whoever runs something: a suspension stops it within a second
+SPLITS = 3.0  # seconds that a beginning waits to hear of splits
 NOT_SENT = "The program ended before it was sent."
 KEPT = 500  # signals that are held
 
@@ -68,6 +71,7 @@ class Market:
     heard_since: Callable[[str], int | None]
     bars: Bars
     evaluator: Evaluator
+    actions: Callable[[str], Awaitable[list[Announced]]]  # splits and dividends of a symbol; raises QvError
 
 
 class DeploymentRuns:
@@ -86,13 +90,23 @@ class DeploymentRuns:
         self._marks: dict[str, dict[str, int]] = {}  # deployment -> symbol -> end of its newest evaluated bar
         self._written: dict[str, int] = {}
         self._sources: dict[str, str] = {}  # client order id -> source, of orders of deployments
+        self._splits: dict[
+            tuple[str, str], str
+        ] = {}  # deployment and symbol -> how its shares were split since it has them
         self._day = 0
         self._killed = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.known: dict[tuple[str, str, int, str], Signal] = {}  # oldest first
         self.troubles: dict[tuple[str, str], str] = {}  # deployment and symbol -> why no signals are made
         self.signals = Signals(
-            market.bars, market.evaluator, around.now, market.heard_since, self._raised, self._troubled, self._evaluated
+            market.bars,
+            market.evaluator,
+            around.now,
+            market.heard_since,
+            self._raised,
+            self._troubled,
+            self._evaluated,
+            self._taken_back,
         )
 
     # ---- what runs
@@ -137,8 +151,47 @@ class DeploymentRuns:
         for signal in self.known.values():
             if signal.deployment == deployment.id and signal.order:
                 ledger.price(signal.order, signal.price)
-        fills = await self._store.fills(deployment.account, deployment.source)
-        ledger.begin(fills, await self._store.sent(deployment.account, deployment.source, since), since)
+        if deployment.account != self._around.account():
+            return  # what it did on another account is not in these books
+        stored = await self._store.fills(deployment.account, deployment.source)
+        sent = await self._store.sent(deployment.account, deployment.source, since)
+        fills = [
+            *stored,
+            *self._orders.fills(deployment.source),
+        ]  # the journal is written a little later than the books
+        ledger.begin(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)), sent, since)
+        await asyncio.wait(
+            {self._spawn(self._checked_for_splits(deployment))}, timeout=SPLITS
+        )  # a slow vendor is heard later
+
+    async def _look_for_splits(self, deployment: Deployment) -> None:
+        """Executions count old shares and the books new ones: nobody could tell any more which of these are its own."""
+        ledger, today = self.ledger(deployment), self._around.now().astimezone(NEW_YORK).date()
+        for symbol, held in ledger.held().items():
+            since = ledger.opened(symbol).astimezone(NEW_YORK).date()
+            try:
+                actions = await self._market.actions(symbol)
+            except QvError as error:
+                log.warning("splits_unknown", symbol=symbol, reason=str(error))
+                continue
+            for split in (one for one in actions if one.kind == "split" and since < one.day <= today):
+                self._splits[deployment.id, symbol] = (
+                    f"{symbol} was split {split.amount:g}:1 on {split.day}, while it held {held:f} old shares; close what it has by hand "
+                    "(a flat stop closes as many new shares), and deploy anew."
+                )
+
+    async def _split_overnight(self) -> None:
+        for deployment in list(self._running.values()):
+            await self._checked_for_splits(deployment)
+
+    async def _checked_for_splits(self, deployment: Deployment) -> None:
+        await self._look_for_splits(deployment)
+        if deployment.id in self._running and (why := self._split(deployment)):
+            self._stop(deployment, State.PAUSED, why)
+
+    def _split(self, deployment: Deployment) -> str:
+        held = self.ledger(deployment).held()
+        return next((why for (of, symbol), why in self._splits.items() if of == deployment.id and symbol in held), "")
 
     def ledger(self, deployment: Deployment) -> Ledger:
         """What its orders have come to."""
@@ -150,6 +203,8 @@ class DeploymentRuns:
 
     def differs(self, deployment: Deployment) -> str:
         """How its own shares do not fit into the books, or nothing."""
+        if why := self._split(deployment):
+            return why
         for symbol, own in self.ledger(deployment).held().items():
             books = self._around.held(symbol)
             if own * books <= 0 or abs(own) > abs(books):
@@ -158,6 +213,11 @@ class DeploymentRuns:
                     "or stop it, leave the rest as it is, and deploy anew."
                 )
         return ""
+
+    def room(self, deployment: Deployment, symbol: str) -> Decimal:
+        """How many of its own shares the books have, too: no more than these are ever closed."""
+        own, books = self.ledger(deployment)[symbol].quantity, self._around.held(symbol)
+        return min(own, books, key=abs) if own * books > 0 else Decimal(0)
 
     async def anchor(self, deployment: Deployment, strategy: Strategy) -> int:
         """Where its bars begin. Raises FeedDown."""
@@ -170,6 +230,7 @@ class DeploymentRuns:
             self._running[deployment.id] = deployment
             return
         strategy = await self.code(deployment)
+        self._turn()  # else the first look of a day would forget what it has done by then
         await self._account_for(deployment, self._day_start())
         if resumed:
             await self._settle_pending(deployment)
@@ -208,6 +269,7 @@ class DeploymentRuns:
         for deployment in self.running:
             self.end(deployment)
         await self.signals.close()
+        await self._orders.close()
         for task in list(self._tasks):
             task.cancel()
 
@@ -223,12 +285,26 @@ class DeploymentRuns:
             case OrderChanged(order) if (ledger := self._of(order.request.source)) is not None:
                 self._sources[order.id] = order.request.source
                 ledger.sent(order)
+                self._ended(order)
             case Filled(fill) if (ledger := self._of(self._sources.get(fill.client_order_id, ""))) is not None:
                 ledger.take(fill)  # booked from the broker's own list, an execution does not tell whose it is
             case KillChanged(killing):
                 self._kill(str(killing.at))
             case _:
                 pass
+
+    def _ended(self, order: Order) -> None:
+        """An exit that the broker took and then let go leaves a position that nobody watches."""
+        if order.open or order.status in (OrderStatus.FILLED, OrderStatus.REFUSED):
+            return
+        for signal in [one for one in self.known.values() if one.order == order.id and one.fate is Fate.ORDER]:
+            self._spawn(self._orders.ended(signal, order))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _of(self, source: str) -> Ledger | None:
         return self._ledgers.get(source.removeprefix("strategy:")) if source.startswith("strategy:") else None
@@ -246,8 +322,19 @@ class DeploymentRuns:
 
     async def _raised(self, raised: Raised) -> None:
         deployment = self._running.get(raised.deployment)
-        if deployment is not None:
+        if deployment is None:
+            return
+        try:
             await self._orders.act(deployment, self.ledger(deployment), raised)
+        except Exception as error:  # nobody knows what of it was done: a person has to look before it goes on
+            log.error("signal_not_acted_on", exc_info=error, deployment=deployment.id, symbol=raised.symbol)
+            why = f"Its signal in {raised.symbol} could not be acted on: {type(error).__name__}: {error}. Look at its position."
+            self._stop(deployment, State.FAILED, why)
+
+    async def _taken_back(self, deployment: str, symbol: str, bar: int, kind: str) -> None:
+        signal = self.known.get((deployment, symbol, bar, kind))
+        if signal is not None and TAKEN_BACK not in signal.reason:
+            await self._orders.remark(replace(signal, reason=f"{signal.reason} {TAKEN_BACK}".strip()))
 
     def _troubled(self, deployment: str, symbol: str, why: str, fatal: bool) -> None:
         self.troubles.pop((deployment, symbol), None)
@@ -281,6 +368,7 @@ class DeploymentRuns:
     async def look(self) -> None:
         """Pause what may not go on; send and write what waits."""
         if not self._running:
+            await self._flushed()
             return
         await self._login.look()
         if self._login.session is None and not self._login.revoked:
@@ -291,13 +379,22 @@ class DeploymentRuns:
                 self._stop(deployment, State.PAUSED, why)
         self._turn()
         self.signals.tick()
+        if not await self._flushed():
+            return
         try:
-            await self._orders.flush()
             for deployment in list(self._running.values()):
                 await self._orders.again(deployment, self.ledger(deployment))
                 await self._write_mark(deployment)
         except DatabaseDown as error:
             log.info("deployments_wait", reason=str(error))
+
+    async def _flushed(self) -> bool:
+        try:
+            await self._orders.flush()
+        except DatabaseDown as error:
+            log.info("deployments_wait", reason=str(error))
+            return False
+        return True
 
     async def _write_mark(self, deployment: Deployment) -> None:
         """Up to where every symbol has been evaluated: a restart tells what came later as missed."""
@@ -314,6 +411,7 @@ class DeploymentRuns:
         if self._day and day > self._day:
             for ledger in self._ledgers.values():
                 ledger.turn()
+            self._spawn(self._split_overnight())
         self._day = day
 
     def _day_start(self) -> datetime:
@@ -328,4 +426,5 @@ def _owner(deployment: str) -> str:
 def _became(signal: Signal, went: bool) -> Signal:
     if went:
         return replace(signal, fate=Fate.ORDER, reason="")
-    return replace(signal, fate=Fate.LATE, reason=NOT_SENT, order="")
+    exit_ = signal.kind in (Kind.EXIT, Kind.COVER)
+    return replace(signal, fate=Fate.LATE, reason=f"{NOT_SENT} {MISSED_EXIT}" if exit_ else NOT_SENT, order="")

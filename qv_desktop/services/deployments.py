@@ -32,7 +32,7 @@ from qv_desktop.domain.deployments import (
     sensible,
     told,
 )
-from qv_desktop.domain.errors import BadInput, ConsentNeeded, NotPermitted, QvError
+from qv_desktop.domain.errors import BadInput, ConsentNeeded, DatabaseDown, NotPermitted, QvError
 from qv_desktop.domain.events import DeploymentChanged, Event
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.domain.signals import Signal
@@ -101,6 +101,8 @@ class Deployments:
         self._publish, self._now, self._account, self._environment = publish, now, account, environment
         self._known: dict[str, Deployment] = {}
         self._unsaved: list[tuple[Deployment, State, str]] = []  # what the program stopped and could not write down yet
+        self._loaded = False  # what its orders came to is known
+        self._to_resume: set[str] = set()  # what ran when the program ended, and has not been gone on with yet
         self._writing: set[asyncio.Task[None]] = set()
         runs.stopped = self._stopped
 
@@ -130,6 +132,10 @@ class Deployments:
             return self._unfit(deployment) or "It runs at another desk, or begins here in a moment."
         return next((why for (of, _), why in self._runs.troubles.items() if of == deployment.id), "")
 
+    def silent(self, deployment: Deployment) -> str:
+        """Why it makes no signals though it runs here, or nothing."""
+        return self.trouble(deployment) if deployment.id in self._runs.running else ""
+
     def _unfit(self, deployment: Deployment) -> str:
         return elsewhere(deployment, self._account(), self._environment) or self._runs.unfit(deployment)
 
@@ -142,24 +148,46 @@ class Deployments:
         """Read all, and go on with what ran when the program ended and is the signed-in person's. Raises DatabaseDown."""
         await self.refresh()
         await self._runs.load(self.all())
+        self._loaded = True
         for deployment in self.all():
             self._publish(DeploymentChanged(deployment))
-            if deployment.running and not self._unfit(deployment):
+            if deployment.running:
+                self._to_resume.add(deployment.id)
+        await self._resume_all()
+
+    async def _resume_all(self) -> None:
+        """What cannot go on for want of a database or bars is tried again with the next look at what other desks did."""
+        for id_ in list(self._to_resume):
+            deployment = self._known.get(id_)
+            if (
+                deployment is not None
+                and deployment.running
+                and id_ not in self._runs.running
+                and not self._unfit(deployment)
+            ):
                 await self._resume(deployment)
+            self._to_resume.discard(id_)
 
     async def refresh(self) -> None:
         """Read anew: what was done at other desks is followed here. Raises DatabaseDown."""
-        found = {one.id: one for one in await self._store.all(self._account())}
-        before, self._known = self._known, found
+        asked = set(self._known)
+        read = {one.id: one for one in await self._store.all(self._account())}
+        before = self._known
+        # what was done here while the question was under way is newer than its answer
+        newer = {id_: one for id_, one in before.items()
+                 if (one.revision > read[id_].revision if id_ in read else id_ not in asked)}  # fmt: skip
+        self._known = found = read | newer
         for id_, gone in before.items():
             if id_ not in found:
                 self._runs.end(id_)
                 self._publish(DeploymentChanged(gone, gone=True))
         for id_, one in found.items():
-            if not one.running:
+            if not one.running or (id_ in before and _begun_anew(before[id_], one)):
                 self._runs.end(id_)
             if replace(one, evaluated=0) != replace(before.get(id_, one), evaluated=0) or id_ not in before:
                 self._publish(DeploymentChanged(one))
+        if self._loaded:
+            await self._resume_all()
 
     async def _resume(self, deployment: Deployment) -> None:
         """Only while its shares fit into the books; what was missed meanwhile is told and does not trade."""
@@ -280,7 +308,11 @@ class Deployments:
         anchor = anchor or await self._runs.anchor(deployment, strategy)
         after = replace(after, started_by=by, started=self._now(), anchor=anchor, reason="")
         done = await self._changed(deployment, after, Step.START)
-        await self._runs.begin(done)
+        try:
+            await self._runs.begin(done)
+        except QvError as error:  # it is told to run, and nothing would come of it
+            self._stopped(done, State.PAUSED, str(error))
+            raise
         return done
 
     def _alone(self, deployment: Deployment) -> None:
@@ -296,11 +328,25 @@ class Deployments:
         await self._login.require(RUN)
         after = replace(moved(deployment, Step.PAUSE), reason=reason.strip()[:LONGEST])
         self._runs.end(deployment.id)  # first the brake
-        return await self._changed(deployment, after, Step.PAUSE, reason)
+        return await self._braked(deployment, after, Step.PAUSE, reason)
+
+    async def _braked(self, before: Deployment, after: Deployment, step: Step, words: str) -> Deployment:
+        """What a person ended does not go on at the next log-in because the database was away when it was to be written down."""
+        try:
+            return await self._changed(before, after, step, words)
+        except DatabaseDown:
+            if before.running:
+                why = f"{self._login.actor.name} ended it while the database was away ({step})."
+                self._stopped(before, State.PAUSED, why)
+            raise
 
     def closing(self, deployment: Deployment) -> Closing:
         """What stopping it flat would do now."""
-        held = tuple(self._runs.ledger(deployment).held().items())
+        held = tuple(
+            (symbol, room)
+            for symbol in self._runs.ledger(deployment).held()
+            if (room := self._runs.room(deployment, symbol))
+        )
         return Closing(held, len(self._open(deployment)))
 
     async def stop(self, deployment: Deployment, *, flatten: bool = False, shown: Closing | None = None) -> Deployment:
@@ -316,7 +362,7 @@ class Deployments:
             raise BadInput("What it holds changed since the preview; nothing was stopped. Look again.")
         self._runs.end(deployment.id)
         how = "Its positions are closed." if flatten else "What it holds stays."
-        done = await self._changed(deployment, after, Step.STOP, how)
+        done = await self._braked(deployment, after, Step.STOP, how)
         if flatten:
             await self._flatten(done)
         return done
@@ -328,17 +374,26 @@ class Deployments:
             raise BadInput("It is stopped, but its open orders could not be cancelled in time; look at the blotter.")
         left = []
         for symbol, held in self._runs.ledger(deployment).held().items():
-            side = Side.SELL if held > 0 else Side.BUY
-            key = f"{deployment.id}-{symbol}-stop{deployment.revision}"
-            request = OrderRequest(
-                key, symbol, side, abs(held), source=deployment.source, note=f"stop of {deployment.label}"
-            )
-            order = await self._orders.submit(request, deployment.id)
-            await _until(partial(self._closed, order.id), FILLS)
-            if (now := self._orders.book[order.id]).status is not OrderStatus.FILLED:
-                left.append(f"{symbol} ({now.status}{': ' + now.reason if now.reason else ''})")
+            room = self._runs.room(deployment, symbol)
+            if room != held:
+                left.append(f"{symbol} (by its fills it holds {held:f}, and the books have {room:f} of that)")
+            if room and (why := await self._closed_out(deployment, symbol, room)):
+                left.append(f"{symbol} ({why})")
         if left:
             raise BadInput(f"It is stopped, and not flat: {', '.join(left)}. Close what remains by hand.")
+
+    async def _closed_out(self, deployment: Deployment, symbol: str, held: Decimal) -> str:
+        """Close these shares; why they are not closed, or nothing. One symbol that cannot be closed keeps no other from it."""
+        key, side = f"{deployment.id}-{symbol}-stop{deployment.revision}", Side.SELL if held > 0 else Side.BUY
+        note = f"stop of {deployment.label}"
+        try:
+            request = OrderRequest(key, symbol, side, abs(held), source=deployment.source, note=note)
+            order = await self._orders.submit(request, deployment.id)
+        except QvError as error:
+            return str(error)
+        await _until(partial(self._closed, order.id), FILLS)
+        now = self._orders.book[order.id]
+        return "" if now.status is OrderStatus.FILLED else f"{now.status}{': ' + now.reason if now.reason else ''}"
 
     def _closed(self, order: str) -> bool:
         return not self._orders.book[order].open
@@ -371,13 +426,27 @@ class Deployments:
             deployment, state, why = self._unsaved[0]
             try:
                 await self._moved_by_program(deployment, state, why)
-            except BadInput as error:  # somebody stopped it meanwhile
-                log.info("deployment_stopped_elsewhere", deployment=deployment.id, reason=str(error))
+            except BadInput as error:  # somebody stopped it meanwhile, or did what leaves it running
+                log.info("deployment_changed_elsewhere", deployment=deployment.id, reason=str(error))
+                try:
+                    if await self._still_running(deployment):
+                        continue
+                except QvError:
+                    return
             except QvError as error:
                 log.warning("deployment_not_written", deployment=deployment.id, reason=str(error))
                 return
             if self._unsaved and self._unsaved[0][0] == deployment:
                 self._unsaved.pop(0)
+
+    async def _still_running(self, deployment: Deployment) -> bool:
+        """Whether it still has to be stopped, as it stands by now."""
+        now = {one.id: one for one in await self._store.all(self._account())}.get(deployment.id)
+        if now is None or not now.running or now.started != deployment.started or not self._unsaved:
+            return False
+        if self._unsaved[0][0] == deployment:
+            self._unsaved[0] = (now, *self._unsaved[0][1:])
+        return now.revision != deployment.revision
 
     async def _moved_by_program(self, deployment: Deployment, state: State, why: str) -> None:
         step = Step.PAUSE if state is State.PAUSED else Step.FAIL
@@ -402,6 +471,11 @@ class Deployments:
         action = f"deployment.{step.replace(' ', '_')}"
         return Draft(self._login.actor, action, "deployment", before.id, reason=words, before=told(before),
                      after="" if after is None else told(after))  # fmt: skip
+
+
+def _begun_anew(before: Deployment, now: Deployment) -> bool:
+    """Whether another desk stopped and started it: what runs here has the terms of before."""
+    return before.running and now.running and (before.started, before.started_by) != (now.started, now.started_by)
 
 
 async def _until(seen: Callable[[], bool], seconds: float) -> bool:

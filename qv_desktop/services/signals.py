@@ -68,6 +68,9 @@ type Tell = Callable[[Raised], Awaitable[None]]
 type Trouble = Callable[
     [str, str, str, bool], None
 ]  # deployment, symbol, why (empty: none any more), and whether it is the strategy's
+type Back = Callable[
+    [str, str, int, str], Awaitable[None]
+]  # deployment, symbol, bar (ns) and kind that is said no more
 type Done = Callable[[str, str, int], None]  # deployment, symbol, end (ns) of the newest bar that was evaluated
 
 
@@ -79,6 +82,7 @@ class SignalWatch:
         self.bars = SignalBars(symbol, deployment.terms.frame, deployment.anchor)
         self.since, self.missed = since, missed
         self.raised: set[tuple[int, str]] = set()  # (bar, kind) that were told
+        self.taken_back: set[tuple[int, str]] = set()  # and are not said any more
         self.stirred = asyncio.Event()  # there is something to evaluate
         self.trouble = ""
         self.last: int = 0  # start of the newest bar that was evaluated
@@ -92,10 +96,10 @@ class Signals:
 
     def __init__(
         self, bars: Bars, evaluator: Evaluator, now: Now, heard_since: Callable[[str], int | None], tell: Tell,
-        trouble: Trouble, done: Done = lambda deployment, symbol, until: None,
+        trouble: Trouble, done: Done = lambda deployment, symbol, until: None, back: Back | None = None,
     ) -> None:  # fmt: skip
         self._bars, self._evaluator, self._now, self._heard_since = bars, evaluator, now, heard_since
-        self._tell, self._trouble, self._done = tell, trouble, done
+        self._tell, self._trouble, self._done, self._back = tell, trouble, done, back
         self._watches: dict[tuple[str, str], SignalWatch] = {}
         self._work: dict[tuple[str, str], asyncio.Task[None]] = {}
 
@@ -228,8 +232,18 @@ class Signals:
                 # what is decided looks at all that is said of the bar, which a correction may have added to
                 await self._tell(Raised(watch.deployment.id, watch.symbol, bar.start, flags.at(place), edge, bar.close, self._now(), late,
                                         missed))  # fmt: skip
+        await self._take_back(watch, bars, flags)
         watch.last = bars[-1].start
         self._done(watch.deployment.id, watch.symbol, bars[-1].start + length)
+
+    async def _take_back(self, watch: SignalWatch, bars: Sequence[Bar], flags: Flags) -> None:
+        """What was told and is not said any more, for a bar was corrected, or the strategy does not stand by its word."""
+        open_ = watch.raised - watch.taken_back
+        places = {bar.start: place for place, bar in enumerate(bars)} if open_ and self._back is not None else {}
+        for start, kind in sorted(open_):
+            if start in places and kind not in flags.at(places[start]):
+                watch.taken_back.add((start, kind))
+                await self._back(watch.deployment.id, watch.symbol, start, kind)  # type: ignore[misc]
 
     def _late(self, watch: SignalWatch, bar: Bar, length: int, *, newest: bool) -> str:
         """Why a signal of ``bar`` does not trade any more, or nothing."""

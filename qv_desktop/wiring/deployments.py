@@ -11,7 +11,7 @@ from qv_desktop.domain.deployments import Deployment, State, Step, Terms
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import DeploymentChanged, Filled, OrderChanged, Signalled
 from qv_desktop.domain.orders import Order
-from qv_desktop.domain.signals import Fate, Signal
+from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Signal
 from qv_desktop.services.deployment_runs import TRADE
 from qv_desktop.services.deployments import APPROVING, LIVE, VIEW
 from qv_desktop.ui.deploy_dialog import DeployDialog, with_version
@@ -24,6 +24,8 @@ from qv_desktop.wiring.consent import consented
 from qv_desktop.wiring.permissions import why
 from qv_desktop.wiring.stepping_up import stepped_up
 
+LATER = 10  # ticks between attempts to read what could not be read when the desk began
+LASTS = 30  # ticks after which it is told that a deployment makes no signals
 AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
 NO_STRATEGIES = "There is no strategy to deploy; the built-in ones appear once the database is ready."
 
@@ -35,7 +37,8 @@ class DeploymentsWiring:
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._panel, self._service = desk, desk.panels.signals, desk.services.deployments
-        self._ticks, self._reading, self._ready = 0, False, False
+        self._ticks, self._reading, self._started, self._ready = 0, False, False, False
+        self._silent: dict[str, tuple[str, int]] = {}  # why no signals are made, and since which tick
         self._states: dict[str, State] = {}  # as last told
         panel, bus = self._panel, desk.services.bus
         panel.now = desk.services.clock.market
@@ -56,20 +59,44 @@ class DeploymentsWiring:
     async def start(self) -> None:
         """Read what is stored, and go on with what ran."""
         self._show_me()
+        self._started = True
         if self._desk.services.login.may(VIEW):
             await self._service.load()
             self._ready = True
             self._list()
 
+    async def _start_again(self) -> None:
+        """What ran must not stay where it is because the database was away for a moment when the desk began."""
+        if self._reading or not self._desk.services.login.may(VIEW):
+            return
+        self._reading = True
+        try:
+            await self.start()
+        finally:
+            self._reading = False
+
     def tick(self) -> None:
         """Once a second: figures and ages, and what was changed at other desks."""
         self._ticks += 1
         if not self._ready:
+            if self._started and self._ticks % LATER == 0:
+                self._do(self._start_again())
             return
         if self._panel.isVisible():
             self._panel.upsert(self._row(one) for one in self._service.all())
+        self._tell_of_silence()
         if self._ticks % AGAIN == 0:
             self._do(self._refresh())
+
+    def _tell_of_silence(self) -> None:
+        """Who holds a position on signals that do not come is told, once for each reason that lasts."""
+        for one in self._service.all():
+            why = self._service.silent(one)
+            before, since = self._silent.get(one.id, ("", 0))
+            if why != before:
+                self._silent[one.id] = why, self._ticks
+            elif why and self._ticks - since == LASTS:
+                self._tell("warning", f"{one.label} makes no signals", why, f"deployment {one.id} silent {since}")
 
     async def _refresh(self) -> None:
         if self._reading or not self._desk.services.login.may(VIEW):
@@ -260,7 +287,13 @@ class DeploymentsWiring:
             return  # what was stored is no news
         title = f"{signal.strategy}: {signal.kind} {signal.symbol}"
         key = f"signal {' '.join(map(str, signal.key))}"
+        if TAKEN_BACK in signal.reason:
+            self._tell("warning", f"{title} is taken back", signal.reason, f"{key} back")
+            return
+        closes = signal.kind in (Kind.EXIT, Kind.COVER)
         match signal.fate:
+            case Fate.BLOCKED | Fate.LATE if closes:  # a position that nobody closes
+                self._tell("warning", f"{title} did not trade", signal.reason, key)
             case Fate.ORDER:
                 self._tell("info", title, f"{signal.side.upper()} at the close of {signal.price}", key)
             case Fate.REFUSED | Fate.WAITS:

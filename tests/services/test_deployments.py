@@ -17,7 +17,7 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import Event, Filled, KillChanged, OrderChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Killing
-from qv_desktop.domain.market import Batch, Trade, ns
+from qv_desktop.domain.market import Action, Batch, Trade, ns
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.signals import Fate, Flags, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Parameter, Strategy, digest
@@ -51,6 +51,7 @@ class Store:
     raised: dict[Any, Signal] = field(default_factory=dict)
     done: list[Fill] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
+    actions: list[Action] = field(default_factory=list)
     down: bool = False
 
     def _up(self) -> None:
@@ -104,6 +105,9 @@ class Store:
 
     async def sent(self, account: str, source: str, since: datetime) -> set[str]:
         return self.left
+
+    async def splits(self, symbol: str) -> list[Action]:
+        return [one for one in self.actions if one.symbol == symbol]
 
     async def at(self, name: str, version: int) -> Strategy:
         return STRATEGY
@@ -220,8 +224,8 @@ async def _sitting(
     sending = SignalOrders(orders, store, around, lambda signal: runs.changed(signal),
                            lambda one, why: (runs.end(one.id), runs.stopped(one, State.PAUSED, why)), flat=0.3, quotes=0.1)  # fmt: skip
     quiet = Quiet()
-    runs = DeploymentRuns(store, store, Market(market.watch, market.heard_since, quiet, quiet), sending, around, login, publish,
-                          environment, lambda *_: None)  # fmt: skip
+    runs = DeploymentRuns(store, store, Market(market.watch, market.heard_since, quiet, quiet, store.splits), sending, around, login,
+                          publish, environment, lambda *_: None)  # fmt: skip
     service = Deployments(store, runs, orders, login, publish, now, lambda: account.id, environment)
     writer = asyncio.ensure_future(orders.records.run())
     try:

@@ -102,10 +102,11 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Health.*": "how the program is, which whoever sits before it must see",
     "Deployments.all": _READS, "Deployments.get": _READS, "Deployments.signals": _READS, "Deployments.figures": _READS,
     "Deployments.trouble": _READS, "Deployments.closing": _READS, "Deployments.load": _RUNS, "Deployments.refresh": _RUNS,
+    "Deployments.silent": _READS,
     "Deployments.flush": "writes down what the program paused by itself",
     **dict.fromkeys((f"DeploymentRuns.{name}" for name in (
         "anchor", "begin", "changed", "close", "code", "differs", "end", "figures",
-        "hear", "ledger", "load", "look", "run", "unfit", "why_not")),
+        "hear", "ledger", "load", "look", "room", "run", "unfit", "why_not")),
                     "runs what was started with permission, while who started it is signed in; each order asks again"),
     "Notices.*": "what a person should hear; acknowledging is everybody's own, and recorded under their name",
     "Acknowledging.*": "whoever is there has seen it; recorded under their name",

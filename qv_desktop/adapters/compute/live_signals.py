@@ -7,10 +7,12 @@ from qv_desktop.adapters.compute.evaluating import Evaluate, Evaluated
 from qv_desktop.adapters.compute.frames import Cancelled, WorkerDied
 from qv_desktop.adapters.compute.pool import columns_of
 from qv_desktop.adapters.compute.workers import WorkerPool
-from qv_desktop.domain.errors import FeedDown
+from qv_desktop.domain.errors import BadInput, FeedDown
 from qv_desktop.domain.market import Bar
 from qv_desktop.domain.signals import Flags
 from qv_desktop.domain.strategies import Strategy
+
+MOST_LOST = 3
 
 
 class LiveSignals:
@@ -18,6 +20,7 @@ class LiveSignals:
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool
+        self._lost: dict[tuple[str, int], int] = {}  # strategy and version -> workers that it lost, one after the other
 
     def warm(self) -> None:
         """Start in the background."""
@@ -27,6 +30,7 @@ class LiveSignals:
         self, strategy: Strategy, parameters: Mapping[str, float], bars: Sequence[Bar], *, shorts: bool
     ) -> Flags:
         """What the strategy says of each of ``bars``. Raises BadInput when it fails, FeedDown when its worker was lost: ask again."""
+        key = strategy.id, strategy.version
         run, direction = uuid.uuid4().hex, "both" if shorts else "long"
 
         def request() -> Evaluate:  # on a thread: a month of minutes takes a few frames' time
@@ -34,8 +38,17 @@ class LiveSignals:
 
         try:
             answer = await self._pool.ask(run, request, Evaluated)
-        except (WorkerDied, Cancelled) as error:
+        except WorkerDied as error:
+            self._lost[key] = self._lost.get(key, 0) + 1
+            if self._lost[key] >= MOST_LOST:  # it is no accident, and other strategies wait for this worker
+                del self._lost[key]
+                raise BadInput(
+                    f"The strategy ended its worker process {MOST_LOST} times, one after the other."
+                ) from error
             raise FeedDown(str(error)) from error
+        except Cancelled as error:
+            raise FeedDown(str(error)) from error
+        self._lost.pop(key, None)
         return Flags(tuple(tuple(map(bool, row)) for row in answer.flags))
 
     async def close(self) -> None:

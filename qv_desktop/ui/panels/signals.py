@@ -144,7 +144,7 @@ class SignalsPanel(QWidget):
             self.step_asked.emit(step.value, chosen)
 
     def _open(self, row: SignalRow) -> None:
-        if row.signal.fate is Fate.ORDER:
+        if row.signal.order and row.signal.fate in (Fate.ORDER, Fate.REFUSED):
             self.order_asked.emit(row.signal.order)
 
     def _fill(self, menu: QMenu) -> None:
