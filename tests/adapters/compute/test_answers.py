@@ -1,0 +1,65 @@
+"""What a strategy answers and what it does to what it is given: nothing that is no flag is taken for one, and no price changes."""
+
+import numpy as np
+import pytest
+
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.strategies.flags import directed
+from tests.adapters.compute.runs import run, served, terms, walk
+
+IN_PLACE = """
+import numpy as np
+def weights(universe, params):
+    universe.{column}[50:] *= 2
+    targets = np.full(universe.close.shape, np.nan)
+    targets[5::20] = 0.5
+    return targets
+"""
+USES_UP = """
+import numpy as np
+def signals(bars, params):
+    entries = np.zeros(len(bars.close), dtype=bool)
+    entries[int(params.pop("bar"))] = True
+    return entries, ~entries
+"""
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low", "close", "volume"])
+def test_a_strategy_of_weights_cannot_change_the_prices_that_it_trades_at(column: str) -> None:
+    with pytest.raises(BadInput, match="read-only"):
+        served(run(IN_PLACE.format(column=column), [walk(1, 200), walk(2, 200)], terms(direction="long")))
+
+
+def test_parameters_that_a_strategy_uses_up_are_whole_for_the_next_symbol() -> None:
+    found = served(run(USES_UP, [walk(1, 100), walk(2, 100)], terms(amount=0.3, direction="long"), {"bar": 7.0}))
+    assert [(trade.symbol, trade.entered) for trade in found.trades] == [(0, 8), (1, 8)]
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        np.array([np.nan, 0.0, 1.0]),
+        np.array([0, 1, -1]),
+        np.array([0.0, 0.5, 1.0]),
+        np.array([np.nan, True, False], dtype=object),  # what pandas makes of flags that it shifts
+        np.array([None, True, False], dtype=object),
+        np.array(["True", "False", ""]),
+    ],
+)
+def test_what_is_neither_true_nor_false_is_no_flag(flags: np.ndarray) -> None:
+    none = np.zeros(3, dtype=bool)
+    with pytest.raises(ValueError, match="exits hold .* at bar"):
+        directed((none, flags), "long", 3)
+
+
+@pytest.mark.parametrize(
+    "flags", [[0, 1, 1], np.array([0.0, 1.0, 1.0]), np.array([False, True, True], dtype=object), (False, True, True)]
+)
+def test_noughts_and_ones_are_flags(flags: object) -> None:
+    assert directed((flags, np.zeros(3, dtype=bool)), "long", 3).long_in.tolist() == [False, True, True]
+
+
+def test_a_run_whose_flags_are_unknown_fails_in_words_and_buys_nothing() -> None:
+    source = "import numpy as np\ndef signals(bars, params):\n    return np.full(len(bars.close), np.nan), bars.close * 0"
+    with pytest.raises(BadInput, match="entries hold nan at bar 1"):
+        served(run(source, [walk(1, 100)], terms(direction="long")))
