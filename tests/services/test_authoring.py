@@ -362,3 +362,27 @@ def test_a_draft_waits_while_the_database_is_away(
     run(desk.authoring.flush())
     assert desk.authoring.waiting == 0
     assert [draft.source for draft in run(Desk(database).authoring.drafts())] == ["typed"]
+
+
+def test_a_text_put_into_the_database_beside_what_ships_neither_takes_its_place_nor_runs_unasked(
+    desk: Desk, name: str, database: Database
+) -> None:
+    evil = template() + f"# {name}\n"
+    forged = (
+        "INSERT INTO strategy_versions SELECT strategy, max(version) + 1, 'MACD', '[]', %(evil)s, %(hash)s, 'QuantVision', now() "
+        "FROM strategy_versions WHERE strategy = %(id)s GROUP BY strategy"
+    )
+
+    async def story() -> None:
+        await desk.strategies.load(built_in(NOW))
+        shipped = desk.strategies.named("macd")
+        values = {"evil": evil, "hash": shipped.code_hash, "id": shipped.id}
+        await database.write(lambda connection: connection.exec_driver_sql(forged, values))
+        victim = Desk(database, "tom")
+        await victim.strategies.load(built_in(NOW))
+        assert victim.strategies.named("macd").source == shipped.source
+        await victim.strategies.require_consent(victim.strategies.named("macd"))
+        with pytest.raises(ConsentNeeded):
+            await victim.strategies.require_consent(await desk.authoring.create(name, evil))
+
+    run(story())
