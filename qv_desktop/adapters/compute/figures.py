@@ -88,6 +88,14 @@ def _risk(portfolio: Any, returns: Any) -> dict[str, float]:
 
 
 def _ratios(returns: Any) -> dict[str, float]:
+    found = _theirs(returns)
+    if returns.obj.to_numpy().any():
+        return found
+    # a run that never traded has no ratio; vectorbt says infinity, which would be the best of all
+    return {name: np.nan if np.isinf(value) else value for name, value in found.items()}
+
+
+def _theirs(returns: Any) -> dict[str, float]:
     return {
         "Sharpe": returns.sharpe_ratio(), "Sortino": returns.sortino_ratio(), "Calmar": returns.calmar_ratio(),
         "Omega": returns.omega_ratio(), "Tail ratio": returns.tail_ratio(),
