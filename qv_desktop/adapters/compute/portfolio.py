@@ -85,10 +85,12 @@ def of_weights(universe: Universe, targets: Floats, terms: Terms, frame_seconds:
 def _weighed(universe: Universe, targets: Floats, terms: Terms, fees: Floats, frame_seconds: int) -> Any:
     direction = {"long": "longonly", "short": "shortonly", "both": "both"}[terms.direction]
     # "shortonly" counts shorts as positive
-    size = -targets if terms.direction == "short" else targets
+    size, closes = -targets if terms.direction == "short" else targets, filled(universe.close)
+    # what has no bar is worth its last close; told nothing, vectorbt takes the open before that
+    worth = np.where(np.isnan(universe.open), closes, universe.open)
     return vbt.Portfolio.from_orders(
-        _frame(filled(universe.close), universe),
-        size=size, size_type="targetpercent", price=universe.open, val_price=universe.open, direction=direction, fees=fees,
+        _frame(closes, universe),
+        size=size, size_type="targetpercent", price=universe.open, val_price=worth, direction=direction, fees=fees,
         slippage=terms.slippage, lock_cash=True, min_size=0.0, init_cash=terms.cash, group_by=True, cash_sharing=True, call_seq="auto",
         freq=pd.Timedelta(seconds=frame_seconds),
     )  # fmt: skip

@@ -5,7 +5,7 @@ import pytest
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.strategies.flags import directed
-from tests.adapters.compute.runs import run, served, terms, walk
+from tests.adapters.compute.runs import DAY, run, served, terms, walk
 
 IN_PLACE = """
 import numpy as np
@@ -63,3 +63,24 @@ def test_a_run_whose_flags_are_unknown_fails_in_words_and_buys_nothing() -> None
     source = "import numpy as np\ndef signals(bars, params):\n    return np.full(len(bars.close), np.nan), bars.close * 0"
     with pytest.raises(BadInput, match="entries hold nan at bar 1"):
         served(run(source, [walk(1, 100)], terms(direction="long")))
+
+
+HOLE = """
+import numpy as np
+def weights(universe, params):
+    targets = np.full(universe.close.shape, np.nan)
+    targets[0, 0], targets[10, 1] = 0.5, 0.3
+    return targets
+"""
+
+
+def test_a_symbol_without_a_bar_counts_at_its_last_close_when_another_is_weighed() -> None:
+    at, flat = np.arange(40, dtype=np.int64) * DAY, np.full(40, 100.0)
+    close, opens = np.where(at >= 10 * DAY, 200.0, 100.0), np.where(at > 10 * DAY, 200.0, 100.0)
+    keep = at != 11 * DAY  # it doubles within the tenth bar, and has no eleventh
+    doubled = [part[keep] for part in (at, opens, np.maximum(opens, close), np.minimum(opens, close), close, flat)]
+    found = served(run(HOLE, [doubled, [at, *[flat / 2] * 4, flat]], terms(direction="long")))
+    assert [(trade.symbol, trade.entered, trade.size) for trade in found.trades] == [
+        (0, 1, pytest.approx(50.0)),
+        (1, 11, pytest.approx(0.3 * (5_000 + 50 * 200) / 50)),
+    ]
