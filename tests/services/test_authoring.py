@@ -14,6 +14,7 @@ from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
+from qv_desktop.adapters.db.validations import LookAheadStore
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestSpec
@@ -24,9 +25,11 @@ from qv_desktop.domain.strategy_template import template
 from qv_desktop.services.authoring import Authoring
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.login import Login
+from qv_desktop.services.look_ahead import LookAheads
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.strategies.built_in import built_in
 from tests import fakes
+from tests.a_run import a_run
 from tests.builders import NOW, a_session
 
 
