@@ -389,3 +389,30 @@ def test_a_text_put_into_the_database_beside_what_ships_neither_takes_its_place_
             await victim.strategies.require_consent(await desk.authoring.create(name, evil))
 
     run(story())
+
+
+def test_a_look_ahead_check_asks_as_a_run_does(desk: Desk, name: str, database: Database) -> None:
+    asked: list[str] = []
+
+    class Engine:
+        async def check(self, job: str, *_: object) -> None:
+            asked.append(job)
+            raise BadInput("It was asked.")
+
+    async def bars(spec: BacktestSpec) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+        return {}, ()
+
+    async def story() -> None:
+        made = await desk.authoring.create(name, template() + f"# {name}\n")
+        checks = LookAheads(Engine(), LookAheadStore(database, desk.trail), desk.strategies.at,  # type: ignore[arg-type]
+                            desk.strategies.require_consent, bars, desk.login, desk.events.append, lambda: NOW)  # fmt: skip
+        spec = BacktestSpec(name, 1, ("KO",), "1D", NOW.date() - timedelta(9), NOW.date(), ())
+        somebodys = a_run(spec=spec, code_hash=made.code_hash)
+        with pytest.raises(ConsentNeeded):
+            await checks.after(somebodys)
+        assert not asked
+        await desk.strategies.consent(made)
+        await checks.after(somebodys)
+        assert len(asked) == 1
+
+    run(story())
