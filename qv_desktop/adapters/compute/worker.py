@@ -134,7 +134,8 @@ def _done(
     exposure = portfolio.gross_exposure().to_numpy(dtype=np.float64)
     return Done(run.run, time.perf_counter() - began, universe.at.tobytes(), equity.tobytes(), benchmark.tobytes(),
                 drawdown.tobytes(), exposure.tobytes(), rows, monthly,
-                figures.trades_of(portfolio, universe, plan), figures.contributions(portfolio, len(run.symbols)), notes, log,
+                figures.trades_of(portfolio, universe, plan), figures.contributions(portfolio, len(run.symbols)),
+                [*notes, *figures.ruin(universe.at, equity)], log,
                 data_hash(run.symbols, run.columns), versions(), f"vectorbt {dict(versions())['vectorbt']}")  # fmt: skip
 
 

@@ -84,3 +84,28 @@ def test_a_symbol_without_a_bar_counts_at_its_last_close_when_another_is_weighed
         (0, 1, pytest.approx(50.0)),
         (1, 11, pytest.approx(0.3 * (5_000 + 50 * 200) / 50)),
     ]
+
+
+RUINOUS = """
+import numpy as np
+def signals(bars, params):
+    none = np.zeros(len(bars.close), dtype=bool)
+    enters = none.copy()
+    enters[2] = True
+    return none, none, enters, none
+"""
+
+
+def test_a_run_that_loses_more_than_it_has_says_so_and_its_later_months_are_no_gains() -> None:
+    price = 100 * 1.02 ** np.arange(120)
+    columns = [np.arange(120, dtype=np.int64) * DAY, *[price] * 5]
+    found = served(run(RUINOUS, [columns], terms(amount=0.95)))
+    equity = np.frombuffer(found.equity)
+    ruined = int(np.argmax(equity <= 0))
+    assert ruined > 0
+    assert all(equity[ruined:] < 0)
+    assert [(year, month) for year, month, _ in found.monthly] == [(1969, 12), (1970, 1), (1970, 2)]
+    assert dict(found.statistics)["Best month"] == 0.0
+    assert [note for note in found.notes if "1970-02-09" in note and "nothing" in note], found.notes
+    whole = served(run(RUINOUS, [columns], terms(amount=0.1)))
+    assert not [note for note in whole.notes if "nothing" in note]
