@@ -1,11 +1,19 @@
 """What a strategy answers and what it does to what it is given: nothing that is no flag is taken for one, and no price changes."""
 
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 import pytest
 
+from qv_desktop.adapters.compute.pool import request_of
+from qv_desktop.domain.backtests import BacktestSpec, RunData
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.market import Bar
+from qv_desktop.strategies.built_in import built_in
 from qv_desktop.strategies.flags import directed
 from tests.adapters.compute.runs import DAY, run, served, terms, walk
+from tests.builders import NOW
 
 IN_PLACE = """
 import numpy as np
@@ -109,3 +117,15 @@ def test_a_run_that_loses_more_than_it_has_says_so_and_its_later_months_are_no_g
     assert [note for note in found.notes if "1970-02-09" in note and "nothing" in note], found.notes
     whole = served(run(RUINOUS, [columns], terms(amount=0.1)))
     assert not [note for note in whole.notes if "nothing" in note]
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("place", ["traded", "benchmark"])
+def test_a_price_that_is_none_is_refused_as_a_sweep_refuses_it(price: float, place: str) -> None:
+    good = tuple(Bar("SPY", day * DAY, 10.0, 11.0, 9.0, 10.0, 1.0) for day in range(40))
+    bad = (*good[:20], replace(good[20], symbol="KO", close=price), *good[21:])
+    data = RunData({"SPY": bad if place == "traded" else good}, bad if place == "benchmark" else good)
+    strategy = built_in(NOW)[0]
+    spec = BacktestSpec(strategy.name, 1, ("SPY",), "1D", date(2020, 1, 1), date(2020, 3, 1), (), benchmark="KO")
+    with pytest.raises(BadInput, match=f"{'SPY' if place == 'traded' else 'KO'} has a price .* 1970-01-20"):
+        request_of("r", spec, strategy, data)
