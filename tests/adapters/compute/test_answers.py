@@ -56,7 +56,7 @@ def test_parameters_that_a_strategy_uses_up_are_whole_for_the_next_symbol() -> N
 )
 def test_what_is_neither_true_nor_false_is_no_flag(flags: np.ndarray) -> None:
     none = np.zeros(3, dtype=bool)
-    with pytest.raises(ValueError, match="exits hold .* at bar"):
+    with pytest.raises(ValueError, match=r"exits hold .* at bar"):
         directed((none, flags), "long", 3)
 
 
@@ -68,7 +68,9 @@ def test_noughts_and_ones_are_flags(flags: object) -> None:
 
 
 def test_a_run_whose_flags_are_unknown_fails_in_words_and_buys_nothing() -> None:
-    source = "import numpy as np\ndef signals(bars, params):\n    return np.full(len(bars.close), np.nan), bars.close * 0"
+    source = (
+        "import numpy as np\ndef signals(bars, params):\n    return np.full(len(bars.close), np.nan), bars.close * 0"
+    )
     with pytest.raises(BadInput, match="entries hold nan at bar 1"):
         served(run(source, [walk(1, 100)], terms(direction="long")))
 
@@ -127,5 +129,5 @@ def test_a_price_that_is_none_is_refused_as_a_sweep_refuses_it(price: float, pla
     data = RunData({"SPY": bad if place == "traded" else good}, bad if place == "benchmark" else good)
     strategy = built_in(NOW)[0]
     spec = BacktestSpec(strategy.name, 1, ("SPY",), "1D", date(2020, 1, 1), date(2020, 3, 1), (), benchmark="KO")
-    with pytest.raises(BadInput, match=f"{'SPY' if place == 'traded' else 'KO'} has a price .* 1970-01-20"):
+    with pytest.raises(BadInput, match=rf"{'SPY' if place == 'traded' else 'KO'} has a price .* 1970-01-20"):
         request_of("r", spec, strategy, data)
