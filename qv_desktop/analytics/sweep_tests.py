@@ -122,7 +122,8 @@ def walk_told(result: SweepResult, made: Walk, runs: Mapping[Values, BacktestRes
     edges = np.concatenate(([0], np.cumsum(result.block_bars))).astype(int)
     returns = {values: returns_of(run) for values, run in runs.items()}
     _agree(result, returns, edges)
-    inside, outside, costs, before = [], [], [], None
+    before: Values | None = None
+    inside, outside, costs = [], [], []
     for step in made.steps:
         values = result.rows[made.places[step.chosen]].values
         start, split, end = (int(edges[at]) for at in (step.window.start, step.window.split, step.window.end))
