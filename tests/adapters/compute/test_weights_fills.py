@@ -1,0 +1,67 @@
+"""Target weights against a slow loop in plain Python that knows nothing of vectorbt: symbols with holes and later first days, costs."""
+
+import numpy as np
+import pytest
+
+from tests.adapters.compute.runs import Columns, run, served, terms, walk
+
+SOURCE = """
+import numpy as np
+def weights(universe, params):
+    chance, shape = np.random.default_rng(int(params["seed"])), universe.close.shape
+    parts = chance.random(shape)
+    parts *= 0.6 / parts.sum(axis=1, keepdims=True)
+    if params["both"]:
+        parts *= np.where(chance.random(shape) < 0.5, -0.5, 0.5)
+    parts[chance.random(shape[0]) < 0.85] = np.nan
+    parts[chance.random(shape) < 0.3] = np.nan
+    return parts
+"""
+
+
+def looped(each: list[Columns], wanted: np.ndarray, fee: float, slippage: float, a_share: float) -> list[float]:
+    """Equity by bar: a weight trades at the symbol's next open; what has no bar is worth its last close."""
+    cash, held, worth, waiting, equity = (
+        10_000.0,
+        np.zeros(len(each)),
+        np.zeros(len(each)),
+        np.full(len(each), np.nan),
+        [],
+    )
+    bars = [{int(at): (o, c) for at, o, c in zip(part[0], part[1], part[4], strict=True)} for part in each]
+    days = sorted({at for one in bars for at in one})
+    for row, day in enumerate(days):
+        if row:
+            waiting = np.where(np.isnan(wanted[row - 1]), waiting, wanted[row - 1])
+        here = [symbol for symbol, one in enumerate(bars) if day in one]
+        for symbol in here:
+            worth[symbol] = bars[symbol][day][0]
+        whole = cash + float(held @ worth)
+        for symbol in here:
+            if not np.isnan(waiting[symbol]):
+                shares = waiting[symbol] * whole / worth[symbol] - held[symbol]
+                price = worth[symbol] * (1 + slippage * np.sign(shares))
+                cash -= shares * price + abs(shares) * (price * fee + a_share)
+                held[symbol], waiting[symbol] = held[symbol] + shares, np.nan
+        for symbol in here:
+            worth[symbol] = bars[symbol][day][1]
+        equity.append(cash + float(held @ worth))
+    return equity
+
+
+@pytest.mark.parametrize("both", [0.0, 1.0])
+@pytest.mark.parametrize(("fee", "slippage", "a_share"), [(0.0, 0.0, 0.0), (0.001, 0.001, 0.01)])
+def test_the_equity_of_weights_is_that_of_the_slow_loop(
+    both: float, fee: float, slippage: float, a_share: float
+) -> None:
+    for seed in range(3):
+        each = [walk(10 * seed + symbol, 250, gaps=0.15, first=20 * symbol) for symbol in range(3)]
+        told = terms(direction="both" if both else "long", fees=fee, slippage=slippage, fees_per_share=a_share)
+        found = served(run(SOURCE, each, told, {"seed": float(seed), "both": both}))
+        space: dict[str, object] = {}
+        exec(SOURCE, space)
+        rows = len(np.frombuffer(found.at, dtype=np.int64))
+        universe = type("Universe", (), {"close": np.empty((rows, 3))})
+        wanted = space["weights"](universe, {"seed": seed, "both": both})  # type: ignore[operator]
+        assert np.frombuffer(found.equity) == pytest.approx(looped(each, wanted, fee, slippage, a_share), rel=1e-9)
+        assert len(found.trades) > 10
