@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from qv_desktop.adapters.compute.calling import loaded
 from tests.adapters.compute.runs import Columns, run, served, terms, walk
 
 SOURCE = """
@@ -58,10 +59,8 @@ def test_the_equity_of_weights_is_that_of_the_slow_loop(
         each = [walk(10 * seed + symbol, 250, gaps=0.15, first=20 * symbol) for symbol in range(3)]
         told = terms(direction="both" if both else "long", fees=fee, slippage=slippage, fees_per_share=a_share)
         found = served(run(SOURCE, each, told, {"seed": float(seed), "both": both}))
-        space: dict[str, object] = {}
-        exec(SOURCE, space)
         rows = len(np.frombuffer(found.at, dtype=np.int64))
         universe = type("Universe", (), {"close": np.empty((rows, 3))})
-        wanted = space["weights"](universe, {"seed": seed, "both": both})  # type: ignore[operator]
+        wanted = loaded(SOURCE)["weights"](universe, {"seed": seed, "both": both})
         assert np.frombuffer(found.equity) == pytest.approx(looped(each, wanted, fee, slippage, a_share), rel=1e-9)
         assert len(found.trades) > 10
