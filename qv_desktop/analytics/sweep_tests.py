@@ -256,7 +256,7 @@ def _longest_hold(result: SweepResult) -> int:
 
 
 def trades_told(result: SweepResult, run: BacktestResult, asked: TradesAsked, going: Going) -> Told:
-    """Monte-Carlo of the run's trades. Raises BadInput with fewer than two, or where they overlap.
+    """Monte-Carlo of the run's trades, which are taken as one after another also where they overlap. Raises BadInput with fewer than two.
 
     A trade's return is its profit over the equity before it: the cash and the profits of all trades before.
     """
