@@ -16,6 +16,7 @@ from qv_desktop.adapters.compute.planning import KINDS, NONE, Plan, planned
 from qv_desktop.strategies.bars import Flags, Floats, Universe
 
 TOLERANCE = 1e-9  # of the plan's sizes and prices against vectorbt's own
+SLIGHT = 0.01  # of equity: what fees and slippage take of an order is no more
 TRIES = 4  # passes until fees per share know on which side every order is
 
 
@@ -80,6 +81,17 @@ def of_weights(universe: Universe, targets: Floats, terms: Terms, frame_seconds:
         if before is not None and np.array_equal(before, sides):
             break
     return portfolio
+
+
+def unpaid(portfolio: Any, universe: Universe, targets: Floats, cash: float) -> int:
+    """How many orders of ``targets`` bought or sold less than was asked, by more than SLIGHT of equity, for want of free cash."""
+    closes, held = filled(universe.close), portfolio.assets().to_numpy(dtype=np.float64)
+    before = np.concatenate((np.zeros((1, held.shape[1])), held[:-1]))
+    left = np.concatenate(([cash], portfolio.cash().to_numpy(dtype=np.float64)[:-1]))
+    worth = np.where(np.isnan(universe.open), closes, universe.open)
+    equity = (left + (before * worth).sum(axis=1))[:, None]
+    apart = np.abs(targets - held * worth / np.where(equity > 0, equity, np.nan))
+    return int((apart > SLIGHT).sum())  # nan, where nothing was asked, is not
 
 
 def _weighed(universe: Universe, targets: Floats, terms: Terms, fees: Floats, frame_seconds: int) -> Any:

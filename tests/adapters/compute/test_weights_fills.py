@@ -64,3 +64,22 @@ def test_the_equity_of_weights_is_that_of_the_slow_loop(
         wanted = loaded(SOURCE)["weights"](universe, {"seed": seed, "both": both})
         assert np.frombuffer(found.equity) == pytest.approx(looped(each, wanted, fee, slippage, a_share), rel=1e-9)
         assert len(found.trades) > 10
+
+
+LEFT = """
+import numpy as np
+def weights(universe, params):
+    parts = np.full(universe.close.shape, np.nan)
+    parts[5, 0], parts[10, 1] = 0.6, params["second"]
+    return parts
+"""
+
+
+@pytest.mark.parametrize(("second", "cut"), [(0.6, True), (0.39, False)])
+def test_a_weight_that_the_cash_does_not_pay_for_is_said(second: float, cut: bool) -> None:
+    """0.6 and then 0.6 of another are never in one row, so that no sum is beyond 1, and only 0.4 is left to buy it with."""
+    flat = [walk(1, 60)[0], *[np.full(60, 50.0)] * 4, np.full(60, 1e6)]
+    found = served(run(LEFT, [flat, flat], terms(direction="long", fees=0.001), {"second": second}))
+    said = [note for note in found.notes if "cash" in note]
+    assert bool(said) is cut, found.notes
+    assert not cut or "In 1 order" in said[0]
