@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from qv_desktop.domain.audit import Verification
     from qv_desktop.domain.backtests import BacktestResult, BacktestSpec
     from qv_desktop.domain.reconciliation import Reconciliation
-    from qv_desktop.domain.sweeps import SweepResult
+    from qv_desktop.domain.sweeps import SweepResult, SweepRow
 
 WITHOUT_WINDOW = ("csv", "json", "html", "xlsx")  # what a report can be written as here
 PORTION = 50_000  # audit rows between two words of progress
@@ -537,14 +538,23 @@ def _write(file: Path, text: str) -> None:
 def _swept(found: "SweepResult", stored: bool, file: Path | None) -> str:
     """The ten best to read in a terminal."""
     spec, objective = found.spec, found.spec.objective
-    known = sorted((row for row in found.rows if not row.error), key=lambda row: getattr(row, objective), reverse=True)
+
+    def score(row: "SweepRow") -> float:
+        value = float(getattr(row, objective))
+        return -math.inf if math.isnan(value) else value  # an order with NaN in it is none
+
+    def shown(value: float, form: str) -> str:
+        return f"{'—':>12}" if math.isnan(value) else f"{value:>12{form}}"
+
+    known = sorted((row for row in found.rows if not row.error), key=score, reverse=True)
     failed = len(found.rows) - len(known)
     lines = [f"{spec.base.strategy} on {spec.base.symbol} {spec.base.timeframe}, {spec.base.first} to {spec.base.last}: "
              f"{len(found.rows):,} combinations over {found.bars:,} bars, {found.seconds:.2f} s, {found.workers}"]  # fmt: skip
     lines += ["", "".join(f"{name:>12}" for name in (*spec.names, "return", "sharpe", "drawdown", "trades"))]
     for row in known[:10]:
         values = "".join(f"{value:>12g}" for value in row.values)
-        lines.append(f"{values}{row.total_return:>12.2%}{row.sharpe:>12.3f}{row.max_drawdown:>12.2%}{row.trades:>12,}")
+        figures = shown(row.total_return, ".2%") + shown(row.sharpe, ".3f") + shown(row.max_drawdown, ".2%")
+        lines.append(f"{values}{figures}{row.trades:>12,}")
     lines += ["", *found.missing, *([f"{failed:,} combinations failed; --json says why."] if failed else [])]
     lines.append(
         f"{f'Stored as {found.id}.' if stored else 'Not stored.'} The best of many always looks good: test it for overfitting."

@@ -2,13 +2,26 @@
 
 import csv
 import json
+import math
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from qv_desktop import cli
+from qv_desktop.domain.backtests import BacktestSpec
+from qv_desktop.domain.sweeps import Axis, SweepResult, SweepRow, SweepSpec
 from tests.stories.program import is_one_sentence, ran
 from tests.test_cli_backtest import imported, weekdays
+
+
+@pytest.fixture
+def a_sweep() -> SweepResult:
+    base = BacktestSpec("sma_cross", 1, ("SPY",), "1D", date(2020, 1, 1), date(2020, 2, 1), ())
+    return SweepResult("r", SweepSpec(base, (Axis("fast", (1.0,)),)), "u", datetime(2026, 11, 1, tzinfo=UTC), 1.0, (), (), 100, 252.0,
+                       "c", "d", "s", "h", "e", "1 process")  # fmt: skip
 
 
 def test_a_sweep_is_run_stored_written_and_repeated_to_the_last_bit(open_folder: Path, postgres_url: str) -> None:
@@ -102,3 +115,13 @@ def test_a_cluster_in_the_open_is_refused_before_anything_runs(open_folder: Path
     assert done.returncode == 2
     assert "unprotected" in done.stderr
     assert is_one_sentence(done.stderr)
+
+
+def test_the_best_are_named_first_and_what_has_no_figure_last(a_sweep: SweepResult) -> None:
+    ratios = (0.5, math.nan, 2.0, math.nan, 1.0, -1.0)
+    rows = tuple(
+        SweepRow((float(i),), 0.1, ratio, -0.1, i, profit_factor=ratio, calmar=ratio) for i, ratio in enumerate(ratios)
+    )
+    lines = cli._swept(replace(a_sweep, rows=rows), False, None).splitlines()[3:9]
+    assert [line.split()[0] for line in lines] == ["2", "4", "0", "5", "1", "3"]
+    assert [line.split()[2] for line in lines] == ["2.000", "1.000", "0.500", "-1.000", "—", "—"]

@@ -145,7 +145,8 @@ def _measured(returns: Floats, year_bars: float, edges: NDArray[np.int64], out: 
     spread = np.sqrt(second / (count - 1)) if count > 1 else np.nan
     growth = out[TOTAL] + 1.0
     out[VOLATILITY] = spread * np.sqrt(year_bars)
-    out[SHARPE] = mean / spread * np.sqrt(year_bars) if spread > 0.0 else (np.inf if spread == 0.0 else np.nan)
+    # what never moves has none; vectorbt says infinity, and a combination that never trades would be the best of all
+    out[SHARPE] = mean / spread * np.sqrt(year_bars) if spread > 0.0 else np.nan
     whole = growth > 0.0 and out[DRAWDOWN] < 0.0
     out[CALMAR] = (growth ** (year_bars / count) - 1.0) / abs(out[DRAWDOWN]) if whole else np.nan
     out[SKEW] = (third / count) / (second / count) ** 1.5 if second > 0.0 else np.nan

@@ -122,12 +122,13 @@ def walk_told(result: SweepResult, made: Walk, runs: Mapping[Values, BacktestRes
     edges = np.concatenate(([0], np.cumsum(result.block_bars))).astype(int)
     returns = {values: returns_of(run) for values, run in runs.items()}
     _agree(result, returns, edges)
-    inside, outside, costs, before = [], [], [], None
-    rate = (result.spec.base.fees + result.spec.base.slippage) / 10_000
+    before: Values | None = None
+    inside, outside, costs = [], [], []
     for step in made.steps:
         values = result.rows[made.places[step.chosen]].values
         start, split, end = (int(edges[at]) for at in (step.window.start, step.window.split, step.window.end))
-        cost = 0.0 if values == before else rate * (_held(runs, values, split) + _held(runs, before, split))
+        former = runs.get(before) if before is not None else None
+        cost = 0.0 if values == before else _given_up(runs[values], split) + _given_up(former, split)
         before = values
         part = returns[values][split:end].copy()
         part[0] -= cost
@@ -159,10 +160,14 @@ def _agree(result: SweepResult, returns: Mapping[Values, Floats], edges: Places)
                            "run the sweep again, and if this comes back, send in the log.")  # fmt: skip
 
 
-def _held(runs: Mapping[Values, BacktestResult], values: Values | None, split: int) -> float:
-    """The share of equity in the market just before ``split``."""
-    run = runs.get(values) if values is not None else None
-    return abs(run.exposure[split - 1]) if run is not None and run.exposure and split > 0 else 0.0
+def _given_up(run: BacktestResult | None, split: int) -> float:
+    """What it costs, as a part of equity, to give up or to take the position that ``run`` has just before ``split``."""
+    if run is None or not run.exposure or split <= 0:
+        return 0.0
+    spec, at = run.spec, run.at[split - 1]
+    shares = sum(one.size for one in run.trades if one.entered <= at and (one.open or one.left > at))
+    rate = (spec.fees + spec.slippage) / 10_000
+    return rate * abs(run.exposure[split - 1]) + spec.fees_per_share * shares / run.equity[split - 1]
 
 
 def _walk_figures(result: SweepResult, made: Walk, equity: Floats, outside: Sequence[Floats], costs: Sequence[float],
@@ -251,7 +256,7 @@ def _longest_hold(result: SweepResult) -> int:
 
 
 def trades_told(result: SweepResult, run: BacktestResult, asked: TradesAsked, going: Going) -> Told:
-    """Monte-Carlo of the run's trades. Raises BadInput with fewer than two, or where they overlap.
+    """Monte-Carlo of the run's trades, which are taken as one after another also where they overlap. Raises BadInput with fewer than two.
 
     A trade's return is its profit over the equity before it: the cash and the profits of all trades before.
     """

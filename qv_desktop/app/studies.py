@@ -44,6 +44,13 @@ def studies(door: Entrance, database: Database, settings: Settings, strategies: 
     sweeps = Sweeps(work.engine, SweepStore(database, trail), strategies, research, login, publish, note)
     validations = Validations(sweeps.read, backtests.trial, ValidationStore(database, trail), login, publish, note, now)
     look_aheads = LookAheads(
-        PrefixChecks(checking, now), LookAheadStore(database, trail), strategies.at, bars, login, publish, now
+        PrefixChecks(checking, now),
+        LookAheadStore(database, trail),
+        strategies.at,
+        strategies.require_consent,
+        bars,
+        login,
+        publish,
+        now,
     )
     return Studies(work, sweeps, validations, look_aheads)

@@ -48,6 +48,9 @@ def _causes(stored: BacktestResult, fresh: BacktestResult) -> Iterable[str]:
     ):
         if then != now:
             yield f"{what} is not the same: SHA-256 {then[:12]} then, {now[:12]} now."
+    other = stored.spec.benchmark  # whose bars the data's hash is not over, for the strategy does not see them
+    if other and other not in stored.spec.symbols and _differs(stored.benchmark, fresh.benchmark) is not None:
+        yield f"The bars of the benchmark {other} are not the same."
     if stored.bars != fresh.bars:
         yield f"There were {stored.bars:,} bars then, and there are {fresh.bars:,} now."
     if stored.engine != fresh.engine:

@@ -13,6 +13,7 @@ from qv_desktop.services.history import History
 from qv_desktop.services.ports import Calendar, Now
 
 FEWEST_BARS = 30
+DAYS = {"D": 1, "W": 7, "M": 31}  # of a bar, at most
 DOUBT = "Splits and dividends of"  # as the sentence of those that nobody could be asked for begins
 
 type Tell = Callable[[float, str], None]
@@ -31,22 +32,34 @@ class BacktestData:
     async def read(self, spec: BacktestSpec, tell: Tell = silent) -> RunData:
         """Bars of every symbol of ``spec``. Raises BadInput when they are too few, FeedDown when there are none and nobody to ask."""
         frame = timeframe(spec.timeframe)
-        sessions = await self._calendar.sessions(spec.first, spec.last)
+        sessions, later = await self._calendar.sessions(spec.first, spec.last), list[MarketSession]()
+        if (after := DAYS.get(frame.unit, 0) * frame.count) > 1:
+            day = timedelta(days=1)
+            later = await self._calendar.sessions(spec.last + day, spec.last + after * day)
+        going_on = frozenset(bar_start(ns(one.open), frame) for one in later)
         bars, missing = dict[str, tuple[Bar, ...]](), list[str]()
         for number, symbol in enumerate(spec.symbols):
             tell(number / len(spec.symbols), f"reading bars of {symbol}")
-            bars[symbol] = await self._of(symbol, frame, spec, sessions, missing)
+            bars[symbol] = await self._of(symbol, frame, spec, sessions, going_on, missing)
         self._check(bars, frame)
         benchmark: tuple[Bar, ...] = ()
         if spec.benchmark:
             known = bars.get(spec.benchmark)
-            benchmark = known if known is not None else await self._of(spec.benchmark, frame, spec, sessions, missing)
+            if known is None:
+                known = await self._of(spec.benchmark, frame, spec, sessions, going_on, missing)
+            benchmark = known
             if not benchmark:
                 raise BadInput(f"The benchmark {spec.benchmark} has no bars in that range; choose another, or none.")
         return RunData(bars, benchmark, tuple(missing))
 
     async def _of(
-        self, symbol: str, frame: Timeframe, spec: BacktestSpec, sessions: list[MarketSession], missing: list[str]
+        self,
+        symbol: str,
+        frame: Timeframe,
+        spec: BacktestSpec,
+        sessions: list[MarketSession],
+        going_on: frozenset[int],
+        missing: list[str],
     ) -> tuple[Bar, ...]:
         start = datetime.combine(spec.first, time(), NEW_YORK).astimezone(UTC)
         end = datetime.combine(spec.last + timedelta(days=1), time(), NEW_YORK).astimezone(UTC)
@@ -58,7 +71,7 @@ class BacktestData:
             ) from error
         now = ns(self._now())
         over = [one for one in sessions if ns(one.close) <= now]
-        bars, told = await asyncio.to_thread(_judged, symbol, found.bars, frame, spec, over, now)
+        bars, told = await asyncio.to_thread(_judged, symbol, found.bars, frame, spec, over, going_on, now)
         missing += told
         # what the vendor could not be asked for matters when something lacks; what is unknown of splits matters always
         if not found.complete and (
@@ -79,10 +92,19 @@ class BacktestData:
 
 
 def _judged(symbol: str, bars: list[Bar], frame: Timeframe, spec: BacktestSpec, sessions: list[MarketSession],
-            now: int) -> tuple[tuple[Bar, ...], list[str]]:  # fmt: skip
-    """The bars that count and have ended, for one that still grows is another one a minute later; and what is not there."""
-    ended = [bar for bar in bars if _end(bar.start, frame) <= now]
+            going_on: frozenset[int], now: int) -> tuple[tuple[Bar, ...], list[str]]:  # fmt: skip
+    """The bars that count; and what is not there.
+
+    Bars have ended by now and by the last day: of a week whose days after it are not read only a part would be there, and one that
+    still grows is another one a minute later. Such a bar is left out, as is one that began before the first day, and none is missing.
+    """
+    ended = [bar for bar in bars if _end(bar.start, frame) <= now and bar.start not in going_on]
     kept = within(ended, frame, spans(sessions, spec.hours))
+    if not frame.intraday:
+        first = ns(datetime.combine(spec.first, time(), NEW_YORK))
+        starts = {one.day: bar_start(ns(one.open), frame) for one in sessions}
+        whole = {day for day, at in starts.items() if at >= first and at not in going_on and _end(at, frame) <= now}
+        sessions = [one for one in sessions if one.day in whole]
     return kept, lacking(symbol, kept, frame, sessions, spec.hours)
 
 

@@ -24,14 +24,15 @@ VIEW = Permission(Resource.BACKTESTS, Action.VIEW)
 
 type BarsOf = Callable[[BacktestSpec], Awaitable[tuple[Mapping[str, Sequence[Bar]], tuple[str, ...]]]]
 type StrategyOf = Callable[[str, int], Awaitable[Strategy]]  # by name and version
+type Consent = Callable[[Strategy], Awaitable[None]]  # raises where its code may not run for whoever is signed in
 
 
 class LookAheads:
     """Asks the engine for what is not known yet, one check at a time."""
 
-    def __init__(self, engine: LookAheadEngine, store: LookAheadStore, strategy: StrategyOf, bars: BarsOf, login: Login,
-                 publish: Publish, now: Now) -> None:  # fmt: skip
-        self._engine, self._store, self._strategy, self._bars = engine, store, strategy, bars
+    def __init__(self, engine: LookAheadEngine, store: LookAheadStore, strategy: StrategyOf, consent: Consent, bars: BarsOf,
+                 login: Login, publish: Publish, now: Now) -> None:  # fmt: skip
+        self._engine, self._store, self._strategy, self._consent, self._bars = engine, store, strategy, consent, bars
         self._login, self._publish, self._now = login, publish, now
         self._turn = asyncio.Lock()
 
@@ -41,7 +42,10 @@ class LookAheads:
         return await self._store.of(code_hashes)
 
     async def after(self, run: BacktestResult) -> LookAhead | None:
-        """Check what ``run`` ran, unless that is known; None when the code is no longer there. Raises NotPermitted, DatabaseDown."""
+        """Check what ``run`` ran, unless that is known; None when the code is no longer there.
+
+        Raises NotPermitted, ConsentNeeded or BadInput when the code may not run for whoever is signed in, DatabaseDown.
+        """
         await self._login.require(RUN)
         async with self._turn:
             strategy = await self._strategy(run.spec.strategy, run.spec.version)
@@ -52,6 +56,7 @@ class LookAheads:
             for known in await self._store.of([run.code_hash]):
                 if parameters_hash(known.parameters) == wanted:
                     return known
+            await self._consent(strategy)  # whoever ran it may have been somebody else
             return await self._made(run, strategy)
 
     async def _made(self, run: BacktestResult, strategy: Strategy) -> LookAhead:

@@ -34,6 +34,7 @@ class Strategies:
         self._publish: Publish = publish or _nobody
         self._known: dict[str, Strategy] = {}  # name -> newest version, archived ones too
         self._shipped: dict[str, Strategy] = {}  # name -> as it ships
+        self._own: frozenset[str] = frozenset()  # digests of what ships, by the program's own text and no stored one
         self._heads: list[tuple[str, int, bool]] = []
         self.clashes: tuple[str, ...] = ()  # sentences about built-in ones whose name a person's strategy has
 
@@ -43,6 +44,7 @@ class Strategies:
         A built-in one is known as this program ships it, also where a newer program has stored another version of it.
         """
         stored = {strategy.name: strategy for strategy in await self._store.all()}
+        self._own = frozenset(digest(strategy.source) for strategy in built_in)
         clashes = [s.name for s in built_in if s.name in stored and not stored[s.name].built_in]
         self.clashes = tuple(_clash(name) for name in clashes)
         for strategy in built_in:
@@ -95,8 +97,7 @@ class Strategies:
 
     def ships(self, strategy: Strategy) -> bool:
         """Whether it is code that came with this program, by the text itself and not by what is said of it."""
-        own = digest(strategy.source)
-        return any(own == digest(shipped.source) for shipped in self._shipped.values())
+        return digest(strategy.source) in self._own
 
     async def require_consent(self, strategy: Strategy) -> None:
         """Let code run that ships with the program, or that the signed-in person has allowed as it is, letter for letter.

@@ -37,7 +37,28 @@ def directed(answer: Sequence[Any], direction: str, bars: int) -> Directed:
 def _checked(answer: Sequence[Any], bars: int) -> tuple[Flags, ...]:
     if not isinstance(answer, (tuple, list)) or len(answer) not in (2, 4):
         raise ValueError("signals must return (entries, exits) or (entries, exits, short entries, short exits)")
-    for name, flags in zip(("entries", "exits", "short entries", "short exits"), answer, strict=False):
+    named = tuple(zip(("entries", "exits", "short entries", "short exits"), answer, strict=False))
+    for name, flags in named:
         if np.shape(flags) != (bars,):
             raise ValueError(f"{name} have shape {np.shape(flags)}, but there are {bars} bars")
-    return tuple(np.asarray(flags, dtype=np.bool_) for flags in answer)
+    return tuple(_flags(name, flags) for name, flags in named)
+
+
+def _flags(name: str, answer: Any) -> Flags:
+    """True and False, or 1 and 0. numpy takes NaN, None and -1 for True: an unknown flag would buy."""
+    array = np.asarray(answer)
+    if array.dtype == np.bool_:
+        return array
+    known = (
+        np.isin(array, (0, 1)) if array.dtype.kind in "iuf" else np.fromiter(map(_known, array), np.bool_, len(array))
+    )
+    if not known.all():
+        place = int(np.argmin(known))
+        raise ValueError(
+            f"{name} hold {array[place]!s} at bar {place + 1}; they must be True or False, as a comparison gives, or 1 or 0"
+        )
+    return np.asarray(array, dtype=np.bool_)
+
+
+def _known(value: object) -> bool:
+    return isinstance(value, (bool, np.bool_, int, float, np.number)) and bool(value in (0, 1))

@@ -108,6 +108,7 @@ def test_where_nothing_is_traded_there_is_no_return_and_no_ratio() -> None:
     found, returns = ours(1, Directed(none, none, none, none), sweep.Terms(year_bars=YEAR))
     assert not returns.any()
     assert found[[sweep.TOTAL, sweep.DRAWDOWN, sweep.TRADES, sweep.EXPOSURE]].tolist() == [0, 0, 0, 0]
+    assert math.isnan(found[sweep.SHARPE])  # vectorbt says infinity, and so it would be the best of the sweep
     assert all(math.isnan(found[one]) for one in (sweep.PROFIT_FACTOR, sweep.CALMAR, sweep.SKEW, sweep.KURTOSIS))
 
 

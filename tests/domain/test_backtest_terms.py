@@ -142,3 +142,10 @@ def test_a_repeated_run_is_the_same_to_the_last_digit_or_says_what_differs_and_w
     luck = compared(RUN, replace(again, trades=()))
     assert luck.sentences[1:] == ("There were 1 trades then, and there are 0 now.",
                                   "Code, data, terms and versions are the same: the strategy does not give the same twice.")  # fmt: skip
+
+
+def test_a_benchmark_whose_bars_changed_is_named_and_the_strategy_is_not_blamed() -> None:
+    stored = replace(RUN, spec=replace(RUN.spec, benchmark="IWM"))
+    found = compared(stored, replace(stored, benchmark=tuple(value * 1.01 for value in stored.benchmark)))
+    assert not found.same
+    assert found.causes == ("The bars of the benchmark IWM are not the same.",)

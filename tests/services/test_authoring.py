@@ -14,6 +14,7 @@ from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.strategies import StrategyStore
 from qv_desktop.adapters.db.strategy_notes import StrategyConsents, StrategyDrafts
+from qv_desktop.adapters.db.validations import LookAheadStore
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestSpec
@@ -24,9 +25,11 @@ from qv_desktop.domain.strategy_template import template
 from qv_desktop.services.authoring import Authoring
 from qv_desktop.services.backtests import Backtests
 from qv_desktop.services.login import Login
+from qv_desktop.services.look_ahead import LookAheads
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.strategies.built_in import built_in
 from tests import fakes
+from tests.a_run import a_run
 from tests.builders import NOW, a_session
 
 
@@ -362,3 +365,54 @@ def test_a_draft_waits_while_the_database_is_away(
     run(desk.authoring.flush())
     assert desk.authoring.waiting == 0
     assert [draft.source for draft in run(Desk(database).authoring.drafts())] == ["typed"]
+
+
+def test_a_text_put_into_the_database_beside_what_ships_neither_takes_its_place_nor_runs_unasked(
+    desk: Desk, name: str, database: Database
+) -> None:
+    evil = template() + f"# {name}\n"
+    forged = (
+        "INSERT INTO strategy_versions SELECT strategy, max(version) + 1, 'MACD', '[]', %(evil)s, %(hash)s, 'QuantVision', now() "
+        "FROM strategy_versions WHERE strategy = %(id)s GROUP BY strategy"
+    )
+
+    async def story() -> None:
+        await desk.strategies.load(built_in(NOW))
+        shipped = desk.strategies.named("macd")
+        values = {"evil": evil, "hash": shipped.code_hash, "id": shipped.id}
+        await database.write(lambda connection: connection.exec_driver_sql(forged, values))
+        victim = Desk(database, "tom")
+        await victim.strategies.load(built_in(NOW))
+        assert victim.strategies.named("macd").source == shipped.source
+        await victim.strategies.require_consent(victim.strategies.named("macd"))
+        with pytest.raises(ConsentNeeded):
+            await victim.strategies.require_consent(await desk.authoring.create(name, evil))
+
+    run(story())
+
+
+def test_a_look_ahead_check_asks_as_a_run_does(desk: Desk, name: str, database: Database) -> None:
+    asked: list[str] = []
+
+    class Engine:
+        async def check(self, job: str, *_: object) -> None:
+            asked.append(job)
+            raise BadInput("It was asked.")
+
+    async def bars(spec: BacktestSpec) -> tuple[dict[str, list[Any]], tuple[str, ...]]:
+        return {}, ()
+
+    async def story() -> None:
+        made = await desk.authoring.create(name, template() + f"# {name}\n")
+        checks = LookAheads(Engine(), LookAheadStore(database, desk.trail), desk.strategies.at,  # type: ignore[arg-type]
+                            desk.strategies.require_consent, bars, desk.login, desk.events.append, lambda: NOW)  # fmt: skip
+        spec = BacktestSpec(name, 1, ("KO",), "1D", NOW.date() - timedelta(9), NOW.date(), ())
+        somebodys = a_run(spec=spec, code_hash=made.code_hash)
+        with pytest.raises(ConsentNeeded):
+            await checks.after(somebodys)
+        assert not asked
+        await desk.strategies.consent(made)
+        await checks.after(somebodys)
+        assert len(asked) == 1
+
+    run(story())

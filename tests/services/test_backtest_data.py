@@ -150,3 +150,35 @@ def test_a_month_of_thirty_one_days_has_not_ended_on_its_last() -> None:
     found = desk.read(BacktestSpec("cross", 1, ("KO",), "1M", date(2017, 1, 1), date(2020, 10, 31), ()))
     assert utc(found.bars["KO"][-1].start).astimezone(NEW_YORK).date() == date(2020, 9, 1)
     assert len(found.bars["KO"]) == 45
+
+
+@pytest.mark.parametrize(
+    ("frame", "last", "kept", "count"),
+    [
+        ("1W", date(2020, 10, 28), date(2020, 10, 19), 42),  # a Wednesday: its week goes on
+        ("1W", date(2020, 10, 30), date(2020, 10, 26), 43),  # a Friday, after which there is no session of the week
+        ("1M", date(2020, 10, 15), date(2020, 9, 1), 36),
+        ("1M", date(2020, 10, 30), date(2020, 10, 1), 37),  # the 31st is a Saturday
+        ("1D", date(2020, 10, 28), date(2020, 10, 28), 209),
+    ],
+)
+def test_a_bar_that_goes_on_after_the_last_day_is_left_out_and_not_missing(
+    frame: str, last: date, kept: date, count: int
+) -> None:
+    desk = Desk()
+    first = date(2017, 10, 1) if frame == "1M" else date(2020, 1, 1)
+    desk.store(DAY, days("KO", date(2017, 1, 1), date(2020, 11, 30)))
+    desk.actions.known["KO"] = NOW, []
+    found = desk.read(BacktestSpec("cross", 1, ("KO",), frame, first, last, ()))
+    assert utc(found.bars["KO"][-1].start).astimezone(NEW_YORK).date() == kept
+    assert (len(found.bars["KO"]), found.missing) == (count, ())
+
+
+def test_a_month_that_still_grows_is_not_said_to_be_missing() -> None:
+    desk = Desk()
+    desk.store(DAY, days("KO", date(2017, 1, 1), date(2020, 11, 30)))
+    desk.now = datetime(2020, 11, 20, 23, tzinfo=UTC)
+    desk.actions.known["KO"] = desk.now, []
+    found = desk.read(BacktestSpec("cross", 1, ("KO",), "1M", date(2017, 1, 1), date(2020, 11, 20), ()))
+    assert utc(found.bars["KO"][-1].start).astimezone(NEW_YORK).date() == date(2020, 10, 1)
+    assert found.missing == ()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from qv_desktop.adapters.compute import pool, worker
-from qv_desktop.analytics.sweep_tests import returns_of, trade_returns
+from qv_desktop.analytics.sweep_tests import returns_of, trade_returns, walk, walk_told
 from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
@@ -259,3 +259,22 @@ def test_who_may_not_run_backtests_may_not_test_and_may_look() -> None:
     with pytest.raises(NotPermitted):
         asyncio.run(bench.service.overfitting("s1"))
     assert asyncio.run(bench.service.of(["s1"])) == []
+
+
+def test_changing_the_choice_costs_the_dollars_a_share_too() -> None:
+    spec = replace(SPEC, base=replace(BASE, fees=0.0, slippage=0.0, fees_per_share=0.05))
+    result = replace(alone(spec, strategy(), days()), id="s2")
+    made = walk(result, WalkAsked(25, 6.25))
+    runs = {values: ran(spec.backtest(values)) for values in made.needed}
+    edges, before, cost = np.concatenate(([0], np.cumsum(result.block_bars))).astype(int), None, 0.0
+    for step in made.steps:
+        values, split = result.rows[made.places[step.chosen]].values, int(edges[step.window.split])
+        for held in () if values == before else (values, before):
+            if held is not None:
+                run, last = runs[held], days()[split - 1].close
+                cost += (
+                    abs(run.exposure[split - 1]) / last * 0.05
+                )  # shares of each dollar of equity, and what each costs
+        before = values
+    assert cost > 0.001
+    assert walk_told(result, made, runs).figures["change_cost"] == pytest.approx(cost)

@@ -101,8 +101,8 @@ class Bench:
         validations = Validations(
             sweeps.read, backtests.trial, ValidationStore(database, trail), login, publish, note, lambda: NOW
         )
-        checks = LookAheads(PrefixChecks(self.pool, lambda: NOW), LookAheadStore(database, trail), strategies.at, bars_of, login,
-                            publish, lambda: NOW)  # fmt: skip
+        checks = LookAheads(PrefixChecks(self.pool, lambda: NOW), LookAheadStore(database, trail), strategies.at,
+                            strategies.require_consent, bars_of, login, publish, lambda: NOW)  # fmt: skip
         self.sweeps, self.backtests, self.strategies = SweepsPanel(), BacktestsPanel(), StrategiesPanel()
         self.window = MainWindow({"sweeps": self.sweeps, "backtests": self.backtests, "strategies": self.strategies})
         qtbot.addWidget(self.window)

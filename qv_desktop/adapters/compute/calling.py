@@ -53,12 +53,26 @@ def rotates(space: Space) -> bool:
 
 def called(space: Space, bars: Bars, parameters: Mapping[str, float]) -> Any:
     """What ``signals`` answers; ``strategies.flags.directed`` checks it."""
-    return space["signals"](bars, parameters)
+    return space["signals"](bars, dict(parameters))  # its own: what it does to them is not there for the next symbol
+
+
+@contextlib.contextmanager
+def unchanged(universe: Universe) -> Iterator[None]:
+    """Within, nobody writes to the arrays: prices that a strategy fills in place would be those that it trades at."""
+    held = [array for array in universe if isinstance(array, np.ndarray) and array.flags.writeable]
+    for array in held:
+        array.setflags(write=False)
+    try:
+        yield
+    finally:
+        for array in held:
+            array.setflags(write=True)
 
 
 def called_weights(space: Space, universe: Universe, parameters: Mapping[str, float]) -> Floats:
     """What ``weights`` answers, bars × symbols. Raises ValueError when it has another shape or holds infinite numbers."""
-    weights = np.asarray(space["weights"](universe, parameters), dtype=np.float64)
+    with unchanged(universe):
+        weights = np.array(space["weights"](universe, dict(parameters)), dtype=np.float64)
     if weights.shape != universe.close.shape:
         raise ValueError(f"weights have shape {weights.shape}, but bars × symbols are {universe.close.shape}")
     if np.isinf(weights).any():

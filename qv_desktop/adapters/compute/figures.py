@@ -39,13 +39,29 @@ def benchmark_of(
 
 
 def months(at: NDArray[np.int64], equity: Floats, cash: float) -> list[tuple[int, int, float]]:
-    """Year, month (New York) and return, from the last equity of the month before, at first from ``cash``."""
+    """Year, month (New York) and return, from the last equity of the month before, at first from ``cash``.
+
+    A month that begins with nothing, or with debts, has no return and is left out: a further loss would look like a gain.
+    """
     local = pd.DatetimeIndex(at.view("M8[ns]"), tz="UTC").tz_convert("America/New_York")
     key = np.asarray(local.year * 12 + local.month - 1)
     last = np.flatnonzero(np.append(key[1:] != key[:-1], True))
     ends = equity[last]
     starts = np.concatenate(([cash], ends[:-1]))
-    return [(int(k // 12), int(k % 12 + 1), float(r)) for k, r in zip(key[last], ends / starts - 1, strict=True)]
+    rows = zip(key[last], starts, ends, strict=True)
+    return [(int(k // 12), int(k % 12 + 1), float(end / start - 1)) for k, start, end in rows if start > 0]
+
+
+def ruin(at: NDArray[np.int64], equity: Floats) -> list[str]:
+    """Since when there was nothing left, in a sentence; none when there always was."""
+    gone = np.flatnonzero(equity <= 0)
+    if not len(gone):
+        return []
+    day = pd.Timestamp(int(at[gone[0]]), tz="UTC").tz_convert("America/New_York").date()
+    return [
+        f"On {day} the equity fell to nothing or below: a broker would have ended it there. What the figures tell of later bars means "
+        "nothing, and months that begin so are left out."
+    ]
 
 
 def statistics(
@@ -88,6 +104,14 @@ def _risk(portfolio: Any, returns: Any) -> dict[str, float]:
 
 
 def _ratios(returns: Any) -> dict[str, float]:
+    found = _theirs(returns)
+    if returns.obj.to_numpy().any():
+        return found
+    # a run that never traded has no ratio; vectorbt says infinity, which would be the best of all
+    return {name: np.nan if np.isinf(value) else value for name, value in found.items()}
+
+
+def _theirs(returns: Any) -> dict[str, float]:
     return {
         "Sharpe": returns.sharpe_ratio(), "Sortino": returns.sortino_ratio(), "Calmar": returns.calmar_ratio(),
         "Omega": returns.omega_ratio(), "Tail ratio": returns.tail_ratio(),

@@ -14,7 +14,7 @@ from qv_desktop.adapters.compute.messages import Done, Run, Terms, Trade
 from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, BacktestTrade, Contribution, RunData, spec_hash
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.market import Bar, timeframe
+from qv_desktop.domain.market import NEW_YORK, Bar, timeframe, utc
 from qv_desktop.domain.strategies import Strategy, with_defaults
 
 log = structlog.get_logger(__name__)
@@ -47,12 +47,25 @@ class BacktestPool(WorkerPool):
 
 
 def request_of(run: str, spec: BacktestSpec, strategy: Strategy, data: RunData) -> Run:
-    """What a worker is asked. Raises BadInput on a big-endian machine."""
+    """What a worker is asked. Raises BadInput on a big-endian machine, and for a price that is none."""
     parameters, frame = with_defaults(strategy, dict(spec.parameters)), timeframe(spec.timeframe)
-    benchmark = columns_of(data.benchmark) if data.benchmark else []
+    benchmark = _priced(spec.benchmark, data.benchmark) if data.benchmark else []
     year = YEAR[frame.unit] / frame.count if not frame.intraday else 0.0
-    return Run(run, strategy.source, parameters, list(spec.symbols), [columns_of(data.bars[symbol]) for symbol in spec.symbols],
+    return Run(run, strategy.source, parameters, list(spec.symbols), [_priced(symbol, data.bars[symbol]) for symbol in spec.symbols],
                [benchmark[0], benchmark[4]] if benchmark else [], frame.seconds, year, terms_of(spec))  # fmt: skip
+
+
+def _priced(symbol: str, bars: Sequence[Bar]) -> list[bytes]:
+    """The columns. A price that is missing would pass for a bar that is not there, and one of 0 for a loss of everything."""
+    columns = columns_of(bars)
+    known = np.ones(len(bars), dtype=np.bool_)
+    for column in columns[1:5]:
+        prices = np.frombuffer(column)
+        known &= np.isfinite(prices) & (prices > 0)
+    if not known.all():
+        day = utc(bars[int(np.argmin(known))].start).astimezone(NEW_YORK).date()
+        raise BadInput(f"{symbol} has a price that is missing or not above 0, first on {day}; import its bars again.")
+    return columns
 
 
 def terms_of(spec: BacktestSpec) -> Terms:

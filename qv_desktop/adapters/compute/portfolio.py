@@ -16,6 +16,7 @@ from qv_desktop.adapters.compute.planning import KINDS, NONE, Plan, planned
 from qv_desktop.strategies.bars import Flags, Floats, Universe
 
 TOLERANCE = 1e-9  # of the plan's sizes and prices against vectorbt's own
+SLIGHT = 0.01  # of equity: what fees and slippage take of an order is no more
 TRIES = 4  # passes until fees per share know on which side every order is
 
 
@@ -82,13 +83,26 @@ def of_weights(universe: Universe, targets: Floats, terms: Terms, frame_seconds:
     return portfolio
 
 
+def unpaid(portfolio: Any, universe: Universe, targets: Floats, cash: float) -> int:
+    """How many orders of ``targets`` bought or sold less than was asked, by more than SLIGHT of equity, for want of free cash."""
+    closes, held = filled(universe.close), portfolio.assets().to_numpy(dtype=np.float64)
+    before = np.concatenate((np.zeros((1, held.shape[1])), held[:-1]))
+    left = np.concatenate(([cash], portfolio.cash().to_numpy(dtype=np.float64)[:-1]))
+    worth = np.where(np.isnan(universe.open), closes, universe.open)
+    equity = (left + (before * worth).sum(axis=1))[:, None]
+    apart = np.abs(targets - held * worth / np.where(equity > 0, equity, np.nan))
+    return int((apart > SLIGHT).sum())  # nan, where nothing was asked, is not
+
+
 def _weighed(universe: Universe, targets: Floats, terms: Terms, fees: Floats, frame_seconds: int) -> Any:
     direction = {"long": "longonly", "short": "shortonly", "both": "both"}[terms.direction]
     # "shortonly" counts shorts as positive
-    size = -targets if terms.direction == "short" else targets
+    size, closes = -targets if terms.direction == "short" else targets, filled(universe.close)
+    # what has no bar is worth its last close; told nothing, vectorbt takes the open before that
+    worth = np.where(np.isnan(universe.open), closes, universe.open)
     return vbt.Portfolio.from_orders(
-        _frame(filled(universe.close), universe),
-        size=size, size_type="targetpercent", price=universe.open, val_price=universe.open, direction=direction, fees=fees,
+        _frame(closes, universe),
+        size=size, size_type="targetpercent", price=universe.open, val_price=worth, direction=direction, fees=fees,
         slippage=terms.slippage, lock_cash=True, min_size=0.0, init_cash=terms.cash, group_by=True, cash_sharing=True, call_seq="auto",
         freq=pd.Timedelta(seconds=frame_seconds),
     )  # fmt: skip

@@ -70,7 +70,14 @@ def _portfolio(run: Run, made: "Floats | OnRows", universe: Universe) -> "tuple[
         portfolio, plan = simulated.of_signals(universe, made, run.terms, run.frame_seconds)
         return portfolio, plan, _touched(plan)
     notes = _weighing(run)
-    return simulated.of_weights(universe, next_opens(made, universe.open), run.terms, run.frame_seconds), None, notes
+    targets = next_opens(made, universe.open)
+    portfolio = simulated.of_weights(universe, targets, run.terms, run.frame_seconds)
+    if cut := simulated.unpaid(portfolio, universe, targets, run.terms.cash):
+        notes.append(
+            f"In {cut:,} {'order' if cut == 1 else 'orders'} the free cash did not pay for the whole weight: positions that were left as "
+            "they were, or shorts, held the rest. Give every symbol a weight in a row that sets one."
+        )
+    return portfolio, None, notes
 
 
 def _flags(run: Run, space: Space, each: list[Bars], universe: Universe, tell: Tell) -> "OnRows":
@@ -134,7 +141,8 @@ def _done(
     exposure = portfolio.gross_exposure().to_numpy(dtype=np.float64)
     return Done(run.run, time.perf_counter() - began, universe.at.tobytes(), equity.tobytes(), benchmark.tobytes(),
                 drawdown.tobytes(), exposure.tobytes(), rows, monthly,
-                figures.trades_of(portfolio, universe, plan), figures.contributions(portfolio, len(run.symbols)), notes, log,
+                figures.trades_of(portfolio, universe, plan), figures.contributions(portfolio, len(run.symbols)),
+                [*notes, *figures.ruin(universe.at, equity)], log,
                 data_hash(run.symbols, run.columns), versions(), f"vectorbt {dict(versions())['vectorbt']}")  # fmt: skip
 
 

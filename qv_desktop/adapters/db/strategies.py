@@ -63,7 +63,7 @@ class StrategyStore:
             newest = _newest(connection, strategy.id)
             if newest is None:
                 raise BadInput(f"There is no strategy “{strategy.name}” any more.")
-            if newest.code_hash == strategy.code_hash:
+            if newest.code_hash == strategy.code_hash and newest.source == strategy.source:
                 return newest, []
             if newest.version != base:
                 raise Superseded(_superseded(newest, base), newest)
@@ -121,7 +121,9 @@ def _versions() -> Select[Any]:
 
 
 def _found(connection: Connection, strategy: Strategy) -> Strategy | None:
-    query = _versions().where(strategies.c.id == strategy.id, v.code_hash == strategy.code_hash)
+    # by the text, too: a row of another text that only says it has this hash is another version
+    same = (v.code_hash == strategy.code_hash) & (v.source == strategy.source)
+    query = _versions().where(strategies.c.id == strategy.id, same)
     row = connection.execute(query.order_by(v.version.desc())).mappings().first()
     return _strategy(row) if row else None
 

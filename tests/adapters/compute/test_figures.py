@@ -191,3 +191,12 @@ def test_weekly_bars_and_minutes_have_the_year_that_they_say() -> None:
     )
     assert bars_a_year(minutes, 0.0) == 252 * 390
     assert bars_a_year(minutes, 52.0) == 52
+
+
+def test_a_run_that_never_traded_has_no_ratio_and_none_that_is_the_best_of_all() -> None:
+    none = "import numpy as np\ndef signals(bars, params):\n    none = np.zeros(len(bars.close), dtype=bool)\n    return none, none"
+    found = dict(served(run(none, [walk(1, 200)], terms())).statistics)
+    assert found["Trades"] == found["Volatility"] == 0
+    for name in ("Sharpe", "Sortino", "Omega", "Tail ratio", "Calmar", "Profit factor"):
+        assert math.isnan(found[name]), name
+    assert not [name for name, value in found.items() if math.isinf(value)]
