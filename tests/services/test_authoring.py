@@ -206,7 +206,8 @@ def test_what_is_deployed_is_not_archived(desk: Desk, name: str, database: Datab
         for statement in (
             "INSERT INTO deployments SELECT %(name)s, %(id)s, 1, 'a', 'PAPER', '{KO}', '1m', '{}', encode(sha256('{}'), 'hex'), 'draft', "
             "'not started', '', 'u', now(), '', NULL, '', NULL, '', NULL, 0, 0, 1",
-            "UPDATE deployments SET stage = 'paper', state = 'running', started_by = 'u', started = now() WHERE id = %(name)s",
+            "UPDATE deployments SET stage = 'paper', state = 'running', started_by = 'u', started = now(), revision = 2 "
+            "WHERE id = %(name)s",
         ):
             values = {"name": name, "id": made.id}
             await database.write(
