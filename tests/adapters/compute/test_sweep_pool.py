@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,22 +75,23 @@ def test_one_process_and_several_give_the_same_bits_and_parts_come_as_they_are_d
     in_a_pool(story)
 
 
+async def kill_two(pool: WorkerPool, killed: list[int]) -> None:
+    """End two of the processes that run a part, as soon as they are seen."""
+    while len(killed) < 2:
+        await asyncio.sleep(0.002)
+        for child in [c for w in list(pool._workers) for c in psutil.Process(w.process.pid).children()]:
+            if len(killed) < 2 and child.pid not in killed:
+                killed.append(child.pid)
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+
+
 def test_a_worker_that_is_killed_costs_no_row_and_no_bit() -> None:
     async def story(pool: WorkerPool, sweeps: LocalSweeps) -> None:
         killed: list[int] = []
-
-        def kill_one(first: int, rows: tuple[SweepRow, ...]) -> None:
-            runs = [
-                child
-                for child in psutil.Process().children(recursive=True)
-                if child.pid != pool._workers[0].process.pid
-            ]
-            runs = [child for child in runs if child.ppid() == pool._workers[0].process.pid]
-            if runs and len(killed) < 2:
-                killed.append(runs[0].pid)
-                os.kill(runs[0].pid, signal.SIGKILL)
-
-        found = await swept(sweeps, source=slow(0.02), show=kill_one)
+        killing = asyncio.ensure_future(kill_two(pool, killed))
+        found = await swept(sweeps, source=slow(0.02))
+        killing.cancel()
         assert len(killed) == 2
         assert found.rows_hash == alone(SPEC, strategy(), BARS).rows_hash
 
