@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.hooks import sitecustomize
 
 EVERY = 0.25  # seconds between looks at processes
 FOUND = 9  # the run's exit status when a secret was found: not that of a failed test, which gets a second try
+CRASHED = 10  # likewise, when a process of the tests died: those behind it were not run
 LOOKS = 2  # at each process: it may be about to become another program
 
 
@@ -61,6 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 PROCESSES = pytest.StashKey[Processes]()
+DIED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(sched: Any) -> None:
+    sched.config.stash[DIED] = True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,6 +92,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     sweep.report(sweep.in_files(canaries.TEMPORARY))
     if PROCESSES in session.config.stash:
         session.config.stash[PROCESSES].end()
+    if DIED in session.config.stash:
+        session.exitstatus = CRASHED
     if sweep.reported():
         session.exitstatus = FOUND
 
