@@ -12,10 +12,11 @@ from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind
 from qv_desktop.domain.positions import Position
-from qv_desktop.domain.risk import Limits, TradingState, Verdict
+from qv_desktop.domain.risk import TradingState, Verdict
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.services.ports import SignIn
 from tests.builders import NOW, a_session, an_account

@@ -1,7 +1,7 @@
-"""Risk: limits, what the rules look at, and the verdict without which no order reaches the broker."""
+"""Risk: what the rules look at, and the verdict without which no order reaches the broker."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -21,34 +21,6 @@ class TradingState(StrEnum):
     ACTIVE = "ACTIVE"
     REDUCING = "REDUCING"
     HALTED = "HALTED"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The account's limits: dollars, shares, fractions of equity (0.1 = 10 %), seconds."""
-
-    order_value: Decimal = Decimal(100_000)
-    order_quantity: Decimal = Decimal(10_000)
-    position_fraction: Decimal = Decimal("0.25")
-    gross_fraction: Decimal = Decimal("2.0")
-    daily_loss: Decimal = Decimal(2_000)
-    collar: Decimal = Decimal("0.10")
-    quote_age: Decimal = Decimal(2)
-    orders_per_minute: int = 60
-    duplicate_seconds: Decimal = Decimal(1)
-
-
-TIGHTER_WHEN_MORE = frozenset({"duplicate_seconds"})  # every other limit is tighter when it is less
-
-
-def loosened(before: Limits, after: Limits) -> tuple[str, ...]:
-    """The names of the limits that let more pass in ``after``."""
-    names = [field.name for field in fields(Limits)]
-    return tuple(
-        name
-        for name in names
-        if (getattr(after, name) - getattr(before, name)) * (-1 if name in TIGHTER_WHEN_MORE else 1) > 0
-    )
 
 
 @dataclass(frozen=True, slots=True)

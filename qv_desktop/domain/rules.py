@@ -17,8 +17,9 @@ from qv_desktop.domain.exposure import (
     whole_shares,
 )
 from qv_desktop.domain.instruments import PENNY, on_tick, price_step
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderType, Side, TimeInForce
-from qv_desktop.domain.risk import Check, Limits, RiskView, TradingState, Verdict, minted
+from qv_desktop.domain.risk import Check, RiskView, TradingState, Verdict, minted
 
 ZERO = Decimal(0)
 _terms = attrgetter("symbol", "side", "quantity", "limit", "stop", "source")  # what makes two requests the same order

@@ -24,13 +24,14 @@ from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.reconciliation import Reconciliation
-from qv_desktop.domain.risk import Limits, TradingState, Verdict
+from qv_desktop.domain.risk import TradingState, Verdict
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import SourceDraft, Strategy

@@ -16,9 +16,10 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.limits import Limits, loosened
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
-from qv_desktop.domain.risk import Gauge, Limits, Measures, RiskView, TradingState, Verdict, loosened
+from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from qv_desktop.domain.risk import Limits
+from qv_desktop.domain.limits import Limits
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import tint
 from qv_desktop.ui.models.number_field import NumberField

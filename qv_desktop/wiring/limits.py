@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject
 from shiboken6 import isValid
 
 from qv_desktop.domain.errors import QvError
-from qv_desktop.domain.risk import Limits, loosened
+from qv_desktop.domain.limits import Limits, loosened
 from qv_desktop.services.risk import CHANGE, RAISE
 from qv_desktop.ui.limits_dialog import FIELDS, LimitsDialog
 from qv_desktop.wiring import Desk

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from qv_desktop.domain.exposure import added, committed, gross, reduces
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, OrderType, Side
-from qv_desktop.domain.risk import Limits
 from qv_desktop.domain.rules import judged
 from qv_desktop.services.risk import measured
 from tests.builders import a_limit, a_position, a_request, a_view, an_order

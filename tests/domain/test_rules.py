@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
-from qv_desktop.domain.risk import Limits, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk import RiskView, TradingState, Verdict
 from qv_desktop.domain.rules import judged
 from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_view, an_account, an_order
 

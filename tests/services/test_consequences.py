@@ -39,10 +39,10 @@ from qv_desktop.domain.connections import Connection, Known
 from qv_desktop.domain.errors import BadInput, FeedDown, NotPermitted
 from qv_desktop.domain.imports import Reading
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Bar, Batch, Timeframe, Trade, ns
 from qv_desktop.domain.orders import OrderStatus, Report, ReportKind
 from qv_desktop.domain.reconciliation import Break
-from qv_desktop.domain.risk import Limits
 from qv_desktop.domain.strategies import Strategy, digest
 from qv_desktop.domain.strategy_template import template
 from qv_desktop.domain.ticket_presets import STANDARD

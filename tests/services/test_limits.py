@@ -9,7 +9,7 @@ import pytest
 
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.errors import BadInput, NotPermitted
-from qv_desktop.domain.risk import Limits, loosened
+from qv_desktop.domain.limits import Limits, loosened
 from qv_desktop.services.risk import RAISE
 from tests.services.test_orders import Desk, on_a_desk
 

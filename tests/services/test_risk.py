@@ -11,8 +11,9 @@ from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.app.building import late
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import OrderStatus
-from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.risk import measured
 from tests.builders import NOW, a_limit, a_position, a_view, an_account
 from tests.fakes import RiskStore, Trail

@@ -20,9 +20,9 @@ from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import Event, OrderChanged
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Batch, FeedState, Quote
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderStatus
-from qv_desktop.domain.risk import Limits
 from qv_desktop.services.account import Account
 from qv_desktop.services.clock import Clock, Rate
 from qv_desktop.services.login import Login

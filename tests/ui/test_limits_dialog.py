@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from qv_desktop.domain.risk import Limits
+from qv_desktop.domain.limits import Limits
 from qv_desktop.ui.limits_dialog import LimitsDialog
 
 

@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.cautions import cautions
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.offsets import offset
 from qv_desktop.domain.orders import OrderRequest, OrderStatus, OrderType, Side
-from qv_desktop.domain.risk import Check, Limits
+from qv_desktop.domain.risk import Check
 from qv_desktop.domain.rules import judged
 from qv_desktop.domain.sizing import Sizing
 from qv_desktop.ui.models.order_draft import number

@@ -9,8 +9,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Side, TimeInForce
-from qv_desktop.domain.risk import Check, Limits
+from qv_desktop.domain.risk import Check
 from qv_desktop.domain.rules import judged
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.ui import theme

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.access import Role
-from qv_desktop.domain.risk import Limits
+from qv_desktop.domain.limits import Limits
 from qv_desktop.ui.limits_dialog import LimitsDialog
 from qv_desktop.ui.step_up_dialog import StepUpDialog
 from qv_desktop.ui.tasks import Tasks

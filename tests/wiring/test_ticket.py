@@ -23,9 +23,10 @@ from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import OrderChanged, RiskMeasured
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.norms import Norms
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
-from qv_desktop.domain.risk import Limits, Measures, TradingState
+from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.sizing import Sizing
 from qv_desktop.services.bus import Bus

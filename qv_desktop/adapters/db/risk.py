@@ -1,6 +1,6 @@
 """Stored limits, every version of them, and the trading state as it was set by whom and why."""
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
@@ -10,9 +10,10 @@ from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.database_words import unrecorded
 from qv_desktop.adapters.db.tables import risk_events, risk_limits
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.risk import TradingState
 
-NAMES = [field.name for field in fields(Limits)]
+NAMES = [field.name for field in fields(Limits) if field.name in risk_limits.c]
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('risk_limits'), hashtext(:account))")
 
 
@@ -36,7 +37,7 @@ class RiskStore:
         def work(connection: Connection) -> None:
             connection.execute(_ONE_AT_A_TIME, {"account": account})
             last = select(func.coalesce(func.max(risk_limits.c.version), 0)).where(risk_limits.c.account == account)
-            row = asdict(limits) | {
+            row: dict[str, object] = {name: getattr(limits, name) for name in NAMES} | {
                 "account": account,
                 "version": connection.execute(last).scalar_one() + 1,
                 "set_at": func.now(),

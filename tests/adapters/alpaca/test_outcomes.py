@@ -10,8 +10,9 @@ import pytest
 from qv_desktop.adapters.alpaca import broker as room
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.domain.errors import BadInput, BrokerDown
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Order, Report, ReportKind
-from qv_desktop.domain.risk import Limits, Verdict
+from qv_desktop.domain.risk import Verdict
 from qv_desktop.domain.rules import judged
 from tests.adapters.alpaca.faulty_broker import FaultyBroker, faulty_broker
 from tests.adapters.listening import now

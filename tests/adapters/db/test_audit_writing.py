@@ -25,8 +25,9 @@ from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Entry, link, sealed
 from qv_desktop.domain.errors import DatabaseDown, RowRefused
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import OrderStatus
-from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.noting import noting
 from tests.adapters.db.conftest import Clock
 from tests.benchmarks.audit import EACH, WRITERS, written

@@ -28,8 +28,8 @@ from qv_desktop.domain.access import Session, User
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Timeframe
-from qv_desktop.domain.risk import Limits
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.strategies import Strategy
 from tests.adapters.db.conftest import Clock

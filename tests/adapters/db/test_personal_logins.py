@@ -47,12 +47,13 @@ from qv_desktop.domain.audit import SYSTEM, Actor, Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Bar, Timeframe, Trade
 from qv_desktop.domain.orders import Order, OrderRequest, Report, ReportKind, Side, applied, fill_of
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.reconciliation import Reconciliation, Tolerances
-from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.domain.roles import KnownRole, whole
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.strategies import SourceDraft, Strategy

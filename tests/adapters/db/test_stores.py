@@ -28,8 +28,9 @@ from qv_desktop.domain.backtests import (
     TradingHours,
 )
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
-from qv_desktop.domain.risk import Limits, TradingState
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.domain.strategies import Parameter, Strategy
 from tests.adapters.db.conftest import Clock
 
