@@ -243,7 +243,7 @@ class DeskMeasures:
         profit = day_profit(account) if account is not None else None
         if profit is None:
             return None
-        loss = max(-float(profit), 0.0)
+        loss = max(0.0, -float(profit))
         return [Reading("", _used(loss, self._around.limits().daily_loss), f"${loss:,.2f} are lost today.")]
 
     def _of_drawdown(self, account: Account | None) -> Readings:

@@ -248,6 +248,8 @@ class Notices:
     def feed_changed(self, event: FeedChanged) -> None:
         """A feed lost or found."""
         if event.state in _BAD_FEED:
+            if event.state == "backing off" and event.feed in self._bad:
+                return  # of this outage a person has heard, and why
             self._bad.add(event.feed)
             self.tell(
                 "warning",
