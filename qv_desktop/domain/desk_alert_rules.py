@@ -38,7 +38,8 @@ RULES: dict[str, Rule] = {rule.code: rule for rule in (
     Rule("broker_silent", "Broker silent", "For how long the broker has answered nothing.", "critical", "s", 5, kind="broker",
          panel="log"),
     Rule("database_down", "Database down", "Nothing can be written down.", "critical", "", 1, kind="database", panel="log", fixed=True),
-    Rule("database_lag", "Database slow", "How long the database takes to answer a question of nothing.", "warning", "ms", 2000, 500, hold=20, clears=15, kind="database", panel="log"),
+    Rule("database_lag", "Database slow", "How long the database takes to answer a question of nothing.", "warning",
+         "ms", 2000, 500, hold=20, clears=15, kind="database", panel="log"),
     Rule("disk_low", "Disk space low", "Room that is left on the disk that holds our data.", "critical", "GB", 1, 5, below=True,
          hold=5, slack=0.02, kind="other", panel="log"),
 )}  # fmt: skip

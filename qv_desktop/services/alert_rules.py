@@ -189,15 +189,16 @@ class AlertRules:
         if after.level is not before.level:
             self._move(rule, reading, before.level, after.level)
         elif key in self._active and value is not None and math.isfinite(value):
-            self._show(key, reading)
+            self._show(rule, reading)
         if after.level is Level.CLEAR and after.near is None and after.breached is None:
             del self._standing[key]
 
-    def _show(self, key: Key, reading: Reading) -> None:
+    def _show(self, rule: Rule, reading: Reading) -> None:
         """The present figures, for whoever looks; history keeps those of the moments when something happened."""
-        value = reading.value if reading.shown is None else reading.shown
-        if self._active[key].value != value:
-            self._active[key] = replace(self._active[key], value=value)
+        alert = self._active[rule.code, reading.subject]
+        figures = _figures(rule, reading, alert.level)
+        if alert.value != figures["value"]:
+            self._active[alert.key] = replace(alert, value=figures["value"], words=figures["words"])
             self._changed = True
 
     # ---- what becomes of an alert
