@@ -160,7 +160,7 @@ def said(value: float | None, unit: str) -> str:
         return "—"
     if unit == "$":
         return f"{'−' if value < 0 else ''}${abs(value):,.2f}"
-    digits = (
-        f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.2f}".rstrip("0").rstrip(".")
-    )
+    places = 0 if unit == "ms" or float(value).is_integer() else 4 if not unit and abs(value) < 1 else 2
+    digits = f"{value:,.{places}f}"
+    digits = digits.rstrip("0").rstrip(".") if places else digits
     return f"{digits.replace('-', '−')} {unit}".rstrip()
