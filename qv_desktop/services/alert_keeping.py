@@ -12,7 +12,6 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alerts import Alert, Done, Past
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.own_alert_rules import OwnRule
-from qv_desktop.services.login import Login
 
 log = structlog.get_logger(__name__)
 
@@ -65,10 +64,10 @@ class AlertKeeping:
     """
 
     def __init__(
-        self, store: Store, login: Login, now: Callable[[], datetime], acknowledged: Callable[[str, str, datetime], None],
+        self, store: Store, now: Callable[[], datetime], acknowledged: Callable[[str, str, datetime], None],
         escalated: Callable[[str, Alert], None],
     ) -> None:  # fmt: skip
-        self._store, self._login, self._now = store, login, now
+        self._store, self._now = store, now
         self._acknowledged, self._escalated = acknowledged, escalated
         self._changed: dict[str, Alert] = {}  # id -> as it is to be written
         self._done: list[Done] = []

@@ -84,7 +84,7 @@ class AlertRules:
         self._active: dict[Key, Alert] = {}  # in the order in which they were raised
         self._over: dict[Key, tuple[Alert, float]] = {}  # those that may come back as the same, with when they ended
         self._changed, self._begun = False, False
-        self.keeping = AlertKeeping(store, login, now, self._others_acknowledged, self._escalated_elsewhere)
+        self.keeping = AlertKeeping(store, now, self._others_acknowledged, self._escalated_elsewhere)
         notices.muffled = self.hushes
 
     @property
@@ -472,13 +472,10 @@ def _figures(rule: Rule, reading: Reading, level: Level) -> dict[str, Any]:
     value = reading.value if reading.shown is None else reading.shown
     threshold = rule.threshold(level) if reading.against is None else reading.against
     near = " near" if level is Level.NEAR else ""
-    title = (
-        f"{rule.title}{near}: {reading.subject}"
-        if reading.subject and reading.about != reading.subject
-        else f"{rule.title}{near}"
-    )
-    if reading.about and reading.about == reading.subject and rule.code != "order_unresolved":
-        title = f"{rule.title}{near}: {reading.subject}"
+    of = (
+        f": {reading.subject}" if reading.subject and rule.code != "order_unresolved" else ""
+    )  # an order's id tells nobody anything
+    title = f"{rule.title}{near}{of}"
     numbers = "" if rule.fixed or reading.against is not None or rule.code == "order_unresolved" else (
         f"{said(value, rule.unit)} against {said(threshold, rule.unit)}.")  # fmt: skip
     words = " ".join(part for part in (numbers, reading.words) if part)
