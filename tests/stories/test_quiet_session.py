@@ -4,7 +4,6 @@
 prices are seconds behind what the market says. The seconds of rules are those that a person waits, whatever the market's speed.
 """
 
-import asyncio
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
@@ -26,8 +25,11 @@ MINUTE = Timeframe(1, "m")
 
 async def stored(person: Sitting, first: datetime, last: datetime) -> dict[str, int]:
     """How many minute bars of each symbol the database has between."""
-    question = "SELECT symbol, count(*) FROM bars WHERE timeframe = '1m' AND start >= :first AND start < :last GROUP BY symbol"
-    return {symbol: count for symbol, count in await person.asked(question, first=ns(first), last=ns(last))}
+    question = (
+        "SELECT symbol, count(*) FROM bars WHERE timeframe = '1m' AND start >= :first AND start < :last GROUP BY symbol"
+    )
+    rows: list[tuple[str, int]] = await person.asked(question, first=ns(first), last=ns(last))
+    return dict(rows)
 
 
 async def told(person: Sitting, symbols: set[str], first: datetime, last: datetime) -> dict[str, int]:
@@ -54,8 +56,7 @@ def test_eight_quiet_hours_raise_no_alert_and_miss_no_minute(qapp: QApplication)
             await person.sees(lambda: person.fresh("SPY"))
             bought = await person.buys("SPY", 5)  # a book with something in it, so that its measures are not of nothing
             await person.sees(lambda: person.stands(bought, OrderStatus.FILLED))
-            while services.clock.market() < began + HOURS:
-                await asyncio.sleep(0.2)
+            await person.sees(lambda: services.clock.market() >= began + HOURS, 4 * HOURS.total_seconds() / SPEED)
             assert services.positions["SPY"].quantity == Decimal(5)
             await person.sees(lambda: not services.gaps.unfilled and not services.ticks.waiting)
             span = [datetime.combine(began.astimezone(NEW_YORK).date(), at, NEW_YORK) for at in (time(9, 31), time(16))]
