@@ -29,7 +29,7 @@ RULES: dict[str, Rule] = {rule.code: rule for rule in (
          "% of the equity", 100, 80, hold=2, slack=0.02),
     Rule("value_at_risk", "Value at risk", "What one day may lose with 99 % confidence, as a share of the equity.", "critical",
          "% of the equity", 5, 4, hold=5, slack=0.02),
-    Rule("reconciliation_break", "Reconciliation break", "How many differences there are between our books and the broker's.", "critical", "", 1,
+    Rule("reconciliation_break", "Reconciliation break", "How many differences there are from the broker's books.", "critical", "", 1,
          kind="reconciliation", panel="reconciliation", clears=0),
     Rule("audit_broken", "Audit trail broken", "The chain of the audit trail does not hold.", "critical", "", 1, panel="audit",
          fixed=True, clears=0),

@@ -138,8 +138,10 @@ class DeskMeasures:
             self._costs.append((self._monotonic(), fill.symbol, slippage_bps(fill, mid), float(fill.quantity)))
 
     def reconciled(self, event: Reconciled) -> None:
-        """A comparison."""
+        """A comparison; what came back after one that passed is news, whoever saw it before."""
         self._run = event.run
+        if event.run.passed:
+            self._override = None
 
     def overridden(self, event: TradingOverridden) -> None:
         """A person knows of some breaks, and trades over them."""
@@ -274,11 +276,11 @@ class DeskMeasures:
         return [Reading("", max(worst) / float(picture.equity) * 100, f"${max(worst):,.2f} by the gravest method.")]
 
     def _of_breaks(self) -> Readings:
-        """A break that a person has seen and trades over is no news."""
+        """A break that a person has seen and trades over is no news, and the broker's own lag is none."""
         if self._run is None:
             return None
         covered = self._override.covers if self._override is not None else frozenset()
-        left = [one for one in self._run.breaks if one.seen_as not in covered]
+        left = [one for one in self._run.closing if one.seen_as not in covered]
         words = "; ".join(f"{one.section} {one.key}: {one.difference}" for one in left[:3])
         return [Reading("", float(len(left)), f"{words}." if words else "")]
 

@@ -21,7 +21,7 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import AlertRulesChanged, AlertsChanged, Noticed
 from qv_desktop.domain.own_alert_rules import OwnRule
 from qv_desktop.domain.own_alert_rules import checked as checked_own
-from qv_desktop.services.alert_keeping import AlertKeeping, Store
+from qv_desktop.services.alert_keeping import AlertKeeping, Settings, Store
 from qv_desktop.services.login import Login
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import Note
@@ -84,7 +84,9 @@ class AlertRules:
         self._active: dict[Key, Alert] = {}  # in the order in which they were raised
         self._over: dict[Key, tuple[Alert, float]] = {}  # those that may come back as the same, with when they ended
         self._changed, self._begun = False, False
-        self.keeping = AlertKeeping(store, now, self._others_acknowledged, self._escalated_elsewhere)
+        self.keeping = AlertKeeping(
+            store, now, self._others_acknowledged, self._escalated_elsewhere, self._take_settings
+        )
         notices.muffled = self.hushes
 
     @property
@@ -102,10 +104,7 @@ class AlertRules:
         user = session.user.id
         set_, own = await self._store.settings(), await self._store.own(user)
         found = await self._store.active(user, self._now())
-        for code, (severity, on, near, breached, hold, escalate) in set_.items():
-            if code in self.desk:
-                self.desk[code] = replace(self.desk[code], severity=severity, on=on, near=near, breached=breached, hold=hold,
-                                          escalate=escalate)  # fmt: skip
+        self._take_settings(set_)
         self._take_own(own)
         mine = [alert for alert in found if alert.account in ("", self._account())]
         for alert in mine:
@@ -113,6 +112,16 @@ class AlertRules:
         self.keeping.begin(user)
         self._rules_changed()
         self._tell()
+
+    def _take_settings(self, known: Mapping[str, Settings]) -> None:
+        """The desk's rules as somebody has set them, here or at another terminal."""
+        before = dict(self.desk)
+        for code, (severity, on, near, breached, hold, escalate) in known.items():
+            if code in self.desk:
+                self.desk[code] = replace(self.desk[code], severity=severity, on=on, near=near, breached=breached, hold=hold,
+                                          escalate=escalate)  # fmt: skip
+        if self.desk != before:
+            self._rules_changed()
 
     async def run(self) -> None:
         """Write what changes and hear of what others did, until cancelled."""
