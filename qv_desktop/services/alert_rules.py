@@ -1,19 +1,17 @@
 """Alert rules at work: what the desk's and a person's own rules raise, how it is told once, snoozed, escalated, cleared and kept."""
 
-import json
 import math
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.alert_rules import REPEATS, Level, Reading, Rule, Standing, checked, moved, reached, said
-from qv_desktop.domain.alert_terms import Condition, Quantity, comparisons, decisive, judged
+from qv_desktop.domain.alert_terms import Condition, comparisons, decisive, judged
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alert_rules import RULES, notice_key, told_by
 from qv_desktop.domain.desk_alerts import Alert, Deed, Done, Past, checked_snooze, due
@@ -22,6 +20,8 @@ from qv_desktop.domain.events import AlertRulesChanged, AlertsChanged, Noticed
 from qv_desktop.domain.own_alert_rules import OwnRule
 from qv_desktop.domain.own_alert_rules import checked as checked_own
 from qv_desktop.services.alert_keeping import AlertKeeping, Settings, Store
+from qv_desktop.services.alert_ports import Measures, OwnMeasures, Readings
+from qv_desktop.services.alert_words import figures_of, now_words, told_of
 from qv_desktop.services.login import Login
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import Note
@@ -35,33 +35,6 @@ OWN = Permission(Resource.MARKET, Action.CHANGE)
 ESCALATED = "escalated "  # begins the key of a notice about an alert at another terminal
 
 type Key = tuple[str, str]  # rule, subject
-type Readings = Mapping[str, Iterable[Reading] | None]  # rule -> a reading for each subject
-
-
-class Measures(Protocol):
-    """What the desk's rules look at."""
-
-    def readings(self) -> Readings:
-        """Every rule's."""
-
-    def at_once(self) -> Readings:
-        """Those that an event just changed."""
-
-
-class OwnMeasures(Protocol):
-    """What a person's rules look at."""
-
-    def follow(self, quantities: Collection[Quantity]) -> None:
-        """From now on these are wanted, and no others. Raises nothing."""
-
-    def checked(self, quantities: Collection[Quantity]) -> None:
-        """Raises BadInput with what to do for one that there is not."""
-
-    def value(self, quantity: Quantity) -> float | None:
-        """As it is known now."""
-
-    async def asked(self, quantities: Collection[Quantity]) -> Mapping[Quantity, float | None]:
-        """As they are now; what is not followed is asked for."""
 
 
 class AlertRules:
@@ -205,7 +178,7 @@ class AlertRules:
     def _show(self, rule: Rule, reading: Reading) -> None:
         """The present figures, for whoever looks; history keeps those of the moments when something happened."""
         alert = self._active[rule.code, reading.subject]
-        figures = _figures(rule, reading, alert.level)
+        figures = figures_of(rule, reading, alert.level)
         if alert.value != figures["value"]:
             self._active[alert.key] = replace(alert, value=figures["value"], words=figures["words"])
             self._changed = True
@@ -222,7 +195,7 @@ class AlertRules:
             self._raise(rule, reading, after)
         else:
             grew = after > before
-            alert = replace(alert, **_figures(rule, reading, after))
+            alert = replace(alert, **figures_of(rule, reading, after))
             if grew:
                 alert = replace(alert, acknowledged_by="", acknowledged_at=None, escalated=None)
             self._keep(alert, "worse" if grew else "eased")
@@ -231,7 +204,7 @@ class AlertRules:
 
     def _raise(self, rule: Rule, reading: Reading, level: Level) -> None:
         session, now = self._login.session, self._now()
-        key, figures = (rule.code, reading.subject), _figures(rule, reading, level)
+        key, figures = (rule.code, reading.subject), figures_of(rule, reading, level)
         past, ended = self._over.pop(key, (None, 0.0))
         if past is not None and (past.sleeps(now) or self._monotonic() - ended <= REPEATS):
             self._keep(replace(past, cleared=None, times=past.times + 1, **figures), "again")
@@ -383,7 +356,7 @@ class AlertRules:
         rule = checked(replace(before, severity=rule.severity, on=rule.on, near=rule.near, breached=rule.breached, hold=rule.hold,
                                escalate=rule.escalate))  # fmt: skip
         draft = Draft(
-            self._login.actor, "alerts.rule", "alert rule", rule.code, before=_told(before), after=_told(rule)
+            self._login.actor, "alerts.rule", "alert rule", rule.code, before=told_of(before), after=told_of(rule)
         )
         await self._store.set(rule, draft)
         self.desk[rule.code] = rule
@@ -432,7 +405,7 @@ class AlertRules:
             values = {one.quantity: self._own.value(one.quantity) for one in comparisons(condition)}
             holds, main = judged(condition, values), decisive(condition, values)
             found[code] = None if holds is None else [
-                Reading("", float(holds), _now_words(condition, values), shown=values[main.quantity], against=main.threshold)]  # fmt: skip
+                Reading("", float(holds), now_words(condition, values), shown=values[main.quantity], against=main.threshold)]  # fmt: skip
         return found
 
     def _rules_changed(self) -> None:
@@ -467,44 +440,10 @@ class AlertRules:
         values = await self._own.asked(quantities)
         holds = judged(read, values)
         verdict = "not known yet" if holds is None else "it would be raised" if holds else "it would not be raised"
-        return f"Now {_now_words(read, values)}: {verdict}."
+        return f"Now {now_words(read, values)}: {verdict}."
 
     async def history(self, start: datetime, end: datetime) -> list[Past]:
         """What was done about alerts from ``start`` up to ``end``, newest first. Raises NotPermitted, DatabaseDown."""
         await self._login.require(VIEW)
         await self.keeping.flush()
         return await self._store.history(start, end)
-
-
-def _figures(rule: Rule, reading: Reading, level: Level) -> dict[str, Any]:
-    """What of an alert its rule and reading say."""
-    value = reading.value if reading.shown is None else reading.shown
-    threshold = rule.threshold(level) if reading.against is None else reading.against
-    near = " near" if level is Level.NEAR else ""
-    of = (
-        f": {reading.subject}" if reading.subject and rule.code != "order_unresolved" else ""
-    )  # an order's id tells nobody anything
-    title = f"{rule.title}{near}{of}"
-    numbers = "" if rule.fixed or reading.against is not None or rule.code == "order_unresolved" else (
-        f"{said(value, rule.unit)} against {said(threshold, rule.unit)}.")  # fmt: skip
-    words = " ".join(part for part in (numbers, reading.words) if part)
-    return {
-        "title": title,
-        "severity": rule.severity_at(level),
-        "level": level,
-        "value": value,
-        "threshold": threshold,
-        "words": words,
-    }
-
-
-def _now_words(condition: Condition, values: Mapping[Quantity, float | None]) -> str:
-    """Each quantity with its value, and whether its comparison holds."""
-    answers = {True: "yes", False: "no", None: "unknown"}
-    return "; ".join(f"{one}: {answers[one.holds(value := values.get(one.quantity))]}, it is {said(value, '')}"
-                     for one in comparisons(condition))  # fmt: skip
-
-
-def _told(rule: Rule) -> str:
-    told = asdict(rule)
-    return json.dumps({name: told[name] for name in ("severity", "on", "near", "breached", "hold", "escalate")})

@@ -37,7 +37,7 @@ def alert_columns(now: Now) -> list[Column[Alert]]:
         Column("Value", lambda a: _figure(a, a.value), key=lambda a: a.value, right=True, width=62, tip=lambda a: said(a.value, a.unit)),
         Column("Threshold", lambda a: _figure(a, a.threshold), key=lambda a: a.threshold, right=True, width=78,
                tip=lambda a: said(a.threshold, a.unit)),
-        Column("Since", lambda a: fmt.clock(a.raised)[:5], key=lambda a: a.raised, raw=lambda a: a.raised, width=48,
+        Column("Since", lambda a: fmt.clock(a.raised)[:5], key=lambda a: a.raised, raw=lambda a: a.raised, width=50, whole=True,
                color=lambda a: "TX1", tip=lambda a: f"{fmt.day(a.raised)} {fmt.clock(a.raised)} in New York"),
         Column("Age", lambda a: fmt.age((now() - a.raised).total_seconds()), key=lambda a: a.raised, right=True, width=50,
                color=lambda a: "TX1", aging=True),

@@ -117,7 +117,7 @@ def test_the_database_answers_how_quick_it_is_and_how_high_the_equity_was(store:
 RAISE = ("INSERT INTO alerts VALUES ('{}', {}, 'a', 'loss_limit', '', 'Loss', 'critical', 2, 1, 1, '', '', now(), 1, now(), NULL, NULL, "
          "'', '')")  # fmt: skip
 DID = "INSERT INTO alert_deeds (alert, at, actor, what, words) VALUES ('{}', now(), %s, '{}', '')"
-SET = "INSERT INTO alert_settings VALUES ('margin', {}, now(), %s, 'critical', true, 80, 100, 0, 5)"
+SET = "INSERT INTO alert_settings VALUES ('slippage', {}, now(), %s, 'critical', true, 80, 100, 0, 5)"
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +179,7 @@ def test_desk_rules_are_set_by_who_may_change_risk_in_their_own_name_as_the_next
     assert refusal(admin, SET.format(1), who[Role.TRADER].name) == DENIED
     assert refusal(admin, SET.format(7), who[Role.ADMIN].name) == DENIED
     assert refusal(admin, SET.format(1), who[Role.ADMIN].name) == ""
-    assert trader.execute("SELECT count(*) FROM alert_settings").fetchone() == (0,)
+    assert trader.execute("SELECT count(*) FROM alert_settings WHERE rule = 'slippage'").fetchone() == (0,)
 
 
 def test_own_rules_are_seen_by_nobody_else(admin: Raw, trader: Raw) -> None:
