@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 RUN = Permission(Resource.RISK, Action.RUN)
 CHANGE = Permission(Resource.RISK, Action.CHANGE)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
+AMEND = Permission(Resource.TRADING, Action.CHANGE)
 LIVE = Permission(Resource.TRADING, Action.RUN)  # with real money
 RAISE = "limits.raise"  # what the password is given for
 UNBOUNDED = Decimal(10) ** 15
@@ -144,7 +145,7 @@ class Risk:
 
     def _view(self, symbol: str, book: Mapping[str, Order], source: str = "", gone: Collection[str] = ()) -> RiskView:
         session = self._login.session
-        may = session is not None and session.user.may(TRADE)
+        may = session is not None and any(map(session.user.may, (TRADE, AMEND)))
         live = session is not None and session.user.may(LIVE)
         desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live)
         share = Share(symbol, self.instrument(symbol), self._restricted_for(self._person, symbol))
