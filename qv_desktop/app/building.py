@@ -140,7 +140,9 @@ def engine(
         lambda sentence: notices.tell("critical", "Audit row set aside", sentence),
     )
     login.spool = spool.keep
-    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
+    risk = Risk(
+        risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment
+    )
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     note = noting(door.trail, spool)
@@ -183,6 +185,8 @@ def engine(
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
+    risk.views.held_by, risk.strategy_of = deployed.runs.held_by, deployed.runs.strategy_of
+    risk.views.norms = side.averages.asked
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
