@@ -62,6 +62,8 @@ class OrderBook(dict[str, Order]):  # client order id -> order
             symbol = order.request.symbol
             theirs = self._open.setdefault(symbol, {})
             theirs[key] = order
+            if former is not None and not former.open:  # it came back, to its old place
+                theirs = self._open[symbol] = {k: theirs[k] for k in self if k in theirs}
             self.touched.add(symbol)
             self._tuples[symbol] = tuple(theirs.values())
 
