@@ -18,6 +18,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits, loosened
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
@@ -94,6 +95,7 @@ class Risk:
         self.limits: Limits = Limits()
         self.state = TradingState.ACTIVE
         self.closed = ""  # why trading is closed, whatever its state
+        self.picture: Callable[[], RiskPicture | None] = lambda: None  # the live measures
 
     async def load(self) -> None:
         """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
@@ -265,7 +267,7 @@ class Risk:
     def measure(self, book: Mapping[str, Order]) -> Measures:
         """The measures of this moment, published too."""
         measures = measured(self._view("", book), self.limits)
-        self._publish(RiskMeasured(measures))
+        self._publish(RiskMeasured(measures, self.picture()))
         return measures
 
 
