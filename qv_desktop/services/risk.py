@@ -81,7 +81,7 @@ class Risk:
     ) -> None:
         self._spool: Spool = spool or Forgetful()
         self.environment = environment
-        self._limits_for = limits_for or self._own_limits
+        self.limits_for = limits_for or self._own_limits
         self._restricted_for = restricted_for
         self.strategy_of: Callable[[str], str] = lambda source: ""  # source of orders -> name of the strategy
         self.views = Views(market, positions)
@@ -125,7 +125,7 @@ class Risk:
     def judge(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> Verdict:
         """The rules' verdict on ``request`` beside all orders in ``book``, of which those ``gone`` do not count."""
         view = self._view(request.symbol, book, request.source, gone)
-        return judged(request, view, self._limits_for(self._person, self.strategy_of(request.source), request.symbol))
+        return judged(request, view, self.limits_for(self._person, self.strategy_of(request.source), request.symbol))
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""

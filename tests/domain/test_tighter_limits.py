@@ -16,25 +16,11 @@ from tests.builders import NOW, a_position, a_quote, a_request, a_view, an_accou
 
 D = Decimal
 SYMBOLS = ("AAPL", "MSFT", "XOM")
-HERE = [
-    "order_value",
-    "order_quantity",
-    "position_fraction",
-    "gross_fraction",
-    "daily_loss",
-    "collar",
-    "quote_age",
-    "orders_per_minute",
-    "duplicate_seconds",
-    "order_volume_fraction",
-    "orders_per_second",
-    "cancels_per_minute",
-    "net_fraction",
-    "sector_fraction",
-    "strategy_fraction",
-    "opens",
-    "closes",
-]  # limits whose rules look at nothing but the view
+HERE = [  # limits whose rules look at nothing but the view
+    "order_value", "order_quantity", "position_fraction", "gross_fraction", "daily_loss", "collar", "quote_age", "orders_per_minute",
+    "duplicate_seconds", "order_volume_fraction", "orders_per_second", "cancels_per_minute", "net_fraction", "sector_fraction",
+    "strategy_fraction", "opens", "closes",
+]  # fmt: skip
 WHOLE = {name for name in NAMES if isinstance(getattr(Limits(), name), int)}
 
 
