@@ -3,18 +3,20 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.limit_words import title, told
 from qv_desktop.domain.limits import Scope, ScopedLimits, concerns
+from qv_desktop.domain.market import NEW_YORK
 
 OPEN_FOR = timedelta(days=3)  # a proposal that nobody has decided by then is none any more
 LONGEST = 500  # characters of a reason
 SYMBOL = re.compile(r"[A-Z][A-Z0-9.\-/]{0,11}")
 NAME = 80  # characters of a user's or a strategy's name
+OUTDATED = "The limits were changed since this was proposed; have it withdrawn and proposed anew."
 MEANWHILE = "Somebody changed this meanwhile; look at it as it is now, then decide again."
 
 
@@ -72,7 +74,7 @@ class Restriction:
     def words(self, user: str) -> str:
         """Why ``user``, who reads it, may not trade the symbol."""
         who = "Nobody" if not self.of else "You" if self.of == user.lower() else self.of
-        last = "" if self.until is None else f", until {self.until:%d %b %Y %H:%M} UTC"
+        last = "" if self.until is None else f", until {self.until.astimezone(NEW_YORK):%d %b %Y %H:%M} in New York"
         return f"{who} may not trade {self.symbol}{last}: {self.reason.rstrip('.')} ({self.added_by})."
 
 
@@ -138,6 +140,30 @@ def own(proposal: Proposal, name: str) -> str:
     if proposal.scope is Scope.USER and proposal.of == me:
         return "This is about what you may trade yourself; somebody else has to approve it."
     return ""
+
+
+def hindered(proposal: Proposal, book: LimitBook, name: str, now: datetime) -> str:
+    """Why this person may not approve it now, or nothing."""
+    if not proposal.open(now):
+        return f"It was {proposal.decision}." if proposal.decision else "It has expired; nobody decided in time."
+    if why := own(proposal, name):
+        return why
+    if proposal.lifts is None and proposal.base != book.version(proposal.scope, proposal.of).version:
+        return OUTDATED
+    return ""
+
+
+def until(text: str) -> datetime | None:
+    """A moment as typed, a day or a day and a time in New York; None for nothing. Raises BadInput."""
+    words = text.strip()
+    if not words:
+        return None
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(words, form).replace(tzinfo=NEW_YORK).astimezone(UTC)
+        except ValueError:
+            continue
+    raise BadInput("Type until when in New York, such as 2026-12-31 or 2026-12-31 16:00, or leave it empty.")
 
 
 def changes(before: Mapping[str, Decimal | int], after: Mapping[str, Decimal | int]) -> list[str]:

@@ -65,7 +65,7 @@ WORDS: Mapping[str, LimitWords] = {
     "orders_per_second": LimitWords("Orders in a second", Unit.ORDERS, "Faster than this is a machine gone wild."),
     "orders_per_minute": LimitWords("Orders in a minute", Unit.ORDERS, "Faster than this is a machine gone wild."),
     "cancels_per_minute": LimitWords("Cancels in a minute", Unit.CANCELS, "Faster than this is a machine gone wild."),
-    "duplicate_seconds": LimitWords("The same order again after", Unit.SECONDS, "An equal order earlier than this is a slip; longer is tighter."),
+    "duplicate_seconds": LimitWords("The same order again after", Unit.SECONDS, "An equal order sooner is a slip; longer is tighter."),
     "opens": LimitWords("Opening orders from", Unit.TIME, "Earlier in the day only what reduces is taken; later is tighter."),
     "closes": LimitWords("Opening orders until", Unit.TIME, "Later in the day only what reduces is taken."),
 }  # fmt: skip
@@ -133,7 +133,9 @@ def sensible(values: Mapping[str, Decimal | int]) -> dict[str, Decimal | int]:
         if name not in NAMES:
             raise BadInput(f"There is no limit “{name}”.")
         if not Decimal(value).is_finite() or not 0 <= value < MOST or (name in WHOLE and value != int(value)):
-            raise BadInput(f"{title(name)}: a limit is zero or more{', a whole number' if name in WHOLE else ''}; correct it.")
+            raise BadInput(
+                f"{title(name)}: a limit is zero or more{', a whole number' if name in WHOLE else ''}; correct it."
+            )
         if WORDS[name].unit is Unit.TIME and value > DAY:
             raise BadInput(f"{title(name)}: a time in New York lies between 00:00 and 24:00; correct it.")
     return {name: int(value) if name in WHOLE else Decimal(value) for name, value in values.items()}

@@ -124,9 +124,7 @@ def binding(name: str, scoped: Iterable[ScopedLimits]) -> ScopedLimits:
     """Which of ``scoped`` the limit ``name`` in force is of; the widest, where several say the same."""
     found = FIRM
     for one in sorted(scoped, key=lambda each: WIDEST.index(each.scope)):
-        if one.scope is Scope.FIRM:
-            found = one
-        elif name in one.values and looser(name, _value_of(found, name), one.values[name]):
+        if one.scope is Scope.FIRM or (name in one.values and looser(name, _value_of(found, name), one.values[name])):
             found = one
     return found
 
@@ -140,19 +138,17 @@ def looser(name: str, value: Decimal | int, other: Decimal | int) -> bool:
     return value < other if name in TIGHTER_WHEN_MORE else value > other
 
 
-def raised(
-    scope: Scope, before: Mapping[str, Decimal | int], after: Mapping[str, Decimal | int]
-) -> tuple[str, ...]:
+def raised(scope: Scope, before: Mapping[str, Decimal | int], after: Mapping[str, Decimal | int]) -> tuple[str, ...]:
     """The names of the limits that let more pass once ``after`` is set in the place of ``before``: looser or taken away.
 
-    A limit that the firm has not set is as the program comes; one that another scope has not set holds nothing back.
+    One that a scope has not set holds nothing back, but for the firm's: what the program comes with in its place a database does not
+    know, so that to set it at all takes a second person.
     """
     if scope is Scope.FIRM:
-        return loosened(base_of(before), base_of(after))
+        new = [name for name in after if name not in before]
+        return tuple(name for name in NAMES if name in {*new, *loosened(base_of(before), base_of(after))})
     return tuple(
-        name
-        for name in NAMES
-        if name in before and (name not in after or looser(name, after[name], before[name]))
+        name for name in NAMES if name in before and (name not in after or looser(name, after[name], before[name]))
     )
 
 

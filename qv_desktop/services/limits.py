@@ -1,18 +1,19 @@
-"""Limits by firm, account, user, strategy and symbol: which count for an order, who tightens them, and which second person lets more pass."""
+"""Limits by scope: which count for an order, who tightens them, and which second person lets more pass."""
 
 import asyncio
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft
 from qv_desktop.domain.deployments import SOURCE
-from qv_desktop.domain.errors import BadInput, NotPermitted
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import LimitsChanged
 from qv_desktop.domain.limit_changes import (
     MEANWHILE,
@@ -22,6 +23,7 @@ from qv_desktop.domain.limit_changes import (
     Proposal,
     Restriction,
     about,
+    hindered,
     own,
     owner,
     reason,
@@ -29,7 +31,7 @@ from qv_desktop.domain.limit_changes import (
     symbol,
 )
 from qv_desktop.domain.limit_words import sensible
-from qv_desktop.domain.limits import Limits, Scope, ScopedLimits, binding, in_force, raised
+from qv_desktop.domain.limits import NAMES, Limits, Scope, ScopedLimits, binding, in_force, raised
 from qv_desktop.domain.orders import TICKET
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Now, Publish
@@ -38,7 +40,6 @@ VIEW = Permission(Resource.RISK, Action.VIEW)
 CHANGE = Permission(Resource.RISK, Action.CHANGE)
 RAISE, APPROVE = "limits.raise", "limits.approve"  # what the password is given for
 MOST = 20_000  # answers that are kept
-OUTDATED = "The limits were changed since this was proposed; have it withdrawn and proposed anew."
 _DEPLOYED = re.compile(re.escape(SOURCE) + r"(.+)-[0-9a-f]{8}")
 
 type Values = Mapping[str, Decimal | int]
@@ -82,7 +83,12 @@ class RiskLimits:
     with what to do, and stands in the audit trail.
     """
 
-    def __init__(self, store: Store, login: Login, publish: Publish, now: Now, account: Callable[[], str]) -> None:
+    def __init__(
+        self, store: Store, login: Login, publish: Publish, now: Now, account: Callable[[], str],
+        note: Callable[[Draft], Awaitable[object]],
+    ) -> None:  # fmt: skip
+        """``note`` records a refusal, which stands whether or not it can be written down now."""
+        self._note = note
         self._store, self._login, self._publish, self._now, self._account = store, login, publish, now, account
         self._turn = asyncio.Lock()  # what is read is never older than what was written here
         self._answers: dict[tuple[str, str, str, str], Limits] = {}  # account, user, source, symbol -> what counts
@@ -100,6 +106,10 @@ class RiskLimits:
                 self._answers.clear()
             found = self._answers[key] = in_force(self.book.binding(key[0], user, strategy_of(source), symbol))
         return found
+
+    def set_for(self, scope: Scope, of: str) -> Values:
+        """What one scope itself sets, from memory; nothing where it sets none."""
+        return self.book.version(scope, of.lower() if scope is Scope.USER else of).values
 
     def binding(self, name: str, user: str = "", source: str = "", symbol: str = "") -> ScopedLimits:
         """Of which scope the limit ``name`` is that counts for such an order; ``domain.limits.whose`` says it in words."""
@@ -190,11 +200,15 @@ class RiskLimits:
         before = self.book.version(scope, name)
         if base is not None and base != before.version:
             raise BadInput(MEANWHILE)
+        after = {
+            k: v for k, v in before.values.items() if k not in NAMES
+        } | after  # what only a newer program knows stays
+        if scope is Scope.FIRM and before.values.keys() - after.keys():
+            raise BadInput("The firm sets every limit; type a value instead of nothing.")
         waiting = raised(scope, before.values, after)
-        after = {k: v for k, v in before.values.items() if k not in Limits.__dataclass_fields__} | after
-        at_once = {**after, **{one: before.values[one] for one in waiting if one in before.values}}
-        if scope is Scope.FIRM:
-            at_once = {k: v for k, v in at_once.items() if k in before.values or k not in waiting}
+        at_once = {k: v for k, v in after.items() if k not in waiting} | {
+            k: before.values[k] for k in waiting if k in before.values
+        }
         tightened = tuple(k for k, v in at_once.items() if before.values.get(k) != v)
         if not waiting and not tightened:
             raise BadInput("Nothing was changed.")
@@ -209,33 +223,31 @@ class RiskLimits:
 
     def _alone(self, scope: Scope, of: str) -> None:
         now = self._now()
-        if any(one.open(now) and one.lifts is None and (one.scope, one.of) == (scope, of) for one in self.book.proposals):
+        if any(
+            one.open(now) and one.lifts is None and (one.scope, one.of) == (scope, of) for one in self.book.proposals
+        ):
             raise BadInput("A proposal for these limits waits already; have it decided or withdrawn first.")
 
     async def _tighten(self, before: ScopedLimits, values: Values, words: str) -> ScopedLimits:
         after = replace(before, values=values, version=before.version + 1, set_by=self._login.actor.name, set_at=self._now(),
                         approved_by="")  # fmt: skip
         draft = self._draft("", after.scope, after.of, words, before.values, values)
-        await self._written(self._store.tighten(after, words, draft))
+        await self._written(self._store.tighten(after, words, draft), after)
         return after
 
     async def _propose(self, scope: Scope, of: str, values: Values, base: int, lifts: int | None, words: str) -> None:
         now = self._now()
         asked = Proposal(0, scope, of, values, base, lifts, words, self._login.actor.name, now, now + OPEN_FOR)
         before = self.book.version(scope, of).values if lifts is None else {}
-        await self._written(self._store.propose(asked, self._draft("proposed", scope, of, words, before, values, lifts)))
+        await self._written(
+            self._store.propose(asked, self._draft("proposed", scope, of, words, before, values, lifts))
+        )
 
     # ---- the second person
 
     def why_not(self, proposal: Proposal) -> str:
         """Why the signed-in person may not approve it, or nothing."""
-        if not proposal.open(self._now()):
-            return f"It was {proposal.decision or Decision.EXPIRED} already."
-        if why := own(proposal, self._login.actor.name):
-            return why
-        if proposal.lifts is None and proposal.base != self.book.version(proposal.scope, proposal.of).version:
-            return OUTDATED
-        return ""
+        return hindered(proposal, self.book, self._login.actor.name, self._now())
 
     async def approve(self, number: int, because: str = "") -> None:
         """Put a proposal of somebody else in force, with the password given just now. Raises NotPermitted for one's own."""
@@ -243,7 +255,7 @@ class RiskLimits:
         proposal = self._proposal(number)
         if why := own(proposal, self._login.actor.name):
             draft = self._decision(proposal, Decision.APPROVED, why)
-            await self._login.refuse(replace(draft, outcome="refused"))
+            await self._note(replace(draft, outcome="refused"))
             raise NotPermitted(why)
         if why := self.why_not(proposal):
             raise BadInput(why)
@@ -314,11 +326,15 @@ class RiskLimits:
 
     # ---- written
 
-    async def _written(self, work: "asyncio.Future[None] | Coroutine") -> None:  # type: ignore[name-defined, type-arg]
-        """Do it, and count it here at once."""
+    async def _written(self, work: Coroutine[Any, Any, None], known: ScopedLimits | None = None) -> None:
+        """Do it, and count it here at once: ``known`` also when the database goes away before it can be read again."""
         async with self._turn:
             await work
-            await self._read()
+            if known is not None:
+                others = (one for one in self.book.versions if (one.scope, one.of) != (known.scope, known.of))
+                self._take(replace(self.book, versions=(*others, known)))
+            with suppress(DatabaseDown):
+                await self._read()
 
     def _draft(self, what: str, scope: Scope, of: str, words: str = "", before: Values | None = None, after: Values | None = None,
                lifts: int | None = None, actor: Actor | None = None) -> Draft:  # fmt: skip

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -86,9 +87,19 @@ class LimitStore:
 
 
 def _book(connection: Connection) -> LimitBook:
-    newest = select(*_VERSION).distinct(_v.scope, _v.of).order_by(_v.scope, _v.of, _v.version.desc())
-    asked = select(*_PROPOSAL).outerjoin_from(limit_proposals, limit_decisions).order_by(_p.id.desc()).limit(KNOWN)
-    lifted = select(_d.proposal).join(limit_proposals).where(_p.lifts == _r.id, _d.decision == "approved").exists()
+    newest = select(*_VERSION).ext(distinct_on(_v.scope, _v.of)).order_by(_v.scope, _v.of, _v.version.desc())
+    asked = (
+        select(*_PROPOSAL)
+        .outerjoin_from(limit_proposals, limit_decisions, _d.proposal == _p.id)
+        .order_by(_p.id.desc())
+        .limit(KNOWN)
+    )
+    lifted = (
+        select(_d.proposal)
+        .join(limit_proposals, _p.id == _d.proposal)
+        .where(_p.lifts == _r.id, _d.decision == "approved")
+        .exists()
+    )
     held = select(_r.id, _r.of, _r.symbol, _r.reason, _r.added_by, _r.added_at, _r.until, lifted).order_by(_r.id)
     versions = tuple(_version(row) for row in connection.execute(newest))
     proposals = tuple(_proposal(row) for row in connection.execute(asked))[::-1]
@@ -102,7 +113,13 @@ def _put(connection: Connection, one: ScopedLimits, reason: str, proposal: int |
 
 
 def _decided(connection: Connection, proposal: Proposal, decision: Decision, by: str, because: str) -> bool:
-    row = {"proposal": proposal.id, "decision": decision.value, "decided_by": by, "decided_at": func.now(), "because": because}
+    row = {
+        "proposal": proposal.id,
+        "decision": decision.value,
+        "decided_by": by,
+        "decided_at": func.now(),
+        "because": because,
+    }
     once = upsert(limit_decisions).values(row).on_conflict_do_nothing().returning(_d.proposal)
     return connection.execute(once).first() is not None
 
@@ -116,12 +133,12 @@ def _read(kept: Mapping[str, str]) -> dict[str, Decimal | int]:
     return {name: int(Decimal(value)) if name in WHOLE else Decimal(value) for name, value in kept.items()}
 
 
-def _version(row: Row[Any] | Sequence[Any]) -> ScopedLimits:
+def _version(row: Sequence[Any]) -> ScopedLimits:
     scope, of, amounts, version, set_by, set_at, approved_by = row
     return ScopedLimits(Scope(scope), of, _read(amounts), version, set_by, set_at, approved_by)
 
 
-def _proposal(row: Row[Any]) -> Proposal:
-    *plain, decision, decided_by, decided_at, because = row
-    number, scope, of, amounts, *rest = plain
-    return Proposal(number, Scope(scope), of, _read(amounts), *rest, Decision(decision or ""), decided_by or "", decided_at, because or "")
+def _proposal(row: Sequence[Any]) -> Proposal:
+    number, scope, of, amounts, base, lifts, reason, by, at, expires, decision, decided_by, decided_at, because = row
+    return Proposal(number, Scope(scope), of, _read(amounts), base, lifts, reason, by, at, expires, Decision(decision or ""),
+                    decided_by or "", decided_at, because or "")  # fmt: skip

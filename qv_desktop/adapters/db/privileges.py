@@ -250,7 +250,11 @@ def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
     if may(Resource.RISK, Action.CHANGE):  # what one person may not do is of that person and of those who may change it
         found += [
             Policy(f"{short}_of_users", table, "ALL", name, f"{ACTING} AND {rows}")
-            for table, rows in (("limit_versions", "scope = 'user'"), ("limit_proposals", "scope = 'user'"), ("restrictions", "of <> ''"))
+            for table, rows in (
+                ("limit_versions", "scope = 'user'"),
+                ("limit_proposals", "scope = 'user'"),
+                ("restrictions", "of <> ''"),
+            )
         ]
     if may(Resource.AUDIT, Action.VIEW):
         found.append(Policy(f"{short}_select", "audit_log", "SELECT", name, ACTING))

@@ -11,7 +11,6 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.risk import TradingState
 
 
-
 class RiskStore:
     """``ports.RiskStore`` on Postgres."""
 

@@ -21,10 +21,10 @@ KEPT = ("order_value", "order_quantity", "position_fraction", "gross_fraction", 
 MORE = "('duplicate_seconds', 'cooldown_seconds', 'opens')"  # are tighter when more
 
 _OLD = ", ".join(f"'{name}', {name}::text" for name in KEPT)
+_WIDER = {name: ("least", "min") if name == "duplicate_seconds" else ("greatest", "max") for name in KEPT}
 _WIDEST = ", ".join(
-    f"'{name}', (SELECT {'least' if name == 'duplicate_seconds' else 'greatest'}({DEFAULTS[name]}, "
-    f"{'min' if name == 'duplicate_seconds' else 'max'}({name})) FROM newest)::text"
-    for name in KEPT
+    f"'{name}', (SELECT {wider}({DEFAULTS[name]}, {most}({name})) FROM newest)::text"  # noqa: S608 - constants
+    for name, (wider, most) in _WIDER.items()
 )
 _REST = ", ".join(f"'{name}', '{value}'" for name, value in DEFAULTS.items() if name not in KEPT)
 
@@ -88,15 +88,16 @@ TABLES = (
 CARRIED = (
     f"""
     INSERT INTO limit_versions
-    SELECT 'account', account, row_number() OVER (PARTITION BY account ORDER BY version), jsonb_build_object({_OLD}), '', set_by, set_at, '', NULL
+    SELECT 'account', account, row_number() OVER (PARTITION BY account ORDER BY version), jsonb_build_object({_OLD}), '', set_by, set_at,
+           '', NULL
     FROM risk_limits WHERE account <> '' AND set_by <> ''
-    """,
+    """,  # noqa: S608 - constants
     f"""
     WITH newest AS (SELECT DISTINCT ON (account) * FROM risk_limits ORDER BY account, version DESC)
     INSERT INTO limit_versions
-    SELECT 'firm', '', 1, jsonb_build_object({_WIDEST}, {_REST}), 'as the program comes, and no tighter than an account''s', 'QuantVision', now(),
-           '', NULL
-    """,
+    SELECT 'firm', '', 1, jsonb_build_object({_WIDEST}, {_REST}), 'as the program comes, and no tighter than an account''s', 'QuantVision',
+           now(), '', NULL
+    """,  # noqa: S608 - constants
     "DROP TABLE risk_limits",
 )  # fmt: skip
 
