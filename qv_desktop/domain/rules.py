@@ -1,6 +1,7 @@
 """The gate: every rule that an order must pass, and the verdict on one order."""
 
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.margin_rules import MARGIN_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
@@ -31,6 +32,7 @@ RULES: tuple[Rule, ...] = (
     daily_loss,
     rate,
     duplicate,
+    *MARGIN_RULES,
 )
 
 
