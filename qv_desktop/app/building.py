@@ -20,6 +20,7 @@ from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
+from qv_desktop.adapters.db.margin import MarginStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
@@ -64,6 +65,7 @@ from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
@@ -142,6 +144,9 @@ def engine(
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
+                    positions, account, login, publish, clock.market)  # fmt: skip
+    risk.margin = margin.standing
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     note = noting(door.trail, spool)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
@@ -193,7 +198,7 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, margin)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -90,7 +90,9 @@ def add(found: dict[date, dict[str, dict[str, Leg]]], fill: Fill, day: date) -> 
     if known is None:
         made = Leg(fill.client_order_id, fill.symbol, fill.side.sign, fill.quantity, value, fill.at, fill.source)
     else:
-        made = replace(known, quantity=known.quantity + fill.quantity, value=known.value + value, at=min(known.at, fill.at))
+        made = replace(
+            known, quantity=known.quantity + fill.quantity, value=known.value + value, at=min(known.at, fill.at)
+        )
     orders[fill.client_order_id] = made
 
 
@@ -121,7 +123,9 @@ def _opened(before: Standing, sign: int, quantity: Decimal, value: Decimal, at: 
 def _closed(before: Standing, sign: int, quantity: Decimal) -> Standing:
     left = max(before.opened - quantity, ZERO)
     cost = before.cost * left / before.opened if before.opened else ZERO
-    return Standing(before.held + sign * quantity, left, cost, before.since if left else None, bool(before.opened) or before.closing)
+    return Standing(
+        before.held + sign * quantity, left, cost, before.since if left else None, bool(before.opened) or before.closing
+    )
 
 
 def traded(day: date, symbols: Mapping[str, Mapping[str, Leg]], held: Mapping[str, Decimal]) -> TradedDay:
@@ -136,7 +140,9 @@ def traded(day: date, symbols: Mapping[str, Mapping[str, Leg]], held: Mapping[st
     return TradedDay(day, count, tuple(sorted(found, key=lambda one: (one.closed, one.order))), tuple(standings))
 
 
-def history(by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]], now: Mapping[str, Decimal]) -> dict[date, TradedDay]:
+def history(
+    by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]], now: Mapping[str, Decimal]
+) -> dict[date, TradedDay]:
     """Every day of ``by_day``; ``now`` are the signed shares held after all of them."""
     held = dict(now)
     for symbols in by_day.values():

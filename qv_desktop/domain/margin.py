@@ -49,7 +49,9 @@ class MarginTerms:
     deadline_days: int = 5  # business days after which an unmet deficit counts against the account, 4210(d)(2)
     outstanding_days: int = 15  # business days after which one is no longer outstanding
     small_dollars: Decimal = NO_SMALL_DEFICIT
-    small_fraction: Decimal = NO_SMALL_DEFICIT  # of equity; the lesser of the two is excepted, and nothing while either is zero
+    small_fraction: Decimal = (
+        NO_SMALL_DEFICIT  # of equity; the lesser of the two is excepted, and nothing while either is zero
+    )
     practice: int = TWICE_IS_A_PRACTICE  # deficits not met in time, within twelve months
     restriction_days: int = 90  # calendar days
     minimum_equity: Decimal = Decimal(25_000)  # of a pattern day trader, at the prior day's close
@@ -94,7 +96,9 @@ def from_words(words: Mapping[str, str]) -> MarginTerms:
     """The terms that ``to_words`` told; what is missing has its default. Raises BadInput for what is none of them."""
     usual = MarginTerms()
     try:
-        found = {one.name: _read(getattr(usual, one.name), words[one.name]) for one in fields(usual) if one.name in words}
+        found = {
+            one.name: _read(getattr(usual, one.name), words[one.name]) for one in fields(usual) if one.name in words
+        }
     except (ValueError, InvalidOperation):
         raise BadInput("The stored margin terms cannot be read; choose the regime anew.") from None
     return checked(replace(usual, **found))  # type: ignore[arg-type]  # each is read as what its default is
@@ -269,7 +273,9 @@ def grown(known: Deficit | None, day: date, amount: Decimal, at: datetime, cause
     """The day's deficit once the level was ``amount`` dollars below zero; None when that is no larger than what is known."""
     if amount <= 0 or (known is not None and amount <= known.amount):
         return None
-    return Deficit(day, amount, at, days.later(day, terms.deadline_days), days.later(day, terms.outstanding_days), cause)
+    return Deficit(
+        day, amount, at, days.later(day, terms.deadline_days), days.later(day, terms.outstanding_days), cause
+    )
 
 
 def is_met(deficit: Deficit, today: date, found: Decimal | None) -> bool:

@@ -56,7 +56,11 @@ def intraday_margin(request: OrderRequest, view: RiskView, limits: Limits) -> Ch
         return None
     price, opening, terms = _price(request, view), _opening(request, view), standing.terms
     if price is None or standing.level is None:
-        why = "there is no price to value the order at" if price is None else "the broker has not told the account's margin"
+        why = (
+            "there is no price to value the order at"
+            if price is None
+            else "the broker has not told the account's margin"
+        )
         return _check("INTRADAY_MARGIN", "Intraday margin", not terms.blocks, "—", "$0 deficit", "",
                       f"What margin the order needs is not known: {why}; wait a moment.")  # fmt: skip
     rate = terms.long_rate if request.side is Side.BUY else terms.short_rate
@@ -89,7 +93,9 @@ def restriction(request: OrderRequest, view: RiskView, limits: Limits) -> Check 
                       f"{until} No short position may be opened or enlarged; at most {longs:,f} shares can be sold.")  # fmt: skip
     price, cash = reference_price(request, view), _money(standing)
     if price is None or cash is None:
-        return _check("RESTRICTED", "Restriction", False, "—", "cash", "", f"{until} The cash it may use is not known yet.")
+        return _check(
+            "RESTRICTED", "Restriction", False, "—", "cash", "", f"{until} The cash it may use is not known yet."
+        )
     free = max(cash - added(view), ZERO)
     cost, most = request.quantity * price, whole_shares(free, price)
     kind = "settled cash" if standing.regime is Regime.CASH else "cash"
@@ -191,8 +197,12 @@ def settled_cash(request: OrderRequest, view: RiskView, limits: Limits) -> Check
     if reduces(request, view):
         return None
     if price is None or purse is None:
-        why = "there is no price to value the order at" if price is None else "the broker has not told the account's cash"
-        return _check("SETTLED_CASH", "Settled cash", False, "—", "settled cash", "", f"{why[0].upper()}{why[1:]}; wait a moment.")
+        why = (
+            "there is no price to value the order at" if price is None else "the broker has not told the account's cash"
+        )
+        return _check(
+            "SETTLED_CASH", "Settled cash", False, "—", "settled cash", "", f"{why[0].upper()}{why[1:]}; wait a moment."
+        )
     waiting = added(view)
     free, cost = max(purse.settled - waiting, ZERO), request.quantity * price
     if cost <= free:
@@ -205,7 +215,9 @@ def settled_cash(request: OrderRequest, view: RiskView, limits: Limits) -> Check
     when = _paid_by(purse.coming, cost - free)
     words = (f"The order needs ${cost:,.0f} and ${free:,.0f} is settled; the rest comes from sales that settle on {when:%a %d %b}. Sold "
              f"before then, it would be a good-faith violation. At most {most:,} shares pass now.")  # fmt: skip
-    return _check("SETTLED_CASH", "Settled cash", not standing.terms.blocks, f"${cost:,.0f}", f"${free:,.0f}", f"{most:,}", words)
+    return _check(
+        "SETTLED_CASH", "Settled cash", not standing.terms.blocks, f"${cost:,.0f}", f"${free:,.0f}", f"{most:,}", words
+    )
 
 
 def _paid_by(coming: tuple[tuple[object, Decimal], ...], lacking: Decimal) -> object:

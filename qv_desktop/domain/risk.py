@@ -45,7 +45,9 @@ class RiskView:
     restricted: str = ""  # why the desk does not trade the symbol; empty when it does
     average_volume: float | None = None  # shares a day of the symbol; None while unknown
     sectors: Mapping[str, str] = NOTHING  # symbol -> sector
-    strategy_held: Mapping[str, Decimal] | None = None  # symbol -> shares that the order's strategy holds; None for no strategy's
+    strategy_held: Mapping[str, Decimal] | None = (
+        None  # symbol -> shares that the order's strategy holds; None for no strategy's
+    )
     cancels: tuple[datetime, ...] = ()  # when cancels were asked for within the last minute
     price_test: bool | None = None  # whether Rule 201 binds shorts in the symbol today; None while unknown
     may_trade: bool = True  # whether the person's role lets them enter orders

@@ -70,6 +70,8 @@ def banks_rest(day: date) -> bool:
     """Whether it is Columbus Day (the second Monday of October) or Veterans Day: trades are made, and none is settled."""
     columbus = day.month == 10 and day.weekday() == 0 and 8 <= day.day <= 14
     observed = day - timedelta(days=1) if day.weekday() == 0 else day  # a Sunday's is observed on Monday
-    return columbus or (day.month, day.day) == VETERANS or (
-        (observed.month, observed.day) == VETERANS and observed.weekday() == SUNDAY
+    return (
+        columbus
+        or (day.month, day.day) == VETERANS
+        or ((observed.month, observed.day) == VETERANS and observed.weekday() == SUNDAY)
     )

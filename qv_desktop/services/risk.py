@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits, loosened
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
@@ -84,6 +85,9 @@ class Risk:
         self.limits = Limits()
         self.state = TradingState.ACTIVE
         self.closed = ""  # why trading is closed, whatever its state
+        self.margin: Callable[[], MarginStanding | None] = lambda: (
+            None
+        )  # how the account stands under its margin regime
 
     async def load(self) -> None:
         """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
@@ -142,6 +146,7 @@ class Risk:
             recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
             halted=snapshot.halted,
             closed=self.closed,
+            margin=self.margin(),
         )
 
     async def halt(self, reason: str) -> None:

@@ -35,7 +35,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.MARKET, Action.CHANGE): (("u", SHARED), ("iud", PERSONAL)),
     Permission(Resource.MARKET, Action.DELETE): (("d", SHARED),),
     Permission(Resource.TRADING, Action.VIEW): (("s", BOOKS),),
-    Permission(Resource.TRADING, Action.CREATE): (("i", "orders"), *_JOURNAL),
+    Permission(Resource.TRADING, Action.CREATE): (("i", "orders margin_events"), *_JOURNAL),
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
     Permission(Resource.STRATEGIES, Action.VIEW): (
@@ -63,8 +63,8 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
-    Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events"),),
-    Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
+    Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events margin_terms margin_events"),),
+    Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events margin_terms margin_events"),),
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
@@ -111,6 +111,8 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
                           "sent_at, acknowledged_at, executions",
     ("risk_events", "INSERT"): "account, at, kind, state, actor, reason",
+    ("margin_terms", "INSERT"): "account, at, set_by, terms",
+    ("margin_events", "INSERT"): "account, at, kind, day, key, symbol, amount, words, actor",
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
     ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
@@ -130,7 +132,7 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "signals", "breaks",
-                     "reconciliation_days", "reconciliation_rules"],
+                     "reconciliation_days", "reconciliation_rules", "margin_terms", "margin_events"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0028"  # the newest step in migrations/versions
+HEAD = "0030"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -103,6 +103,9 @@ risk_limits = _table("risk_limits", "account version", account=Text, version=Int
 risk_events = _table(
     "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
 )
+margin_terms = _table("margin_terms", "id", id=BigInteger, account=Text, at=STAMP, set_by=Text, terms=Text)
+margin_events = _table("margin_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, day=Date, key=Text, symbol=Text,
+                       amount=Numeric, words=Text, actor=Text)  # fmt: skip
 reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
                              broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
                              matched=Integer, input_hash=Text, account_id=Text, breaks_of=Text, breaks=Integer,
