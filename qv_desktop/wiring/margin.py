@@ -60,7 +60,7 @@ class MarginWiring(QObject):
             words = f"${one.amount:,.2f} on {one.day:%d %b}, after {one.cause or 'an order'}; to be met by {one.deadline:%a %d %b}."
             self._once(f"deficit {one.day} {one.amount}", "Intraday margin deficit", words)
         for violation in standing.violations:
-            words = f"{violation.symbol} on {violation.day:%d %b}: ${violation.amount:,.2f} were sold before settled money had paid for them."
+            words = f"{violation.symbol} on {violation.day:%d %b}: ${violation.amount:,.2f} were sold before settled money paid for them."
             self._once(f"{violation.kind} {violation.order}", violation.kind.capitalize(), words)
         if standing.restricted_until is not None:
             words = f"Until {standing.restricted_until:%d %b %Y}: {standing.restriction}."
