@@ -33,8 +33,10 @@ class TradingDays:
     def later(self, day: date, count: int) -> date:
         """The ``count``-th trading day after ``day``; weekdays are counted where the calendar ends."""
         place = bisect_right(self.days, day) + count - 1
-        if count > 0 and self.days and 0 <= place < len(self.days):
+        if count > 0 and 0 <= place < len(self.days):
             return self.days[place]
+        if self.days and day <= self.days[-1]:
+            day, count = self.days[-1], place - len(self.days) + 1
         for _ in range(count):
             day += timedelta(days=1)
             while day.weekday() >= SATURDAY:

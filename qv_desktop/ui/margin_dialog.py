@@ -14,7 +14,8 @@ from qv_desktop.ui.models.number_field import NumberField
 
 WIDTH = 480  # px
 REFUSE, WARN = "Refuse such orders", "Warn only"
-NOTED = "Where a broker's own figures differ, set the broker's: its blocks stay in force whatever is chosen here."
+NOTED = "Where your broker's figures differ, set the broker's; its own blocks stay in force whatever is chosen here."
+UNSURE = "Not in the rule's words, but this program's defaults: no small deficit is excepted, and two unmet ones a year are a practice. "
 
 
 class MarginDialog(QDialog):
@@ -75,6 +76,8 @@ class MarginDialog(QDialog):
         for name, parts in self._rows.items():
             for part in parts:
                 part.setVisible(self.regime in FIGURES[name][2])
+        unsure = UNSURE if self.regime is Regime.INTRADAY_MARGIN else ""
+        self._hint.setText(self._reason or unsure + NOTED)
         self.show_message("")
 
     def _ask(self) -> None:
@@ -111,7 +114,8 @@ class MarginDialog(QDialog):
             for place, widget in enumerate(self._rows[name]):
                 grid.addWidget(widget, row, place)
         column.addLayout(grid)
-        hint = theme.label(reason or NOTED, "hint")
+        self._hint = hint = theme.label("", "hint")
+        self._reason = reason
         for label in (self.meaning, hint, self._message):
             label.setWordWrap(True)
         column.addWidget(hint)

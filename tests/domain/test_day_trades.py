@@ -48,7 +48,9 @@ def fills(text: str, day: date = MONDAY, symbol: str = "TSLA", begin: int = 0) -
     return found
 
 
-def found(executions: Sequence[Fill], now: dict[str, Decimal] | None = None, days: TradingDays = DAYS) -> list[DayTrade]:
+def found(
+    executions: Sequence[Fill], now: dict[str, Decimal] | None = None, days: TradingDays = DAYS
+) -> list[DayTrade]:
     by_day = legs(executions, days)
     if now is None:
         now = {}
@@ -124,7 +126,15 @@ def test_a_trade_of_the_evening_pairs_with_the_next_days() -> None:
     bought, sold = fills("B100 S100")
     evening = datetime(2026, 11, 17, 1, 30, tzinfo=UTC)  # 20:30 on Monday: overnight trading of Tuesday's session
     moved = Fill(bought.execution_id, bought.client_order_id, "TSLA", Side.BUY, bought.quantity, bought.price, evening)
-    later = Fill(sold.execution_id, sold.client_order_id, "TSLA", Side.SELL, sold.quantity, sold.price, evening + timedelta(hours=14))
+    later = Fill(
+        sold.execution_id,
+        sold.client_order_id,
+        "TSLA",
+        Side.SELL,
+        sold.quantity,
+        sold.price,
+        evening + timedelta(hours=14),
+    )
     assert [one.day for one in found([moved, later])] == [date(2026, 11, 17)]
 
 
@@ -188,7 +198,9 @@ def test_neither_the_size_nor_the_order_of_partial_fills_matters(text: str, part
     for fill, many in zip(whole, parts, strict=False):
         share = fill.quantity / many
         split += [
-            Fill(f"{fill.execution_id}-{part}", fill.client_order_id, fill.symbol, fill.side, share, fill.price, fill.at)
+            Fill(
+                f"{fill.execution_id}-{part}", fill.client_order_id, fill.symbol, fill.side, share, fill.price, fill.at
+            )
             for part in range(many)
         ]
     random.shuffle(split)  # type: ignore[attr-defined]

@@ -77,7 +77,7 @@ def _day_trades(standing: MarginStanding | None, limit: int | None) -> tuple[Lin
         Line("The oldest leaves on", format.UNKNOWN if frees is None else f"{frees:%a %d %b}", _ink(frees)),
     ]  # fmt: skip
     if standing.regime is Regime.LEGACY_PDT:
-        word = "▲ pattern day trader" if standing.pattern else "no"
+        word = "▲ yes" if standing.pattern else "no"
         found += [
             Line("Pattern day trader", word, "WARN" if standing.pattern else "TX0"),
             Line("Equity, last close", format.money(standing.prior_equity), "BAD" if standing.below_minimum else "TX0",
@@ -143,9 +143,11 @@ def sentence(standing: MarginStanding | None) -> tuple[str, str] | None:
     if standing.regime is Regime.INTRADAY_MARGIN and standing.outstanding:
         one = min(standing.outstanding, key=lambda deficit: deficit.deadline)
         total = sum((deficit.amount for deficit in standing.outstanding), Decimal(0))
+        late = standing.day > one.deadline
+        due = "the first was due on" if late else "the first by"
         return (
-            f"{format.money(total)} of intraday margin deficits to be met, the first by {one.deadline:%a %d %b}.",
-            "WARN",
+            f"{format.money(total)} of intraday margin deficits to be met, {due} {one.deadline:%a %d %b}.",
+            "BAD" if late else "WARN",
         )
     if standing.regime is Regime.LEGACY_PDT and standing.pattern and standing.below_minimum:
         return (
