@@ -97,6 +97,12 @@ def line(position: Position | None, orders: Iterable[Order], price: Decimal | No
     return Line(held, beyond, dollars[Side.BUY], dollars[Side.SELL], abs(held) + beyond)
 
 
+def repriced(before: Line, position: Position | None, price: Decimal) -> Line:
+    """A line at another last price, of a symbol whose orders all name prices of their own."""
+    held = position.quantity * price if position else ZERO
+    return Line(held, before.added, before.buys, before.sells, abs(held) + before.added)
+
+
 def lines(view: RiskView) -> Mapping[str, Line]:
     """Symbol -> what it adds up to, of everything that is held or ordered."""
     if view.lines is not None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.instruments import Instrument
@@ -26,8 +27,7 @@ class TradingState(StrEnum):
     HALTED = "HALTED"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One symbol of the book in dollars: held (signed), what working orders may add to that, and what each side may trade."""
 
     held: Decimal = ZERO
