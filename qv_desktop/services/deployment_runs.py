@@ -1,7 +1,7 @@
 """What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -196,6 +196,11 @@ class DeploymentRuns:
     def ledger(self, deployment: Deployment) -> Ledger:
         """What its orders have come to."""
         return self._ledgers.setdefault(deployment.id, Ledger())
+
+    def held_by(self, source: str) -> Mapping[str, Decimal] | None:
+        """Shares by symbol that the deployment holds whose orders come from ``source``; None when that is none of them."""
+        ledger = self._of(source)
+        return None if ledger is None else ledger.held()
 
     def figures(self, deployment: Deployment) -> Figures:
         """In dollars, at last prices."""

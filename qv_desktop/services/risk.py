@@ -16,8 +16,10 @@ from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added, lines
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
@@ -30,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RISK, Action.RUN)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
+AMEND = Permission(Resource.TRADING, Action.CHANGE)
 LIVE = Permission(Resource.TRADING, Action.RUN)  # with real money
 GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 BRAKES = frozenset(f"risk.{state.lower()}" for state in GRAVITY[1:])
@@ -71,14 +74,13 @@ class Risk:
         spool: Spool | None = None,
         *,
         environment: str = "",
-        limits_for: Callable[[str, str, str], Limits] = lambda user, strategy, symbol: Limits(),
+        limits_for: Callable[[str, str, str], Limits] = lambda user, source, symbol: Limits(),
         restricted_for: Callable[[str, str], str] = lambda user, symbol: "",
     ) -> None:
         self._spool: Spool = spool or Forgetful()
         self.environment = environment
         self.limits_for = limits_for
         self._restricted_for = restricted_for
-        self.strategy_of: Callable[[str], str] = lambda source: ""  # source of orders -> name of the strategy
         self.views = Views(market, positions)
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
@@ -89,6 +91,8 @@ class Risk:
         self._writing: set[asyncio.Task[None]] = set()
         self.state = TradingState.ACTIVE
         self.closed = ""  # why trading is closed, whatever its state
+        self.picture: Callable[[], RiskPicture | None] = lambda: None  # the live measures
+        self.margin: Callable[[], MarginStanding | None] = _unknown  # how the account stands under its margin regime
 
     async def load(self) -> None:
         """Read the state of the account. A brake of this sitting outlives what is stored: it may not have been written
@@ -118,7 +122,7 @@ class Risk:
     def judge(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> Verdict:
         """The rules' verdict on ``request`` beside all orders in ``book``, of which those ``gone`` do not count."""
         view = self._view(request.symbol, book, request.source, gone)
-        return judged(request, view, self.limits_for(self._person, self.strategy_of(request.source), request.symbol))
+        return judged(request, view, self.limits_for(self._person, request.source, request.symbol))
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
@@ -142,11 +146,11 @@ class Risk:
 
     def _view(self, symbol: str, book: Mapping[str, Order], source: str = "", gone: Collection[str] = ()) -> RiskView:
         session = self._login.session
-        may = session is not None and session.user.may(TRADE)
+        may = session is not None and any(map(session.user.may, (TRADE, AMEND)))
         live = session is not None and session.user.may(LIVE)
         desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live)
         share = Share(symbol, self.instrument(symbol), self._restricted_for(self._person, symbol))
-        return self.views.of(desk, share, source, book, gone)
+        return replace(self.views.of(desk, share, source, book, gone), margin=self.margin())
 
     async def halt(self, reason: str) -> None:
         """Stop all new orders. Takes effect at once, even while the database is away. Raises NotPermitted."""
@@ -247,8 +251,12 @@ class Risk:
     def measure(self, book: Mapping[str, Order]) -> Measures:
         """The measures of this moment, published too."""
         measures = measured(self._view("", book), self.limits)
-        self._publish(RiskMeasured(measures))
+        self._publish(RiskMeasured(measures, self.picture()))
         return measures
+
+
+def _unknown() -> None:
+    return None
 
 
 def brakes(draft: Draft) -> bool:

@@ -33,6 +33,7 @@ from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
@@ -42,10 +43,12 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk_measures import RiskMeasures
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scanner import Scanner
+from qv_desktop.services.sectors import Sectors
 from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.sweeps import Sweeps
@@ -129,7 +132,10 @@ class Services:
     validations: Validations
     look_aheads: LookAheads
     deployments: Deployments
+    risk_measures: RiskMeasures
+    sectors: Sectors
     limits: RiskLimits
+    margin: Margin
 
 
 @dataclass(frozen=True, slots=True)
