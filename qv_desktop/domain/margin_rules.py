@@ -137,7 +137,7 @@ def pattern_day_trade(request: OrderRequest, view: RiskView, limits: Limits) -> 
     standing = view.margin
     if standing is None or standing.regime is not Regime.LEGACY_PDT:
         return None
-    waiting = _on_their_way(request, view, standing)
+    waiting = _on_their_way(request, view, standing) if standing.below_minimum else 0  # else nothing is refused
     count = standing.day_trades + waiting + 1
     minimum, frees = f"${standing.terms.minimum_equity:,.0f}", standing.frees()
     bad = standing.below_minimum and (standing.pattern or is_pattern(count, standing.trades + waiting + 1))
