@@ -109,7 +109,8 @@ class Starting:
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
             "audit checkpoints": self._checkpoints,
             "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
-            "deployments": engine.deploying.runs.run, "reconciliation": self._reconciles, **engine.side.running,
+            "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
+            "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -216,6 +217,7 @@ class Starting:
         services, engine = self._desk.services, self._engine
         account = await services.account.refresh()
         await engine.spool.drain()  # a halt of the last sitting may wait there
+        await services.limits.load()
         await services.risk.load()
         listed = await engine.broker.instruments()
         services.risk.know(listed)
@@ -319,6 +321,11 @@ class Starting:
         await self.ready.wait()
         await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._closing.occasion)
 
+    async def _measures(self) -> None:
+        """Once the books are whole: a measure of half a book would be wrong."""
+        await self.ready.wait()
+        await self._desk.services.risk_measures.run()
+
     # ---- the beats
 
     def _turn_the_day(self) -> None:
@@ -353,6 +360,7 @@ class Starting:
         self.breaks.tick()
         self.strategies.tick()
         self.deployments.tick()
+        self.limits.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 
 import structlog
@@ -15,10 +15,11 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added, lines
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.limits import Limits, loosened
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
@@ -30,11 +31,9 @@ from qv_desktop.services.risk_view import Desk, Share, Views
 log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RISK, Action.RUN)
-CHANGE = Permission(Resource.RISK, Action.CHANGE)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
+AMEND = Permission(Resource.TRADING, Action.CHANGE)
 LIVE = Permission(Resource.TRADING, Action.RUN)  # with real money
-RAISE = "limits.raise"  # what the password is given for
-UNBOUNDED = Decimal(10) ** 15
 GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 BRAKES = frozenset(f"risk.{state.lower()}" for state in GRAVITY[1:])
 
@@ -58,7 +57,7 @@ class Forgetful:
 
 
 class Risk:
-    """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored.
+    """Judges requests and keeps the trading state; ``state`` is as stored, ``limits_for`` tells what counts.
 
     A halt that the database cannot take waits in ``spool``; without one it holds only until the program ends.
     """
@@ -75,12 +74,12 @@ class Risk:
         spool: Spool | None = None,
         *,
         environment: str = "",
-        limits_for: Callable[[str, str, str], Limits] | None = None,
+        limits_for: Callable[[str, str, str], Limits] = lambda user, strategy, symbol: Limits(),
         restricted_for: Callable[[str, str], str] = lambda user, symbol: "",
     ) -> None:
         self._spool: Spool = spool or Forgetful()
         self.environment = environment
-        self._limits_for = limits_for or self._own_limits
+        self.limits_for = limits_for
         self._restricted_for = restricted_for
         self.strategy_of: Callable[[str], str] = lambda source: ""  # source of orders -> name of the strategy
         self.views = Views(market, positions)
@@ -91,17 +90,17 @@ class Risk:
         self._brakes = 0  # how often it was braked in this sitting
         self._tripped = ""  # why the program halted trading last
         self._writing: set[asyncio.Task[None]] = set()
-        self.limits: Limits = Limits()
         self.state = TradingState.ACTIVE
         self.closed = ""  # why trading is closed, whatever its state
+        self.picture: Callable[[], RiskPicture | None] = lambda: None  # the live measures
         self.margin: Callable[[], MarginStanding | None] = _unknown  # how the account stands under its margin regime
 
     async def load(self) -> None:
-        """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
+        """Read the state of the account. A brake of this sitting outlives what is stored: it may not have been written
         down yet, or was put on before the broker had said whose account it is; and so does one of an earlier sitting that
         the database has not taken yet. Raises DatabaseDown."""
         account = self._account.id
-        self.limits, stored = await self._store.limits(account), await self._store.state(account)
+        stored = await self._store.state(account)
         stored = max((stored, *map(_braked_to, self._brakes_held())), key=GRAVITY.index)
         if self._braked is None or GRAVITY.index(stored) > GRAVITY.index(self.state):
             self._set(stored, "system", "as stored")
@@ -124,7 +123,7 @@ class Risk:
     def judge(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> Verdict:
         """The rules' verdict on ``request`` beside all orders in ``book``, of which those ``gone`` do not count."""
         view = self._view(request.symbol, book, request.source, gone)
-        return judged(request, view, self._limits_for(self._person, self.strategy_of(request.source), request.symbol))
+        return judged(request, view, self.limits_for(self._person, self.strategy_of(request.source), request.symbol))
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
@@ -137,8 +136,10 @@ class Risk:
         """Whether orders that open or enlarge a position are taken at all."""
         return self.state is TradingState.ACTIVE and not self.closed
 
-    def _own_limits(self, user: str, strategy: str, symbol: str) -> Limits:
-        return self.limits
+    @property
+    def limits(self) -> Limits:
+        """What counts for the signed-in person, whatever the symbol, in an order of no strategy."""
+        return self.limits_for(self._person, "", "")
 
     @property
     def _person(self) -> str:
@@ -146,7 +147,7 @@ class Risk:
 
     def _view(self, symbol: str, book: Mapping[str, Order], source: str = "", gone: Collection[str] = ()) -> RiskView:
         session = self._login.session
-        may = session is not None and session.user.may(TRADE)
+        may = session is not None and any(map(session.user.may, (TRADE, AMEND)))
         live = session is not None and session.user.may(LIVE)
         desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live)
         share = Share(symbol, self.instrument(symbol), self._restricted_for(self._person, symbol))
@@ -248,25 +249,10 @@ class Risk:
         if not writing.cancelled() and (error := writing.exception()) is not None:
             log.error("halt_not_recorded", reason=str(error))
 
-    async def set_limits(self, limits: Limits) -> None:
-        """Store new limits; those that let more pass take the password, given just now.
-
-        Raises BadInput, NotPermitted, DatabaseDown.
-        """
-        await self._login.require(CHANGE)
-        if not all(Decimal(0) <= Decimal(value) < UNBOUNDED for value in asdict(limits).values()):
-            raise BadInput("A limit is zero or more; correct it and try again.")
-        if loosened(self.limits, limits):
-            self._login.require_given(RAISE)
-        draft = Draft(self._login.actor, "risk.limits", "account", self._account.id,
-                      before=json.dumps(asdict(self.limits), default=str), after=json.dumps(asdict(limits), default=str))  # fmt: skip
-        await self._store.save_limits(self._account.id, limits, draft)
-        self.limits = limits
-
     def measure(self, book: Mapping[str, Order]) -> Measures:
         """The measures of this moment, published too."""
         measures = measured(self._view("", book), self.limits)
-        self._publish(RiskMeasured(measures))
+        self._publish(RiskMeasured(measures, self.picture()))
         return measures
 
 
