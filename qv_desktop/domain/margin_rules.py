@@ -29,6 +29,9 @@ from qv_desktop.domain.orders import OrderRequest, Side
 from qv_desktop.domain.risk import Check, RiskView, TradingState
 
 ZERO = Decimal(0)
+CODES = frozenset({  # of checks that warn when they pass with a message
+    "INTRADAY_MARGIN", "RESTRICTED", "DAY_TRADE", "DAY_TRADING_POWER", "SETTLED_CASH", "CASH_SHORT", "GOOD_FAITH", "OWN_DAY_TRADES",
+})  # fmt: skip
 
 
 def _check(code: str, title: str, passed: bool, value: str, limit: str, nearest: str = "", message: str = "") -> Check:

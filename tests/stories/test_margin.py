@@ -1,4 +1,4 @@
-"""The margin regime with the real program and the simulated broker: a refused day trade is explained, and its count outlives the program."""
+"""The margin regime with the real program and the simulated broker: a refused day trade is explained, and counts outlive the program."""
 
 import asyncio
 import json
