@@ -209,6 +209,7 @@ class MarginStanding:
     power: Decimal | None = None  # day-trading buying power of a pattern day trader
     purse: Purse | None = None  # of a cash account
     violations: tuple[Violation, ...] = ()  # of the last twelve months, newest first
+    trouble: str = ""  # why the stored terms do not count, if so
 
     @property
     def regime(self) -> Regime:

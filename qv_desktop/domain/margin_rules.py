@@ -65,7 +65,7 @@ def intraday_margin(request: OrderRequest, view: RiskView, limits: Limits) -> Ch
             else "the broker has not told the account's margin"
         )
         return _check("INTRADAY_MARGIN", "Intraday margin", not terms.blocks, "—", "$0 deficit", "",
-                      f"What margin the order needs is not known: {why}; wait a moment.")  # fmt: skip
+                      f"What margin the order needs is not known: {why}. Wait; if it stays so, let “Margin regime” only warn.")  # fmt: skip
     rate = terms.long_rate if request.side is Side.BUY else terms.short_rate
     waiting = added(view) * max(terms.long_rate, terms.short_rate)
     free = standing.level - waiting
@@ -243,7 +243,8 @@ def _sale(request: OrderRequest, view: RiskView, standing: MarginStanding) -> Ch
         return None
     lots = standing.purse.lots.get(request.symbol, ())
     unpaid = sum((lot.quantity for lot in standing.purse.unpaid(request.symbol)), ZERO)
-    clean = max(holds - unpaid, ZERO)  # the oldest go first, and those are paid for
+    gone = committed(view, request.symbol, Side.SELL)
+    clean = max(holds - unpaid - gone, ZERO)  # the oldest go first, and those are paid for
     if not unpaid or request.quantity <= clean:
         return None
     days = [lot.paid for lot in lots if lot.paid is not None and lot.paid > standing.day]

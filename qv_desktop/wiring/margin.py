@@ -1,6 +1,6 @@
 """Margin: executions and balances to the service, its standing to strip, account panel and notices; regime and deficits by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from PySide6.QtCore import QObject
 from shiboken6 import isValid
@@ -16,6 +16,7 @@ from qv_desktop.wiring import Desk
 from qv_desktop.wiring.permissions import why
 
 SAVED = "Saved; the regime counts from now on."
+NEWS = timedelta(days=1)  # how long a violation is news to a program that starts
 NO_LIMIT = 1_000  # day trades: as good as none
 
 
@@ -59,9 +60,11 @@ class MarginWiring(QObject):
         for one in standing.outstanding:
             words = f"${one.amount:,.2f} on {one.day:%d %b}, after {one.cause or 'an order'}; to be met by {one.deadline:%a %d %b}."
             self._once(f"deficit {one.day} {one.amount}", "Intraday margin deficit", words)
-        for violation in standing.violations:
+        for violation in (one for one in standing.violations if standing.at - one.at < NEWS):
             words = f"{violation.symbol} on {violation.day:%d %b}: ${violation.amount:,.2f} were sold before settled money paid for them."
             self._once(f"{violation.kind} {violation.order}", violation.kind.capitalize(), words)
+        if standing.trouble:
+            self._once(f"trouble {standing.trouble}", "Margin regime", standing.trouble)
         if standing.restricted_until is not None:
             words = f"Until {standing.restricted_until:%d %b %Y}: {standing.restriction}."
             self._once(f"restricted {standing.restricted_until}", "Account restricted", words)
