@@ -27,6 +27,7 @@ from qv_desktop.domain.margin import (
     grown,
     is_met,
     level,
+    loosened,
     power,
     restricted,
     room,
@@ -45,6 +46,7 @@ from qv_desktop.services.traded import Traded
 log = structlog.get_logger(__name__)
 
 CHANGE = Permission(Resource.RISK, Action.CHANGE)
+LOOSEN = "margin.loosen"  # what the password is given for
 BACK = timedelta(days=100)  # of executions that are read: a pattern day trader stays one for 90 days
 BEHIND, AHEAD = timedelta(days=420), timedelta(days=60)  # of the calendar
 SETTLING = 10  # trading days of executions that settlement is counted from
@@ -304,11 +306,15 @@ class Margin:
         self._unwritten = [event for event in self._unwritten if event not in waiting]
 
     async def set_terms(self, terms: MarginTerms, reason: str = "") -> None:
-        """Choose the account's regime and its figures. Raises BadInput, NotPermitted, DatabaseDown."""
+        """Choose the account's regime and its figures; what lets more pass takes the password, given just now.
+
+        Raises BadInput, NotPermitted, DatabaseDown.
+        """
         await self._login.require(CHANGE)
         if not self._of:
             raise BadInput("The account is not known yet; wait until it is, then choose its regime.")
-        checked(terms)
+        if loosened(self.terms, checked(terms)):
+            self._login.require_given(LOOSEN)
         at = self._now()
         draft = Draft(self._login.actor, "margin.terms", "account", self._of, reason=reason,
                       before=json.dumps(to_words(self.terms)), after=json.dumps(to_words(terms)))  # fmt: skip

@@ -7,13 +7,14 @@ from shiboken6 import isValid
 
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import AccountChanged, Filled, MarginChanged
-from qv_desktop.domain.margin import MarginStanding, MarginTerms
-from qv_desktop.services.margin import CHANGE
+from qv_desktop.domain.margin import MarginStanding, MarginTerms, checked, loosened
+from qv_desktop.services.margin import CHANGE, LOOSEN
 from qv_desktop.ui.margin_dialog import MarginDialog
 from qv_desktop.ui.models.margin_card import MarginCard
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.permissions import why
+from qv_desktop.wiring.stepping_up import stepped_up
 
 SAVED = "Saved; the regime counts from now on."
 NEWS = timedelta(days=1)  # how long a violation is news to a program that starts
@@ -85,8 +86,14 @@ class MarginWiring(QObject):
         return dialog
 
     async def _save(self, dialog: MarginDialog, terms: MarginTerms) -> None:
+        services = self._desk.services
         try:
-            await self._desk.services.margin.set_terms(terms)
+            looser = loosened(services.margin.terms, checked(terms))
+            if looser and services.login.may(CHANGE):
+                words = f"Looser from now on: {', '.join(looser)}. The broker's own rules stay in force."
+                if not await stepped_up(services.login, LOOSEN, "Loosen the margin regime", words, "Loosen it", dialog):
+                    return
+            await services.margin.set_terms(terms)
             said = SAVED
         except QvError as error:
             said = str(error)

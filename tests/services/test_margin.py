@@ -62,13 +62,17 @@ class Door:
     """A log-in whose role may what ``may`` says."""
 
     def __init__(self, *may: Permission) -> None:
-        self.held = may
+        self.held, self.given = may, "margin.loosen"
         self.actor = Actor("maria", "human")
 
     async def require(self, permission: Permission) -> Session:
         if permission not in self.held:
             raise NotPermitted(f"Your role lacks “{permission}”.")
         return a_session(name="maria")
+
+    def require_given(self, deed: str) -> None:
+        if self.given != deed:
+            raise NotPermitted("This takes your password; give it and try again.")
 
 
 class Known:
@@ -340,6 +344,21 @@ def test_only_who_may_change_risk_changes_the_regime_and_it_is_audited() -> None
     with pytest.raises(BadInput):
         asyncio.run(room.margin.set_terms(MarginTerms(practice=0)))
     assert room.store.chosen[0].regime is Regime.LEGACY_PDT
+
+
+def test_what_lets_more_pass_takes_the_password() -> None:
+    room = Room(MAY)
+    asyncio.run(room.margin.load())
+    cast(Door, room.margin._login).given = ""
+    asyncio.run(room.margin.set_terms(MarginTerms(long_rate=Decimal("0.4"), practice=1)))
+    for looser in (
+        MarginTerms(),
+        MarginTerms(blocks=False, long_rate=Decimal("0.4"), practice=1),
+        MarginTerms(Regime.CASH),
+    ):
+        with pytest.raises(NotPermitted, match="password"):
+            asyncio.run(room.margin.set_terms(looser))
+    assert room.standing.terms.practice == 1
 
 
 def test_a_regime_cannot_be_chosen_for_an_account_that_is_not_known() -> None:

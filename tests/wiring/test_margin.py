@@ -13,7 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.access import Permission
@@ -22,10 +22,11 @@ from qv_desktop.domain.orders import Side
 from qv_desktop.services.bus import Bus
 from qv_desktop.ui.models.margin_card import MarginCard
 from qv_desktop.ui.panels.account import AccountPanel
+from qv_desktop.ui.step_up_dialog import StepUpDialog
 from qv_desktop.ui.tasks import Tasks
 from qv_desktop.wiring.margin import SAVED, MarginWiring
 from tests.app.test_guarding import until
-from tests.services.test_margin import MAY, Room
+from tests.services.test_margin import MAY, Door, Room
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -40,6 +41,25 @@ class Window(QWidget):
         self.account = AccountPanel(self)
 
 
+class Login(Door):
+    """A log-in whose password is “right”."""
+
+    def __init__(self, *may: Permission) -> None:
+        super().__init__(*may)
+        self.given, self.session = "", SimpleNamespace(user=SimpleNamespace(role="Trader", name="maria"))
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.held
+
+    async def confirm(self, password: str, deed: str = "") -> str:
+        self.given = deed if password == "right" else ""
+        return "" if self.given else "That is not your password."
+
+
+def asked() -> StepUpDialog | None:
+    return next((w for w in QApplication.topLevelWidgets() if isinstance(w, StepUpDialog) and w.isVisible()), None)
+
+
 class Desk:
     """A desk with the real service, card and bus."""
 
@@ -48,8 +68,7 @@ class Desk:
         qtbot.addWidget(self.window)
         self.card, self.bus, self.tasks = MarginCard(self.window), Bus(), Tasks(lambda error: None)
         self.room.margin._publish = self.bus.publish
-        session = SimpleNamespace(user=SimpleNamespace(role="Trader"))
-        login = SimpleNamespace(may=lambda permission: permission in may, session=session)
+        login = self.room.margin._login = cast(Any, Login(*may))
         notices = SimpleNamespace(tell=lambda urgency, title, text, key, **rest: self.told.append(f"{title}: {text}"))
         risk = SimpleNamespace(limits=SimpleNamespace(day_trades=3))
         services = SimpleNamespace(margin=self.room.margin, login=login, notices=notices, bus=self.bus, risk=risk)
@@ -75,6 +94,15 @@ def test_the_regime_is_chosen_in_the_dialog_and_shown(qtbot: QtBot) -> None:
         dialog = desk.wiring.ask()
         dialog.regimes.segment("Cash").click()
         dialog.save.click()
+        await until(asked)
+        cast(StepUpDialog, asked()).reject()
+        await until(lambda: asked() is None)
+        assert desk.room.store.chosen[0] == MarginTerms()
+        dialog.save.click()
+        await until(asked)
+        step = cast(StepUpDialog, asked())
+        step.password.setText("right")
+        step.go.click()
         await until(lambda: dialog.message() == SAVED)
         assert desk.room.store.chosen[0] == MarginTerms(Regime.CASH)
         assert desk.card.regime.text() == "Cash"
