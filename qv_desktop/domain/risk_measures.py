@@ -361,7 +361,9 @@ def _of(line: PositionLine) -> Exposure:
 
 @dataclass(frozen=True, slots=True)
 class MeasureSettings:
-    """What the account's measures are set to: the benchmark's symbol, and what part of a day's volume is ours to trade."""
+    """What the account's measures are set to: the benchmark's symbol, what part of a day's volume is ours to trade, and whether
+    covariances give newer days more weight (exponentially, 0.94 a day) or each day the same."""
 
     benchmark: str = "SPY"
     participation: float = 0.1
+    weighted: bool = False

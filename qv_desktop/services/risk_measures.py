@@ -14,7 +14,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.account_history import Curve
 from qv_desktop.domain.accounts import Account, day_profit
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown
+from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown, NotPermitted
 from qv_desktop.domain.market import NEW_YORK, Snapshot
 from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position
@@ -49,6 +49,7 @@ RUN = Permission(Resource.RISK, Action.RUN)
 CHANGE = Permission(Resource.RISK, Action.CHANGE)
 EACH = 1.0  # seconds between two pictures
 MINUTE, SOON = 60.0, 5.0  # seconds: how old what looks back may grow, and how soon after the last it follows a change
+AGAIN = 30.0  # seconds until a store that failed is asked again
 CURVE_KEPT = 600.0  # seconds for which the account's curve is believed
 KEPT = timedelta(days=750)  # of the account's own days
 MOVED = 0.02  # of the book's gross: less than that is no other book
@@ -81,7 +82,7 @@ class RiskMeasures:
         self._strategies, self._login, self._now, self._elapsed = strategies, login, now, elapsed
         self.picture: RiskPicture | None = None
         self.settings = MeasureSettings()
-        self._loaded = False
+        self._loaded, self._again = False, 0.0  # before the latter a store that refused is not asked again
         self._own: dict[str, Scenario] = {}  # name -> the account's own
         self._slow: SlowMeasures | None = None
         self._betas: Mapping[str, float] = {}
@@ -181,13 +182,13 @@ class RiskMeasures:
         return self.picture
 
     async def _load_once(self) -> None:
-        if self._loaded or self._around.account() is None:
+        if self._loaded or self._around.account() is None or self._elapsed() < self._again:
             return
         try:
             await self.load()
             self._troubles.pop("Scenarios", None)
-        except DatabaseDown as error:
-            self._troubles["Scenarios"] = f"Only those of history: {error}"
+        except (DatabaseDown, NotPermitted) as error:
+            self._troubles["Scenarios"], self._again = f"Only those of history: {error}", self._elapsed() + AGAIN
 
     async def _rows(self, equity: Decimal | None) -> list[PositionLine]:
         from qv_desktop.services.risk_pictures import lines, traded
@@ -310,6 +311,7 @@ class RiskMeasures:
         book = Book(
             self._now(), today, values, self.settings.benchmark, {name: (one.days, one.prices) for name, one in closes.items()},
             await self._days(today), {name: one.note for name, one in closes.items() if one.note}, self._histories.trouble,
+            weighted=self.settings.weighted,
         )  # fmt: skip
         found = await asyncio.to_thread(looked_back, book)
         self._slow, self._betas = found.measures, found.betas
@@ -327,7 +329,7 @@ class RiskMeasures:
         """The account's own days that are over."""
         try:
             days = await self._store.days(self._account_id(), today - KEPT)
-        except (DatabaseDown, BadInput) as error:
+        except (DatabaseDown, NotPermitted, BadInput) as error:
             self._troubles["VaR history"] = str(error)
             return []
         self._troubles.pop("VaR history", None)
@@ -350,7 +352,7 @@ class RiskMeasures:
         day = RiskDay(today, told.get(0.95, 0.0), told.get(0.99, 0.0), float(profit), float(account.equity))
         try:
             await self._store.save_day(account.id, day)
-        except DatabaseDown as error:
+        except (DatabaseDown, NotPermitted) as error:
             self._troubles["VaR history"] = f"Today is not kept: {error}"
 
 
