@@ -81,8 +81,12 @@ def test_a_desk_sees_what_its_book_risks(qapp: QApplication, simulator: Simulato
             await services.risk_measures.save_scenario("Cola scandal", [Shock("symbol", "KO", -0.5)])
             await person.sees(lambda: newest[0].stress[-1].scenario.name == "Cola scandal")
             assert newest[0].stress[-1].profit < 0
-            while await person.asked("SELECT count(*), min(var99) > 0 FROM risk_days") != [(1, True)]:
+            for _ in range(600):
+                if await person.asked("SELECT count(*), min(var99) > 0 FROM risk_days") == [(1, True)]:
+                    break
                 await asyncio.sleep(0.1)
+            else:
+                pytest.fail("the day's VaR was not kept")
             told = await person.asked("SELECT symbol, code FROM sector_codes ORDER BY symbol")
             assert told == [("AAPL", 3571), ("KO", 2080)]
 
