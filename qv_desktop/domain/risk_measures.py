@@ -327,6 +327,7 @@ class SlowMeasures:
     missing: tuple[Missing, ...] = ()
     seconds: float = 0.0  # that it took
     paths: int = 0  # of the Monte Carlo
+    days: tuple[RiskDay, ...] = ()  # P&L by day: what was kept of the days that are over, oldest first
 
 
 @dataclass(frozen=True, slots=True)

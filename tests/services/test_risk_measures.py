@@ -249,9 +249,11 @@ def test_the_accounts_own_days_are_tested_against_the_var_of_the_evening_before(
     losses = {10, 11, 30}
     days = [RiskDay(day, 100.0, 200.0, -150.0 if n in losses else 5.0, 1e4) for n, day in enumerate(weekdays)]
     del days[40]  # the program was closed
+    days[50] = replace(days[50], var95=0.0, var99=0.0)  # nothing was held in the evening
     found = looked_back(a_book(days=days))
     own = next(one for one in found.measures.backtests if (one.basis, one.confidence) == (Basis.ACCOUNT, 0.95))
-    assert (own.days, own.exceptions) == (57, 3)
+    assert (own.days, own.exceptions) == (56, 3)
+    assert found.measures.days == tuple(days)
     assert own.kupiec_p is not None
     assert (
         next(one for one in found.measures.backtests if (one.basis, one.confidence) == (Basis.ACCOUNT, 0.99)).exceptions
