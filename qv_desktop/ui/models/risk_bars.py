@@ -40,9 +40,10 @@ class BarList(QWidget):
     chosen = Signal(int)
     grown = Signal()
 
-    def __init__(self, name: str, few: int = FEW) -> None:
+    def __init__(self, name: str, few: int = FEW, *, marks: bool = False) -> None:
+        """``few`` rows are shown at first; ``marks`` says that a chosen row stays marked."""
         super().__init__()
-        self._few = few
+        self._few, self._marks = few, marks
         self._values: Sequence[Reach] = ()
         self._make: Make = lambda place: BarRow("", "")
         self._all = False
@@ -75,6 +76,12 @@ class BarList(QWidget):
             max([body.horizontalAdvance(row.words) for row in rows], default=0.0) + 2,
             max([small.horizontalAdvance(row.more) for row in rows], default=0.0) + 2,
         )
+
+    def mark(self, place: int) -> None:
+        """Put the cursor on a row; on none with -1."""
+        if place != self._row:
+            self._row = place
+            self.update()
 
     def row_at(self, place: int) -> BarRow:
         """The row at a place."""
@@ -136,6 +143,8 @@ class BarList(QWidget):
             self._row = min(max(self._row + step, 0), self._count() - 1)
             if self._row < self._shown():
                 self.setAccessibleDescription(self._make(self._row).tip)
+                if self._marks:
+                    self.chosen.emit(self._row)
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._row >= 0:
             self._take(self._row)
@@ -190,6 +199,8 @@ class BarList(QWidget):
         net = value[0] + value[1]
         known = math.isfinite(net)
         token = row.token or ("BUY_INK" if net >= 0 else "SELL_INK")
+        if self._marks and place == self._row:
+            painter.fillRect(box, theme.color("SELECTION"))
         painter.setFont(theme.bold())
         painter.setPen(theme.color("TX0"))
         told = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideRight, int(name))

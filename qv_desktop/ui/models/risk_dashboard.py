@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.risk import Measures
-from qv_desktop.domain.risk_measures import UNKNOWN_SECTOR, RiskPicture, SlowMeasures
+from qv_desktop.domain.risk_measures import UNKNOWN_SECTOR, Method, RiskPicture, SlowMeasures
 from qv_desktop.ui import format
 from qv_desktop.ui.models import risk_words as words
 from qv_desktop.ui.models.correlation_map import CorrelationMap
@@ -164,10 +164,10 @@ class Dashboard(QWidget):
         self._points.append((now, float(day)))
 
     def _show_exposures(self, picture: RiskPicture) -> None:
-        lines, book = picture.positions, picture.book
+        lines = picture.positions
         flat = "" if lines else "No positions are held."
         self.names.show_bars([reach(words.known(line.value)) for line in lines], lambda at: words.name_row(lines[at]))
-        note = f"{len(lines):,} · net {words.whole(book.net)} · gross {words.whole(book.gross)}"
+        note = f"{len(lines):,} name{'' if len(lines) == 1 else 's'}, of equity"
         self.by_name.say(flat)
         self.by_name.note(note if lines else "")
         sectors = picture.sectors
@@ -208,7 +208,8 @@ class Dashboard(QWidget):
         lines = book.lines if book is not None else ()
         if book is not None:
             self.exits.show_bars([reach(words.known(line.days)) for line in lines], lambda at: words.liquidity_row(book, at))
-            self.liquid.note(words.days(book.days) + (f" · {words.liquidity_note(book)}" if book.within else ""))
+            self.liquid.note(f"all in {words.days(book.days)}, at {book.participation:.0%} of volume")
+            self.exits.setToolTip(words.liquidity_note(book))
         self.liquid.say("" if lines else "No positions are held.")
 
     def _show_slow(self, picture: RiskPicture) -> None:
@@ -272,6 +273,7 @@ def _sides(short: Decimal, long: Decimal) -> Reach:
 
 
 def _made_of(slow: SlowMeasures) -> str:
-    span = f"{slow.first:%Y-%m-%d} to {slow.last:%Y-%m-%d}" if slow.first and slow.last else ""
+    """How much history, and how many paths."""
+    most = max((var.observations for var in slow.vars if var.method is not Method.MONTE_CARLO), default=0)
     paths = f"{slow.paths:,} paths" if slow.paths else ""
-    return " · ".join(filter(None, (span, paths)))
+    return " · ".join(filter(None, (f"{most:,} days" if most else "", paths)))
