@@ -186,6 +186,17 @@ class VarHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskDay:
+    """What is kept of a day: the VaRs as last told on it, which are for the next day, and what the day itself earned, in dollars."""
+
+    day: date
+    var95: float
+    var99: float
+    profit: float
+    equity: float
+
+
+@dataclass(frozen=True, slots=True)
 class CurvePoint:
     """Equity (dollars) at a moment or the end of a day, and the fraction below the highest before (0 or negative)."""
 
