@@ -17,7 +17,7 @@ from qv_desktop.ui.frames import LagProbe
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Desk
 
-WORKSPACES = ("trading", "markets", "charts", "compliance", "research")
+WORKSPACES = ("trading", "markets", "charts", "compliance", "research", "risk")
 WIDTH, HEIGHT = 1600, 900
 SETTLE, LOAD = 0.4, 2.5  # seconds for a switched workspace to lay itself out, and for new charts to load
 

@@ -41,6 +41,7 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk_reports import RiskReports
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
@@ -70,6 +71,7 @@ from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
 from qv_desktop.ui.panels.signals import SignalsPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
+from qv_desktop.ui.panels.stress import StressPanel
 from qv_desktop.ui.panels.sweeps import SweepsPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
@@ -127,6 +129,7 @@ class Services:
     validations: Validations
     look_aheads: LookAheads
     deployments: Deployments
+    risk_reports: RiskReports
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ class Panels:
     users: UsersPanel
     roles: RolesPanel
     signals: SignalsPanel
+    stress: StressPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -169,7 +173,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, StressPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:
