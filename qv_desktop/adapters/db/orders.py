@@ -200,7 +200,7 @@ def _kept(told: Report | Fill) -> dict[str, object]:
     return {name: value for name, value in asdict(told).items() if name != "cumulative"}
 
 
-def fill_of(row: RowMapping) -> Fill:
+def fill_of(row: Mapping[str, Any]) -> Fill:
     """The execution that the columns ``FILL`` of a row are."""
     values: dict[str, Any] = {**row, "side": Side(row["side"])}
     return Fill(**values)

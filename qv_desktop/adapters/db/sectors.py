@@ -37,7 +37,7 @@ class SectorStore:
         """symbol -> sector, as chosen for the account. Raises DatabaseDown."""
         query = select(_o.symbol, _o.sector).where(_o.account == account)
         return await self._database.read(
-            lambda connection: {symbol: sector for symbol, sector in connection.execute(query)}
+            lambda connection: {row.symbol: row.sector for row in connection.execute(query)}
         )
 
     async def override(self, account: str, symbol: str, sector: str, draft: Draft) -> None:
