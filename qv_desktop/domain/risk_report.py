@@ -18,7 +18,12 @@ from qv_desktop.domain.risk import Measures
 from qv_desktop.domain.risk_measures import Missing, PositionLine, RiskPicture, SlowMeasures
 
 CENT, MOST = Decimal("0.01"), 20  # MOST: losers and winners that are listed
-UNIT_OF = {"fraction": "of equity", "seconds": "seconds", "value": "$", "loss": "$"}  # last word of a limit's name -> its unit
+UNIT_OF = {
+    "fraction": "of equity",
+    "seconds": "seconds",
+    "value": "$",
+    "loss": "$",
+}  # last word of a limit's name -> its unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,9 @@ def verdict(told: RiskReport) -> tuple[str, bool]:
     state = told.measures.state if told.measures else "unknown"
     parts = [f"Trading is {state}"]
     parts.append(f"at or over its limit: {', '.join(passed)}" if passed else "no limit is reached")
-    parts.append("refusals are not told" if told.rows is None else f"{refused:,} order{'' if refused == 1 else 's'} refused")
+    parts.append(
+        "refusals are not told" if told.rows is None else f"{refused:,} order{'' if refused == 1 else 's'} refused"
+    )
     return f"{'; '.join(parts)}.", not passed and state == "ACTIVE"
 
 
@@ -90,7 +97,15 @@ def _facts(told: RiskReport) -> tuple[tuple[str, str], ...]:
 def input_hash(told: RiskReport) -> str:
     """SHA-256 over what the report was made of, before it was put into words."""
     rows = [row.hash for row in told.rows or ()]
-    values = [str(told.picture), str(told.measures), str(told.limits), rows, told.margin, told.day_trades, str(told.alerts)]
+    values = [
+        str(told.picture),
+        str(told.measures),
+        str(told.limits),
+        rows,
+        told.margin,
+        told.day_trades,
+        str(told.alerts),
+    ]
     return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -98,8 +113,12 @@ def input_hash(told: RiskReport) -> str:
 
 
 def _states(told: RiskReport) -> Section:
-    rows = [row for row in reversed(told.rows or ()) if row.draft.action in ("risk.active", "risk.reducing", "risk.halted")]
-    values = tuple((row.at, row.draft.action.removeprefix("risk.").upper(), row.draft.actor.name, row.draft.reason) for row in rows)
+    rows = [
+        row for row in reversed(told.rows or ()) if row.draft.action in ("risk.active", "risk.reducing", "risk.halted")
+    ]
+    values = tuple(
+        (row.at, row.draft.action.removeprefix("risk.").upper(), row.draft.actor.name, row.draft.reason) for row in rows
+    )
     note = "Nobody changed the trading state on this day." if told.rows is not None else UNREAD
     return section("State history", ("At ET", "State", "By", "Reason"), values, note)
 
@@ -113,7 +132,14 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
     force = tuple((name.replace("_", " ").capitalize(), getattr(told.limits, name), unit(name), told.set_by(name) or None)
                   for name in (field.name for field in fields(told.limits)))  # fmt: skip
     changes = tuple(
-        (row.at, row.draft.actor.name, row.draft.action, row.draft.outcome, changed(row.draft.before, row.draft.after), row.draft.reason)
+        (
+            row.at,
+            row.draft.actor.name,
+            row.draft.action,
+            row.draft.outcome,
+            changed(row.draft.before, row.draft.after),
+            row.draft.reason,
+        )
         for row in reversed(told.rows or ())
         if row.draft.action.startswith(("risk.limit", "limits."))
     )
@@ -148,7 +174,9 @@ def changed(before: str, after: str) -> str:
 
 
 def _refused(told: RiskReport) -> list[Entry]:
-    return [row for row in reversed(told.rows or ()) if row.draft.outcome == "refused" and row.draft.object_type == "order"]
+    return [
+        row for row in reversed(told.rows or ()) if row.draft.outcome == "refused" and row.draft.object_type == "order"
+    ]
 
 
 def _refusals(told: RiskReport) -> tuple[Section, Section]:
@@ -157,7 +185,10 @@ def _refusals(told: RiskReport) -> tuple[Section, Section]:
     for row in rows:
         for code in failed(row) or ["TRADING_STATE"]:
             by_rule.setdefault(code, []).append(row)
-    counts = tuple((code, len(some), some[0].at, some[-1].at) for code, some in sorted(by_rule.items(), key=lambda item: -len(item[1])))
+    counts = tuple(
+        (code, len(some), some[0].at, some[-1].at)
+        for code, some in sorted(by_rule.items(), key=lambda item: -len(item[1]))
+    )
     note = "No order was refused on this day." if told.rows is not None else UNREAD
     each = tuple(_refusal(row) for row in rows)
     title = f"Refused orders · {len(each):,}" + (", the newest" if told.cut else "")
@@ -169,7 +200,11 @@ def _refusals(told: RiskReport) -> tuple[Section, Section]:
 
 def failed(row: Entry) -> list[str]:
     """The codes of the rules that said no to the order of an audit row."""
-    return [str(check.get("code")) for check in _after(row).get("checks") or () if isinstance(check, dict) and check.get("passed") is False]
+    return [
+        str(check.get("code"))
+        for check in _after(row).get("checks") or ()
+        if isinstance(check, dict) and check.get("passed") is False
+    ]
 
 
 def _after(row: Entry) -> dict[str, object]:
@@ -191,7 +226,15 @@ def _refusal(row: Entry) -> Values:
 
 def _exposures(picture: RiskPicture | None) -> tuple[Section, Section]:
     names = tuple(
-        (line.symbol, line.sector, line.quantity, _cents(line.value), _part(line.share), _rough(line.beta), _rough(line.liquidity_days))
+        (
+            line.symbol,
+            line.sector,
+            line.quantity,
+            _cents(line.value),
+            _part(line.share),
+            _rough(line.beta),
+            _rough(line.liquidity_days),
+        )
         for line in (picture.positions if picture else ())
     )
     sectors = tuple(
@@ -200,14 +243,32 @@ def _exposures(picture: RiskPicture | None) -> tuple[Section, Section]:
     )
     flat = "No positions are held." if picture else "Not measured yet."
     return (
-        section(f"Exposure by name · {len(names):,}", ("Name", "Sector", "Shares", "Value, $", "Share", "Beta", "Days to leave"), names, flat),
-        section("Exposure by sector", ("Sector", "Names", "Long, $", "Short, $", "Net, $", "Gross, $", "Share"), sectors, flat),
+        section(
+            f"Exposure by name · {len(names):,}",
+            ("Name", "Sector", "Shares", "Value, $", "Share", "Beta", "Days to leave"),
+            names,
+            flat,
+        ),
+        section(
+            "Exposure by sector",
+            ("Sector", "Names", "Long, $", "Short, $", "Net, $", "Gross, $", "Share"),
+            sectors,
+            flat,
+        ),
     )
 
 
 def _vars(slow: SlowMeasures | None) -> Section:
     values = tuple(
-        (var.method.value, _part(var.confidence), var.days, _cents(var.var), _cents(var.shortfall), var.observations, var.horizon.value)
+        (
+            var.method.value,
+            _part(var.confidence),
+            var.days,
+            _cents(var.var),
+            _cents(var.shortfall),
+            var.observations,
+            var.horizon.value,
+        )
         for var in (slow.vars if slow else ())
     )
     return section("Value at risk and expected shortfall", ("Method", "Confidence", "Days", "VaR, $", "Shortfall, $", "Observations", "Horizon"),
@@ -232,7 +293,12 @@ def _stress(picture: RiskPicture | None) -> Section:
          _cents(one.lines[0].profit) if one.lines else None, "own" if one.scenario.custom else one.scenario.source)
         for one in results
     )  # fmt: skip
-    return section("Stress", ("Scenario", "When", "P&L, $", "Share", "Worst name", "Its P&L, $", "Source"), values, "No scenario was tried yet.")
+    return section(
+        "Stress",
+        ("Scenario", "When", "P&L, $", "Share", "Worst name", "Its P&L, $", "Source"),
+        values,
+        "No scenario was tried yet.",
+    )
 
 
 # ---- margin, profit, alerts, what is missing
@@ -245,8 +311,11 @@ def _named(title: str, pairs: Sequence[tuple[str, str]], note: str) -> Section:
 def _profits(picture: RiskPicture | None) -> tuple[Section, ...]:
     lines = [line for line in (picture.positions if picture else ()) if line.today is not None]
     lines.sort(key=lambda line: line.today or Decimal(0))
+
     def rows(some: Iterable[PositionLine]) -> tuple[Values, ...]:
-        return tuple((one.symbol, one.sector, _cents(one.today), _cents(one.unrealised), _cents(one.realised)) for one in some)
+        return tuple(
+            (one.symbol, one.sector, _cents(one.today), _cents(one.unrealised), _cents(one.realised)) for one in some
+        )
 
     losers = [line for line in lines if (line.today or 0) < 0][:MOST]
     winners = [line for line in reversed(lines) if (line.today or 0) > 0][:MOST]
@@ -256,13 +325,23 @@ def _profits(picture: RiskPicture | None) -> tuple[Section, ...]:
     return (
         section("Largest losers", columns, rows(losers), "No position lost today."),
         section("Largest winners", columns, rows(winners), "No position gained today."),
-        section("P&L by strategy", ("Strategy", "Today, $", "Realised, $", "Open, $", "Positions"), earned, "Nothing was traded today."),
+        section(
+            "P&L by strategy",
+            ("Strategy", "Today, $", "Realised, $", "Open, $", "Positions"),
+            earned,
+            "Nothing was traded today.",
+        ),
     )
 
 
 def _alerts(alerts: Sequence[Notice]) -> Section:
     values = tuple((one.at, one.urgency, one.title, one.text, one.count, one.acknowledged_by or None) for one in alerts)
-    return section(f"Alerts · {len(values):,}", ("At ET", "Severity", "Alert", "Text", "Times", "Acknowledged by"), values, "None on this day.")
+    return section(
+        f"Alerts · {len(values):,}",
+        ("At ET", "Severity", "Alert", "Text", "Times", "Acknowledged by"),
+        values,
+        "None on this day.",
+    )
 
 
 def _missing(picture: RiskPicture | None, slow: SlowMeasures | None) -> tuple[Section, ...]:
@@ -273,7 +352,9 @@ def _missing(picture: RiskPicture | None, slow: SlowMeasures | None) -> tuple[Se
 
 def _why(slow: SlowMeasures | None, *words: str) -> str:
     told = slow.missing if slow else ()
-    return next((f"{one.what}: {one.why}" for one in told if any(word.casefold() in one.what.casefold() for word in words)), "")
+    return next(
+        (f"{one.what}: {one.why}" for one in told if any(word.casefold() in one.what.casefold() for word in words)), ""
+    )
 
 
 # ---- values and their words

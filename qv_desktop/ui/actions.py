@@ -66,7 +66,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.positions", "Show Positions", ("Alt+5",), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.fills", "Show Fills", (), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.risk", "Show Risk", ("Alt+6",), _may(Resource.RISK, _LOOK), group="Panels"),
-    Command("panel.stress", "Show Stress: scenarios of history and your own", (), _may(Resource.RISK, _LOOK), group="Panels"),
+    Command(
+        "panel.stress", "Show Stress: scenarios of history and your own", (), _may(Resource.RISK, _LOOK), group="Panels"
+    ),
     Command("panel.reconciliation", "Show Reconciliation", (), _may(Resource.RECONCILIATION, _LOOK), group="Panels"),
     Command("panel.audit", "Show Audit", (), _may(Resource.AUDIT, _LOOK), group="Panels"),
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),

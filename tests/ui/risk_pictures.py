@@ -44,7 +44,9 @@ SECTORS = ("Technology", "Technology", "Technology", "Energy", "Financials", "Co
 EQUITY = Decimal("104381.22")
 
 
-def a_line(symbol: str, value: float, sector: str = "Technology", today: float = 0.0, equity: Decimal = EQUITY) -> PositionLine:
+def a_line(
+    symbol: str, value: float, sector: str = "Technology", today: float = 0.0, equity: Decimal = EQUITY
+) -> PositionLine:
     share = float(Decimal(value) / equity) if equity else None
     return PositionLine(symbol, sector, Decimal(round(value / 100)), Decimal(f"{value:.2f}"), share, Decimal(f"{today * 2:.2f}"),
                         Decimal(0), Decimal(f"{today:.2f}"), 1.1, abs(value) / 40_000)  # fmt: skip
@@ -72,7 +74,9 @@ def sectors_of(lines: Sequence[PositionLine]) -> tuple[Exposure, ...]:
     return tuple(sorted(made, key=lambda one: -one.gross))
 
 
-def a_stress(lines: Sequence[PositionLine], name: str = "Black Monday, 1987", move: float = -0.2047, custom: bool = False) -> StressResult:
+def a_stress(
+    lines: Sequence[PositionLine], name: str = "Black Monday, 1987", move: float = -0.2047, custom: bool = False
+) -> StressResult:
     scenario = Scenario(name, (Shock("market", "", move),), "1987-10-19", "S&P 500 close to close", custom)
     moved = [StressLine(l.symbol, l.sector, l.value or Decimal(0), move * 1.1, Decimal(f"{float(l.value or 0) * move * 1.1:.2f}"), MovedBy.BETA)
              for l in lines]  # fmt: skip
@@ -92,7 +96,10 @@ def a_slow(lines: Sequence[PositionLine], days: int = 250) -> SlowMeasures:
         for n in (1, 10)
     ]  # fmt: skip
     first = date(2025, 11, 20)
-    var_days = tuple(VarDay(first + timedelta(days=at), 2_600 + 400 * math.sin(at / 20), random.gauss(60, 1_150)) for at in range(days))
+    var_days = tuple(
+        VarDay(first + timedelta(days=at), 2_600 + 400 * math.sin(at / 20), random.gauss(60, 1_150))
+        for at in range(days)
+    )
     passed = sum(day.exception for day in var_days)
     tests = [
         Backtest(Basis.HYPOTHETICAL, confidence, days, passed, days * (1 - confidence), 0.77, 0.379, 0.05, 0.823, 0.82, 0.663, Zone.SOUND,
@@ -100,7 +107,10 @@ def a_slow(lines: Sequence[PositionLine], days: int = 250) -> SlowMeasures:
         for confidence in (0.95, 0.99)
     ]  # fmt: skip
     names = tuple(line.symbol for line in lines[:16])
-    values = tuple(tuple(1.0 if i == j else math.cos((i + 1) * (j + 1)) * 0.3 + 0.35 for j in range(len(names))) for i in range(len(names)))
+    values = tuple(
+        tuple(1.0 if i == j else math.cos((i + 1) * (j + 1)) * 0.3 + 0.35 for j in range(len(names)))
+        for i in range(len(names))
+    )
     return SlowMeasures(NOW, first, var_days[-1].day, tuple(vars_), tuple(tests),
                         tuple(VarHistory(Basis.HYPOTHETICAL, c, var_days) for c in (0.95, 0.99)),
                         Beta("SPY", 61_000.0, 0.58, 0.97, days), Correlations(names, values, days), (), 0.8, 100_000)  # fmt: skip
@@ -121,9 +131,14 @@ def a_drawdown(days: int = 40) -> Drawdown:
 
 def a_picture(many: int = 12, at: datetime = NOW, slow: bool = True, **rest: object) -> RiskPicture:
     lines = some_lines(many)
-    long, short = (sum((l.value or Decimal(0) for l in lines if sign * (l.value or 0) > 0), Decimal(0)) for sign in (1, -1))
+    long, short = (
+        sum((l.value or Decimal(0) for l in lines if sign * (l.value or 0) > 0), Decimal(0)) for sign in (1, -1)
+    )
     gross = long - short
-    earned = (Earned("sma_cross v3", Decimal("-310.20"), Decimal("-42.10"), 3), Earned("By hand", Decimal("1284.07"), Decimal("120"), 9))
+    earned = (
+        Earned("sma_cross v3", Decimal("-310.20"), Decimal("-42.10"), 3),
+        Earned("By hand", Decimal("1284.07"), Decimal("120"), 9),
+    )
     exits = tuple(LiquidityLine(l.symbol, abs(l.quantity), 4_000_000.0, l.liquidity_days) for l in lines)
     exits = tuple(sorted(exits, key=lambda line: -(line.days or 0)))
     values: dict[str, object] = {

@@ -63,7 +63,10 @@ def table(told: RiskReport, document: Document) -> str:
     for section in document.sections:
         title = section.title.partition(" · ")[0]  # how many rows there are is seen
         for number, row in enumerate(section.typed, 1):
-            lines.writerows([*of, neutral(title), number, neutral(column), _cell(value)] for column, value in zip(section.columns, row, strict=True))
+            lines.writerows(
+                [*of, neutral(title), number, neutral(column), _cell(value)]
+                for column, value in zip(section.columns, row, strict=True)
+            )
     return out.getvalue()
 
 

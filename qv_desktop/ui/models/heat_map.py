@@ -191,7 +191,9 @@ class HeatMap(QWidget):
         for line in _some(len(grid.y), room.height(), TICK[1]):
             cell = self._place(line, 0)
             box = QRectF(0, cell.center().y() - 8, LEFT - 6, 16)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.label(grid.y[line], across=False))
+            painter.drawText(
+                box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.label(grid.y[line], across=False)
+            )
         if not any(self._names):
             return
         painter.setPen(theme.color("TX1"))

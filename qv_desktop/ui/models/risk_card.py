@@ -19,6 +19,7 @@ class Card(QWidget):
     def __init__(self, title: str, body: QWidget, empty: str = "") -> None:
         super().__init__()
         self.title, self.body = title, body
+        self.foot = FOOT  # px under the body
         self._note, self._ink = "", "TX2"
         self._sentence = QLabel(empty)
         self._sentence.setWordWrap(True)
@@ -65,9 +66,9 @@ class Card(QWidget):
             box = QFontMetricsF(theme.body()).boundingRect(
                 QRectF(0, 0, inner, 1_000), Qt.TextFlag.TextWordWrap, self._sentence.text()
             )
-            return self._head + int(box.height()) + 4 + FOOT
+            return self._head + int(box.height()) + 4 + self.foot
         tall = getattr(self.body, "tall", None)
-        return self._head + (tall(inner) if tall is not None else self.body.sizeHint().height()) + FOOT
+        return self._head + (tall(inner) if tall is not None else self.body.sizeHint().height()) + self.foot
 
     def text(self) -> str:
         """What it says, for a screen reader."""
@@ -80,7 +81,7 @@ class Card(QWidget):
         self._place()
 
     def _place(self) -> None:
-        wide, high = self.width() - 2 * SIDE, self.height() - self._head - FOOT
+        wide, high = self.width() - 2 * SIDE, self.height() - self._head - self.foot
         for part in (self.body, self._sentence):
             part.setGeometry(SIDE, self._head, max(wide, 1), max(high, 1))
 
@@ -114,7 +115,9 @@ class Wrapped(QLabel):
 
     def tall(self, wide: int) -> int:
         """px of height that it takes in ``wide`` px."""
-        box = QFontMetricsF(theme.small()).boundingRect(QRectF(0, 0, wide, 5_000), Qt.TextFlag.TextWordWrap, QLabel.text(self))
+        box = QFontMetricsF(theme.small()).boundingRect(
+            QRectF(0, 0, wide, 5_000), Qt.TextFlag.TextWordWrap, QLabel.text(self)
+        )
         return int(box.height()) + 2
 
 

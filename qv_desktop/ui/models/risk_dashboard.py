@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.risk import Measures
-from qv_desktop.domain.risk_measures import UNKNOWN_SECTOR, Method, RiskPicture, SlowMeasures
+from qv_desktop.domain.risk_measures import UNKNOWN_SECTOR, ZERO, Method, RiskPicture, SlowMeasures
 from qv_desktop.ui import format
 from qv_desktop.ui.models import risk_words as words
 from qv_desktop.ui.models.correlation_map import CorrelationMap
 from qv_desktop.ui.models.ledger import Ledger
 from qv_desktop.ui.models.risk_bars import BarList, BarRow, Reach, dollars, reach
-from qv_desktop.ui.models.risk_card import Card, CardColumns, Wrapped
+from qv_desktop.ui.models.risk_card import FOOT, Card, CardColumns, Wrapped
 from qv_desktop.ui.models.risk_figures import FigureGrid, Tiles
 from qv_desktop.ui.models.risk_gauges import Gauges
 from qv_desktop.ui.models.risk_pictures import CurvePicture, equity_profit, percent_of
@@ -45,7 +45,7 @@ class Dashboard(QWidget):
         self.correlations, self.lacking = CorrelationMap(), Wrapped("What is missing")
         self._points: deque[tuple[datetime, float]] = deque(maxlen=LONGEST)  # of the day that is shown
         self._picture: RiskPicture | None = None
-        self._slow: SlowMeasures | None = None
+        self._made: tuple[object, ...] = ()  # what the slow cards were drawn of
         self._low = False  # whether only the gauges have room
         self._build()
 
@@ -130,6 +130,7 @@ class Dashboard(QWidget):
         """The gauges have ``height`` px; in a low panel the figures give way to them."""
         self._low = low
         self.figures.setVisible(self._picture is not None and not low)
+        self.limits.foot = 0 if low else FOOT
         self.gauges.make_room(height if low else 10_000)  # of which a low panel's gauges take all
         self.cards.fit()
 
@@ -159,36 +160,46 @@ class Dashboard(QWidget):
             self._points.clear()
         if not self._points:
             self._points.extend(_before(picture, now, day))
-        if self._points and now - self._points[-1][0] < EVERY and len(self._points) > 1 and now - self._points[-2][0] < EVERY:
+        if (
+            self._points
+            and now - self._points[-1][0] < EVERY
+            and len(self._points) > 1
+            and now - self._points[-2][0] < EVERY
+        ):
             self._points.pop()  # the newest point is of this second, those before it are so far apart
         self._points.append((now, float(day)))
 
     def _show_exposures(self, picture: RiskPicture) -> None:
-        lines = picture.positions
+        lines = [line for line in picture.positions if line.quantity]
         flat = "" if lines else "No positions are held."
         self.names.show_bars([reach(words.known(line.value)) for line in lines], lambda at: words.name_row(lines[at]))
         note = f"{len(lines):,} name{'' if len(lines) == 1 else 's'}, of equity"
         self.by_name.say(flat)
         self.by_name.note(note if lines else "")
         sectors = picture.sectors
-        self.sectors.show_bars([_sides(one.short, one.long) for one in sectors], lambda at: words.sector_row(sectors[at]))
-        for card in (self.by_sector, self.by_earner, self.concentrated, self.liquid):
+        self.sectors.show_bars(
+            [_sides(one.short, one.long) for one in sectors], lambda at: words.sector_row(sectors[at])
+        )
+        for card in (self.by_sector, self.concentrated, self.liquid):
             self._put(card, bool(lines))
         self.by_sector.say(flat)
         unknown = next((one.names for one in sectors if one.name == UNKNOWN_SECTOR), 0)
         self.by_sector.note(f"{unknown:,} without a sector" if unknown else "net, gross of equity" if sectors else "")
 
     def _show_earned(self, picture: RiskPicture) -> None:
-        lines = sorted(picture.positions, key=lambda line: words.known(line.today) if line.today is not None else 0.0)
-        self.earners.show_bars([reach(words.known(line.today)) for line in lines], lambda at: words.earner_row(lines[at]))
-        self.by_earner.say("" if lines else "No positions are held.")
-        self.by_earner.note("today, largest loss first" if lines else "")
+        lines = sorted(picture.positions, key=lambda line: line.today if line.today is not None else ZERO)
+        self.earners.show_bars(
+            [reach(words.known(line.today)) for line in lines], lambda at: words.earner_row(lines[at])
+        )
+        self._put(self.by_earner, bool(lines))  # also of what was sold today
         earned = picture.profit.by_strategy
 
         def row(at: int) -> BarRow:
             one = earned[at]
             tip = f"{one.name}: realised {words.exact(one.realised)}, open {words.exact(one.unrealised)}"
-            return BarRow(one.name, dollars(words.known(one.total)), f"{one.positions} pos." if one.positions else "", tip)
+            return BarRow(
+                one.name, dollars(words.known(one.total)), f"{one.positions} pos." if one.positions else "", tip
+            )
 
         self.strategies.show_bars([reach(words.known(one.total)) for one in earned], row)
         self.by_strategy.say("" if earned else "Nothing was traded today.")
@@ -204,10 +215,13 @@ class Dashboard(QWidget):
                        words.why(picture, "drawdown") or "The drawdown begins with the account's second day of history.")  # fmt: skip
         if heavy is not None:
             self.heavy.show_lines(words.concentration(heavy))
+        self.by_earner.note("today, largest loss first")
         self.concentrated.say("" if heavy is not None else "No positions are held.")
         lines = book.lines if book is not None else ()
         if book is not None:
-            self.exits.show_bars([reach(words.known(line.days)) for line in lines], lambda at: words.liquidity_row(book, at))
+            self.exits.show_bars(
+                [reach(words.known(line.days)) for line in lines], lambda at: words.liquidity_row(book, at)
+            )
             self.liquid.note(f"all in {words.days(book.days)}, at {book.participation:.0%} of volume")
             self.exits.setToolTip(words.liquidity_note(book))
         self.liquid.say("" if lines else "No positions are held.")
@@ -215,9 +229,15 @@ class Dashboard(QWidget):
     def _show_slow(self, picture: RiskPicture) -> None:
         """What history tells; drawn only when it is made anew."""
         slow = picture.slow
-        if slow is self._slow and slow is not None:
+        key = (
+            slow.at if slow else None,
+            picture.working and slow is None,
+            bool(picture.positions),
+            picture.missing if slow is None else (),
+        )
+        if key == self._made:
             return
-        self._slow = slow
+        self._made = key
         lines = words.var_grid(slow) if slow is not None else []
         if lines:
             self.vars.show_grid(words.HEADS, lines)
@@ -227,12 +247,16 @@ class Dashboard(QWidget):
         self.history.show_slow(slow)
         history, test = words.chosen_history(slow, 0.99) if slow is not None else (None, None)
         short = test.sentence if test is not None else ""
-        self.tested.say("" if history is not None else short or words.why(picture, "backtest", "VaR", "history") or reason)
+        self.tested.say(
+            "" if history is not None else short or words.why(picture, "backtest", "VaR", "history") or reason
+        )
         found = slow.correlations if slow is not None else None
         self.correlations.show_correlations(found)
         enough = found is not None and len(found.symbols) > 1
         self._put(self.together, bool(picture.positions))
-        self.together.say("" if enough else words.why(picture, "correlation") or (self.correlations.empty if slow else reason))
+        self.together.say(
+            "" if enough else words.why(picture, "correlation") or (self.correlations.empty if slow else reason)
+        )
         self.together.note(f"{found.observations} days" if found is not None and enough else "")
 
     def _say_verdict(self) -> None:
@@ -265,7 +289,11 @@ def _before(picture: RiskPicture, now: datetime, day: Decimal) -> list[tuple[dat
         return []
     times, values = equity_profit(picture.drawdown.points, float(picture.equity - day))
     today = now.astimezone(NEW_YORK).date()
-    return [(at, value) for at, value in zip(times, values, strict=True) if at.astimezone(NEW_YORK).date() == today and at < now]
+    return [
+        (at, value)
+        for at, value in zip(times, values, strict=True)
+        if at.astimezone(NEW_YORK).date() == today and at < now
+    ]
 
 
 def _sides(short: Decimal, long: Decimal) -> Reach:

@@ -62,7 +62,11 @@ class Tiles(QWidget):
     def told(self, spot: QPointF) -> str:
         """What is said of the tile under a point."""
         tile = next((t for place, t in enumerate(self._tiles) if self._box(place).contains(spot)), None)
-        return "" if tile is None else "\n".join(filter(None, (f"{tile.title}  {tile.value} {tile.hint}".strip(), tile.tip)))
+        return (
+            ""
+            if tile is None
+            else "\n".join(filter(None, (f"{tile.title}  {tile.value} {tile.hint}".strip(), tile.tip)))
+        )
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -87,7 +91,9 @@ class Tiles(QWidget):
         used = painter.fontMetrics().horizontalAdvance(tile.value) + 6
         painter.setFont(theme.small())
         painter.setPen(theme.color("TX1"))
-        if painter.fontMetrics().horizontalAdvance(tile.hint) <= box.width() - used:  # half a hint is none; the tip has it
+        if (
+            painter.fontMetrics().horizontalAdvance(tile.hint) <= box.width() - used
+        ):  # half a hint is none; the tip has it
             painter.drawText(line.adjusted(used, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, tile.hint)
 
 
@@ -183,7 +189,9 @@ class FigureGrid(QWidget):
         painter.setPen(theme.color("TX2"))
         for place, head in enumerate(self._heads):
             left, wide = columns[min(place, len(columns) - 1)]
-            painter.drawText(QRectF(left, 0, wide, LINE), middle | (right if place else Qt.AlignmentFlag.AlignLeft), head)
+            painter.drawText(
+                QRectF(left, 0, wide, LINE), middle | (right if place else Qt.AlignmentFlag.AlignLeft), head
+            )
         for number, line in enumerate(self._lines, 1):
             if number % 2 == 0:
                 painter.fillRect(QRectF(0, number * LINE, self.width(), LINE), theme.color("ZEBRA"))

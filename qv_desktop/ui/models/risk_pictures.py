@@ -1,9 +1,9 @@
 """Pictures of risk over time: the day's profit, the drawdown, and each day's profit beside the VaR of the evening before."""
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QToolTip
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QToolTip
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.risk_measures import CurvePoint, VarDay
 from qv_desktop.ui import format, theme
+from qv_desktop.ui.models import risk_words
 from qv_desktop.ui.models.pictures import Picture
 from qv_desktop.ui.models.risk_bars import short_dollars
 
@@ -78,8 +79,12 @@ class CurvePicture(Told):
         self._names: list[tuple[str, str]] = []
         self.told = self._tell
 
-    def show_curve(self, times: Sequence[datetime], values: Sequence[float], names: Sequence[tuple[str, str]] = ()) -> None:
+    def show_curve(
+        self, times: Sequence[datetime], values: Sequence[float], names: Sequence[tuple[str, str]] = ()
+    ) -> None:
         """Values by time, oldest first; ``names`` are the legend's words with their inks."""
+        known = [at for at, value in enumerate(values) if math.isfinite(value)]
+        times, values = [times[at] for at in known], [values[at] for at in known]
         step = max(1, -(-len(values) // MOST_POINTS))
         kept = sorted({*range(0, len(values), step), len(values) - 1}) if values else []
         self._times, self._values = [times[at] for at in kept], [values[at] for at in kept]
@@ -112,7 +117,7 @@ class CurvePicture(Told):
         return f"{moment:%Y-%m-%d %H:%M:%S} ET  {self._exact(self._values[at])}"
 
     def _exact(self, value: float) -> str:
-        return format.signed_money(value) if self._words is short_dollars else format.percent(value)
+        return risk_words.exact(value) if self._words is short_dollars else format.percent(value)
 
     def draw(self, painter: QPainter) -> None:
         points = [self.point(self._seconds(at), value) for at, value in enumerate(self._values)]
@@ -148,7 +153,7 @@ class VarPicture(Told):
 
     def show_days(self, days: Sequence[VarDay], confidence: float) -> None:
         """Oldest first; the newest ``MOST`` of them are drawn."""
-        self._days = days[-self.MOST :]
+        self._days = [day for day in days if math.isfinite(day.var) and math.isfinite(day.profit)][-self.MOST :]
         self._confidence = confidence
         if not self._days:
             self._y = None
@@ -171,7 +176,7 @@ class VarPicture(Told):
         if day is None:
             return ""
         passed = "\nException: the loss passed the VaR" if day.exception else ""
-        return f"{day.day}  profit {format.signed_money(day.profit)}\nVaR told before {format.money(day.var)}{passed}"
+        return f"{day.day}  profit {risk_words.exact(day.profit)}\nVaR told before {risk_words.cents(day.var)}{passed}"
 
     def draw(self, painter: QPainter) -> None:
         base, wide = self.point(0, 0).y(), self.room().width() / len(self._days)
@@ -179,12 +184,16 @@ class VarPicture(Told):
         for at, day in enumerate(self._days):
             spot = self.point(at, day.profit)
             token = "BAD" if day.exception else "PROFIT" if day.profit >= 0 else "TX2"
-            box = QRectF(spot.x(), min(spot.y(), base), max(wide - (1 if wide > 3 else 0), 1.0), max(abs(spot.y() - base), 1.0))
+            box = QRectF(
+                spot.x(), min(spot.y(), base), max(wide - (1 if wide > 3 else 0), 1.0), max(abs(spot.y() - base), 1.0)
+            )
             painter.fillRect(box, theme.color(token))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(theme.color("ACCENT"), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([self.point(at + part, -day.var) for at, day in enumerate(self._days) for part in (0, 1)]))
+        painter.drawPolyline(
+            QPolygonF([self.point(at + part, -day.var) for at, day in enumerate(self._days) for part in (0, 1)])
+        )
         for at, day in enumerate(self._days):
             if day.exception:
                 self._mark(painter, self.point(at + 0.5, day.profit))
@@ -210,6 +219,5 @@ def equity_profit(points: Sequence[CurvePoint], base: float) -> tuple[list[datet
     if not points:
         return [], []
     day = points[-1].at.astimezone(NEW_YORK).date()
-    kept = [point for point in points if point.at.astimezone(NEW_YORK).date() == day and np.isfinite(point.equity)]
+    kept = [point for point in points if point.at.astimezone(NEW_YORK).date() == day and math.isfinite(point.equity)]
     return [point.at for point in kept], [point.equity - base for point in kept]
-

@@ -55,11 +55,20 @@ def exact(value: Decimal | float | None) -> str:
     return format.signed_money(value) if math.isfinite(number) else format.UNKNOWN
 
 
+def cents(value: Decimal | float | None) -> str:
+    """Dollars and cents; unknown or endless is a dash."""
+    return format.money(value) if math.isfinite(known(value)) else format.UNKNOWN
+
+
 def loss(value: float, *, short: bool = False) -> str:
     """Dollars of a possible loss, whole, or ``short``; a possible gain has a minus."""
     if not math.isfinite(value):
         return format.UNKNOWN
-    return short_dollars(value) if short or abs(value) > WIDEST else f"{format.MINUS if round(value) < 0 else ''}${abs(round(value)):,}"
+    return (
+        short_dollars(value)
+        if short or abs(value) > WIDEST
+        else f"{format.MINUS if round(value) < 0 else ''}${abs(round(value)):,}"
+    )
 
 
 def days(value: float | None) -> str:
@@ -113,7 +122,7 @@ def best(vars: Sequence[ValueAtRisk], confidence: float, days: int) -> ValueAtRi
 def _var_tip(var: ValueAtRisk | None) -> str:
     if var is None:
         return "The loss of one day that 99 of 100 days do not pass"
-    return f"{format.money(var.var)}: the loss of one day that 99 of 100 days do not pass; {of(var)}"
+    return f"{cents(var.var)}: the loss of one day that 99 of 100 days do not pass; {of(var)}"
 
 
 def of(var: ValueAtRisk) -> str:
@@ -141,7 +150,7 @@ def name_row(line: PositionLine) -> BarRow:
 def sector_row(sector: Exposure) -> BarRow:
     """A sector's exposure: its net, and its gross as a share of the equity."""
     tip = (f"{sector.name} · {sector.names} name{'' if sector.names == 1 else 's'}\nlong {exact(sector.long)} · short {exact(sector.short)}\n"
-           f"net {exact(sector.net)} · gross {format.money(sector.gross)}, {fraction(sector.share, 2)} of the equity")  # fmt: skip
+           f"net {exact(sector.net)} · gross {cents(sector.gross)}, {fraction(sector.share, 2)} of the equity")  # fmt: skip
     return BarRow(sector.name, dollars(float(sector.net)), fraction(sector.share, 1), tip)
 
 
@@ -183,7 +192,7 @@ def _cell(var: ValueAtRisk | None, *, shortfall: bool, short: bool) -> Cell:
     value = var.shortfall if shortfall else var.var
     name = "Expected shortfall" if shortfall else "VaR"
     return Cell(loss(value, short=short), f"{name} {var.confidence:.0%}, {var.days} day{'' if var.days == 1 else 's'}: "
-                             f"{format.money(value) if math.isfinite(value) else format.UNKNOWN}\n{of(var)}")  # fmt: skip
+                             f"{cents(value)}\n{of(var)}")  # fmt: skip
 
 
 def tests(backtest: Backtest) -> list[GridLine]:
@@ -197,7 +206,9 @@ def _chance(p: float | None) -> Cell:
     if p is None or math.isnan(p):
         return Cell(format.UNKNOWN, "The test does not exist for these days", "TX2")
     token, mark = ("BAD", " ✗") if p < 0.01 else ("WARN", " !") if p < 0.05 else ("GOOD", " ✓")
-    return Cell(f"{p:.3f}{mark}", "How likely so much or more is when the model is right; under 0.05 it is rejected", token)
+    return Cell(
+        f"{p:.3f}{mark}", "How likely so much or more is when the model is right; under 0.05 it is rejected", token
+    )
 
 
 def verdict(backtest: Backtest) -> tuple[str, str]:
@@ -216,7 +227,11 @@ def chosen_history(slow: SlowMeasures, confidence: float) -> tuple[VarHistory | 
 
 def _tested(slow: SlowMeasures, history: VarHistory) -> bool:
     """Whether there are days enough for a verdict."""
-    return any(b.zone is not Zone.SHORT for b in slow.backtests if (b.basis, b.confidence) == (history.basis, history.confidence))
+    return any(
+        b.zone is not Zone.SHORT
+        for b in slow.backtests
+        if (b.basis, b.confidence) == (history.basis, history.confidence)
+    )
 
 
 def concentration(found: Concentration) -> tuple[Line, ...]:

@@ -41,7 +41,7 @@ class Shutter(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         high = self.viewport().height()
-        self._dashboard.make_room(high - 10, low=high < LOW)
+        self._dashboard.make_room(high - 4, low=high < LOW)
 
 
 class RiskPanel(QWidget):

@@ -10,8 +10,8 @@ from qv_desktop.domain.risk_measures import RiskPicture, StressLine, StressResul
 from qv_desktop.ui import format, theme
 from qv_desktop.ui.models import risk_words as words
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
-from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.layouts import forbid
+from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.risk_bars import BarList, BarRow, dollars, reach
 from qv_desktop.ui.models.risk_card import Card
 from qv_desktop.ui.models.scenario_form import ScenarioForm
@@ -114,7 +114,9 @@ class StressPanel(QWidget):
         self.scenarios.show_bars([reach(float(one.profit)) for one in results], lambda at: _scenario_row(results[at]))
         self.scenarios.mark(next((at for at, one in enumerate(results) if one.scenario.name == self._chosen), -1))
         changed = self.all.say("" if results else words.why(picture, "stress") or EMPTY)
-        self.all.note("" if not results else f"worst {words.exact(results[0].profit)}" if picture.positions else "no positions")
+        self.all.note(
+            "" if not results else f"worst {words.exact(results[0].profit)}" if picture.positions else "no positions"
+        )
         if changed:
             _fit(self.all)
         self._show_chosen()
@@ -164,7 +166,9 @@ class StressPanel(QWidget):
         if self.names.say("" if lines else FLAT):
             _fit(self.names)
         self.names.note(f"{len(lines):,} names" if lines else "")
-        out = ", ".join(result.unpriced[:8]) + (f" and {len(result.unpriced) - 8:,} more" if len(result.unpriced) > 8 else "")
+        out = ", ".join(result.unpriced[:8]) + (
+            f" and {len(result.unpriced) - 8:,} more" if len(result.unpriced) > 8 else ""
+        )
         self._left_out.setText(f"Left out, for no price is known: {out}")
         self._left_out.setVisible(bool(result.unpriced))
 
@@ -220,7 +224,12 @@ def _scenario_row(result: StressResult) -> BarRow:
     tip = [scenario.name, *filter(None, (scenario.when, scenario.words)), f"{words.exact(result.profit)}, {words.fraction(result.share, 2, sign=True)} of the equity",
            *([f"Source: {scenario.source}"] if scenario.source else [])]  # fmt: skip
     mine = "✎ " if scenario.custom else ""
-    return BarRow(f"{mine}{scenario.name}", dollars(float(result.profit)), words.fraction(result.share, 1, sign=True), "\n".join(tip))
+    return BarRow(
+        f"{mine}{scenario.name}",
+        dollars(float(result.profit)),
+        words.fraction(result.share, 1, sign=True),
+        "\n".join(tip),
+    )
 
 
 def _line_row(line: StressLine) -> BarRow:
