@@ -1,12 +1,13 @@
 """Daily returns of several names on the same days, as arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 type Array = NDArray[np.float64]
+type Series = tuple[NDArray[np.int64], Array]  # ascending day numbers, and closes
 
 LEAST = 60  # days that make a history
 PRESENT = 0.9  # of the days that a name must have traded on
@@ -25,7 +26,7 @@ class Returns:
     short: dict[str, int]
 
 
-def aligned(closes: Mapping[str, tuple[Sequence[int], Sequence[float]]], longest: int) -> Returns:
+def aligned(closes: Mapping[str, Series], longest: int) -> Returns:
     """The returns of the last ``longest`` days on which all kept names traded.
 
     ``closes`` is name -> (ascending day numbers, adjusted closes above 0). The calendar is the days on which at least half of the
@@ -45,19 +46,18 @@ def aligned(closes: Mapping[str, tuple[Sequence[int], Sequence[float]]], longest
     return Returns(kept, days[1:], prices[1:] / prices[:-1] - 1.0, short)
 
 
-def _calendar(closes: Mapping[str, tuple[Sequence[int], Sequence[float]]], longest: int) -> NDArray[np.int64]:
-    every = [np.asarray(days, np.int64) for days, _ in closes.values() if len(days)]
+def _calendar(closes: Mapping[str, Series], longest: int) -> NDArray[np.int64]:
+    every = [days for days, _ in closes.values() if len(days)]
     if not every:
         return np.empty(0, np.int64)
     days, counts = np.unique(np.concatenate(every), return_counts=True)
     return days[counts * 2 >= len(every)][-longest:]
 
 
-def _on(calendar: NDArray[np.int64], days: Sequence[int], closes: Sequence[float]) -> Array:
+def _on(calendar: NDArray[np.int64], own: NDArray[np.int64], prices: Array) -> Array:
     column = np.full(len(calendar), np.nan)
-    if not len(days) or not len(calendar):
+    if not len(own) or not len(calendar):
         return column
-    own, prices = np.asarray(days, np.int64), np.asarray(closes, float)
     places = np.searchsorted(calendar, own)
     inside = (places < len(calendar)) & (prices > 0) & np.isfinite(prices)
     inside[inside] &= calendar[places[inside]] == own[inside]

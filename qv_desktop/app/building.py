@@ -41,6 +41,7 @@ from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
+from qv_desktop.app.measuring import measuring
 from qv_desktop.app.saying import Sayings
 from qv_desktop.app.studies import studies
 from qv_desktop.app.sweeping import SweepWork
@@ -188,6 +189,9 @@ def engine(
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
+    measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
+                         lambda: day_start(clock.market()))  # fmt: skip
+    risk.picture = lambda: measured.measures.picture
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -198,7 +202,8 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service, risk_reports)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
+                        measured.sectors, risk_reports)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -17,7 +17,7 @@ from qv_desktop.analytics.risk_factors import betas, correlations
 from qv_desktop.analytics.risk_historical import profits, tail
 from qv_desktop.analytics.risk_monte_carlo import factors, simulated
 from qv_desktop.analytics.risk_parametric import covariance, deviation, normal_tail, weighted_covariance
-from qv_desktop.analytics.risk_returns import LEAST, Returns, aligned
+from qv_desktop.analytics.risk_returns import LEAST, Returns, Series, aligned
 from qv_desktop.domain.risk_measures import (
     Backtest,
     Basis,
@@ -53,7 +53,7 @@ class Book:
     today: date
     values: Mapping[str, float]
     benchmark: str
-    closes: Mapping[str, tuple[Sequence[int], Sequence[float]]]
+    closes: Mapping[str, Series]
     days: Sequence[RiskDay] = ()
     notes: Mapping[str, str] | None = None
     trouble: str = ""
@@ -161,7 +161,7 @@ def _history(book: Book) -> list[VarHistory]:
 
     Where a trading day lies between two that were kept, nobody told a VaR for the later one.
     """
-    trading = np.asarray(book.closes[book.benchmark][0]) if book.benchmark in book.closes else np.empty(0, np.int64)
+    trading = book.closes[book.benchmark][0] if book.benchmark in book.closes else np.empty(0, np.int64)
     pairs = [(a, b) for a, b in pairwise(book.days) if not _between(trading, a.day, b.day)]
     return [
         VarHistory(Basis.ACCOUNT, 0.95, tuple(VarDay(now.day, before.var95, now.profit) for before, now in pairs)),

@@ -71,7 +71,7 @@ class Around:
 
 
 class RiskMeasures:
-    """Keeps ``picture``, the newest whole one; ``load`` first, then ``run``. What is missing in it is said, never filled."""
+    """Keeps ``picture``, the newest whole one; ``run`` loads what is stored. What is missing in it is said, never filled."""
 
     def __init__(
         self, store: MeasureStore, around: Around, histories: Histories, sectors: Sectors, strategies: StrategyProfit, login: Login,
@@ -81,6 +81,7 @@ class RiskMeasures:
         self._strategies, self._login, self._now, self._elapsed = strategies, login, now, elapsed
         self.picture: RiskPicture | None = None
         self.settings = MeasureSettings()
+        self._loaded = False
         self._own: dict[str, Scenario] = {}  # name -> the account's own
         self._slow: SlowMeasures | None = None
         self._betas: Mapping[str, float] = {}
@@ -102,6 +103,7 @@ class RiskMeasures:
         """Read the account's settings and scenarios. Raises DatabaseDown."""
         self.settings = await self._store.settings(self._account_id())
         self._own = {one.name: one for one in await self._store.scenarios(self._account_id())}
+        self._loaded = True
 
     async def save_scenario(self, name: str, shocks: Sequence[Shock]) -> Scenario:
         """Keep a scenario of the account's own. Raises BadInput, NotPermitted, DatabaseDown."""
@@ -162,6 +164,7 @@ class RiskMeasures:
         """The picture of now. The loop gets its turn between the pieces, so that no frame is late for a large book."""
         around, account = self._around, self._around.account()
         now, equity = self._now(), account.equity if account else None
+        await self._load_once()
         await self._strategies.begin(around.day_start())
         rows = await self._rows(equity)
         held = [one for one in rows if one.quantity]
@@ -176,6 +179,15 @@ class RiskMeasures:
         self.picture = self._whole(now, equity, account, rows, held, drawdown, liquidity, stress)
         self._look_back_soon(held)
         return self.picture
+
+    async def _load_once(self) -> None:
+        if self._loaded or self._around.account() is None:
+            return
+        try:
+            await self.load()
+            self._troubles.pop("Scenarios", None)
+        except DatabaseDown as error:
+            self._troubles["Scenarios"] = f"Only those of history: {error}"
 
     async def _rows(self, equity: Decimal | None) -> list[PositionLine]:
         from qv_desktop.services.risk_pictures import lines, traded

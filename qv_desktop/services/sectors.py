@@ -43,6 +43,7 @@ class Sectors:
         self._fresh: set[str] = set()  # looked up in the store since the start
         self._known: dict[str, str] = {}  # both together, without the unknown ones
         self._work = asyncio.Event()
+        self._loaded = False
         self.trouble = ""
 
     def of(self, symbol: str) -> str:
@@ -74,7 +75,7 @@ class Sectors:
 
     async def load(self) -> None:
         """Read what the desk chose. Raises DatabaseDown."""
-        self._overrides = await self._store.overrides(self._account())
+        self._overrides, self._loaded = await self._store.overrides(self._account()), True
         self._join()
 
     async def override(self, symbol: str, sector: str) -> None:
@@ -114,6 +115,8 @@ class Sectors:
         """The store first, for all at once; a vendor for the rest, one by one. Raises FeedDown, DatabaseDown."""
         self._work.clear()
         try:
+            if not self._loaded:  # first: what the desk chose decides a limit
+                await self.load()
             await self._from_store()
             while self._wanted and self._ask is not None:
                 await self._learn(self._ask, next(iter(self._wanted)))

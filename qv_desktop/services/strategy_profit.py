@@ -24,7 +24,8 @@ class StrategyProfit:
         self._read, self._named = read, named
         self._before: Book = {}  # as it stood when the day began
         self._day: datetime | None = None
-        self._fills, self._book = -1, Book()
+        self._fills = -1
+        self._book: Book = {}
         self.trouble = "It was not read yet."
 
     async def begin(self, since: datetime) -> None:

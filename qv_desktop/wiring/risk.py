@@ -43,7 +43,7 @@ class RiskWiring:
 
     async def _save(self, scenario: Scenario, former: str) -> None:
         """Under another name it takes the former's place, once it is kept."""
-        measures, panel = self._desk.services.measures, self._desk.panels.stress
+        measures, panel = self._desk.services.risk_measures, self._desk.panels.stress
         try:
             kept = await measures.save_scenario(scenario.name, scenario.shocks)
             if former and former != kept.name:
@@ -55,6 +55,6 @@ class RiskWiring:
 
     async def _delete(self, name: str) -> None:
         try:
-            await self._desk.services.measures.delete_scenario(name)
+            await self._desk.services.risk_measures.delete_scenario(name)
         except QvError as error:
             self._desk.panels.stress.show_failed(str(error))

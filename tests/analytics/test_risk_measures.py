@@ -220,11 +220,11 @@ def test_several_days_are_those_of_a_book_that_is_held() -> None:
 
 
 def test_names_without_enough_days_are_told_and_days_that_one_lacks_are_left_out() -> None:
-    days = list(range(100))
+    days = np.arange(100)
     closes = {
-        "OLD": (days, [100.0 + day for day in days]),
-        "GAP": ([d for d in days if d != 50], [50.0 + d for d in days if d != 50]),
-        "NEW": (days[80:], [10.0] * 20),
+        "OLD": (days, 100.0 + days),
+        "GAP": (days[days != 50], 50.0 + days[days != 50]),
+        "NEW": (days[80:], np.full(20, 10.0)),
     }
     found = aligned(closes, 250)
     assert found.names == ("OLD", "GAP")

@@ -1,6 +1,6 @@
 """The order journal: orders as they stand, every report that moved them, fills once by execution id, positions and balances."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
