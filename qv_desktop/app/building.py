@@ -183,9 +183,9 @@ def engine(
                                    LiveBacktestReports(pdf), login, door.trail, note, clock.market,
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
-    risk_reports = RiskReports(Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, notices.told,
-                                    settings.environment, __version__), RiskDayReports(pdf), login, door.trail, clock.market,
-                               paths.exports(settings.home))  # fmt: skip
+    told = Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, lambda: notices.told,
+                settings.environment, __version__)  # fmt: skip
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )

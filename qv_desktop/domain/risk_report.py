@@ -54,14 +54,34 @@ def of_day(told: RiskReport) -> Document:
     """The whole report."""
     picture, slow = told.picture, told.picture.slow if told.picture else None
     sections = (
-        _states(told), *_limits(told), *_refusals(told), *_exposures(picture), _vars(slow), _backtests(slow), _stress(picture),
-        _named("Margin", told.margin, "The margin is not known yet."), _named("Day trades", told.day_trades, "None are counted."),
-        *_profits(picture), _alerts(told.alerts), *_missing(picture, slow),
-    )  # fmt: skip
+        _states(told),
+        *_limits(told),
+        *_refusals(told),
+        *_exposures(picture),
+        _vars(slow),
+        _backtests(slow),
+        _stress(picture),
+        _named("Margin", told.margin, "The margin is not known yet."),
+        _named("Day trades", told.day_trades, "None are counted."),
+        *_profits(picture),
+        _alerts(told.alerts),
+        *_missing(picture, slow),
+    )
     subtitle = f"Account {told.account} on {told.day}, as of {stamp(told.at)}"
     said, good = verdict(told)
-    return Document("Risk of the day", subtitle, said, good, _facts(told), sections,
-                    (("Day", told.day), ("Made at", told.at), *((("Equity", picture.equity),) if picture and picture.equity is not None else ())))  # fmt: skip
+    return Document(
+        "Risk of the day",
+        subtitle,
+        said,
+        good,
+        _facts(told),
+        sections,
+        (
+            ("Day", told.day),
+            ("Made at", told.at),
+            *((("Equity", picture.equity),) if picture and picture.equity is not None else ()),
+        ),
+    )
 
 
 def verdict(told: RiskReport) -> tuple[str, bool]:
@@ -82,16 +102,21 @@ def _facts(told: RiskReport) -> tuple[tuple[str, str], ...]:
     newest = told.rows[0] if told.rows else None
     history = f"{slow.first} to {slow.last}" if slow and slow.first and slow.last else "—"
     return (
-        ("Account", told.account), ("Environment", told.environment), ("Day", str(told.day)), ("Operator", told.by),
-        ("Made at", stamp(told.at)), ("Book as of", stamp(picture.at) if picture else "—"),
-        ("VaR as of", stamp(slow.at) if slow else "—"), ("History of", history),
+        ("Account", told.account),
+        ("Environment", told.environment),
+        ("Day", str(told.day)),
+        ("Operator", told.by),
+        ("Made at", stamp(told.at)),
+        ("Book as of", stamp(picture.at) if picture else "—"),
+        ("VaR as of", stamp(slow.at) if slow else "—"),
+        ("History of", history),
         ("Equity", money(picture.equity) if picture and picture.equity is not None else "—"),
         ("Day P&L", _signed(picture.profit.day) if picture else "—"),
         ("Sources", "the broker's balances; this program's positions, orders and audit trail; stored daily bars"),
         ("Program", f"QuantVision Desktop {told.version}"),
         ("Newest row", f"#{newest.sequence} {newest.hash}" if newest else "—"),
         ("Input hash", input_hash(told)),
-    )  # fmt: skip
+    )
 
 
 def input_hash(told: RiskReport) -> str:
@@ -127,10 +152,14 @@ UNREAD = "Your role may not read the audit trail; ask an Admin for this part."
 
 
 def _limits(told: RiskReport) -> tuple[Section, ...]:
-    gauges = tuple((g.title, g.value, g.limit, Decimal(f"{g.used:.4f}") if math.isfinite(g.used) else None, _standing(g.used))
-                   for g in (told.measures.gauges if told.measures else ()))  # fmt: skip
-    force = tuple((name.replace("_", " ").capitalize(), getattr(told.limits, name), unit(name), told.set_by(name) or None)
-                  for name in (field.name for field in fields(told.limits)))  # fmt: skip
+    gauges = tuple(
+        (g.title, g.value, g.limit, Decimal(f"{g.used:.4f}") if math.isfinite(g.used) else None, _standing(g.used))
+        for g in (told.measures.gauges if told.measures else ())
+    )
+    force = tuple(
+        (name.replace("_", " ").capitalize(), getattr(told.limits, name), unit(name), told.set_by(name) or None)
+        for name in (field.name for field in fields(told.limits))
+    )
     changes = tuple(
         (
             row.at,
@@ -144,11 +173,17 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
         if row.draft.action.startswith(("risk.limit", "limits."))
     )
     return (
-        section("Limits and usage", ("Measure", "Value", "Limit", "Used", "Standing"), gauges, "No measure is known yet."),
+        section(
+            "Limits and usage", ("Measure", "Value", "Limit", "Used", "Standing"), gauges, "No measure is known yet."
+        ),
         section("Limits in force", ("Limit", "At most", "Unit", "Set by"), force),
-        section("Changes of limits", ("At ET", "By", "Action", "Outcome", "What", "Reason"), changes,
-                "No limit was changed on this day." if told.rows is not None else UNREAD),
-    )  # fmt: skip
+        section(
+            "Changes of limits",
+            ("At ET", "By", "Action", "Outcome", "What", "Reason"),
+            changes,
+            "No limit was changed on this day." if told.rows is not None else UNREAD,
+        ),
+    )
 
 
 def _standing(used: float) -> str:
@@ -200,11 +235,9 @@ def _refusals(told: RiskReport) -> tuple[Section, Section]:
 
 def failed(row: Entry) -> list[str]:
     """The codes of the rules that said no to the order of an audit row."""
-    return [
-        str(check.get("code"))
-        for check in _after(row).get("checks") or ()
-        if isinstance(check, dict) and check.get("passed") is False
-    ]
+    checks = _after(row).get("checks")
+    told = [check for check in checks if isinstance(check, dict)] if isinstance(checks, list) else []
+    return [str(check.get("code")) for check in told if check.get("passed") is False]
 
 
 def _after(row: Entry) -> dict[str, object]:
@@ -217,8 +250,16 @@ def _after(row: Entry) -> dict[str, object]:
 
 def _refusal(row: Entry) -> Values:
     after = _after(row)
-    return (row.at, row.draft.actor.name, str(after.get("symbol", "—")), str(after.get("side", "—")), str(after.get("quantity", "—")),
-            ", ".join(failed(row)) or "TRADING_STATE", row.draft.reason, row.draft.object_id)  # fmt: skip
+    return (
+        row.at,
+        row.draft.actor.name,
+        str(after.get("symbol", "—")),
+        str(after.get("side", "—")),
+        str(after.get("quantity", "—")),
+        ", ".join(failed(row)) or "TRADING_STATE",
+        row.draft.reason,
+        row.draft.object_id,
+    )
 
 
 # ---- exposure, VaR, stress
@@ -271,28 +312,61 @@ def _vars(slow: SlowMeasures | None) -> Section:
         )
         for var in (slow.vars if slow else ())
     )
-    return section("Value at risk and expected shortfall", ("Method", "Confidence", "Days", "VaR, $", "Shortfall, $", "Observations", "Horizon"),
-                   values, _why(slow, "VaR", "Value at risk", "history") or "Not measured yet.")  # fmt: skip
+    return section(
+        "Value at risk and expected shortfall",
+        ("Method", "Confidence", "Days", "VaR, $", "Shortfall, $", "Observations", "Horizon"),
+        values,
+        _why(slow, "VaR", "Value at risk", "history") or "Not measured yet.",
+    )
 
 
 def _backtests(slow: SlowMeasures | None) -> Section:
     values = tuple(
-        (one.basis.value, _part(one.confidence), one.days, one.exceptions, _rough(one.expected), _rough(one.kupiec), _chance(one.kupiec_p),
-         _rough(one.christoffersen), _chance(one.christoffersen_p), one.zone.value, one.sentence)
+        (
+            one.basis.value,
+            _part(one.confidence),
+            one.days,
+            one.exceptions,
+            _rough(one.expected),
+            _rough(one.kupiec),
+            _chance(one.kupiec_p),
+            _rough(one.christoffersen),
+            _chance(one.christoffersen_p),
+            one.zone.value,
+            one.sentence,
+        )
         for one in (slow.backtests if slow else ())
-    )  # fmt: skip
-    columns = ("Days of", "Confidence", "Days", "Exceptions", "Expected", "Kupiec", "Kupiec p", "Christoffersen", "Christoffersen p",
-               "Verdict", "In words")  # fmt: skip
+    )
+    columns = (
+        "Days of",
+        "Confidence",
+        "Days",
+        "Exceptions",
+        "Expected",
+        "Kupiec",
+        "Kupiec p",
+        "Christoffersen",
+        "Christoffersen p",
+        "Verdict",
+        "In words",
+    )
     return section("VaR against what days brought", columns, values, "No day of history to hold the VaR against yet.")
 
 
 def _stress(picture: RiskPicture | None) -> Section:
     results = sorted(picture.stress if picture else (), key=lambda one: one.profit)
     values = tuple(
-        (one.scenario.name, one.scenario.when or None, _cents(one.profit), _part(one.share), one.lines[0].symbol if one.lines else None,
-         _cents(one.lines[0].profit) if one.lines else None, "own" if one.scenario.custom else one.scenario.source)
+        (
+            one.scenario.name,
+            one.scenario.when or None,
+            _cents(one.profit),
+            _part(one.share),
+            one.lines[0].symbol if one.lines else None,
+            _cents(one.lines[0].profit) if one.lines else None,
+            "own" if one.scenario.custom else one.scenario.source,
+        )
         for one in results
-    )  # fmt: skip
+    )
     return section(
         "Stress",
         ("Scenario", "When", "P&L, $", "Share", "Worst name", "Its P&L, $", "Source"),
@@ -320,8 +394,10 @@ def _profits(picture: RiskPicture | None) -> tuple[Section, ...]:
     losers = [line for line in lines if (line.today or 0) < 0][:MOST]
     winners = [line for line in reversed(lines) if (line.today or 0) > 0][:MOST]
     columns = ("Name", "Sector", "Today, $", "Open, $", "Realised, $")
-    earned = tuple((one.name, _cents(one.total), _cents(one.realised), _cents(one.unrealised), one.positions)
-                   for one in (picture.profit.by_strategy if picture else ()))  # fmt: skip
+    earned = tuple(
+        (one.name, _cents(one.total), _cents(one.realised), _cents(one.unrealised), one.positions)
+        for one in (picture.profit.by_strategy if picture else ())
+    )
     return (
         section("Largest losers", columns, rows(losers), "No position lost today."),
         section("Largest winners", columns, rows(winners), "No position gained today."),

@@ -16,13 +16,13 @@ FEW = 8  # rows that are shown before more are asked for
 
 @dataclass(frozen=True, slots=True)
 class BarRow:
-    """One bar: ``words`` and ``more`` stand at its right, ``tip`` says it exactly; ``token`` colours it, its side without one."""
+    """One bar: ``words`` and ``more`` stand at its right, ``tip`` says it exactly; ``ink`` colours it, its side without one."""
 
     name: str
     words: str
     more: str = ""
     tip: str = ""
-    token: str = ""
+    ink: str = ""
 
 
 type Make = Callable[[int], BarRow]
@@ -198,7 +198,7 @@ class BarList(QWidget):
         name, words, more = self._columns
         net = value[0] + value[1]
         known = math.isfinite(net)
-        token = row.token or ("BUY_INK" if net >= 0 else "SELL_INK")
+        token = row.ink or ("BUY_INK" if net >= 0 else "SELL_INK")
         if self._marks and place == self._row:
             painter.fillRect(box, theme.color("SELECTION"))
         painter.setFont(theme.bold())
@@ -216,7 +216,7 @@ class BarList(QWidget):
         painter.drawText(QRectF(end - words, box.y(), words, ROW), middle | right, row.words)
         room = QRectF(name + GAP, box.center().y() - THICK / 2, end - words - GAP - name - GAP, THICK)
         if known and room.width() >= LEAST:
-            self._paint_bar(painter, room, value, row.token)
+            self._paint_bar(painter, room, value, row.ink)
         if place == self._row and self.hasFocus():
             self._paint_cursor(painter, box)
 

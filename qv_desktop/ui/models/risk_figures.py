@@ -15,12 +15,12 @@ LINE = 19  # px of a grid's line
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure that matters: ``hint`` follows the value, ``token`` colours it, ``tip`` says what it is."""
+    """A figure that matters: ``hint`` follows the value, ``ink`` colours it, ``tip`` says what it is."""
 
     title: str
     value: str
     hint: str = ""
-    token: str = "TX0"
+    ink: str = "TX0"
     tip: str = ""
 
 
@@ -85,7 +85,7 @@ class Tiles(QWidget):
         title = painter.fontMetrics().elidedText(tile.title.upper(), Qt.TextElideMode.ElideRight, int(box.width()))
         painter.drawText(QRectF(box.x(), box.y() + 3, box.width(), 14), Qt.AlignmentFlag.AlignVCenter, title)
         painter.setFont(theme.strong())
-        painter.setPen(theme.color(tile.token))
+        painter.setPen(theme.color(tile.ink))
         line = QRectF(box.x(), box.y() + 17, box.width(), 18)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, tile.value)
         used = painter.fontMetrics().horizontalAdvance(tile.value) + 6
@@ -103,7 +103,7 @@ class Cell:
 
     words: str
     tip: str = ""
-    token: str = "TX0"
+    ink: str = "TX0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +161,9 @@ class FigureGrid(QWidget):
     def _column(self, place: int) -> list[str]:
         """Every text of a column."""
         texts = [self._heads[place] if place < len(self._heads) else ""]
-        for line in self._lines:
-            texts.append(line.title if not place else line.cells[place - 1].words if place <= len(line.cells) else "")
-        return texts
+        if not place:
+            return [*texts, *(line.title for line in self._lines)]
+        return [*texts, *(line.cells[place - 1].words for line in self._lines if place <= len(line.cells))]
 
     def told(self, spot: QPointF) -> str:
         """What is said of the figure under a point."""
@@ -204,5 +204,5 @@ class FigureGrid(QWidget):
         painter.drawText(QRectF(0, y, columns[0][1], LINE), middle, line.title)
         painter.setFont(theme.small() if line.quiet else theme.small_bold())
         for cell, (left, wide) in zip(line.cells, columns[1:], strict=False):
-            painter.setPen(theme.color("TX1" if line.quiet and cell.token == "TX0" else cell.token))
+            painter.setPen(theme.color("TX1" if line.quiet and cell.ink == "TX0" else cell.ink))
             painter.drawText(QRectF(left, y, wide, LINE), middle | right, cell.words)

@@ -26,8 +26,11 @@ from qv_desktop.ui.models.risk_figures import Cell, GridLine, Tile
 WIDEST = 9_999_999  # dollars that are written out by themselves; more are shortened
 CRAMPED = 99_999  # and in a grid, all of it
 ZONES: dict[Zone, tuple[str, str]] = {  # zone -> its mark and token
-    Zone.SHORT: ("", "TX2"), Zone.SOUND: ("✓", "GOOD"), Zone.DOUBTFUL: ("!", "WARN"), Zone.REJECTED: ("✗", "BAD"),
-}  # fmt: skip
+    Zone.SHORT: ("", "TX2"),
+    Zone.SOUND: ("✓", "GOOD"),
+    Zone.DOUBTFUL: ("!", "WARN"),
+    Zone.REJECTED: ("✗", "BAD"),
+}
 HEADS = ("", "95% 1 d", "99% 1 d", "95% 10 d", "99% 10 d")
 ASKED = ((0.95, 1), (0.99, 1), (0.95, 10), (0.99, 10))  # confidence and days of the columns
 
@@ -93,19 +96,52 @@ def tiles(picture: RiskPicture) -> tuple[Tile, ...]:
     fall = picture.drawdown
     gross = fraction(picture.book.share, 0)
     return (
-        Tile("Equity", whole(equity), token="TX0" if equity is None or equity > 0 else "BAD", tip=f"The account's equity: {format.money(equity)}"),
-        Tile("Day P&L", dollars(known(day)), fraction(share, 2, sign=True) if share is not None else "", format.trend(day) if day else "TX0",
-             f"{exact(day)} since the previous close, as the broker tells it"),
-        Tile("Gross", whole(picture.book.gross), gross, tip="Long and short positions added up, and as a share of the equity"),
+        Tile(
+            "Equity",
+            whole(equity),
+            ink="TX0" if equity is None or equity > 0 else "BAD",
+            tip=f"The account's equity: {format.money(equity)}",
+        ),
+        Tile(
+            "Day P&L",
+            dollars(known(day)),
+            fraction(share, 2, sign=True) if share is not None else "",
+            format.trend(day) if day else "TX0",
+            f"{exact(day)} since the previous close, as the broker tells it",
+        ),
+        Tile(
+            "Gross",
+            whole(picture.book.gross),
+            gross,
+            tip="Long and short positions added up, and as a share of the equity",
+        ),
         Tile("Net", dollars(float(picture.book.net)), tip="Long positions less short ones"),
-        Tile("VaR 99% 1 d", loss(var.var) if var else format.UNKNOWN, var.method.value if var else "", tip=_var_tip(var)),
-        Tile("Shortfall 99%", loss(var.shortfall) if var else format.UNKNOWN, "1 day" if var else "", tip="The mean of the losses beyond the VaR"),
-        Tile("Beta", plain(beta.book if beta else None), f"to {beta.benchmark}" if beta else "",
-             tip=f"Moves like {loss(beta.dollars) if beta.dollars is not None else format.UNKNOWN} of {beta.benchmark}; "
-                 f"known for {beta.covered:.0%} of the gross" if beta else "The book against its benchmark"),
-        Tile("Drawdown", fraction(fall.now if fall else None, 2), f"worst {fraction(fall.worst, 1)}" if fall else "",
-             "BAD" if fall and fall.now < 0 else "TX0", f"{exact(fall.dollars)} below the highest equity" if fall else "Below the highest equity"),
-    )  # fmt: skip
+        Tile(
+            "VaR 99% 1 d", loss(var.var) if var else format.UNKNOWN, var.method.value if var else "", tip=_var_tip(var)
+        ),
+        Tile(
+            "Shortfall 99%",
+            loss(var.shortfall) if var else format.UNKNOWN,
+            "1 day" if var else "",
+            tip="The mean of the losses beyond the VaR",
+        ),
+        Tile(
+            "Beta",
+            plain(beta.book if beta else None),
+            f"to {beta.benchmark}" if beta else "",
+            tip=f"Moves like {loss(beta.dollars) if beta.dollars is not None else format.UNKNOWN} of {beta.benchmark}; "
+            f"known for {beta.covered:.0%} of the gross"
+            if beta
+            else "The book against its benchmark",
+        ),
+        Tile(
+            "Drawdown",
+            fraction(fall.now if fall else None, 2),
+            f"worst {fraction(fall.worst, 1)}" if fall else "",
+            "BAD" if fall and fall.now < 0 else "TX0",
+            f"{exact(fall.dollars)} below the highest equity" if fall else "Below the highest equity",
+        ),
+    )
 
 
 def whole(value: Decimal | None) -> str:
@@ -137,8 +173,11 @@ def of(var: ValueAtRisk) -> str:
 
 def name_row(line: PositionLine) -> BarRow:
     """A name's exposure."""
-    tip = [f"{line.symbol} · {line.sector}", f"{format.quantity(line.quantity)} shares, {exact(line.value)}",
-           f"{fraction(line.share, 2, sign=True)} of the equity · beta {plain(line.beta)} · out in {days(line.liquidity_days)}"]  # fmt: skip
+    tip = [
+        f"{line.symbol} · {line.sector}",
+        f"{format.quantity(line.quantity)} shares, {exact(line.value)}",
+        f"{fraction(line.share, 2, sign=True)} of the equity · beta {plain(line.beta)} · out in {days(line.liquidity_days)}",
+    ]
     return BarRow(
         line.symbol,
         dollars(known(line.value)),
@@ -149,8 +188,11 @@ def name_row(line: PositionLine) -> BarRow:
 
 def sector_row(sector: Exposure) -> BarRow:
     """A sector's exposure: its net, and its gross as a share of the equity."""
-    tip = (f"{sector.name} · {sector.names} name{'' if sector.names == 1 else 's'}\nlong {exact(sector.long)} · short {exact(sector.short)}\n"
-           f"net {exact(sector.net)} · gross {cents(sector.gross)}, {fraction(sector.share, 2)} of the equity")  # fmt: skip
+    tip = (
+        f"{sector.name} · {sector.names} name{'' if sector.names == 1 else 's'}\n"
+        f"long {exact(sector.long)} · short {exact(sector.short)}\n"
+        f"net {exact(sector.net)} · gross {cents(sector.gross)}, {fraction(sector.share, 2)} of the equity"
+    )
     return BarRow(sector.name, dollars(float(sector.net)), fraction(sector.share, 1), tip)
 
 
@@ -191,14 +233,19 @@ def _cell(var: ValueAtRisk | None, *, shortfall: bool, short: bool) -> Cell:
         return Cell(format.UNKNOWN, "Not told", "TX2")
     value = var.shortfall if shortfall else var.var
     name = "Expected shortfall" if shortfall else "VaR"
-    return Cell(loss(value, short=short), f"{name} {var.confidence:.0%}, {var.days} day{'' if var.days == 1 else 's'}: "
-                             f"{cents(value)}\n{of(var)}")  # fmt: skip
+    return Cell(
+        loss(value, short=short),
+        f"{name} {var.confidence:.0%}, {var.days} day{'' if var.days == 1 else 's'}: {cents(value)}\n{of(var)}",
+    )
 
 
 def tests(backtest: Backtest) -> list[GridLine]:
     """The likelihood ratios with their probabilities."""
-    asked = (("Kupiec", backtest.kupiec, backtest.kupiec_p), ("Christoffersen", backtest.christoffersen, backtest.christoffersen_p),
-             ("Both together", backtest.conditional, backtest.conditional_p))  # fmt: skip
+    asked = (
+        ("Kupiec", backtest.kupiec, backtest.kupiec_p),
+        ("Christoffersen", backtest.christoffersen, backtest.christoffersen_p),
+        ("Both together", backtest.conditional, backtest.conditional_p),
+    )
     return [GridLine(name, (Cell(plain(ratio)), _chance(p))) for name, ratio, p in asked]
 
 
@@ -240,8 +287,12 @@ def concentration(found: Concentration) -> tuple[Line, ...]:
         Line(f"Largest name · {found.largest_name}", fraction(found.largest), tip="Its share of the gross exposure"),
         Line("Five largest", fraction(found.top_five), tip="Their share of the gross exposure"),
         Line("Herfindahl index", plain(found.hhi, 3), tip="The sum of the squared shares: 1 is one name alone"),
-        Line("Counts as", f"{plain(found.effective_names, 1)} names", tip="So many names of one size would be as concentrated"),
-    )  # fmt: skip
+        Line(
+            "Counts as",
+            f"{plain(found.effective_names, 1)} names",
+            tip="So many names of one size would be as concentrated",
+        ),
+    )
 
 
 def liquidity_note(book: LiquidityBook) -> str:

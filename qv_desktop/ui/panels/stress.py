@@ -82,8 +82,12 @@ class StressPanel(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(10, 4, 10, 0)
         row.setSpacing(6)
-        for button, tip in ((self.new, "Make a scenario of your own"), (self.copy, "Make one of your own out of the chosen one"),
-                            (self.change, ""), (self.delete, "")):  # fmt: skip
+        for button, tip in (
+            (self.new, "Make a scenario of your own"),
+            (self.copy, "Make one of your own out of the chosen one"),
+            (self.change, ""),
+            (self.delete, ""),
+        ):
             button.setMinimumWidth(20)
             button.setStyleSheet("padding: 0 4px;")
             button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -221,8 +225,12 @@ def _fit(card: Card) -> None:
 
 def _scenario_row(result: StressResult) -> BarRow:
     scenario = result.scenario
-    tip = [scenario.name, *filter(None, (scenario.when, scenario.words)), f"{words.exact(result.profit)}, {words.fraction(result.share, 2, sign=True)} of the equity",
-           *([f"Source: {scenario.source}"] if scenario.source else [])]  # fmt: skip
+    tip = [
+        scenario.name,
+        *filter(None, (scenario.when, scenario.words)),
+        f"{words.exact(result.profit)}, {words.fraction(result.share, 2, sign=True)} of equity",
+        *([f"Source: {scenario.source}"] if scenario.source else []),
+    ]
     mine = "✎ " if scenario.custom else ""
     return BarRow(
         f"{mine}{scenario.name}",
@@ -233,7 +241,8 @@ def _scenario_row(result: StressResult) -> BarRow:
 
 
 def _line_row(line: StressLine) -> BarRow:
-    tip = f"{line.symbol} · {line.sector}\n{words.exact(line.value)} moved {words.fraction(line.move, 2, sign=True)} by {line.by.value}: {words.exact(line.profit)}"
+    moved = f"{words.exact(line.value)} moved {words.fraction(line.move, 2, sign=True)} by {line.by.value}"
+    tip = f"{line.symbol} · {line.sector}\n{moved}: {words.exact(line.profit)}"
     return BarRow(line.symbol, dollars(float(line.profit)), words.fraction(line.move, 1, sign=True), tip)
 
 
