@@ -40,7 +40,7 @@ class Dashboard(QWidget):
         self.names, self.sectors = BarList("Exposure by name"), BarList("Exposure by sector", 11)
         self.earners, self.strategies = BarList("Profit by position", 6), BarList("Profit by strategy", 6)
         self.vars, self.history = FigureGrid("Value at risk"), VarBody()
-        self.fall = CurvePicture("", "Drawdown", percent_of)
+        self.fall = CurvePicture("", "Drawdown", percent_of, 0.01)
         self.heavy, self.exits = Ledger("Concentration"), BarList("Days to leave", 6)
         self.correlations, self.lacking = CorrelationMap(), Wrapped("What is missing")
         self._points: deque[tuple[datetime, float]] = deque(maxlen=LONGEST)  # of the day that is shown

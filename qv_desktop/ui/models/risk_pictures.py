@@ -71,8 +71,12 @@ class Told(Picture):
 class CurvePicture(Told):
     """A curve about zero, filled to it, green above and red below."""
 
-    def __init__(self, empty: str, name: str, write: Callable[[float], str] = short_dollars) -> None:
+    def __init__(
+        self, empty: str, name: str, write: Callable[[float], str] = short_dollars, least: float = 100.0
+    ) -> None:
+        """``write`` writes a value on the scale, which spans ``least`` where all values are zero."""
         super().__init__(empty, name)
+        self._least = least
         self._words = write
         self._times: Sequence[datetime] = ()
         self._values: Sequence[float] = ()
@@ -96,6 +100,10 @@ class CurvePicture(Told):
         start = self._times[0]
         last = max((self._times[-1] - start).total_seconds(), 1.0)
         low, high = min(0.0, *self._values), max(0.0, *self._values)
+        if (
+            not low and not high
+        ):  # nothing earned or lost is a line at the top of a small scale, not in the middle of a large one
+            low = -self._least
         self.setAccessibleDescription("; ".join(name for name, _ in names))
         self.scale((0.0, last), (low, high), self._words, self._moments(last))
 

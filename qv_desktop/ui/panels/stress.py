@@ -36,6 +36,7 @@ class StressPanel(QWidget):
         super().__init__()
         self._results: tuple[StressResult, ...] = ()  # worst first
         self._chosen = ""  # name of a scenario
+        self._picked = False  # whether a person chose it; until then it is the worst
         self._lacking = ""  # why scenarios cannot be changed
         self.scenarios = BarList("Scenarios", 40, marks=True)
         self.losers = BarList("Names under the scenario", 10)
@@ -113,7 +114,7 @@ class StressPanel(QWidget):
         """Every scenario on the book as it is at this moment."""
         self._results = tuple(sorted(picture.stress, key=lambda result: (result.profit, result.scenario.name)))
         results = self._results
-        if results and self._result() is None:
+        if results and (self._result() is None or not self._picked):
             self._chosen = results[0].scenario.name
         self.scenarios.show_bars([reach(float(one.profit)) for one in results], lambda at: _scenario_row(results[at]))
         self.scenarios.mark(next((at for at, one in enumerate(results) if one.scenario.name == self._chosen), -1))
@@ -127,7 +128,7 @@ class StressPanel(QWidget):
 
     def show_saved(self, name: str) -> None:
         """It is kept; the results of ``name`` come with the next picture."""
-        self._chosen = name
+        self._chosen, self._picked = name, True
         self.pages.setCurrentIndex(0)
 
     def show_failed(self, sentence: str) -> None:
@@ -148,7 +149,7 @@ class StressPanel(QWidget):
         return next((one for one in self._results if one.scenario.name == self._chosen), None)
 
     def _choose(self, place: int) -> None:
-        self._chosen = self._results[place].scenario.name
+        self._chosen, self._picked = self._results[place].scenario.name, True
         self.pages.setCurrentIndex(0)
         self.confirm.dismiss()
         self._show_chosen()
