@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import RowMapping, and_, func, literal, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.orders import FILL, fill_of, order_of
@@ -60,14 +60,9 @@ class AttributedTrades:
 
     async def executions(self, account: str) -> list[Fill]:
         """Every execution in the name of a strategy or deployment, oldest first; ``source`` is the strategy's name."""
-        wanted = select(*(_f[name] for name in FILL), _NAME.label("named")).join_from(
-            fills, orders, _o.client_order_id == _f.client_order_id
-        )
+        columns = (_NAME.label(name) if name == "source" else _f[name] for name in FILL)
+        wanted = select(*columns).join_from(fills, orders, _o.client_order_id == _f.client_order_id)
         wanted = wanted.where(_f.account == account, _o.source != TICKET).order_by(_f.at, _f.execution_id)
         return await self._database.read(
-            lambda connection: [_named(row) for row in connection.execute(wanted).mappings()]
+            lambda connection: [fill_of(row) for row in connection.execute(wanted).mappings()]
         )
-
-
-def _named(row: RowMapping) -> Fill:
-    return fill_of({name: row["named" if name == "source" else name] for name in FILL})

@@ -1,6 +1,6 @@
 """The order journal: orders as they stand, every report that moved them, fills once by execution id, positions and balances."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
@@ -200,7 +200,7 @@ def _kept(told: Report | Fill) -> dict[str, object]:
     return {name: value for name, value in asdict(told).items() if name != "cumulative"}
 
 
-def fill_of(row: Mapping[str, Any]) -> Fill:
+def fill_of(row: RowMapping) -> Fill:
     """The execution that the columns ``FILL`` of a row are."""
     values: dict[str, Any] = {**row, "side": Side(row["side"])}
     return Fill(**values)

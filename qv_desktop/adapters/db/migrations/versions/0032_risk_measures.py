@@ -45,7 +45,7 @@ STATEMENTS = (
         set_at timestamptz NOT NULL
     )
     """,
-    # the VaR as last told on the day, for the next one, and what the day earned: a day that is over is not told anew
+    # the VaR as last told on the day, for the next one, and what the day earned
     """
     CREATE TABLE risk_days (
         account text NOT NULL CHECK (account <> ''),
