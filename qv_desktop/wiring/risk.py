@@ -5,7 +5,7 @@ from typing import Any
 
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import RiskMeasured
-from qv_desktop.domain.risk_measures import Scenario
+from qv_desktop.domain.risk_measures import MeasureSettings, Scenario
 from qv_desktop.wiring import Desk
 
 
@@ -21,6 +21,9 @@ class RiskWiring:
         panels.stress.symbol_chosen.connect(pick)
         panels.stress.saved.connect(lambda scenario, former: self._spawn(self._save(scenario, former)))
         panels.stress.deleted.connect(lambda name: self._spawn(self._delete(name)))
+        self._form = panels.risk.dashboard.settings
+        self._form.settings_given.connect(lambda settings: self._spawn(self._set(settings)))
+        self._form.sector_given.connect(lambda symbol, sector: self._spawn(self._assign(symbol, sector)))
         desk.window.command.connect(self._command)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -32,6 +35,7 @@ class RiskWiring:
         if event.picture is not None:
             self._desk.panels.risk.show_picture(event.picture)
             self._desk.panels.stress.show_picture(event.picture)
+            self._form.show_settings(self._desk.services.risk_measures.settings)
 
     def _command(self, id_: str) -> None:
         if id_ == "risk.report":
@@ -40,6 +44,20 @@ class RiskWiring:
     async def _report(self, form: str) -> None:
         for path in await self._desk.services.risk_reports.write([form]):
             self._desk.services.notices.tell("info", "The day's risk report is written", str(path), str(path))
+
+    async def _set(self, settings: MeasureSettings) -> None:
+        await self._tried(self._desk.services.risk_measures.set_settings(settings))
+
+    async def _assign(self, symbol: str, sector: str) -> None:
+        await self._tried(self._desk.services.sectors.override(symbol, sector))
+
+    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
+        """Why it was not done is said where it was asked for."""
+        try:
+            await work
+            self._form.show_failed("")
+        except QvError as error:
+            self._form.show_failed(str(error))
 
     async def _save(self, scenario: Scenario, former: str) -> None:
         """Under another name it takes the former's place, once it is kept."""

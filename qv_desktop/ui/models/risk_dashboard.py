@@ -14,6 +14,7 @@ from qv_desktop.ui import format
 from qv_desktop.ui.models import risk_words as words
 from qv_desktop.ui.models.correlation_map import CorrelationMap
 from qv_desktop.ui.models.ledger import Ledger
+from qv_desktop.ui.models.measure_form import MeasureForm
 from qv_desktop.ui.models.risk_bars import BarList, BarRow, Reach, dollars, reach
 from qv_desktop.ui.models.risk_card import FOOT, Card, CardColumns, Wrapped
 from qv_desktop.ui.models.risk_figures import FigureGrid, Tiles
@@ -63,9 +64,10 @@ class Dashboard(QWidget):
         self.liquid = Card("Days to leave", self.exits, WAITS)
         self.together = Card("Correlations", self.correlations, SLOW)
         self.unknown = Card("What is missing", self.lacking)
+        self.settings = MeasureForm()
         self.cards = CardColumns((
             self.limits, self.profit, self.by_name, self.by_sector, self.at_risk, self.tested, self.by_earner, self.by_strategy,
-            self.falls, self.concentrated, self.liquid, self.together, self.unknown,
+            self.falls, self.concentrated, self.liquid, self.together, self.unknown, Card("Measured with", self.settings),
         ))  # fmt: skip
         for card in self.cards.cards[1:]:
             card.setProperty("put_away", True)
@@ -78,6 +80,7 @@ class Dashboard(QWidget):
         self.figures.hide()
         for bars in (self.names, self.sectors, self.earners, self.strategies, self.exits):
             bars.grown.connect(self.cards.fit)
+        self.settings.grown.connect(self.cards.fit)
         self.history.chosen.connect(self._say_verdict)
         for bars in (self.names, self.earners, self.exits):
             bars.chosen.connect(lambda place, which=bars: self._chose(which, place))

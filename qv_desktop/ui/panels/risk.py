@@ -128,6 +128,7 @@ class RiskPanel(QWidget):
     def forbid(self, lacking: Mapping[str, str]) -> None:
         """What the person may not ask for, each with the reason."""
         self._no_report = lacking.get("export", "")
+        self.dashboard.settings.forbid(lacking.get("change", ""))
 
     def _brakes(self) -> QVBoxLayout:
         column = QVBoxLayout()
