@@ -20,6 +20,7 @@ from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
+from qv_desktop.adapters.db.limits import LimitStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
@@ -48,6 +49,7 @@ from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
@@ -64,6 +66,7 @@ from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits, strategy_of
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
 from qv_desktop.services.notices import Notices
@@ -143,10 +146,13 @@ def engine(
         lambda sentence: notices.tell("critical", "Audit row set aside", sentence),
     )
     login.spool = spool.keep
-    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
+    note = noting(door.trail, spool)
+    limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
+    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
+                limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    risk.strategy_of = strategy_of
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
-    note = noting(door.trail, spool)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     break_store = BreakStore(database, door.trail)
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
@@ -184,14 +190,17 @@ def engine(
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
     told = Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, lambda: notices.told,
-                settings.environment, __version__)  # fmt: skip
+                settings.environment, __version__, set_by=lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
     risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
+    risk.views.held_by, risk.strategy_of = deployed.runs.held_by, deployed.runs.strategy_of
+    risk.views.norms = side.averages.asked
     measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture
+    risk.views.sectors = measured.sectors.mapping()
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -203,7 +212,7 @@ def engine(
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
-                        measured.sectors, risk_reports)  # fmt: skip
+                        measured.sectors, limits, risk_reports)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
 
+from qv_desktop.domain import limit_words
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.limits import Limits
@@ -18,7 +19,6 @@ from qv_desktop.domain.risk import Measures
 from qv_desktop.domain.risk_measures import Missing, PositionLine, RiskPicture, SlowMeasures
 
 CENT, MOST = Decimal("0.01"), 20  # MOST: losers and winners that are listed
-UNIT_OF = {
     "fraction": "of equity",
     "seconds": "seconds",
     "value": "$",
@@ -157,7 +157,7 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
         for g in (told.measures.gauges if told.measures else ())
     )
     force = tuple(
-        (name.replace("_", " ").capitalize(), getattr(told.limits, name), unit(name), told.set_by(name) or None)
+        (limit_words.title(name), getattr(told.limits, name), limit_words.told(name, getattr(told.limits, name)), told.set_by(name) or None)
         for name in (field.name for field in fields(told.limits))
     )
     changes = tuple(
@@ -170,13 +170,13 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
             row.draft.reason,
         )
         for row in reversed(told.rows or ())
-        if row.draft.action.startswith(("risk.limit", "limits."))
+        if row.draft.action.startswith(("risk.limit", "risk.restrict"))
     )
     return (
         section(
             "Limits and usage", ("Measure", "Value", "Limit", "Used", "Standing"), gauges, "No measure is known yet."
         ),
-        section("Limits in force", ("Limit", "At most", "Unit", "Set by"), force),
+        section("Limits in force", ("Limit", "At most", "In words", "Set by"), force),
         section(
             "Changes of limits",
             ("At ET", "By", "Action", "Outcome", "What", "Reason"),
@@ -188,13 +188,6 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
 
 def _standing(used: float) -> str:
     return "reached" if used >= 1 else "near" if used >= 0.8 else "within"
-
-
-def unit(name: str) -> str:
-    """What a limit is counted in."""
-    if name in ("order_volume_fraction", "reducing_fraction", "drawdown_fraction", "collar"):
-        return "fraction"
-    return UNIT_OF.get(name.rpartition("_")[2], "seconds" if name == "quote_age" else "count")
 
 
 def changed(before: str, after: str) -> str:

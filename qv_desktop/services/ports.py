@@ -24,7 +24,6 @@ from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
-from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
@@ -544,13 +543,7 @@ class StrategyConsents(Protocol):
 
 
 class RiskStore(Protocol):
-    """Limits, the trading state and risk events."""
-
-    async def limits(self, account: str) -> Limits:
-        """The account's limits, or the defaults."""
-
-    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
-        """Commit a new version of the limits."""
+    """The trading state."""
 
     async def state(self, account: str) -> TradingState:
         """The last trading state; ACTIVE when none was ever set."""

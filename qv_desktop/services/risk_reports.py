@@ -24,7 +24,7 @@ from qv_desktop.services.ports import Now, Trail
 EXPORT = Permission(Resource.RISK, Action.EXPORT)
 FORMS = ("csv", "pdf", "xlsx", "html")
 MOST_ROWS = 10_000  # of the trail, of each question
-ASKED = (AuditQuery(action="risk.*"), AuditQuery(action="limits.*"), AuditQuery(action="order.*", outcome="refused"))
+ASKED = (AuditQuery(action="risk.*"), AuditQuery(action="order.*", outcome="refused"))
 
 type Pairs = Sequence[tuple[str, str]]
 

@@ -29,6 +29,7 @@ from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
@@ -62,6 +63,7 @@ from qv_desktop.ui.panels.balances import BalancesPanel
 from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.ui.panels.data import DataPanel
 from qv_desktop.ui.panels.fills import FillsPanel
+from qv_desktop.ui.panels.limits import LimitsPanel
 from qv_desktop.ui.panels.log import LogPanel
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
@@ -133,6 +135,7 @@ class Services:
     deployments: Deployments
     risk_measures: RiskMeasures
     sectors: Sectors
+    limits: RiskLimits
     risk_reports: RiskReports
 
 
@@ -163,6 +166,7 @@ class Panels:
     users: UsersPanel
     roles: RolesPanel
     signals: SignalsPanel
+    limits: LimitsPanel
     stress: StressPanel
 
     def by_name(self) -> dict[str, QWidget]:
@@ -177,7 +181,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, StressPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, LimitsPanel, StressPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:
