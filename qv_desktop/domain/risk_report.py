@@ -19,11 +19,6 @@ from qv_desktop.domain.risk import Measures
 from qv_desktop.domain.risk_measures import Missing, PositionLine, RiskPicture, SlowMeasures
 
 CENT, MOST = Decimal("0.01"), 20  # MOST: losers and winners that are listed
-    "fraction": "of equity",
-    "seconds": "seconds",
-    "value": "$",
-    "loss": "$",
-}  # last word of a limit's name -> its unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,12 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
         for g in (told.measures.gauges if told.measures else ())
     )
     force = tuple(
-        (limit_words.title(name), getattr(told.limits, name), limit_words.told(name, getattr(told.limits, name)), told.set_by(name) or None)
+        (
+            limit_words.title(name),
+            getattr(told.limits, name),
+            limit_words.told(name, getattr(told.limits, name)),
+            told.set_by(name) or None,
+        )
         for name in (field.name for field in fields(told.limits))
     )
     changes = tuple(

@@ -137,7 +137,8 @@ def test_it_holds_every_section_of_the_day(tmp_path: Path) -> None:
     document = of_day(a_report(tmp_path))
     found = {section.title.partition(" · ")[0]: section for section in document.sections}
     assert list(found) == [
-        "State history", "Limits and usage", "Limits in force", "Changes of limits", "Refusals by rule", "Refused orders", "Exposure by name",
+        "State history", "Limits and usage", "Limits in force", "Changes of limits", "Refusals by rule", "Refused orders",
+        "Exposure by name",
         "Exposure by sector", "Value at risk and expected shortfall", "VaR against what days brought", "Stress", "Margin", "Day trades",
         "Largest losers", "Largest winners", "P&L by strategy", "Alerts",
     ]  # fmt: skip

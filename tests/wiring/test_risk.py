@@ -21,9 +21,9 @@ from qv_desktop.services.risk_measures import RiskMeasures
 from qv_desktop.services.risk_reports import RiskReports, Told
 from qv_desktop.services.sectors import Sectors
 from qv_desktop.ui.main_window import MainWindow
-from qv_desktop.ui.paper import pdf
 from qv_desktop.ui.panels.risk import RiskPanel
 from qv_desktop.ui.panels.stress import StressPanel
+from qv_desktop.ui.paper import pdf
 from qv_desktop.ui.tasks import Tasks
 from qv_desktop.wiring.risk import RiskWiring
 from tests.app.test_guarding import until
