@@ -21,6 +21,7 @@ from qv_desktop.adapters.db.breaks import BreakStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.limits import LimitStore
+from qv_desktop.adapters.db.margin import MarginStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
@@ -69,6 +70,7 @@ from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.limits import RiskLimits, strategy_of
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
@@ -152,6 +154,9 @@ def engine(
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
     risk.strategy_of = strategy_of
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
+                    positions, account, login, publish, clock.market)  # fmt: skip
+    risk.margin = margin.standing
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     break_store = BreakStore(database, door.trail)
@@ -212,7 +217,7 @@ def engine(
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
-                        measured.sectors, limits, risk_reports)  # fmt: skip
+                        measured.sectors, limits, margin, risk_reports)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -34,6 +34,7 @@ from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.look_ahead import LookAheadWiring
+from qv_desktop.wiring.margin import MarginWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
@@ -74,7 +75,7 @@ class Starting:
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
-        self.limits = LimitsWiring(desk)
+        self.limits, self.margin = LimitsWiring(desk), MarginWiring(desk)
         self.risk = RiskWiring(desk, lambda symbol: self.market.pick(self.market.charts.active.name, symbol))
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
@@ -109,7 +110,7 @@ class Starting:
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
             "audit checkpoints": self._checkpoints,
-            "the account panel": self.account.run, "the start": self._starts,
+            "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
             "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
             "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
@@ -243,6 +244,7 @@ class Starting:
         if last is None:
             known = {fill.execution_id for fill in fills}
             self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
+        await services.margin.load()
         await engine.broker.warm()
         self.ready.set()
 

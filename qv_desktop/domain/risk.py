@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Quote
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.positions import Position
@@ -63,6 +64,7 @@ class RiskView:
     may_trade: bool = True  # whether the person's role lets them enter orders
     environment: str = ""  # PAPER or LIVE; empty while unknown
     live_allowed: bool = True  # whether this desk sends orders to a live account
+    margin: MarginStanding | None = None  # how the account stands under its margin regime; None while unknown
     unsettled: tuple[Order, ...] = ()  # orders that the account's balances may not know of yet, closed ones too
     by_symbol: Mapping[str, tuple[Order, ...]] | None = (
         None  # symbol -> its open orders; None: look through all of them

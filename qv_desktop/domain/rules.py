@@ -1,6 +1,7 @@
 """The gate: every rule that an order must pass, and the verdict on one order."""
 
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.margin_rules import MARGIN_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
@@ -45,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     per_second,
     cancels,
     duplicate,
+    *MARGIN_RULES,
 )
 
 

@@ -16,6 +16,7 @@ from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
 from qv_desktop.domain.exposure import added, lines
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
 from qv_desktop.domain.risk_measures import RiskPicture
@@ -92,6 +93,7 @@ class Risk:
         self.state = TradingState.ACTIVE
         self.closed = ""  # why trading is closed, whatever its state
         self.picture: Callable[[], RiskPicture | None] = lambda: None  # the live measures
+        self.margin: Callable[[], MarginStanding | None] = _unknown  # how the account stands under its margin regime
 
     async def load(self) -> None:
         """Read the state of the account. A brake of this sitting outlives what is stored: it may not have been written
@@ -149,7 +151,7 @@ class Risk:
         live = session is not None and session.user.may(LIVE)
         desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live)
         share = Share(symbol, self.instrument(symbol), self._restricted_for(self._person, symbol))
-        return self.views.of(desk, share, source, book, gone)
+        return replace(self.views.of(desk, share, source, book, gone), margin=self.margin())
 
     async def halt(self, reason: str) -> None:
         """Stop all new orders. Takes effect at once, even while the database is away. Raises NotPermitted."""
@@ -252,6 +254,10 @@ class Risk:
         measures = measured(self._view("", book), self.limits)
         self._publish(RiskMeasured(measures, self.picture()))
         return measures
+
+
+def _unknown() -> None:
+    return None
 
 
 def brakes(draft: Draft) -> bool:

@@ -108,6 +108,9 @@ restrictions = _table("restrictions", "id", id=BigInteger, of=Text, symbol=Text,
 risk_events = _table(
     "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
 )
+margin_terms = _table("margin_terms", "id", id=BigInteger, account=Text, at=STAMP, set_by=Text, terms=Text)
+margin_events = _table("margin_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, day=Date, key=Text, symbol=Text,
+                       amount=Numeric, words=Text, actor=Text)  # fmt: skip
 reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
                              broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
                              matched=Integer, input_hash=Text, account_id=Text, breaks_of=Text, breaks=Integer,
