@@ -54,6 +54,7 @@ from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
@@ -195,7 +196,9 @@ def engine(
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
     told = Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, lambda: notices.told,
-                settings.environment, __version__, set_by=lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
+                settings.environment, __version__, lambda: margin_told(margin.standing()),
+                lambda: day_trades_told(margin.standing(), margin.day_trades()),
+                lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
     risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings

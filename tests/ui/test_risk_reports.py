@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,11 +21,14 @@ from qv_desktop.adapters.reports.risk import HEAD, RiskDayReports
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.day_trades import DayTrade
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured
 from qv_desktop.domain.limits import NAMES, Limits
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.risk_measures import Missing
 from qv_desktop.domain.risk_report import RiskReport, changed, of_day
+from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.domain.rules import judged
 from qv_desktop.domain.spreadsheets import DANGEROUS
 from qv_desktop.services.login import Login
@@ -295,3 +298,17 @@ def test_what_was_changed_is_told_by_field_and_nothing_of_what_cannot_be_read() 
     assert changed('{"a": 1, "b": 2}', '{"a": 1, "b": 3}') == "b 2 → 3"
     assert changed("", "no JSON") == ""
     assert changed("[]", "[1]") == ""
+
+
+def test_margin_and_day_trades_are_told_with_their_numbers() -> None:
+    standing = MarginStanding(
+        NOW, date(2026, 11, 20), level=Decimal("-12.5"), requirement=Decimal(500), day_trades=2, trades=9
+    )
+    said = dict(margin_told(standing))
+    assert said["Regime"] == "INTRADAY_MARGIN, refuses"
+    assert (said["Margin level"], said["Headroom"]) == ("-$12.50", "—")
+    trade = DayTrade("AAPL", date(2026, 11, 20), NOW, NOW + timedelta(minutes=5), "qv-7", Decimal(100))
+    counted, one = day_trades_told(standing, [trade])
+    assert counted == ("Within five business days", "2, of 9 orders that traded")
+    assert one == ("2026-11-20 AAPL", "100 shares, 10:30:00 to 10:35:00 ET, Ticket, order qv-7")
+    assert margin_told(None) == day_trades_told(None, [trade]) == ()

@@ -16,8 +16,10 @@ COLUMN, GAP = 292, 12  # px: of a column at least, and between columns
 class Card(QWidget):
     """``body`` has a ``tall(wide)``; one that has no such says its ``sizeHint``. A sentence takes its place while there is nothing."""
 
-    def __init__(self, title: str, body: QWidget, empty: str = "") -> None:
+    def __init__(self, title: str, body: QWidget, empty: str = "", *, inset: int = SIDE) -> None:
+        """``empty`` stands in the body's place until there is something; the body is ``inset`` px from the sides."""
         super().__init__()
+        self._inset = inset
         self.title, self.body = title, body
         self.foot = FOOT  # px under the body
         self._note, self._ink = "", "TX2"
@@ -61,13 +63,15 @@ class Card(QWidget):
 
     def tall(self, wide: int) -> int:
         """px of height that it takes in ``wide`` px."""
-        inner = wide - 2 * SIDE
+        inner = wide - 2 * self._inset
         if self.empty:
             box = QFontMetricsF(theme.body()).boundingRect(
                 QRectF(0, 0, inner, 1_000), Qt.TextFlag.TextWordWrap, self._sentence.text()
             )
             return self._head + int(box.height()) + 4 + self.foot
         tall = getattr(self.body, "tall", None)
+        if tall is None and self.body.width() != inner:
+            self.body.resize(inner, max(self.body.height(), 1))  # what another made fits itself to its width
         return self._head + (tall(inner) if tall is not None else self.body.sizeHint().height()) + self.foot
 
     def text(self) -> str:
@@ -81,9 +85,9 @@ class Card(QWidget):
         self._place()
 
     def _place(self) -> None:
-        wide, high = self.width() - 2 * SIDE, self.height() - self._head - self.foot
+        wide, high = self.width() - 2 * self._inset, self.height() - self._head - self.foot
         for part in (self.body, self._sentence):
-            part.setGeometry(SIDE, self._head, max(wide, 1), max(high, 1))
+            part.setGeometry(self._inset, self._head, max(wide, 1), max(high, 1))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -130,12 +134,6 @@ class CardColumns(QWidget):
         for card in self.cards:
             card.setParent(self)
         self._placed: tuple[object, ...] = ()
-
-    def add(self, place: int, card: Card) -> None:
-        """Take in one more at a place in their order."""
-        self.cards.insert(place, card)
-        card.setParent(self)
-        self.fit()
 
     def columns(self) -> int:
         """How many columns have room."""

@@ -14,6 +14,7 @@ from qv_desktop.ui import format
 from qv_desktop.ui.models import risk_words as words
 from qv_desktop.ui.models.correlation_map import CorrelationMap
 from qv_desktop.ui.models.ledger import Ledger
+from qv_desktop.ui.models.margin_card import MarginCard
 from qv_desktop.ui.models.measure_form import MeasureForm
 from qv_desktop.ui.models.risk_bars import BarList, BarRow, Reach, dollars, reach
 from qv_desktop.ui.models.risk_card import FOOT, Card, CardColumns, Wrapped
@@ -64,9 +65,9 @@ class Dashboard(QWidget):
         self.liquid = Card("Days to leave", self.exits, WAITS)
         self.together = Card("Correlations", self.correlations, SLOW)
         self.unknown = Card("What is missing", self.lacking)
-        self.settings = MeasureForm()
+        self.settings, self.margin = MeasureForm(), MarginCard()
         self.cards = CardColumns((
-            self.limits, self.profit, self.by_name, self.by_sector, self.at_risk, self.tested, self.by_earner, self.by_strategy,
+            self.limits, self.profit, self.by_name, self.by_sector, self.at_risk, self.tested, Card("Margin", self.margin, inset=0), self.by_earner, self.by_strategy,
             self.falls, self.concentrated, self.liquid, self.together, self.unknown, Card("Measured with", self.settings),
         ))  # fmt: skip
         for card in self.cards.cards[1:]:
@@ -87,13 +88,6 @@ class Dashboard(QWidget):
 
     def _chose(self, which: BarList, place: int) -> None:
         self.symbol_chosen.emit(which.row_at(place).name)
-
-    def add_card(self, title: str, body: QWidget, after: str = "Exposure by sector") -> Card:
-        """Another's card, such as of the margin, behind the one with the title ``after``."""
-        card = Card(title, body)
-        place = next((at for at, one in enumerate(self.cards.cards) if one.title == after), len(self.cards.cards) - 1)
-        self.cards.add(place + 1, card)
-        return card
 
     # ---- what is shown
 
@@ -195,6 +189,7 @@ class Dashboard(QWidget):
             [reach(words.known(line.today)) for line in lines], lambda at: words.earner_row(lines[at])
         )
         self._put(self.by_earner, bool(lines))  # also of what was sold today
+        self.by_earner.say("")
         earned = picture.profit.by_strategy
 
         def row(at: int) -> BarRow:
