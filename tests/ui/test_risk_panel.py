@@ -180,7 +180,8 @@ def test_it_says_everything_of_a_picture(panel: RiskPanel) -> None:
     for words in ("Equity: $104,381", "Day P&L: +$1,284 +1.23%", "VaR 99% 1 d: $2,660 Historical", "Beta: 0.58 to SPY",
                   "AAPL +$31,000 29.7%",
                   "and 4 more", "Technology +$34,237", "Historical: 95% 1 d $1,900", "✓ Not rejected", "Kupiec: ratio 0.77, p 0.379 ✓",
-                  "3 exceptions", "JPM −$279", "sma_cross v3 −$352", "Counts as 9.6 names", "AAPL 0.8 d", "names over 250 days"):  # fmt: skip
+                  "3 exceptions",
+                  "JPM −$279", "sma_cross v3 −$352", "Counts as 9.6 names", "AAPL 0.8 d", "names over 250 days"):  # fmt: skip
         assert words in said, (words, said)
 
 

@@ -67,7 +67,8 @@ class Dashboard(QWidget):
         self.unknown = Card("What is missing", self.lacking)
         self.settings, self.margin = MeasureForm(), MarginCard()
         self.cards = CardColumns((
-            self.limits, self.profit, self.by_name, self.by_sector, self.at_risk, self.tested, Card("Margin", self.margin, inset=0), self.by_earner, self.by_strategy,
+            self.limits, self.profit, self.by_name, self.by_sector, self.at_risk, self.tested, Card("Margin", self.margin, inset=0),
+            self.by_earner, self.by_strategy,
             self.falls, self.concentrated, self.liquid, self.together, self.unknown, Card("Measured with", self.settings),
         ))  # fmt: skip
         for card in self.cards.cards[1:]:
