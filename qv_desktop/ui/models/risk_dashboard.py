@@ -260,6 +260,7 @@ class Dashboard(QWidget):
 
     def _say_verdict(self) -> None:
         self.tested.note(*self.history.verdict)
+        self.cards.fit()
 
     def _show_missing(self, picture: RiskPicture) -> None:
         told = [*picture.missing, *(picture.slow.missing if picture.slow else ())]

@@ -1,7 +1,7 @@
 """The VaR beside what days brought: a picture with its exceptions, and what Kupiec's and Christoffersen's tests say of them."""
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from qv_desktop.domain.risk_measures import SlowMeasures
@@ -11,7 +11,7 @@ from qv_desktop.ui.models.risk_figures import LINE, FigureGrid
 from qv_desktop.ui.models.risk_pictures import HIGH, VarPicture
 
 CONFIDENCES = {"99%": 0.99, "95%": 0.95}
-CHOICE, SAID = 26, 34  # px of the choice's row and of the sentence
+CHOICE = 26  # px of the choice's row
 
 
 class VarBody(QWidget):
@@ -54,7 +54,14 @@ class VarBody(QWidget):
 
     def tall(self, wide: int) -> int:
         """px of height that it takes."""
-        return CHOICE + HIGH + 4 * LINE + SAID + 8
+        return CHOICE + HIGH + 4 * LINE + self._said(wide) + 6
+
+    def _said(self, wide: int) -> int:
+        """px of height of the sentence."""
+        box = QFontMetricsF(theme.small()).boundingRect(
+            QRectF(0, 0, wide, 1_000), Qt.TextFlag.TextWordWrap, self._sentence.text()
+        )
+        return int(box.height()) + 4
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         wide = self.width()
@@ -62,7 +69,7 @@ class VarBody(QWidget):
         top = CHOICE + 4
         self.picture.setGeometry(0, top, wide, HIGH)
         self.tests.setGeometry(0, top + HIGH, wide, 4 * LINE)
-        self._sentence.setGeometry(0, top + HIGH + 4 * LINE + 2, wide, SAID)
+        self._sentence.setGeometry(0, top + HIGH + 4 * LINE + 2, wide, self._said(wide))
 
     def text(self) -> str:
         """What it says, for a screen reader."""

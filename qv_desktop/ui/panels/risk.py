@@ -15,8 +15,10 @@ from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.risk_dashboard import Dashboard
 
 type Action = Literal["halt", "reduce", "resume"]
+type Spot = Literal["top", "beside", "above"]
 
 LOW = 236  # px of height under which the reason stands beside the state, and the gauges alone take the room
+WIDE = 640  # px of width from which the reason stands beside the brakes
 FORMS = {"pdf": "PDF", "csv": "CSV", "xlsx": "XLSX", "html": "HTML"}
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
 STATES: dict[TradingState, tuple[str, str]] = {  # state -> colour token, what it means
@@ -62,7 +64,7 @@ class RiskPanel(QWidget):
         self._empty = QLabel(EMPTY)
         self._by = ""  # who set the state, and why
         self._state = TradingState.ACTIVE
-        self._low = False  # whether the panel is too low for a row of the reason alone
+        self._spot: Spot = "above"  # where the reason stands
         self._no_report = ""  # why the day's report cannot be written
         self._state_chip = QLabel()
         self._meaning = theme.label("", "hint")
@@ -109,17 +111,21 @@ class RiskPanel(QWidget):
         self._place_reason()
 
     def _place_reason(self) -> None:
-        """A low panel has the reason beside the state, in the place of its meaning."""
-        low = self.height() < LOW
-        if low != self._low:
-            self._low = low
-            self._meaning.setVisible(not low)
-            self._say_author()
-            (self._bottom if low else self._top).removeWidget(self._reason)
-            if low:
-                self._top.insertWidget(1, self._reason, 1)
-            else:
-                self._bottom.insertWidget(0, self._reason)
+        """A low panel has the reason beside the state, in the place of its meaning; a wide one beside the brakes."""
+        place: Spot = "top" if self.height() < LOW else "beside" if self.width() >= WIDE else "above"
+        if place == self._spot:
+            return
+        for layout in (self._top, self._bottom, self._row):
+            layout.removeWidget(self._reason)
+        self._spot = place
+        self._meaning.setVisible(place != "top")
+        self._say_author()
+        if place == "top":
+            self._top.insertWidget(1, self._reason, 1)
+        elif place == "beside":
+            self._row.insertWidget(0, self._reason, 3)
+        else:
+            self._bottom.insertWidget(0, self._reason)
 
     def _fill_report(self, menu: QMenu) -> None:
         for form, words in FORMS.items():
@@ -138,7 +144,7 @@ class RiskPanel(QWidget):
         self._reason.setMaxLength(200)
         self._bottom = column
         column.addWidget(self._reason)
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setSpacing(6)
         self._halt.setToolTip(
             "Hold for one second: every new order is refused until trading is resumed; cancelling stays possible."
@@ -193,7 +199,7 @@ class RiskPanel(QWidget):
 
     def _say_author(self) -> None:
         """Where the meaning gave way to the reason, the empty field says who stopped trading."""
-        told = self._low and self._by and self._state is not TradingState.ACTIVE
+        told = self._spot == "top" and self._by and self._state is not TradingState.ACTIVE
         self._reason.setPlaceholderText(self._by if told else "Reason, kept in the audit trail")
 
     def show_permitted(self, actions: Sequence[Action], why: str = "") -> None:
