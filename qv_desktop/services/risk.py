@@ -74,7 +74,7 @@ class Risk:
         spool: Spool | None = None,
         *,
         environment: str = "",
-        limits_for: Callable[[str, str, str], Limits] = lambda user, strategy, symbol: Limits(),
+        limits_for: Callable[[str, str, str], Limits] = lambda user, source, symbol: Limits(),
         restricted_for: Callable[[str, str], str] = lambda user, symbol: "",
     ) -> None:
         self._spool: Spool = spool or Forgetful()
