@@ -94,8 +94,11 @@ def sector(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
 
 
 def strategy(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    """What one strategy holds and has ordered."""
+    """What one strategy holds and has ordered; it may always close what is its own."""
     if view.strategy_held is None:
+        return None
+    own = view.strategy_held.get(request.symbol, ZERO)
+    if own * request.side.sign < 0 and request.quantity <= abs(own):
         return None
     before = of_strategy(view, request.source)
     return _part(request, view, limits.strategy_fraction, "STRATEGY", "Strategy exposure", "The strategy", before)
