@@ -66,7 +66,7 @@ def can_trade(orders: Iterable[Order], side: Side) -> list[Order]:
 
 def committed(view: RiskView, symbol: str, side: Side) -> Decimal:
     """Shares of ``symbol`` that open orders on ``side`` may still trade; unresolved orders count in full."""
-    return sum((o.remaining for o in working(view, symbol, side)), ZERO)
+    return view.once((symbol, side), lambda: sum([o.remaining for o in working(view, symbol, side)], ZERO))
 
 
 def reduces(request: OrderRequest, view: RiskView) -> bool:
@@ -113,12 +113,12 @@ def lines(view: RiskView) -> Mapping[str, Line]:
 
 def added(view: RiskView) -> Decimal:
     """Dollars that open orders may add to positions, each at its own price or the last; what only reduces adds nothing."""
-    return sum([one.added for one in lines(view).values()], ZERO)
+    return view.once("added", lambda: sum([one.added for one in lines(view).values()], ZERO))
 
 
 def gross(view: RiskView) -> Decimal:
     """Dollars held long and short plus what open orders may add, each at its last price or its own."""
-    return sum([one.gross for one in lines(view).values()], ZERO)
+    return view.once("gross", lambda: sum([one.gross for one in lines(view).values()], ZERO))
 
 
 def net(view: RiskView, side: Side) -> Decimal:
