@@ -63,6 +63,7 @@ class Around:
     positions: Callable[[], Mapping[str, Position]]  # all of today, flat ones too
     fills: Callable[[], Mapping[str, Fill]]  # execution id -> fill, today's among them
     snapshot: Callable[[str], Snapshot]
+    previous: Callable[[Snapshot], float | None]  # the close before, in shares of today
     account: Callable[[], Account | None]
     volume: Callable[[str], float | None]  # average shares a day
     want_volumes: Callable[[Iterable[str]], None]
@@ -198,8 +199,9 @@ class RiskMeasures:
         from qv_desktop.services.risk_pictures import Known, lines, liquid, traded
 
         around, found = self._around, list[PositionLine]()
-        known = Known(around.snapshot, traded(around.fills().values(), around.day_start()), equity, self._sectors.mapping(),
-                      self._betas, around.volume, self.settings.participation)  # fmt: skip
+        today = traded(around.fills().values(), around.day_start())
+        known = Known(around.snapshot, around.previous, today, equity, self._sectors.mapping(), self._betas, around.volume,
+                      self.settings.participation)  # fmt: skip
         positions = list(around.positions().values())
         for start in range(0, len(positions), PIECE):
             found += lines(positions[start : start + PIECE], known)

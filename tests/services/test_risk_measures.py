@@ -98,7 +98,7 @@ class Desk:
     def around(self) -> Around:
         start = self.now.astimezone(NEW_YORK).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
         return Around(
-            lambda: self.held, lambda: self.fills, self.snapshot, lambda: self.account,
+            lambda: self.held, lambda: self.fills, self.snapshot, lambda told: told.previous_close, lambda: self.account,
             lambda symbol: None if symbol == "KO" else 1_000_000.0, lambda symbols: None, self.curve, lambda: start,
             lambda: self.open, lambda: True,
         )  # fmt: skip
