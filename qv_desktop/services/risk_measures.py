@@ -154,6 +154,7 @@ class RiskMeasures:
 
     async def run(self) -> None:
         """Make pictures until cancelled."""
+        await asyncio.to_thread(_load)
         try:
             while True:
                 began = self._elapsed()
@@ -352,6 +353,13 @@ class RiskMeasures:
             await self._store.save_day(account.id, day)
         except (DatabaseDown, NotPermitted) as error:
             self._troubles["VaR history"] = f"Today is not kept: {error}"
+
+
+def _load() -> None:
+    """Import on a thread what the first picture would otherwise import on the loop's."""
+    from qv_desktop.services import risk_looking_back, risk_pictures
+
+    log.debug("loaded", looking_back=risk_looking_back.__name__, pictures=risk_pictures.__name__)
 
 
 def _differs(now: Mapping[str, float], then: Mapping[str, float]) -> bool:
