@@ -1,7 +1,8 @@
 """The risk panel: the dashboard of measures, and the desk's brakes, which are always in view."""
 
+import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -19,7 +20,7 @@ type Action = Literal["halt", "reduce", "resume"]
 type Spot = Literal["top", "beside", "above"]
 
 LOW = 236  # px of height under which the reason stands beside the state, and the gauges alone take the room
-STALE = timedelta(seconds=5)  # that the picture may be behind the gauges
+STALE = 5.0  # seconds without a new picture, after which it is said of when the last one is
 WIDE = 640  # px of width from which the reason stands beside the brakes
 FORMS = {"pdf": "PDF", "csv": "CSV", "xlsx": "XLSX", "html": "HTML"}
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
@@ -75,8 +76,8 @@ class RiskPanel(QWidget):
         self._age = theme.label("", "hint")  # of when the figures are, once they are no longer of now
         self._age.setStyleSheet(f"color:{theme.WARN};")
         self._age.hide()
-        self._measured_at: datetime | None = None
-        self._pictured_at: datetime | None = None
+        self.elapsed = time.monotonic  # of the wall: a simulation's clock may run faster
+        self._pictured: tuple[datetime, float] | None = None  # of when the newest picture is, and when it came
         self._reason = QLineEdit()
         self._halt = theme.HoldButton("Halt · hold 1 s")
         self._reduce = theme.button("Reduce only")
@@ -181,7 +182,6 @@ class RiskPanel(QWidget):
         self._empty.hide()
         self._scroll.show()
         self.dashboard.show_measures(measures)
-        self._measured_at = measures.at
         self._say_age()
         if measures.state is not self._state:
             self.show_state(measures.state)
@@ -191,19 +191,16 @@ class RiskPanel(QWidget):
         self._empty.hide()
         self._scroll.show()
         self.dashboard.show_picture(picture)
-        self._pictured_at = picture.at
+        if self._pictured is None or picture.at != self._pictured[0]:
+            self._pictured = picture.at, self.elapsed()
         self._say_age()
 
     def _say_age(self) -> None:
         """Figures that stand still while time goes on are said to be old."""
-        late = (
-            self._measured_at is not None
-            and self._pictured_at is not None
-            and self._measured_at - self._pictured_at > STALE
-        )
+        late = self._pictured is not None and self.elapsed() - self._pictured[1] > STALE
         self._age.setVisible(late)
-        if late:
-            self._age.setText(f"◷ as of {format.clock(self._pictured_at)}")
+        if late and self._pictured is not None:
+            self._age.setText(f"◷ as of {format.clock(self._pictured[0])}")
             self._age.setToolTip("Exposure, profit and VaR are of that moment; the gauges are of now.")
 
     def show_state(self, state: TradingState, actor: str = "", reason: str = "") -> None:
