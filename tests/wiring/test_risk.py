@@ -98,7 +98,7 @@ class Room:
             lambda: NOW,
         )
         told = Told(lambda: "••••123", Limits, lambda: self.notices.told, "PAPER", "0.1.0")
-        self.reports = RiskReports(told, RiskDayReports(pdf), self.login, self.trail, lambda: NOW, folder)
+        self.reports = RiskReports(told, RiskDayReports(pdf), self.login, self.trail, lambda: NOW, lambda: NOW, folder)
         services = SimpleNamespace(bus=self.bus, login=self.login, risk_measures=self.measures, risk_reports=self.reports,
                                    sectors=self.sectors, notices=self.notices)  # fmt: skip
         self.errors, self.tasks = list[BaseException](), Tasks(lambda error: self.errors.append(error))
