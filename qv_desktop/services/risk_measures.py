@@ -53,6 +53,7 @@ PIECE = 100  # positions between two turns of the loop
 AGAIN = 30.0  # seconds until a store that failed is asked again
 CURVE_KEPT = 600.0  # seconds for which the account's curve is believed
 KEPT = timedelta(days=750)  # of the account's own days
+WHOLE = 0.9  # of the gross that a VaR must be of, to be compared with what the book earns
 MOVED = 0.02  # of the book's gross: less than that is no other book
 
 
@@ -346,8 +347,8 @@ class RiskMeasures:
             or not (self._around.trading() and self._around.keeps())
         ):
             return
-        if not told and self._looked is not None and self._looked[2]:
-            return  # there is a book, and no VaR of it
+        if found.covered < WHOLE:
+            told = {}  # the VaR of a part says nothing of what the whole earns
         day = RiskDay(today, told.get(0.95, 0.0), told.get(0.99, 0.0), float(profit), float(account.equity))
         try:
             await self._store.save_day(account.id, day)
