@@ -199,7 +199,8 @@ def engine(
                 settings.environment, __version__, lambda: margin_told(margin.standing()),
                 lambda: day_trades_told(margin.standing(), margin.day_trades()),
                 lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
-    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, clock.now,
+                               paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
