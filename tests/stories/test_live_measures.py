@@ -1,4 +1,4 @@
-"""A whole desk buys by hand and by a strategy, and sees within seconds what that risks; what it sets is there the next time."""
+"""A whole desk buys by hand and by a strategy, and sees within seconds what that risks."""
 
 import asyncio
 from collections.abc import Iterator
@@ -123,12 +123,3 @@ def test_a_desk_sees_what_its_book_risks(qapp: QApplication, simulator: Simulato
             assert told == [("AAPL", 3571), ("KO", 2080)]
 
         person.do(story())
-    with sitting(qapp, simulator, home) as person:
-
-        async def again() -> None:
-            await person.ready()
-            newest = pictures(person)
-            await person.sees(lambda: newest and whole(newest[0]), PATIENCE)
-            assert newest[0].stress[-1].scenario.name == "Cola scandal"
-
-        person.do(again())

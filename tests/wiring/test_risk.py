@@ -200,6 +200,11 @@ def test_the_benchmark_and_a_sector_are_set_where_the_measures_stand(qtbot: QtBo
         form.share.setText("5")
         form.set.click()
         await until(lambda: room.store.set == MeasureSettings("QQQ", 0.05))
+        form.newer.setChecked(True)
+        form.set.click()
+        await until(lambda: room.store.set == MeasureSettings("QQQ", 0.05, weighted=True))
+        form.show_settings(room.store.set)
+        assert form.text() == "benchmark QQQ, 5% of a day's volume, newer days weigh more"
         form.symbol.setText("goog")
         form.sector.setCurrentText("Communication")
         form.assign.click()
