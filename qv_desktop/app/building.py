@@ -18,6 +18,7 @@ from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
+from qv_desktop.adapters.db.counters import CounterStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.orders import OrderJournal
@@ -39,6 +40,7 @@ from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
+from qv_desktop.app.laddering import loss_ladder
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.saying import Sayings
 from qv_desktop.app.studies import studies
@@ -72,10 +74,11 @@ from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
-from qv_desktop.services.risk import Risk, brakes
+from qv_desktop.services.risk import Risk
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.trading_states import brakes
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
 
@@ -141,6 +144,8 @@ def engine(
     )
     login.spool = spool.keep
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
+    ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market,
+                         noting(door.trail, spool), notices.tell, broker.history.movements, lambda: orders)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     note = noting(door.trail, spool)
@@ -193,7 +198,7 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, ladder)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.counters import Standings
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Quote
 from qv_desktop.domain.orders import Order, OrderRequest
@@ -44,12 +45,20 @@ class RiskView:
     restricted: str = ""  # why the desk does not trade the symbol; empty when it does
     average_volume: float | None = None  # shares a day of the symbol; None while unknown
     sectors: Mapping[str, str] = NOTHING  # symbol -> sector
-    strategy_held: Mapping[str, Decimal] | None = None  # symbol -> shares that the order's strategy holds; None for no strategy's
+    strategy_held: Mapping[str, Decimal] | None = (
+        None  # symbol -> shares that the order's strategy holds; None for no strategy's
+    )
     cancels: tuple[datetime, ...] = ()  # when cancels were asked for within the last minute
     price_test: bool | None = None  # whether Rule 201 binds shorts in the symbol today; None while unknown
     may_trade: bool = True  # whether the person's role lets them enter orders
     environment: str = ""  # PAPER or LIVE; empty while unknown
     live_allowed: bool = True  # whether this desk sends orders to a live account
+    counters: Standings | None = (
+        None  # losses, round trips and the day of everybody whom the order concerns; the account's first
+    )
+    way_out: bool = (
+        False  # whether a halt takes market orders that only reduce: one of the loss ladder does, one by hand does not
+    )
 
 
 @dataclass(frozen=True, slots=True)

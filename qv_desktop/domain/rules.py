@@ -1,10 +1,11 @@
 """The gate: every rule that an order must pass, and the verdict on one order."""
 
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.loss_rules import LOSS_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
-from qv_desktop.domain.rules_exposure import daily_loss, gross, single_name
+from qv_desktop.domain.rules_exposure import gross, single_name
 from qv_desktop.domain.rules_flow import duplicate, rate, wash
 from qv_desktop.domain.rules_instrument import tick, tradable
 from qv_desktop.domain.rules_price import collar, prices
@@ -28,7 +29,7 @@ RULES: tuple[Rule, ...] = (
     reversal,
     order_class,
     wash,
-    daily_loss,
+    *LOSS_RULES,
     rate,
     duplicate,
 )

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.exposure import (
     committed,
     held,
@@ -56,18 +55,4 @@ def gross(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None
         f"{limits.gross_fraction:.0%}",
         f"{most:,}",
         f"Gross exposure would be {share:.0%} of equity, over {limits.gross_fraction:.0%}.",
-    )
-
-
-def daily_loss(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    profit = day_profit(view.account) if view.account else None
-    if profit is None or reduces(request, view):
-        return None
-    return answer(
-        "DAILY_LOSS",
-        "Daily loss headroom",
-        profit > -limits.daily_loss,
-        f"${profit + limits.daily_loss:,.0f}",
-        f"${limits.daily_loss:,.0f}",
-        message=f"The day's loss of ${-profit:,.0f} has reached the limit of ${limits.daily_loss:,.0f}.",
     )

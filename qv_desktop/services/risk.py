@@ -1,19 +1,16 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Collection, Iterable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
-import structlog
-
-from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
-from qv_desktop.domain.audit import SYSTEM, Draft
-from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
-from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.counters import Standings
+from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.events import RiskMeasured
 from qv_desktop.domain.exposure import added
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits, loosened
@@ -26,37 +23,14 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
+from qv_desktop.services.trading_states import CHANGE, TradingStates
 
-log = structlog.get_logger(__name__)
-
-RUN = Permission(Resource.RISK, Action.RUN)
-CHANGE = Permission(Resource.RISK, Action.CHANGE)
 RAISE = "limits.raise"  # what the password is given for
 UNBOUNDED = Decimal(10) ** 15
 MINUTE = timedelta(minutes=1)
-GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
-BRAKES = frozenset(f"risk.{state.lower()}" for state in GRAVITY[1:])
 
 
-class Forgetful:
-    """``ports.Spool`` of a desk that has none: nothing can wait there."""
-
-    def keep(self, draft: Draft) -> None:
-        """Say so. Raises DatabaseDown."""
-        raise DatabaseDown("The database is away; nothing was written.")
-
-    async def drain(self) -> None:
-        """Nothing ever waits."""
-
-    def held(self) -> list[Draft]:
-        """Nothing ever waits."""
-        return []
-
-    def set_aside(self, drafts: Collection[Draft], why: str) -> None:
-        """Nothing ever waits."""
-
-
-class Risk:
+class Risk(TradingStates):
     """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored.
 
     A halt that the database cannot take waits in ``spool``; without one it holds only until the program ends.
@@ -73,29 +47,19 @@ class Risk:
         now: Now,
         spool: Spool | None = None,
     ) -> None:
-        self._spool: Spool = spool or Forgetful()
-        self._store, self._market, self._positions, self._account = store, market, positions, account
-        self._login, self._publish, self._now = login, publish, now
+        super().__init__(store, account, login, publish, now, spool)
+        self._market, self._positions = market, positions
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
-        self._braked: Draft | None = None  # the newest brake of this sitting, until trading is resumed
-        self._brakes = 0  # how often it was braked in this sitting
-        self._tripped = ""  # why the program halted trading last
-        self._writing: set[asyncio.Task[None]] = set()
         self.limits = Limits()
-        self.state = TradingState.ACTIVE
+        self.account_limits = lambda: self.limits
+        # (user, source of the order, symbol) -> losses and round trips of everybody whom an order concerns
+        self.standings: Callable[[str, str, str], Standings | None] = lambda user, source, symbol: None
         self.closed = ""  # why trading is closed, whatever its state
 
     async def load(self) -> None:
-        """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
-        down yet, or was put on before the broker had said whose account it is; and so does one of an earlier sitting that
-        the database has not taken yet. Raises DatabaseDown."""
-        account = self._account.id
-        self.limits, stored = await self._store.limits(account), await self._store.state(account)
-        stored = max((stored, *map(_braked_to, self._brakes_held())), key=GRAVITY.index)
-        if self._braked is None or GRAVITY.index(stored) > GRAVITY.index(self.state):
-            self._set(stored, "system", "as stored")
-        elif stored is not self.state:
-            await self._write_down(self.state, replace(self._braked, object_id=account))
+        """Read limits and state of the account. Raises DatabaseDown."""
+        self.limits = await self._store.limits(self._account.id)
+        await self.load_state()
 
     def know(self, instruments: Iterable[Instrument]) -> None:
         """Take the broker's list of instruments."""
@@ -112,7 +76,7 @@ class Risk:
 
     def judge(self, request: OrderRequest, book: Mapping[str, Order]) -> Verdict:
         """The rules' verdict on ``request`` beside all orders in ``book``."""
-        return judged(request, self._view(request.symbol, book), self.limits)
+        return judged(request, self._view(request.symbol, book, request.source), self.limits)
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order]) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
@@ -125,7 +89,7 @@ class Risk:
         """Whether orders that open or enlarge a position are taken at all."""
         return self.state is TradingState.ACTIVE and not self.closed
 
-    def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
+    def _view(self, symbol: str, book: Mapping[str, Order], source: str = "") -> RiskView:
         now = self._now()
         snapshot = self._market.snapshot(symbol)
         others, since = list(book.values()), now - MINUTE
@@ -142,103 +106,9 @@ class Risk:
             recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
             halted=snapshot.halted,
             closed=self.closed,
+            counters=self.standings(self._login.actor.name, source, symbol),
+            way_out=self.stand.way_out,
         )
-
-    async def halt(self, reason: str) -> None:
-        """Stop all new orders. Takes effect at once, even while the database is away. Raises NotPermitted."""
-        await self._brake(TradingState.HALTED, reason)
-
-    async def reduce(self, reason: str) -> None:
-        """Take only orders that reduce a position."""
-        await self._brake(TradingState.REDUCING, reason)
-
-    async def resume(self, reason: str) -> None:
-        """Trade normally again."""
-        await self._release(reason)
-
-    async def _brake(self, state: TradingState, reason: str) -> None:
-        """First the brake, then the book-keeping."""
-        session = await self._login.require(RUN, even_without_database=True)
-        draft = self._braked_by(self._draft(state, reason))
-        self._set(state, session.user.name, reason)
-        await self._write_down(state, draft)
-
-    def halt_at_once(self, reason: str, cause: str = "") -> Awaitable[None]:
-        """Halt before anything is waited for, by the role as last read; await the answer to have it written down.
-
-        For the kill switch, which has looked whether the role may; ``cause`` is its id in the trail. The answer
-        raises DatabaseDown as ``halt`` does.
-        """
-        draft = self._braked_by(self._draft(TradingState.HALTED, reason, cause))
-        self._set(TradingState.HALTED, self._login.actor.name, reason)
-        return self._write_down(TradingState.HALTED, draft)
-
-    def _braked_by(self, draft: Draft) -> Draft:
-        self._braked, self._brakes = draft, self._brakes + 1
-        return draft
-
-    async def _write_down(self, state: TradingState, draft: Draft) -> None:
-        if self._brakes_held():
-            self._keep(draft)  # behind them: the last one written is the one that counts
-            return
-        try:
-            await self._store.save_state(self._account.id, state, draft)
-        except (DatabaseDown, NotPermitted):  # the last: the database's word, not ours
-            self._keep(draft)
-
-    def _brakes_held(self) -> list[Draft]:
-        """Brakes that are not written down yet, of this account or of before it was known."""
-        return [draft for draft in self._spool.held() if brakes(draft) and draft.object_id in ("", self._account.id)]
-
-    def _keep(self, draft: Draft) -> None:
-        try:
-            self._spool.keep(draft)
-        except DatabaseDown as error:
-            raise DatabaseDown(f"Trading is {self.state} now, but a restart will forget it. {error}") from None
-
-    async def _release(self, reason: str) -> None:
-        """Only once it is written down, and behind a halt that still waits to be; a brake that comes meanwhile is newer."""
-        before = self._brakes
-        session = await self._login.require(RUN)
-        await self._spool.drain()
-        overtaken = self._brakes_held()
-        await self._store.save_state(self._account.id, TradingState.ACTIVE, self._draft(TradingState.ACTIVE, reason))
-        if overtaken:  # written down later, they would brake again
-            self._spool.set_aside(overtaken, "Trading was resumed since.")
-        if self._braked is not None and self._brakes != before:
-            await self._write_down(self.state, self._braked)
-            raise BadInput(f"Trading is {self.state} since you asked to resume it; look why, then resume again.")
-        self._braked = None
-        self._set(TradingState.ACTIVE, session.user.name, reason)
-
-    def _draft(self, state: TradingState, reason: str, cause: str = "") -> Draft:
-        return Draft(self._login.actor, f"risk.{state.lower()}", "account", self._account.id, reason=reason,
-                     before=json.dumps({"state": self.state}), after=json.dumps({"state": state}), causation=cause)  # fmt: skip
-
-    def _set(self, state: TradingState, actor: str, reason: str) -> None:
-        self.state = state
-        self._publish(TradingStateChanged(state, actor, reason))
-
-    def trip(self, reason: str, about: str = "") -> None:
-        """Halt by the program itself, at once: the state of the order ``about`` can no longer be trusted. A person resumes.
-
-        It is written down as a person's halt is, once for each reason; that it cannot be is no reason not to halt.
-        """
-        draft = Draft(SYSTEM, "risk.halted", "account", self._account.id, reason=reason, correlation=about,
-                      before=json.dumps({"state": self.state}), after=json.dumps({"state": TradingState.HALTED}))  # fmt: skip
-        self._braked_by(draft)
-        known = self.state is TradingState.HALTED and reason == self._tripped
-        self._tripped = reason
-        self._set(TradingState.HALTED, "QuantVision", reason)
-        if not known:
-            writing = asyncio.get_running_loop().create_task(self._write_down(TradingState.HALTED, draft))
-            self._writing.add(writing)
-            writing.add_done_callback(self._written)
-
-    def _written(self, writing: "asyncio.Task[None]") -> None:
-        self._writing.discard(writing)
-        if not writing.cancelled() and (error := writing.exception()) is not None:
-            log.error("halt_not_recorded", reason=str(error))
 
     async def set_limits(self, limits: Limits) -> None:
         """Store new limits; those that let more pass take the password, given just now.
@@ -260,15 +130,6 @@ class Risk:
         measures = measured(self._view("", book), self.limits)
         self._publish(RiskMeasured(measures))
         return measures
-
-
-def brakes(draft: Draft) -> bool:
-    """Whether the row is that of a halt, or of a state that only reduces."""
-    return draft.action in BRAKES
-
-
-def _braked_to(draft: Draft) -> TradingState:
-    return TradingState(json.loads(draft.after)["state"])
 
 
 def measured(view: RiskView, limits: Limits) -> Measures:

@@ -32,6 +32,7 @@ from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
+from qv_desktop.services.loss_ladder import LossLadder
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
@@ -127,6 +128,7 @@ class Services:
     validations: Validations
     look_aheads: LookAheads
     deployments: Deployments
+    ladder: LossLadder
 
 
 @dataclass(frozen=True, slots=True)

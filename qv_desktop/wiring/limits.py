@@ -5,7 +5,8 @@ from shiboken6 import isValid
 
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.limits import Limits, loosened
-from qv_desktop.services.risk import CHANGE, RAISE
+from qv_desktop.services.risk import RAISE
+from qv_desktop.services.trading_states import CHANGE
 from qv_desktop.ui.limits_dialog import FIELDS, LimitsDialog
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.permissions import why

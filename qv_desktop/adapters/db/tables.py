@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0028"  # the newest step in migrations/versions
+HEAD = "0031"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -101,8 +101,20 @@ risk_limits = _table("risk_limits", "account version", account=Text, version=Int
                      order_quantity=Numeric, position_fraction=Numeric, gross_fraction=Numeric, daily_loss=Numeric, collar=Numeric,
                      quote_age=Numeric, orders_per_minute=Integer, duplicate_seconds=Numeric)  # fmt: skip
 risk_events = _table(
-    "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
+    "risk_events",
+    "id",
+    id=BigInteger,
+    account=Text,
+    at=STAMP,
+    kind=Text,
+    state_=Text,
+    actor=Text,
+    reason=Text,
+    standing=JSONB,
 )
+risk_counters = _table("risk_counters", "account scope name day", account=Text, scope=Text, name=Text, day=Date,
+                       consecutive_losses=Integer, last_loss_at_=STAMP, trades=Integer, holdings=JSONB, at=STAMP)  # fmt: skip
+risk_peaks = _table("risk_peaks", "account", account=Text, equity=Numeric, day=Date, adjusted=Numeric, at=STAMP)
 reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
                              broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
                              matched=Integer, input_hash=Text, account_id=Text, breaks_of=Text, breaks=Integer,

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QScro
 
 from qv_desktop.domain.risk import Gauge, Measures, TradingState
 from qv_desktop.ui import format, theme
+from qv_desktop.ui.models.ladder_card import LadderCard
 
 type Action = Literal["halt", "reduce", "resume"]
 
@@ -200,6 +201,9 @@ class RiskPanel(QWidget):
         self._low = False  # whether the panel is too low for a row of the reason alone
         self._state_chip = QLabel()
         self._meaning = theme.label("", "hint")
+        self.ladder = LadderCard()
+        self._permitted: Sequence[Action] = ("halt", "reduce", "resume")
+        self._no_resume = ""  # why resuming takes more than braking now
         self._reason = QLineEdit()
         self._halt = theme.HoldButton("Halt · hold 1 s")
         self._reduce = theme.button("Reduce only")
@@ -212,6 +216,7 @@ class RiskPanel(QWidget):
         column.setContentsMargins(0, 6, 0, 8)
         column.setSpacing(4)
         column.addLayout(self._state_row())
+        column.addWidget(self.ladder)
         scroll = Shutter(self._measured)
         self._measured.setAccessibleName("Risk measures")
         self._empty.setWordWrap(True)
@@ -314,10 +319,19 @@ class RiskPanel(QWidget):
 
     def show_permitted(self, actions: Sequence[Action], why: str = "") -> None:
         """Enable only these actions; the others say ``why`` they are grey."""
+        self._permitted = actions
         for button, action in ((self._halt, "halt"), (self._reduce, "reduce"), (self._resume, "resume")):
             button.setEnabled(action in actions)
             if action not in actions and why:
                 button.setToolTip(why)
+        self.forbid_resume(self._no_resume)
+
+    def forbid_resume(self, why: str) -> None:
+        """Grey the way back with the reason, while it takes more than the right to brake; nothing gives it back."""
+        self._no_resume = why
+        self._resume.setEnabled("resume" in self._permitted and not why)
+        if "resume" in self._permitted:
+            self._resume.setToolTip(why or "All orders are taken again.")
 
     def text(self) -> str:
         """What the panel says, for a screen reader."""
