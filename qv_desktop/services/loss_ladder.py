@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import structlog
 
+from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.account_history import Activity
 from qv_desktop.domain.accounts import Account as Balances
 from qv_desktop.domain.alerts import Urgency
@@ -35,6 +36,7 @@ from qv_desktop.services.trading_states import CHANGE, RUN, TradingStates
 
 log = structlog.get_logger(__name__)
 
+VIEW = Permission(Resource.RISK, Action.VIEW)
 EVERY = 0.25  # seconds between looks
 SILENT = 15.0  # seconds after which the broker's figure and quotes count as silent
 OWN = frozenset(
@@ -320,4 +322,5 @@ class LossLadder:
 
     async def history(self, since: datetime) -> list[tuple[datetime, TradingState, str, str]]:
         """When trading was set to which state, by whom and why. Raises DatabaseDown, NotPermitted."""
+        await self._login.require(VIEW)
         return await self._store.states(self._account.id, since)
