@@ -159,6 +159,11 @@ class TradingStates:
         if not writing.cancelled() and (error := writing.exception()) is not None:
             log.error("halt_not_recorded", reason=str(error))
 
+    async def _settled(self) -> None:
+        """Brakes on their way into the database come before a release that follows them: the last row is the one that counts."""
+        if self._writing:
+            await asyncio.wait(set(self._writing))
+
     def _braked_by(self, draft: Draft) -> Draft:
         self._braked, self._brakes = draft, self._brakes + 1
         return draft
@@ -193,6 +198,7 @@ class TradingStates:
         limits = self.account_limits()
         if past := still_past(self.stand, self.losses(), limits, self._now()):
             raise BadInput(past)
+        await self._settled()
         await self._spool.drain()
         overtaken = self._brakes_held()
         stand = resumed(self.stand, self.losses(), limits, self._now())
@@ -209,6 +215,7 @@ class TradingStates:
     async def begin_day(self, stand: Stand, *, record: bool) -> None:
         """A new trading day: its rungs are as in ``stand``. Raises DatabaseDown, NotPermitted: then all stays as it was."""
         before, reason = self._brakes, "A new trading day began; the rungs of the day before do not count any more."
+        await self._settled()
         if record and stand.held != self.stand.held:
             await self._store.save_state(self._account.id, stand.state, self._draft(SYSTEM, stand, reason))
         if self._brakes != before:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.audit import AuditTrail
@@ -30,7 +31,7 @@ class CounterStore:
     async def openings(self, account: str, before: date) -> dict[Key, Tally]:
         """Each scope's tally as its last day before ``before`` began."""
         c = risk_counters.c
-        newest = select(risk_counters).where(c.account == account, c.day < before).distinct(c.scope, c.name)
+        newest = select(risk_counters).where(c.account == account, c.day < before).ext(distinct_on(c.scope, c.name))
         newest = newest.order_by(c.scope, c.name, c.day.desc())
         rows = await self._database.read(lambda connection: list(connection.execute(newest).mappings()))
         return {(Scope(row["scope"]), row["name"]): _tally(row) for row in rows}
@@ -39,8 +40,8 @@ class CounterStore:
         """Write how a day began, once."""
         rows = [_row(account, key, tally) for key, tally in openings.items()]
         if rows:
-            once = upsert(risk_counters).on_conflict_do_nothing()
-            await self._database.write(lambda connection: connection.execute(once, rows))
+            once = upsert(risk_counters).values(rows).on_conflict_do_nothing()
+            await self._database.write(lambda connection: connection.execute(once))
 
     async def fills(self, account: str, since: datetime) -> list[tuple[Fill, str]]:
         """Executions of the account since then with the user whose orders they were of, oldest first."""
