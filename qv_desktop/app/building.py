@@ -21,6 +21,7 @@ from qv_desktop.adapters.db.breaks import BreakStore
 from qv_desktop.adapters.db.counters import CounterStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
+from qv_desktop.adapters.db.limits import LimitStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
@@ -64,6 +65,7 @@ from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits, strategy_of
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
 from qv_desktop.services.notices import Notices
@@ -143,12 +145,15 @@ def engine(
         lambda sentence: notices.tell("critical", "Audit row set aside", sentence),
     )
     login.spool = spool.keep
-    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
-    ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market,
-                         noting(door.trail, spool), notices.tell, broker.history.movements, lambda: orders)  # fmt: skip
+    note = noting(door.trail, spool)
+    limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
+    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool,
+                limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    risk.strategy_of = strategy_of
+    ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
+                         notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
-    note = noting(door.trail, spool)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     break_store = BreakStore(database, door.trail)
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
@@ -198,7 +203,7 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service, ladder)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, limits, ladder)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -9,6 +9,7 @@ from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill
 from qv_desktop.services.account import Account
 from qv_desktop.services.counters import CounterBook
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.login import Login
 from qv_desktop.services.loss_ladder import LossLadder, Tell
 from qv_desktop.services.marks import Marks
@@ -23,7 +24,8 @@ SATURDAY = 5
 
 def loss_ladder(
     risk: Risk, store: CounterStore, account: Account, positions: Positions, side: MarketSide, login: Login, publish: Publish,
-    now: Now, note: Note, tell: Tell, movements: Callable[[date], Awaitable[list[Activity]]], orders: Callable[[], Orders],
+    now: Now, note: Note, tell: Tell, movements: Callable[[date], Awaitable[list[Activity]]],
+    orders: Callable[[], Orders], limits: RiskLimits,
 ) -> LossLadder:  # fmt: skip
     """``orders`` gives the book, which is made after the gate that the ladder belongs to."""
 
@@ -37,9 +39,11 @@ def loss_ladder(
             return side.sessions.today() is not None
         return now().astimezone(NEW_YORK).weekday() < SATURDAY
 
+    book = CounterBook(store, now, user_of, lambda source: risk.strategy_of(source))
     ladder = LossLadder(
-        risk, CounterBook(store, now, user_of), store, account, positions, Marks(side.market), login, publish, now, note, tell,
-        limits=lambda: risk.limits, recent=lambda: orders().fills.values(), movements=movements, trades=trades,
+        risk, book, store, account, positions, Marks(side.market), login, publish, now, note, tell,
+        limits=risk.account_limits, set_for=limits.set_for, recent=lambda: orders().fills.values(),
+        working=lambda: (order for order in orders().book.values() if order.open), movements=movements, trades=trades,
         open_now=side.sessions.open,
     )  # fmt: skip
     risk.standings = ladder.standings

@@ -218,6 +218,7 @@ class Starting:
         services, engine = self._desk.services, self._engine
         account = await services.account.refresh()
         await engine.spool.drain()  # a halt of the last sitting may wait there
+        await services.limits.load()
         await services.risk.load()
         listed = await engine.broker.instruments()
         services.risk.know(listed)
@@ -355,6 +356,7 @@ class Starting:
         self.breaks.tick()
         self.strategies.tick()
         self.deployments.tick()
+        self.limits.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

@@ -197,6 +197,11 @@ class RiskMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsChanged:
+    """Limits, what waits for a second person, or the restricted list are not what they were."""
+
+
+@dataclass(frozen=True, slots=True)
 class TradingStateChanged:
     """Trading was halted, reduced or resumed, by whom and why."""
 
@@ -368,7 +373,7 @@ class HealthMeasured:
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
-    | RiskMeasured | TradingStateChanged | LadderChanged
+    | RiskMeasured | TradingStateChanged | LadderChanged | LimitsChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed

@@ -27,6 +27,17 @@ class TradingState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One symbol of the book in dollars: held (signed), what working orders may add to that, and what each side may trade."""
+
+    held: Decimal = ZERO
+    added: Decimal = ZERO
+    buys: Decimal = ZERO
+    sells: Decimal = ZERO
+    gross: Decimal = ZERO  # held, whatever its sign, and added
+
+
+@dataclass(frozen=True, slots=True)
 class RiskView:
     """Everything the rules look at, as it stands at ``now``. ``quote_age`` in seconds; ``prices`` are last prices."""
 
@@ -59,6 +70,17 @@ class RiskView:
     way_out: bool = (
         False  # whether a halt takes market orders that only reduce: one of the loss ladder does, one by hand does not
     )
+    unsettled: tuple[Order, ...] = ()  # orders that the account's balances may not know of yet, closed ones too
+    by_symbol: Mapping[str, tuple[Order, ...]] | None = (
+        None  # symbol -> its open orders; None: look through all of them
+    )
+    lines: Mapping[str, Line] | None = None  # symbol -> what it adds up to; None: add it up anew
+
+    def orders_of(self, symbol: str) -> tuple[Order, ...]:
+        """The open orders of ``symbol``."""
+        if self.by_symbol is None:
+            return tuple(order for order in self.open_orders if order.request.symbol == symbol)
+        return self.by_symbol.get(symbol, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from qv_desktop.domain.counters import (
 )
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.limits import Scope
-from qv_desktop.domain.orders import TICKET, Fill
+from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position
 from qv_desktop.services.ports import CounterStore, Now
 
@@ -32,14 +32,16 @@ type Traded = tuple[datetime, str, Fill, str]  # when, its id, the execution, th
 
 
 class CounterBook:
-    """The tallies of the account, of its users, strategies and symbols. ``user_of`` tells whose an execution's order is.
+    """The tallies of the account, of its users, strategies and symbols. ``user_of`` tells whose an execution's order is,
+    ``strategy_of`` the strategy that an order's source counts for.
 
     What is kept is how each day began; all that came after is folded anew from executions, in their own order.
     """
 
-    def __init__(self, store: CounterStore, now: Now, user_of: Callable[[Fill], str]) -> None:
-        self._store, self._now, self._user_of = store, now, user_of
-        self._strategies: dict[str, str] = {}  # source of an order -> name of the strategy
+    def __init__(
+        self, store: CounterStore, now: Now, user_of: Callable[[Fill], str], strategy_of: Callable[[str], str]
+    ) -> None:
+        self._store, self._now, self._user_of, self._strategy_of = store, now, user_of, strategy_of
         self._base: dict[Key, Tally] = {}  # as the day before, or an earlier one, began
         self._opened: dict[Key, Tally] = {}  # as today began
         self._tallies: dict[Key, Tally] = {}  # as they stand
@@ -53,11 +55,7 @@ class CounterBook:
 
     def strategy(self, source: str) -> str:
         """The strategy that an order's source counts for; empty for the ticket."""
-        return self._strategies.get(source, "" if source == TICKET else source)
-
-    def sources(self, strategy: str) -> frozenset[str]:
-        """The sources that count for a strategy."""
-        return frozenset(source for source, name in self._strategies.items() if name == strategy) | {strategy}
+        return self._strategy_of(source)
 
     async def start(self, account: str, positions: Iterable[Position], recent: Iterable[Fill]) -> None:
         """Everything from what is kept and the journal; ``recent`` executions need not be in the journal yet.
@@ -86,7 +84,6 @@ class CounterBook:
 
     async def _read(self, account: str, today: date) -> tuple[dict[Key, Tally], list[tuple[Fill, str]]]:
         try:
-            self._strategies = await self._store.strategies()
             base = await self._store.openings(account, today)
             since = min((midnight(tally.day) for tally in base.values()), default=BEGINNING)
             return base, await self._store.fills(account, since)
@@ -108,10 +105,6 @@ class CounterBook:
             if before is not None:
                 holdings[symbol] = before
         return replace(base, holdings=holdings)
-
-    async def learn_strategies(self) -> None:
-        """Deployments that were made since. Raises DatabaseDown, NotPermitted."""
-        self._strategies = await self._store.strategies()
 
     def heard(self, fill: Fill) -> None:
         """An execution, once; one that is late is put where it belongs."""

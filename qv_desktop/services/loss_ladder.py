@@ -22,7 +22,7 @@ from qv_desktop.domain.events import LadderChanged
 from qv_desktop.domain.limits import Limits, Scope
 from qv_desktop.domain.loss_ladder import Ladder, Losses, climbed, of_new_day
 from qv_desktop.domain.loss_rules import clock
-from qv_desktop.domain.orders import Fill
+from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.counters import CounterBook
@@ -55,14 +55,14 @@ class LossLadder:
         self, states: TradingStates, book: CounterBook, store: CounterStore, account: Account, positions: Positions, marks: Marks,
         login: Login, publish: Publish, now: Now, note: Note, tell: Tell, *,
         limits: Callable[[], Limits], recent: Callable[[], Iterable[Fill]],
-        set_for: SetFor = lambda scope, of: {},
+        set_for: SetFor = lambda scope, of: {}, working: Callable[[], Iterable[Order]] = tuple,
         movements: Callable[[date], Awaitable[list[Activity]]] | None = None,
         trades: Callable[[], bool] = lambda: True, open_now: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
         self._states, self._book, self._store, self._account = states, book, store, account
         self._positions, self._marks, self._login = positions, marks, login
         self._publish, self._now, self._note, self._tell = publish, now, note, tell
-        self._limits, self._recent, self._set_for = limits, recent, set_for
+        self._limits, self._recent, self._set_for, self._working = limits, recent, set_for, working
         self._movements, self._trades, self._open_now = movements, trades, open_now
         self._day = DayLoss()
         self._peak: Peak | None = None
@@ -135,15 +135,8 @@ class LossLadder:
         while True:
             await asyncio.sleep(EVERY)
             self.look()
-            if self._started and day_of(self._now()) > self._book.day:
+            if self._started:
                 await self._book.turn(self._account.id)
-                await self._learn()
-
-    async def _learn(self) -> None:
-        try:
-            await self._book.learn_strategies()
-        except (DatabaseDown, NotPermitted) as error:
-            log.info("strategies_not_read", reason=str(error))
 
     def look(self) -> None:
         """Decide by the figures of this moment; brakes take effect before this returns."""
@@ -228,9 +221,14 @@ class LossLadder:
         """One scope's own limits; what it does not set binds it through the account alone."""
         free = replace(self._limits(), daily_loss=UNBOUND, consecutive_losses=MANY, trades_per_day=MANY)
         tally = self._book[key]
-        sources = self._book.sources(key[1]) if key[0] is Scope.STRATEGY else None
+        sources = self._sources(key[1]) if key[0] is Scope.STRATEGY and "trades_per_day" in values else None
         limits = replace(free, **values)  # type: ignore[arg-type]  # names are those of Limits
         return Standing(key, limits, tally.counters, self._profit(tally), tally.holdings, sources=sources)
+
+    def _sources(self, strategy: str) -> frozenset[str]:
+        """The sources of working orders that count for a strategy."""
+        told = {order.request.source for order in self._working()}
+        return frozenset(source for source in told if self._book.strategy(source) == strategy)
 
     def _bound(self) -> dict[Key, Standing]:
         """The account, and every scope that traded and has limits of its own."""

@@ -26,7 +26,6 @@ from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
-from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.loss_ladder import Stand
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
@@ -545,13 +544,7 @@ class StrategyConsents(Protocol):
 
 
 class RiskStore(Protocol):
-    """Limits, the trading state and risk events."""
-
-    async def limits(self, account: str) -> Limits:
-        """The account's limits, or the defaults."""
-
-    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
-        """Commit a new version of the limits."""
+    """The trading state."""
 
     async def state(self, account: str) -> TradingState:
         """The last trading state; ACTIVE when none was ever set."""
@@ -574,9 +567,6 @@ class CounterStore(Protocol):
 
     async def fills(self, account: str, since: datetime) -> list[tuple[Fill, str]]:
         """Executions of the account since then with the user whose orders they were of, oldest first."""
-
-    async def strategies(self) -> dict[str, str]:
-        """The strategy's name of each deployment's source."""
 
     async def peak(self, account: str) -> Peak | None:
         """The highest equity as kept; None before the first."""

@@ -1,21 +1,16 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict
-from datetime import timedelta
 from decimal import Decimal
 
+from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import day_profit
-from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.counters import Standings
-from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import RiskMeasured
-from qv_desktop.domain.exposure import added
+from qv_desktop.domain.exposure import added, lines
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.limits import Limits, loosened
-from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
+from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
@@ -23,15 +18,15 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
-from qv_desktop.services.trading_states import CHANGE, TradingStates
+from qv_desktop.services.risk_view import Desk, Share, Views
+from qv_desktop.services.trading_states import TradingStates
 
-RAISE = "limits.raise"  # what the password is given for
-UNBOUNDED = Decimal(10) ** 15
-MINUTE = timedelta(minutes=1)
+TRADE = Permission(Resource.TRADING, Action.CREATE)
+LIVE = Permission(Resource.TRADING, Action.RUN)  # with real money
 
 
 class Risk(TradingStates):
-    """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored.
+    """Judges requests and keeps the trading state; ``state`` is as stored, ``limits_for`` tells what counts.
 
     A halt that the database cannot take waits in ``spool``; without one it holds only until the program ends.
     """
@@ -46,19 +41,26 @@ class Risk(TradingStates):
         publish: Publish,
         now: Now,
         spool: Spool | None = None,
+        *,
+        environment: str = "",
+        limits_for: Callable[[str, str, str], Limits] = lambda user, strategy, symbol: Limits(),
+        restricted_for: Callable[[str, str], str] = lambda user, symbol: "",
     ) -> None:
         super().__init__(store, account, login, publish, now, spool)
+        self.environment = environment
+        self.limits_for = limits_for
+        self._restricted_for = restricted_for
+        self.strategy_of: Callable[[str], str] = lambda source: ""  # source of orders -> name of the strategy
+        self.views = Views(market, positions)
         self._market, self._positions = market, positions
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
-        self.limits = Limits()
-        self.account_limits = lambda: self.limits
         # (user, source of the order, symbol) -> losses and round trips of everybody whom an order concerns
         self.standings: Callable[[str, str, str], Standings | None] = lambda user, source, symbol: None
+        self.account_limits = lambda: self.limits_for("", "", "")
         self.closed = ""  # why trading is closed, whatever its state
 
     async def load(self) -> None:
-        """Read limits and state of the account. Raises DatabaseDown."""
-        self.limits = await self._store.limits(self._account.id)
+        """Read the state of the account. Raises DatabaseDown."""
         await self.load_state()
 
     def know(self, instruments: Iterable[Instrument]) -> None:
@@ -74,56 +76,39 @@ class Risk(TradingStates):
         """The instrument, or None when the broker does not list it."""
         return self._instruments.get(symbol)
 
-    def judge(self, request: OrderRequest, book: Mapping[str, Order]) -> Verdict:
-        """The rules' verdict on ``request`` beside all orders in ``book``."""
-        return judged(request, self._view(request.symbol, book, request.source), self.limits)
+    def judge(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> Verdict:
+        """The rules' verdict on ``request`` beside all orders in ``book``, of which those ``gone`` do not count."""
+        view = self._view(request.symbol, book, request.source, gone)
+        return judged(request, view, self.limits_for(self._person, self.strategy_of(request.source), request.symbol))
 
-    def stopped(self, request: OrderRequest, book: Mapping[str, Order]) -> str:
+    def stopped(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
         if self.opens:
             return ""
-        return stopped(request, self._view(request.symbol, book))
+        return stopped(request, self._view(request.symbol, book, request.source, gone))
 
     @property
     def opens(self) -> bool:
         """Whether orders that open or enlarge a position are taken at all."""
         return self.state is TradingState.ACTIVE and not self.closed
 
-    def _view(self, symbol: str, book: Mapping[str, Order], source: str = "") -> RiskView:
-        now = self._now()
-        snapshot = self._market.snapshot(symbol)
-        others, since = list(book.values()), now - MINUTE
-        return RiskView(
-            now=now,
-            state=self.state,
-            instrument=self.instrument(symbol),
-            quote=snapshot.quote,
-            quote_age=self._market.quote_age(symbol),
-            account=self._account.balances,
-            positions=self._positions.held(),
-            open_orders=tuple(order for order in others if order.open),
-            prices={name: money(price) for name, price in self._market.prices().items()},
-            recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
-            halted=snapshot.halted,
-            closed=self.closed,
-            counters=self.standings(self._login.actor.name, source, symbol),
-            way_out=self.stand.way_out,
-        )
+    @property
+    def limits(self) -> Limits:
+        """What counts for the signed-in person, whatever the symbol, in an order of no strategy."""
+        return self.limits_for(self._person, "", "")
 
-    async def set_limits(self, limits: Limits) -> None:
-        """Store new limits; those that let more pass take the password, given just now.
+    @property
+    def _person(self) -> str:
+        return self._login.session.user.name if self._login.session else ""
 
-        Raises BadInput, NotPermitted, DatabaseDown.
-        """
-        await self._login.require(CHANGE)
-        if not all(Decimal(0) <= Decimal(value) < UNBOUNDED for value in asdict(limits).values()):
-            raise BadInput("A limit is zero or more; correct it and try again.")
-        if loosened(self.limits, limits):
-            self._login.require_given(RAISE)
-        draft = Draft(self._login.actor, "risk.limits", "account", self._account.id,
-                      before=json.dumps(asdict(self.limits), default=str), after=json.dumps(asdict(limits), default=str))  # fmt: skip
-        await self._store.save_limits(self._account.id, limits, draft)
-        self.limits = limits
+    def _view(self, symbol: str, book: Mapping[str, Order], source: str = "", gone: Collection[str] = ()) -> RiskView:
+        session = self._login.session
+        may = session is not None and session.user.may(TRADE)
+        live = session is not None and session.user.may(LIVE)
+        desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live,
+                    self.standings(self._person, source, symbol), self.stand.way_out)  # fmt: skip
+        share = Share(symbol, self.instrument(symbol), self._restricted_for(self._person, symbol))
+        return self.views.of(desk, share, source, book, gone)
 
     def measure(self, book: Mapping[str, Order]) -> Measures:
         """The measures of this moment, published too."""
@@ -134,7 +119,8 @@ class Risk(TradingStates):
 
 def measured(view: RiskView, limits: Limits) -> Measures:
     """Exposures at last prices and the gauges against ``limits``; gauges that need an unknown equity are left out."""
-    values = {s: p.quantity * view.prices.get(s, p.average) for s, p in view.positions.items()}
+    found = lines(view)
+    values = {symbol: found[symbol].held for symbol in view.positions}
     net, gross = sum(values.values(), Decimal(0)), sum(map(abs, values.values()), Decimal(0))
     exposures = tuple(sorted(values.items(), key=lambda item: -abs(item[1])))
     equity = view.account.equity if view.account else None

@@ -68,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.reconciliation", "Show Reconciliation", (), _may(Resource.RECONCILIATION, _LOOK), group="Panels"),
     Command("panel.audit", "Show Audit", (), _may(Resource.AUDIT, _LOOK), group="Panels"),
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
+    Command("panel.limits", "Show Limits", (), _may(Resource.RISK, _LOOK), group="Panels"),
     Command("panel.signals", "Show Signals and deployments", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
     Command("panel.backtests", "Show Backtests", (), _may(Resource.BACKTESTS, _LOOK), group="Panels"),
     Command(

@@ -29,6 +29,7 @@ from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
@@ -60,6 +61,7 @@ from qv_desktop.ui.panels.balances import BalancesPanel
 from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.ui.panels.data import DataPanel
 from qv_desktop.ui.panels.fills import FillsPanel
+from qv_desktop.ui.panels.limits import LimitsPanel
 from qv_desktop.ui.panels.log import LogPanel
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
@@ -128,6 +130,7 @@ class Services:
     validations: Validations
     look_aheads: LookAheads
     deployments: Deployments
+    limits: RiskLimits
     ladder: LossLadder
 
 
@@ -158,6 +161,7 @@ class Panels:
     users: UsersPanel
     roles: RolesPanel
     signals: SignalsPanel
+    limits: LimitsPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -171,7 +175,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, LimitsPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

@@ -27,6 +27,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.services.account import Account
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.counters import CounterBook
+from qv_desktop.services.limits import strategy_of
 from qv_desktop.services.login import Login
 from qv_desktop.services.loss_ladder import LossLadder
 from qv_desktop.services.market_data import MarketData
@@ -146,7 +147,7 @@ async def a_room(database: Database, account: str, folder: Path, *, role: Role =
     scoped: dict[tuple[Scope, str], dict[str, Any]] = {}
     journal = OrderJournal(database, trail)
     counters = CounterStore(database, trail)
-    book = CounterBook(counters, now, lambda fill: "demo")
+    book = CounterBook(counters, now, lambda fill: "demo", strategy_of)
     ladder = LossLadder(risk, book, counters, broker, desk, Marks(market), login, events.append, now, noting(trail, spool),
                         lambda *what, **more: told.append(what), limits=lambda: limits, recent=lambda: fills.values(),
                         set_for=lambda scope, of: scoped.get((scope, of), {}))  # fmt: skip

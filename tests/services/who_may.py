@@ -20,7 +20,7 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "Orders.submit": _TRADE, "Orders.require_trading": _TRADE, "Orders.replace": _AMEND,
     "Orders.cancel": _CANCEL, "Orders.cancel_all": _CANCEL, "Orders.cancel_scope": _CANCEL,
     "Flattening.flatten": _TRADE,
-    "Risk.halt": _BRAKE, "Risk.reduce": _BRAKE, "Risk.resume": _BRAKE, "Risk.set_limits": _may(Resource.RISK, Action.CHANGE),
+    "Risk.halt": _BRAKE, "Risk.reduce": _BRAKE, "Risk.resume": _BRAKE,
     "LossLadder.count_anew": _may(Resource.RISK, Action.CHANGE), "LossLadder.history": _may(Resource.RISK, Action.VIEW),
     "Reconcile.asked": _may(Resource.RECONCILIATION, Action.RUN), "Reconcile.export": _may(Resource.RECONCILIATION, Action.EXPORT),
     "Reconcile.open_over": _may(Resource.RECONCILIATION, Action.APPROVE), "Reconcile.book": _may(Resource.RECONCILIATION, Action.APPROVE),

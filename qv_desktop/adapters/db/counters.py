@@ -12,10 +12,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.orders import FILL, fill_of
-from qv_desktop.adapters.db.tables import deployments, fills, orders, risk_counters, risk_events, risk_peaks, strategies
+from qv_desktop.adapters.db.tables import fills, orders, risk_counters, risk_events, risk_peaks
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.counters import Counters, Holding, Key, Tally
-from qv_desktop.domain.deployments import SOURCE
 from qv_desktop.domain.drawdown import Peak
 from qv_desktop.domain.limits import Scope
 from qv_desktop.domain.orders import Fill
@@ -56,14 +55,6 @@ class CounterStore:
             return [(fill_of({name: row[name] for name in FILL}), row["user_name"] or "") for row in rows]  # type: ignore[arg-type]  # a mapping
 
         return await self._database.read(work)
-
-    async def strategies(self) -> dict[str, str]:
-        """The strategy's name of each deployment's source."""
-        query = select(deployments.c.id, strategies.c.name).join_from(
-            deployments, strategies, strategies.c.id == deployments.c.strategy
-        )
-        rows = await self._database.read(lambda connection: list(connection.execute(query)))
-        return {f"{SOURCE}{row[0]}": row[1] for row in rows}
 
     async def peak(self, account: str) -> Peak | None:
         """The highest equity as kept; None before the first."""

@@ -24,6 +24,7 @@ CLOSED = (
 BOOKS = "orders order_events fills positions account_snapshots"
 
 DEPLOYED = "deployments deployment_steps deployment_approvals signals"
+LIMITS = "limit_versions limit_proposals limit_decisions restrictions"
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -63,8 +64,8 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
-    Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events risk_counters risk_peaks"),),
-    Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events"),),
+    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events risk_counters risk_peaks"),),
+    Permission(Resource.RISK, Action.CHANGE): (("i", LIMITS),),
     Permission(Resource.RISK, Action.RUN): (("i", "risk_events risk_counters"), ("iu", "risk_peaks")),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
@@ -111,6 +112,8 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
                           "sent_at, acknowledged_at, executions",
     ("risk_events", "INSERT"): "account, at, kind, state, actor, reason, standing",
+    ("limit_proposals", "INSERT"): "scope, of, amounts, base, lifts, reason, proposed_by, proposed_at, expires",
+    ("restrictions", "INSERT"): "of, symbol, reason, added_by, added_at, until",
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
     ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
@@ -123,18 +126,24 @@ ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.
 LABEL = ("((SELECT public.accounts()) IS NULL OR CASE account_id WHEN '' THEN account = ANY ((SELECT public.account_labels())::text[]) "
          "ELSE account_id = ANY ((SELECT public.accounts())::text[]) END)")  # fmt: skip
 OWN = '"user" = (SELECT public.person())'
+OURS = "of = lower(session_user)"
+SCOPED = (f"{ACTING} AND (scope IN ('firm', 'strategy', 'symbol') OR scope = 'user' AND {OURS} "
+          f"OR scope = 'account' AND {ACCOUNT.replace('account =', 'of =')})")  # fmt: skip
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
     **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
-    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "risk_counters", "risk_peaks", "deployments",
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_counters", "risk_peaks", "deployments",
                      "signals", "breaks", "reconciliation_days", "reconciliation_rules"],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",
     "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
+    **dict.fromkeys(["limit_versions", "limit_proposals"], SCOPED),
+    "limit_decisions": f"{ACTING} AND EXISTS (SELECT FROM public.limit_proposals p WHERE p.id = proposal)",
+    "restrictions": f"{ACTING} AND (of = '' OR {OURS})",
     "break_signatures": f"{ACTING} AND lower(signer) = lower(session_user)",
     "deployment_steps": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_steps.deployment)",
     "deployment_approvals": f"{ACTING} AND lower(signer) = lower(session_user)",
@@ -233,11 +242,20 @@ def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
         for table, verb in pairs(tables)
     ]
     for action, verb, rows in (
-        (Action.VIEW, "SELECT", "true"), (Action.RUN, "INSERT", "kind <> 'limits'"), (Action.CHANGE, "INSERT", "kind = 'limits'"),
+        (Action.VIEW, "SELECT", "true"), (Action.RUN, "INSERT", "kind <> 'limits'"),
     ):  # fmt: skip
         if may(Resource.RISK, action):
             rule = f"{ACTING} AND {ACCOUNT} AND {rows}"
             found.append(Policy(f"{short}_{action}", "risk_events", verb, name, rule))
+    if may(Resource.RISK, Action.CHANGE):  # what one person may not do is of that person and of those who may change it
+        found += [
+            Policy(f"{short}_of_users", table, "ALL", name, f"{ACTING} AND {rows}")
+            for table, rows in (
+                ("limit_versions", "scope = 'user'"),
+                ("limit_proposals", "scope = 'user'"),
+                ("restrictions", "of <> ''"),
+            )
+        ]
     if may(Resource.AUDIT, Action.VIEW):
         found.append(Policy(f"{short}_select", "audit_log", "SELECT", name, ACTING))
     return found

@@ -97,9 +97,14 @@ account_snapshots = _table("account_snapshots", "account at", account=Text, at=S
                            short_value_=Numeric, initial_margin_=Numeric, maintenance_margin_=Numeric, multiplier_=Numeric,
                            shorting_enabled_=Boolean, trading_blocked_=Boolean)  # fmt: skip
 
-risk_limits = _table("risk_limits", "account version", account=Text, version=Integer, set_at=STAMP, set_by=Text, order_value=Numeric,
-                     order_quantity=Numeric, position_fraction=Numeric, gross_fraction=Numeric, daily_loss=Numeric, collar=Numeric,
-                     quote_age=Numeric, orders_per_minute=Integer, duplicate_seconds=Numeric)  # fmt: skip
+limit_versions = _table("limit_versions", "scope of version", scope=Text, of=Text, version=Integer, amounts=JSONB, reason=Text,
+                        set_by=Text, set_at=STAMP, approved_by=Text, proposal_=BigInteger)  # fmt: skip
+limit_proposals = _table("limit_proposals", "id", id=BigInteger, scope=Text, of=Text, amounts=JSONB, base=Integer, lifts_=BigInteger,
+                         reason=Text, proposed_by=Text, proposed_at=STAMP, expires=STAMP)  # fmt: skip
+limit_decisions = _table("limit_decisions", "proposal", proposal=BigInteger, decision=Text, decided_by=Text, decided_at=STAMP,
+                         because=Text)  # fmt: skip
+restrictions = _table("restrictions", "id", id=BigInteger, of=Text, symbol=Text, reason=Text, added_by=Text, added_at=STAMP,
+                      until_=STAMP)  # fmt: skip
 risk_events = _table(
     "risk_events",
     "id",

@@ -89,7 +89,7 @@ def test_versions_follow_one_another(postgres_url: str, who: dict[Role, Person])
     """Behind the greatest there is none: limits could never be set again, nor a strategy be kept."""
     admin = who[Role.ADMIN]
     run(postgres_url, "INSERT INTO strategies VALUES ('s', 's')")
-    limits = "INSERT INTO risk_limits VALUES ('a', {}, now(), 'u', 1, 1, 1, 1, 1, 1, 1, 1, 1)"
+    limits = "INSERT INTO limit_versions VALUES ('account', 'a', {}, '{{}}', '', session_user, now(), '', NULL)"
     version = "INSERT INTO strategy_versions VALUES ('s', {}, '', '[]', '', 'h', session_user, now())"
     for url, role in ((address(postgres_url, admin.name), admin.group), (postgres_url, "qv_app")):
         with connected(url, role) as server:
