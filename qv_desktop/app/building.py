@@ -43,6 +43,7 @@ from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.laddering import loss_ladder
 from qv_desktop.app.market_side import MarketSide, market_side
+from qv_desktop.app.measuring import measuring
 from qv_desktop.app.saying import Sayings
 from qv_desktop.app.studies import studies
 from qv_desktop.app.sweeping import SweepWork
@@ -147,7 +148,7 @@ def engine(
     login.spool = spool.keep
     note = noting(door.trail, spool)
     limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
-    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool,
+    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
     risk.strategy_of = strategy_of
     ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
@@ -193,6 +194,12 @@ def engine(
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
+    risk.views.held_by, risk.strategy_of = deployed.runs.held_by, deployed.runs.strategy_of
+    risk.views.norms = side.averages.asked
+    measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
+                         lambda: day_start(clock.market()))  # fmt: skip
+    risk.picture = lambda: measured.measures.picture
+    risk.views.sectors = measured.sectors.mapping()
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -203,7 +210,8 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service, limits, ladder)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, limits, measured.measures,
+                        measured.sectors, ladder)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -111,7 +111,8 @@ class Starting:
             "the loss ladder": services.ladder.run,
             "audit checkpoints": self._checkpoints,
             "the account panel": self.account.run, "the start": self._starts,
-            "deployments": engine.deploying.runs.run, "reconciliation": self._reconciles, **engine.side.running,
+            "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
+            "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -321,6 +322,11 @@ class Starting:
     async def _reconciles(self) -> None:
         await self.ready.wait()
         await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._closing.occasion)
+
+    async def _measures(self) -> None:
+        """Once the books are whole: a measure of half a book would be wrong."""
+        await self.ready.wait()
+        await self._desk.services.risk_measures.run()
 
     # ---- the beats
 

@@ -19,6 +19,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert, Print
 from qv_desktop.domain.reconciliation import Override, Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
+from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.signals import Signal
@@ -191,9 +192,10 @@ class AccountChanged:
 
 @dataclass(frozen=True, slots=True)
 class RiskMeasured:
-    """The risk measures of this moment."""
+    """The risk measures of this moment: gauges against the limits, and the whole picture once there is one."""
 
     measures: Measures
+    picture: RiskPicture | None = None
 
 
 @dataclass(frozen=True, slots=True)

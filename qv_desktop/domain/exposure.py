@@ -107,26 +107,26 @@ def lines(view: RiskView) -> Mapping[str, Line]:
 
 def added(view: RiskView) -> Decimal:
     """Dollars that open orders may add to positions, each at its own price or the last; what only reduces adds nothing."""
-    return sum((one.added for one in lines(view).values()), ZERO)
+    return sum([one.added for one in lines(view).values()], ZERO)
 
 
 def gross(view: RiskView) -> Decimal:
     """Dollars held long and short plus what open orders may add, each at its last price or its own."""
-    return sum((one.gross for one in lines(view).values()), ZERO)
+    return sum([one.gross for one in lines(view).values()], ZERO)
 
 
 def net(view: RiskView, side: Side) -> Decimal:
     """Dollars held long less those held short, once every working order on ``side`` has traded."""
     found = lines(view).values()
     if side is Side.BUY:
-        return sum((one.held + one.buys for one in found), ZERO)
-    return sum((one.held - one.sells for one in found), ZERO)
+        return sum([one.held + one.buys for one in found], ZERO)
+    return sum([one.held - one.sells for one in found], ZERO)
 
 
 def in_sector(view: RiskView, sector: str) -> Decimal:
     """Gross dollars of the symbols of ``sector``."""
     sectors = view.sectors
-    return sum((one.gross for symbol, one in lines(view).items() if sectors.get(symbol) == sector), ZERO)
+    return sum([one.gross for symbol, one in lines(view).items() if sectors.get(symbol) == sector], ZERO)
 
 
 def of_strategy(view: RiskView, source: str) -> Decimal:

@@ -5,32 +5,46 @@ from qv_desktop.domain.loss_rules import LOSS_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
-from qv_desktop.domain.rules_exposure import gross, single_name
-from qv_desktop.domain.rules_flow import duplicate, rate, wash
-from qv_desktop.domain.rules_instrument import tick, tradable
+from qv_desktop.domain.rules_exposure import gross, net, sector, single_name, strategy
+from qv_desktop.domain.rules_flow import cancels, duplicate, per_second, rate, wash
+from qv_desktop.domain.rules_instrument import lot, restricted, tick, tradable
 from qv_desktop.domain.rules_price import collar, prices
-from qv_desktop.domain.rules_session import extended_hours, state
-from qv_desktop.domain.rules_side import order_class, reversal, short
-from qv_desktop.domain.rules_size import buying_power, quantity, value
+from qv_desktop.domain.rules_session import access, account, environment, extended_hours, hours, state
+from qv_desktop.domain.rules_side import borrow, order_class, reversal, short, short_price
+from qv_desktop.domain.rules_size import buying_power, quantity, value, volume_share
 
 RULES: tuple[Rule, ...] = (
     state,
+    access,
+    environment,
+    account,
+    hours,
     tradable,
+    restricted,
+    lot,
     quantity,
     prices,
     tick,
     extended_hours,
     value,
+    volume_share,
     collar,
     single_name,
     gross,
+    net,
+    sector,
+    strategy,
     buying_power,
     short,
+    borrow,
+    short_price,
     reversal,
     order_class,
     wash,
     *LOSS_RULES,
     rate,
+    per_second,
+    cancels,
     duplicate,
 )
 

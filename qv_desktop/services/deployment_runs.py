@@ -1,7 +1,7 @@
 """What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
-from qv_desktop.domain.deployments import Deployment, State, elsewhere
+from qv_desktop.domain.deployments import SOURCE, Deployment, State, elsewhere
 from qv_desktop.domain.errors import DatabaseDown, QvError
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
@@ -196,6 +196,16 @@ class DeploymentRuns:
     def ledger(self, deployment: Deployment) -> Ledger:
         """What its orders have come to."""
         return self._ledgers.setdefault(deployment.id, Ledger())
+
+    def held_by(self, source: str) -> Mapping[str, Decimal] | None:
+        """Shares by symbol that the deployment holds whose orders come from ``source``; None when that is none of them."""
+        ledger = self._of(source)
+        return None if ledger is None else ledger.held()
+
+    def strategy_of(self, source: str) -> str:
+        """The name of the strategy that runs under ``source``; empty when none does."""
+        found = self._running.get(source.removeprefix(SOURCE)) if source.startswith(SOURCE) else None
+        return found.terms.name if found else ""
 
     def figures(self, deployment: Deployment) -> Figures:
         """In dollars, at last prices."""

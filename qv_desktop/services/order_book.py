@@ -20,6 +20,9 @@ class OrderBook(dict[str, Order]):  # client order id -> order
         super().__init__()
         self._open: dict[str, dict[str, Order]] = {}  # symbol -> id -> open order, oldest in the book first
         self._tuples: dict[str, tuple[Order, ...]] = {}  # symbol -> the same orders; another tuple after every change
+        self.touched: set[str] = (
+            set()
+        )  # symbols of orders that changed since whoever keeps sums of them has cleared this
         self._newest: OrderedDict[str, None] = OrderedDict()  # ids as they came into the book
         self._cancels: deque[datetime] = deque(maxlen=KEPT)  # when cancels were asked for
         self.update(orders or {})
@@ -59,6 +62,9 @@ class OrderBook(dict[str, Order]):  # client order id -> order
             symbol = order.request.symbol
             theirs = self._open.setdefault(symbol, {})
             theirs[key] = order
+            if former is not None and not former.open:  # it came back, to its old place
+                theirs = self._open[symbol] = {k: theirs[k] for k in self if k in theirs}
+            self.touched.add(symbol)
             self._tuples[symbol] = tuple(theirs.values())
 
     def __delitem__(self, key: str) -> None:
@@ -72,6 +78,7 @@ class OrderBook(dict[str, Order]):  # client order id -> order
         symbol = order.request.symbol
         theirs = self._open[symbol]
         del theirs[key]
+        self.touched.add(symbol)
         if theirs:
             self._tuples[symbol] = tuple(theirs.values())
         else:

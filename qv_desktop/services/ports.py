@@ -34,7 +34,9 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import TradingState, Verdict
+from qv_desktop.domain.risk_measures import MeasureSettings, RiskDay, Scenario
 from qv_desktop.domain.scans import Scan
+from qv_desktop.domain.sectors import Listed
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import SourceDraft, Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
@@ -686,3 +688,44 @@ class Tables(Protocol):
 
     async def keep(self, name: str, data: bytes, folder: Path) -> Path:
         """A file of another kind, such as a picture; raises BadInput likewise."""
+
+
+class SectorStore(Protocol):
+    """Where sectors are kept. All raise DatabaseDown."""
+
+    async def listed(self, symbols: Collection[str]) -> list[Listed]:
+        """What is stored of these symbols."""
+
+    async def keep(self, listed: Listed) -> None:
+        """What a vendor said now."""
+
+    async def overrides(self, account: str) -> dict[str, str]:
+        """symbol -> sector, as chosen for the account."""
+
+    async def override(self, account: str, symbol: str, sector: str, draft: Draft) -> None:
+        """Choose a sector, or take it back with ""."""
+
+
+class MeasureStore(Protocol):
+    """Stress scenarios, settings and VaR by day. All raise DatabaseDown."""
+
+    async def scenarios(self, account: str) -> list[Scenario]:
+        """The account's own, by name."""
+
+    async def save_scenario(self, account: str, scenario: Scenario, draft: Draft) -> None:
+        """Keep one, in place of one of the same name."""
+
+    async def delete_scenario(self, account: str, name: str, draft: Draft) -> None:
+        """Forget one."""
+
+    async def settings(self, account: str) -> MeasureSettings:
+        """The account's settings, or the defaults."""
+
+    async def save_settings(self, account: str, settings: MeasureSettings, draft: Draft) -> None:
+        """Keep them."""
+
+    async def days(self, account: str, since: date) -> list[RiskDay]:
+        """VaR and profit by day, oldest first."""
+
+    async def save_day(self, account: str, day: RiskDay) -> None:
+        """What is known of the day now."""

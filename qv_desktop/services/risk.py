@@ -12,6 +12,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
@@ -22,6 +23,7 @@ from qv_desktop.services.risk_view import Desk, Share, Views
 from qv_desktop.services.trading_states import TradingStates
 
 TRADE = Permission(Resource.TRADING, Action.CREATE)
+AMEND = Permission(Resource.TRADING, Action.CHANGE)
 LIVE = Permission(Resource.TRADING, Action.RUN)  # with real money
 
 
@@ -58,6 +60,7 @@ class Risk(TradingStates):
         self.standings: Callable[[str, str, str], Standings | None] = lambda user, source, symbol: None
         self.account_limits = lambda: self.limits_for("", "", "")
         self.closed = ""  # why trading is closed, whatever its state
+        self.picture: Callable[[], RiskPicture | None] = lambda: None  # the live measures
 
     async def load(self) -> None:
         """Read the state of the account. Raises DatabaseDown."""
@@ -103,7 +106,7 @@ class Risk(TradingStates):
 
     def _view(self, symbol: str, book: Mapping[str, Order], source: str = "", gone: Collection[str] = ()) -> RiskView:
         session = self._login.session
-        may = session is not None and session.user.may(TRADE)
+        may = session is not None and any(map(session.user.may, (TRADE, AMEND)))
         live = session is not None and session.user.may(LIVE)
         desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live,
                     self.standings(self._person, source, symbol), self.stand.way_out)  # fmt: skip
@@ -113,7 +116,7 @@ class Risk(TradingStates):
     def measure(self, book: Mapping[str, Order]) -> Measures:
         """The measures of this moment, published too."""
         measures = measured(self._view("", book), self.limits)
-        self._publish(RiskMeasured(measures))
+        self._publish(RiskMeasured(measures, self.picture()))
         return measures
 
 

@@ -13,7 +13,6 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
 from qv_desktop.domain.norms import Norms
 from qv_desktop.domain.orders import Order, OrderStatus
-from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Line, RiskView, TradingState
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.order_book import NONE, OrderBook
@@ -25,8 +24,6 @@ UNDER_WAY = timedelta(
 )  # from an order's intent until the broker counts it, at most, once it has said that it has it
 FELL = 0.9  # of the previous close: a fall of 10 % triggers the price test, 17 CFR 242.201(b)(1)(i)
 UNKNOWN = Norms()
-
-type Known = tuple[Position | None, tuple[Order, ...], float | None, Line]  # what a line was made of, and the line
 
 
 class Prices(Mapping[str, Decimal]):
@@ -40,10 +37,6 @@ class Prices(Mapping[str, Decimal]):
         last = self._last(symbol)
         if last is None:
             raise KeyError(symbol)
-        return self.decimal(symbol, last)
-
-    def decimal(self, symbol: str, last: float) -> Decimal:
-        """The price ``last`` of ``symbol``."""
         made = self._made.get(symbol)
         if made is None or made[0] != last:
             made = self._made[symbol] = (last, money(last))
@@ -90,8 +83,10 @@ class Views:
     def __init__(self, market: MarketData, positions: Positions) -> None:
         self._market, self._positions = market, positions
         self._prices = Prices(market.last, lambda: market.prices().keys())
-        self._known: dict[str, Known] = {}
-        self._lines: dict[str, Line] = {}
+        self._book: OrderBook | None = None  # of which the lines are
+        self._lines: dict[str, Line] = {}  # symbol -> line
+        self._symbols: list[str] = []  # of the lines, and beside them
+        self._lasts: list[float | None] = []  # the last prices of which they were made
         self.norms: Callable[[str], Norms] = lambda symbol: UNKNOWN
         self.held_by: Callable[[str], Mapping[str, Decimal] | None] = lambda source: None
         self.sectors: Mapping[str, str] = {}
@@ -142,29 +137,34 @@ class Views:
 
     def _line_up(self, book: OrderBook) -> Mapping[str, Line]:
         """Symbol -> its line, of everything that is held or ordered."""
-        held, by_symbol, last_of, known, lines = (
-            self._positions.open, book.by_symbol, self._market.last, self._known, self._lines,
-        )  # fmt: skip
-        for symbol in held:
-            position, orders, last = held[symbol], by_symbol.get(symbol, NONE), last_of(symbol)
-            former = known.get(symbol)
-            if former is None or former[0] is not position or former[1] is not orders or former[2] != last:
-                self._learn(symbol, position, orders, last)
-        count = len(held)
-        for symbol, orders in by_symbol.items():
-            if symbol not in held:
-                count += 1
-                former, last = known.get(symbol), last_of(symbol)
-                if former is None or former[0] is not None or former[1] is not orders or former[2] != last:
-                    self._learn(symbol, None, orders, last)
-        if len(known) > count:
-            for symbol in [one for one in known if one not in held and one not in by_symbol]:
-                del known[symbol], lines[symbol]
-        return lines
+        if book is not self._book:
+            self._book, self._lines, self._symbols, self._lasts = book, {}, [], []
+            touched = self._positions.open.keys() | book.by_symbol.keys()
+        else:
+            touched = book.touched | self._positions.touched
+            self._reprice(book)
+        book.touched.clear()
+        self._positions.touched.clear()
+        for symbol in touched:
+            self._learn(symbol, book)
+        if touched:
+            self._symbols = list(self._lines)
+            self._lasts = self._market.lasts(self._symbols)
+        return self._lines
 
-    def _learn(self, symbol: str, position: Position | None, orders: tuple[Order, ...], last: float | None) -> None:
-        found = line(position, orders, None if last is None else self._prices.decimal(symbol, last))
-        self._known[symbol], self._lines[symbol] = (position, orders, last, found), found
+    def _reprice(self, book: OrderBook) -> None:
+        before, self._lasts = self._lasts, self._market.lasts(self._symbols)
+        if before != self._lasts:
+            for symbol, then, now in zip(self._symbols, before, self._lasts, strict=True):
+                if then != now:
+                    self._learn(symbol, book)
+
+    def _learn(self, symbol: str, book: OrderBook) -> None:
+        position, orders = self._positions.open.get(symbol), book.by_symbol.get(symbol, NONE)
+        if position is None and not orders:
+            self._lines.pop(symbol, None)
+        else:
+            self._lines[symbol] = line(position, orders, self._prices.get(symbol))
 
     def _without(
         self, gone: Collection[str], book: OrderBook, lines: Mapping[str, Line]
@@ -173,7 +173,11 @@ class Views:
         orders, without = dict(book.by_symbol), dict(lines)
         for symbol in {book[key].request.symbol for key in gone if key in book and book[key].open}:
             orders[symbol] = tuple(order for order in orders[symbol] if order.id not in gone)
-            without[symbol] = line(self._positions.open.get(symbol), orders[symbol], self._prices.get(symbol))
+            position = self._positions.open.get(symbol)
+            if position is None and not orders[symbol]:
+                del orders[symbol], without[symbol]
+            else:
+                without[symbol] = line(position, orders[symbol], self._prices.get(symbol))
         return orders, without
 
 

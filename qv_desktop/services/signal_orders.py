@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 FLAT = 30.0  # seconds that the other side of a reversal waits until what was held is closed
 QUOTES = 8.0  # seconds that an order waits for a quote young enough
-PASSING = frozenset({"QUOTE_AGE", "DUPLICATE"})  # refusals that time mends
+PASSING = frozenset({"QUOTE_AGE", "DUPLICATE", "ORDERS_PER_SECOND"})  # refusals that time mends
 LOOK = 0.05
 SOME = Decimal("0.000000001")  # of a share
 LONGEST_LOOK, ANSWER = 0.5, 3.0  # seconds

@@ -43,10 +43,12 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk_measures import RiskMeasures
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scanner import Scanner
+from qv_desktop.services.sectors import Sectors
 from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.sweeps import Sweeps
@@ -131,6 +133,8 @@ class Services:
     look_aheads: LookAheads
     deployments: Deployments
     limits: RiskLimits
+    risk_measures: RiskMeasures
+    sectors: Sectors
     ladder: LossLadder
 
 

@@ -15,7 +15,7 @@ type Verbs = str  # letters of SELECT, INSERT, UPDATE, DELETE: "siud"
 
 LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 
-SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps"
+SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps sector_codes"
 PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
 CLOSED = (
@@ -25,6 +25,7 @@ BOOKS = "orders order_events fills positions account_snapshots"
 
 DEPLOYED = "deployments deployment_steps deployment_approvals signals"
 LIMITS = "limit_versions limit_proposals limit_decisions restrictions"
+MEASURED = "sector_overrides risk_scenarios risk_settings risk_days"
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -64,9 +65,13 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
-    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events risk_counters risk_peaks"),),
-    Permission(Resource.RISK, Action.CHANGE): (("i", LIMITS),),
-    Permission(Resource.RISK, Action.RUN): (("i", "risk_events risk_counters"), ("iu", "risk_peaks")),
+    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events risk_counters risk_peaks {MEASURED}"),),
+    Permission(Resource.RISK, Action.CHANGE): (("i", LIMITS), ("iud", "sector_overrides"), ("iu", "risk_settings")),
+    Permission(Resource.RISK, Action.RUN): (
+        ("i", "risk_events risk_counters"),
+        ("iud", "risk_scenarios"),
+        ("iu", "risk_days risk_peaks"),
+    ),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
         ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days reconciliation_rules {QUEUE}"),
@@ -135,8 +140,8 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
-    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_counters", "risk_peaks", "deployments",
-                     "signals", "breaks", "reconciliation_days", "reconciliation_rules"],
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_counters", "risk_peaks", "deployments", "signals",
+                     "breaks", "reconciliation_days", "reconciliation_rules", *MEASURED.split()],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",

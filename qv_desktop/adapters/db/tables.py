@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0031"  # the newest step in migrations/versions
+HEAD = "0032"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -209,3 +209,17 @@ deployment_approvals = _table("deployment_approvals", "deployment revision", dep
                               at=STAMP)  # fmt: skip
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
                  side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text)  # fmt: skip
+sector_codes = _table(
+    "sector_codes", "symbol", symbol=Text, code_=Integer, words=Text, kind=Text, at=STAMP, source=Text
+)
+sector_overrides = _table(
+    "sector_overrides", "account symbol", account=Text, symbol=Text, sector=Text, set_by=Text, set_at=STAMP
+)
+risk_scenarios = _table(
+    "risk_scenarios", "account name", account=Text, name=Text, shocks=JSONB, set_by=Text, set_at=STAMP
+)
+risk_settings = _table(
+    "risk_settings", "account", account=Text, benchmark=Text, participation=Double, set_by=Text, set_at=STAMP
+)
+risk_days = _table("risk_days", "account day", account=Text, day=Date, var95=Double, var99=Double, profit=Double, equity=Double,
+                   at=STAMP)  # fmt: skip
