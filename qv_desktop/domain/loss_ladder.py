@@ -166,12 +166,12 @@ def still_past(stand: Stand, losses: Losses, limits: Limits, now: datetime) -> s
     if (stand.has(Step.DRAWDOWN) and losses.drawdown is None) or (stand.has(Step.LOSS) and losses.profit is None):
         return "The loss is not known now, so the halt stands; wait until the broker tells the account."
     past = [r for r in required(losses, limits, now) if r.state is TradingState.HALTED and stand.has(r.step)]
-    return " ".join(f"{rung.words} {WAY_ON[rung.step]}" for rung in past)
+    return " ".join(f"{rung.words} Trading would be halted again at once: {WAY_ON[rung.step]}." for rung in past)
 
 
 WAY_ON = {
-    Step.LOSS: "Trading would be halted again at once: raise the daily loss limit first, or wait for the next trading day.",
-    Step.DRAWDOWN: "Trading would be halted again at once: raise the drawdown limit, or count the drawdown anew from today's equity.",
+    Step.LOSS: "raise the daily loss limit first, or wait for the next trading day",
+    Step.DRAWDOWN: "raise the drawdown limit, or count the drawdown anew from today's equity",
 }
 
 
@@ -243,7 +243,7 @@ class Ladder:
     def why(self) -> str:
         """Why trading is not free, with the numbers of the moment it happened; nothing while it is."""
         rung, hand = self.stand.highest, self.stand.hand
-        by_person = f"By {hand.actor}: {hand.reason}" if hand.state is not TradingState.ACTIVE else ""
+        by_person = f"By {hand.actor}: {hand.reason.rstrip('.')}." if hand.state is not TradingState.ACTIVE else ""
         return " ".join(filter(None, (rung.words if rung else "", by_person)))
 
     @property
@@ -259,9 +259,9 @@ class Ladder:
         """What lifts it, and who may, in one sentence."""
         if self.state is TradingState.ACTIVE:
             return ""
-        past = still_past(self.stand, self.losses, self.limits, self.at)
-        if past:
-            return past
+        if self.stand.halted_by_ladder and still_past(self.stand, self.losses, self.limits, self.at):
+            ways = [f"{way[:1].upper()}{way[1:]}." for step, way in WAY_ON.items() if self.stand.has(step)]
+            return f"Nobody can resume while it is past the limit. {' '.join(ways)} Then “risk: change”, an Admin, resumes it."
         if self.stand.halted_by_ladder:
             day = (
                 ""

@@ -216,7 +216,10 @@ def test_the_picture_says_why_since_when_and_who_lifts_it() -> None:
         halt.rearm
         == "Whoever may change limits (“risk: change”, an Admin) resumes it, or the next trading day lifts it."
     )
-    assert picture(climbing("2500"), "2500").rearm.startswith("The day's loss of $2,500")
+    assert picture(climbing("2500"), "2500").rearm == (
+        "Nobody can resume while it is past the limit. Raise the daily loss limit first, or wait for the next trading day. "
+        "Then “risk: change”, an Admin, resumes it."
+    )
     hand = picture(by_hand(climbing("2500"), HALTED, "anna", "news", NOW), "1500")
     assert "next trading day" not in hand.rearm
     assert "By anna: news" in hand.why

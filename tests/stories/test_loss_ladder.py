@@ -129,9 +129,7 @@ def test_the_trail_names_the_program_for_both_rungs(person: Sitting) -> None:
     async def rows() -> list[tuple[str, str]]:
         page = await person.desk.services.audit.page(AuditQuery(action="risk.*"))
         return [
-            (e.draft.actor.name, e.draft.action)
-            for e in page
-            if e.draft.action in ("risk.reducing", "risk.halted")
+            (e.draft.actor.name, e.draft.action) for e in page if e.draft.action in ("risk.reducing", "risk.halted")
         ]
 
     assert set(person.do(rows())) == {("system", "risk.reducing"), ("system", "risk.halted")}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from qv_desktop.domain.loss_ladder import Ladder, Step
 from qv_desktop.domain.loss_rules import clock, remaining
@@ -14,7 +14,7 @@ from qv_desktop.domain.risk import TradingState
 from qv_desktop.ui import format, theme
 
 BEYOND = 1.12  # how far the picture goes past the rung that halts
-TITLE, BAR, LABELS, SIDE = 20, 8, 18, 10  # px
+TITLE, GAP, BAR, LABELS, SIDE = 20, 6, 8, 18, 10  # px
 NOT_KNOWN = "The loss ladder begins to count as soon as the broker has told the account."
 
 
@@ -24,7 +24,7 @@ class LadderPicture(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._ladder: Ladder | None = None
-        self.setFixedHeight(TITLE + BAR + LABELS + 4)
+        self.setFixedHeight(TITLE + GAP + BAR + LABELS + 4)
 
     def show_ladder(self, ladder: Ladder) -> None:
         """Paint this one."""
@@ -41,7 +41,7 @@ class LadderPicture(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(SIDE, 0, self.width() - 2 * SIDE, TITLE)
         self._paint_title(painter, box, self._ladder)
-        bar = QRectF(box.x(), TITLE, box.width(), BAR)
+        bar = QRectF(box.x(), TITLE + GAP, box.width(), BAR)
         halt, near = bar.width() / BEYOND, bar.width() / BEYOND * self._near_share(self._ladder)
         self._paint_bar(painter, bar, near, halt, self._ladder)
         self._paint_labels(painter, QRectF(box.x(), bar.bottom() + 2, box.width(), LABELS), near, self._ladder)
@@ -105,6 +105,8 @@ class LadderCard(QWidget):
         self.words = theme.label(NOT_KNOWN, "label")
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.figures = theme.label("", "hint")
+        self.figures.setWordWrap(True)
         self.anew = theme.button("Count the drawdown anew…")
         self.anew.setToolTip(
             "The highest equity becomes today's, so that the drawdown begins at nothing; takes a reason."
@@ -115,11 +117,13 @@ class LadderCard(QWidget):
         column.setContentsMargins(0, 0, 0, 2)
         column.setSpacing(2)
         column.addWidget(self.picture)
-        row = QHBoxLayout()
-        row.setContentsMargins(SIDE, 0, SIDE, 0)
-        row.addWidget(self.words, 1)
-        row.addWidget(self.anew, 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(row)
+        below = QVBoxLayout()
+        below.setContentsMargins(SIDE, 0, SIDE, 0)
+        below.setSpacing(2)
+        for part in (self.words, self.figures):
+            below.addWidget(part)
+        below.addWidget(self.anew, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(below)
         self.picture.hide()
         self.anew.hide()
         self.setAccessibleName("Loss ladder")
@@ -130,20 +134,16 @@ class LadderCard(QWidget):
         self.picture.show()
         lines = list(said(ladder))
         self.words.setText("\n".join(lines))
-        self.words.setStyleSheet(f"color:{theme.color('TX0' if stopped(ladder) else 'TX2').name()};")
+        self.words.setVisible(bool(lines))
+        self.figures.setText(figures(ladder))
         self.anew.setVisible(ladder.stand.has(Step.DRAWDOWN))
-        self.setAccessibleDescription("\n".join((day_words(ladder), *lines)))
+        self.setAccessibleDescription("\n".join((day_words(ladder), *lines, figures(ladder))))
 
     def forbid(self, why: str) -> None:
         """Why the drawdown may not be counted anew; nothing when it may."""
         self.anew.setEnabled(not why)
         if why:
             self.anew.setToolTip(why)
-
-
-def stopped(ladder: Ladder) -> bool:
-    """Whether anything keeps orders back."""
-    return ladder.state is not TradingState.ACTIVE or ladder.cooling_until is not None or bool(ladder.blind)
 
 
 def token(ladder: Ladder) -> str:
@@ -168,7 +168,7 @@ def since_words(since: datetime, now: datetime) -> str:
 
 
 def said(ladder: Ladder) -> Iterator[str]:
-    """What holds, line by line; with nothing to say, how far it is to the other limits."""
+    """What holds, line by line; nothing while trading is free."""
     if ladder.state is not TradingState.ACTIVE:
         since = f" Since {since_words(ladder.since, ladder.at)}." if ladder.since else ""
         yield f"{ladder.state.value}: {ladder.why}{since}"
@@ -181,11 +181,13 @@ def said(ladder: Ladder) -> Iterator[str]:
         yield ladder.blind
     if ladder.state is TradingState.ACTIVE and any(rung.step is Step.NEAR for rung in ladder.stand.passed):
         yield f"Resumed with a loss: the next rung is HALTED at ${ladder.limits.daily_loss:,.0f}."
-    yield " · ".join(_figures(ladder))
 
 
-def _figures(ladder: Ladder) -> Iterator[str]:
+def figures(ladder: Ladder) -> str:
+    """How far it is to the other limits."""
     limits, lost = ladder.limits, ladder.losses.drawdown
-    yield f"drawdown {'—' if lost is None else f'{lost:.1%}'} of {limits.drawdown_fraction:.0%}"
-    yield f"{ladder.consecutive_losses} of {limits.consecutive_losses} losses in a row"
-    yield f"{ladder.trades_today:,} of {limits.trades_per_day:,} round trips today"
+    return (
+        f"Drawdown {'—' if lost is None else f'{lost:.1%}'} of {limits.drawdown_fraction:.0%} · "
+        f"{ladder.consecutive_losses} of {limits.consecutive_losses} losses in a row · "
+        f"{ladder.trades_today:,} of {limits.trades_per_day:,} round trips today"
+    )

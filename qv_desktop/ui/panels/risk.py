@@ -236,6 +236,7 @@ class RiskPanel(QWidget):
         self._state_chip.setFont(theme.bold())
         self._state_chip.setAccessibleName("Trading state")
         row.addWidget(self._state_chip)
+        self._meaning.setMinimumWidth(40)  # a long reason is cut, and does not widen the dock
         row.addWidget(self._meaning, 1)
         self._top = row
         return row
