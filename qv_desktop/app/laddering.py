@@ -9,7 +9,7 @@ from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill
 from qv_desktop.services.account import Account
 from qv_desktop.services.counters import CounterBook
-from qv_desktop.services.limits import RiskLimits
+from qv_desktop.services.limits import RiskLimits, strategy_of
 from qv_desktop.services.login import Login
 from qv_desktop.services.loss_ladder import LossLadder, Tell
 from qv_desktop.services.marks import Marks
@@ -39,7 +39,7 @@ def loss_ladder(
             return side.sessions.today() is not None
         return now().astimezone(NEW_YORK).weekday() < SATURDAY
 
-    book = CounterBook(store, now, user_of, lambda source: risk.strategy_of(source))
+    book = CounterBook(store, now, user_of, strategy_of)
     ladder = LossLadder(
         risk, book, store, account, positions, Marks(side.market), login, publish, now, note, tell,
         limits=risk.account_limits, set_for=limits.set_for, recent=lambda: orders().fills.values(),
