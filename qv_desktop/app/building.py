@@ -22,6 +22,7 @@ from qv_desktop.adapters.db.counters import CounterStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.limits import LimitStore
+from qv_desktop.adapters.db.margin import MarginStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
@@ -69,6 +70,7 @@ from qv_desktop.services.kill_switch import KillSwitch
 from qv_desktop.services.limits import RiskLimits, strategy_of
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
@@ -154,6 +156,9 @@ def engine(
     ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
                          notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
+                    positions, account, login, publish, clock.market)  # fmt: skip
+    risk.margin = margin.standing
     runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     break_store = BreakStore(database, door.trail)
@@ -210,8 +215,8 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service, limits, measured.measures,
-                        measured.sectors, ladder)  # fmt: skip
+                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
+                         measured.sectors, limits, margin, ladder)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

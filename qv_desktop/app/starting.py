@@ -35,6 +35,7 @@ from qv_desktop.wiring.ladder import LadderWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.look_ahead import LookAheadWiring
+from qv_desktop.wiring.margin import MarginWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
@@ -74,7 +75,7 @@ class Starting:
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
-        self.limits = LimitsWiring(desk)
+        self.limits, self.margin = LimitsWiring(desk), MarginWiring(desk)
         self.ladder = LadderWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
@@ -110,7 +111,7 @@ class Starting:
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
             "the loss ladder": services.ladder.run,
             "audit checkpoints": self._checkpoints,
-            "the account panel": self.account.run, "the start": self._starts,
+            "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
             "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
             "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
@@ -245,6 +246,7 @@ class Starting:
         if last is None:
             known = {fill.execution_id for fill in fills}
             self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
+        await services.margin.load()
         await engine.broker.warm()
         self.ready.set()
 

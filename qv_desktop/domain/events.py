@@ -13,6 +13,7 @@ from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.loss_ladder import Ladder
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
@@ -204,6 +205,13 @@ class LimitsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MarginChanged:
+    """How the account stands under its margin regime, after a fill, an answer of the broker's or a new choice."""
+
+    standing: MarginStanding
+
+
+@dataclass(frozen=True, slots=True)
 class TradingStateChanged:
     """Trading was halted, reduced or resumed, by whom and why."""
 
@@ -375,7 +383,7 @@ class HealthMeasured:
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
-    | RiskMeasured | TradingStateChanged | LadderChanged | LimitsChanged
+    | RiskMeasured | TradingStateChanged | LadderChanged | LimitsChanged | MarginChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.counters import Standings
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Quote
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.positions import Position
@@ -70,6 +71,7 @@ class RiskView:
     way_out: bool = (
         False  # whether a halt takes market orders that only reduce: one of the loss ladder does, one by hand does not
     )
+    margin: MarginStanding | None = None  # how the account stands under its margin regime; None while unknown
     unsettled: tuple[Order, ...] = ()  # orders that the account's balances may not know of yet, closed ones too
     by_symbol: Mapping[str, tuple[Order, ...]] | None = (
         None  # symbol -> its open orders; None: look through all of them

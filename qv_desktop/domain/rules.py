@@ -2,6 +2,7 @@
 
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.loss_rules import LOSS_RULES
+from qv_desktop.domain.margin_rules import MARGIN_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     per_second,
     cancels,
     duplicate,
+    *MARGIN_RULES,
 )
 
 

@@ -28,6 +28,8 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.look_ahead import LookAhead
 from qv_desktop.domain.loss_ladder import Stand
+from qv_desktop.domain.margin import MarginTerms
+from qv_desktop.domain.margin_log import MarginEvent
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
@@ -578,6 +580,25 @@ class CounterStore(Protocol):
 
     async def states(self, account: str, since: datetime) -> list[tuple[datetime, TradingState, str, str]]:
         """When trading was set to which state, by whom and why, since then, oldest first."""
+
+
+class MarginStore(Protocol):
+    """The margin terms of an account, and the log of its deficits and violations. Raises DatabaseDown."""
+
+    async def terms(self, account: str) -> tuple[MarginTerms, datetime | None]:
+        """The account's terms and since when they count; the defaults and None while nobody has chosen any."""
+
+    async def save_terms(self, account: str, terms: MarginTerms, draft: Draft, at: datetime) -> None:
+        """Commit a new version of the terms that counts from ``at``."""
+
+    async def events(self, account: str, since: datetime) -> list[MarginEvent]:
+        """The account's rows since then, oldest first."""
+
+    async def record(self, account: str, events: Sequence[MarginEvent], drafts: Sequence[Draft]) -> None:
+        """Commit rows, each with its audit row. Raises NotPermitted too."""
+
+    async def last_level(self, account: str, before: datetime) -> Decimal | None:
+        """Equity above the maintenance requirement as the broker last told it before then, or None."""
 
 
 class ReconciliationStore(Protocol):

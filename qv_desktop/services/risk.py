@@ -1,6 +1,7 @@
 """Risk: the view that the rules judge by, the trading state, and the measures of the moment."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from qv_desktop.domain.access import Action, Permission, Resource
@@ -10,6 +11,7 @@ from qv_desktop.domain.events import RiskMeasured
 from qv_desktop.domain.exposure import added, lines
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
 from qv_desktop.domain.risk_measures import RiskPicture
@@ -61,6 +63,7 @@ class Risk(TradingStates):
         self.account_limits = lambda: self.limits_for("", "", "")
         self.closed = ""  # why trading is closed, whatever its state
         self.picture: Callable[[], RiskPicture | None] = lambda: None  # the live measures
+        self.margin: Callable[[], MarginStanding | None] = _unknown  # how the account stands under its margin regime
 
     async def load(self) -> None:
         """Read the state of the account. Raises DatabaseDown."""
@@ -111,13 +114,17 @@ class Risk(TradingStates):
         desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live,
                     self.standings(self._person, source, symbol), self.stand.way_out)  # fmt: skip
         share = Share(symbol, self.instrument(symbol), self._restricted_for(self._person, symbol))
-        return self.views.of(desk, share, source, book, gone)
+        return replace(self.views.of(desk, share, source, book, gone), margin=self.margin())
 
     def measure(self, book: Mapping[str, Order]) -> Measures:
         """The measures of this moment, published too."""
         measures = measured(self._view("", book), self.limits)
         self._publish(RiskMeasured(measures, self.picture()))
         return measures
+
+
+def _unknown() -> None:
+    return None
 
 
 def measured(view: RiskView, limits: Limits) -> Measures:

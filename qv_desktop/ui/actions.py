@@ -102,6 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.resume", "Resume trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.limits", "Risk limits…", (), _may(Resource.RISK, _LOOK), group="Risk"),
+    Command("risk.margin", "Margin regime…", (), _may(Resource.RISK, _LOOK), group="Risk"),
     Command("kill", "Kill switch: cancel everything, halt trading…", group="Risk"),
     Command(
         "kill.key", "Kill switch, also while keys are off", ("Ctrl+Shift+K",), scope="held", group="Risk", hold=True

@@ -34,6 +34,7 @@ from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
 from qv_desktop.services.loss_ladder import LossLadder
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
@@ -132,9 +133,10 @@ class Services:
     validations: Validations
     look_aheads: LookAheads
     deployments: Deployments
-    limits: RiskLimits
     risk_measures: RiskMeasures
     sectors: Sectors
+    limits: RiskLimits
+    margin: Margin
     ladder: LossLadder
 
 

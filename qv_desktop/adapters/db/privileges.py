@@ -24,8 +24,10 @@ CLOSED = (
 BOOKS = "orders order_events fills positions account_snapshots"
 
 DEPLOYED = "deployments deployment_steps deployment_approvals signals"
-LIMITS = "limit_versions limit_proposals limit_decisions restrictions"
 MEASURED = "sector_overrides risk_scenarios risk_settings risk_days"
+LIMITS = "limit_versions limit_proposals limit_decisions restrictions"
+MARGIN = "margin_terms margin_events"
+COUNTED = "risk_counters risk_peaks"  # what the loss ladder stands on
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -37,7 +39,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.MARKET, Action.CHANGE): (("u", SHARED), ("iud", PERSONAL)),
     Permission(Resource.MARKET, Action.DELETE): (("d", SHARED),),
     Permission(Resource.TRADING, Action.VIEW): (("s", BOOKS),),
-    Permission(Resource.TRADING, Action.CREATE): (("i", "orders"), *_JOURNAL),
+    Permission(Resource.TRADING, Action.CREATE): (("i", "orders margin_events"), *_JOURNAL),
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
     Permission(Resource.STRATEGIES, Action.VIEW): (
@@ -65,8 +67,12 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
-    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events risk_counters risk_peaks {MEASURED}"),),
-    Permission(Resource.RISK, Action.CHANGE): (("i", LIMITS), ("iud", "sector_overrides"), ("iu", "risk_settings")),
+    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events {MEASURED} {MARGIN} {COUNTED}"),),
+    Permission(Resource.RISK, Action.CHANGE): (
+        ("i", f"{LIMITS} {MARGIN}"),
+        ("iud", "sector_overrides"),
+        ("iu", "risk_settings"),
+    ),
     Permission(Resource.RISK, Action.RUN): (
         ("i", "risk_events risk_counters"),
         ("iud", "risk_scenarios"),
@@ -119,6 +125,8 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("risk_events", "INSERT"): "account, at, kind, state, actor, reason, standing",
     ("limit_proposals", "INSERT"): "scope, of, amounts, base, lifts, reason, proposed_by, proposed_at, expires",
     ("restrictions", "INSERT"): "of, symbol, reason, added_by, added_at, until",
+    ("margin_terms", "INSERT"): "account, at, set_by, terms",
+    ("margin_events", "INSERT"): "account, at, kind, day, key, symbol, amount, words, actor",
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
     ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
@@ -140,8 +148,8 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
-    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_counters", "risk_peaks", "deployments", "signals",
-                     "breaks", "reconciliation_days", "reconciliation_rules", *MEASURED.split()],
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "deployments", "signals", "breaks",
+                     "reconciliation_days", "reconciliation_rules", *MARGIN.split(), *MEASURED.split(), *COUNTED.split()],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",

@@ -120,6 +120,9 @@ risk_events = _table(
 risk_counters = _table("risk_counters", "account scope name day", account=Text, scope=Text, name=Text, day=Date,
                        consecutive_losses=Integer, last_loss_at_=STAMP, trades=Integer, holdings=JSONB, at=STAMP)  # fmt: skip
 risk_peaks = _table("risk_peaks", "account", account=Text, equity=Numeric, day=Date, adjusted=Numeric, at=STAMP)
+margin_terms = _table("margin_terms", "id", id=BigInteger, account=Text, at=STAMP, set_by=Text, terms=Text)
+margin_events = _table("margin_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, day=Date, key=Text, symbol=Text,
+                       amount=Numeric, words=Text, actor=Text)  # fmt: skip
 reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
                              broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
                              matched=Integer, input_hash=Text, account_id=Text, breaks_of=Text, breaks=Integer,

@@ -158,7 +158,7 @@ def mark(check: Check) -> Mark:
     """✓ passed, ! passed but near its limit, ✗ refused."""
     if not check.passed:
         return "✗"
-    if check.code in _DOUBTFUL:
+    if check.code in _DOUBTFUL or check.message:  # a rule that passes with a sentence warns
         return "!"
     value, limit = figure(check.value), figure(check.limit)
     if value is None or not limit or check.code in _TO_THE_FULL:

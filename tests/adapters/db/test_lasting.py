@@ -62,6 +62,9 @@ NUMBERED = {
     "risk_events": "(id, account, at, kind, state, actor, reason) OVERRIDING SYSTEM VALUE "
                    "VALUES (9223372036854775807, 'a', now(), 'state', 'ACTIVE', 'u', '')",
     "order_events": "(id, client_order_id, kind, status, at, reason) OVERRIDING SYSTEM VALUE VALUES (%(n)s, 'old', 'x', 'x', now(), '')",
+    "margin_terms": "(id, account, at, set_by, terms) OVERRIDING SYSTEM VALUE VALUES (%(n)s, 'a', now(), 'u', '{}')",
+    "margin_events": "(id, account, at, kind, day, key, symbol, amount, words, actor) OVERRIDING SYSTEM VALUE "
+                     "VALUES (%(n)s, 'a', now(), 'met', '2026-01-02', 'k', '', 0, '', '')",
     "break_remarks": "(id, item, at, actor, what, words) OVERRIDING SYSTEM VALUE VALUES (%(n)s, 'b', now(), 'u', 'x', '')",
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ A halt of the ladder is lifted by whoever may change limits: the server holds pe
 
 from alembic import op
 
-revision, down_revision = "0031", "0029"
+revision, down_revision = "0031", "0030"
 
 STATEMENTS = (
     "ALTER TABLE risk_events ADD COLUMN standing jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(standing) = 'object')",
