@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import partial
 
-from qv_desktop import paths
+from qv_desktop import __version__, paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
@@ -35,6 +35,7 @@ from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
+from qv_desktop.adapters.reports.risk import RiskDayReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.backend import Keys, Store
@@ -51,9 +52,11 @@ from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
@@ -80,6 +83,7 @@ from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk_reports import RiskReports, Told
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
@@ -196,6 +200,11 @@ def engine(
                                    LiveBacktestReports(pdf), login, door.trail, note, clock.market,
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
+    told = Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, lambda: notices.told,
+                settings.environment, __version__, lambda: margin_told(margin.standing()),
+                lambda: day_trades_told(margin.standing(), margin.day_trades()),
+                lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
@@ -215,8 +224,8 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
-                         measured.sectors, limits, margin, ladder)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
+                        measured.sectors, limits, margin, risk_reports, ladder)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -17,7 +17,7 @@ from qv_desktop.ui.frames import LagProbe
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Desk
 
-WORKSPACES = ("trading", "markets", "charts", "compliance", "research")
+WORKSPACES = ("trading", "markets", "charts", "compliance", "research", "risk")
 WIDTH, HEIGHT = 1600, 900
 SETTLE, LOAD = 0.4, 2.5  # seconds for a switched workspace to lay itself out, and for new charts to load
 
@@ -55,6 +55,10 @@ async def _pictures(desk: Desk, out: Path) -> list[str]:
         window.switch_workspace(workspace)
         await asyncio.sleep(SETTLE if workspace != "charts" else LOAD)
         names.append(_saved(window.grab(), out, f"window-{workspace}"))
+    window.docks.maximise("risk")  # its cards, all of them
+    await asyncio.sleep(SETTLE)
+    names.append(_saved(desk.panels.risk.grab(), out, "dashboard-risk"))
+    window.docks.maximise("risk")
     window.switch_workspace("trading")
     await asyncio.sleep(SETTLE)
     for name in desk.panels.by_name():

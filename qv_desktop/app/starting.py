@@ -42,6 +42,7 @@ from qv_desktop.wiring.overriding import OverrideWiring
 from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.risk import RiskWiring
 from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.strategies import StrategiesWiring
 from qv_desktop.wiring.sweeps import SweepsWiring
@@ -77,6 +78,7 @@ class Starting:
         self.kill = KillWiring(desk)
         self.limits, self.margin = LimitsWiring(desk), MarginWiring(desk)
         self.ladder = LadderWiring(desk)
+        self.risk = RiskWiring(desk, lambda symbol: self.market.pick(self.market.charts.active.name, symbol))
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account

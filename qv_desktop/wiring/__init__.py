@@ -45,6 +45,7 @@ from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.risk_measures import RiskMeasures
+from qv_desktop.services.risk_reports import RiskReports
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
@@ -76,6 +77,7 @@ from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
 from qv_desktop.ui.panels.signals import SignalsPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
+from qv_desktop.ui.panels.stress import StressPanel
 from qv_desktop.ui.panels.sweeps import SweepsPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
@@ -137,6 +139,7 @@ class Services:
     sectors: Sectors
     limits: RiskLimits
     margin: Margin
+    risk_reports: RiskReports
     ladder: LossLadder
 
 
@@ -168,6 +171,7 @@ class Panels:
     roles: RolesPanel
     signals: SignalsPanel
     limits: LimitsPanel
+    stress: StressPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -181,7 +185,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, LimitsPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, LimitsPanel, StressPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

@@ -19,7 +19,7 @@ _PEOPLE, _ADMINISTER = _may(Resource.USERS, Action.VIEW), _may(Resource.USERS, A
 GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks for
     "Orders.submit": _TRADE, "Orders.require_trading": _TRADE, "Orders.replace": _AMEND,
     "Orders.cancel": _CANCEL, "Orders.cancel_all": _CANCEL, "Orders.cancel_scope": _CANCEL,
-    "Flattening.flatten": _TRADE,
+    "Flattening.flatten": _TRADE, "RiskReports.write": _may(Resource.RISK, Action.EXPORT),
     "Risk.halt": _BRAKE, "Risk.reduce": _BRAKE, "Risk.resume": _BRAKE,
     "LossLadder.count_anew": _may(Resource.RISK, Action.CHANGE), "LossLadder.history": _may(Resource.RISK, Action.VIEW),
     "Margin.set_terms": _may(Resource.RISK, Action.CHANGE), "Margin.settle": _may(Resource.RISK, Action.CHANGE),
@@ -101,6 +101,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Scanner.*": _READS,
     "Halts.*": _HEARS,
     "Positions.*": _HEARS,
+    "RiskReports.hear": _HEARS,
     "Account.*": _RUNS,
     "Averages.*": _RUNS,
     "Health.*": "how the program is, which whoever sits before it must see",

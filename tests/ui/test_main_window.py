@@ -19,7 +19,7 @@ from qv_desktop.ui.panels.watchlist import WatchlistPanel
 
 NAMES = ("watchlist", "tape", "chart", "ticket", "orders", "positions", "fills", "reconciliation", "audit", "backtests", "sweeps", "risk",
          "alerts", "strategies", "quotes", "scanner", "data", "price_alerts", "balances", "users", "roles", "signals",
-         "limits")  # fmt: skip
+         "limits", "stress")  # fmt: skip
 
 
 class Plain(QWidget):
