@@ -70,7 +70,7 @@ from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
-from qv_desktop.services.limits import RiskLimits, strategy_of
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
 from qv_desktop.services.margin import Margin
@@ -156,7 +156,6 @@ def engine(
     limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
-    risk.strategy_of = strategy_of
     ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
                          notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
@@ -208,7 +207,7 @@ def engine(
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
-    risk.views.held_by, risk.strategy_of = deployed.runs.held_by, deployed.runs.strategy_of
+    risk.views.held_by = deployed.runs.held_by
     risk.views.norms = side.averages.asked
     measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
                          lambda: day_start(clock.market()))  # fmt: skip

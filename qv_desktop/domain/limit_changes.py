@@ -75,7 +75,7 @@ class Restriction:
         """Why ``user``, who reads it, may not trade the symbol."""
         who = "Nobody" if not self.of else "You" if self.of == user.lower() else self.of
         last = "" if self.until is None else f", until {self.until.astimezone(NEW_YORK):%d %b %Y %H:%M} in New York"
-        return f"{who} may not trade {self.symbol}{last}: {self.reason.rstrip('.')} ({self.added_by})."
+        return f"{who} may{' not' if self.of else ''} trade {self.symbol}{last}: {self.reason.rstrip('.')} ({self.added_by})."
 
 
 @dataclass(frozen=True, slots=True)

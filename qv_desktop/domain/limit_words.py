@@ -60,12 +60,12 @@ WORDS: Mapping[str, LimitWords] = {
     "cooldown_seconds": LimitWords("Pause after losses in a row", Unit.SECONDS, "How long the pause lasts; longer is tighter."),
     "trades_per_day": LimitWords("Trades in a day", Unit.TRADES, "Round trips, whether begun today or earlier."),
     "day_trades": LimitWords("Day trades in five days", Unit.TRADES, "Round trips begun and ended on one day."),
-    "collar": LimitWords("Limit price from the market", Unit.PERCENT, "How far a limit price may lie from the market's."),
+    "collar": LimitWords("Limit price off the market", Unit.PERCENT, "How far a limit price may lie from the market's."),
     "quote_age": LimitWords("Age of the quote", Unit.SECONDS, "An older quote is none to trade on."),
     "orders_per_second": LimitWords("Orders in a second", Unit.ORDERS, "Faster than this is a machine gone wild."),
     "orders_per_minute": LimitWords("Orders in a minute", Unit.ORDERS, "Faster than this is a machine gone wild."),
     "cancels_per_minute": LimitWords("Cancels in a minute", Unit.CANCELS, "Faster than this is a machine gone wild."),
-    "duplicate_seconds": LimitWords("The same order again after", Unit.SECONDS, "An equal order sooner is a slip; longer is tighter."),
+    "duplicate_seconds": LimitWords("Same order again after", Unit.SECONDS, "An equal order sooner is a slip; longer is tighter."),
     "opens": LimitWords("Opening orders from", Unit.TIME, "Earlier in the day only what reduces is taken; later is tighter."),
     "closes": LimitWords("Opening orders until", Unit.TIME, "Later in the day only what reduces is taken."),
 }  # fmt: skip
@@ -92,6 +92,14 @@ def typed(name: str, value: Decimal | int) -> str:
         return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
     shown = Decimal(value) * 100 if unit in FRACTIONS else Decimal(value)
     return f"{shown.normalize():,f}"
+
+
+def short(name: str, value: Decimal | int) -> str:
+    """A value as a table shows it: “$5,000”, “25 %”, “900 s”, “60”, “09:30”."""
+    unit, text = (WORDS[name].unit if name in WORDS else None), typed(name, value)
+    if unit is Unit.DOLLARS:
+        return f"${text}"
+    return f"{text} %" if unit in FRACTIONS else f"{text} s" if unit is Unit.SECONDS else text
 
 
 def read(name: str, text: str) -> Decimal | int:

@@ -11,7 +11,7 @@ import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
-from qv_desktop.domain.deployments import SOURCE, Deployment, State, elsewhere
+from qv_desktop.domain.deployments import Deployment, State, elsewhere
 from qv_desktop.domain.errors import DatabaseDown, QvError
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
@@ -201,11 +201,6 @@ class DeploymentRuns:
         """Shares by symbol that the deployment holds whose orders come from ``source``; None when that is none of them."""
         ledger = self._of(source)
         return None if ledger is None else ledger.held()
-
-    def strategy_of(self, source: str) -> str:
-        """The name of the strategy that runs under ``source``; empty when none does."""
-        found = self._running.get(source.removeprefix(SOURCE)) if source.startswith(SOURCE) else None
-        return found.terms.name if found else ""
 
     def figures(self, deployment: Deployment) -> Figures:
         """In dollars, at last prices."""

@@ -22,7 +22,6 @@ from qv_desktop.domain.limit_changes import (
     LimitBook,
     Proposal,
     Restriction,
-    about,
     hindered,
     own,
     owner,
@@ -122,14 +121,6 @@ class RiskLimits:
             return ""
         found = next((one for one in held if one.of in ("", user.lower()) and one.holds(self._now())), None)
         return found.words(user) if found is not None else ""
-
-    def mine(self, source: str, symbol: str) -> Limits:
-        """``limits_for`` the signed-in person."""
-        return self.limits_for(self._login.actor.name, source, symbol)
-
-    def restricted(self, symbol: str) -> str:
-        """``restriction_for`` the signed-in person."""
-        return self.restriction_for(self._login.actor.name, symbol)
 
     def visible(self) -> LimitBook:
         """What this person may see: what concerns another user alone is for those who may change limits."""
@@ -341,10 +332,6 @@ class RiskLimits:
         told = json.dumps({"lifts": lifts}) if lifts is not None else _json(after)
         return Draft(actor or self._login.actor, f"risk.limits{what and '_'}{what}", "limits", scope_words(scope, of), reason=words,
                      before=_json(before), after=told)  # fmt: skip
-
-    def words(self, proposal: Proposal) -> str:
-        """What a proposal is about."""
-        return about(proposal, self.book.restrictions)
 
 
 def strategy_of(source: str) -> str:

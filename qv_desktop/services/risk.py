@@ -47,14 +47,13 @@ class Risk(TradingStates):
         spool: Spool | None = None,
         *,
         environment: str = "",
-        limits_for: Callable[[str, str, str], Limits] = lambda user, strategy, symbol: Limits(),
+        limits_for: Callable[[str, str, str], Limits] = lambda user, source, symbol: Limits(),
         restricted_for: Callable[[str, str], str] = lambda user, symbol: "",
     ) -> None:
         super().__init__(store, account, login, publish, now, spool)
         self.environment = environment
         self.limits_for = limits_for
         self._restricted_for = restricted_for
-        self.strategy_of: Callable[[str], str] = lambda source: ""  # source of orders -> name of the strategy
         self.views = Views(market, positions)
         self._market, self._positions = market, positions
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
@@ -85,7 +84,7 @@ class Risk(TradingStates):
     def judge(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> Verdict:
         """The rules' verdict on ``request`` beside all orders in ``book``, of which those ``gone`` do not count."""
         view = self._view(request.symbol, book, request.source, gone)
-        return judged(request, view, self.limits_for(self._person, self.strategy_of(request.source), request.symbol))
+        return judged(request, view, self.limits_for(self._person, request.source, request.symbol))
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""

@@ -20,6 +20,11 @@ def when(at: datetime | None) -> str:
     return "—" if at is None else f"{at.astimezone(NEW_YORK):%d %b %Y %H:%M}"
 
 
+def day(at: datetime) -> str:
+    """A day in New York."""
+    return f"{at.astimezone(NEW_YORK):%d %b %Y}"
+
+
 @dataclass(frozen=True, slots=True)
 class VersionRow:
     """A version, why it was set, and what it changed, a line for each limit."""
@@ -75,29 +80,15 @@ def proposal_columns(now: Callable[[], datetime]) -> tuple[Column[ProposalRow], 
         return Decision.EXPIRED if not row.one.decision and not row.one.open(now()) else row.one.decision
 
     return (
-        Column("State", lambda r: state(r) or "waiting", chip=lambda r: CHIPS_OF[state(r)], width=80),
-        Column("For", lambda r: r.about, bold=True, width=132),
-        Column("Proposed by", lambda r: r.one.proposed_by, width=92),
-        Column(
-            "Would change", lambda r: "; ".join(r.changes), width=230, stretch=True, tip=lambda r: "\n".join(r.changes)
-        ),
-        Column("Reason", lambda r: r.one.reason, width=120, color=lambda r: "TX1", tip=lambda r: r.one.reason),
-        Column(
-            "Until",
-            lambda r: when(r.one.expires),
-            key=lambda r: r.one.expires,
-            width=124,
-            whole=True,
-            tip=lambda r: "New York time",
-        ),
-        Column(
-            "Decided by",
-            lambda r: r.one.decided_by or "—",
-            width=88,
-            color=lambda r: "TX1",
-            tip=lambda r: r.one.because,
-        ),
-    )
+        Column("State", lambda r: state(r) or "waiting", chip=lambda r: CHIPS_OF[state(r)], width=74),
+        Column("For", lambda r: r.about, bold=True, width=104, tip=lambda r: r.about),
+        Column("Would change", lambda r: "; ".join(r.changes), width=150, stretch=True, tip=lambda r: "\n".join(r.changes)),
+        Column("Proposed by", lambda r: r.one.proposed_by, width=84),
+        Column("Until", lambda r: when(r.one.expires), key=lambda r: r.one.expires, width=116, whole=True,
+               tip=lambda r: "New York time"),
+        Column("Decided by", lambda r: r.one.decided_by or "—", width=78, color=lambda r: "TX1", tip=lambda r: r.one.because),
+        Column("Reason", lambda r: r.one.reason, width=90, color=lambda r: "TX1", tip=lambda r: r.one.reason),
+    )  # fmt: skip
 
 
 def restriction_columns(
@@ -113,12 +104,12 @@ def restriction_columns(
         return ("lift waits", "warning") if waiting(row) else ("restricted", "rejected")
 
     return (
-        Column("Symbol", lambda r: r.symbol, bold=True, width=72, whole=True),
-        Column("For", lambda r: r.of or "everybody", width=96),
+        Column("Symbol", lambda r: r.symbol, bold=True, width=58, whole=True),
+        Column("For", lambda r: r.of or "everybody", width=76),
         Column("State", lambda r: state(r)[0], chip=lambda r: state(r)[1], width=82),
-        Column("Reason", lambda r: r.reason, width=200, stretch=True, tip=lambda r: r.reason),
-        Column("By", lambda r: r.added_by, width=90),
-        Column("Since", lambda r: when(r.added_at), key=lambda r: r.added_at, width=124, whole=True, tip=lambda r: "New York time"),
-        Column("Until", lambda r: when(r.until) if r.until else "lifted", key=lambda r: r.until, width=124, whole=True,
-               tip=lambda r: "New York time"),
+        Column("Reason", lambda r: r.reason, width=120, stretch=True, tip=lambda r: r.reason),
+        Column("By", lambda r: r.added_by, width=72),
+        Column("Since", lambda r: day(r.added_at), key=lambda r: r.added_at, width=80, whole=True, tip=lambda r: when(r.added_at)),
+        Column("Until", lambda r: when(r.until) if r.until else "—", key=lambda r: r.until, width=124, whole=True,
+               tip=lambda r: "New York time" if r.until else "Until a second person lifts it"),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
-from qv_desktop.domain.limit_words import WORDS, title, typed
+from qv_desktop.domain.limit_words import WORDS, short, title, typed
 from qv_desktop.domain.limits import Scope, ScopedLimits, whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.ui.models.column import Column
@@ -18,7 +18,7 @@ from qv_desktop.ui.models.table_model import TableModel
 
 type Value = Decimal | int
 NONE = "—"
-FIRST = 2  # columns before those of the scopes
+FIRST = 1  # columns before those of the scopes
 EMPTY = "The limits are read as soon as the books are open."
 
 
@@ -37,12 +37,17 @@ class LimitRow:
     told: str = field(default="", compare=False)
 
     def text(self, scope: Scope) -> str:
-        """What the scope sets, as it is typed."""
-        return typed(self.name, self.values[scope]) if scope in self.values else NONE
+        """What the scope sets."""
+        return short(self.name, self.values[scope]) if scope in self.values else NONE
 
     def typed(self) -> str:
         """What was typed for the chosen scope."""
-        return NONE if self.staged is None else typed(self.name, self.staged)
+        return NONE if self.staged is None else short(self.name, self.staged)
+
+    def edited(self, scope: Scope) -> str:
+        """What stands in the field when it is opened: without a unit."""
+        value = self.staged if self.changed else self.values.get(scope)
+        return "" if value is None else typed(self.name, value)
 
 
 class LimitsModel(TableModel[LimitRow]):
@@ -65,9 +70,7 @@ class LimitsModel(TableModel[LimitRow]):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.EditRole:
-            row = self.row(index.row())
-            text = row.typed() if row.changed else row.text(self.scope)
-            return "" if text == NONE else text
+            return self.row(index.row()).edited(self.scope)
         return super().data(index, role)
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -137,29 +140,35 @@ def _columns(chosen: Callable[[], Scope]) -> tuple[Column[LimitRow], ...]:
             return scope is chosen() and row.changed
 
         def color(row: LimitRow) -> str | None:
-            if mine(row):
-                return "WARN" if row.wider else "GOOD"
             return "TX0" if row.by.scope is scope else "TX1" if scope in row.values else "TX2"
 
+        def chip(row: LimitRow) -> str | None:
+            return ("warning" if row.wider else "ok") if mine(row) else None
+
         return Column(
-            scope.capitalize(), lambda row: row.typed() if mine(row) else row.text(scope), right=True, width=92, whole=True, color=color,
-            key=lambda row: row.values.get(scope), tip=lambda row: row.told if mine(row) else "",
-            ground=lambda row: "BG2" if scope is chosen() else None,
+            scope.capitalize(), lambda row: row.typed() if mine(row) else row.text(scope), right=True, width=70, whole=True, color=color,
+            key=lambda row: row.values.get(scope), tip=lambda row: row.told if mine(row) else "", chip=chip,
+            ground=lambda row: "BG2" if scope is chosen() and not row.changed else None,
         )  # fmt: skip
 
     return (
-        Column("Limit", lambda row: title(row.name), width=176, bold=True, whole=True, tip=lambda row: WORDS[row.name].means),
-        Column("Unit", lambda row: str(WORDS[row.name].unit), width=104, color=lambda row: "TX2"),
+        Column("Limit", lambda row: title(row.name), width=168, bold=True, whole=True, tip=_meaning),
         *(of(scope) for scope in Scope),
-        Column("In force", lambda row: typed(row.name, row.force), key=lambda row: row.force, right=True, width=84, bold=True,
+        Column("In force", lambda row: short(row.name, row.force), key=lambda row: row.force, right=True, width=72, bold=True,
                whole=True, color=lambda row: "ACCENT"),
-        Column("Set by", _setter, width=150, color=lambda row: "TX1", tip=_told, stretch=True),
+        Column("Set by", _setter, width=106, color=lambda row: "TX1", tip=_told, stretch=True),
     )  # fmt: skip
 
 
+def _meaning(row: LimitRow) -> str:
+    words = WORDS[row.name]
+    return f"{words.means} Typed in {words.unit}."
+
+
 def _setter(row: LimitRow) -> str:
-    words = whose(row.by, row.me).removesuffix(" limit").removeprefix("the ")
-    return f"{words.capitalize() if words[:1] in 'fay' else words} · {row.by.set_by or 'the program'}"
+    by = row.by
+    who = {Scope.FIRM: "firm", Scope.ACCOUNT: "account"}.get(by.scope, "you" if by.of == row.me.lower() else by.of)
+    return f"{who} · {by.set_by or 'the program'}"
 
 
 def _told(row: LimitRow) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from qv_desktop.domain.errors import BadInput
@@ -12,10 +13,11 @@ from qv_desktop.domain.limit_words import WORDS, read, title, told
 from qv_desktop.domain.limits import NAMES, Scope, ScopedLimits, binding, in_force, looser, raised
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint
-from qv_desktop.ui.models.limit_table import LimitRow, LimitsTable
+from qv_desktop.ui.models.limit_table import FIRST, LimitRow, LimitsTable
 
 type Value = Decimal | int
 
+NARROW = 560  # px
 ORDER = tuple(WORDS)  # as they are read, and not as they were added
 
 
@@ -160,7 +162,19 @@ class LimitsPage(QWidget):
         model.replace([self._row(name, sets, getattr(force, name), binding(name, bound), name in wider) for name in ORDER]
                       if self._read else [])  # fmt: skip
         self.table.horizontalHeader().viewport().update()
+        self._fit()
         self._judge()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where there is little room, scopes that nothing is chosen of give way."""
+        for place, scope in enumerate(Scope, FIRST):
+            away = self.width() < NARROW and scope is not self.scope and not self._of[scope] and scope is not Scope.FIRM
+            if self.table.isColumnHidden(place) != away:
+                self.table.setColumnHidden(place, away)
 
     def _row(
         self, name: str, sets: Mapping[Scope, Mapping[str, Value]], force: Value, by: ScopedLimits, wider: bool
@@ -202,7 +216,7 @@ class LimitsPage(QWidget):
             f"{len(wider)} after a second person approves" if wider else "",
         ]
         self.tally.setText(" · ".join(filter(None, words)))
-        self.save.setText("Save and propose…" if wider else "Save")
+        self.save.setText("Propose…" if wider else "Save")
         forbid(self.save, self._why or self._missing())
         forbid(self.undo, "" if self._staged else "Nothing was typed")
 
@@ -212,5 +226,5 @@ class LimitsPage(QWidget):
         self.said.hide()
         bar = Bar(self.reason, self.tally, self.undo, self.save, yielding=(self.tally,))
         bar.grow(self.reason)
-        self.reason.setMinimumWidth(90)
+        self.reason.setMinimumWidth(60)
         stacked(self, self.table, divider(), self.said, bar).setStretch(0, 1)

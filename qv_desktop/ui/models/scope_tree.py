@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -25,6 +25,7 @@ HINTS = {
     Scope.STRATEGY: "Strategy, such as sma_cross",
     Scope.SYMBOL: "Symbol, such as AAPL",
 }
+ROW = 21  # px
 _OF = Qt.ItemDataRole.UserRole
 
 type Key = tuple[Scope, str]
@@ -45,7 +46,8 @@ class ScopeTree(QWidget):
         self.tree.setHeaderHidden(True)
         self.tree.setAccessibleName("Whom limits are set for")
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.tree.setIndentation(12)
+        self.tree.setIndentation(10)
+        self.tree.setStyleSheet("QTreeView { padding-left: 6px; }")
         self.tree.setRootIsDecorated(False)
         self.kind, self.field, self.add = QComboBox(), QLineEdit(), theme.button("Add")
         self.kind.setAccessibleName("What to add")
@@ -79,8 +81,10 @@ class ScopeTree(QWidget):
                 groups[scope].setFlags(Qt.ItemFlag.ItemIsEnabled)
                 groups[scope].setForeground(0, theme.color("TX2"))
                 groups[scope].setFont(0, theme.tiny())
+                groups[scope].setSizeHint(0, QSize(0, ROW))
             count = f"  · {marked[key]}" if marked.get(key) else ""
             item = QTreeWidgetItem(groups.get(scope, self.tree), [f"{names.get(key) or of or 'Firm'}{count}"])
+            item.setSizeHint(0, QSize(0, ROW))
             item.setData(0, _OF, key)
             item.setToolTip(0, f"{marked[key]} limits of its own" if marked.get(key) else "No limits of its own")
             self._items[key] = item
@@ -129,12 +133,12 @@ class ScopeTree(QWidget):
         self.field.clear()
 
     def _lay_out(self) -> None:
-        self.kind.setFixedWidth(88)
-        self.add.setFixedWidth(48)
+        self.kind.setMinimumWidth(52)
+        self.add.setFixedWidth(46)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 6)
+        column.setContentsMargins(0, 5, 0, 6)
         column.setSpacing(4)
         column.addWidget(self.tree, 1)
-        for row in (across(self.kind, self.add, None), across(self.field)):
+        for row in (across(self.kind, self.add), across(self.field)):
             row.setContentsMargins(8, 0, 8, 0)
             column.addLayout(row)

@@ -141,7 +141,8 @@ class LimitsPanel(QWidget):
         if proposal.lifts is not None:
             return ["the symbol may be traded again"]
         if proposal.decision or not proposal.open(self.now()):
-            return [f"{len(proposal.values)} limits, on version {proposal.base}"]
+            count = len(proposal.values)
+            return [f"{count} limit{'' if count == 1 else 's'}, on version {proposal.base}"]
         return changes(self._book.version(proposal.scope, proposal.of).values, proposal.values)
 
     def _connect(self) -> None:

@@ -180,7 +180,12 @@ type Act = Callable[[Database, AuditTrail, Clock], Awaitable[object]]
 
 @pytest.mark.parametrize(
     ("act", "table"),
-    [(an_intent, "orders"), (a_limit, "limit_versions"), (a_halt_lifted, "risk_events"), (a_user, "users")],
+    [
+        (an_intent, "orders"),
+        (a_limit, "limit_versions WHERE scope = 'account'"),
+        (a_halt_lifted, "risk_events"),
+        (a_user, "users"),
+    ],
 )
 @pytest.mark.usefixtures("full")
 def test_where_no_audit_row_can_be_written_nothing_happens(
