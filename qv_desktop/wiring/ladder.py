@@ -23,7 +23,7 @@ class LadderWiring:
         desk.panels.risk.ladder.count_anew_asked.connect(self.ask)
 
     def _show(self, event: LadderChanged) -> None:
-        self._desk.panels.risk.ladder.show_ladder(event.ladder)
+        self._desk.panels.risk.show_ladder(event.ladder)
         self._allow()
 
     def _allow(self) -> None:

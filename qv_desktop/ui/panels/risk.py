@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from qv_desktop.domain.loss_ladder import Ladder
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.ui import theme
@@ -19,6 +20,7 @@ type Action = Literal["halt", "reduce", "resume"]
 type Spot = Literal["top", "beside", "above"]
 
 LOW = 236  # px of height under which the reason stands beside the state, and the gauges alone take the room
+TALL = 320  # px of height from which the loss ladder has a place of its own; lower ones tell it as the state's tip
 WIDE = 640  # px of width from which the reason stands beside the brakes
 FORMS = {"pdf": "PDF", "csv": "CSV", "xlsx": "XLSX", "html": "HTML"}
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
@@ -114,6 +116,7 @@ class RiskPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.ladder.setVisible(self.height() >= TALL)
         self._place_reason()
 
     def _place_reason(self) -> None:
@@ -125,7 +128,6 @@ class RiskPanel(QWidget):
             layout.removeWidget(self._reason)
         self._spot = place
         self._meaning.setVisible(place != "top")
-        self.ladder.setVisible(place != "top")
         self._say_author()
         if place == "top":
             self._top.insertWidget(1, self._reason, 1)
@@ -203,6 +205,11 @@ class RiskPanel(QWidget):
         self._halt.setVisible(state is not TradingState.HALTED)
         self._reduce.setVisible(state is not TradingState.REDUCING)
         self._resume.setVisible(state is not TradingState.ACTIVE)
+
+    def show_ladder(self, ladder: Ladder) -> None:
+        """How far the day is from the rungs, and what holds."""
+        self.ladder.show_ladder(ladder)
+        self._state_chip.setToolTip(self.ladder.accessibleDescription())
 
     def _say_author(self) -> None:
         """Where the meaning gave way to the reason, the empty field says who stopped trading."""
