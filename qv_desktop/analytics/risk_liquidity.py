@@ -10,12 +10,6 @@ from numpy.typing import NDArray
 type Array = NDArray[np.float64]
 
 
-def days_to_leave(shares: Array, volume: Array, participation: float) -> Array:
-    """Days for each position (n,): |shares| / (participation × average daily volume). NaN where the volume is unknown or zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(volume > 0, np.abs(shares) / (participation * volume), np.nan)
-
-
 def left_within(values: Array, days: Array, horizon: float) -> float:
     """The fraction of the gross ``values`` (n,) that is out after ``horizon`` days; what has no known ``days`` never is."""
     gross = np.abs(values)

@@ -58,53 +58,62 @@ class Purse:
         return tuple(lot for lot in self.lots.get(symbol, ()) if lot.paid is None or lot.paid > self.day)
 
 
-def at_day(purse: Purse, day: date) -> Purse:
-    """The purse once ``day`` has begun: what is settled by then is settled money. It pays first what no money covered."""
-    settled = purse.settled + sum((amount for when, amount in purse.coming if when <= day), ZERO)
-    left = tuple((when, amount) for when, amount in purse.coming if when > day)
-    lots = purse.lots
-    if settled >= 0 and any(lot.paid is None for kept in lots.values() for lot in kept):
-        lots = {s: tuple(replace(lot, paid=lot.paid or day) for lot in kept) for s, kept in lots.items()}
-    return replace(purse, day=day, settled=settled, coming=left, lots=lots)
+class _Till:
+    """The purse while it is counted: changed in place, for the trades of many days may be many."""
 
+    def __init__(self, day: date, settled: Decimal, days: TradingDays) -> None:
+        self.day, self.settled, self._days = day, settled, days
+        self.coming: dict[date, Decimal] = {}  # proceeds by the day on which they are settled, soonest first
+        self.lots: dict[str, list[Lot]] = {}  # symbol -> oldest first
+        self.violations: list[Violation] = []
 
-def bought(purse: Purse, leg: Leg) -> Purse:
-    """After a purchase: settled money goes first, then the proceeds that are settled soonest, then what is not there."""
-    left, kept, paid = leg.value - max(purse.settled, ZERO), list[tuple[date, Decimal]](), purse.day
-    settled = purse.settled - min(leg.value, max(purse.settled, ZERO))
-    uncovered: date | None = purse.day
-    for when, amount in purse.coming:
-        used = min(amount, max(left, ZERO))
-        left -= used
-        paid = when if used > 0 else paid
-        if amount > used:
-            kept.append((when, amount - used))
-    if left > 0:
-        settled, uncovered = settled - left, None
-    lot = Lot(leg.quantity, paid if uncovered is not None else None, purse.day)
-    lots = {**purse.lots, leg.symbol: (*purse.lots.get(leg.symbol, ()), lot)}
-    return replace(purse, settled=settled, coming=tuple(kept), lots=lots)
+    def begin(self, day: date) -> None:
+        """What is settled by ``day`` is settled money; once none is owed, what no money covered is paid for."""
+        self.day = day
+        for when in [when for when in self.coming if when <= day]:
+            self.settled += self.coming.pop(when)
+        if self.settled >= 0:
+            for symbol, lots in self.lots.items():
+                if any(lot.paid is None for lot in lots):
+                    self.lots[symbol] = [replace(lot, paid=lot.paid or day) for lot in lots]
 
+    def bought(self, leg: Leg) -> None:
+        """Settled money goes first, then the proceeds that are settled soonest, then what is not there."""
+        spent = min(leg.value, max(self.settled, ZERO))
+        self.settled -= spent
+        left, paid = leg.value - spent, self.day
+        for when in list(self.coming):
+            used = min(self.coming[when], left)
+            if used > 0:
+                left, paid = left - used, when
+                self.coming[when] -= used
+                if not self.coming[when]:
+                    del self.coming[when]
+        self.settled -= left
+        self.lots.setdefault(leg.symbol, []).append(Lot(leg.quantity, None if left > 0 else paid, self.day))
 
-def sold(purse: Purse, leg: Leg, days: TradingDays) -> Purse:
-    """After a sale: the oldest lots go first; those that were not paid for yet make one violation of the order."""
-    left, kept, price = leg.quantity, list[Lot](), leg.value / leg.quantity
-    early = {GOOD_FAITH: ZERO, FREE_RIDING: ZERO}
-    for lot in purse.lots.get(leg.symbol, ()):
-        gone = min(lot.quantity, left)
-        left -= gone
-        if gone and (lot.paid is None or lot.paid > purse.day):
-            early[FREE_RIDING if lot.paid is None else GOOD_FAITH] += gone * price
-        if lot.quantity > gone:
-            kept.append(replace(lot, quantity=lot.quantity - gone))
-    made = tuple(
-        Violation(leg.order, leg.symbol, kind, leg.at, purse.day, amount) for kind, amount in early.items() if amount
-    )
-    coming = dict(purse.coming)
-    when = days.settles(purse.day)
-    coming[when] = coming.get(when, ZERO) + leg.value
-    return replace(purse, coming=tuple(sorted(coming.items())), lots={**purse.lots, leg.symbol: tuple(kept)},
-                   violations=(*purse.violations, *made))  # fmt: skip
+    def sold(self, leg: Leg) -> None:
+        """The oldest lots go first; those that were not paid for yet make one violation of the order."""
+        left, kept, price = leg.quantity, list[Lot](), leg.value / leg.quantity
+        early = {GOOD_FAITH: ZERO, FREE_RIDING: ZERO}
+        for lot in self.lots.get(leg.symbol, ()):
+            gone = min(lot.quantity, left)
+            left -= gone
+            if gone and (lot.paid is None or lot.paid > self.day):
+                early[FREE_RIDING if lot.paid is None else GOOD_FAITH] += gone * price
+            if lot.quantity > gone:
+                kept.append(replace(lot, quantity=lot.quantity - gone))
+        self.violations += [
+            Violation(leg.order, leg.symbol, kind, leg.at, self.day, amount) for kind, amount in early.items() if amount
+        ]
+        self.lots[leg.symbol] = kept
+        when = self._days.settles(self.day)
+        self.coming[when] = self.coming.get(when, ZERO) + leg.value
+
+    def purse(self) -> Purse:
+        """As it stands."""
+        lots = {symbol: tuple(some) for symbol, some in self.lots.items() if some}
+        return Purse(self.day, self.settled, tuple(sorted(self.coming.items())), lots, tuple(self.violations))
 
 
 def settled_up(
@@ -116,14 +125,14 @@ def settled_up(
     the beginning. Shares held from before are paid for.
     """
     flow = sum((-leg.sign * leg.value for leg in _all(by_day)), ZERO)
-    first = min(by_day, default=today)
-    purse = Purse(min(first, today), cash - flow)
+    till = _Till(min((*by_day, today)), cash - flow, days)
     for day in sorted(by_day):
-        purse = at_day(purse, day)
+        till.begin(day)
         orders = (leg for symbol in by_day[day].values() for leg in symbol.values())
         for leg in sorted(orders, key=lambda leg: (leg.at, leg.order)):
-            purse = bought(purse, leg) if leg.sign > 0 else sold(purse, leg, days)
-    return at_day(purse, max(today, purse.day))
+            (till.bought if leg.sign > 0 else till.sold)(leg)
+    till.begin(max(today, till.day))
+    return till.purse()
 
 
 def _all(by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]]) -> Iterable[Leg]:

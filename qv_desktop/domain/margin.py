@@ -87,6 +87,23 @@ def checked(terms: MarginTerms) -> MarginTerms:
     return terms
 
 
+LOOSER_WHEN_LESS = frozenset(
+    {"long_rate", "short_rate", "minimum_equity", "restriction_days"}
+)  # others are looser when more
+
+
+def loosened(before: MarginTerms, after: MarginTerms) -> tuple[str, ...]:
+    """What lets more pass in ``after``, as it is called; another regime does, for each allows what the others forbid."""
+    if before.regime is not after.regime:
+        return ("another regime",)
+    found = ["orders are only warned of"] if before.blocks and not after.blocks else []
+    for name, (title, _, regimes) in FIGURES.items():
+        more = (getattr(after, name) - getattr(before, name)) * (-1 if name in LOOSER_WHEN_LESS else 1)
+        if more > 0 and after.regime in regimes:
+            found.append(title[0].lower() + title[1:])
+    return tuple(found)
+
+
 def to_words(terms: MarginTerms) -> dict[str, str]:
     """Each field as a text, for what is stored and audited."""
     return {name: str(value) for name, value in asdict(terms).items()}
@@ -209,6 +226,7 @@ class MarginStanding:
     power: Decimal | None = None  # day-trading buying power of a pattern day trader
     purse: Purse | None = None  # of a cash account
     violations: tuple[Violation, ...] = ()  # of the last twelve months, newest first
+    trouble: str = ""  # why the stored terms do not count, if so
 
     @property
     def regime(self) -> Regime:

@@ -29,6 +29,9 @@ from qv_desktop.domain.orders import OrderRequest, Side
 from qv_desktop.domain.risk import Check, RiskView, TradingState
 
 ZERO = Decimal(0)
+CODES = frozenset({  # of checks that warn when they pass with a message
+    "INTRADAY_MARGIN", "RESTRICTED", "DAY_TRADE", "DAY_TRADING_POWER", "SETTLED_CASH", "CASH_SHORT", "GOOD_FAITH", "OWN_DAY_TRADES",
+})  # fmt: skip
 
 
 def _check(code: str, title: str, passed: bool, value: str, limit: str, nearest: str = "", message: str = "") -> Check:
@@ -62,7 +65,7 @@ def intraday_margin(request: OrderRequest, view: RiskView, limits: Limits) -> Ch
             else "the broker has not told the account's margin"
         )
         return _check("INTRADAY_MARGIN", "Intraday margin", not terms.blocks, "—", "$0 deficit", "",
-                      f"What margin the order needs is not known: {why}; wait a moment.")  # fmt: skip
+                      f"What margin the order needs is not known: {why}. Wait; if it stays so, let “Margin regime” only warn.")  # fmt: skip
     rate = terms.long_rate if request.side is Side.BUY else terms.short_rate
     waiting = added(view) * max(terms.long_rate, terms.short_rate)
     free = standing.level - waiting
@@ -137,7 +140,7 @@ def pattern_day_trade(request: OrderRequest, view: RiskView, limits: Limits) -> 
     standing = view.margin
     if standing is None or standing.regime is not Regime.LEGACY_PDT:
         return None
-    waiting = _on_their_way(request, view, standing)
+    waiting = _on_their_way(request, view, standing) if standing.below_minimum else 0  # else nothing is refused
     count = standing.day_trades + waiting + 1
     minimum, frees = f"${standing.terms.minimum_equity:,.0f}", standing.frees()
     bad = standing.below_minimum and (standing.pattern or is_pattern(count, standing.trades + waiting + 1))
@@ -240,7 +243,8 @@ def _sale(request: OrderRequest, view: RiskView, standing: MarginStanding) -> Ch
         return None
     lots = standing.purse.lots.get(request.symbol, ())
     unpaid = sum((lot.quantity for lot in standing.purse.unpaid(request.symbol)), ZERO)
-    clean = max(holds - unpaid, ZERO)  # the oldest go first, and those are paid for
+    gone = committed(view, request.symbol, Side.SELL)
+    clean = max(holds - unpaid - gone, ZERO)  # the oldest go first, and those are paid for
     if not unpaid or request.quantity <= clean:
         return None
     days = [lot.paid for lot in lots if lot.paid is not None and lot.paid > standing.day]

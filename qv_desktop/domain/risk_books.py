@@ -11,23 +11,22 @@ NO_PRICE = "No price yet."
 
 def line(
     position: Position, last: Decimal | None, previous: Decimal | None, traded: tuple[Decimal, Decimal], equity: Decimal | None,
-    sector: str = UNKNOWN_SECTOR,
+    sector: str = UNKNOWN_SECTOR, beta: float | None = None, leaves: float | None = None,
 ) -> PositionLine:  # fmt: skip
-    """One position at ``last``; ``previous`` is the close before, ``traded`` what today's fills brought: shares and dollars, net.
+    """One position at ``last``; ``previous`` is the close before, ``traded`` what today's fills brought: shares and dollars, net;
+    ``leaves`` the days that it takes to leave.
 
     Today's dollars are what it is worth now, less what the shares that were held at the close before were worth then, less what was
     paid today. Fees are not in it. Where the close before is not known of a position that was held over it, today's dollars are not.
     """
-    sector = sector or UNKNOWN_SECTOR
+    symbol, quantity, sector = position.symbol, position.quantity, sector or UNKNOWN_SECTOR
     if last is None:
-        return PositionLine(
-            position.symbol, sector, position.quantity, None, None, None, position.realised, None, note=NO_PRICE
-        )
-    value, (shares, paid) = position.quantity * last, traded
-    held = position.quantity - shares  # at the close before
+        return PositionLine(symbol, sector, quantity, None, None, None, position.realised, None, beta, leaves, NO_PRICE)
+    value, (shares, paid) = quantity * last, traded
+    held = quantity - shares  # at the close before
     today = value - paid if not held else None if previous is None else value - held * previous - paid
-    return PositionLine(position.symbol, sector, position.quantity, value, float(value / equity) if equity else None,
-                        (last - position.average) * position.quantity, position.realised, today)  # fmt: skip
+    return PositionLine(symbol, sector, quantity, value, float(value / equity) if equity else None,
+                        (last - position.average) * quantity, position.realised, today, beta, leaves)  # fmt: skip
 
 
 def by_sector(lines: Iterable[PositionLine], equity: Decimal | None) -> tuple[Exposure, ...]:

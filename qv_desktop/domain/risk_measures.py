@@ -327,6 +327,7 @@ class SlowMeasures:
     missing: tuple[Missing, ...] = ()
     seconds: float = 0.0  # that it took
     paths: int = 0  # of the Monte Carlo
+    days: tuple[RiskDay, ...] = ()  # P&L by day: what was kept of the days that are over, oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +362,9 @@ def _of(line: PositionLine) -> Exposure:
 
 @dataclass(frozen=True, slots=True)
 class MeasureSettings:
-    """What the account's measures are set to: the benchmark's symbol, and what part of a day's volume is ours to trade."""
+    """What the account's measures are set to: the benchmark's symbol, what part of a day's volume is ours to trade, and whether
+    covariances give newer days more weight (exponentially, 0.94 a day) or each day the same."""
 
     benchmark: str = "SPY"
     participation: float = 0.1
+    weighted: bool = False

@@ -27,6 +27,7 @@ from qv_desktop.domain.margin import (
     grown,
     is_met,
     level,
+    loosened,
     power,
     restricted,
     room,
@@ -45,6 +46,7 @@ from qv_desktop.services.traded import Traded
 log = structlog.get_logger(__name__)
 
 CHANGE = Permission(Resource.RISK, Action.CHANGE)
+LOOSEN = "margin.loosen"  # what the password is given for
 BACK = timedelta(days=100)  # of executions that are read: a pattern day trader stays one for 90 days
 BEHIND, AHEAD = timedelta(days=420), timedelta(days=60)  # of the calendar
 SETTLING = 10  # trading days of executions that settlement is counted from
@@ -82,6 +84,8 @@ class Margin:
         self._unwritten: list[MarginEvent] = []
         self._bases: dict[date, Decimal] = {}  # day of a deficit -> the level at its end
         self._waiting: list[Fill] | None = None  # what comes while it is read
+        self._last: Decimal | None = None  # the level as the broker told it last
+        self._trouble = ""  # why the terms that are stored do not count
         self._told = 0.0
         self._known: MarginStanding | None = None
 
@@ -89,14 +93,20 @@ class Margin:
 
     def standing(self) -> MarginStanding | None:
         """How the account stands now; None until executions and calendar were read."""
-        traded = self._traded
-        if traded.today is None:
-            return None
-        if traded.days.of(self._now()) != traded.today:
-            traded.late = True  # another day: it is read anew behind the scenes
-        if self._known is None:
-            self._known = self._counted(traded.today)
+        today = self._turned()
+        if today is not None and self._known is None:
+            self._known = self._counted(today)
         return self._known
+
+    def _turned(self) -> date | None:
+        """Today, begun anew where another day has begun; None until something was read."""
+        traded = self._traded
+        if traded.today is not None and (day := traded.days.of(self._now())) > traded.today:
+            if self._last is not None:
+                self._bases[traded.today] = self._last
+            traded.turn(day)
+            self._known = None
+        return traded.today
 
     def day_trades(self) -> tuple[DayTrade, ...]:
         """The day trades within five business days, oldest first."""
@@ -117,7 +127,10 @@ class Margin:
 
     async def _load(self) -> None:
         account, now = self._account.id, self._now()
-        terms, chosen = await self._store.terms(account)
+        try:
+            (terms, chosen), trouble = await self._store.terms(account), ""
+        except BadInput as error:  # stored by a newer program, or by hand
+            terms, chosen, trouble = MarginTerms(), None, str(error)
         days = trading_days(await self._calendar.sessions((now - BEHIND).date(), (now + AHEAD).date()))
         events = await self._store.events(account, now - YEAR - timedelta(days=30))
         today = days.of(now)
@@ -133,7 +146,8 @@ class Margin:
         if self._waiting is not None:
             self._waiting.clear()  # they are among these
         await self._traded.read(fills, held, days, today)
-        self._of, self.terms, self._chosen, self._bases = account, terms, chosen, bases
+        self._of, self.terms, self._chosen, self._trouble = account, terms, chosen, trouble
+        self._bases = {**self._bases, **bases}
         self._events, self._known = [*events, *self._unwritten], None
 
     async def run(self) -> None:
@@ -163,10 +177,13 @@ class Margin:
             self._tell()
 
     def _take(self, fill: Fill) -> bool:
+        self._turned()
         taken = self._traded.take(fill)
         if taken:
             self._note(fill)
             self._known = None
+            if self._traded.differs(fill.symbol, self._positions[fill.symbol].quantity):
+                self._traded.late = True  # a position was corrected: what is overnight and what is today's is read anew
         return taken
 
     def _note(self, fill: Fill) -> None:
@@ -189,10 +206,11 @@ class Margin:
 
     def account_changed(self, event: AccountChanged) -> None:
         """The broker's figures: those told after an execution that lowered the level tell of a deficit, 4210(d)(2)."""
-        told, today = event.account, self._traded.today
+        told, today = event.account, self._turned()
         if today is None or told.id != self._of:
             return
         self._fresh = [one for one in self._fresh if told.at <= one.at + LAG]
+        self._last = level(told)
         self._look_for_deficit(told, today)
         for one in self._deficits():
             if one.outstanding(today) and is_met(one, today, level(told)):
@@ -253,7 +271,7 @@ class Margin:
             requirement=account.maintenance_margin if account else None, headroom=free,
             deficits=owed, restricted_until=until, restriction=why, window=traded.window(), day_trades=made, trades=trades,
             opened=traded.opened(), pattern=legacy and traded.pattern, power=power(account) if legacy else None,
-            purse=purse, violations=broken,
+            purse=purse, violations=broken, trouble=self._trouble,
         )  # fmt: skip
 
     def _purse(self, cash: Decimal | None, today: date) -> Purse | None:
@@ -288,16 +306,20 @@ class Margin:
         self._unwritten = [event for event in self._unwritten if event not in waiting]
 
     async def set_terms(self, terms: MarginTerms, reason: str = "") -> None:
-        """Choose the account's regime and its figures. Raises BadInput, NotPermitted, DatabaseDown."""
+        """Choose the account's regime and its figures; what lets more pass takes the password, given just now.
+
+        Raises BadInput, NotPermitted, DatabaseDown.
+        """
         await self._login.require(CHANGE)
         if not self._of:
             raise BadInput("The account is not known yet; wait until it is, then choose its regime.")
-        checked(terms)
+        if loosened(self.terms, checked(terms)):
+            self._login.require_given(LOOSEN)
         at = self._now()
         draft = Draft(self._login.actor, "margin.terms", "account", self._of, reason=reason,
                       before=json.dumps(to_words(self.terms)), after=json.dumps(to_words(terms)))  # fmt: skip
         await self._store.save_terms(self._of, terms, draft, at)
-        self.terms, self._chosen, self._known = terms, at, None
+        self.terms, self._chosen, self._trouble, self._known = terms, at, "", None
         self._tell()
 
     async def settle(self, day: date, reason: str) -> None:

@@ -87,7 +87,7 @@ def looked_back(book: Book, between: Callable[[], None] = lambda: None) -> Looke
     first, last = (date.fromordinal(int(found.days[at])) for at in (0, -1)) if len(found.days) else (None, None)
     measures = SlowMeasures(
         book.at, first, last, vars_, tuple(map(_tested, histories)), tuple(histories), beta, _correlations(found, held),
-        _missing(book, held, found), time.perf_counter() - began, book.paths if vars_ else 0,
+        _missing(book, held, found), time.perf_counter() - began, book.paths if vars_ else 0, tuple(book.days),
     )  # fmt: skip
     return Looked(measures, each)
 
@@ -159,10 +159,10 @@ def _hypothetical(found: Returns, values: Array) -> list[VarHistory]:
 def _history(book: Book) -> list[VarHistory]:
     """The account's own days: the VaR that was told the trading day before against what the day earned.
 
-    Where a trading day lies between two that were kept, nobody told a VaR for the later one.
+    Where a trading day lies between two that were kept, nobody told a VaR for the later one; an evening without a book told none.
     """
     trading = book.closes[book.benchmark][0] if book.benchmark in book.closes else np.empty(0, np.int64)
-    pairs = [(a, b) for a, b in pairwise(book.days) if not _between(trading, a.day, b.day)]
+    pairs = [(a, b) for a, b in pairwise(book.days) if a.var99 > 0 and not _between(trading, a.day, b.day)]
     return [
         VarHistory(Basis.ACCOUNT, 0.95, tuple(VarDay(now.day, before.var95, now.profit) for before, now in pairs)),
         VarHistory(Basis.ACCOUNT, 0.99, tuple(VarDay(now.day, before.var99, now.profit) for before, now in pairs)),

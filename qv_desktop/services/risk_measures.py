@@ -14,7 +14,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.account_history import Curve
 from qv_desktop.domain.accounts import Account, day_profit
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown
+from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown, NotPermitted
 from qv_desktop.domain.market import NEW_YORK, Snapshot
 from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position
@@ -49,6 +49,8 @@ RUN = Permission(Resource.RISK, Action.RUN)
 CHANGE = Permission(Resource.RISK, Action.CHANGE)
 EACH = 1.0  # seconds between two pictures
 MINUTE, SOON = 60.0, 5.0  # seconds: how old what looks back may grow, and how soon after the last it follows a change
+PIECE = 100  # positions between two turns of the loop
+AGAIN = 30.0  # seconds until a store that failed is asked again
 CURVE_KEPT = 600.0  # seconds for which the account's curve is believed
 KEPT = timedelta(days=750)  # of the account's own days
 MOVED = 0.02  # of the book's gross: less than that is no other book
@@ -81,7 +83,7 @@ class RiskMeasures:
         self._strategies, self._login, self._now, self._elapsed = strategies, login, now, elapsed
         self.picture: RiskPicture | None = None
         self.settings = MeasureSettings()
-        self._loaded = False
+        self._loaded, self._again = False, 0.0  # before the latter a store that refused is not asked again
         self._own: dict[str, Scenario] = {}  # name -> the account's own
         self._slow: SlowMeasures | None = None
         self._betas: Mapping[str, float] = {}
@@ -166,50 +168,45 @@ class RiskMeasures:
         now, equity = self._now(), account.equity if account else None
         await self._load_once()
         await self._strategies.begin(around.day_start())
-        rows = await self._rows(equity)
-        held = [one for one in rows if one.quantity]
+        rows, held, liquidity = await self._rows(equity)
         symbols = [one.symbol for one in held]
         self._sectors.want(symbols)
         around.want_volumes([*symbols, self.settings.benchmark])
-        held, liquidity = await self._liquid(held)
         await self._draw_curve()
         await asyncio.sleep(0)
         drawdown = self._drawdown(now, equity)
         stress = await self._stressed(held, equity)
-        self.picture = self._whole(now, equity, account, rows, held, drawdown, liquidity, stress)
+        profit = self._profit(account, rows)
+        await asyncio.sleep(0)
+        self.picture = self._whole(now, equity, profit, rows, held, drawdown, liquidity, stress)
         self._look_back_soon(held)
         return self.picture
 
     async def _load_once(self) -> None:
-        if self._loaded or self._around.account() is None:
+        if self._loaded or self._around.account() is None or self._elapsed() < self._again:
             return
         try:
             await self.load()
             self._troubles.pop("Scenarios", None)
-        except DatabaseDown as error:
-            self._troubles["Scenarios"] = f"Only those of history: {error}"
+        except (DatabaseDown, NotPermitted) as error:
+            self._troubles["Scenarios"], self._again = f"Only those of history: {error}", self._elapsed() + AGAIN
 
-    async def _rows(self, equity: Decimal | None) -> list[PositionLine]:
-        from qv_desktop.services.risk_pictures import lines, traded
+    async def _rows(
+        self, equity: Decimal | None
+    ) -> tuple[list[PositionLine], list[PositionLine], LiquidityBook | None]:
+        """Every line; those that are held, largest first; and how they can be left."""
+        from qv_desktop.services.risk_pictures import Known, lines, liquid, traded
 
-        today = traded(self._around.fills().values(), self._around.day_start())
-        positions, found = list(self._around.positions().values()), list[PositionLine]()
-        for start in range(0, len(positions), 100):
-            found += lines(
-                positions[start : start + 100], self._around.snapshot, today, equity, self._sectors.mapping()
-            )
+        around, found = self._around, list[PositionLine]()
+        known = Known(around.snapshot, traded(around.fills().values(), around.day_start()), equity, self._sectors.mapping(),
+                      self._betas, around.volume, self.settings.participation)  # fmt: skip
+        positions = list(around.positions().values())
+        for start in range(0, len(positions), PIECE):
+            found += lines(positions[start : start + PIECE], known)
             await asyncio.sleep(0)
-        return found
-
-    async def _liquid(self, held: list[PositionLine]) -> tuple[list[PositionLine], LiquidityBook | None]:
-        from qv_desktop.services.risk_pictures import liquid
-
-        told = [replace(one, beta=self._betas.get(one.symbol)) for one in held]
+        held = sorted((one for one in found if one.quantity), key=lambda one: -abs(one.value or ZERO))
         await asyncio.sleep(0)
-        found, liquidity = liquid(told, self._around.volume, self.settings.participation)
-        found.sort(key=lambda one: -abs(one.value or ZERO))
-        await asyncio.sleep(0)
-        return found, liquidity
+        return found, held, liquid(held, known)
 
     async def _draw_curve(self) -> None:
         if self._curve is not None and self._elapsed() - self._curve[0] < CURVE_KEPT:
@@ -241,13 +238,13 @@ class RiskMeasures:
         return tuple(found)
 
     def _whole(
-        self, now: datetime, equity: Decimal | None, account: Account | None, rows: Sequence[PositionLine],
+        self, now: datetime, equity: Decimal | None, profit: Profit, rows: Sequence[PositionLine],
         held: Sequence[PositionLine], drawdown: Drawdown | None, liquidity: LiquidityBook | None, stress: tuple[StressResult, ...],
     ) -> RiskPicture:  # fmt: skip
         from qv_desktop.services.risk_pictures import concentrated
 
         return RiskPicture(
-            now, equity, (*held, *(one for one in rows if not one.quantity)), self._profit(account, rows), whole(held, equity),
+            now, equity, (*held, *(one for one in rows if not one.quantity)), profit, whole(held, equity),
             by_sector(held, equity), drawdown, concentrated(held), liquidity, stress, self._shared(equity),
             self._looking is not None, self._missing(held),
         )  # fmt: skip
@@ -310,6 +307,7 @@ class RiskMeasures:
         book = Book(
             self._now(), today, values, self.settings.benchmark, {name: (one.days, one.prices) for name, one in closes.items()},
             await self._days(today), {name: one.note for name, one in closes.items() if one.note}, self._histories.trouble,
+            weighted=self.settings.weighted,
         )  # fmt: skip
         found = await asyncio.to_thread(looked_back, book)
         self._slow, self._betas = found.measures, found.betas
@@ -327,7 +325,7 @@ class RiskMeasures:
         """The account's own days that are over."""
         try:
             days = await self._store.days(self._account_id(), today - KEPT)
-        except (DatabaseDown, BadInput) as error:
+        except (DatabaseDown, NotPermitted, BadInput) as error:
             self._troubles["VaR history"] = str(error)
             return []
         self._troubles.pop("VaR history", None)
@@ -350,7 +348,7 @@ class RiskMeasures:
         day = RiskDay(today, told.get(0.95, 0.0), told.get(0.99, 0.0), float(profit), float(account.equity))
         try:
             await self._store.save_day(account.id, day)
-        except DatabaseDown as error:
+        except (DatabaseDown, NotPermitted) as error:
             self._troubles["VaR history"] = f"Today is not kept: {error}"
 
 

@@ -1,14 +1,14 @@
 """The quick measures of one moment, in pieces that are each far shorter than a frame."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 
 from qv_desktop.analytics.risk_drawdown import drawdowns
-from qv_desktop.analytics.risk_liquidity import concentration, days_to_leave, left_within
+from qv_desktop.analytics.risk_liquidity import concentration, left_within
 from qv_desktop.domain.account_history import Curve
 from qv_desktop.domain.market import Snapshot, money
 from qv_desktop.domain.orders import Fill
@@ -24,6 +24,7 @@ from qv_desktop.domain.risk_measures import (
     PositionLine,
 )
 
+NOTHING = (ZERO, ZERO)
 HORIZONS = (1, 5, 20)  # days within which a part of the book is out
 
 
@@ -38,41 +39,43 @@ def traded(fills: Iterable[Fill], since: datetime) -> dict[str, tuple[Decimal, D
     return found
 
 
-def lines(
-    positions: Iterable[Position], snapshot: Callable[[str], Snapshot], today: Mapping[str, tuple[Decimal, Decimal]],
-    equity: Decimal | None, sectors: Mapping[str, str],
-) -> list[PositionLine]:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known beside the book: ``traded`` is net shares and dollars of today's fills by symbol, ``volume`` shares a day."""
+
+    snapshot: Callable[[str], Snapshot]
+    traded: Mapping[str, tuple[Decimal, Decimal]]
+    equity: Decimal | None
+    sectors: Mapping[str, str]
+    betas: Mapping[str, float]
+    volume: Callable[[str], float | None]
+    participation: float
+
+
+def lines(positions: Iterable[Position], known: Known) -> list[PositionLine]:
     """One line for each position, flat ones of today included."""
     found = list[PositionLine]()
     for position in positions:
-        told = snapshot(position.symbol)
+        symbol, told = position.symbol, known.snapshot(position.symbol)
         last = money(told.last) if told.last and told.last > 0 else None
         previous = money(told.previous_close) if told.previous_close and told.previous_close > 0 else None
-        bought = today.get(position.symbol, (ZERO, ZERO))
-        found.append(line(position, last, previous, bought, equity, sectors.get(position.symbol, "")))
+        volume = known.volume(symbol)
+        leaves = abs(float(position.quantity)) / (known.participation * volume) if volume else None
+        found.append(line(position, last, previous, known.traded.get(symbol, NOTHING), known.equity, known.sectors.get(symbol, ""),
+                          known.betas.get(symbol), leaves))  # fmt: skip
     return found
 
 
-def liquid(
-    held: Sequence[PositionLine], volume: Callable[[str], float | None], participation: float
-) -> tuple[list[PositionLine], LiquidityBook | None]:
-    """The lines with the days that each takes to leave, and the whole book; None for an empty one."""
+def liquid(held: Sequence[PositionLine], known: Known) -> LiquidityBook | None:
+    """The whole book; None for an empty one."""
     if not held:
-        return [], None
-    volumes = [volume(one.symbol) for one in held]
-    shares = np.array([float(one.quantity) for one in held])
-    days = days_to_leave(shares, np.array([np.nan if one is None else one for one in volumes]), participation)
-    each = [None if np.isnan(one) else float(one) for one in days]
-    values = np.array([float(one.value or 0) for one in held])
-    rows = [
-        LiquidityLine(one.symbol, one.quantity, known, took)
-        for one, known, took in zip(held, volumes, each, strict=True)
-    ]
+        return None
+    rows = [LiquidityLine(one.symbol, one.quantity, known.volume(one.symbol), one.liquidity_days) for one in held]
     rows.sort(key=lambda row: -(row.days if row.days is not None else float("inf")))
-    last = None if None in each else max((one for one in each if one is not None), default=0.0)
+    values = np.array([float(one.value or 0) for one in held])
+    days = np.array([np.nan if one.liquidity_days is None else one.liquidity_days for one in held])
     within = tuple((horizon, left_within(values, days, horizon)) for horizon in HORIZONS)
-    told = [replace(one, liquidity_days=took) for one, took in zip(held, each, strict=True)]
-    return told, LiquidityBook(participation, last, within, tuple(rows))
+    return LiquidityBook(known.participation, rows[0].days, within, tuple(rows))
 
 
 def concentrated(held: Sequence[PositionLine]) -> Concentration | None:

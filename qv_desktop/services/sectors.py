@@ -10,7 +10,7 @@ import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.errors import BadInput, DatabaseDown, FeedDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown, FeedDown, NotPermitted
 from qv_desktop.domain.sectors import Listed, chosen, sector_of
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Now, SectorStore
@@ -106,7 +106,7 @@ class Sectors:
             try:
                 await self._fill()
                 self.trouble = ""
-            except (FeedDown, DatabaseDown) as error:
+            except (FeedDown, DatabaseDown, NotPermitted) as error:
                 self.trouble = str(error)
                 log.info("sectors_unknown", reason=self.trouble, waiting=len(self._wanted))
                 await asyncio.sleep(AGAIN)

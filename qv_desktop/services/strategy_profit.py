@@ -1,18 +1,17 @@
 """The day's profit by strategy: what was traded in each name, at last prices; the rest is by hand."""
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-import structlog
-
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.orders import TICKET, Fill
 from qv_desktop.domain.positions import Position, after
 from qv_desktop.domain.risk_measures import BY_HAND, ZERO, Earned
 
-log = structlog.get_logger(__name__)
+AGAIN = 30.0  # seconds
 
 type Book = dict[tuple[str, str], Position]  # strategy and symbol -> what its own fills made
 
@@ -20,8 +19,11 @@ type Book = dict[tuple[str, str], Position]  # strategy and symbol -> what its o
 class StrategyProfit:
     """``read`` tells every execution of the account in a strategy's name; ``named`` the strategy of an order's source."""
 
-    def __init__(self, read: Callable[[], Awaitable[list[Fill]]], named: Callable[[str], str]) -> None:
-        self._read, self._named = read, named
+    def __init__(
+        self, read: Callable[[], Awaitable[list[Fill]]], named: Callable[[str], str], elapsed: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._read, self._named, self._elapsed = read, named, elapsed
+        self._again = 0.0  # before then a store that refused is not asked again
         self._before: Book = {}  # as it stood when the day began
         self._day: datetime | None = None
         self._fills = -1
@@ -30,12 +32,12 @@ class StrategyProfit:
 
     async def begin(self, since: datetime) -> None:
         """Read what was traded before the day that began at ``since``, unless that is known."""
-        if since == self._day:
+        if since == self._day or self._elapsed() < self._again:
             return
         try:
             done = await self._read()
-        except DatabaseDown as error:
-            self.trouble = str(error)
+        except (DatabaseDown, NotPermitted) as error:
+            self.trouble, self._again = str(error), self._elapsed() + AGAIN
             return
         self._before, self._day, self._fills, self.trouble = (
             folded((f for f in done if f.at < since), {}),

@@ -43,6 +43,18 @@ class Traded:
         self._now = {symbol: self._paired(symbol, today) for symbol in moved}
         self.late = False
 
+    def turn(self, today: date) -> None:
+        """Another day has begun: what was held is held overnight. What an earlier day lacks yet is read anew later."""
+        if self.today is not None:
+            self._past[self.today] = self._of(self.today)
+            self._held.update({symbol: standing.held for symbol, (_, standing) in self._now.items()})
+        self.today, self._now, self.late = today, {}, True
+
+    def differs(self, symbol: str, held: Decimal) -> bool:
+        """Whether ``symbol`` is held in another number than its executions lead to, as after a correction by hand."""
+        standing = self._now.get(symbol)
+        return (standing[1].held if standing else self._held.get(symbol, ZERO)) != held
+
     def take(self, fill: Fill) -> bool:
         """Count one more execution; whether it was not known yet."""
         if self.today is None or fill.execution_id in self._seen:

@@ -1,21 +1,23 @@
 """Margin: executions and balances to the service, its standing to strip, account panel and notices; regime and deficits by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from PySide6.QtCore import QObject
 from shiboken6 import isValid
 
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import AccountChanged, Filled, MarginChanged
-from qv_desktop.domain.margin import MarginStanding, MarginTerms
-from qv_desktop.services.margin import CHANGE
+from qv_desktop.domain.margin import MarginStanding, MarginTerms, checked, loosened
+from qv_desktop.services.margin import CHANGE, LOOSEN
 from qv_desktop.ui.margin_dialog import MarginDialog
 from qv_desktop.ui.models.margin_card import MarginCard
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.permissions import why
+from qv_desktop.wiring.stepping_up import stepped_up
 
 SAVED = "Saved; the regime counts from now on."
+NEWS = timedelta(days=1)  # how long a violation is news to a program that starts
 NO_LIMIT = 1_000  # day trades: as good as none
 
 
@@ -61,9 +63,11 @@ class MarginWiring(QObject):
         for one in standing.outstanding:
             words = f"${one.amount:,.2f} on {one.day:%d %b}, after {one.cause or 'an order'}; to be met by {one.deadline:%a %d %b}."
             self._once(f"deficit {one.day} {one.amount}", "Intraday margin deficit", words)
-        for violation in standing.violations:
+        for violation in (one for one in standing.violations if standing.at - one.at < NEWS):
             words = f"{violation.symbol} on {violation.day:%d %b}: ${violation.amount:,.2f} were sold before settled money paid for them."
             self._once(f"{violation.kind} {violation.order}", violation.kind.capitalize(), words)
+        if standing.trouble:
+            self._once(f"trouble {standing.trouble}", "Margin regime", standing.trouble)
         if standing.restricted_until is not None:
             words = f"Until {standing.restricted_until:%d %b %Y}: {standing.restriction}."
             self._once(f"restricted {standing.restricted_until}", "Account restricted", words)
@@ -84,8 +88,14 @@ class MarginWiring(QObject):
         return dialog
 
     async def _save(self, dialog: MarginDialog, terms: MarginTerms) -> None:
+        services = self._desk.services
         try:
-            await self._desk.services.margin.set_terms(terms)
+            looser = loosened(services.margin.terms, checked(terms))
+            if looser and services.login.may(CHANGE):
+                words = f"Looser from now on: {', '.join(looser)}. The broker's own rules stay in force."
+                if not await stepped_up(services.login, LOOSEN, "Loosen the margin regime", words, "Loosen it", dialog):
+                    return
+            await services.margin.set_terms(terms)
             said = SAVED
         except QvError as error:
             said = str(error)

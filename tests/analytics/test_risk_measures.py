@@ -18,7 +18,7 @@ from qv_desktop.analytics.risk_backtest import (
 from qv_desktop.analytics.risk_drawdown import drawdowns
 from qv_desktop.analytics.risk_factors import betas, correlations
 from qv_desktop.analytics.risk_historical import profits, tail
-from qv_desktop.analytics.risk_liquidity import concentration, days_to_leave, left_within
+from qv_desktop.analytics.risk_liquidity import concentration, left_within
 from qv_desktop.analytics.risk_monte_carlo import factors, root, simulated
 from qv_desktop.analytics.risk_parametric import covariance, deviation, normal_tail, weighted_covariance
 from qv_desktop.analytics.risk_returns import aligned
@@ -241,9 +241,7 @@ def test_a_drawdown_is_measured_from_the_highest_before() -> None:
 
 
 def test_liquidity_and_concentration_follow_their_definitions() -> None:
-    days = days_to_leave(np.array([1000.0, -5000.0, 10.0]), np.array([10_000.0, 10_000.0, np.nan]), 0.1)
-    assert days[:2] == pytest.approx([1, 5])
-    assert np.isnan(days[2])
+    days = np.array([1.0, 5.0, np.nan])
     assert left_within(np.array([50.0, -50.0, 0.0]), days, 1) == pytest.approx(0.6)
     largest, five, index, names = concentration(np.array([25.0, -25.0, 25.0, 25.0]))
     assert (largest, five, index, names) == pytest.approx((0.25, 1.0, 0.25, 4.0))

@@ -22,6 +22,7 @@ from qv_desktop.domain.margin import (
     from_words,
     grown,
     is_met,
+    loosened,
     power,
     restricted,
     small,
@@ -436,6 +437,25 @@ def test_terms_come_back_as_they_were_and_nonsense_does_not() -> None:
                   MarginTerms(small_fraction=Decimal(2))):  # fmt: skip
         with pytest.raises(BadInput):
             checked(wrong)
+
+
+@pytest.mark.parametrize(
+    ("after", "looser"),
+    [
+        (MarginTerms(), ()),
+        (MarginTerms(Regime.CASH), ("another regime",)),
+        (MarginTerms(blocks=False), ("orders are only warned of",)),
+        (MarginTerms(long_rate=Decimal("0.2")), ("maintenance of long positions",)),
+        (MarginTerms(long_rate=Decimal("0.3"), deadline_days=2, practice=1), ()),
+        (
+            MarginTerms(practice=3, small_dollars=Decimal(1)),
+            ("small deficits excepted up to", "unmet deficits in a year until restricted"),
+        ),
+        (MarginTerms(good_faith=9), ()),  # of another regime
+    ],
+)
+def test_what_lets_more_pass_is_known_by_its_name(after: MarginTerms, looser: tuple[str, ...]) -> None:
+    assert loosened(MarginTerms(), after) == looser
 
 
 def test_the_gate_judges_by_them() -> None:

@@ -62,13 +62,17 @@ class Door:
     """A log-in whose role may what ``may`` says."""
 
     def __init__(self, *may: Permission) -> None:
-        self.held = may
+        self.held, self.given = may, "margin.loosen"
         self.actor = Actor("maria", "human")
 
     async def require(self, permission: Permission) -> Session:
         if permission not in self.held:
             raise NotPermitted(f"Your role lacks “{permission}”.")
         return a_session(name="maria")
+
+    def require_given(self, deed: str) -> None:
+        if self.given != deed:
+            raise NotPermitted("This takes your password; give it and try again.")
 
 
 class Known:
@@ -188,11 +192,52 @@ def test_a_new_day_moves_the_window_and_yesterdays_position_is_held_overnight() 
     room.trade(Side.BUY, 10)
     room.stored = list(room.fills.values())
     room.now += timedelta(days=1)
-    assert room.standing.day == date(2026, 11, 16)  # until it was read anew
-    asyncio.run(room.margin.look())
     assert room.standing.day == date(2026, 11, 17)
     room.trade(Side.SELL, 10)
-    assert room.standing.day_trades == 0
+    assert (room.standing.day_trades, room.standing.trades) == (0, 2)
+    room.stored = list(room.fills.values())
+    asyncio.run(room.margin.look())
+    assert (room.standing.day_trades, room.standing.trades) == (0, 2)
+
+
+def test_a_day_turns_without_the_database_too() -> None:
+    room = Room()
+    asyncio.run(room.margin.load())
+    for side in (Side.BUY, Side.SELL, Side.BUY):
+        room.trade(side, 10)
+
+    async def away(account: str, since: datetime) -> list[Fill]:
+        raise DatabaseDown("The database is away.")
+
+    room.margin._stored = away
+    room.now += timedelta(days=1)
+    for side in (Side.SELL, Side.BUY, Side.SELL):
+        room.trade(side, 10)
+        asyncio.run(room.margin.look())
+    assert [count for _, count in room.standing.window[-2:]] == [1, 1]
+
+
+def test_a_position_that_was_corrected_by_hand_is_read_anew() -> None:
+    room = Room()
+    asyncio.run(room.margin.load())
+    room.positions.correct(replace(room.positions["AAPL"], quantity=Decimal(50), average=Decimal(100)))
+    room.trade(Side.SELL, 20)  # taken for a short until it was read anew
+    asyncio.run(room.margin.look())
+    room.trade(Side.SELL, 30)
+    assert (room.standing.opened, room.standing.day_trades) == ({}, 0)
+
+
+def test_terms_that_cannot_be_read_are_told_and_the_usual_ones_count() -> None:
+    room = Room(MAY)
+
+    async def unreadable(account: str) -> tuple[MarginTerms, datetime | None]:
+        raise BadInput("The stored margin terms cannot be read; choose the regime anew.")
+
+    room.store.terms = unreadable  # type: ignore[method-assign]
+    asyncio.run(room.margin.load())
+    assert "choose the regime anew" in room.standing.trouble
+    asyncio.run(room.margin.set_terms(MarginTerms(Regime.CASH)))
+    assert room.standing.trouble == ""
 
 
 def test_what_was_opened_needs_margin_before_the_broker_tells_so() -> None:
@@ -299,6 +344,21 @@ def test_only_who_may_change_risk_changes_the_regime_and_it_is_audited() -> None
     with pytest.raises(BadInput):
         asyncio.run(room.margin.set_terms(MarginTerms(practice=0)))
     assert room.store.chosen[0].regime is Regime.LEGACY_PDT
+
+
+def test_what_lets_more_pass_takes_the_password() -> None:
+    room = Room(MAY)
+    asyncio.run(room.margin.load())
+    cast(Door, room.margin._login).given = ""
+    asyncio.run(room.margin.set_terms(MarginTerms(long_rate=Decimal("0.4"), practice=1)))
+    for looser in (
+        MarginTerms(),
+        MarginTerms(blocks=False, long_rate=Decimal("0.4"), practice=1),
+        MarginTerms(Regime.CASH),
+    ):
+        with pytest.raises(NotPermitted, match="password"):
+            asyncio.run(room.margin.set_terms(looser))
+    assert room.standing.terms.practice == 1
 
 
 def test_a_regime_cannot_be_chosen_for_an_account_that_is_not_known() -> None:

@@ -337,3 +337,15 @@ def test_a_picture_paints_in_every_width(panel: RiskPanel, qtbot: QtBot) -> None
         panel.resize(width, 800)
         panel.show_picture(picture)
         assert not panel.grab().isNull()
+
+
+def test_a_name_without_history_is_the_reason_why_there_is_no_var(panel: RiskPanel) -> None:
+    picture = a_picture()
+    assert picture.slow is not None
+    told = (Missing("IPO", "12 days of history are too few: it is in no value at risk."),)
+    bare = replace(picture.slow, vars=(), backtests=(), histories=(), correlations=None, missing=told)
+    panel.show_picture(replace(picture, slow=bare))
+    said = panel.text()
+    assert "Value at risk\nIPO: 12 days of history are too few" in said
+    panel.show_picture(an_empty_picture(slow=replace(bare, missing=(), at=NOW + timedelta(seconds=1)), missing=()))
+    assert "Value at risk\nNo positions are held." in panel.text()

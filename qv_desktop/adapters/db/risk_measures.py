@@ -48,13 +48,13 @@ class MeasureStore:
 
     async def settings(self, account: str) -> MeasureSettings:
         """The account's settings, or the defaults."""
-        query = select(_t.benchmark, _t.participation).where(_t.account == account)
+        query = select(_t.benchmark, _t.participation, _t.weighted).where(_t.account == account)
         row = await self._database.read(lambda connection: connection.execute(query).first())
         return MeasureSettings(*row) if row else MeasureSettings()
 
     async def save_settings(self, account: str, settings: MeasureSettings, draft: Draft) -> None:
         """Keep them."""
-        row = {"account": account, "benchmark": settings.benchmark, "participation": settings.participation,
+        row = {"account": account, "benchmark": settings.benchmark, "participation": settings.participation, "weighted": settings.weighted,
                "set_by": draft.actor.name, "set_at": func.now()}  # fmt: skip
         kept = upsert(risk_settings).values(row).on_conflict_do_update(index_elements=["account"], set_=row)
         await self._trail.write(lambda connection: connection.execute(kept), draft)

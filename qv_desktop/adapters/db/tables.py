@@ -222,7 +222,14 @@ risk_scenarios = _table(
     "risk_scenarios", "account name", account=Text, name=Text, shocks=JSONB, set_by=Text, set_at=STAMP
 )
 risk_settings = _table(
-    "risk_settings", "account", account=Text, benchmark=Text, participation=Double, set_by=Text, set_at=STAMP
+    "risk_settings",
+    "account",
+    account=Text,
+    benchmark=Text,
+    participation=Double,
+    weighted=Boolean,
+    set_by=Text,
+    set_at=STAMP,
 )
 risk_days = _table("risk_days", "account day", account=Text, day=Date, var95=Double, var99=Double, profit=Double, equity=Double,
                    at=STAMP)  # fmt: skip

@@ -133,6 +133,8 @@ def sentence(standing: MarginStanding | None) -> tuple[str, str] | None:
     """What wants to be read at once, with its colour; None when all is well."""
     if standing is None:
         return None
+    if standing.trouble:
+        return standing.trouble, "BAD"
     if standing.restricted_until is not None:
         what = (
             "It buys with settled cash alone"

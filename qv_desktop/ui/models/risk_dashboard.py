@@ -25,6 +25,7 @@ from qv_desktop.ui.models.risk_var_body import VarBody
 
 WAITS = "Measured as soon as the account and prices are known."
 SLOW = "Made from history once a position is held; the first time takes some seconds."
+FLAT = "No positions are held."
 EVERY = timedelta(seconds=5)  # between the points of the day's curve
 LONGEST = 10_000  # points of the day
 MOST_MISSING = 12  # lines
@@ -169,7 +170,7 @@ class Dashboard(QWidget):
 
     def _show_exposures(self, picture: RiskPicture) -> None:
         lines = [line for line in picture.positions if line.quantity]
-        flat = "" if lines else "No positions are held."
+        flat = "" if lines else FLAT
         self.names.show_bars([reach(words.known(line.value)) for line in lines], lambda at: words.name_row(lines[at]))
         note = f"{len(lines):,} name{'' if len(lines) == 1 else 's'}, of equity"
         self.by_name.say(flat)
@@ -215,7 +216,7 @@ class Dashboard(QWidget):
         if heavy is not None:
             self.heavy.show_lines(words.concentration(heavy))
         self.by_earner.note("today, largest loss first")
-        self.concentrated.say("" if heavy is not None else "No positions are held.")
+        self.concentrated.say("" if heavy is not None else FLAT)
         lines = book.lines if book is not None else ()
         if book is not None:
             self.exits.show_bars(
@@ -223,7 +224,7 @@ class Dashboard(QWidget):
             )
             self.liquid.note(f"all in {words.days(book.days)}, at {book.participation:.0%} of volume")
             self.exits.setToolTip(words.liquidity_note(book))
-        self.liquid.say("" if lines else "No positions are held.")
+        self.liquid.say("" if lines else FLAT)
 
     def _show_slow(self, picture: RiskPicture) -> None:
         """What history tells; drawn only when it is made anew."""
@@ -240,7 +241,8 @@ class Dashboard(QWidget):
         lines = words.var_grid(slow) if slow is not None else []
         if lines:
             self.vars.show_grid(words.HEADS, lines)
-        reason = "Being made from history…" if picture.working else SLOW
+        flat = not any(line.quantity for line in picture.positions)
+        reason = FLAT if slow is not None and flat else "Being made from history…" if picture.working else SLOW
         self.at_risk.say("" if lines else words.why(picture, "VaR", "value at risk", "history") or reason)
         self.at_risk.note(_made_of(slow) if slow and lines else "")
         self.history.show_slow(slow)

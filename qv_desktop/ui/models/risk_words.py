@@ -302,6 +302,11 @@ def liquidity_note(book: LiquidityBook) -> str:
 
 
 def why(picture: RiskPicture, *words: str) -> str:
-    """The first reason told for what is missing of a measure that one of ``words`` names; else nothing."""
+    """The first reason told for what is missing of a measure that one of ``words`` names, in its name or else its reason; or nothing."""
     told = [*picture.missing, *(picture.slow.missing if picture.slow else ())]
-    return next((f"{m.what}: {m.why}" for m in told if any(w.casefold() in m.what.casefold() for w in words)), "")
+    named = [one for one in told if _speaks(one.what, words)] or [one for one in told if _speaks(one.why, words)]
+    return f"{named[0].what}: {named[0].why}" if named else ""
+
+
+def _speaks(text: str, words: Sequence[str]) -> bool:
+    return any(word.casefold() in text.casefold() for word in words)

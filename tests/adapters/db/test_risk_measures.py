@@ -22,7 +22,7 @@ def test_scenarios_and_settings_are_the_accounts(database: Database, trail: Audi
 
     async def story() -> None:
         assert await store.settings("a") == MeasureSettings()
-        await store.save_settings("a", MeasureSettings("QQQ", 0.25), DRAFT)
+        await store.save_settings("a", MeasureSettings("QQQ", 0.25, True), DRAFT)
         await store.save_scenario("a", crash, DRAFT)
         assert await store.scenarios("a") == [crash]
         assert await store.scenarios("b") == []
@@ -30,7 +30,7 @@ def test_scenarios_and_settings_are_the_accounts(database: Database, trail: Audi
         assert await store.scenarios("a") == [again]
         await store.delete_scenario("a", "Crash", DRAFT)
         assert await store.scenarios("a") == []
-        assert await store.settings("a") == MeasureSettings("QQQ", 0.25)
+        assert await store.settings("a") == MeasureSettings("QQQ", 0.25, True)
 
     asyncio.run(story())
     assert [entry.draft for entry in recorded] == [DRAFT] * 4

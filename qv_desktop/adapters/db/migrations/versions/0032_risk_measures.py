@@ -41,6 +41,7 @@ STATEMENTS = (
         account text PRIMARY KEY CHECK (account <> ''),
         benchmark text NOT NULL CHECK (benchmark <> ''),
         participation double precision NOT NULL CHECK (participation > 0 AND participation <= 1),
+        weighted boolean NOT NULL,
         set_by text NOT NULL,
         set_at timestamptz NOT NULL
     )
