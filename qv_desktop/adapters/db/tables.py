@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0032"  # the newest step in migrations/versions
+HEAD = "0033"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -170,6 +170,16 @@ scans = _table(
 drawings = _table("drawings", "user id", user=Text, id=Text, symbol=Text, kind=Text, body=JSONB, changed=STAMP)
 price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text, price=Double, direction=Text, note=Text, repeats=Boolean,
                       state=Text, created=STAMP, fired_at_=STAMP)  # fmt: skip
+alerts = _table("alerts", "id", id=Text, user=Text, account=Text, rule=Text, subject=Text, title=Text, severity=Text, level=Integer,
+                value_=Double, threshold_=Double, unit=Text, words=Text, raised=STAMP, times=Integer, escalated_=STAMP,
+                snoozed_until_=STAMP, cleared_=STAMP, panel=Text, about=Text)  # fmt: skip
+alert_deeds = _table("alert_deeds", "id", id=BigInteger, alert=Text, at=STAMP, actor=Text, what=Text, value_=Double, threshold_=Double,
+                     words=Text)  # fmt: skip
+alert_rules = _table(
+    "alert_rules", "user id", user=Text, id=Text, name=Text, condition=Text, severity=Text, enabled=Boolean, made=STAMP
+)
+alert_settings = _table("alert_settings", "rule version", rule=Text, version=Integer, set_at=STAMP, set_by=Text, severity=Text,
+                        enabled=Boolean, near_=Double, breached=Double, hold=Double, escalate=Double)  # fmt: skip
 workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
 settings = _table("settings", "user key", user=Text, key=Text, value=Text)
 
