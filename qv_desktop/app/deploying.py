@@ -24,7 +24,8 @@ from qv_desktop.services.deployments import Deployments
 from qv_desktop.services.login import Login
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
-from qv_desktop.services.signal_orders import Around, SignalOrders
+from qv_desktop.services.signal_acting import SignalActing
+from qv_desktop.services.signal_keeping import Around
 from qv_desktop.services.strategies import Strategies
 
 
@@ -67,8 +68,10 @@ def deploying(
 
     around = Around(clock.market, side.market.prices, equity, side.sessions.open, lambda: account.id,
                     lambda symbol: positions[symbol].quantity, lambda deployment: runs.why_not(deployment), acting)  # fmt: skip
-    sending = SignalOrders(orders, store, around, changed, forbidden)
-    market = Market(side.market.watch, side.market.heard_since, side.history, worker, side.history.announced)
+    sending = SignalActing(orders, store, around, changed, forbidden)
+    market = Market(
+        side.market.watch, side.market.heard_since, side.history, worker, side.history.announced, side.sessions
+    )
     runs = DeploymentRuns(
         store, strategies, market, sending, around, login, bus.publish, settings.environment, lambda *_: None
     )

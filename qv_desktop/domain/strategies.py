@@ -9,6 +9,7 @@ from datetime import datetime
 from qv_desktop.domain.errors import BadInput
 
 LONGEST_NAME, LONGEST_NOTE = 40, 200  # characters
+FLAGGING = re.compile(r"^(?:def\s+signals\b|signals\s*[:=])", re.MULTILINE)
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -42,6 +43,11 @@ class Strategy:
     note: str = ""
     archived: bool = False
     built_in: bool = False
+
+    @property
+    def weighs(self) -> bool:
+        """Whether it weighs a universe rather than flagging the bars of one symbol."""
+        return FLAGGING.search(self.source) is None
 
 
 @dataclass(frozen=True, slots=True)

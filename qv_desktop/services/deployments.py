@@ -124,7 +124,7 @@ class Deployments:
 
     def figures(self, deployment: Deployment) -> Figures:
         """What its orders have come to, at last prices."""
-        return self._runs.figures(deployment)
+        return self._runs.books.figures(deployment)
 
     def trouble(self, deployment: Deployment) -> str:
         """Why it makes no signals now though it runs, or nothing."""
@@ -191,7 +191,7 @@ class Deployments:
 
     async def _resume(self, deployment: Deployment) -> None:
         """Only while its shares fit into the books; what was missed meanwhile is told and does not trade."""
-        if why := self._runs.differs(deployment):
+        if why := self._runs.books.differs(deployment):
             await self._moved_by_program(deployment, State.PAUSED, why)
             return
         try:
@@ -225,14 +225,10 @@ class Deployments:
 
     async def _checked(self, terms: Terms) -> Terms:
         strategy = await self._runs.strategies.at(terms.name, terms.version)
-        if "def signals" not in strategy.source:
-            raise BadInput(
-                f"{strategy.name} weighs a universe; only strategies that flag bars of one symbol can be deployed."
-            )
         known = {p.name: (p.low, p.high) for p in strategy.parameters}
         chosen = dict(terms.parameters)
         every = tuple((p.name, float(chosen.get(p.name, p.default))) for p in strategy.parameters)
-        return sensible(replace(terms, strategy=strategy.id, parameters=every), known)
+        return sensible(replace(terms, strategy=strategy.id, parameters=every), known, weighs=strategy.weighs)
 
     async def deploy(self, deployment: Deployment) -> Deployment:
         """A draft to paper."""
@@ -301,7 +297,7 @@ class Deployments:
         if why := elsewhere(deployment, self._account(), self._environment):
             raise BadInput(why)
         self._alone(deployment)
-        if why := self._runs.differs(deployment):
+        if why := self._runs.books.differs(deployment):
             raise BadInput(why)
         strategy = await self._runs.code(deployment)
         anchor = deployment.anchor if deployment.state is State.PAUSED else 0
@@ -344,8 +340,8 @@ class Deployments:
         """What stopping it flat would do now."""
         held = tuple(
             (symbol, room)
-            for symbol in self._runs.ledger(deployment).held()
-            if (room := self._runs.room(deployment, symbol))
+            for symbol in self._runs.books[deployment].held()
+            if (room := self._runs.books.room(deployment, symbol))
         )
         return Closing(held, len(self._open(deployment)))
 
@@ -373,8 +369,8 @@ class Deployments:
         if not await _until(lambda: not self._open(deployment), CANCELS):
             raise BadInput("It is stopped, but its open orders could not be cancelled in time; look at the blotter.")
         left = []
-        for symbol, held in self._runs.ledger(deployment).held().items():
-            room = self._runs.room(deployment, symbol)
+        for symbol, held in self._runs.books[deployment].held().items():
+            room = self._runs.books.room(deployment, symbol)
             if room != held:
                 left.append(f"{symbol} (by its fills it holds {held:f}, and the books have {room:f} of that)")
             if room and (why := await self._closed_out(deployment, symbol, room)):

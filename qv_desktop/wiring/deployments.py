@@ -290,8 +290,12 @@ class DeploymentsWiring:
         if TAKEN_BACK in signal.reason:
             self._tell("warning", f"{title} is taken back", signal.reason, f"{key} back")
             return
-        closes = signal.kind in (Kind.EXIT, Kind.COVER)
+        closes = signal.kind in (Kind.EXIT, Kind.COVER) or (signal.kind is Kind.TARGET and signal.target == 0)
         match signal.fate:
+            case Fate.FORESEEN:
+                self._tell("info", f"{title} at the next open", signal.reason, f"{key} foreseen")
+            case Fate.WAITS if signal.kind is Kind.TARGET:
+                pass  # sales first, quotes, prices: it is gone on with, and what is given up is told
             case Fate.BLOCKED | Fate.LATE if closes:  # a position that nobody closes
                 self._tell("warning", f"{title} did not trade", signal.reason, key)
             case Fate.ORDER:

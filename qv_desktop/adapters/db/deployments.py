@@ -114,7 +114,8 @@ class DeploymentStore:
 
     async def settle(self, signal: Signal) -> None:
         """What became of it."""
-        values = {"fate": signal.fate.value, "reason": signal.reason, "order_id": signal.order}
+        values = {"fate": signal.fate.value, "reason": signal.reason, "order_id": signal.order, "side": signal.side.value,
+                  "wanted": signal.wanted}  # fmt: skip
         mine = (
             (_s.deployment == signal.deployment)
             & (_s.symbol == signal.symbol)
@@ -180,10 +181,10 @@ def _signal_row(signal: Signal) -> dict[str, Any]:
     return {
         "deployment": signal.deployment, "symbol": signal.symbol, "bar": signal.bar, "kind": signal.kind.value, "side": signal.side.value,
         "price": signal.price, "at": signal.at, "strategy": signal.strategy, "fate": signal.fate.value, "reason": signal.reason,
-        "order_id": signal.order,
+        "order_id": signal.order, "target": signal.target, "wanted": signal.wanted,
     }  # fmt: skip
 
 
 def _signal(row: RowMapping) -> Signal:
     return Signal(row["deployment"], row["symbol"], row["bar"], Side(row["side"]), Kind(row["kind"]), Decimal(row["price"]), row["at"],
-                  row["strategy"], Fate(row["fate"]), row["reason"], row["order_id"])  # fmt: skip
+                  row["strategy"], Fate(row["fate"]), row["reason"], row["order_id"], row["target"], row["wanted"])  # fmt: skip

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0028"  # the newest step in migrations/versions
+HEAD = "0034"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -191,4 +191,5 @@ deployment_steps = _table(
 deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
                               at=STAMP)  # fmt: skip
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
-                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text)  # fmt: skip
+                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text,
+                 target_=Numeric, wanted_=Numeric)  # fmt: skip

@@ -104,6 +104,30 @@ def a_signal(**rest: object) -> Signal:
     )  # type: ignore[arg-type]
 
 
+def test_a_target_keeps_its_part_of_the_capital_and_the_shares_that_it_came_to(store: DeploymentStore) -> None:
+    async def story() -> None:
+        await brought(store, Step.DEPLOY)
+        told = Signal(
+            "d-1",
+            "AAPL",
+            8,
+            Side.BUY,
+            Kind.TARGET,
+            Decimal("101.25"),
+            NOW,
+            "rotate v1",
+            order="o-1",
+            target=Decimal("0.3333"),
+        )
+        assert await store.raise_(told, "account", None)
+        assert not await store.raise_(told, "account", None)
+        after = replace(told, side=Side.SELL, fate=Fate.WAITS, reason="It waits.", wanted=Decimal(-3))
+        await store.settle(after)
+        assert await store.signals("account", 10) == [after]
+
+    asyncio.run(story())
+
+
 def test_a_signal_is_raised_once_and_says_what_became_of_it(store: DeploymentStore) -> None:
     async def story() -> None:
         await brought(store, Step.DEPLOY)
