@@ -195,6 +195,8 @@ async def a_universe_is_deployed(person: Sitting) -> None:
     dialog.ends.setText("23:59")
     press(dialog, "Deploy to paper")
     await person.sees(lambda: len(person.desk.services.deployments.all()) == 1)
+    await person.sees(lambda: the_one(person).stage is Stage.PAPER)
+    await person.sees(lambda: panels.signals.chosen() == the_one(person))
 
 
 async def it_turns_its_capital_over(person: Sitting) -> None:

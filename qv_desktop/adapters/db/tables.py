@@ -190,6 +190,9 @@ deployment_steps = _table(
 )
 deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
                               at=STAMP)  # fmt: skip
+deployment_leases = _table(
+    "deployment_leases", "deployment", deployment=Text, desk=Text, host=Text, person=Text, renewed=STAMP
+)
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
                  side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text,
                  target_=Numeric, wanted_=Numeric)  # fmt: skip
