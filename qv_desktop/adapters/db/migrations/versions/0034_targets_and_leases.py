@@ -129,7 +129,8 @@ GUARDS = (
     CREATE FUNCTION own_rows() RETURNS trigger LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     BEGIN
-        IF NOT public.shared_login() AND (lower(NEW."user") <> lower(session_user) OR TG_OP = 'UPDATE' AND NEW."user" <> OLD."user") THEN
+        IF NOT public.shared_login() AND (TG_OP = 'INSERT' AND lower(NEW."user") <> lower(session_user)
+            OR TG_OP = 'UPDATE' AND NEW."user" <> OLD."user") THEN
             RAISE EXCEPTION 'a row of % is of whoever made it', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
         END IF;
         RETURN NEW;
