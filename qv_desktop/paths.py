@@ -51,6 +51,11 @@ def spool(home_folder: Path) -> Path:
     return home_folder / "audit-waiting.jsonl"
 
 
+def deployment_brakes(home_folder: Path) -> Path:
+    """The file of pauses of deployments that wait for the database."""
+    return home_folder / "deployments-waiting.jsonl"
+
+
 def checkpoints(home_folder: Path) -> Path:
     """The folder of the audit trail's checkpoints, the second place beside the database."""
     return home_folder / "audit-checkpoints"

@@ -10,13 +10,14 @@ import structlog
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.deployments import Deployment, State, elsewhere
-from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
 from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.targets import Aim
 from qv_desktop.services.deployment_books import Actions, BookStore, DeploymentBooks
+from qv_desktop.services.deployment_leases import DeploymentLeases, LeaseStore
 from qv_desktop.services.foreseeing import Foreseeing
 from qv_desktop.services.login import Login
 from qv_desktop.services.signal_acting import SignalActing
@@ -33,12 +34,13 @@ TRADE = Permission(Resource.TRADING, Action.CREATE)
 LOOKS = 0.5  # seconds between looks at the standing of whoever runs something: a suspension stops it within a second
 SPLITS = 3.0  # seconds that a beginning waits to hear of splits
 NOT_SENT = "The program ended before it was sent."
+RELEASED = 2.0  # seconds
 KEPT = 500  # signals that are held
 
 type Stopped = Callable[[Deployment, State, str], None]  # the program pauses or fails it, and why
 
 
-class RunStore(SignalStore, BookStore, Protocol):
+class RunStore(SignalStore, BookStore, LeaseStore, Protocol):
     """What a run reads and keeps. All raise DatabaseDown."""
 
     async def evaluated(self, deployment: str, until: int) -> None:
@@ -76,11 +78,12 @@ class DeploymentRuns:
     def __init__(
         self, store: RunStore, strategies: Versions, market: Market, orders: SignalActing, around: Around, login: Login,
         publish: Callable[[Event], None],
-        environment: Environment, stopped: Stopped,
+        environment: Environment, stopped: Stopped, host: str = "this machine",
     ) -> None:  # fmt: skip
         self._store, self._market, self._orders, self._around = store, market, orders, around
         self.strategies = strategies
         self._login, self._publish, self._environment, self.stopped = login, publish, environment, stopped
+        self.leases = DeploymentLeases(store, host, lambda: login.actor.name)
         self.books = DeploymentBooks(store, around, market.actions, orders.fills)
         self._running: dict[str, Deployment] = {}
         self._marks: dict[str, dict[str, int]] = {}  # deployment -> symbol -> end of its newest evaluated bar
@@ -153,6 +156,8 @@ class DeploymentRuns:
         if deployment.id in self._running:
             self._running[deployment.id] = deployment
             return
+        if host := await self.leases.take(deployment.id):
+            raise BadInput(f"The desk on {host} runs it.")
         strategy = await self.code(deployment)
         self._turn()  # else the first look of a day would forget what it has done by then
         await self._account_for(deployment)
@@ -184,6 +189,8 @@ class DeploymentRuns:
         if self._running.pop(deployment, None) is not None:
             self.signals.unwatch(deployment)
             self._market.watch(_owner(deployment), ())
+            self.leases.let_go(deployment)
+            self._spawn(self.leases.released())
             self._orders.forget(deployment)
             self._foreseeing.forget(deployment)
             for key in [key for key in self.troubles if key[0] == deployment]:
@@ -195,6 +202,9 @@ class DeploymentRuns:
             self.end(deployment)
         await self.signals.close()
         await self._orders.close()
+        await asyncio.wait(
+            {self._spawn(asyncio.sleep(0)), *self._tasks}, timeout=RELEASED
+        )  # leases that are given back
         for task in list(self._tasks):
             task.cancel()
 
@@ -300,6 +310,7 @@ class DeploymentRuns:
         for deployment in list(self._running.values()):
             if why := self.unfit(deployment) or elsewhere(deployment, self._around.account(), self._environment):
                 self._stop(deployment, State.PAUSED, why)
+        await self._renew()
         self._turn()
         self.signals.tick()
         if not await self._flushed():
@@ -310,6 +321,15 @@ class DeploymentRuns:
                 await self._write_mark(deployment)
         except DatabaseDown as error:
             log.info("deployments_wait", reason=str(error))
+
+    async def _renew(self) -> None:
+        """What another desk took over ends here as it is."""
+        for id_ in [one for one in self.running if self.leases.due(one)]:
+            try:
+                if await self.leases.take(id_):
+                    self.end(id_)
+            except DatabaseDown as error:
+                log.info("lease_not_renewed", deployment=id_, reason=str(error))
 
     async def _flushed(self) -> bool:
         try:

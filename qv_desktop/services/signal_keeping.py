@@ -42,6 +42,7 @@ class Around:
     held: Callable[[str], Decimal]  # what the books hold of a symbol
     why_not: Callable[[Deployment], str]
     actor: Callable[[], Actor]
+    unsure: Callable[[Deployment], str]  # why nothing may leave just now, though it runs
 
 
 class SignalKeeping:

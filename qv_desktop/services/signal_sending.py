@@ -50,6 +50,8 @@ class SignalSending:
     def hindrance(self, deployment: Deployment, ledger: Ledger, signal: Signal, deed: Deed) -> str:
         """Why the deed is not done now, or nothing."""
         moment = self.moment(deployment, signal)
+        if not moment.why_not and (why := self._around.unsure(deployment)):
+            return why
         return hindrance(deployment, deed, signal.symbol, ledger.tally(self._around.prices()), moment)
 
     def moment(self, deployment: Deployment, signal: Signal) -> Moment:

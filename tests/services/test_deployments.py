@@ -1,14 +1,17 @@
 """Deployments at work: two people for real money, one order for a signal, and every reason for which none is sent."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.domain.access import Role, Session, User, UserState
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.audit import Draft
@@ -57,6 +60,8 @@ class Store:
     actions: list[Action] = field(default_factory=list)
     down: bool = False
     strategy: Strategy = STRATEGY
+    leases: dict[str, str] = field(default_factory=dict)  # deployment -> desk
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="qv-deployments-")))
 
     def _up(self) -> None:
         if self.down:
@@ -109,6 +114,15 @@ class Store:
 
     async def sent(self, account: str, source: str, since: datetime) -> set[str]:
         return self.left
+
+    async def lease(self, deployment: str, desk: str, host: str, person: str) -> str | None:
+        self._up()
+        return None if self.leases.setdefault(deployment, desk) == desk else "other"
+
+    async def release(self, deployment: str, desk: str) -> None:
+        self._up()
+        if self.leases.get(deployment) == desk:
+            del self.leases[deployment]
 
     async def splits(self, symbol: str) -> list[Action]:
         return [one for one in self.actions if one.symbol == symbol]
@@ -229,13 +243,15 @@ async def _sitting(
         broker, journal, risk, positions, login, publish, now, lambda: account.id, lambda: moment[0].timestamp()
     )
     around = Around(now, market.prices, lambda: Decimal(100_000), lambda: open_[0], lambda: account.id,
-                    lambda symbol: positions[symbol].quantity, lambda one: runs.why_not(one), lambda: login.actor)  # fmt: skip
+                    lambda symbol: positions[symbol].quantity, lambda one: runs.why_not(one), lambda: login.actor,
+                    lambda one: runs.leases.unsure(one.id))  # fmt: skip
     sending = SignalActing(orders, store, around, lambda signal: runs.changed(signal),
                            lambda one, why: (runs.end(one.id), runs.stopped(one, State.PAUSED, why)), flat=0.3, quotes=0.1)  # fmt: skip
     quiet = Quiet()
     runs = DeploymentRuns(store, store, Market(market.watch, market.heard_since, quiet, quiet, store.splits), sending, around, login,
                           publish, environment, lambda *_: None)  # fmt: skip
-    service = Deployments(store, runs, orders, login, publish, now, lambda: account.id, environment)
+    service = Deployments(store, runs, orders, login, publish, now, lambda: account.id, environment,
+                          lambda write: Spool(store.folder / "waiting.jsonl", write, now, lambda draft: True))  # fmt: skip
     writer = asyncio.ensure_future(orders.records.run())
     try:
         await story(Desk(service, runs, store, orders, broker, journal, positions, users, login, moment, open_, market))

@@ -216,13 +216,13 @@ def test_two_symbols_at_once_do_not_share_the_last_order_of_the_day() -> None:
 
 def test_a_day_of_which_the_loss_is_unknown_makes_no_entry() -> None:
     async def story(desk: Desk) -> None:
-        desk.orders._risk.know([Instrument("AAPL", "Apple", "NASDAQ"), Instrument("MSFT", "Microsoft", "NASDAQ")])
-        one = await desk.service.start(await desk.service.create(replace(TERMS, symbols=("AAPL", "MSFT"))))
+        desk.orders._risk.know([Instrument("AAPL", "Apple", "NASDAQ"), Instrument("TSLA", "Tesla", "NASDAQ")])
+        one = await desk.service.start(await desk.service.create(replace(TERMS, symbols=("AAPL", "TSLA"))))
         ledger = desk.runs.books[one]
         await desk.says(Kind.ENTRY)
         desk.fills()
         (fill,) = desk.orders.fills.values()
-        ledger.take(replace(fill, execution_id="other", symbol="MSFT"))
+        ledger.take(replace(fill, execution_id="other", symbol="TSLA"))
         await desk.says(Kind.EXIT, bar=1)
         desk.fills()
         await desk.says(Kind.ENTRY, bar=2)

@@ -199,3 +199,20 @@ def test_only_a_draft_is_thrown_away(store: DeploymentStore) -> None:
         assert other.state is State.IDLE
 
     asyncio.run(story())
+
+
+def test_a_lease_is_one_desk_s_until_it_is_given_back_or_ends(store: DeploymentStore, database: Database) -> None:
+    async def story() -> None:
+        await brought(store, Step.DEPLOY)
+        assert await store.lease("d-1", "one", "alpha", "ann") is None
+        assert await store.lease("d-1", "two", "beta", "ann") == "alpha"
+        assert await store.lease("d-1", "one", "alpha", "ann") is None
+        await store.release("d-1", "two")
+        assert await store.lease("d-1", "two", "beta", "ann") == "alpha"
+        await store.release("d-1", "one")
+        assert await store.lease("d-1", "two", "beta", "ann") is None
+        late = "UPDATE deployment_leases SET renewed = clock_timestamp() - interval '16 seconds'"
+        await database.write(lambda connection: connection.execute(text(late)))
+        assert await store.lease("d-1", "one", "alpha", "ann") is None
+
+    asyncio.run(story())

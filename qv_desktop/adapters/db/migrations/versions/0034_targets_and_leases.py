@@ -42,7 +42,8 @@ LEASES = (
             RETURN OLD;
         END IF;
         IF lower(NEW.person) <> lower(session_user) OR NEW.renewed > clock_timestamp() THEN
-            RAISE EXCEPTION 'nobody runs deployment % in the name of %', NEW.deployment, NEW.person USING ERRCODE = 'insufficient_privilege';
+            RAISE EXCEPTION 'nobody runs deployment % in the name of %', NEW.deployment, NEW.person
+                USING ERRCODE = 'insufficient_privilege';
         END IF;
         RETURN NEW;
     END $$
