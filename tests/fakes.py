@@ -12,7 +12,6 @@ from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
-from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind
 from qv_desktop.domain.positions import Position
@@ -265,7 +264,7 @@ class Users:
 
 @dataclass
 class RiskStore:
-    """Limits and state in memory."""
+    """The trading state in memory."""
 
     states: dict[str, TradingState] = field(default_factory=dict)  # account -> state
     down: bool = False
@@ -275,12 +274,6 @@ class RiskStore:
     def kept(self) -> TradingState:
         """The state that was set last, whichever account's."""
         return list(self.states.values())[-1] if self.states else TradingState.ACTIVE
-
-    async def limits(self, account: str) -> Limits:
-        return Limits()
-
-    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
-        return None
 
     async def state(self, account: str) -> TradingState:
         return self.states.get(account, TradingState.ACTIVE)

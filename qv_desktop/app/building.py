@@ -20,6 +20,8 @@ from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
+from qv_desktop.adapters.db.limits import LimitStore
+from qv_desktop.adapters.db.margin import MarginStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
@@ -40,6 +42,7 @@ from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
 from qv_desktop.app.market_side import MarketSide, market_side
+from qv_desktop.app.measuring import measuring
 from qv_desktop.app.saying import Sayings
 from qv_desktop.app.studies import studies
 from qv_desktop.app.sweeping import SweepWork
@@ -62,8 +65,10 @@ from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
@@ -140,10 +145,15 @@ def engine(
         lambda sentence: notices.tell("critical", "Audit row set aside", sentence),
     )
     login.spool = spool.keep
-    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
-    orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
-    runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     note = noting(door.trail, spool)
+    limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
+    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
+                limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
+                    positions, account, login, publish, clock.market)  # fmt: skip
+    risk.margin = margin.standing
+    runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     break_store = BreakStore(database, door.trail)
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
@@ -183,6 +193,12 @@ def engine(
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
+    risk.views.held_by = deployed.runs.held_by
+    risk.views.norms = side.averages.asked
+    measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
+                         lambda: day_start(clock.market()))  # fmt: skip
+    risk.picture = lambda: measured.measures.picture
+    risk.views.sectors = measured.sectors.mapping()
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -193,7 +209,8 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service)  # fmt: skip
+                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
+                         measured.sectors, limits, margin)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

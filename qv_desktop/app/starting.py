@@ -34,6 +34,7 @@ from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.look_ahead import LookAheadWiring
+from qv_desktop.wiring.margin import MarginWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
@@ -73,7 +74,7 @@ class Starting:
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
-        self.limits = LimitsWiring(desk)
+        self.limits, self.margin = LimitsWiring(desk), MarginWiring(desk)
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account
@@ -107,8 +108,9 @@ class Starting:
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
             "audit checkpoints": self._checkpoints,
-            "the account panel": self.account.run, "the start": self._starts,
-            "deployments": engine.deploying.runs.run, "reconciliation": self._reconciles, **engine.side.running,
+            "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
+            "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
+            "reconciliation": self._reconciles, **engine.side.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -215,6 +217,7 @@ class Starting:
         services, engine = self._desk.services, self._engine
         account = await services.account.refresh()
         await engine.spool.drain()  # a halt of the last sitting may wait there
+        await services.limits.load()
         await services.risk.load()
         listed = await engine.broker.instruments()
         services.risk.know(listed)
@@ -239,6 +242,7 @@ class Starting:
         if last is None:
             known = {fill.execution_id for fill in fills}
             self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
+        await services.margin.load()
         await engine.broker.warm()
         self.ready.set()
 
@@ -317,6 +321,11 @@ class Starting:
         await self.ready.wait()
         await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._closing.occasion)
 
+    async def _measures(self) -> None:
+        """Once the books are whole: a measure of half a book would be wrong."""
+        await self.ready.wait()
+        await self._desk.services.risk_measures.run()
+
     # ---- the beats
 
     def _turn_the_day(self) -> None:
@@ -351,6 +360,7 @@ class Starting:
         self.breaks.tick()
         self.strategies.tick()
         self.deployments.tick()
+        self.limits.tick()
         self.notifying.tick()
 
     def _show_time(self) -> None:

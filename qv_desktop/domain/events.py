@@ -12,12 +12,14 @@ from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.look_ahead import LookAhead
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert, Print
 from qv_desktop.domain.reconciliation import Override, Reconciliation
 from qv_desktop.domain.risk import Measures, TradingState
+from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.scans import Match
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.signals import Signal
@@ -190,9 +192,22 @@ class AccountChanged:
 
 @dataclass(frozen=True, slots=True)
 class RiskMeasured:
-    """The risk measures of this moment."""
+    """The risk measures of this moment: gauges against the limits, and the whole picture once there is one."""
 
     measures: Measures
+    picture: RiskPicture | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsChanged:
+    """Limits, what waits for a second person, or the restricted list are not what they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginChanged:
+    """How the account stands under its margin regime, after a fill, an answer of the broker's or a new choice."""
+
+    standing: MarginStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +375,7 @@ class HealthMeasured:
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
-    | RiskMeasured | TradingStateChanged
+    | RiskMeasured | TradingStateChanged | LimitsChanged | MarginChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Quote
 from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.positions import Position
 
 ZERO = Decimal(0)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class TradingState(StrEnum):
@@ -21,6 +24,17 @@ class TradingState(StrEnum):
     ACTIVE = "ACTIVE"
     REDUCING = "REDUCING"
     HALTED = "HALTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One symbol of the book in dollars: held (signed), what working orders may add to that, and what each side may trade."""
+
+    held: Decimal = ZERO
+    added: Decimal = ZERO
+    buys: Decimal = ZERO
+    sells: Decimal = ZERO
+    gross: Decimal = ZERO  # held, whatever its sign, and added
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,29 @@ class RiskView:
     recent: tuple[Order, ...] = ()  # submitted within the last minute
     halted: bool = False
     closed: str = ""  # why trading is closed for now, such as books that differ from the broker's; what reduces is taken all the same
+    restricted: str = ""  # why the desk does not trade the symbol; empty when it does
+    average_volume: float | None = None  # shares a day of the symbol; None while unknown
+    sectors: Mapping[str, str] = NOTHING  # symbol -> sector
+    strategy_held: Mapping[str, Decimal] | None = (
+        None  # symbol -> shares that the order's strategy holds; None for no strategy's
+    )
+    cancels: tuple[datetime, ...] = ()  # when cancels were asked for within the last minute
+    price_test: bool | None = None  # whether Rule 201 binds shorts in the symbol today; None while unknown
+    may_trade: bool = True  # whether the person's role lets them enter orders
+    environment: str = ""  # PAPER or LIVE; empty while unknown
+    live_allowed: bool = True  # whether this desk sends orders to a live account
+    margin: MarginStanding | None = None  # how the account stands under its margin regime; None while unknown
+    unsettled: tuple[Order, ...] = ()  # orders that the account's balances may not know of yet, closed ones too
+    by_symbol: Mapping[str, tuple[Order, ...]] | None = (
+        None  # symbol -> its open orders; None: look through all of them
+    )
+    lines: Mapping[str, Line] | None = None  # symbol -> what it adds up to; None: add it up anew
+
+    def orders_of(self, symbol: str) -> tuple[Order, ...]:
+        """The open orders of ``symbol``."""
+        if self.by_symbol is None:
+            return tuple(order for order in self.open_orders if order.request.symbol == symbol)
+        return self.by_symbol.get(symbol, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Averages:
         """The symbol's norms today; all unknown until they were got."""
         return self._norms.get(symbol, UNKNOWN) if self._clock.market_ns() in self._holds else UNKNOWN
 
+    def asked(self, symbol: str) -> Norms:
+        """The symbol's norms as far as they are known, which they soon will be."""
+        self.want((symbol,) if symbol else ())
+        return self.of(symbol)
+
     def want(self, symbols: Iterable[str]) -> None:
         """Get these in the background, unless they are known."""
         self._turn()

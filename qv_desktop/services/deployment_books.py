@@ -1,6 +1,6 @@
 """The books of deployments: what each one's own orders came to, whether that fits into the account's, and splits that undo it."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -87,6 +87,11 @@ class DeploymentBooks:
 
     def _of(self, source: str) -> Ledger | None:
         return self._ledgers.get(source.removeprefix(PREFIX)) if source.startswith(PREFIX) else None
+
+    def held_by(self, source: str) -> Mapping[str, Decimal] | None:
+        """Shares by symbol that the deployment holds whose orders come from ``source``; None when that is none of them."""
+        ledger = self._of(source)
+        return None if ledger is None else ledger.held()
 
     def turn(self) -> bool:
         """Whether a new New York day has begun, which begins one in every ledger."""

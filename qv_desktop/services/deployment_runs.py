@@ -1,8 +1,9 @@
 """What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Protocol
 
 import structlog
@@ -145,6 +146,10 @@ class DeploymentRuns:
         await self.books.look_for_splits(deployment)
         if deployment.id in self._running and (why := self.books.split(deployment)):
             self._stop(deployment, State.PAUSED, why)
+
+    def held_by(self, source: str) -> Mapping[str, Decimal] | None:
+        """Shares by symbol that the deployment holds whose orders come from ``source``; None when that is none of them."""
+        return self.books.held_by(source)
 
     async def anchor(self, deployment: Deployment, strategy: Strategy) -> int:
         """Where its bars begin. Raises FeedDown."""

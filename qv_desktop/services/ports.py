@@ -24,15 +24,18 @@ from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
-from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.look_ahead import LookAhead
+from qv_desktop.domain.margin import MarginTerms
+from qv_desktop.domain.margin_log import MarginEvent
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import TradingState, Verdict
+from qv_desktop.domain.risk_measures import MeasureSettings, RiskDay, Scenario
 from qv_desktop.domain.scans import Scan
+from qv_desktop.domain.sectors import Listed
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import SourceDraft, Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
@@ -542,19 +545,32 @@ class StrategyConsents(Protocol):
 
 
 class RiskStore(Protocol):
-    """Limits, the trading state and risk events."""
-
-    async def limits(self, account: str) -> Limits:
-        """The account's limits, or the defaults."""
-
-    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
-        """Commit a new version of the limits."""
+    """The trading state."""
 
     async def state(self, account: str) -> TradingState:
         """The last trading state; ACTIVE when none was ever set."""
 
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
         """Commit a change of trading state."""
+
+
+class MarginStore(Protocol):
+    """The margin terms of an account, and the log of its deficits and violations. Raises DatabaseDown."""
+
+    async def terms(self, account: str) -> tuple[MarginTerms, datetime | None]:
+        """The account's terms and since when they count; the defaults and None while nobody has chosen any."""
+
+    async def save_terms(self, account: str, terms: MarginTerms, draft: Draft, at: datetime) -> None:
+        """Commit a new version of the terms that counts from ``at``."""
+
+    async def events(self, account: str, since: datetime) -> list[MarginEvent]:
+        """The account's rows since then, oldest first."""
+
+    async def record(self, account: str, events: Sequence[MarginEvent], drafts: Sequence[Draft]) -> None:
+        """Commit rows, each with its audit row. Raises NotPermitted too."""
+
+    async def last_level(self, account: str, before: datetime) -> Decimal | None:
+        """Equity above the maintenance requirement as the broker last told it before then, or None."""
 
 
 class ReconciliationStore(Protocol):
@@ -665,3 +681,44 @@ class Tables(Protocol):
 
     async def keep(self, name: str, data: bytes, folder: Path) -> Path:
         """A file of another kind, such as a picture; raises BadInput likewise."""
+
+
+class SectorStore(Protocol):
+    """Where sectors are kept. All raise DatabaseDown."""
+
+    async def listed(self, symbols: Collection[str]) -> list[Listed]:
+        """What is stored of these symbols."""
+
+    async def keep(self, listed: Listed) -> None:
+        """What a vendor said now."""
+
+    async def overrides(self, account: str) -> dict[str, str]:
+        """symbol -> sector, as chosen for the account."""
+
+    async def override(self, account: str, symbol: str, sector: str, draft: Draft) -> None:
+        """Choose a sector, or take it back with ""."""
+
+
+class MeasureStore(Protocol):
+    """Stress scenarios, settings and VaR by day. All raise DatabaseDown."""
+
+    async def scenarios(self, account: str) -> list[Scenario]:
+        """The account's own, by name."""
+
+    async def save_scenario(self, account: str, scenario: Scenario, draft: Draft) -> None:
+        """Keep one, in place of one of the same name."""
+
+    async def delete_scenario(self, account: str, name: str, draft: Draft) -> None:
+        """Forget one."""
+
+    async def settings(self, account: str) -> MeasureSettings:
+        """The account's settings, or the defaults."""
+
+    async def save_settings(self, account: str, settings: MeasureSettings, draft: Draft) -> None:
+        """Keep them."""
+
+    async def days(self, account: str, since: date) -> list[RiskDay]:
+        """VaR and profit by day, oldest first."""
+
+    async def save_day(self, account: str, day: RiskDay) -> None:
+        """What is known of the day now."""

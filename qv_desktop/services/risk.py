@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Collection, Iterable, Mapping
-from dataclasses import asdict, replace
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 import structlog
@@ -14,26 +13,27 @@ from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured, TradingStateChanged
-from qv_desktop.domain.exposure import added
+from qv_desktop.domain.exposure import added, lines
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.limits import Limits, loosened
-from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
+from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.margin import MarginStanding
+from qv_desktop.domain.orders import Order, OrderRequest
 from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
 from qv_desktop.services.positions import Positions
+from qv_desktop.services.risk_view import Desk, Share, Views
 
 log = structlog.get_logger(__name__)
 
 RUN = Permission(Resource.RISK, Action.RUN)
-CHANGE = Permission(Resource.RISK, Action.CHANGE)
-RAISE = "limits.raise"  # what the password is given for
-UNBOUNDED = Decimal(10) ** 15
-MINUTE = timedelta(minutes=1)
+TRADE = Permission(Resource.TRADING, Action.CREATE)
+AMEND = Permission(Resource.TRADING, Action.CHANGE)
+LIVE = Permission(Resource.TRADING, Action.RUN)  # with real money
 GRAVITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED)
 BRAKES = frozenset(f"risk.{state.lower()}" for state in GRAVITY[1:])
 
@@ -57,7 +57,7 @@ class Forgetful:
 
 
 class Risk:
-    """Judges requests and keeps the trading state; ``limits`` and ``state`` are as stored.
+    """Judges requests and keeps the trading state; ``state`` is as stored, ``limits_for`` tells what counts.
 
     A halt that the database cannot take waits in ``spool``; without one it holds only until the program ends.
     """
@@ -72,8 +72,16 @@ class Risk:
         publish: Publish,
         now: Now,
         spool: Spool | None = None,
+        *,
+        environment: str = "",
+        limits_for: Callable[[str, str, str], Limits] = lambda user, source, symbol: Limits(),
+        restricted_for: Callable[[str, str], str] = lambda user, symbol: "",
     ) -> None:
         self._spool: Spool = spool or Forgetful()
+        self.environment = environment
+        self.limits_for = limits_for
+        self._restricted_for = restricted_for
+        self.views = Views(market, positions)
         self._store, self._market, self._positions, self._account = store, market, positions, account
         self._login, self._publish, self._now = login, publish, now
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
@@ -81,16 +89,17 @@ class Risk:
         self._brakes = 0  # how often it was braked in this sitting
         self._tripped = ""  # why the program halted trading last
         self._writing: set[asyncio.Task[None]] = set()
-        self.limits = Limits()
         self.state = TradingState.ACTIVE
         self.closed = ""  # why trading is closed, whatever its state
+        self.picture: Callable[[], RiskPicture | None] = lambda: None  # the live measures
+        self.margin: Callable[[], MarginStanding | None] = _unknown  # how the account stands under its margin regime
 
     async def load(self) -> None:
-        """Read limits and state of the account. A brake of this sitting outlives what is stored: it may not have been written
+        """Read the state of the account. A brake of this sitting outlives what is stored: it may not have been written
         down yet, or was put on before the broker had said whose account it is; and so does one of an earlier sitting that
         the database has not taken yet. Raises DatabaseDown."""
         account = self._account.id
-        self.limits, stored = await self._store.limits(account), await self._store.state(account)
+        stored = await self._store.state(account)
         stored = max((stored, *map(_braked_to, self._brakes_held())), key=GRAVITY.index)
         if self._braked is None or GRAVITY.index(stored) > GRAVITY.index(self.state):
             self._set(stored, "system", "as stored")
@@ -110,39 +119,38 @@ class Risk:
         """The instrument, or None when the broker does not list it."""
         return self._instruments.get(symbol)
 
-    def judge(self, request: OrderRequest, book: Mapping[str, Order]) -> Verdict:
-        """The rules' verdict on ``request`` beside all orders in ``book``."""
-        return judged(request, self._view(request.symbol, book), self.limits)
+    def judge(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> Verdict:
+        """The rules' verdict on ``request`` beside all orders in ``book``, of which those ``gone`` do not count."""
+        view = self._view(request.symbol, book, request.source, gone)
+        return judged(request, view, self.limits_for(self._person, request.source, request.symbol))
 
-    def stopped(self, request: OrderRequest, book: Mapping[str, Order]) -> str:
+    def stopped(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""
         if self.opens:
             return ""
-        return stopped(request, self._view(request.symbol, book))
+        return stopped(request, self._view(request.symbol, book, request.source, gone))
 
     @property
     def opens(self) -> bool:
         """Whether orders that open or enlarge a position are taken at all."""
         return self.state is TradingState.ACTIVE and not self.closed
 
-    def _view(self, symbol: str, book: Mapping[str, Order]) -> RiskView:
-        now = self._now()
-        snapshot = self._market.snapshot(symbol)
-        others, since = list(book.values()), now - MINUTE
-        return RiskView(
-            now=now,
-            state=self.state,
-            instrument=self.instrument(symbol),
-            quote=snapshot.quote,
-            quote_age=self._market.quote_age(symbol),
-            account=self._account.balances,
-            positions=self._positions.held(),
-            open_orders=tuple(order for order in others if order.open),
-            prices={name: money(price) for name, price in self._market.prices().items()},
-            recent=tuple(o for o in others if o.submitted > since and o.status is not OrderStatus.REFUSED),
-            halted=snapshot.halted,
-            closed=self.closed,
-        )
+    @property
+    def limits(self) -> Limits:
+        """What counts for the signed-in person, whatever the symbol, in an order of no strategy."""
+        return self.limits_for(self._person, "", "")
+
+    @property
+    def _person(self) -> str:
+        return self._login.session.user.name if self._login.session else ""
+
+    def _view(self, symbol: str, book: Mapping[str, Order], source: str = "", gone: Collection[str] = ()) -> RiskView:
+        session = self._login.session
+        may = session is not None and any(map(session.user.may, (TRADE, AMEND)))
+        live = session is not None and session.user.may(LIVE)
+        desk = Desk(self._now(), self.state, self.closed, self._account.balances, may, self.environment, live)
+        share = Share(symbol, self.instrument(symbol), self._restricted_for(self._person, symbol))
+        return replace(self.views.of(desk, share, source, book, gone), margin=self.margin())
 
     async def halt(self, reason: str) -> None:
         """Stop all new orders. Takes effect at once, even while the database is away. Raises NotPermitted."""
@@ -240,26 +248,15 @@ class Risk:
         if not writing.cancelled() and (error := writing.exception()) is not None:
             log.error("halt_not_recorded", reason=str(error))
 
-    async def set_limits(self, limits: Limits) -> None:
-        """Store new limits; those that let more pass take the password, given just now.
-
-        Raises BadInput, NotPermitted, DatabaseDown.
-        """
-        await self._login.require(CHANGE)
-        if not all(Decimal(0) <= Decimal(value) < UNBOUNDED for value in asdict(limits).values()):
-            raise BadInput("A limit is zero or more; correct it and try again.")
-        if loosened(self.limits, limits):
-            self._login.require_given(RAISE)
-        draft = Draft(self._login.actor, "risk.limits", "account", self._account.id,
-                      before=json.dumps(asdict(self.limits), default=str), after=json.dumps(asdict(limits), default=str))  # fmt: skip
-        await self._store.save_limits(self._account.id, limits, draft)
-        self.limits = limits
-
     def measure(self, book: Mapping[str, Order]) -> Measures:
         """The measures of this moment, published too."""
         measures = measured(self._view("", book), self.limits)
-        self._publish(RiskMeasured(measures))
+        self._publish(RiskMeasured(measures, self.picture()))
         return measures
+
+
+def _unknown() -> None:
+    return None
 
 
 def brakes(draft: Draft) -> bool:
@@ -273,7 +270,8 @@ def _braked_to(draft: Draft) -> TradingState:
 
 def measured(view: RiskView, limits: Limits) -> Measures:
     """Exposures at last prices and the gauges against ``limits``; gauges that need an unknown equity are left out."""
-    values = {s: p.quantity * view.prices.get(s, p.average) for s, p in view.positions.items()}
+    found = lines(view)
+    values = {symbol: found[symbol].held for symbol in view.positions}
     net, gross = sum(values.values(), Decimal(0)), sum(map(abs, values.values()), Decimal(0))
     exposures = tuple(sorted(values.items(), key=lambda item: -abs(item[1])))
     equity = view.account.equity if view.account else None

@@ -20,7 +20,7 @@ from qv_desktop.services.signal_keeping import Around, name_of
 log = structlog.get_logger(__name__)
 
 QUOTES = 8.0  # seconds that an order waits for a quote young enough
-PASSING = frozenset({"QUOTE_AGE", "DUPLICATE"})  # refusals that time mends
+PASSING = frozenset({"QUOTE_AGE", "DUPLICATE", "ORDERS_PER_SECOND"})  # refusals that time mends
 LOOK = 0.05
 ANSWER = 3.0  # seconds
 SOME = Decimal("0.000000001")  # of a share

@@ -68,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.reconciliation", "Show Reconciliation", (), _may(Resource.RECONCILIATION, _LOOK), group="Panels"),
     Command("panel.audit", "Show Audit", (), _may(Resource.AUDIT, _LOOK), group="Panels"),
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
+    Command("panel.limits", "Show Limits", (), _may(Resource.RISK, _LOOK), group="Panels"),
     Command("panel.signals", "Show Signals and deployments", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
     Command("panel.backtests", "Show Backtests", (), _may(Resource.BACKTESTS, _LOOK), group="Panels"),
     Command(
@@ -101,6 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.resume", "Resume trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.limits", "Risk limits…", (), _may(Resource.RISK, _LOOK), group="Risk"),
+    Command("risk.margin", "Margin regime…", (), _may(Resource.RISK, _LOOK), group="Risk"),
     Command("kill", "Kill switch: cancel everything, halt trading…", group="Risk"),
     Command(
         "kill.key", "Kill switch, also while keys are off", ("Ctrl+Shift+K",), scope="held", group="Risk", hold=True

@@ -44,6 +44,10 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "delete": Permission(Resource.STRATEGIES, Action.DELETE),
         "export": Permission(Resource.STRATEGIES, Action.EXPORT),
     },
+    "limits": {
+        "change": Permission(Resource.RISK, Action.CHANGE),
+        "export": Permission(Resource.RISK, Action.EXPORT),
+    },
     "strategies": {
         "backtest": Permission(Resource.BACKTESTS, Action.RUN),
         "deploy": Permission(Resource.STRATEGIES, Action.RUN),

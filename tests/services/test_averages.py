@@ -121,7 +121,7 @@ def test_norms_come_from_the_vendors_bars_which_are_then_stored() -> None:
     world = World([vendor])
     assert world.averages.of("AAPL") == Norms()
     world.fill("AAPL", "NONE")
-    assert world.averages.of("AAPL") == Norms(1000.0, 2.0, 101.0, 99.0, 101.0, 99.0, 100.0)
+    assert world.averages.of("AAPL") == Norms(1000.0, 2.0, 101.0, 99.0, 101.0, 99.0, 100.0, price_test=False)
     assert world.averages.of("NONE") == Norms()
     assert ("AAPL", ns(midnight(1))) in world.store.kept
     assert ("AAPL", ns(midnight(0))) not in world.store.kept  # today's bar still grows

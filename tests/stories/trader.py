@@ -76,7 +76,7 @@ class Trader:
         self.risk = Risk(
             RiskStore(), self.market, self.positions, self.account, self.login, self.heard, self.clock.market
         )
-        self.risk.limits = WIDE
+        self.risk.limits_for = lambda *_: WIDE
         self.orders = orders(self.broker, self.journal, self.risk, self.positions, self.login, self.heard, self.clock.market,
                              lambda: self.account.id)  # fmt: skip
         self.updates = TradeUpdates(f"{simulator.ws}/stream", simulator.key, simulator.secret, self.orders.hear, self._state,

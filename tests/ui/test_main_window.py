@@ -18,7 +18,8 @@ from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.watchlist import WatchlistPanel
 
 NAMES = ("watchlist", "tape", "chart", "ticket", "orders", "positions", "fills", "reconciliation", "audit", "backtests", "sweeps", "risk",
-         "alerts", "strategies", "quotes", "scanner", "data", "price_alerts", "balances", "users", "roles", "signals")  # fmt: skip
+         "alerts", "strategies", "quotes", "scanner", "data", "price_alerts", "balances", "users", "roles", "signals",
+         "limits")  # fmt: skip
 
 
 class Plain(QWidget):

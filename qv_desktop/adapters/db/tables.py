@@ -97,12 +97,20 @@ account_snapshots = _table("account_snapshots", "account at", account=Text, at=S
                            short_value_=Numeric, initial_margin_=Numeric, maintenance_margin_=Numeric, multiplier_=Numeric,
                            shorting_enabled_=Boolean, trading_blocked_=Boolean)  # fmt: skip
 
-risk_limits = _table("risk_limits", "account version", account=Text, version=Integer, set_at=STAMP, set_by=Text, order_value=Numeric,
-                     order_quantity=Numeric, position_fraction=Numeric, gross_fraction=Numeric, daily_loss=Numeric, collar=Numeric,
-                     quote_age=Numeric, orders_per_minute=Integer, duplicate_seconds=Numeric)  # fmt: skip
+limit_versions = _table("limit_versions", "scope of version", scope=Text, of=Text, version=Integer, amounts=JSONB, reason=Text,
+                        set_by=Text, set_at=STAMP, approved_by=Text, proposal_=BigInteger)  # fmt: skip
+limit_proposals = _table("limit_proposals", "id", id=BigInteger, scope=Text, of=Text, amounts=JSONB, base=Integer, lifts_=BigInteger,
+                         reason=Text, proposed_by=Text, proposed_at=STAMP, expires=STAMP)  # fmt: skip
+limit_decisions = _table("limit_decisions", "proposal", proposal=BigInteger, decision=Text, decided_by=Text, decided_at=STAMP,
+                         because=Text)  # fmt: skip
+restrictions = _table("restrictions", "id", id=BigInteger, of=Text, symbol=Text, reason=Text, added_by=Text, added_at=STAMP,
+                      until_=STAMP)  # fmt: skip
 risk_events = _table(
     "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
 )
+margin_terms = _table("margin_terms", "id", id=BigInteger, account=Text, at=STAMP, set_by=Text, terms=Text)
+margin_events = _table("margin_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, day=Date, key=Text, symbol=Text,
+                       amount=Numeric, words=Text, actor=Text)  # fmt: skip
 reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
                              broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
                              matched=Integer, input_hash=Text, account_id=Text, breaks_of=Text, breaks=Integer,
@@ -196,3 +204,24 @@ deployment_leases = _table(
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
                  side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text,
                  target_=Numeric, wanted_=Numeric)  # fmt: skip
+sector_codes = _table(
+    "sector_codes", "symbol", symbol=Text, code_=Integer, words=Text, kind=Text, at=STAMP, source=Text
+)
+sector_overrides = _table(
+    "sector_overrides", "account symbol", account=Text, symbol=Text, sector=Text, set_by=Text, set_at=STAMP
+)
+risk_scenarios = _table(
+    "risk_scenarios", "account name", account=Text, name=Text, shocks=JSONB, set_by=Text, set_at=STAMP
+)
+risk_settings = _table(
+    "risk_settings",
+    "account",
+    account=Text,
+    benchmark=Text,
+    participation=Double,
+    weighted=Boolean,
+    set_by=Text,
+    set_at=STAMP,
+)
+risk_days = _table("risk_days", "account day", account=Text, day=Date, var95=Double, var99=Double, profit=Double, equity=Double,
+                   at=STAMP)  # fmt: skip

@@ -26,6 +26,7 @@ _BLOTTERS = (
     "backtests",
     "sweeps",
     "signals",
+    "limits",
     "audit",
     "alerts",
     "price_alerts",
@@ -47,7 +48,8 @@ LAYOUTS: dict[str, Layout] = {
         (("", (352, 0, 470)), ("tape", (0, 240)), ("scanner", (0, 300))),
     ),
     "compliance": Layout(
-        (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
+        (Place("reconciliation", "center"), Place("limits", "tab", "reconciliation"),
+         Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
          *(Place(name, "tab", "audit") for name in ("fills", "balances", "users", "roles")),
          Place("risk", "right"), Place("alerts", "bottom", "risk")),
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),

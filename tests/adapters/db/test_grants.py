@@ -55,8 +55,9 @@ PROBES: dict[Permission, str] = {
     Permission(R.BACKTESTS, A.CHANGE): "UPDATE backtests SET seconds = 1",
     Permission(R.BACKTESTS, A.DELETE): "DELETE FROM backtests",
     Permission(R.BACKTESTS, A.RUN): BACKTEST,
-    Permission(R.RISK, A.VIEW): "SELECT * FROM risk_limits, risk_events",
-    Permission(R.RISK, A.CHANGE): "INSERT INTO risk_limits VALUES ('a', 1, now(), 'u', 1, 1, 1, 1, 1, 1, 1, 1, 1)",
+    Permission(R.RISK, A.VIEW): "SELECT * FROM limit_versions, limit_proposals, limit_decisions, restrictions, risk_events, "
+                                "sector_overrides, risk_scenarios, risk_settings, risk_days, margin_terms, margin_events",
+    Permission(R.RISK, A.CHANGE): "INSERT INTO limit_versions VALUES ('account', 'a', 1, '{}', '', session_user, now(), '', NULL)",
     Permission(R.RISK, A.RUN): "INSERT INTO risk_events (account, at, kind, state, actor, reason) "
                                "VALUES ('a', now(), 'state', 'HALTED', 'u', '')",
     Permission(R.AUDIT, A.VIEW): "SELECT * FROM audit_log",

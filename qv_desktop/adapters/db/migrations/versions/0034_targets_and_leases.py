@@ -6,7 +6,7 @@ themselves, and a backtest, sweep, validation or look-ahead check is theirs. A r
 
 from alembic import op
 
-revision, down_revision = "0034", "0028"
+revision, down_revision = "0034", "0032"
 
 TARGETS = (
     "ALTER TABLE signals ADD target numeric, ADD wanted numeric",
