@@ -1,6 +1,8 @@
 """Where things lie: resources that ship with the program, and the folders that it keeps."""
 
+import hashlib
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -44,6 +46,11 @@ def database(home_folder: Path) -> Path:
 def settings_file(home_folder: Path) -> Path:
     """The settings file."""
     return home_folder / "settings.toml"
+
+
+def terminal(home_folder: Path) -> str:
+    """What tells this program from others of the same person: its machine's name, and a mark of its home."""
+    return f"{platform.node() or 'this machine'} {hashlib.sha256(str(home_folder).encode()).hexdigest()[:8]}"
 
 
 def spool(home_folder: Path) -> Path:

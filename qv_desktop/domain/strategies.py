@@ -52,12 +52,18 @@ class Strategy:
 
 @dataclass(frozen=True, slots=True)
 class SourceDraft:
-    """What a person has typed and not saved: the whole text, and the version that it goes on from."""
+    """What a person has typed at one terminal and not saved: the whole text, and the version that it goes on from."""
 
     strategy: str  # its id
     base: int
     source: str
     saved: datetime  # UTC
+    terminal: str = ""
+
+    @property
+    def host(self) -> str:
+        """The machine that the terminal is on."""
+        return self.terminal.partition(" ")[0] or "another terminal"
 
 
 def with_defaults(strategy: Strategy, chosen: Mapping[str, float]) -> dict[str, float]:

@@ -247,9 +247,8 @@ def beside(
     app: QApplication, first: Sitting, home: Path, database_url: str, name: str, password: str
 ) -> Iterator[Sitting]:
     """A second person, at a program and a window of their own on the same database and market."""
-    (home / "demo-password").write_text(
-        password, encoding="utf-8"
-    )  # the log-in begins as the demo's, and this person types over it
+    # the log-in begins as the demo's, and this person types over it
+    (home / "demo-password").write_text("of no use here", encoding="utf-8")
     person = Sitting(app, first.simulator, home, database_url, first)
     try:
         person.begin(name, password)

@@ -128,7 +128,7 @@ async def sees_the_approval(person: Sitting) -> None:
     steps = [(told.actor, told.step) for told in await person.desk.services.deployments.story(the_one(person).id)]
     assert steps[-3:] == [(DEMO_USER, "ask approval"), (DEMO_USER, "refused"), (SECOND, "approve")]
     rows = await person.asked(
-        "SELECT actor, outcome FROM audit_log WHERE action = 'deployment.approve' ORDER BY time, sequence"
+        "SELECT actor, outcome FROM audit_log WHERE action = 'deployment.approve' ORDER BY at, sequence"
     )
     assert rows == [(DEMO_USER, "refused"), (SECOND, "ok")]
 

@@ -165,7 +165,14 @@ strategies = _table("strategies", "id", id=Text, name=Text, archived=Boolean, bu
 strategy_versions = _table("strategy_versions", "strategy version", strategy=Text, version=Integer, title=Text, parameters=JSONB,
                            source=Text, code_hash=Text, author=Text, created=STAMP, note=Text)  # fmt: skip
 strategy_drafts = _table(
-    "strategy_drafts", "user strategy", user=Text, strategy=Text, base=Integer, source=Text, saved=STAMP
+    "strategy_drafts",
+    "user strategy terminal",
+    user=Text,
+    strategy=Text,
+    base=Integer,
+    source=Text,
+    saved=STAMP,
+    terminal=Text,
 )
 strategy_consents = _table("strategy_consents", "user code_hash", user=Text, code_hash=Text, strategy=Text, version=Integer,
                            given=STAMP)  # fmt: skip

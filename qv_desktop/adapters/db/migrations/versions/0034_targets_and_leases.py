@@ -1,7 +1,8 @@
 """Targets of strategies that weigh a universe; which desk runs a deployment; and rows that nobody writes in another's name.
 
-What a person with a login of their own adds to a deployment's story happened in the same transaction, a signal is of what they run
-themselves, and a backtest, sweep, validation or look-ahead check is theirs. A role that loses a right pauses what its holders run.
+Drafts of strategies are each terminal's own. What a person with a login of their own adds to a deployment's story happened in the same
+transaction, a signal is of what they run themselves, and a backtest, sweep, validation or look-ahead check is theirs. A role that loses
+a right pauses what its holders run.
 """
 
 from alembic import op
@@ -49,6 +50,13 @@ LEASES = (
     END $$
     """,
     "CREATE TRIGGER kept BEFORE INSERT OR UPDATE OR DELETE ON deployment_leases FOR EACH ROW EXECUTE FUNCTION keep_leases()",
+)
+
+# what one person types of one strategy at two terminals are two texts
+DRAFTS = (
+    "ALTER TABLE strategy_drafts ADD terminal text NOT NULL DEFAULT ''",
+    "ALTER TABLE strategy_drafts DROP CONSTRAINT strategy_drafts_pkey",
+    'ALTER TABLE strategy_drafts ADD PRIMARY KEY ("user", strategy, terminal)',
 )
 
 GUARDS = (
@@ -176,5 +184,5 @@ GUARDS = (
 
 def upgrade() -> None:
     """Change and guard the tables."""
-    for statement in (*TARGETS, *LEASES, *GUARDS):
+    for statement in (*TARGETS, *LEASES, *DRAFTS, *GUARDS):
         op.execute(statement)
