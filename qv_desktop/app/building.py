@@ -177,7 +177,13 @@ def engine(
         keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
     )
     authoring = Authoring(
-        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+        StrategyStore(database, door.trail),
+        StrategyDrafts(database),
+        strategies,
+        login,
+        door.trail,
+        clock.now,
+        paths.terminal(settings.home),
     )
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings),
                         closed=settings.home)  # fmt: skip

@@ -59,9 +59,10 @@ GUARDED: dict[str, Permission] = {  # Class.method -> what its first step asks f
     "LiveBacktests.traded": _may(Resource.BACKTESTS, Action.VIEW), "LiveBacktests.compare": _may(Resource.BACKTESTS, Action.RUN),
     "LiveBacktests.export": _may(Resource.BACKTESTS, Action.EXPORT), "RunExports.export": _may(Resource.BACKTESTS, Action.EXPORT),
     **{f"Deployments.{name}": _may(Resource.STRATEGIES, Action.RUN) for name in (
-        "create", "deploy", "change", "ask", "go_live", "start", "pause", "stop")},
+        "create", "deploy", "change", "ask", "go_live", "start", "pause", "stop", "close")},
     **{f"Deployments.{name}": _may(Resource.STRATEGIES, Action.APPROVE) for name in ("approve", "decline")},
     "Deployments.discard": _may(Resource.STRATEGIES, Action.DELETE), "Deployments.story": _may(Resource.STRATEGIES, Action.VIEW),
+    "Deployments.left_on_paper": _may(Resource.STRATEGIES, Action.VIEW),
     "Exports.bars": _FILE, "Exports.picture": _FILE, "Exports.table": _FILE,  # a table's is what the caller names
     "Imports.understood": _may(Resource.MARKET, Action.CREATE), "Imports.store": _may(Resource.MARKET, Action.CREATE),
     **{f"Watchlists.{name}": _MARKET for name in ("create", "copy", "rename", "delete", "add", "remove", "move", "reorder",
@@ -115,8 +116,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Deployments.silent": _READS,
     "Deployments.flush": "writes down what the program paused by itself",
     **dict.fromkeys((f"DeploymentRuns.{name}" for name in (
-        "anchor", "begin", "changed", "close", "code", "differs", "end", "figures",
-        "hear", "held_by", "ledger", "load", "look", "room", "run", "unfit", "why_not")),
+        "anchor", "begin", "changed", "close", "code", "end", "hear", "held_by", "load", "look", "run", "unfit", "why_not")),
                     "runs what was started with permission, while who started it is signed in; each order asks again"),
     "Notices.*": "what a person should hear; acknowledging is everybody's own, and recorded under their name",
     "Acknowledging.*": "whoever is there has seen it; recorded under their name",

@@ -43,7 +43,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
     Permission(Resource.STRATEGIES, Action.VIEW): (
-        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED}"),
+        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED} deployment_leases"),
     ),
     Permission(Resource.STRATEGIES, Action.CREATE): (("iu", "strategies"), ("i", "strategy_versions")),
     Permission(Resource.STRATEGIES, Action.CHANGE): (
@@ -54,6 +54,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", DEPLOYED)),
     Permission(Resource.STRATEGIES, Action.RUN): (
         ("iu", "deployments signals"),
+        ("iud", "deployment_leases"),
         ("i", "strategy_consents deployment_steps"),
     ),
     Permission(Resource.STRATEGIES, Action.APPROVE): (
@@ -131,7 +132,7 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
     ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
-    ("signals", "UPDATE"): "fate, reason, order_id",
+    ("signals", "UPDATE"): "fate, reason, order_id, side, wanted",
     ("alerts", "UPDATE"): "title, severity, level, value, threshold, words, times, escalated, snoozed_until, cleared",
     ("alert_deeds", "INSERT"): "alert, at, actor, what, value, threshold, words",
 }  # fmt: skip
@@ -164,6 +165,7 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     "restrictions": f"{ACTING} AND (of = '' OR {OURS})",
     "break_signatures": f"{ACTING} AND lower(signer) = lower(session_user)",
     "deployment_steps": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_steps.deployment)",
+    "deployment_leases": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_leases.deployment)",
     "deployment_approvals": f"{ACTING} AND lower(signer) = lower(session_user)",
     "break_remarks": f"{ACTING} AND EXISTS (SELECT FROM public.breaks b WHERE b.id = break_remarks.item)",
     "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0033"  # the newest step in migrations/versions
+HEAD = "0034"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -187,7 +187,14 @@ strategies = _table("strategies", "id", id=Text, name=Text, archived=Boolean, bu
 strategy_versions = _table("strategy_versions", "strategy version", strategy=Text, version=Integer, title=Text, parameters=JSONB,
                            source=Text, code_hash=Text, author=Text, created=STAMP, note=Text)  # fmt: skip
 strategy_drafts = _table(
-    "strategy_drafts", "user strategy", user=Text, strategy=Text, base=Integer, source=Text, saved=STAMP
+    "strategy_drafts",
+    "user strategy terminal",
+    user=Text,
+    strategy=Text,
+    base=Integer,
+    source=Text,
+    saved=STAMP,
+    terminal=Text,
 )
 strategy_consents = _table("strategy_consents", "user code_hash", user=Text, code_hash=Text, strategy=Text, version=Integer,
                            given=STAMP)  # fmt: skip
@@ -220,8 +227,12 @@ deployment_steps = _table(
 )
 deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
                               at=STAMP)  # fmt: skip
+deployment_leases = _table(
+    "deployment_leases", "deployment", deployment=Text, desk=Text, host=Text, person=Text, renewed=STAMP
+)
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
-                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text)  # fmt: skip
+                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text,
+                 target_=Numeric, wanted_=Numeric)  # fmt: skip
 sector_codes = _table(
     "sector_codes", "symbol", symbol=Text, code_=Integer, words=Text, kind=Text, at=STAMP, source=Text
 )
