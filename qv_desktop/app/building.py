@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import partial
 
-from qv_desktop import paths
+from qv_desktop import __version__, paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
@@ -18,8 +18,11 @@ from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
+from qv_desktop.adapters.db.counters import CounterStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
+from qv_desktop.adapters.db.limits import LimitStore
+from qv_desktop.adapters.db.margin import MarginStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.preferences import Preferences
@@ -32,6 +35,7 @@ from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
+from qv_desktop.adapters.reports.risk import RiskDayReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
 from qv_desktop.app.alerting import Alerting, Books, alerting
@@ -40,16 +44,21 @@ from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
+from qv_desktop.app.laddering import loss_ladder
 from qv_desktop.app.market_side import MarketSide, market_side
+from qv_desktop.app.measuring import measuring
 from qv_desktop.app.saying import Sayings
 from qv_desktop.app.studies import studies
 from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import MarketMoved
+from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
@@ -63,8 +72,10 @@ from qv_desktop.services.exports import Exports
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.health import Health
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtest_data import DayData
 from qv_desktop.services.live_backtests import LiveBacktests, Whose
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
@@ -73,10 +84,12 @@ from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
-from qv_desktop.services.risk import Risk, brakes
+from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk_reports import RiskReports, Told
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.trading_states import brakes
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
 
@@ -143,10 +156,17 @@ def engine(
         lambda sentence: notices.tell("critical", "Audit row set aside", sentence),
     )
     login.spool = spool.keep
-    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool)
-    orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
-    runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     note = noting(door.trail, spool)
+    limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
+    risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
+                limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
+                         notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
+    orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
+                    positions, account, login, publish, clock.market)  # fmt: skip
+    risk.margin = margin.standing
+    runs, reports = keeping.reconciliations(lambda: account.id), ReconciliationReports(pdf)
     booked = _left_to_others if keeping.looks_on(KEEPS_ORDERS) else door.trail.append
     break_store = BreakStore(database, door.trail)
     reconcile = Reconcile(broker, runs, reports, orders, positions, account, login,
@@ -157,7 +177,13 @@ def engine(
         keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
     )
     authoring = Authoring(
-        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+        StrategyStore(database, door.trail),
+        StrategyDrafts(database),
+        strategies,
+        login,
+        door.trail,
+        clock.now,
+        paths.terminal(settings.home),
     )
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings),
                         closed=settings.home)  # fmt: skip
@@ -183,11 +209,24 @@ def engine(
                                    LiveBacktestReports(pdf), login, door.trail, note, clock.market,
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
+    told = Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, lambda: notices.told,
+                settings.environment, __version__, lambda: margin_told(margin.standing()),
+                lambda: day_trades_told(margin.standing(), margin.day_trades()),
+                lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, clock.now,
+                               paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
-    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service), notices,
-                      note, settings.home)  # fmt: skip
+    risk.views.held_by = deployed.runs.held_by
+    risk.views.norms = side.averages.asked
+    bus.subscribe(MarketMoved, lambda _: risk.views.keep_up())
+    measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
+                         lambda: day_start(clock.market()))  # fmt: skip
+    risk.picture = lambda: measured.measures.picture
+    risk.views.sectors = measured.sectors.mapping()
+    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service, ladder),
+                      notices, note, settings.home, measured.sectors.of)  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -198,7 +237,8 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                        study.sweeps, study.validations, study.look_aheads, deployed.service, alerts.rules)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
+                        measured.sectors, limits, margin, risk_reports, ladder, alerts.rules)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

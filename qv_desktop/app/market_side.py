@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from qv_desktop import paths
@@ -46,6 +46,7 @@ from qv_desktop.services.polling import Polling
 from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.requests import Requests
 from qv_desktop.services.retention import Retention
+from qv_desktop.services.risk_histories import Histories
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scan_rows import Rows
 from qv_desktop.services.scanner import Scanner
@@ -56,6 +57,10 @@ from qv_desktop.services.vendors import Vendors
 from qv_desktop.services.watchlists import Watchlists
 
 MEGABYTE = 1024 * 1024
+TWO_YEARS, ENOUGH = (
+    timedelta(days=750),
+    480,
+)  # of daily bars for measures that look back; sessions that need no asking anew
 
 type Vendor = PolygonHistory | AlpacaHistory
 type Prices = PolygonStream | AlpacaPrices
@@ -80,6 +85,7 @@ class MarketSide:
     halts: Halts
     drawings: Drawings
     averages: Averages
+    histories: Histories
     prices: tuple[Prices, ...]
     vendors: tuple[Vendor, ...]
     calendar: Calendar
@@ -162,6 +168,7 @@ def market_side(
         vendors, key=lambda vendor: vendor.name != AlpacaHistory.name
     )  # it tells of many symbols in one answer
     averages = Averages(DailyBars(many_at_once, stores.bars, stores.actions, clock.market), clock)
+    histories = Histories(DailyBars(many_at_once, stores.bars, stores.actions, clock.market, TWO_YEARS, ENOUGH))
     at_leisure = partial(history.snapshots, urgent=False)
     polling = Polling(at_leisure)
     rows = Rows(market, polling, averages, feeds.heard)
@@ -179,7 +186,7 @@ def market_side(
         "dropping old days": Retention(keeping.retention(), days, clock.now, door.trail.append).run,
     }  # fmt: skip
     return MarketSide(market, feeds, history, gaps, backfill, ticks, sessions, watchlists, scans, scanner, imports,
-                      price_alerts, halts, drawings, averages, prices, vendors, calendar, running)  # fmt: skip
+                      price_alerts, halts, drawings, averages, histories, prices, vendors, calendar, running)  # fmt: skip
 
 
 def _ranked(keys: Keys) -> tuple[str, str | None]:

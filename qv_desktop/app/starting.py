@@ -32,15 +32,18 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
+from qv_desktop.wiring.ladder import LadderWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.look_ahead import LookAheadWiring
+from qv_desktop.wiring.margin import MarginWiring
 from qv_desktop.wiring.market import MarketWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from qv_desktop.wiring.overriding import OverrideWiring
 from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.risk import RiskWiring
 from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.strategies import StrategiesWiring
 from qv_desktop.wiring.sweeps import SweepsWiring
@@ -74,7 +77,9 @@ class Starting:
         self.market = MarketWiring(desk, watchlist)
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
-        self.limits = LimitsWiring(desk)
+        self.limits, self.margin = LimitsWiring(desk), MarginWiring(desk)
+        self.ladder = LadderWiring(desk)
+        self.risk = RiskWiring(desk, lambda symbol: self.market.pick(self.market.charts.active.name, symbol))
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account
@@ -108,9 +113,11 @@ class Starting:
             "order news": engine.updates.run, "the order journal": services.orders.records.run,
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
+            "the loss ladder": services.ladder.run,
             "audit checkpoints": self._checkpoints,
-            "the account panel": self.account.run, "the start": self._starts,
-            "deployments": engine.deploying.runs.run, "reconciliation": self._reconciles, **engine.side.running,
+            "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
+            "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
+            "reconciliation": self._reconciles, **engine.side.running,
             **engine.alerting.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
@@ -219,6 +226,7 @@ class Starting:
         services, engine = self._desk.services, self._engine
         account = await services.account.refresh()
         await engine.spool.drain()  # a halt of the last sitting may wait there
+        await services.limits.load()
         await services.risk.load()
         listed = await engine.broker.instruments()
         services.risk.know(listed)
@@ -238,11 +246,13 @@ class Starting:
             self._restored = True
         engine.positions.begin()
         await services.orders.settling.recover(orders, fills)
+        await services.ladder.start()  # before anything may be sent
         self._gate.books_loaded()
         await self._compare("at start", missed, None if last is None else just_booked(fills))
         if last is None:
             known = {fill.execution_id for fill in fills}
             self._tell_taken_over(await services.reconcile.tell_taken_over(stored, known))
+        await services.margin.load()
         await engine.broker.warm()
         self.ready.set()
 
@@ -321,6 +331,11 @@ class Starting:
         await self.ready.wait()
         await self._desk.services.reconcile.repeat(RECONCILE_EVERY, self._closing.occasion)
 
+    async def _measures(self) -> None:
+        """Once the books are whole: a measure of half a book would be wrong."""
+        await self.ready.wait()
+        await self._desk.services.risk_measures.run()
+
     # ---- the beats
 
     def _turn_the_day(self) -> None:
@@ -355,6 +370,7 @@ class Starting:
         self.breaks.tick()
         self.strategies.tick()
         self.deployments.tick()
+        self.limits.tick()
         self.notifying.tick()
         self.alerting.tick()
 

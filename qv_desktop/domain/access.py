@@ -59,7 +59,9 @@ TABLE: dict[Role, dict[Resource, frozenset[Action]]] = {
     Role.ADMIN: dict.fromkeys(Resource, _EVERY),
     Role.TRADER: {
         Resource.MARKET: frozenset({Action.VIEW, Action.CREATE, Action.CHANGE, Action.DELETE, Action.EXPORT}),
-        Resource.TRADING: frozenset({Action.VIEW, Action.CREATE, Action.CHANGE, Action.DELETE, Action.EXPORT}),
+        Resource.TRADING: frozenset(
+            {Action.VIEW, Action.CREATE, Action.CHANGE, Action.DELETE, Action.EXPORT, Action.RUN}
+        ),  # to run: with real money
         Resource.STRATEGIES: frozenset({Action.VIEW, Action.CREATE, Action.CHANGE, Action.RUN}),
         Resource.BACKTESTS: frozenset({Action.VIEW, Action.CREATE, Action.RUN, Action.EXPORT}),
         Resource.RISK: frozenset({Action.VIEW, Action.RUN}),

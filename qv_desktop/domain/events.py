@@ -14,6 +14,8 @@ from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.look_ahead import LookAhead
+from qv_desktop.domain.loss_ladder import Ladder
+from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.own_alert_rules import OwnRule
@@ -201,12 +203,31 @@ class RiskMeasured:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsChanged:
+    """Limits, what waits for a second person, or the restricted list are not what they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarginChanged:
+    """How the account stands under its margin regime, after a fill, an answer of the broker's or a new choice."""
+
+    standing: MarginStanding
+
+
+@dataclass(frozen=True, slots=True)
 class TradingStateChanged:
     """Trading was halted, reduced or resumed, by whom and why."""
 
     state: TradingState
     actor: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LadderChanged:
+    """The loss ladder moved: the day's loss, a rung, a cooldown, or who lifts it."""
+
+    ladder: Ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +401,7 @@ class HealthMeasured:
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
-    | RiskMeasured | TradingStateChanged
+    | RiskMeasured | TradingStateChanged | LadderChanged | LimitsChanged | MarginChanged
     | AlertsChanged | AlertRulesChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled

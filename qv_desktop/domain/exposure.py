@@ -1,11 +1,13 @@
 """What the book adds up to: what is held, what working orders may still add, and what an order is worth."""
 
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
 from math import inf
 
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, Side
-from qv_desktop.domain.risk import RiskView
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.risk import Line, RiskView
 
 ZERO = Decimal(0)
 PAIRED = (OrderClass.BRACKET, OrderClass.OCO)  # whose exits cancel each other
@@ -37,15 +39,21 @@ def held(view: RiskView, symbol: str) -> Decimal:
 
 
 def working(view: RiskView, symbol: str, side: Side) -> list[Order]:
-    """Open orders of ``symbol`` on ``side`` that can each still trade: of two that cancel each other only one, none that is held.
+    """Open orders of ``symbol`` on ``side`` that can each still trade, see ``can_trade``."""
+    return can_trade(view.orders_of(symbol), side)
+
+
+def can_trade(orders: Iterable[Order], side: Side) -> list[Order]:
+    """Of one symbol's open ``orders`` those on ``side`` that can each trade: of two that cancel each other only one, none that is held.
 
     A held leg waits for its parent, or for its twin to fail.
     """
-    ours = [o for o in view.open_orders if (o.request.symbol, o.request.side) == (symbol, side)]
     found: list[Order] = []
     twins: set[tuple[Decimal, str]] = set()  # (shares, limit or stop) of the legs that count
-    for order in (o for o in ours if o.status is not OrderStatus.HELD):
+    for order in orders:
         request = order.request
+        if request.side is not side or order.status is OrderStatus.HELD:
+            continue
         kind, twin = ("stop", "limit") if request.stop is not None else ("limit", "stop")
         if request.order_class in PAIRED and (request.quantity, twin) in twins:
             twins.remove((request.quantity, twin))
@@ -58,7 +66,7 @@ def working(view: RiskView, symbol: str, side: Side) -> list[Order]:
 
 def committed(view: RiskView, symbol: str, side: Side) -> Decimal:
     """Shares of ``symbol`` that open orders on ``side`` may still trade; unresolved orders count in full."""
-    return sum((o.remaining for o in working(view, symbol, side)), ZERO)
+    return view.once((symbol, side), lambda: sum([o.remaining for o in working(view, symbol, side)], ZERO))
 
 
 def reduces(request: OrderRequest, view: RiskView) -> bool:
@@ -73,30 +81,74 @@ def room_to_reduce(view: RiskView, symbol: str, side: Side) -> Decimal:
     return max(abs(position) - committed(view, symbol, side), ZERO) if position * side.sign < 0 else ZERO
 
 
+def line(position: Position | None, orders: Iterable[Order], price: Decimal | None) -> Line:
+    """What one symbol adds up to at its last ``price``: each order at its own price, what is held without one at its average."""
+    quantity = position.quantity if position else ZERO
+    held = quantity * (price if price is not None else position.average if position else ZERO)
+    beyond, dollars = ZERO, {Side.BUY: ZERO, Side.SELL: ZERO}
+    known = tuple(orders)
+    for side in dollars if known else ():
+        room = abs(quantity) if quantity * side.sign < 0 else ZERO
+        for order in can_trade(known, side):
+            worth = order.request.limit or order.request.stop or price or ZERO
+            beyond += max(order.remaining - room, ZERO) * worth
+            room = max(room - order.remaining, ZERO)
+            dollars[side] += order.remaining * worth
+    return Line(held, beyond, dollars[Side.BUY], dollars[Side.SELL], abs(held) + beyond)
+
+
+def repriced(before: Line, position: Position | None, price: Decimal) -> Line:
+    """A line at another last price, of a symbol whose orders all name prices of their own."""
+    held = position.quantity * price if position else ZERO
+    return Line(held, before.added, before.buys, before.sells, abs(held) + before.added)
+
+
+def lines(view: RiskView) -> Mapping[str, Line]:
+    """Symbol -> what it adds up to, of everything that is held or ordered."""
+    if view.lines is not None:
+        return view.lines
+    symbols = view.positions.keys() | {order.request.symbol for order in view.open_orders}
+    return {s: line(view.positions.get(s), view.orders_of(s), view.prices.get(s)) for s in symbols}
+
+
 def added(view: RiskView) -> Decimal:
     """Dollars that open orders may add to positions, each at its own price or the last; what only reduces adds nothing."""
-    total = ZERO
-    for symbol, side in {(o.request.symbol, o.request.side) for o in view.open_orders}:
-        position = held(view, symbol)
-        room = abs(position) if position * side.sign < 0 else ZERO
-        for order in working(view, symbol, side):
-            beyond = max(order.remaining - room, ZERO)
-            room = max(room - order.remaining, ZERO)
-            total += beyond * _worth(order, view)
-    return total
-
-
-def _worth(order: Order, view: RiskView) -> Decimal:
-    request = order.request
-    return request.limit or request.stop or view.prices.get(request.symbol, ZERO)
+    return view.once("added", lambda: sum([one.added for one in lines(view).values()], ZERO))
 
 
 def gross(view: RiskView) -> Decimal:
     """Dollars held long and short plus what open orders may add, each at its last price or its own."""
-    total = added(view)
-    for symbol, position in view.positions.items():
-        total += abs(position.quantity) * view.prices.get(symbol, position.average)
+    return view.once("gross", lambda: sum([one.gross for one in lines(view).values()], ZERO))
+
+
+def net(view: RiskView, side: Side) -> Decimal:
+    """Dollars held long less those held short, once every working order on ``side`` has traded."""
+    found = lines(view).values()
+    if side is Side.BUY:
+        return sum([one.held + one.buys for one in found], ZERO)
+    return sum([one.held - one.sells for one in found], ZERO)
+
+
+def in_sector(view: RiskView, sector: str) -> Decimal:
+    """Gross dollars of the symbols of ``sector``."""
+    sectors = view.sectors
+    return sum([one.gross for symbol, one in lines(view).items() if sectors.get(symbol) == sector], ZERO)
+
+
+def of_strategy(view: RiskView, source: str) -> Decimal:
+    """Dollars that the strategy whose orders come from ``source`` holds, and those that its open orders may trade."""
+    shares = view.strategy_held or {}
+    total = sum((abs(quantity) * _price(view, symbol) for symbol, quantity in shares.items()), ZERO)
+    for order in view.open_orders:
+        request = order.request
+        if request.source == source and shares.get(request.symbol, ZERO) * request.side.sign >= 0:
+            total += order.remaining * (request.limit or request.stop or view.prices.get(request.symbol, ZERO))
     return total
+
+
+def _price(view: RiskView, symbol: str) -> Decimal:
+    price, position = view.prices.get(symbol), view.positions.get(symbol)
+    return price if price is not None else position.average if position else ZERO
 
 
 def whole_shares(dollars: Decimal, price: Decimal) -> Decimal:

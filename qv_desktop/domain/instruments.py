@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 PENNY = Decimal("0.01")
+HALF_PENNY = Decimal("0.005")  # of symbols that are quoted tightly, told by the listing
 SUB_PENNY = Decimal("0.0001")  # below one dollar, 17 CFR 242.612
 
 

@@ -14,6 +14,7 @@ from qv_desktop.domain.adjustment import adjusted, effective, midnight, steps
 from qv_desktop.domain.market import NEW_YORK, Action, Bar, utc
 
 VOLUME_DAYS, RANGE_DAYS, SHORT, LONG = 20, 14, 20, 252  # sessions; 252 are 52 weeks
+FALL = 0.9  # of the close before, from which the price test binds short sales
 FELL, ROSE = 0.7, 1.4  # open over the close before: at 3:2 and beyond it may be a split; smaller ones are rare
 
 
@@ -33,6 +34,9 @@ class Norms:
     previous_close: float | None = None
     split_today: float = 1.0
     doubtful: bool = False
+    price_test: bool | None = (
+        None  # whether the last session fell by 10 %, which binds short sales today, 17 CFR 242.201
+    )
 
 
 def norms(bars: Sequence[Bar], today: date, actions: Sequence[Action] | None) -> Norms:
@@ -56,7 +60,8 @@ def _figures(bars: Sequence[Bar]) -> Norms:
     volume = sum(bar.volume for bar in bars[-VOLUME_DAYS:]) / VOLUME_DAYS if len(bars) >= VOLUME_DAYS else None
     high20, low20 = _extremes(bars, SHORT)
     high52, low52 = _extremes(bars, LONG)
-    return Norms(volume, average_true_range(bars), high20, low20, high52, low52, bars[-1].close)
+    fell = bars[-1].low <= bars[-2].close * FALL if len(bars) > 1 else None
+    return Norms(volume, average_true_range(bars), high20, low20, high52, low52, bars[-1].close, price_test=fell)
 
 
 def _extremes(bars: Sequence[Bar], days: int) -> tuple[float | None, float | None]:

@@ -186,6 +186,20 @@ class VarHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskDay:
+    """What is kept of a day: the VaRs as last told on it, which are for the next day, and what the day itself earned, in dollars.
+
+    A VaR of 0 says that none was told: nothing was held, or too much of the book had no history.
+    """
+
+    day: date
+    var95: float
+    var99: float
+    profit: float
+    equity: float
+
+
+@dataclass(frozen=True, slots=True)
 class CurvePoint:
     """Equity (dollars) at a moment or the end of a day, and the fraction below the highest before (0 or negative)."""
 
@@ -316,6 +330,8 @@ class SlowMeasures:
     missing: tuple[Missing, ...] = ()
     seconds: float = 0.0  # that it took
     paths: int = 0  # of the Monte Carlo
+    covered: float = 1.0  # share of the gross that is in the value at risk
+    days: tuple[RiskDay, ...] = ()  # P&L by day: what was kept of the days that are over, oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +366,9 @@ def _of(line: PositionLine) -> Exposure:
 
 @dataclass(frozen=True, slots=True)
 class MeasureSettings:
-    """What the account's measures are set to: the benchmark's symbol, and what part of a day's volume is ours to trade."""
+    """What the account's measures are set to: the benchmark's symbol, what part of a day's volume is ours to trade, and whether
+    covariances give newer days more weight (exponentially, 0.94 a day) or each day the same."""
 
     benchmark: str = "SPY"
     participation: float = 0.1
+    weighted: bool = False

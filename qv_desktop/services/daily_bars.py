@@ -20,18 +20,24 @@ type Many = dict[str, list[Bar]]  # symbol -> daily bars, oldest first
 
 
 class DailyBars:
-    """Asks ``vendors`` in order of preference: one that answers for many symbols in one question comes first."""
+    """Asks ``vendors`` in order of preference: one that answers for many symbols in one question comes first.
 
-    def __init__(self, vendors: Sequence[Vendor], store: BarStore, actions: ActionStore, now: Now) -> None:
+    ``back`` is how far it looks; a symbol with ``enough`` stored days is asked for its newest ones alone.
+    """
+
+    def __init__(
+        self, vendors: Sequence[Vendor], store: BarStore, actions: ActionStore, now: Now, back: timedelta = BACK, enough: int = LONG,
+    ) -> None:  # fmt: skip
         self._vendors, self._store, self._actions, self._now = vendors, store, actions, now
+        self._back, self._enough = back, enough
 
     async def bars(self, symbols: Sequence[str], today: date) -> tuple[Many, Many]:
         """What is stored, and what a vendor says: everything of a symbol that is hardly stored, else the newest days."""
         end = datetime.combine(today, time(), NEW_YORK)
-        stored = await self._stored(symbols, end - BACK, end)
-        long = [symbol for symbol in symbols if len(stored.get(symbol, ())) >= LONG]
-        short = [symbol for symbol in symbols if len(stored.get(symbol, ())) < LONG]
-        fresh = await self._asked(short, end - BACK, end)
+        stored = await self._stored(symbols, end - self._back, end)
+        long = [symbol for symbol in symbols if len(stored.get(symbol, ())) >= self._enough]
+        short = [symbol for symbol in symbols if len(stored.get(symbol, ())) < self._enough]
+        fresh = await self._asked(short, end - self._back, end)
         if long:
             oldest = min(day_of(stored[symbol][-1]) for symbol in long)
             fresh |= await self._asked(long, datetime.combine(oldest, time(), NEW_YORK) - OVERLAP, end)

@@ -111,6 +111,16 @@ class MarketData:
         """Last prices by symbol, of those that have one."""
         return {symbol: one.last for symbol, one in self._tickers.known.items() if one.last is not None}
 
+    def last(self, symbol: str) -> float | None:
+        """The last price of ``symbol``; None while unknown."""
+        ticker = self._tickers.known.get(symbol)
+        return None if ticker is None else ticker.last
+
+    def lasts(self, symbols: Iterable[str]) -> list[float | None]:
+        """The last price of each of ``symbols``, in their order."""
+        known = self._tickers.known
+        return [None if (ticker := known.get(symbol)) is None else ticker.last for symbol in symbols]
+
     def quote_age(self, symbol: str) -> float | None:
         """Seconds since the newest quote of ``symbol``; None without one."""
         ticker = self._tickers.known.get(symbol)

@@ -24,6 +24,7 @@ from qv_desktop.domain.orders import (
 )
 from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
+from qv_desktop.services.order_book import OrderBook
 from qv_desktop.services.order_records import OrderRecords, intended, terms
 from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
 from qv_desktop.services.positions import Positions
@@ -59,7 +60,7 @@ class Orders:
         )  # ids to cancel once their sending has an answer, or the broker shows them
         self._cancelling: set[str] = set()  # ids whose cancel is on its way
         self._held_back: list[Report] | None = None  # what the stream says while positions are being taken over
-        self.book: dict[str, Order] = {}  # client order id -> order
+        self.book = OrderBook()  # client order id -> order
         self.fills: dict[str, Fill] = {}  # execution id -> fill
         self.owed: list[Fill] = []  # booked as being in positions that are still to be taken over
         self.closing = ""  # why nothing new is sent any more, such as a desk that is being left for another account
@@ -138,7 +139,7 @@ class Orders:
     def _stopped(self, key: str, replaced: str = "") -> bool:
         """Whether trading was halted, or only reduces, since the rules judged: then it is refused and never sent."""
         order = self.book[key]
-        why = self._risk.stopped(order.request, {k: o for k, o in self.book.items() if k not in (key, replaced)})
+        why = self._risk.stopped(order.request, self.book, (key, replaced))
         if why:
             refused = Report(key, ReportKind.REFUSED, self._now(), reason=why)
             self.apply(refused, self._draft("order.submit", order, "refused", why))
@@ -250,7 +251,7 @@ class Orders:
 
     def judged_beside(self, request: OrderRequest, gone: Collection[str]) -> Verdict:
         """What the rules would say to an order once the orders ``gone`` are out of the way."""
-        return self._risk.judge(request, {k: o for k, o in self.book.items() if k not in gone})
+        return self._risk.judge(request, self.book, gone)
 
     def judged_replacement(self, key: str, replacement: OrderRequest) -> Verdict:
         """What the rules say to new terms of an order, which is not counted beside them."""

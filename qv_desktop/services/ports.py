@@ -18,21 +18,27 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
+from qv_desktop.domain.counters import Key, Tally
+from qv_desktop.domain.drawdown import Peak
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
-from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.look_ahead import LookAhead
+from qv_desktop.domain.loss_ladder import Stand
+from qv_desktop.domain.margin import MarginTerms
+from qv_desktop.domain.margin_log import MarginEvent
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.risk import TradingState, Verdict
+from qv_desktop.domain.risk_measures import MeasureSettings, RiskDay, Scenario
 from qv_desktop.domain.scans import Scan
+from qv_desktop.domain.sectors import Listed
 from qv_desktop.domain.sessions import BrokerClock, MarketSession
 from qv_desktop.domain.strategies import SourceDraft, Strategy
 from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec
@@ -522,13 +528,13 @@ class StrategyDrafts(Protocol):
     """What people have typed and not saved. Raises DatabaseDown."""
 
     async def of(self, user: str) -> list[SourceDraft]:
-        """Everything that the person has not saved."""
+        """Everything that the person has not saved, at whichever terminal."""
 
     async def keep(self, user: str, draft: SourceDraft) -> None:
-        """Keep a text, in place of the one before."""
+        """Keep a text, in place of the one before of the same terminal."""
 
-    async def drop(self, user: str, strategy: str) -> None:
-        """Forget a text that was saved, or given up."""
+    async def drop(self, user: str, strategy: str, terminal: str) -> None:
+        """Forget a text that was saved, or given up, and the same text of other terminals."""
 
 
 class StrategyConsents(Protocol):
@@ -542,19 +548,57 @@ class StrategyConsents(Protocol):
 
 
 class RiskStore(Protocol):
-    """Limits, the trading state and risk events."""
-
-    async def limits(self, account: str) -> Limits:
-        """The account's limits, or the defaults."""
-
-    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
-        """Commit a new version of the limits."""
+    """The trading state."""
 
     async def state(self, account: str) -> TradingState:
         """The last trading state; ACTIVE when none was ever set."""
 
+    async def stand(self, account: str) -> Stand:
+        """The last trading state with who or what brought it about."""
+
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
         """Commit a change of trading state."""
+
+
+class CounterStore(Protocol):
+    """Counters as each day began, the executions since, and the highest equity. Each raises DatabaseDown and NotPermitted."""
+
+    async def openings(self, account: str, before: date) -> dict[Key, Tally]:
+        """Each scope's tally as its last day before ``before`` began."""
+
+    async def keep_openings(self, account: str, openings: Mapping[Key, Tally]) -> None:
+        """Write how a day began, once."""
+
+    async def fills(self, account: str, since: datetime) -> list[tuple[Fill, str]]:
+        """Executions of the account since then with the user whose orders they were of, oldest first."""
+
+    async def peak(self, account: str) -> Peak | None:
+        """The highest equity as kept; None before the first."""
+
+    async def keep_peak(self, account: str, peak: Peak, draft: Draft | None = None) -> None:
+        """Write the highest equity; with a row in the trail where a person set it."""
+
+    async def states(self, account: str, since: datetime) -> list[tuple[datetime, TradingState, str, str]]:
+        """When trading was set to which state, by whom and why, since then, oldest first."""
+
+
+class MarginStore(Protocol):
+    """The margin terms of an account, and the log of its deficits and violations. Raises DatabaseDown."""
+
+    async def terms(self, account: str) -> tuple[MarginTerms, datetime | None]:
+        """The account's terms and since when they count; the defaults and None while nobody has chosen any."""
+
+    async def save_terms(self, account: str, terms: MarginTerms, draft: Draft, at: datetime) -> None:
+        """Commit a new version of the terms that counts from ``at``."""
+
+    async def events(self, account: str, since: datetime) -> list[MarginEvent]:
+        """The account's rows since then, oldest first."""
+
+    async def record(self, account: str, events: Sequence[MarginEvent], drafts: Sequence[Draft]) -> None:
+        """Commit rows, each with its audit row. Raises NotPermitted too."""
+
+    async def last_level(self, account: str, before: datetime) -> Decimal | None:
+        """Equity above the maintenance requirement as the broker last told it before then, or None."""
 
 
 class ReconciliationStore(Protocol):
@@ -665,3 +709,44 @@ class Tables(Protocol):
 
     async def keep(self, name: str, data: bytes, folder: Path) -> Path:
         """A file of another kind, such as a picture; raises BadInput likewise."""
+
+
+class SectorStore(Protocol):
+    """Where sectors are kept. All raise DatabaseDown."""
+
+    async def listed(self, symbols: Collection[str]) -> list[Listed]:
+        """What is stored of these symbols."""
+
+    async def keep(self, listed: Listed) -> None:
+        """What a vendor said now."""
+
+    async def overrides(self, account: str) -> dict[str, str]:
+        """symbol -> sector, as chosen for the account."""
+
+    async def override(self, account: str, symbol: str, sector: str, draft: Draft) -> None:
+        """Choose a sector, or take it back with ""."""
+
+
+class MeasureStore(Protocol):
+    """Stress scenarios, settings and VaR by day. All raise DatabaseDown."""
+
+    async def scenarios(self, account: str) -> list[Scenario]:
+        """The account's own, by name."""
+
+    async def save_scenario(self, account: str, scenario: Scenario, draft: Draft) -> None:
+        """Keep one, in place of one of the same name."""
+
+    async def delete_scenario(self, account: str, name: str, draft: Draft) -> None:
+        """Forget one."""
+
+    async def settings(self, account: str) -> MeasureSettings:
+        """The account's settings, or the defaults."""
+
+    async def save_settings(self, account: str, settings: MeasureSettings, draft: Draft) -> None:
+        """Keep them."""
+
+    async def days(self, account: str, since: date) -> list[RiskDay]:
+        """VaR and profit by day, oldest first."""
+
+    async def save_day(self, account: str, day: RiskDay) -> None:
+        """What is known of the day now."""

@@ -17,6 +17,8 @@ class Positions:
     def __init__(self, publish: Publish, changed: Callable[[Position], None] = lambda position: None) -> None:
         self._publish, self._changed = publish, changed
         self._held: dict[str, Position] = {}  # symbol -> position, flat ones of today included
+        self.open: dict[str, Position] = {}  # symbol -> position that is not flat; to be read only
+        self.touched: set[str] = set()  # symbols that moved since whoever keeps sums of them has cleared this
         self._latest: dict[str, datetime] = {}  # symbol -> when the newest execution that was taken in happened
         self.disordered: set[str] = set()  # symbols whose executions came in another order than they happened in
 
@@ -95,6 +97,11 @@ class Positions:
 
     def _set(self, position: Position) -> Position:
         self._held[position.symbol] = position
+        self.touched.add(position.symbol)
+        if position.quantity:
+            self.open[position.symbol] = position
+        else:
+            self.open.pop(position.symbol, None)
         self._changed(position)
         self._publish(PositionChanged(position))
         return position

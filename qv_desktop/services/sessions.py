@@ -51,9 +51,26 @@ class Sessions:
         """Whether regular hours are on, so that silence of a feed means a fault."""
         return self.phase() == "open"
 
+    @property
+    def known(self) -> bool:
+        """Whether a calendar was read at all."""
+        return bool(self._known)
+
     def today(self) -> MarketSession | None:
         """Today's session in New York, or None when there is none."""
         return self._known.get(self._clock.market().astimezone(NEW_YORK).date())
+
+    def on(self, day: date) -> MarketSession | None:
+        """The session of a New York day; None when there is none, or when it is not among the days around now."""
+        return self._known.get(day)
+
+    def after(self, day: date) -> MarketSession | None:
+        """The first session after ``day`` among the days around now."""
+        return min((one for one in self._known.values() if one.day > day), key=lambda one: one.day, default=None)
+
+    def before(self, day: date) -> MarketSession | None:
+        """The last session before ``day`` among the days around now."""
+        return max((one for one in self._known.values() if one.day < day), key=lambda one: one.day, default=None)
 
     async def load(self) -> None:
         """The exchange's calendar first, for it needs no vendor; then the broker's over it. Raises BrokerDown."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from qv_desktop.simulator import listings, sessions
+from qv_desktop.simulator import businesses, listings, sessions
 from qv_desktop.simulator.alpaca_data_actions import Dividend, dividends
 from qv_desktop.simulator.market import Market
 from qv_desktop.simulator.polygon_query import Answer, Asked, not_found
@@ -103,7 +103,10 @@ def _ticker(market: Market, asked: Asked) -> Words:
     listing = market.listing(symbol)
     if listing is None:
         raise not_found("Ticker not found.")
-    more = {"ticker_root": symbol, "round_lot": 100, "list_date": f"{sessions.FIRST_YEAR}-01-03"}
+    more: Words = {"ticker_root": symbol, "round_lot": 100, "list_date": f"{sessions.FIRST_YEAR}-01-03"}
+    if symbol in businesses.CODES:  # what holds others states no business
+        code = businesses.CODES[symbol]
+        more |= {"sic_code": code, "sic_description": businesses.WORDS[code]}
     return ok(_brief(listing) | more, count=1)
 
 

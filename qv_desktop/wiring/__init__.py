@@ -30,9 +30,12 @@ from qv_desktop.services.health import Health
 from qv_desktop.services.history import History
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
+from qv_desktop.services.loss_ladder import LossLadder
+from qv_desktop.services.margin import Margin
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
@@ -42,10 +45,13 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk_measures import RiskMeasures
+from qv_desktop.services.risk_reports import RiskReports
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scanner import Scanner
+from qv_desktop.services.sectors import Sectors
 from qv_desktop.services.sessions import Sessions
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.sweeps import Sweeps
@@ -60,6 +66,7 @@ from qv_desktop.ui.panels.balances import BalancesPanel
 from qv_desktop.ui.panels.chart import ChartPanel
 from qv_desktop.ui.panels.data import DataPanel
 from qv_desktop.ui.panels.fills import FillsPanel
+from qv_desktop.ui.panels.limits import LimitsPanel
 from qv_desktop.ui.panels.log import LogPanel
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
@@ -71,6 +78,7 @@ from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
 from qv_desktop.ui.panels.signals import SignalsPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
+from qv_desktop.ui.panels.stress import StressPanel
 from qv_desktop.ui.panels.sweeps import SweepsPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
@@ -128,6 +136,12 @@ class Services:
     validations: Validations
     look_aheads: LookAheads
     deployments: Deployments
+    risk_measures: RiskMeasures
+    sectors: Sectors
+    limits: RiskLimits
+    margin: Margin
+    risk_reports: RiskReports
+    ladder: LossLadder
     alert_rules: AlertRules
 
 
@@ -158,6 +172,8 @@ class Panels:
     users: UsersPanel
     roles: RolesPanel
     signals: SignalsPanel
+    limits: LimitsPanel
+    stress: StressPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -171,7 +187,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, LimitsPanel, StressPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

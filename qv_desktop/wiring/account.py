@@ -9,7 +9,7 @@ from qv_desktop.domain.account_standing import Fact, attention
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import AccountChanged, Filled
 from qv_desktop.services.account_history import Activities
-from qv_desktop.ui.panels.balances import ACTIVITIES, BALANCES, EQUITY
+from qv_desktop.ui.panels.balances import ACTIVITIES, BALANCES, EQUITY, MARGIN
 from qv_desktop.wiring import Desk
 
 EVERY = 60.0  # seconds after which what is in view is asked for again
@@ -57,7 +57,12 @@ class AccountWiring:
         now, asked = self._elapsed(), self._asked.get(page)
         if asked is None or now - asked >= EVERY:
             return True
-        return page != BALANCES and self._moved is not None and asked < self._moved and now - self._moved >= AFTER_FILL
+        return (
+            page not in (BALANCES, MARGIN)
+            and self._moved is not None
+            and asked < self._moved
+            and now - self._moved >= AFTER_FILL
+        )
 
     def _account_changed(self, event: AccountChanged) -> None:
         """What wants attention is a notice too, once each time that it changes, for the panel may be out of view."""
@@ -91,7 +96,7 @@ class AccountWiring:
         self._busy.add(page)
         self._asked[page] = self._elapsed()
         panel = self._desk.panels.balances
-        work = {BALANCES: self._settings, EQUITY: lambda: self._curve(panel.curve.period, anew=True),
+        work = {BALANCES: self._settings, MARGIN: self._settings, EQUITY: lambda: self._curve(panel.curve.period, anew=True),
                 ACTIVITIES: lambda: self._activities(panel.activities.wanted)}[page]  # fmt: skip
         self._spawn(self._freed(page, work))
 

@@ -19,7 +19,7 @@ EXPORTED = {  # panel -> whose data its tables show
     "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "tape": Resource.MARKET,
     "price_alerts": Resource.MARKET,
     "data": Resource.MARKET, "backtests": Resource.BACKTESTS, "sweeps": Resource.BACKTESTS, "strategies": Resource.STRATEGIES,
-    "signals": Resource.STRATEGIES,
+    "signals": Resource.STRATEGIES, "limits": Resource.RISK,
     "reconciliation": Resource.RECONCILIATION, "alerts": Resource.TRADING, "log": Resource.TRADING,
     "balances": Resource.TRADING, "users": Resource.USERS, "roles": Resource.USERS,
 }  # fmt: skip

@@ -44,6 +44,10 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "delete": Permission(Resource.STRATEGIES, Action.DELETE),
         "export": Permission(Resource.STRATEGIES, Action.EXPORT),
     },
+    "limits": {
+        "change": Permission(Resource.RISK, Action.CHANGE),
+        "export": Permission(Resource.RISK, Action.EXPORT),
+    },
     "strategies": {
         "backtest": Permission(Resource.BACKTESTS, Action.RUN),
         "deploy": Permission(Resource.STRATEGIES, Action.RUN),
@@ -65,6 +69,8 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "delete": Permission(Resource.USERS, Action.DELETE),
         "export": Permission(Resource.USERS, Action.EXPORT),
     },
+    "risk": {"export": Permission(Resource.RISK, Action.EXPORT), "change": Permission(Resource.RISK, Action.CHANGE)},
+    "stress": {"change": Permission(Resource.RISK, Action.RUN)},
     "watchlist": {
         "change": Permission(Resource.MARKET, Action.CHANGE),
         "export": Permission(Resource.MARKET, Action.EXPORT),

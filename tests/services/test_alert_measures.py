@@ -20,6 +20,7 @@ from qv_desktop.domain.events import (
     TradingOverridden,
 )
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.loss_ladder import Losses
 from qv_desktop.domain.market import FeedState, Quote
 from qv_desktop.domain.orders import Fill, OrderStatus, Side
 from qv_desktop.domain.positions import Position
@@ -41,6 +42,8 @@ class Desk:
     stale: list[str] = field(default_factory=list)
     prices: dict[str, float] = field(default_factory=lambda: {"AAPL": 100.0, "KO": 50.0})
     held: dict[str, Position] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
+    limits_of: dict[str, Limits] = field(default_factory=dict)
     account: Account | None = field(default_factory=lambda: an_account("100000"))
     limits: Limits = field(default_factory=Limits)
     sectors: dict[str, str] = field(default_factory=dict)
@@ -50,8 +53,11 @@ class Desk:
 
     def __post_init__(self) -> None:
         quotes: dict[str, Quote] = {"AAPL": a_quote(99.99, 100.01)}
-        around = Around(lambda: self.source, lambda: self.stale, quotes.get, lambda: self.prices, lambda: self.held, lambda: self.account,
-                        lambda: self.limits, lambda one: self.sectors.get(one, ""), lambda: self.skew, lambda: self.audit)  # fmt: skip
+        around = Around(
+            lambda: self.source, lambda: self.stale, quotes.get, lambda: self.prices, lambda: self.held, lambda: self.account,
+            lambda: self.losses, lambda: self.limits, lambda one: self.limits_of.get(one, self.limits),
+            lambda one: self.sectors.get(one, ""), lambda: self.skew, lambda: self.audit,
+        )  # fmt: skip
         self.measures = DeskMeasures(around, lambda: self.seconds)
 
     def of(self, rule: str) -> dict[str, float | None] | None:
@@ -154,16 +160,22 @@ def test_names_gross_net_and_sectors_are_shares_of_their_limits() -> None:
     assert (desk.of("position_limit"), desk.of("exposure_limit")) == (None, None)
 
 
-def test_loss_margin_and_drawdown_follow_the_account() -> None:
-    desk = Desk(account=replace(an_account("99000"), last_equity=Decimal(100_000), maintenance_margin=Decimal(49_500)),
+def test_a_limit_of_a_symbol_of_its_own_counts_for_it() -> None:
+    desk = Desk(held={"AAPL": a_position(100), "KO": a_position(100, symbol="KO")},
+                limits_of={"AAPL": Limits(position_fraction=Decimal("0.1"))})  # fmt: skip
+    assert desk.of("position_limit") == {"AAPL": pytest.approx(100), "KO": pytest.approx(20)}
+
+
+def test_loss_margin_and_drawdown_are_those_that_the_gate_goes_by() -> None:
+    desk = Desk(account=replace(an_account("99000"), maintenance_margin=Decimal(49_500)),
+                losses=Losses(Decimal(-1_000), Decimal("0.10")),
                 limits=Limits(daily_loss=Decimal(2_000), drawdown_fraction=Decimal("0.10")))  # fmt: skip
-    desk.measures.probed.highest = Decimal(110_000)
     assert desk.of("loss_limit") == {"": pytest.approx(50)}
     assert desk.of("margin") == {"": pytest.approx(50)}
     assert desk.of("drawdown_limit") == {"": pytest.approx(100)}
-    desk.account = replace(an_account("120000"), last_equity=None, maintenance_margin=None)
-    assert (desk.of("loss_limit"), desk.of("margin"), desk.of("drawdown_limit")) == (None, None, {"": 0.0})
-    desk.account = None
+    desk.losses, desk.account = Losses(Decimal(500), None), replace(an_account("120000"), maintenance_margin=None)
+    assert (desk.of("loss_limit"), desk.of("margin"), desk.of("drawdown_limit")) == ({"": 0.0}, None, None)
+    desk.losses, desk.account = Losses(), None
     assert {
         desk.of(rule) is None for rule in ("loss_limit", "margin", "drawdown_limit", "position_limit", "exposure_limit")
     } == {True}

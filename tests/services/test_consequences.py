@@ -19,6 +19,7 @@ from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.limits import LimitStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.reconciliation import ReconciliationStore
@@ -39,7 +40,7 @@ from qv_desktop.domain.connections import Connection, Known
 from qv_desktop.domain.errors import BadInput, FeedDown, NotPermitted
 from qv_desktop.domain.imports import Reading
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.limits import Scope
 from qv_desktop.domain.market import Bar, Batch, Timeframe, Trade, ns
 from qv_desktop.domain.orders import OrderStatus, Report, ReportKind
 from qv_desktop.domain.reconciliation import Break
@@ -58,6 +59,7 @@ from qv_desktop.services.connections import Connections
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RAISE, RiskLimits
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -66,9 +68,10 @@ from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.retention import Retention
-from qv_desktop.services.risk import Forgetful, Risk
+from qv_desktop.services.risk import Risk
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.ticket_presets import TicketPresets
+from qv_desktop.services.trading_states import Forgetful
 from tests import fakes
 from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_session
 from tests.services.test_connections import Store, Vault, probe
@@ -119,6 +122,14 @@ class Desk:
         self.risk = Risk(
             RiskStore(self.database, self.trail), market, self.positions, self.account, self.login, publish, now
         )
+        self.limits = RiskLimits(
+            LimitStore(self.database, self.trail),
+            self.login,
+            publish,
+            lambda: NOW,
+            lambda: self.account.id,
+            self.trail.append,
+        )
         self.risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
         self.orders = Orders(
             self.broker, journal, self.risk, self.positions, self.login, publish, now, lambda: self.account.id
@@ -161,6 +172,20 @@ class Desk:
         self.broker.held = {"TSLA": a_position(7, symbol="TSLA")}
         await self.reconcile.run("system", "every 30 s")
         await self.reconcile.open_over("known transfer")
+
+    async def tightened(self) -> None:
+        await self.limits.load()
+        firm = self.limits.book.version(Scope.FIRM, "")
+        await self.limits.change(Scope.FIRM, "", {**firm.values, "daily_loss": Decimal(1)}, "a calm week")
+
+    async def proposed(self) -> None:
+        firm = self.limits.book.version(Scope.FIRM, "")
+        assert await self.login.confirm(PASSWORD, RAISE) == ""
+        await self.limits.change(Scope.FIRM, "", {**firm.values, "daily_loss": Decimal(2)}, "a wild week")
+
+    async def approved_alone(self) -> None:
+        with pytest.raises(NotPermitted, match="second person"):
+            await self.limits.approve(self.limits.book.proposals[-1].id)
 
     async def told(self) -> None:
         """Do every deed, and keep the rows that each left."""
@@ -312,7 +337,13 @@ DEEDS: dict[str, tuple[Deed, *tuple[Row, ...]]] = {
                   Row("order.replace", "order", before=True, story="qv-6", cause="qv-5"),
                   _broker("order.acknowledge", "qv-6")),
     "new terms that the broker confirms": (lambda d: d.report("qv-5", ReportKind.REPLACED), _broker("order.replaced", "qv-5")),
-    "new limits": (lambda d: d.risk.set_limits(replace(Limits(), daily_loss=Decimal(1))), Row("risk.limits", "account", before=True)),
+    "new limits": (lambda d: d.tightened(), Row("risk.limits", "limits", before=True)),
+    "wider limits": (lambda d: d.proposed(), Row("risk.limits_proposed", "limits", before=True)),
+    "one's own proposal": (lambda d: d.approved_alone(),
+                           Row("risk.limits_approved", "limits", "refused", before=True, cause="proposal *")),
+    "a proposal taken back": (lambda d: d.limits.withdraw(d.limits.book.proposals[-1].id),
+                              Row("risk.limits_withdrawn", "limits", before=True, cause="proposal *")),
+    "a restricted symbol": (lambda d: d.limits.restrict("KO", "", "merger talks"), Row("risk.restricted", "symbol", story="firm")),
     "reduce": (lambda d: d.risk.reduce("fast market"), Row("risk.reducing", "account", before=True)),
     "halt": (lambda d: d.risk.halt("news"), Row("risk.halted", "account", before=True)),
     "resume": (lambda d: d.risk.resume("over"), Row("risk.active", "account", before=True)),

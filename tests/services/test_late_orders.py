@@ -9,6 +9,7 @@ import pytest
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, Garbled
 from qv_desktop.domain.events import Noticed, OrderCameBack
+from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.asking import FEW, READ_LAG
@@ -193,7 +194,7 @@ def test_an_end_is_not_taken_before_the_last_execution() -> None:
 def test_many_orders_are_settled_by_one_list_and_one_that_it_lacks_by_questions_of_its_own() -> None:
     async def story(desk: Desk) -> None:
         desk.broker.answer = ReportKind.UNCERTAIN
-        desk.risk.limits = replace(desk.risk.limits, duplicate_seconds=Decimal(0))
+        desk.risk.limits_for = lambda *_: replace(Limits(), duplicate_seconds=Decimal(0))
         count = FEW + 3
         for number in range(count):
             await desk.orders.submit(a_limit("100.00", 1, id=f"qv-{number}"))
@@ -368,7 +369,7 @@ def test_when_a_part_of_settling_fails_nothing_of_it_runs_on_by_itself(monkeypat
 def test_two_orders_of_one_intent_at_the_broker_halt_trading_once() -> None:
     async def story(desk: Desk) -> None:
         desk.broker.answer = ReportKind.UNCERTAIN
-        desk.risk.limits = replace(desk.risk.limits, duplicate_seconds=Decimal(0))
+        desk.risk.limits_for = lambda *_: replace(Limits(), duplicate_seconds=Decimal(0))
         for number in range(FEW + 1):
             await desk.orders.submit(a_limit("100.00", 1, id=f"qv-{number}"))
         one, two = there(desk, id="qv-0"), replace(there(desk, id="qv-0"), broker_id="b2")

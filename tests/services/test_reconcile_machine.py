@@ -49,7 +49,7 @@ class Books(RuleBasedStateMachine):
         self._quick.start()
         self._life = self.loop.create_task(a_room(story))
         self.room = self.loop.run_until_complete(made)
-        self.room.desk.risk.limits = WIDE
+        self.room.desk.risk.limits_for = lambda *_: WIDE
         self.cash, self.number, self.news = Decimal(1_000_000), 0, list[Report]()
         self.split_symbols, self.traded = set[str](), dict[str, Position]()
         self.broker = self.room.desk.broker

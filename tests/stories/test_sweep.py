@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests import canaries, sweep
+from tests import canaries, sweep, watch
 from tests.hooks import sitecustomize
 from tests.stories import program
 
@@ -193,7 +193,7 @@ def test_a_run_of_tests_in_which_a_secret_is_printed_logged_or_left_in_a_file_fa
             f"--basetemp={place / 'temporary'}", str(test)]  # fmt: skip
     around = {name: text for name, text in os.environ.items() if name != canaries.VARIABLE}  # marks of its own
     done = subprocess.run(line, cwd=program.ROOT, env=around, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.returncode == watch.FOUND, done.stdout + done.stderr
     assert "4 passed" in done.stdout
     wanted = [
         "password in Captured stdout call of ",

@@ -37,7 +37,7 @@ def mark(panel: RolesPanel, row: int, column: int) -> str:
 def test_every_role_stands_beside_the_others_with_a_letter_for_each_action(panel: RolesPanel) -> None:
     assert panel.all.isVisible()
     assert panel.all.words("Admin", Resource.USERS) == "V C H D R A X"
-    assert panel.all.words("Trader", Resource.TRADING) == "V C H D · · X"
+    assert panel.all.words("Trader", Resource.TRADING) == "V C H D R · X"
     assert panel.all.words("Viewer", Resource.AUDIT) == "· · · · · · ·"
     heads = [panel.all.horizontalHeaderItem(c) for c in range(panel.all.columnCount())]
     assert [head.text() for head in heads if head] == ["Admin (yours)", "Trader", "Analyst", "Viewer", "Night desk"]

@@ -13,18 +13,21 @@ from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Batch, FeedState, Trade, ns
+from qv_desktop.domain.people import Person
 from qv_desktop.services.account import Account
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.flattening import Flattening
 from qv_desktop.services.kill_switch import KillSwitch
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
-from qv_desktop.services.risk import Forgetful, Risk
+from qv_desktop.services.risk import Risk
+from qv_desktop.services.trading_states import Forgetful
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.control import ControlWiring
@@ -34,6 +37,7 @@ from qv_desktop.wiring.killing import KillWiring
 from qv_desktop.wiring.notifying import NotifyingWiring
 from tests.builders import NOW, a_quote, a_session
 from tests.fakes import Broker, Journal, RiskStore, Trail, Users
+from tests.services.limit_desk import Shelf
 
 UPDATES = "Alpaca orders"
 
@@ -70,7 +74,12 @@ class SafetyRoom:
         market.hear(Batch([Trade("AAPL", ns(NOW), 100.0, 10, "1")], [a_quote()]))
         self.positions, account = Positions(publish), Account(self.broker, journal, publish)
         asyncio.run(account.refresh())
-        self.risk = Risk(RiskStore(), market, self.positions, account, self.login, publish, now)
+        self.shelf = Shelf()
+        self.limits = RiskLimits(self.shelf, self.login, publish, now, lambda: account.id, self.trail.append)
+        self.risk = Risk(
+            RiskStore(), market, self.positions, account, self.login, publish, now,
+            limits_for=self.limits.limits_for, restricted_for=self.limits.restriction_for,
+        )  # fmt: skip
         self.risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
         self.orders = Orders(
             self.broker, journal, self.risk, self.positions, self.login, publish, now, lambda: account.id
@@ -82,10 +91,12 @@ class SafetyRoom:
         self.feeds: dict[str, FeedChanged] = {}
         for feed in ("Polygon", UPDATES):
             self.feed(feed, "live")
-        services = SimpleNamespace(
+        self.services = services = SimpleNamespace(
             bus=self.bus, clock=clock, login=self.login, market=market, risk=self.risk, orders=self.orders,
             positions=self.positions, kill=self.kill, notices=self.notices, preferences=self.preferences,
-            flattening=self.flattening, feeds=SimpleNamespace(states=self.feeds, primary="Polygon"),
+            flattening=self.flattening, limits=self.limits, account=account, strategies=SimpleNamespace(all=list),
+            people=SimpleNamespace(all=self._people),
+            feeds=SimpleNamespace(states=self.feeds, primary="Polygon"),
         )  # fmt: skip
         self._coroutines = list[Coroutine[Any, Any, Any]]()
         tasks = SimpleNamespace(spawn=lambda work, on_error=None: self._coroutines.append(work))
@@ -98,6 +109,10 @@ class SafetyRoom:
     def feed(self, name: str, state: FeedState) -> None:
         """A feed goes into ``state``."""
         self.feeds[name] = FeedChanged(name, state, "", NOW)
+
+    @staticmethod
+    async def _people() -> list[Person]:
+        return [Person(User("u2", "Tom", Role.TRADER), NOW)]
 
     def _play(self, tone: str, volume: int) -> bool:
         self.played.append((tone, volume))

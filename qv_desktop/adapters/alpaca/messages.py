@@ -10,7 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, flag, moment, needed, number, record, text
-from qv_desktop.domain.instruments import Instrument
+from qv_desktop.domain.instruments import HALF_PENNY, PENNY, Instrument
 from qv_desktop.domain.orders import (
     CLOSED,
     Fill,
@@ -293,7 +293,16 @@ def instrument(raw: Raw) -> Instrument:
 
     return Instrument(needed(raw, "symbol"), text(raw, "name"), text(raw, "exchange"), tradable=says("tradable"),
                       marginable=says("marginable"), shortable=says("shortable"), easy_to_borrow=easy,
-                      fractionable=says("fractionable"))  # fmt: skip
+                      fractionable=says("fractionable"), tick=_tick(raw))  # fmt: skip
+
+
+def _tick(raw: Raw) -> Decimal:
+    """The price step at one dollar and above: half a cent where the listing says so (17 CFR 242.612 as amended), else a cent.
+
+    Any other step is none that the rule knows, and a cent is always on the finer one.
+    """
+    told = number(raw, "price_increment")
+    return HALF_PENNY if told == HALF_PENNY else PENNY
 
 
 def session(raw: Raw) -> MarketSession:

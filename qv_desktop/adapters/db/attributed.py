@@ -9,7 +9,7 @@ from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.orders import FILL, fill_of, order_of
 from qv_desktop.adapters.db.tables import deployments, fills, orders, strategies
 from qv_desktop.domain.deployments import SOURCE
-from qv_desktop.domain.orders import Fill, Order
+from qv_desktop.domain.orders import TICKET, Fill, Order
 
 _o, _f = orders.c, fills.c
 # what a deployment traded counts for the strategy that it runs
@@ -54,6 +54,15 @@ class AttributedTrades:
         wanted = select(*(_f[name] for name in FILL)).where(_f.account == account, _f.client_order_id.in_(list(ids)),
                                                            _f.at >= start, _f.at < end)  # fmt: skip
         wanted = wanted.order_by(_f.at, _f.execution_id)
+        return await self._database.read(
+            lambda connection: [fill_of(row) for row in connection.execute(wanted).mappings()]
+        )
+
+    async def executions(self, account: str) -> list[Fill]:
+        """Every execution in the name of a strategy or deployment, oldest first; ``source`` is the strategy's name."""
+        columns = (_NAME.label(name) if name == "source" else _f[name] for name in FILL)
+        wanted = select(*columns).join_from(fills, orders, _o.client_order_id == _f.client_order_id)
+        wanted = wanted.where(_f.account == account, _o.source != TICKET).order_by(_f.at, _f.execution_id)
         return await self._database.read(
             lambda connection: [fill_of(row) for row in connection.execute(wanted).mappings()]
         )

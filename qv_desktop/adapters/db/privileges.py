@@ -15,7 +15,7 @@ type Verbs = str  # letters of SELECT, INSERT, UPDATE, DELETE: "siud"
 
 LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 
-SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps"
+SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps sector_codes"
 PERSONAL = "watchlists scans drawings price_alerts alert_rules"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
 CLOSED = (
@@ -24,6 +24,10 @@ CLOSED = (
 BOOKS = "orders order_events fills positions account_snapshots"
 
 DEPLOYED = "deployments deployment_steps deployment_approvals signals"
+MEASURED = "sector_overrides risk_scenarios risk_settings risk_days"
+LIMITS = "limit_versions limit_proposals limit_decisions restrictions"
+MARGIN = "margin_terms margin_events"
+COUNTED = "risk_counters risk_peaks"  # what the loss ladder stands on
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -35,11 +39,11 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.MARKET, Action.CHANGE): (("u", SHARED), ("iud", PERSONAL)),
     Permission(Resource.MARKET, Action.DELETE): (("d", SHARED),),
     Permission(Resource.TRADING, Action.VIEW): (("s", BOOKS),),
-    Permission(Resource.TRADING, Action.CREATE): (("i", "orders"), *_JOURNAL),
+    Permission(Resource.TRADING, Action.CREATE): (("i", "orders margin_events"), *_JOURNAL),
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
     Permission(Resource.STRATEGIES, Action.VIEW): (
-        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED}"),
+        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED} deployment_leases"),
     ),
     Permission(Resource.STRATEGIES, Action.CREATE): (("iu", "strategies"), ("i", "strategy_versions")),
     Permission(Resource.STRATEGIES, Action.CHANGE): (
@@ -50,6 +54,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", DEPLOYED)),
     Permission(Resource.STRATEGIES, Action.RUN): (
         ("iu", "deployments signals"),
+        ("iud", "deployment_leases"),
         ("i", "strategy_consents deployment_steps"),
     ),
     Permission(Resource.STRATEGIES, Action.APPROVE): (
@@ -63,9 +68,17 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
-    Permission(Resource.RISK, Action.VIEW): (("s", "risk_limits risk_events"),),
-    Permission(Resource.RISK, Action.CHANGE): (("i", "risk_limits risk_events alert_settings"),),
-    Permission(Resource.RISK, Action.RUN): (("i", "risk_events"),),
+    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events {MEASURED} {MARGIN} {COUNTED}"),),
+    Permission(Resource.RISK, Action.CHANGE): (
+        ("i", f"{LIMITS} {MARGIN} alert_settings"),
+        ("iud", "sector_overrides"),
+        ("iu", "risk_settings"),
+    ),
+    Permission(Resource.RISK, Action.RUN): (
+        ("i", "risk_events risk_counters"),
+        ("iud", "risk_scenarios"),
+        ("iu", "risk_days risk_peaks"),
+    ),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
         ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days reconciliation_rules {QUEUE}"),
@@ -111,11 +124,15 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("refresh_tokens", "UPDATE"): "used",
     ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
                           "sent_at, acknowledged_at, executions",
-    ("risk_events", "INSERT"): "account, at, kind, state, actor, reason",
+    ("risk_events", "INSERT"): "account, at, kind, state, actor, reason, standing",
+    ("limit_proposals", "INSERT"): "scope, of, amounts, base, lifts, reason, proposed_by, proposed_at, expires",
+    ("restrictions", "INSERT"): "of, symbol, reason, added_by, added_at, until",
+    ("margin_terms", "INSERT"): "account, at, set_by, terms",
+    ("margin_events", "INSERT"): "account, at, kind, day, key, symbol, amount, words, actor",
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
     ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
-    ("signals", "UPDATE"): "fate, reason, order_id",
+    ("signals", "UPDATE"): "fate, reason, order_id, side, wanted",
     ("alerts", "UPDATE"): "title, severity, level, value, threshold, words, times, escalated, snoozed_until, cleared",
     ("alert_deeds", "INSERT"): "alert, at, actor, what, value, threshold, words",
 }  # fmt: skip
@@ -126,6 +143,9 @@ ACCOUNT = "((SELECT public.accounts()) IS NULL OR account = ANY ((SELECT public.
 LABEL = ("((SELECT public.accounts()) IS NULL OR CASE account_id WHEN '' THEN account = ANY ((SELECT public.account_labels())::text[]) "
          "ELSE account_id = ANY ((SELECT public.accounts())::text[]) END)")  # fmt: skip
 OWN = '"user" = (SELECT public.person())'
+OURS = "of = lower(session_user)"
+SCOPED = (f"{ACTING} AND (scope IN ('firm', 'strategy', 'symbol') OR scope = 'user' AND {OURS} "
+          f"OR scope = 'account' AND {ACCOUNT.replace('account =', 'of =')})")  # fmt: skip
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
@@ -134,14 +154,18 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     "alert_settings": ACTING,
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
-    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "risk_limits", "deployments", "signals", "breaks",
-                     "reconciliation_days", "reconciliation_rules"],
+    **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "deployments", "signals", "breaks",
+                     "reconciliation_days", "reconciliation_rules", *MARGIN.split(), *MEASURED.split(), *COUNTED.split()],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",
     "reconciliation_breaks": f"{ACTING} AND EXISTS (SELECT FROM public.reconciliation_runs r WHERE r.id = reconciliation_breaks.run)",
+    **dict.fromkeys(["limit_versions", "limit_proposals"], SCOPED),
+    "limit_decisions": f"{ACTING} AND EXISTS (SELECT FROM public.limit_proposals p WHERE p.id = proposal)",
+    "restrictions": f"{ACTING} AND (of = '' OR {OURS})",
     "break_signatures": f"{ACTING} AND lower(signer) = lower(session_user)",
     "deployment_steps": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_steps.deployment)",
+    "deployment_leases": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_leases.deployment)",
     "deployment_approvals": f"{ACTING} AND lower(signer) = lower(session_user)",
     "break_remarks": f"{ACTING} AND EXISTS (SELECT FROM public.breaks b WHERE b.id = break_remarks.item)",
     "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",
@@ -240,11 +264,20 @@ def policies(role: str, permissions: Collection[Permission]) -> list[Policy]:
         for table, verb in pairs(tables)
     ]
     for action, verb, rows in (
-        (Action.VIEW, "SELECT", "true"), (Action.RUN, "INSERT", "kind <> 'limits'"), (Action.CHANGE, "INSERT", "kind = 'limits'"),
+        (Action.VIEW, "SELECT", "true"), (Action.RUN, "INSERT", "kind <> 'limits'"),
     ):  # fmt: skip
         if may(Resource.RISK, action):
             rule = f"{ACTING} AND {ACCOUNT} AND {rows}"
             found.append(Policy(f"{short}_{action}", "risk_events", verb, name, rule))
+    if may(Resource.RISK, Action.CHANGE):  # what one person may not do is of that person and of those who may change it
+        found += [
+            Policy(f"{short}_of_users", table, "ALL", name, f"{ACTING} AND {rows}")
+            for table, rows in (
+                ("limit_versions", "scope = 'user'"),
+                ("limit_proposals", "scope = 'user'"),
+                ("restrictions", "of <> ''"),
+            )
+        ]
     if may(Resource.AUDIT, Action.VIEW):
         found.append(Policy(f"{short}_select", "audit_log", "SELECT", name, ACTING))
     return found

@@ -1,20 +1,17 @@
-"""Stored limits, every version of them, and the trading state as it was set by whom and why."""
+"""The trading state, as it was set by whom and why."""
 
-from dataclasses import fields
+import json
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.database_words import unrecorded
-from qv_desktop.adapters.db.tables import risk_events, risk_limits
+from qv_desktop.adapters.db.tables import risk_events
 from qv_desktop.domain.audit import Draft
-from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.loss_ladder import Stand, read
 from qv_desktop.domain.risk import TradingState
-
-NAMES = [field.name for field in fields(Limits) if field.name in risk_limits.c]
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('risk_limits'), hashtext(:account))")
 
 
 class RiskStore:
@@ -24,29 +21,6 @@ class RiskStore:
         self._database = database
         self._trail = trail
 
-    async def limits(self, account: str) -> Limits:
-        """The account's limits, or the defaults."""
-        query = select(*(risk_limits.c[name] for name in NAMES)).where(risk_limits.c.account == account)
-        newest = query.order_by(risk_limits.c.version.desc()).limit(1)
-        row = await self._database.read(lambda connection: connection.execute(newest).first())
-        return Limits(*row) if row else Limits()
-
-    async def save_limits(self, account: str, limits: Limits, draft: Draft) -> None:
-        """Commit a new version of the limits."""
-
-        def work(connection: Connection) -> None:
-            connection.execute(_ONE_AT_A_TIME, {"account": account})
-            last = select(func.coalesce(func.max(risk_limits.c.version), 0)).where(risk_limits.c.account == account)
-            row: dict[str, object] = {name: getattr(limits, name) for name in NAMES} | {
-                "account": account,
-                "version": connection.execute(last).scalar_one() + 1,
-                "set_at": func.now(),
-            }
-            connection.execute(insert(risk_limits).values(row | {"set_by": draft.actor.name}))
-            connection.execute(insert(risk_events).values(_event(account, "limits", None, draft)))
-
-        await self._trail.write(work, draft)
-
     async def state(self, account: str) -> TradingState:
         """The last trading state; ACTIVE when none was ever set."""
         states = select(risk_events.c.state).where(risk_events.c.account == account, risk_events.c.kind == "state")
@@ -54,13 +28,26 @@ class RiskStore:
         found = await self._database.read(lambda connection: connection.execute(newest).scalar())
         return TradingState(found) if found else TradingState.ACTIVE
 
+    async def stand(self, account: str) -> Stand:
+        """The last trading state with who or what brought it about; a row of an earlier version was set by hand."""
+        c = risk_events.c
+        newest = select(c.state, c.actor, c.reason, c.at, c.standing).where(c.account == account, c.kind == "state")
+        newest = newest.order_by(c.id.desc()).limit(1)
+        row = await self._database.read(lambda connection: connection.execute(newest).first())
+        return read(row.standing, TradingState(row.state), row.actor, row.reason, row.at) if row else Stand()
+
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
         """Commit a change of trading state. Raises DatabaseDown, RowRefused among them."""
-        row = _event(account, "state", state, draft)
+        row = _event(account, "state", state, draft) | {"standing": _stand_in(draft)}
         try:
             await self._trail.write(lambda connection: connection.execute(insert(risk_events).values(row)), draft)
         except IntegrityError as error:
             raise unrecorded(error) from error
+
+
+def _stand_in(draft: Draft) -> object:
+    """What the row itself says that holds after it; nothing where it does not."""
+    return (json.loads(draft.after) if draft.after else {}).get("stand", {})
 
 
 def _event(account: str, kind: str, state: TradingState | None, draft: Draft) -> dict[str, object]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0033"  # the newest step in migrations/versions
+HEAD = "0034"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -97,12 +97,32 @@ account_snapshots = _table("account_snapshots", "account at", account=Text, at=S
                            short_value_=Numeric, initial_margin_=Numeric, maintenance_margin_=Numeric, multiplier_=Numeric,
                            shorting_enabled_=Boolean, trading_blocked_=Boolean)  # fmt: skip
 
-risk_limits = _table("risk_limits", "account version", account=Text, version=Integer, set_at=STAMP, set_by=Text, order_value=Numeric,
-                     order_quantity=Numeric, position_fraction=Numeric, gross_fraction=Numeric, daily_loss=Numeric, collar=Numeric,
-                     quote_age=Numeric, orders_per_minute=Integer, duplicate_seconds=Numeric)  # fmt: skip
+limit_versions = _table("limit_versions", "scope of version", scope=Text, of=Text, version=Integer, amounts=JSONB, reason=Text,
+                        set_by=Text, set_at=STAMP, approved_by=Text, proposal_=BigInteger)  # fmt: skip
+limit_proposals = _table("limit_proposals", "id", id=BigInteger, scope=Text, of=Text, amounts=JSONB, base=Integer, lifts_=BigInteger,
+                         reason=Text, proposed_by=Text, proposed_at=STAMP, expires=STAMP)  # fmt: skip
+limit_decisions = _table("limit_decisions", "proposal", proposal=BigInteger, decision=Text, decided_by=Text, decided_at=STAMP,
+                         because=Text)  # fmt: skip
+restrictions = _table("restrictions", "id", id=BigInteger, of=Text, symbol=Text, reason=Text, added_by=Text, added_at=STAMP,
+                      until_=STAMP)  # fmt: skip
 risk_events = _table(
-    "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
+    "risk_events",
+    "id",
+    id=BigInteger,
+    account=Text,
+    at=STAMP,
+    kind=Text,
+    state_=Text,
+    actor=Text,
+    reason=Text,
+    standing=JSONB,
 )
+risk_counters = _table("risk_counters", "account scope name day", account=Text, scope=Text, name=Text, day=Date,
+                       consecutive_losses=Integer, last_loss_at_=STAMP, trades=Integer, holdings=JSONB, at=STAMP)  # fmt: skip
+risk_peaks = _table("risk_peaks", "account", account=Text, equity=Numeric, day=Date, adjusted=Numeric, at=STAMP)
+margin_terms = _table("margin_terms", "id", id=BigInteger, account=Text, at=STAMP, set_by=Text, terms=Text)
+margin_events = _table("margin_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, day=Date, key=Text, symbol=Text,
+                       amount=Numeric, words=Text, actor=Text)  # fmt: skip
 reconciliation_runs = _table("reconciliation_runs", "id", id=Text, at=STAMP, account=Text, operator=Text, reason=Text, local_at=STAMP,
                              broker_at=STAMP, tolerance_quantity=Numeric, tolerance_price=Numeric, tolerance_cash=Numeric,
                              matched=Integer, input_hash=Text, account_id=Text, breaks_of=Text, breaks=Integer,
@@ -167,7 +187,14 @@ strategies = _table("strategies", "id", id=Text, name=Text, archived=Boolean, bu
 strategy_versions = _table("strategy_versions", "strategy version", strategy=Text, version=Integer, title=Text, parameters=JSONB,
                            source=Text, code_hash=Text, author=Text, created=STAMP, note=Text)  # fmt: skip
 strategy_drafts = _table(
-    "strategy_drafts", "user strategy", user=Text, strategy=Text, base=Integer, source=Text, saved=STAMP
+    "strategy_drafts",
+    "user strategy terminal",
+    user=Text,
+    strategy=Text,
+    base=Integer,
+    source=Text,
+    saved=STAMP,
+    terminal=Text,
 )
 strategy_consents = _table("strategy_consents", "user code_hash", user=Text, code_hash=Text, strategy=Text, version=Integer,
                            given=STAMP)  # fmt: skip
@@ -200,5 +227,30 @@ deployment_steps = _table(
 )
 deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
                               at=STAMP)  # fmt: skip
+deployment_leases = _table(
+    "deployment_leases", "deployment", deployment=Text, desk=Text, host=Text, person=Text, renewed=STAMP
+)
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
-                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text)  # fmt: skip
+                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text,
+                 target_=Numeric, wanted_=Numeric)  # fmt: skip
+sector_codes = _table(
+    "sector_codes", "symbol", symbol=Text, code_=Integer, words=Text, kind=Text, at=STAMP, source=Text
+)
+sector_overrides = _table(
+    "sector_overrides", "account symbol", account=Text, symbol=Text, sector=Text, set_by=Text, set_at=STAMP
+)
+risk_scenarios = _table(
+    "risk_scenarios", "account name", account=Text, name=Text, shocks=JSONB, set_by=Text, set_at=STAMP
+)
+risk_settings = _table(
+    "risk_settings",
+    "account",
+    account=Text,
+    benchmark=Text,
+    participation=Double,
+    weighted=Boolean,
+    set_by=Text,
+    set_at=STAMP,
+)
+risk_days = _table("risk_days", "account day", account=Text, day=Date, var95=Double, var99=Double, profit=Double, equity=Double,
+                   at=STAMP)  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from qv_desktop.adapters.polygon.tables import CONDITIONS, EXCHANGES, TAPES
 from qv_desktop.adapters.rate_limit import Progress, RateLimit, waiting
 from qv_desktop.domain.market import NEW_YORK, Action, Bar, Timeframe, Trade, bar_start, merged, ns, utc
+from qv_desktop.domain.sectors import Listed
 
 MILLI = 1_000_000  # ns
 PAGE = 50_000  # base bars, or prints, in one answer, Polygon's most
@@ -103,6 +104,21 @@ def actions(client: Any, symbol: str) -> list[Action]:
     paid = [Action(symbol, date.fromisoformat(row.ex_dividend_date), "dividend", float(row.cash_amount))
             for row in client.list_dividends(symbol, limit=MOST) if row.cash_amount and (row.currency or "USD") == "USD"]  # fmt: skip
     return sorted(splits + paid, key=lambda one: one.day)
+
+
+def listing(client: Any, symbol: str, at: datetime) -> Listed | None:
+    """Polygon's ticker details: the SIC code that the company states to the SEC, and the kind of security."""
+    from polygon.exceptions import BadResponse
+
+    try:
+        row = client.get_ticker_details(symbol)
+    except BadResponse as refusal:
+        if "NOT_FOUND" in str(refusal):
+            return None
+        raise
+    code = str(row.sic_code or "").strip()
+    return Listed(symbol, int(code) if code.isdecimal() and len(code) <= 4 else None, row.sic_description or "", row.type or "", at,
+                  "Polygon")  # fmt: skip
 
 
 def trade(symbol: str, row: Any) -> Trade:

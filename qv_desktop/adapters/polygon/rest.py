@@ -14,6 +14,7 @@ from qv_desktop.adapters.polygon.questions import Question
 from qv_desktop.adapters.rate_limit import Cancelled, Progress, RateLimit
 from qv_desktop.domain.errors import FeedDown
 from qv_desktop.domain.market import Action, Bar, Quote, Snapshot, Timeframe, Trade
+from qv_desktop.domain.sectors import Listed
 
 TOGETHER = 250  # symbols in one snapshot request, to keep its address short
 PER_MINUTE = 5  # requests of the free plan
@@ -54,6 +55,10 @@ class PolygonHistory:
     async def actions(self, symbol: str) -> list[Action]:
         """Every split and dividend that Polygon knows, oldest first. Raises FeedDown."""
         return await self._on_thread(lambda client, _: questions.actions(client, symbol))
+
+    async def listing(self, symbol: str, at: datetime) -> Listed | None:
+        """What Polygon's reference says of the symbol's business, asked ``at``; None when it does not know it. Raises FeedDown."""
+        return await self._on_thread(lambda client, _: questions.listing(client, symbol, at))
 
     async def snapshots(self, symbols: Sequence[str]) -> list[Snapshot]:
         """The present state of each symbol that Polygon knows. Raises FeedDown."""

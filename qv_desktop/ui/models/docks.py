@@ -26,6 +26,8 @@ _BLOTTERS = (
     "backtests",
     "sweeps",
     "signals",
+    "stress",
+    "limits",
     "audit",
     "alerts",
     "price_alerts",
@@ -47,7 +49,8 @@ LAYOUTS: dict[str, Layout] = {
         (("", (352, 0, 470)), ("tape", (0, 240)), ("scanner", (0, 300))),
     ),
     "compliance": Layout(
-        (Place("reconciliation", "center"), Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
+        (Place("reconciliation", "center"), Place("limits", "tab", "reconciliation"),
+         Place("audit", "bottom", "reconciliation"), Place("orders", "tab", "audit"),
          *(Place(name, "tab", "audit") for name in ("fills", "balances", "users", "roles")),
          Place("risk", "right"), Place("alerts", "bottom", "risk")),
         (("", (0, 384)), ("audit", (380, 0)), ("risk", (380, 0))),
@@ -57,6 +60,11 @@ LAYOUTS: dict[str, Layout] = {
          Place("strategies", "left"),
          Place("alerts", "bottom", "strategies")),
         (("", (420, 0)), ("strategies", (0, 200))),
+    ),
+    "risk": Layout(
+        (Place("risk", "center"), Place("stress", "right"), Place("limits", "tab", "stress"), Place("positions", "bottom", "risk"),
+         *(Place(name, "tab", "positions") for name in ("orders", "fills", "balances", "alerts", "audit", "log"))),
+        (("", (0, 440)), ("positions", (0, 210))),
     ),
     "charts": Layout(
         (Place("chart", "center"), Place("watchlist", "left"), Place("chart-2", "right", "chart"), Place("chart-3", "bottom", "chart"),

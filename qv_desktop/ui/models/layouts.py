@@ -42,6 +42,12 @@ class Bar(QWidget):
         (self._unwanted.discard if wanted else self._unwanted.add)(part)
         self._fit()
 
+    def grow(self, part: QWidget) -> None:
+        """Give one part the room that is left."""
+        row = self.layout()
+        if isinstance(row, QHBoxLayout):
+            row.setStretch(row.indexOf(part), 1)
+
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:  # a text in it grew or shrank
             self._fit()

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Literal
 
 from qv_desktop.domain.accounts import Account, day_profit
+from qv_desktop.domain.margin_rules import CODES as MARGIN_CODES
 from qv_desktop.domain.market import Snapshot, money
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side
 from qv_desktop.domain.positions import Position
@@ -158,7 +159,7 @@ def mark(check: Check) -> Mark:
     """✓ passed, ! passed but near its limit, ✗ refused."""
     if not check.passed:
         return "✗"
-    if check.code in _DOUBTFUL:
+    if check.code in _DOUBTFUL or (check.message and check.code in MARGIN_CODES):
         return "!"
     value, limit = figure(check.value), figure(check.limit)
     if value is None or not limit or check.code in _TO_THE_FULL:

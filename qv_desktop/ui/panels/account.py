@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from qv_desktop.domain.access import User
 from qv_desktop.domain.accounts import Account, day_profit, intraday_headroom, margin_headroom
+from qv_desktop.domain.margin import MarginStanding, Regime
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
@@ -79,6 +80,10 @@ class Figure(QWidget):
         return f"{self._shown[0]} {self._shown[2]}".strip()
 
 
+ROOM_TIP = "Intraday margin headroom: what may be added in long positions before equity falls short of the requirement"
+SETTLED_TIP = "Settled cash: what may be spent and sold again at once without breaking good faith"
+
+
 class AccountPanel(QWidget):
     """Figures right-aligned in a row; when room is short the less important ones give way first."""
 
@@ -91,9 +96,8 @@ class AccountPanel(QWidget):
         self.cash, self.power = Figure("Cash"), Figure("Buying power")
         self.excess, self.headroom = Figure("Maint. excess"), Figure("Intraday room")
         self.excess.setToolTip("Maintenance excess: equity above the maintenance requirement")
-        self.headroom.setToolTip(
-            "Intraday margin headroom: what may be added in long positions before equity falls short, at 25 %"
-        )
+        self.headroom.setToolTip(ROOM_TIP)
+        self._margin: MarginStanding | None = None
         self.exposure, self.state = Figure("Gross / net"), Figure("Risk state")
         self.time, self.user = Figure("ET"), Figure("Nobody")
         self._giving_way = (self.excess, self.cash, self.exposure, self.headroom, self.power, self.user)
@@ -112,11 +116,24 @@ class AccountPanel(QWidget):
         self.cash.show_value(fmt.money(account.cash))
         excess = margin_headroom(account)
         self.excess.show_value(fmt.money(excess), "BAD" if excess is not None and excess < 0 else "TX0")
-        self.headroom.show_value(fmt.money(intraday_headroom(account)))
+        if self._margin is None:
+            self.headroom.show_value(fmt.money(intraday_headroom(account)))
         profit = day_profit(account)
         share = profit / account.last_equity if profit is not None and account.last_equity else None
         hue = "TX0" if not profit else fmt.trend(profit)
         self.profit.show_value(fmt.signed(profit), hue, "" if share is None else fmt.percent(share))
+        self._make_room()
+
+    def show_margin(self, standing: MarginStanding) -> None:
+        """Show the headroom under the account's margin regime: it counts executions that the broker's figures may lack."""
+        self._margin = standing
+        cash = standing.regime is Regime.CASH
+        self.headroom.show_title("Settled cash" if cash else "Intraday room")
+        self.headroom.setToolTip(SETTLED_TIP if cash else ROOM_TIP)
+        bad = standing.restricted_until is not None or (not cash and standing.level is not None and standing.level < 0)
+        self.headroom.show_value(
+            fmt.money(standing.headroom), "BAD" if bad else "WARN" if standing.outstanding else "TX0"
+        )
         self._make_room()
 
     def show_age(self, seconds: float | None) -> None:

@@ -15,14 +15,16 @@ from qv_desktop.ui.models.activity_page import ActivityPage
 from qv_desktop.ui.models.figure_columns import FigureColumns
 from qv_desktop.ui.models.layouts import Bar, divider, note, paint_note, stacked, tint
 from qv_desktop.ui.models.ledger import scrolled
+from qv_desktop.ui.models.margin_card import MarginCard
 
 STALE = 10.0  # seconds; the broker is asked every three
 WAITING = "The broker has not told the account yet"
-BALANCES, EQUITY, ACTIVITIES = "Balances", "Equity", "Activities"
+BALANCES, MARGIN, EQUITY, ACTIVITIES = "Balances", "Margin", "Equity", "Activities"
+PAGES = (BALANCES, MARGIN, EQUITY, ACTIVITIES)
 
 
 class BalancesPanel(QWidget):
-    """Three pages. Emits ``page_seen(name)`` when one comes into view, and what a person asks for on them."""
+    """Four pages. Emits ``page_seen(name)`` when one comes into view, and what a person asks for on them."""
 
     name = "balances"
     title = "Account"
@@ -37,14 +39,15 @@ class BalancesPanel(QWidget):
         super().__init__()
         self._account: Account | None = None
         self._configuration: Configuration | None = None
-        self.pages = theme.Segmented([BALANCES, EQUITY, ACTIVITIES])
-        self.pages.setFixedWidth(264)
+        self.pages = theme.Segmented(PAGES)
+        self.pages.setFixedWidth(330)
         self.number, self.told = theme.label("", "hint"), theme.label(WAITING, "hint")
         self.figures = FigureColumns(barred="Margin")
+        self.margin = MarginCard()
         self.curve, self.activities = PortfolioPage(), ActivityPage()
         self._standing = note()
         self._stack = QStackedWidget()
-        for page in (scrolled(self.figures), self.curve, self.activities):
+        for page in (scrolled(self.figures), scrolled(self.margin), self.curve, self.activities):
             self._stack.addWidget(page)
         stacked(self, Bar(self.pages, None, self.number, self.told, yielding=(self.number, self.told)), self._standing,
                 divider(), self._stack).setStretch(3, 1)  # fmt: skip
@@ -60,13 +63,13 @@ class BalancesPanel(QWidget):
 
     @property
     def page(self) -> str:
-        """The page in front: Balances, Equity or Activities."""
+        """The page in front, one of ``PAGES``."""
         return self.pages.choice()
 
     def show_page(self, page: str) -> None:
         """Bring a page to the front."""
         self.pages.choose(page)
-        self._stack.setCurrentIndex((BALANCES, EQUITY, ACTIVITIES).index(page))
+        self._stack.setCurrentIndex(PAGES.index(page))
         if self.isVisible():
             self.page_seen.emit(page)
 

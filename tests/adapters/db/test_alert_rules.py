@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -103,13 +102,8 @@ def test_settings_and_own_rules_come_back_newest(store: AlertStore) -> None:
     asyncio.run(story())
 
 
-def test_the_database_answers_how_quick_it_is_and_how_high_the_equity_was(store: AlertStore) -> None:
-    async def story() -> tuple[float, Decimal | None]:
-        return await store.ping(), await store.highest_equity("nobody")
-
-    ping, highest = asyncio.run(story())
-    assert ping > 0
-    assert highest is None
+def test_the_database_tells_how_quick_it_is(store: AlertStore) -> None:
+    assert asyncio.run(store.ping()) > 0
 
 
 # ---- at a prompt

@@ -228,7 +228,7 @@ def test_a_trader_writes_no_order_in_its_terms_anew(postgres_url: str, who: dict
             "DELETE FROM orders",
             "UPDATE fills SET price = 1",
             "DELETE FROM order_events",
-            "INSERT INTO risk_limits VALUES ('a', 9, now(), 'u', 1, 1, 1, 1, 1, 1, 1, 1, 1)",
+            "INSERT INTO limit_versions VALUES ('account', 'a', 1, '{}', '', session_user, now(), '', NULL)",
             "INSERT INTO risk_events (account, at, kind, state, actor, reason) VALUES ('a', now(), 'limits', NULL, 'u', '')",
         ):
             assert refusal(server, attack) == DENIED, attack

@@ -18,6 +18,7 @@ from qv_desktop.adapters.db.audit import AuditTrail, _clean
 from qv_desktop.adapters.db.audit_groups import MOST
 from qv_desktop.adapters.db.audit_links import _link
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.limits import LimitStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.risk import RiskStore
 from qv_desktop.adapters.db.spool import Spool
@@ -25,7 +26,7 @@ from qv_desktop.adapters.db.tables import audit_log
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Entry, link, sealed
 from qv_desktop.domain.errors import DatabaseDown, RowRefused
-from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.limits import Scope, ScopedLimits
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.noting import noting
@@ -161,7 +162,9 @@ def an_intent(database: Database, trail: AuditTrail, clock: Clock) -> Awaitable[
 
 
 def a_limit(database: Database, trail: AuditTrail, clock: Clock) -> Awaitable[object]:
-    return RiskStore(database, trail).save_limits("acc", Limits(order_value=Decimal(5)), a_draft())
+    return LimitStore(database, trail).tighten(
+        ScopedLimits(Scope.ACCOUNT, "acc", {"order_value": Decimal(5)}, 1, "u"), "", a_draft()
+    )
 
 
 def a_halt_lifted(database: Database, trail: AuditTrail, clock: Clock) -> Awaitable[object]:
@@ -177,7 +180,12 @@ type Act = Callable[[Database, AuditTrail, Clock], Awaitable[object]]
 
 @pytest.mark.parametrize(
     ("act", "table"),
-    [(an_intent, "orders"), (a_limit, "risk_limits"), (a_halt_lifted, "risk_events"), (a_user, "users")],
+    [
+        (an_intent, "orders"),
+        (a_limit, "limit_versions WHERE scope = 'account'"),
+        (a_halt_lifted, "risk_events"),
+        (a_user, "users"),
+    ],
 )
 @pytest.mark.usefixtures("full")
 def test_where_no_audit_row_can_be_written_nothing_happens(

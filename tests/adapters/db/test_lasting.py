@@ -62,6 +62,9 @@ NUMBERED = {
     "risk_events": "(id, account, at, kind, state, actor, reason) OVERRIDING SYSTEM VALUE "
                    "VALUES (9223372036854775807, 'a', now(), 'state', 'ACTIVE', 'u', '')",
     "order_events": "(id, client_order_id, kind, status, at, reason) OVERRIDING SYSTEM VALUE VALUES (%(n)s, 'old', 'x', 'x', now(), '')",
+    "margin_terms": "(id, account, at, set_by, terms) OVERRIDING SYSTEM VALUE VALUES (%(n)s, 'a', now(), 'u', '{}')",
+    "margin_events": "(id, account, at, kind, day, key, symbol, amount, words, actor) OVERRIDING SYSTEM VALUE "
+                     "VALUES (%(n)s, 'a', now(), 'met', '2026-01-02', 'k', '', 0, '', '')",
     "break_remarks": "(id, item, at, actor, what, words) OVERRIDING SYSTEM VALUE VALUES (%(n)s, 'b', now(), 'u', 'x', '')",
 }  # fmt: skip
 
@@ -89,7 +92,7 @@ def test_versions_follow_one_another(postgres_url: str, who: dict[Role, Person])
     """Behind the greatest there is none: limits could never be set again, nor a strategy be kept."""
     admin = who[Role.ADMIN]
     run(postgres_url, "INSERT INTO strategies VALUES ('s', 's')")
-    limits = "INSERT INTO risk_limits VALUES ('a', {}, now(), 'u', 1, 1, 1, 1, 1, 1, 1, 1, 1)"
+    limits = "INSERT INTO limit_versions VALUES ('account', 'a', {}, '{{}}', '', session_user, now(), '', NULL)"
     version = "INSERT INTO strategy_versions VALUES ('s', {}, '', '[]', '', 'h', session_user, now())"
     for url, role in ((address(postgres_url, admin.name), admin.group), (postgres_url, "qv_app")):
         with connected(url, role) as server:

@@ -15,6 +15,7 @@ from qv_desktop.adapters.db.audit_pages import TEXTS
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.drawings import Drawings
+from qv_desktop.adapters.db.limits import LimitStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.preferences import Preferences
 from qv_desktop.adapters.db.price_alerts import PriceAlerts
@@ -28,7 +29,7 @@ from qv_desktop.domain.access import Session, User
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.limits import Scope, ScopedLimits
 from qv_desktop.domain.market import Timeframe
 from qv_desktop.domain.scans import Scan
 from qv_desktop.domain.strategies import Strategy
@@ -72,7 +73,10 @@ def fields(database: Database, trail: AuditTrail, clock: Clock) -> dict[str, Ask
     """Every field that a person or a vendor fills, by the question that it goes into."""
     users, lists, kept = Users(database, trail, clock), Watchlists(database), Preferences(database)
     bars, ticks, journal = BarStore(database), TickStore(database), OrderJournal(database, trail)
-    risk, scans = RiskStore(database, trail), Scans(database)
+    risk, scans, limits = RiskStore(database, trail), Scans(database), LimitStore(database, trail)
+
+    def tight(words: str) -> ScopedLimits:
+        return ScopedLimits(Scope.ACCOUNT, words or "a", {}, 1, words or "u")
 
     def session(words: str) -> Session:
         return Session(words, User(words, words, "Viewer"), words, NOW, NOW + timedelta(1))  # type: ignore[arg-type]
@@ -91,8 +95,8 @@ def fields(database: Database, trail: AuditTrail, clock: Clock) -> dict[str, Ask
         "bars": lambda w: bars.bars(w, MINUTE, LONG_AGO, NOW), "bars of many": lambda w: bars.of_many([w, w + "'"], MINUTE, LONG_AGO, NOW),
         "covered": lambda w: bars.covered(w, MINUTE), "trades": lambda w: ticks.trades(w, 0, 2**62),
         "orders of": lambda w: journal.orders_since(w, LONG_AGO), "fills of": lambda w: journal.fills_since(w, LONG_AGO),
-        "positions of": journal.positions, "limits of": risk.limits, "state of": risk.state,
-        "limits saved": lambda w: risk.save_limits(w, Limits(), draft(w)), "token": lambda w: users.resume(w, w),
+        "positions of": journal.positions, "limits of": lambda w: limits.history(Scope.USER, w), "state of": risk.state,
+        "limits saved": lambda w: limits.tighten(tight(w), w, draft(w)), "token": lambda w: users.resume(w, w),
         "standing": lambda w: users.standing(session(w)), "signed out": lambda w: users.sign_out(session(w)),
         "strategy": lambda w: StrategyStore(database, trail).keep(Strategy(w or "s", w, w, 0, (), w, w or "h", w, NOW), draft(w)),
     }  # fmt: skip

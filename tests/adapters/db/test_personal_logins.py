@@ -26,6 +26,7 @@ from qv_desktop.adapters.db.door import RESET, SUSPENDED, WRONG, WRONG_CODE
 from qv_desktop.adapters.db.drawings import Drawings
 from qv_desktop.adapters.db.idle_times import IdleTimes
 from qv_desktop.adapters.db.instruments import InstrumentStore
+from qv_desktop.adapters.db.limits import LimitStore
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.db.people import PeopleStore
 from qv_desktop.adapters.db.personal import PersonalUsers
@@ -47,7 +48,7 @@ from qv_desktop.domain.audit import SYSTEM, Actor, Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.limits import Scope, ScopedLimits
 from qv_desktop.domain.market import Bar, Timeframe, Trade
 from qv_desktop.domain.orders import Order, OrderRequest, Report, ReportKind, Side, applied, fill_of
 from qv_desktop.domain.positions import Position
@@ -438,7 +439,8 @@ def test_people_and_roles_are_administered_by_an_admin_alone_and_a_role_of_the_d
     assert acting(night) == group("Night desk")
     store = RiskStore(night.database, night.trail)
     assert not refused(store.save_state("acc", TradingState.HALTED, night.draft))
-    assert refused(store.save_limits("acc", Limits(), night.draft))
+    own = ScopedLimits(Scope.ACCOUNT, "acc", {}, 1, who[Role.VIEWER].name)
+    assert refused(LimitStore(night.database, night.trail).tighten(own, "", night.draft))
     assert refused(OrderJournal(night.database, night.trail).intend(an_order("night"), night.draft))
     run(postgres_url, "UPDATE users SET role = 'Viewer' WHERE name = %s", who[Role.VIEWER].name)
     run(postgres_url, "DELETE FROM roles WHERE name = 'Night desk'")
@@ -536,6 +538,10 @@ def test_the_rest_of_the_day_goes_by_the_table(desk: Desk, person: Person, postg
         RiskStore(database, trail),
         Reconciliation(f"r-{person.name}", now(), "••••123", "m", "", now(), now(), Tolerances(), 1, (), "h"),
     )
+    limits, tight = (
+        LimitStore(database, trail),
+        ScopedLimits(Scope.SYMBOL, "KO", {"collar": Decimal(0)}, 1, person.name),
+    )
     alert = PriceAlert("p1", "AAPL", 10.0, "up", "", False, "armed", now())
     instrument = Instrument("AAPL", "Apple", "NASDAQ", Decimal("0.01"), True, True, True, True, True)
     own = Strategy(f"own-{user}", f"own_{user}", "T", 0, (), "x", f"own-{user}", person.name, now())
@@ -572,8 +578,8 @@ def test_the_rest_of_the_day_goes_by_the_table(desk: Desk, person: Person, postg
         (lambda: Scans(database).save(user, Scan("s", "last > 1", "all", "symbol", 10, False)), R.MARKET, A.CHANGE),
         (lambda: PriceAlerts(database).save(user, alert), R.MARKET, A.CHANGE),
         (lambda: Drawings(database).of(user, "AAPL"), R.MARKET, A.VIEW),
-        (lambda: risk.limits("acc"), R.RISK, A.VIEW),
-        (lambda: risk.save_limits("acc", Limits(), desk.draft), R.RISK, A.CHANGE),
+        (limits.book, R.RISK, A.VIEW),
+        (lambda: limits.tighten(tight, "", desk.draft), R.RISK, A.CHANGE),
         (lambda: risk.save_state("acc", TradingState.HALTED, desk.draft), R.RISK, A.RUN),
         (lambda: ReconciliationStore(database, trail).save(run_, desk.draft), R.RECONCILIATION, A.RUN),
         (lambda: ReconciliationStore(database, trail).latest(), R.RECONCILIATION, A.VIEW),
@@ -584,7 +590,7 @@ def test_the_rest_of_the_day_goes_by_the_table(desk: Desk, person: Person, postg
         (lambda: StrategyStore(database, trail).archive(theirs, True, desk.draft), R.STRATEGIES, A.DELETE),
         (lambda: StrategyDrafts(database).keep(user, SourceDraft("theirs", 1, "half", now())), R.STRATEGIES, A.CHANGE),
         (lambda: StrategyDrafts(database).keep(user, SourceDraft("theirs", 1, "more", now())), R.STRATEGIES, A.CHANGE),
-        (lambda: StrategyDrafts(database).drop(user, "theirs"), R.STRATEGIES, A.CHANGE),
+        (lambda: StrategyDrafts(database).drop(user, "theirs", ""), R.STRATEGIES, A.CHANGE),
         (lambda: StrategyDrafts(database).of(user), R.STRATEGIES, A.VIEW),
         (lambda: StrategyConsents(database, trail).give(user, theirs, now(), desk.draft), R.STRATEGIES, A.RUN),
         (lambda: StrategyConsents(database, trail).given(user, "h"), R.STRATEGIES, A.VIEW),

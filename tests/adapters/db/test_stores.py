@@ -28,7 +28,6 @@ from qv_desktop.domain.backtests import (
     TradingHours,
 )
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.reconciliation import Break, Reconciliation, Tolerances, Uncompared
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.domain.strategies import Parameter, Strategy
@@ -186,22 +185,6 @@ def test_a_run_is_marked_and_deleted_with_what_was_noted(
     assert len(recorded) == 4
 
 
-def test_limits_are_the_defaults_until_set_and_every_version_is_kept(
-    database: Database, trail: AuditTrail, recorded: list[Entry]
-) -> None:
-    store = RiskStore(database, trail)
-    tight = Limits(order_value=Decimal("500.50"), orders_per_minute=3)
-
-    async def story() -> list[Limits]:
-        before = await store.limits("acc")
-        await store.save_limits("acc", Limits(order_value=Decimal(1)), DRAFT)
-        await store.save_limits("acc", tight, DRAFT)
-        return [before, await store.limits("acc"), await store.limits("other")]
-
-    assert asyncio.run(story()) == [Limits(), tight, Limits()]
-    assert len(recorded) == 2
-
-
 def test_the_trading_state_is_the_last_one_set(database: Database, trail: AuditTrail) -> None:
     store = RiskStore(database, trail)
 
@@ -210,7 +193,6 @@ def test_the_trading_state_is_the_last_one_set(database: Database, trail: AuditT
         for state in (TradingState.HALTED, TradingState.REDUCING):
             await store.save_state("acc", state, DRAFT)
             seen.append(await store.state("acc"))
-        await store.save_limits("acc", Limits(), DRAFT)
         return [*seen, await store.state("acc"), await store.state("other")]
 
     active, halted, reducing = TradingState.ACTIVE, TradingState.HALTED, TradingState.REDUCING

@@ -4,7 +4,7 @@ What was done is in the name of whoever did it and is never changed; a terminal 
 
 from alembic import op
 
-revision, down_revision = "0033", "0028"
+revision, down_revision = "0033", "0032"
 
 STATEMENTS = (
     """

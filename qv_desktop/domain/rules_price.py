@@ -1,0 +1,77 @@
+"""Rules about prices: which a type needs, and how far through the market they may lie."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
+
+from qv_desktop.domain.exposure import reduces, touch
+from qv_desktop.domain.instruments import PENNY, price_step
+from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.orders import OrderRequest, OrderType, Side
+from qv_desktop.domain.risk import Check, RiskView
+from qv_desktop.domain.rule_answers import answer
+
+ZERO = Decimal(0)
+
+
+def prices(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """Each type needs its prices and no others."""
+    needs_limit = request.type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+    needs_stop = request.type in (OrderType.STOP, OrderType.STOP_LIMIT)
+    if needs_limit and (request.limit is None or request.limit <= 0):
+        return answer(
+            "PRICE", "Limit price", False, "—", "> 0", message="A limit order needs a limit price above zero."
+        )
+    if needs_stop and (request.stop is None or request.stop <= 0):
+        return answer("PRICE", "Stop price", False, "—", "> 0", message="A stop order needs a stop price above zero.")
+    if request.type is OrderType.TRAILING_STOP and (request.trail_price is None) == (request.trail_percent is None):
+        return answer(
+            "PRICE", "Trail", False, "—", "one", message="A trailing stop needs a trail in $ or in %, not both."
+        )
+    return None
+
+
+def collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """A price through the NBBO by more than the collar, or a quote too old to tell, is an error (cf. 17 CFR 240.15c3-5).
+
+    A market order that only reduces names no price: it passes while quotes are away, for the way out must stay open.
+    """
+    if view.quote is None or view.quote_age is None or Decimal(str(view.quote_age)) > limits.quote_age:
+        if request.type is OrderType.MARKET and reduces(request, view):
+            return None
+        age = "no quote" if view.quote_age is None else f"{view.quote_age:.1f} s old"
+        return answer(
+            "QUOTE_AGE",
+            "Quote age",
+            False,
+            age,
+            f"{limits.quote_age} s",
+            message=f"The quote is too old to price against ({age}, at most {limits.quote_age} s).",
+        )
+    meets = touch(view, request.side)
+    if meets is None:
+        side = "ask to buy at" if request.side is Side.BUY else "bid to sell at"
+        return answer(
+            "NO_QUOTE", "Quote", False, "none", "> 0", message=f"The market shows no {side}; wait for a quote."
+        )
+    if request.limit is None:
+        return None
+    through = (request.limit - meets) / meets * request.side.sign
+    edge = _inside(meets * (1 + limits.collar * request.side.sign), request.side, view)
+    return answer(
+        "COLLAR",
+        "Collar vs NBBO",
+        through <= limits.collar,
+        f"{through if through > 0 else ZERO:.1%}",
+        f"{limits.collar:.0%}",
+        f"{edge}",
+        f"{request.limit} is {through:.1%} through the market; at most {limits.collar:.0%}, that is {edge}.",
+    )
+
+
+def _inside(edge: Decimal, side: Side, view: RiskView) -> Decimal:
+    """The outermost legal price that does not pass ``edge``: buyers round down, sellers up."""
+    step = PENNY if view.instrument is None else price_step(view.instrument, edge)
+    try:
+        whole = (edge / step).to_integral_value(ROUND_FLOOR if side is Side.BUY else ROUND_CEILING)
+        return (whole * step).quantize(step)
+    except InvalidOperation:  # a price of a broken quote, beyond all digits
+        return edge
