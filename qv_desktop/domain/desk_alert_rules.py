@@ -56,6 +56,8 @@ def told_by(key: str) -> tuple[str, str] | None:
     """
     if key in _JOINED:
         return _JOINED[key], ""
+    if key.startswith("margin deficit "):
+        return "margin", ""
     if key.startswith("unresolved "):
         return "order_unresolved", key.removeprefix("unresolved ")
     for state, code in _FEED.items():
