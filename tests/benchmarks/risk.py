@@ -17,8 +17,9 @@ from importlib.util import find_spec
 from statistics import quantiles
 
 from qv_desktop.domain.access import Role, User
+from qv_desktop.domain.counters import ACCOUNT, Standing
 from qv_desktop.domain.instruments import Instrument
-from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.limits import Limits, Scope
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Batch, Quote, Trade, ns
 from qv_desktop.domain.norms import Norms
@@ -148,6 +149,9 @@ async def desk(positions: int, open_orders: int) -> Market:
     risk.margin = lambda: MarginStanding(
         NOW, NOW.date(), equity=Decimal(10**7), level=Decimal(10**7), headroom=Decimal(10**7)
     )
+    scopes = (ACCOUNT, (Scope.USER, "demo"), (Scope.SYMBOL, symbols[0]))
+    standings = tuple(Standing(key, Limits(), profit=Decimal(5), drawdown=Decimal("0.01")) for key in scopes)
+    risk.standings = lambda user, source, symbol: standings
     own = {symbol: Decimal(5) for symbol in symbols[::10]}
     risk.views.held_by = lambda source: own if source.startswith("strategy:") else None
     held.adopt({symbol: a_position(100 if place % 3 else -100, "50", symbol) for place, symbol in enumerate(symbols)})
