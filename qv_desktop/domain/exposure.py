@@ -142,7 +142,7 @@ def of_strategy(view: RiskView, source: str) -> Decimal:
     """Dollars that the strategy whose orders come from ``source`` holds, and those that its open orders may trade."""
     shares = view.strategy_held or {}
     total = sum((abs(quantity) * _price(view, symbol) for symbol, quantity in shares.items()), ZERO)
-    for order in view.open_orders:
+    for order in view.open_orders if view.of_source is None else view.of_source:
         request = order.request
         if request.source == source and shares.get(request.symbol, ZERO) * request.side.sign >= 0:
             total += order.remaining * (request.limit or request.stop or view.prices.get(request.symbol, ZERO))

@@ -106,6 +106,7 @@ class Views:
         by_symbol: Mapping[str, tuple[Order, ...]] = whole.by_symbol
         if gone:
             by_symbol, lines = self._without(gone, whole, lines)
+        held = self.held_by(source)
         recent, unsettled = _newest(whole, desk, gone)
         return RiskView(
             now=desk.now,
@@ -123,7 +124,8 @@ class Views:
             restricted=share.restricted,
             average_volume=norms.volume20,
             sectors=self.sectors,
-            strategy_held=self.held_by(source),
+            strategy_held=held,
+            of_source=() if held is None else tuple(o for o in whole.of_source(source) if o.id not in gone),
             cancels=whole.cancels_since(desk.now - MINUTE),
             price_test=price_test(snapshot, norms),
             may_trade=desk.may_trade,

@@ -106,7 +106,8 @@ class Market:
     def enter(self, symbol: str) -> None:
         """An order that came long ago rests."""
         side = self.dice.choice((Side.BUY, Side.SELL))
-        order = Order(self.request(symbol, side, 0.05), "demo", "account", self.moment - timedelta(hours=1))
+        source = self.dice.choice(("Ticket", "Ticket", "Ticket", "strategy:one"))
+        order = Order(self.request(symbol, side, 0.05, source), "demo", "account", self.moment - timedelta(hours=1))
         self.book[order.id] = replace(order, status=OrderStatus.WORKING, acknowledged_at=order.submitted)
 
     def move(self) -> None:

@@ -66,6 +66,7 @@ def slow(view: RiskView, book: OrderBook, built: Market) -> RiskView:
         prices={symbol: Decimal(repr(price)) for symbol, price in built.market.prices().items()},
         recent=tuple(recent),
         by_symbol=None,
+        of_source=None,
         lines=None,
     )
 
@@ -78,7 +79,7 @@ def the_same(fast: RiskView, anew: RiskView) -> None:
         assert exposure.net(fast, side) == exposure.net(anew, side)
     for name in set(SECTORS.values()):
         assert exposure.in_sector(fast, name) == exposure.in_sector(anew, name)
-    assert exposure.of_strategy(fast, "Ticket") == exposure.of_strategy(anew, "Ticket")
+    assert exposure.of_strategy(fast, "strategy:one") == exposure.of_strategy(anew, "strategy:one")
     assert set(fast.positions) == set(anew.positions)
     assert set(fast.open_orders) == set(anew.open_orders)
     assert set(fast.recent) == set(anew.recent)
@@ -95,11 +96,11 @@ def test_kept_sums_equal_sums_added_up_anew_after_anything_that_may_happen(seed:
     for _ in range(40):
         for _ in range(dice.randrange(4)):
             happens(built, dice)
-        fast = built.risk._view(dice.choice(built.symbols), built.book, "Ticket")
+        fast = built.risk._view(dice.choice(built.symbols), built.book, "strategy:one")
         the_same(fast, slow(fast, built.book, built))
         gone = set(dice.sample(sorted(built.book), min(2, len(built.book))))
         rest = OrderBook({key: order for key, order in built.book.items() if key not in gone})
-        without = built.risk._view("S0000", built.book, "Ticket", gone)
+        without = built.risk._view("S0000", built.book, "strategy:one", gone)
         the_same(without, slow(without, rest, built))
 
 
