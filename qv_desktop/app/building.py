@@ -153,6 +153,7 @@ def engine(
     limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    risk.explain = limits.explain
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
                     positions, account, login, publish, clock.market)  # fmt: skip

@@ -107,7 +107,13 @@ def test_a_tighter_limit_is_typed_in_place_and_counts_at_once(qtbot: QtBot) -> N
         assert (shown(panel, "order_value", "Firm"), shown(panel, "order_value", "In force")) == ("$5,000", "$5,000")
         assert shown(panel, "order_value", "Set by") == "firm · anna"
         verdict = room.risk.judge(a_limit("100.00", 60), {})
-        assert "ORDER_VALUE" in [check.code for check in verdict.refusals]
+        (check,) = (check for check in verdict.refusals if check.code == "ORDER_VALUE")
+        assert "That is" not in check.message
+        await room.limits.change(Scope.USER, "Anna", {"order_value": Decimal(1_000)}, "new here")
+        (check,) = (
+            check for check in room.risk.judge(a_limit("100.00", 60), {}).refusals if check.code == "ORDER_VALUE"
+        )
+        assert check.message.endswith(" That is your own limit, set by anna.")
 
     told(qtbot, Role.ADMIN, story)
 
