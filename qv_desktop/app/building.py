@@ -50,6 +50,7 @@ from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import MarketMoved
 from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
@@ -199,12 +200,14 @@ def engine(
                 settings.environment, __version__, lambda: margin_told(margin.standing()),
                 lambda: day_trades_told(margin.standing(), margin.day_trades()),
                 lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
-    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, clock.now,
+                               paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
     risk.views.held_by = deployed.runs.held_by
     risk.views.norms = side.averages.asked
+    bus.subscribe(MarketMoved, lambda _: risk.views.keep_up())
     measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured
 from qv_desktop.domain.limits import NAMES, Limits
 from qv_desktop.domain.margin import MarginStanding
+from qv_desktop.domain.reports import Values
 from qv_desktop.domain.risk_measures import Missing
 from qv_desktop.domain.risk_report import RiskReport, changed, of_day
 from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
@@ -61,8 +62,18 @@ def a_trail() -> Trail:
     return trail
 
 
+async def past(start: datetime, end: datetime) -> list[Values]:
+    line: Values = (NOW, "raised", "critical", "Loss near its limit", "85 %", "system")
+    return [line] if start <= NOW < end else []
+
+
 def service(
-    tmp_path: Path, trail: Trail, writer: object = None, role: Role = Role.ADMIN, measured: bool = True
+    tmp_path: Path,
+    trail: Trail,
+    writer: object = None,
+    role: Role = Role.ADMIN,
+    measured: bool = True,
+    market: datetime = NOW,
 ) -> RiskReports:
     session = a_session(role)
     login = Login(Users(session.user, session), Trail(), lambda: NOW, "host")
@@ -74,8 +85,9 @@ def service(
         "PAPER",
         "0.1.0",
         margin=lambda: (("Regime", "INTRADAY_MARGIN"),),
+        past=past,
     )
-    made = RiskReports(told, writer or RiskDayReports(pdf), login, trail, lambda: NOW, tmp_path)  # type: ignore[arg-type]
+    made = RiskReports(told, writer or RiskDayReports(pdf), login, trail, lambda: market, lambda: NOW, tmp_path)  # type: ignore[arg-type]
     if measured:
         made.hear(RiskMeasured(some_measures(), a_picture()))
     return made
@@ -143,7 +155,7 @@ def test_it_holds_every_section_of_the_day(tmp_path: Path) -> None:
         "State history", "Limits and usage", "Limits in force", "Changes of limits", "Refusals by rule", "Refused orders",
         "Exposure by name",
         "Exposure by sector", "Value at risk and expected shortfall", "VaR against what days brought", "Stress", "Margin", "Day trades",
-        "Largest losers", "Largest winners", "P&L by strategy", "Alerts",
+        "Largest losers", "Largest winners", "P&L by strategy", "Alerts", "History of alerts",
     ]  # fmt: skip
     assert [row[1:] for row in found["State history"].rows] == [
         ("HALTED", "nobody", "=1+1 odd fills"),
@@ -312,3 +324,14 @@ def test_margin_and_day_trades_are_told_with_their_numbers() -> None:
     assert counted == ("Within five business days", "2, of 9 orders that traded")
     assert one == ("2026-11-20 AAPL", "100 shares, 10:30:00 to 10:35:00 ET, Ticket, order qv-7")
     assert margin_told(None) == day_trades_told(None, [trade]) == ()
+
+
+def test_rows_are_of_the_walls_day_also_where_the_market_replays_another(tmp_path: Path) -> None:
+    """A replay of 2020 is traded today: whoever halts it does so today."""
+    market = datetime(2020, 12, 15, 15, 30, tzinfo=UTC)
+    report = asyncio.run(service(tmp_path, a_trail(), market=market)._gathered("ann"))
+    assert report.day == date(2020, 12, 15)
+    assert report.recorded == date(2026, 11, 20)
+    assert report.rows is not None
+    assert len(report.rows) == 4
+    assert dict(of_day(report).facts)["Day"] == "2020-12-15; rows of 2026-11-20"
