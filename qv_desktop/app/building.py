@@ -18,6 +18,7 @@ from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
+from qv_desktop.adapters.db.counters import CounterStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.limits import LimitStore
@@ -37,11 +38,13 @@ from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.risk import RiskDayReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
+from qv_desktop.app.alerting import Alerting, Books, alerting
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
+from qv_desktop.app.laddering import loss_ladder
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.measuring import measuring
 from qv_desktop.app.saying import Sayings
@@ -81,11 +84,12 @@ from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
-from qv_desktop.services.risk import Risk, brakes
+from qv_desktop.services.risk import Risk
 from qv_desktop.services.risk_reports import RiskReports, Told
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.trading_states import brakes
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
 
@@ -109,6 +113,7 @@ class Engine:
     sounds: Sounds
     keeping: Keeping
     deploying: Deploying
+    alerting: Alerting
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -120,6 +125,7 @@ class Engine:
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
             await self.services.authoring.flush()
+            await self.alerting.rules.keeping.flush()
         self.broker.close()
         self.sounds.close()
         self.side.close()
@@ -155,6 +161,8 @@ def engine(
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
     risk.explain = limits.explain
+    ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
+                         notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
                     positions, account, login, publish, clock.market)  # fmt: skip
@@ -170,7 +178,13 @@ def engine(
         keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
     )
     authoring = Authoring(
-        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+        StrategyStore(database, door.trail),
+        StrategyDrafts(database),
+        strategies,
+        login,
+        door.trail,
+        clock.now,
+        paths.terminal(settings.home),
     )
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings),
                         closed=settings.home)  # fmt: skip
@@ -212,6 +226,8 @@ def engine(
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture
     risk.views.sectors = measured.sectors.mapping()
+    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service), notices,
+                      note, settings.home)  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -223,7 +239,7 @@ def engine(
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
-                        measured.sectors, limits, margin, risk_reports)  # fmt: skip
+                        measured.sectors, limits, margin, risk_reports, ladder, alerts.rules)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
@@ -241,6 +257,7 @@ def engine(
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
         keeping,
         deployed,
+        alerts,
     )
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.counters import Standings
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Quote
@@ -64,6 +65,12 @@ class RiskView:
     may_trade: bool = True  # whether the person's role lets them enter orders
     environment: str = ""  # PAPER or LIVE; empty while unknown
     live_allowed: bool = True  # whether this desk sends orders to a live account
+    counters: Standings | None = (
+        None  # losses, round trips and the day of everybody whom the order concerns; the account's first
+    )
+    way_out: bool = (
+        False  # whether a halt takes market orders that only reduce: one of the loss ladder does, one by hand does not
+    )
     margin: MarginStanding | None = None  # how the account stands under its margin regime; None while unknown
     unsettled: tuple[Order, ...] = ()  # orders that the account's balances may not know of yet, closed ones too
     by_symbol: Mapping[str, tuple[Order, ...]] | None = (

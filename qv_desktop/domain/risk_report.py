@@ -46,7 +46,7 @@ class RiskReport:
     day_trades: tuple[tuple[str, str], ...] = ()
     set_by: Callable[[str], str] = lambda name: ""  # which scope set a limit
     cut: bool = False  # whether there were more rows than were read
-    past: tuple[Values, ...] = ()  # what was done about alerts, under PAST, oldest first
+    past: tuple[Values, ...] | None = ()  # what was done about alerts, under PAST, oldest first; None as with rows
     recorded: date | None = None  # the day of ``rows`` and ``past``, where the market's clock is of another one
 
 
@@ -65,7 +65,7 @@ def of_day(told: RiskReport) -> Document:
         _named("Day trades", told.day_trades, "None are counted."),
         *_profits(picture),
         _alerts(told.alerts),
-        *((section(f"History of alerts · {len(told.past):,}", PAST, told.past),) if told.past else ()),
+        _past(told.past),
         *_missing(picture, slow),
     )
     subtitle = f"Account {told.account} on {told.day}, as of {stamp(told.at)}"
@@ -418,6 +418,14 @@ def _alerts(alerts: Sequence[Notice]) -> Section:
         values,
         "None on this day.",
     )
+
+
+def _past(past: Sequence[Values] | None) -> Section:
+    if past is None:
+        return section(
+            "History of alerts", PAST, (), "Your role may not read the alerts' history; ask an Admin for this part."
+        )
+    return section(f"History of alerts · {len(past):,}", PAST, past, "Nothing was done about alerts on this day.")
 
 
 def _missing(picture: RiskPicture | None, slow: SlowMeasures | None) -> tuple[Section, ...]:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.loss_rules import LOSS_RULES
 from qv_desktop.domain.margin_rules import MARGIN_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import Check, RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
-from qv_desktop.domain.rules_exposure import daily_loss, gross, net, sector, single_name, strategy
+from qv_desktop.domain.rules_exposure import gross, net, sector, single_name, strategy
 from qv_desktop.domain.rules_flow import cancels, duplicate, per_second, rate, wash
 from qv_desktop.domain.rules_instrument import lot, restricted, tick, tradable
 from qv_desktop.domain.rules_price import collar, prices
@@ -51,7 +52,7 @@ RULES: tuple[Rule, ...] = (
     reversal,
     order_class,
     wash,
-    daily_loss,
+    *LOSS_RULES,
     rate,
     per_second,
     cancels,

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.exposure import (
     committed,
     held,
@@ -116,17 +115,3 @@ def _part(
     most = max(whole_shares(equity * fraction - before, price), ZERO) + free
     words = f"{name} would be {share:.1%} of equity, over {fraction:.0%}: at most {most:,} shares."
     return answer(code, title, share <= fraction, f"{share:.1%}", f"{fraction:.0%}", f"{most:,}", words)
-
-
-def daily_loss(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    profit = day_profit(view.account) if view.account else None
-    if profit is None or reduces(request, view):
-        return None
-    return answer(
-        "DAILY_LOSS",
-        "Daily loss headroom",
-        profit > -limits.daily_loss,
-        f"${profit + limits.daily_loss:,.0f}",
-        f"${limits.daily_loss:,.0f}",
-        message=f"The day's loss of ${-profit:,.0f} has reached the limit of ${limits.daily_loss:,.0f}.",
-    )

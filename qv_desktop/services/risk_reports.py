@@ -102,12 +102,19 @@ class RiskReports:
         start = datetime.combine(recorded, time(), NEW_YORK)
         end = start + timedelta(days=1)
         rows, cut = await self._rows(start, end)
-        past = tuple(await told.past(start, end))
+        past = await self._past(start, end)
         morning = datetime.combine(day, time(), NEW_YORK)
         alerts = tuple(sorted((one for one in told.alerts() if one.at >= morning), key=lambda one: one.at))
         return RiskReport(day, now, told.account(), told.environment, by, told.version, self._measures, self._picture, told.limits(),
                           rows, alerts, tuple(told.margin()), tuple(told.day_trades()), told.set_by, cut, past,
                           recorded if recorded != day else None)  # fmt: skip
+
+    async def _past(self, start: datetime, end: datetime) -> tuple[Values, ...] | None:
+        """The alerts' history, oldest first; None where the person may not read it."""
+        try:
+            return tuple(await self._told.past(start, end))
+        except NotPermitted:
+            return None
 
     async def _rows(self, start: datetime, end: datetime) -> tuple[tuple[Entry, ...] | None, bool]:
         """The trail's rows of the day that are about risk, newest first; None where the person may not read them."""

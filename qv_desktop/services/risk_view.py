@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import chain
 
 from qv_desktop.domain.accounts import Account as Balances
+from qv_desktop.domain.counters import Standings
 from qv_desktop.domain.exposure import line, repriced
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
@@ -59,6 +60,8 @@ class Desk:
     may_trade: bool
     environment: str
     live_allowed: bool
+    counters: Standings | None = None
+    way_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,8 @@ class Views:
             may_trade=desk.may_trade,
             environment=desk.environment,
             live_allowed=desk.live_allowed,
+            counters=desk.counters,
+            way_out=desk.way_out,
             unsettled=unsettled,
             by_symbol=by_symbol,
             lines=lines,

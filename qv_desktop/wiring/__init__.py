@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
+from qv_desktop.services.alert_rules import AlertRules
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.authoring import Authoring
@@ -33,6 +34,7 @@ from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
+from qv_desktop.services.loss_ladder import LossLadder
 from qv_desktop.services.margin import Margin
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -139,6 +141,8 @@ class Services:
     limits: RiskLimits
     margin: Margin
     risk_reports: RiskReports
+    ladder: LossLadder
+    alert_rules: AlertRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -29,6 +30,7 @@ from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.reports import Values
 from qv_desktop.domain.risk_measures import Missing
 from qv_desktop.domain.risk_report import RiskReport, changed, of_day
+from qv_desktop.domain.risk_report_alerts import past_told
 from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.domain.rules import judged
 from qv_desktop.domain.spreadsheets import DANGEROUS
@@ -335,3 +337,28 @@ def test_rows_are_of_the_walls_day_also_where_the_market_replays_another(tmp_pat
     assert report.rows is not None
     assert len(report.rows) == 4
     assert dict(of_day(report).facts)["Day"] == "2020-12-15; rows of 2026-11-20"
+
+
+def test_the_alerts_history_reads_oldest_first() -> None:
+    alert = SimpleNamespace(title="Loss near its limit", severity="critical", words="85 % of $2,000")
+    lines = [
+        SimpleNamespace(
+            done=SimpleNamespace(at=NOW + timedelta(seconds=at), actor=actor, what=what, words=words), alert=alert
+        )
+        for at, actor, what, words in ((9, "ann", "acknowledged", "seen"), (0, "system", "raised", ""))
+    ]
+    assert past_told(lines) == (
+        (NOW, "raised", "critical", "Loss near its limit", "85 % of $2,000", "system"),
+        (NOW + timedelta(seconds=9), "acknowledged", "critical", "Loss near its limit", "seen", "ann"),
+    )
+
+
+def test_an_alerts_history_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    async def closed(start: datetime, end: datetime) -> list[Values]:
+        raise NotPermitted("Your role lacks it.")
+
+    made = service(tmp_path, a_trail())
+    made._told = replace(made._told, past=closed)
+    report = asyncio.run(made._gathered("ann"))
+    assert report.past is None
+    assert "alerts' history" in next(one.note for one in of_day(report).sections if one.title.startswith("History"))

@@ -26,7 +26,8 @@ from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
-from qv_desktop.services.risk import Forgetful, Risk
+from qv_desktop.services.risk import Risk
+from qv_desktop.services.trading_states import Forgetful
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.control import ControlWiring

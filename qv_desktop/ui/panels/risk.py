@@ -10,9 +10,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from qv_desktop.domain.loss_ladder import Ladder
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.ui import format, theme
+from qv_desktop.ui.models.ladder_card import LadderCard
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.risk_dashboard import Dashboard
 
@@ -21,6 +23,7 @@ type Spot = Literal["top", "beside", "above"]
 
 LOW = 236  # px of height under which the reason stands beside the state, and the gauges alone take the room
 STALE = 5.0  # seconds without a new picture, after which it is said of when the last one is
+TALL = 320  # px of height from which the loss ladder has a place of its own; lower ones tell it as the state's tip
 WIDE = 640  # px of width from which the reason stands beside the brakes
 FORMS = {"pdf": "PDF", "csv": "CSV", "xlsx": "XLSX", "html": "HTML"}
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
@@ -71,6 +74,9 @@ class RiskPanel(QWidget):
         self._no_report = ""  # why the day's report cannot be written
         self._state_chip = QLabel()
         self._meaning = theme.label("", "hint")
+        self.ladder = LadderCard()
+        self._permitted: Sequence[Action] = ("halt", "reduce", "resume")
+        self._no_resume = ""  # why resuming takes more than braking now
         self._report = menu_button("⤓", "Write the day's risk report", self._fill_report)
         self._report.setFixedWidth(30)
         self._age = theme.label("", "hint")  # of when the figures are, once they are no longer of now
@@ -91,6 +97,7 @@ class RiskPanel(QWidget):
         column.setContentsMargins(0, 6, 0, 8)
         column.setSpacing(4)
         column.addLayout(self._state_row())
+        column.addWidget(self.ladder)
         scroll = Shutter(self.dashboard)
         self._empty.setWordWrap(True)
         self._empty.setFont(theme.body())
@@ -109,6 +116,7 @@ class RiskPanel(QWidget):
         self._state_chip.setFont(theme.bold())
         self._state_chip.setAccessibleName("Trading state")
         row.addWidget(self._state_chip)
+        self._meaning.setMinimumWidth(40)  # a long reason is cut, and does not widen the dock
         row.addWidget(self._meaning, 1)
         row.addWidget(self._age)
         row.addWidget(self._report)
@@ -117,6 +125,7 @@ class RiskPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.ladder.setVisible(self.height() >= TALL)
         self._place_reason()
 
     def _place_reason(self) -> None:
@@ -218,6 +227,11 @@ class RiskPanel(QWidget):
         self._reduce.setVisible(state is not TradingState.REDUCING)
         self._resume.setVisible(state is not TradingState.ACTIVE)
 
+    def show_ladder(self, ladder: Ladder) -> None:
+        """How far the day is from the rungs, and what holds."""
+        self.ladder.show_ladder(ladder)
+        self._state_chip.setToolTip(self.ladder.accessibleDescription())
+
     def _say_author(self) -> None:
         """Where the meaning gave way to the reason, the empty field says who stopped trading."""
         told = self._spot == "top" and self._by and self._state is not TradingState.ACTIVE
@@ -225,10 +239,19 @@ class RiskPanel(QWidget):
 
     def show_permitted(self, actions: Sequence[Action], why: str = "") -> None:
         """Enable only these actions; the others say ``why`` they are grey."""
+        self._permitted = actions
         for button, action in ((self._halt, "halt"), (self._reduce, "reduce"), (self._resume, "resume")):
             button.setEnabled(action in actions)
             if action not in actions and why:
                 button.setToolTip(why)
+        self.forbid_resume(self._no_resume)
+
+    def forbid_resume(self, why: str) -> None:
+        """Grey the way back with the reason, while it takes more than the right to brake; nothing gives it back."""
+        self._no_resume = why
+        self._resume.setEnabled("resume" in self._permitted and not why)
+        if "resume" in self._permitted:
+            self._resume.setToolTip(why or "All orders are taken again.")
 
     def text(self) -> str:
         """What the panel says, for a screen reader."""
