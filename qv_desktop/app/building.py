@@ -18,6 +18,7 @@ from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
+from qv_desktop.adapters.db.counters import CounterStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.limits import LimitStore
@@ -42,6 +43,7 @@ from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
+from qv_desktop.app.laddering import loss_ladder
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.measuring import measuring
 from qv_desktop.app.saying import Sayings
@@ -50,6 +52,7 @@ from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import MarketMoved
 from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
@@ -80,11 +83,12 @@ from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
-from qv_desktop.services.risk import Risk, brakes
+from qv_desktop.services.risk import Risk
 from qv_desktop.services.risk_reports import RiskReports, Told
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.trading_states import brakes
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
 
@@ -153,6 +157,8 @@ def engine(
     limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
+                         notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
                     positions, account, login, publish, clock.market)  # fmt: skip
@@ -198,12 +204,14 @@ def engine(
                 settings.environment, __version__, lambda: margin_told(margin.standing()),
                 lambda: day_trades_told(margin.standing(), margin.day_trades()),
                 lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
-    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, clock.now,
+                               paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
     risk.views.held_by = deployed.runs.held_by
     risk.views.norms = side.averages.asked
+    bus.subscribe(MarketMoved, lambda _: risk.views.keep_up())
     measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture
@@ -219,7 +227,7 @@ def engine(
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
-                        measured.sectors, limits, margin, risk_reports)  # fmt: skip
+                        measured.sectors, limits, margin, risk_reports, ladder)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip

@@ -31,6 +31,7 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
+from qv_desktop.wiring.ladder import LadderWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.look_ahead import LookAheadWiring
@@ -76,6 +77,7 @@ class Starting:
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
         self.limits, self.margin = LimitsWiring(desk), MarginWiring(desk)
+        self.ladder = LadderWiring(desk)
         self.risk = RiskWiring(desk, lambda symbol: self.market.pick(self.market.charts.active.name, symbol))
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
@@ -109,6 +111,7 @@ class Starting:
             "order news": engine.updates.run, "the order journal": services.orders.records.run,
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
+            "the loss ladder": services.ladder.run,
             "audit checkpoints": self._checkpoints,
             "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
             "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
@@ -239,6 +242,7 @@ class Starting:
             self._restored = True
         engine.positions.begin()
         await services.orders.settling.recover(orders, fills)
+        await services.ladder.start()  # before anything may be sent
         self._gate.books_loaded()
         await self._compare("at start", missed, None if last is None else just_booked(fills))
         if last is None:

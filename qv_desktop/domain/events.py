@@ -12,6 +12,7 @@ from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.look_ahead import LookAhead
+from qv_desktop.domain.loss_ladder import Ladder
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
@@ -220,6 +221,13 @@ class TradingStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LadderChanged:
+    """The loss ladder moved: the day's loss, a rung, a cooldown, or who lifts it."""
+
+    ladder: Ladder
+
+
+@dataclass(frozen=True, slots=True)
 class KillChanged:
     """The kill switch was used, or came further."""
 
@@ -375,7 +383,7 @@ class HealthMeasured:
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
-    | RiskMeasured | TradingStateChanged | LimitsChanged | MarginChanged
+    | RiskMeasured | TradingStateChanged | LadderChanged | LimitsChanged | MarginChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed

@@ -45,6 +45,11 @@ class Sessions:
         """Whether regular hours are on, so that silence of a feed means a fault."""
         return self.phase() == "open"
 
+    @property
+    def known(self) -> bool:
+        """Whether a calendar was read at all."""
+        return bool(self._known)
+
     def today(self) -> MarketSession | None:
         """Today's session in New York, or None when there is none."""
         return self._known.get(self._clock.market().astimezone(NEW_YORK).date())

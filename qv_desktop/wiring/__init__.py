@@ -33,6 +33,7 @@ from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
+from qv_desktop.services.loss_ladder import LossLadder
 from qv_desktop.services.margin import Margin
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -139,6 +140,7 @@ class Services:
     limits: RiskLimits
     margin: Margin
     risk_reports: RiskReports
+    ladder: LossLadder
 
 
 @dataclass(frozen=True, slots=True)

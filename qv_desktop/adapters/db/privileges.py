@@ -27,6 +27,7 @@ DEPLOYED = "deployments deployment_steps deployment_approvals signals"
 MEASURED = "sector_overrides risk_scenarios risk_settings risk_days"
 LIMITS = "limit_versions limit_proposals limit_decisions restrictions"
 MARGIN = "margin_terms margin_events"
+COUNTED = "risk_counters risk_peaks"  # what the loss ladder stands on
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -66,13 +67,17 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
-    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events {MEASURED} {MARGIN}"),),
+    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events {MEASURED} {MARGIN} {COUNTED}"),),
     Permission(Resource.RISK, Action.CHANGE): (
         ("i", f"{LIMITS} {MARGIN}"),
         ("iud", "sector_overrides"),
         ("iu", "risk_settings"),
     ),
-    Permission(Resource.RISK, Action.RUN): (("i", "risk_events"), ("iud", "risk_scenarios"), ("iu", "risk_days")),
+    Permission(Resource.RISK, Action.RUN): (
+        ("i", "risk_events risk_counters"),
+        ("iud", "risk_scenarios"),
+        ("iu", "risk_days risk_peaks"),
+    ),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
         ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days reconciliation_rules {QUEUE}"),
@@ -117,7 +122,7 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("refresh_tokens", "UPDATE"): "used",
     ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
                           "sent_at, acknowledged_at, executions",
-    ("risk_events", "INSERT"): "account, at, kind, state, actor, reason",
+    ("risk_events", "INSERT"): "account, at, kind, state, actor, reason, standing",
     ("limit_proposals", "INSERT"): "scope, of, amounts, base, lifts, reason, proposed_by, proposed_at, expires",
     ("restrictions", "INSERT"): "of, symbol, reason, added_by, added_at, until",
     ("margin_terms", "INSERT"): "account, at, set_by, terms",
@@ -144,7 +149,7 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "deployments", "signals", "breaks",
-                     "reconciliation_days", "reconciliation_rules", *MARGIN.split(), *MEASURED.split()],
+                     "reconciliation_days", "reconciliation_rules", *MARGIN.split(), *MEASURED.split(), *COUNTED.split()],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",

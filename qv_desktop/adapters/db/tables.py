@@ -106,8 +106,20 @@ limit_decisions = _table("limit_decisions", "proposal", proposal=BigInteger, dec
 restrictions = _table("restrictions", "id", id=BigInteger, of=Text, symbol=Text, reason=Text, added_by=Text, added_at=STAMP,
                       until_=STAMP)  # fmt: skip
 risk_events = _table(
-    "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
+    "risk_events",
+    "id",
+    id=BigInteger,
+    account=Text,
+    at=STAMP,
+    kind=Text,
+    state_=Text,
+    actor=Text,
+    reason=Text,
+    standing=JSONB,
 )
+risk_counters = _table("risk_counters", "account scope name day", account=Text, scope=Text, name=Text, day=Date,
+                       consecutive_losses=Integer, last_loss_at_=STAMP, trades=Integer, holdings=JSONB, at=STAMP)  # fmt: skip
+risk_peaks = _table("risk_peaks", "account", account=Text, equity=Numeric, day=Date, adjusted=Numeric, at=STAMP)
 margin_terms = _table("margin_terms", "id", id=BigInteger, account=Text, at=STAMP, set_by=Text, terms=Text)
 margin_events = _table("margin_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, day=Date, key=Text, symbol=Text,
                        amount=Numeric, words=Text, actor=Text)  # fmt: skip

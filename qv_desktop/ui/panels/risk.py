@@ -1,6 +1,8 @@
 """The risk panel: the dashboard of measures, and the desk's brakes, which are always in view."""
 
+import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -8,9 +10,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from qv_desktop.domain.loss_ladder import Ladder
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.risk_measures import RiskPicture
-from qv_desktop.ui import theme
+from qv_desktop.ui import format, theme
+from qv_desktop.ui.models.ladder_card import LadderCard
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.risk_dashboard import Dashboard
 
@@ -18,6 +22,8 @@ type Action = Literal["halt", "reduce", "resume"]
 type Spot = Literal["top", "beside", "above"]
 
 LOW = 236  # px of height under which the reason stands beside the state, and the gauges alone take the room
+STALE = 5.0  # seconds without a new picture, after which it is said of when the last one is
+TALL = 320  # px of height from which the loss ladder has a place of its own; lower ones tell it as the state's tip
 WIDE = 640  # px of width from which the reason stands beside the brakes
 FORMS = {"pdf": "PDF", "csv": "CSV", "xlsx": "XLSX", "html": "HTML"}
 EMPTY = "Risk is measured as soon as the broker has told the account's balances."
@@ -68,8 +74,16 @@ class RiskPanel(QWidget):
         self._no_report = ""  # why the day's report cannot be written
         self._state_chip = QLabel()
         self._meaning = theme.label("", "hint")
+        self.ladder = LadderCard()
+        self._permitted: Sequence[Action] = ("halt", "reduce", "resume")
+        self._no_resume = ""  # why resuming takes more than braking now
         self._report = menu_button("⤓", "Write the day's risk report", self._fill_report)
         self._report.setFixedWidth(30)
+        self._age = theme.label("", "hint")  # of when the figures are, once they are no longer of now
+        self._age.setStyleSheet(f"color:{theme.WARN};")
+        self._age.hide()
+        self.elapsed = time.monotonic  # of the wall: a simulation's clock may run faster
+        self._pictured: tuple[datetime, float] | None = None  # of when the newest picture is, and when it came
         self._reason = QLineEdit()
         self._halt = theme.HoldButton("Halt · hold 1 s")
         self._reduce = theme.button("Reduce only")
@@ -83,6 +97,7 @@ class RiskPanel(QWidget):
         column.setContentsMargins(0, 6, 0, 8)
         column.setSpacing(4)
         column.addLayout(self._state_row())
+        column.addWidget(self.ladder)
         scroll = Shutter(self.dashboard)
         self._empty.setWordWrap(True)
         self._empty.setFont(theme.body())
@@ -101,13 +116,16 @@ class RiskPanel(QWidget):
         self._state_chip.setFont(theme.bold())
         self._state_chip.setAccessibleName("Trading state")
         row.addWidget(self._state_chip)
+        self._meaning.setMinimumWidth(40)  # a long reason is cut, and does not widen the dock
         row.addWidget(self._meaning, 1)
+        row.addWidget(self._age)
         row.addWidget(self._report)
         self._top = row
         return row
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self.ladder.setVisible(self.height() >= TALL)
         self._place_reason()
 
     def _place_reason(self) -> None:
@@ -173,6 +191,7 @@ class RiskPanel(QWidget):
         self._empty.hide()
         self._scroll.show()
         self.dashboard.show_measures(measures)
+        self._say_age()
         if measures.state is not self._state:
             self.show_state(measures.state)
 
@@ -181,6 +200,17 @@ class RiskPanel(QWidget):
         self._empty.hide()
         self._scroll.show()
         self.dashboard.show_picture(picture)
+        if self._pictured is None or picture.at != self._pictured[0]:
+            self._pictured = picture.at, self.elapsed()
+        self._say_age()
+
+    def _say_age(self) -> None:
+        """Figures that stand still while time goes on are said to be old."""
+        late = self._pictured is not None and self.elapsed() - self._pictured[1] > STALE
+        self._age.setVisible(late)
+        if late and self._pictured is not None:
+            self._age.setText(f"◷ as of {format.clock(self._pictured[0])}")
+            self._age.setToolTip("Exposure, profit and VaR are of that moment; the gauges are of now.")
 
     def show_state(self, state: TradingState, actor: str = "", reason: str = "") -> None:
         """The trading state, who set it and why; only the actions that make sense now can be asked for."""
@@ -197,6 +227,11 @@ class RiskPanel(QWidget):
         self._reduce.setVisible(state is not TradingState.REDUCING)
         self._resume.setVisible(state is not TradingState.ACTIVE)
 
+    def show_ladder(self, ladder: Ladder) -> None:
+        """How far the day is from the rungs, and what holds."""
+        self.ladder.show_ladder(ladder)
+        self._state_chip.setToolTip(self.ladder.accessibleDescription())
+
     def _say_author(self) -> None:
         """Where the meaning gave way to the reason, the empty field says who stopped trading."""
         told = self._spot == "top" and self._by and self._state is not TradingState.ACTIVE
@@ -204,13 +239,23 @@ class RiskPanel(QWidget):
 
     def show_permitted(self, actions: Sequence[Action], why: str = "") -> None:
         """Enable only these actions; the others say ``why`` they are grey."""
+        self._permitted = actions
         for button, action in ((self._halt, "halt"), (self._reduce, "reduce"), (self._resume, "resume")):
             button.setEnabled(action in actions)
             if action not in actions and why:
                 button.setToolTip(why)
+        self.forbid_resume(self._no_resume)
+
+    def forbid_resume(self, why: str) -> None:
+        """Grey the way back with the reason, while it takes more than the right to brake; nothing gives it back."""
+        self._no_resume = why
+        self._resume.setEnabled("resume" in self._permitted and not why)
+        if "resume" in self._permitted:
+            self._resume.setToolTip(why or "All orders are taken again.")
 
     def text(self) -> str:
         """What the panel says, for a screen reader."""
         if self._scroll.isHidden():
             return f"{self._state.value}. {EMPTY}"
-        return f"{self._state.value}\n{self.dashboard.text()}"
+        age = "" if self._age.isHidden() else f", {self._age.text()}"
+        return f"{self._state.value}{age}\n{self.dashboard.text()}"
