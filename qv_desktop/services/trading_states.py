@@ -214,12 +214,12 @@ class TradingStates:
 
     async def begin_day(self, stand: Stand, *, record: bool) -> None:
         """A new trading day: its rungs are as in ``stand``. Raises DatabaseDown, NotPermitted: then all stays as it was."""
-        before, reason = self._brakes, "A new trading day began; the rungs of the day before do not count any more."
+        before, reason = self.stand, "A new trading day began; the rungs of the day before do not count any more."
         await self._settled()
         if record and stand.held != self.stand.held:
             await self._store.save_state(self._account.id, stand.state, self._draft(SYSTEM, stand, reason))
-        if self._brakes != before:
-            return  # braked meanwhile; the next look sees to it
+        if self.stand is not before:
+            return  # braked or resumed meanwhile; the next look sees to it
         if not stand.held and stand.state is TradingState.ACTIVE:
             self._braked = None
         if stand.held != self.stand.held:
