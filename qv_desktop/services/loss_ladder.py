@@ -171,11 +171,11 @@ class LossLadder:
         return Losses(profit, lost(peak, equity), told, counted, peak.equity if peak else None, equity)
 
     def _profit(self, tally: Tally) -> Decimal | None:
-        symbols = [symbol for symbol, one in tally.holdings.items() if one.quantity or one.opened]
-        marks = dict(self._marks.of(symbols))
-        for symbol in symbols:
-            marks.setdefault(symbol, tally.holdings[symbol].average)  # no price yet: what it cost
-        return profit_of(tally, marks, self._marks.closes(symbols))
+        marks = self._marks.beside(tally.holdings)
+        unpriced = {
+            s: one.average for s, one in tally.holdings.items() if one.quantity and s not in marks
+        }  # what it cost
+        return profit_of(tally, {**marks, **unpriced} if unpriced else marks, self._marks.closes)
 
     def _turn_day(self, limits: Limits, now: datetime) -> None:
         """The day's rungs go with the day; what a person or a drawdown halted stays."""
