@@ -193,6 +193,7 @@ class TradingStates:
         """Only once it is written down, and behind a halt that still waits to be; a brake that comes meanwhile is newer."""
         before = self._brakes
         session = await self._login.require(RUN)
+        await self._heed_others()
         if self.stand.halted_by_ladder:  # looked at only now: it may have halted while the first question was asked
             session = await self._login.require(CHANGE)
         limits = self.account_limits()
@@ -211,6 +212,13 @@ class TradingStates:
             raise BadInput(f"Trading is {self.state} since you asked to resume it; look why, then resume again.")
         self._braked = None
         self._set(stand, session.user.name, said)
+
+    async def _heed_others(self) -> None:
+        """A halt by the ladder of another desk on the account is not lifted by one that did not see it. Raises DatabaseDown."""
+        stored = await self._store.stand(self._account.id)
+        if stored.halted_by_ladder and not self.stand.halted_by_ladder:
+            halted = joined((self.stand, Stand(held=stored.held)))
+            self._set(halted, PROGRAM, f"Another desk's loss ladder halted trading. {_as_stored(stored)}")
 
     async def begin_day(self, stand: Stand, *, record: bool) -> None:
         """A new trading day: its rungs are as in ``stand``. Raises DatabaseDown, NotPermitted: then all stays as it was."""

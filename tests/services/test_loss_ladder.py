@@ -349,6 +349,28 @@ def test_late_executions_are_put_where_they_belong(database: Database, tmp_path:
     in_a_room(database, tmp_path, story)
 
 
+def test_a_halt_by_the_ladder_of_another_desk_is_not_lifted_by_one_that_did_not_see_it(
+    database: Database, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        account = f"a{uuid4().hex[:8]}"
+        async with a_room(database, account, tmp_path) as here, a_room(database, account, tmp_path / "there") as there:
+            await here.risk.halt("by hand")
+            there.broker_tells("97000")
+            await there.written()
+            there.broker_tells("99000")
+            here.broker_tells("99000")
+            with pytest.raises(NotPermitted, match="risk: change"):
+                await here.risk.resume("over")
+            assert (here.risk.state, here.risk.stand.halted_by_ladder) == (HALTED, True)
+            here.becomes(Role.ADMIN)
+            await here.risk.resume("looked into")
+            assert here.risk.state is ACTIVE
+
+    (tmp_path / "there").mkdir()
+    asyncio.run(story())
+
+
 def test_a_viewers_desk_brakes_itself_and_writes_nothing_down(database: Database, tmp_path: Path) -> None:
     async def story(room: Room) -> None:
         room.broker_tells("97000")
