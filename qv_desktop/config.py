@@ -24,7 +24,8 @@ OTHER_VARIABLES = (
 
 ADDRESSES = ("alpaca_url", "alpaca_stream_url", "alpaca_live_url", "alpaca_live_stream_url", "alpaca_data_url",
              "alpaca_prices_url", "polygon_url", "polygon_stream_url")  # fmt: skip
-LOOK = ("theme", "price_colors")  # what a demo chooses for itself
+# what a demo chooses for itself
+LOOK = ("theme", "price_colors", "strategy_workers", "strategy_seconds", "strategy_cpu_seconds", "strategy_memory_mb")
 
 type Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]  # 0: for ever
 
@@ -96,7 +97,7 @@ def _where(key: str, folder: Path) -> str:
 
 
 def looked(settings: Settings, home: Path) -> Settings:
-    """``settings`` with the theme and the price colours that the settings file of ``home`` names. Raises BadInput as ``load``."""
+    """``settings`` with what the settings file of ``home`` names of the look and of strategies' runs. Raises BadInput as ``load``."""
     own, named = load(home), _read(paths.settings_file(home))
     return msgspec.structs.replace(settings, **{key: getattr(own, key) for key in LOOK if key in named})
 

@@ -1,6 +1,8 @@
 """Where things lie: resources that ship with the program, and the folders that it keeps."""
 
+import hashlib
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -46,9 +48,19 @@ def settings_file(home_folder: Path) -> Path:
     return home_folder / "settings.toml"
 
 
+def terminal(home_folder: Path) -> str:
+    """What tells this program from others of the same person: its machine's name, and a mark of its home."""
+    return f"{platform.node() or 'this machine'} {hashlib.sha256(str(home_folder).encode()).hexdigest()[:8]}"
+
+
 def spool(home_folder: Path) -> Path:
     """The file of audit rows that wait for the database."""
     return home_folder / "audit-waiting.jsonl"
+
+
+def deployment_brakes(home_folder: Path) -> Path:
+    """The file of pauses of deployments that wait for the database."""
+    return home_folder / "deployments-waiting.jsonl"
 
 
 def checkpoints(home_folder: Path) -> Path:

@@ -38,6 +38,7 @@ from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.adapters.reports.risk import RiskDayReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
+from qv_desktop.app.alerting import Alerting, Books, alerting
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.deploying import Deploying, deploying
@@ -52,6 +53,7 @@ from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import MarketMoved
 from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
@@ -111,6 +113,7 @@ class Engine:
     sounds: Sounds
     keeping: Keeping
     deploying: Deploying
+    alerting: Alerting
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -122,6 +125,7 @@ class Engine:
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
             await self.services.authoring.flush()
+            await self.alerting.rules.keeping.flush()
         self.broker.close()
         self.sounds.close()
         self.side.close()
@@ -173,7 +177,13 @@ def engine(
         keeping.strategies(), login, StrategyConsents(database, door.trail), publish, note, clock.now
     )
     authoring = Authoring(
-        StrategyStore(database, door.trail), StrategyDrafts(database), strategies, login, door.trail, clock.now
+        StrategyStore(database, door.trail),
+        StrategyDrafts(database),
+        strategies,
+        login,
+        door.trail,
+        clock.now,
+        paths.terminal(settings.home),
     )
     pool = BacktestPool([*paths.relaunch(), "worker"], paths.compiled(), settings.strategy_workers, limits_of(settings),
                         closed=settings.home)  # fmt: skip
@@ -203,16 +213,20 @@ def engine(
                 settings.environment, __version__, lambda: margin_told(margin.standing()),
                 lambda: day_trades_told(margin.standing(), margin.day_trades()),
                 lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
-    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, paths.exports(settings.home))
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, clock.now,
+                               paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
     risk.views.held_by = deployed.runs.held_by
     risk.views.norms = side.averages.asked
+    bus.subscribe(MarketMoved, lambda _: risk.views.keep_up())
     measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture
     risk.views.sectors = measured.sectors.mapping()
+    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service), notices,
+                      note, settings.home)  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -224,7 +238,7 @@ def engine(
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
-                        measured.sectors, limits, margin, risk_reports, ladder)  # fmt: skip
+                        measured.sectors, limits, margin, risk_reports, ladder, alerts.rules)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
@@ -242,6 +256,7 @@ def engine(
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
         keeping,
         deployed,
+        alerts,
     )
 
 

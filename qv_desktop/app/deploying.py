@@ -1,5 +1,7 @@
 """Makes the deployments of a sitting: what runs, with the worker of its own that no backtest keeps waiting."""
 
+import platform
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,9 +12,10 @@ from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.deployments import DeploymentStore
+from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.app.market_side import MarketSide
 from qv_desktop.config import Settings
-from qv_desktop.domain.audit import Actor
+from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.deployments import Deployment, State
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Filled, KillChanged, OrderChanged
 from qv_desktop.domain.signals import Signal
@@ -24,7 +27,8 @@ from qv_desktop.services.deployments import Deployments
 from qv_desktop.services.login import Login
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
-from qv_desktop.services.signal_orders import Around, SignalOrders
+from qv_desktop.services.signal_acting import SignalActing
+from qv_desktop.services.signal_keeping import Around
 from qv_desktop.services.strategies import Strategies
 
 
@@ -66,14 +70,30 @@ def deploying(
         return account.balances.equity if account.balances else None
 
     around = Around(clock.market, side.market.prices, equity, side.sessions.open, lambda: account.id,
-                    lambda symbol: positions[symbol].quantity, lambda deployment: runs.why_not(deployment), acting)  # fmt: skip
-    sending = SignalOrders(orders, store, around, changed, forbidden)
-    market = Market(side.market.watch, side.market.heard_since, side.history, worker, side.history.announced)
-    runs = DeploymentRuns(
-        store, strategies, market, sending, around, login, bus.publish, settings.environment, lambda *_: None
+                    lambda symbol: positions[symbol].quantity, lambda deployment: runs.why_not(deployment), acting,
+                    lambda deployment: runs.leases.unsure(deployment.id))  # fmt: skip
+    sending = SignalActing(orders, store, around, changed, forbidden)
+    market = Market(
+        side.market.watch, side.market.heard_since, side.history, worker, side.history.announced, side.sessions
     )
+    runs = DeploymentRuns(
+        store,
+        strategies,
+        market,
+        sending,
+        around,
+        login,
+        bus.publish,
+        settings.environment,
+        lambda *_: None,
+        platform.node() or "this machine",
+    )
+
+    def waiting(write: Callable[[Draft], Awaitable[object]]) -> Spool:
+        return Spool(paths.deployment_brakes(settings.home), write, clock.now, lambda draft: True)
+
     service = Deployments(
-        store, runs, orders, login, bus.publish, clock.market, lambda: account.id, settings.environment
+        store, runs, orders, login, bus.publish, clock.market, lambda: account.id, settings.environment, waiting
     )
     for kind in (BarsClosed, BarsAmended, OrderChanged, Filled, KillChanged):
         bus.subscribe(kind, runs.hear)

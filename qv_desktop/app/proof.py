@@ -55,13 +55,13 @@ async def _pictures(desk: Desk, out: Path) -> list[str]:
         window.switch_workspace(workspace)
         await asyncio.sleep(SETTLE if workspace != "charts" else LOAD)
         names.append(_saved(window.grab(), out, f"window-{workspace}"))
-    window.docks.maximise("risk")  # its cards, all of them
+    window.docks.maximise("risk")  # all of its cards, where they have room
     await asyncio.sleep(SETTLE)
-    names.append(_saved(desk.panels.risk.grab(), out, "dashboard-risk"))
+    names.append(_saved(desk.panels.risk.grab(), out, "panel-risk"))
     window.docks.maximise("risk")
     window.switch_workspace("trading")
     await asyncio.sleep(SETTLE)
-    for name in desk.panels.by_name():
+    for name in (name for name in desk.panels.by_name() if name != "risk"):
         window.raise_panel(name)
         await asyncio.sleep(0.05)
         names.append(_saved(window.grab_panel(name), out, f"panel-{name}"))

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from PySide6.QtWidgets import QWidget
@@ -18,6 +19,7 @@ from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
 from qv_desktop.services.noting import Note
+from qv_desktop.ui.models.run_limits import RunLimits
 from qv_desktop.ui.settings_dialog import KEYS, SettingsDialog, SettingsDraft
 from qv_desktop.ui.tasks import Tasks
 
@@ -91,15 +93,27 @@ class SettingsFirst:
             await self._permitted()
         await self._record(chosen)
         await self._vault.keep(chosen.keys, dialog)
-        changes = {"database_url": chosen.database_url, "theme": chosen.theme, "price_colors": chosen.prices}
+        changes = {"database_url": chosen.database_url, "theme": chosen.theme, "price_colors": chosen.prices,
+                   **self._other_runs(chosen)}  # fmt: skip
         self._settings = await asyncio.to_thread(config.save, self._settings, changes)
         dialog.show_message("Saved. Restart QuantVision to use these settings.")
+
+    def _other_runs(self, chosen: SettingsDraft) -> dict[str, str]:
+        """What strategies' runs may take, where that was changed: what nobody chose follows the program's own choice."""
+        before = asdict(_runs(self._coming()))
+        return {f"strategy_{name}": str(value) for name, value in asdict(chosen.runs).items() if value != before[name]}
 
     async def _record(self, chosen: SettingsDraft) -> None:
         """First: what is not recorded is not changed. Keys are named and never told. Raises DatabaseDown."""
         before = self._coming()
-        was = {"database": _place(before.database_url), "theme": before.theme, "prices": before.price_colors}
-        now = {"database": _place(chosen.database_url), "theme": chosen.theme, "prices": chosen.prices}
+        was = {"database": _place(before.database_url), "theme": before.theme, "prices": before.price_colors,
+               "runs": asdict(_runs(before))}  # fmt: skip
+        now = {
+            "database": _place(chosen.database_url),
+            "theme": chosen.theme,
+            "prices": chosen.prices,
+            "runs": asdict(chosen.runs),
+        }
         if chosen.keys:
             now["keys renewed"] = ", ".join(sorted(chosen.keys))
         if was == now:
@@ -133,7 +147,15 @@ def _place(url: str) -> str:
 
 
 def _draft(settings: Settings) -> SettingsDraft:
-    return SettingsDraft(settings.database_url, theme=settings.theme, prices=settings.price_colors)
+    return SettingsDraft(
+        settings.database_url, theme=settings.theme, prices=settings.price_colors, runs=_runs(settings)
+    )
+
+
+def _runs(settings: Settings) -> RunLimits:
+    return RunLimits(
+        settings.strategy_workers, settings.strategy_seconds, settings.strategy_cpu_seconds, settings.strategy_memory_mb
+    )
 
 
 def _reached(url: str) -> None:

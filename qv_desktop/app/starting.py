@@ -22,6 +22,7 @@ from qv_desktop.services.asking import SKEW
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.account import AccountWiring
+from qv_desktop.wiring.alerting import AlertingWiring
 from qv_desktop.wiring.auditing import AuditWiring
 from qv_desktop.wiring.breaks import BreaksWiring
 from qv_desktop.wiring.control import ControlWiring
@@ -83,6 +84,7 @@ class Starting:
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account
         )
+        self.alerting = AlertingWiring(desk, self.notifying.acknowledge)
         self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.account = AccountWiring(desk)
         self.keys = KeysWiring(desk, self.hotkeys.rebind)
@@ -116,6 +118,7 @@ class Starting:
             "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
             "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
             "reconciliation": self._reconciles, **engine.side.running,
+            **engine.alerting.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -144,6 +147,7 @@ class Starting:
         self._loaded.set()
         await asyncio.gather(self._attempt(self.ticket.start), self._attempt(self.market.start), self._become_ready())
         await self._attempt(self.notifying.start)
+        await self._attempt(self.alerting.start)
         await self._attempt(self.keys.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
@@ -368,6 +372,7 @@ class Starting:
         self.deployments.tick()
         self.limits.tick()
         self.notifying.tick()
+        self.alerting.tick()
 
     def _show_time(self) -> None:
         self._turn_the_day()

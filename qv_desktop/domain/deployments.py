@@ -14,6 +14,7 @@ from qv_desktop.domain.market import Timeframe, timeframe
 from qv_desktop.domain.sizing import Sizing
 
 ZERO = Decimal(0)
+DAY, OPENING = Timeframe(1, "D"), time(9, 30)
 MOST_SYMBOLS = 50
 SOURCE = "strategy:"  # begins the source of a deployment's orders
 MEANWHILE = "Somebody else changed this deployment meanwhile; look at it again."
@@ -259,14 +260,19 @@ def elsewhere(deployment: Deployment, account: str, environment: Environment) ->
     return ""
 
 
-def sensible(terms: Terms, known: Mapping[str, tuple[float, float]]) -> Terms:
-    """The terms in order; ``known`` has the strategy's parameters with their ranges. Raises BadInput with what to correct."""
+def sensible(terms: Terms, known: Mapping[str, tuple[float, float]], *, weighs: bool = False) -> Terms:
+    """The terms in order; ``known`` has the strategy's parameters with their ranges, ``weighs``: it weighs a universe.
+
+    Raises BadInput with what to correct.
+    """
     frame, bounds = terms.frame, terms.bounds
     symbols = tuple(dict.fromkeys(symbol.strip().upper() for symbol in terms.symbols if symbol.strip()))
     if not symbols or len(symbols) > MOST_SYMBOLS:
         raise BadInput(f"Name 1 to {MOST_SYMBOLS} symbols, with commas between them.")
-    if frame.unit not in ("m", "h"):
-        raise BadInput(f"Signals are made from bars of minutes or hours, and {frame} is neither; choose 1m to 4h.")
+    if frame.unit not in ("m", "h") and frame != DAY:
+        raise BadInput(
+            f"Signals are made from bars of minutes, hours or a day, and {frame} is none; choose 1m to 4h, or 1D."
+        )
     for name, value in terms.parameters:
         low, high = known.get(name, (value, value))
         if not low <= value <= high:
@@ -275,11 +281,25 @@ def sensible(terms: Terms, known: Mapping[str, tuple[float, float]]) -> Terms:
                           ("Orders a day", Decimal(bounds.orders)), ("Loss a day", bounds.loss)):  # fmt: skip
         if not figure.is_finite() or figure <= 0:
             raise BadInput(f"“{title}” must be a number above 0.")
+    _fitting(terms, weighs)
+    return replace(terms, symbols=symbols, timeframe=str(frame))
+
+
+def _fitting(terms: Terms, weighs: bool) -> None:
+    """That size and hours fit what is deployed. Raises BadInput."""
+    frame, bounds = terms.frame, terms.bounds
     if terms.sizing is Sizing.RISK:
         raise BadInput("A deployment has no stop to size by risk from; size by shares, dollars or percent of equity.")
+    if weighs and terms.sizing is Sizing.SHARES:
+        raise BadInput(
+            "It weighs a universe: its size is the capital that it spreads, in dollars or percent of equity, not shares."
+        )
+    if frame == DAY and bounds.begins > OPENING:
+        raise BadInput(
+            "What a day's bar says trades at the next open; let the trading window begin at 09:30 or before."
+        )
     if bounds.begins >= bounds.ends:
         raise BadInput("The trading window ends before it begins; correct its times.")
-    return replace(terms, symbols=symbols, timeframe=str(frame))
 
 
 def told_terms(terms: Terms) -> str:

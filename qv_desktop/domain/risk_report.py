@@ -21,6 +21,9 @@ from qv_desktop.domain.risk_measures import Missing, PositionLine, RiskPicture, 
 CENT, MOST = Decimal("0.01"), 20  # MOST: losers and winners that are listed
 
 
+PAST = ("At ET", "What", "Severity", "Alert", "Text", "By")
+
+
 @dataclass(frozen=True, slots=True)
 class RiskReport:
     """Everything that the report of a New York ``day`` tells, as it stood ``at``; ``rows`` are the trail's, newest first.
@@ -43,6 +46,8 @@ class RiskReport:
     day_trades: tuple[tuple[str, str], ...] = ()
     set_by: Callable[[str], str] = lambda name: ""  # which scope set a limit
     cut: bool = False  # whether there were more rows than were read
+    past: tuple[Values, ...] | None = ()  # what was done about alerts, under PAST, oldest first; None as with rows
+    recorded: date | None = None  # the day of ``rows`` and ``past``, where the market's clock is of another one
 
 
 def of_day(told: RiskReport) -> Document:
@@ -60,6 +65,7 @@ def of_day(told: RiskReport) -> Document:
         _named("Day trades", told.day_trades, "None are counted."),
         *_profits(picture),
         _alerts(told.alerts),
+        _past(told.past),
         *_missing(picture, slow),
     )
     subtitle = f"Account {told.account} on {told.day}, as of {stamp(told.at)}"
@@ -99,7 +105,7 @@ def _facts(told: RiskReport) -> tuple[tuple[str, str], ...]:
     return (
         ("Account", told.account),
         ("Environment", told.environment),
-        ("Day", str(told.day)),
+        ("Day", str(told.day) + (f"; rows of {told.recorded}" if told.recorded else "")),
         ("Operator", told.by),
         ("Made at", stamp(told.at)),
         ("Book as of", stamp(picture.at) if picture else "—"),
@@ -125,6 +131,7 @@ def input_hash(told: RiskReport) -> str:
         told.margin,
         told.day_trades,
         str(told.alerts),
+        str(told.past),
     ]
     return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
 
@@ -411,6 +418,14 @@ def _alerts(alerts: Sequence[Notice]) -> Section:
         values,
         "None on this day.",
     )
+
+
+def _past(past: Sequence[Values] | None) -> Section:
+    if past is None:
+        return section(
+            "History of alerts", PAST, (), "Your role may not read the alerts' history; ask an Admin for this part."
+        )
+    return section(f"History of alerts · {len(past):,}", PAST, past, "Nothing was done about alerts on this day.")
 
 
 def _missing(picture: RiskPicture | None, slow: SlowMeasures | None) -> tuple[Section, ...]:

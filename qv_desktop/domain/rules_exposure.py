@@ -72,15 +72,15 @@ def net(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
     before = net_of(view, request.side) * sign
     share = (before + request.quantity * price) / equity
     most = max(whole_shares(equity * limits.net_fraction - before, price), ZERO)
+    way = "long" if sign > 0 else "short"
     return answer(
         "NET",
-        "Net exposure",
+        f"Net exposure · {way}",
         share <= limits.net_fraction,
-        f"{share * sign:.0%}",
+        f"{share:.0%}".replace("-", "−"),
         f"{limits.net_fraction:.0%}",
         f"{most:,}",
-        f"Net exposure would be {share * sign:.0%} of equity, over {limits.net_fraction:.0%} "
-        f"{'long' if sign > 0 else 'short'}: at most {most:,} shares.",
+        f"Net exposure would be {share:.0%} of equity {way}, over {limits.net_fraction:.0%}: at most {most:,} shares.",
     )
 
 
@@ -93,8 +93,11 @@ def sector(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
 
 
 def strategy(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    """What one strategy holds and has ordered."""
+    """What one strategy holds and has ordered; it may always close what is its own."""
     if view.strategy_held is None:
+        return None
+    own = view.strategy_held.get(request.symbol, ZERO)
+    if own * request.side.sign < 0 and request.quantity <= abs(own):
         return None
     before = of_strategy(view, request.source)
     return _part(request, view, limits.strategy_fraction, "STRATEGY", "Strategy exposure", "The strategy", before)

@@ -20,12 +20,16 @@ BOTH = "Entry and exit at the same bar: as in the backtest, neither counts."
 
 
 class Kind(StrEnum):
-    """What the flags of a strategy say, in the order in which it returns them."""
+    """What a strategy says of a bar: the flags first, in the order in which it returns them, then what it weighs."""
 
     ENTRY = "entry"
     EXIT = "exit"
     SHORT = "short entry"
     COVER = "short exit"
+    TARGET = "target"  # of one that weighs a universe: what part of the capital a symbol is to be
+
+
+FLAGGED = (Kind.ENTRY, Kind.EXIT, Kind.SHORT, Kind.COVER)
 
 
 class Fate(StrEnum):
@@ -37,18 +41,19 @@ class Fate(StrEnum):
     BLOCKED = "blocked"  # by the deployment's own bounds, or the state of things
     LATE = "late"  # the bar came after its time
     NOTHING = "nothing to do"
-    WAITS = "waits"  # an exit that goes as soon as it can
+    WAITS = "waits"  # an exit, or a target, that goes as soon as it can
+    FORESEEN = "foreseen"  # of a day's bar, for the next open; it is written down when that has come
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """For each bar whether a kind is said; all of equal length, in the order of ``Kind``."""
+    """For each bar whether a kind is said; all of equal length, in the order of ``FLAGGED``."""
 
     rows: tuple[tuple[bool, ...], ...]
 
     def at(self, place: int) -> frozenset[Kind]:
         """What is said of the bar at ``place``."""
-        return frozenset(kind for kind, row in zip(Kind, self.rows, strict=True) if row[place])
+        return frozenset(kind for kind, row in zip(FLAGGED, self.rows, strict=True) if row[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,10 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One signal with what became of it. ``order`` is the client order id; ``price`` the close of its bar in dollars."""
+    """One signal with what became of it. ``order`` is the client order id; ``price`` the close of its bar in dollars.
+
+    Of a target also ``target``, the part of the capital that was told, and ``wanted``, the shares that it came to (short below 0).
+    """
 
     deployment: str
     symbol: str
@@ -85,6 +93,8 @@ class Signal:
     fate: Fate = Fate.PENDING
     reason: str = ""
     order: str = ""
+    target: Decimal | None = None
+    wanted: Decimal | None = None
 
     @property
     def key(self) -> tuple[str, str, int, Kind]:
@@ -126,9 +136,12 @@ def side_of(kind: Kind) -> Side:
     return Side.BUY if kind in (Kind.ENTRY, Kind.COVER) else Side.SELL
 
 
-def order_id(deployment: str, symbol: str, bar: int, kind: Kind) -> str:
-    """The client order id of a signal's order: the same for the same signal, so that nothing is ever sent twice."""
-    mark = hashlib.sha256(f"{deployment} {symbol} {bar} {kind}".encode()).hexdigest()[:20]
+def order_id(deployment: str, symbol: str, bar: int, kind: Kind, again: int = 0) -> str:
+    """The client order id of a signal's order: the same for the same signal, so that nothing is ever sent twice.
+
+    ``again`` counts the orders for what the ones before left over.
+    """
+    mark = hashlib.sha256(f"{deployment} {symbol} {bar} {kind}{f' {again}' if again else ''}".encode()).hexdigest()[:20]
     return f"{deployment}-{symbol}-{mark}"[-LONGEST_ID:]
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from qv_desktop.domain.errors import BadInput
 
 LONGEST_NAME, LONGEST_NOTE = 40, 200  # characters
+FLAGGING = re.compile(r"^(?:def\s+signals\b|signals\s*[:=])", re.MULTILINE)
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -43,15 +44,26 @@ class Strategy:
     archived: bool = False
     built_in: bool = False
 
+    @property
+    def weighs(self) -> bool:
+        """Whether it weighs a universe rather than flagging the bars of one symbol."""
+        return FLAGGING.search(self.source) is None
+
 
 @dataclass(frozen=True, slots=True)
 class SourceDraft:
-    """What a person has typed and not saved: the whole text, and the version that it goes on from."""
+    """What a person has typed at one terminal and not saved: the whole text, and the version that it goes on from."""
 
     strategy: str  # its id
     base: int
     source: str
     saved: datetime  # UTC
+    terminal: str = ""
+
+    @property
+    def host(self) -> str:
+        """The machine that the terminal is on."""
+        return self.terminal.partition(" ")[0] or "another terminal"
 
 
 def with_defaults(strategy: Strategy, chosen: Mapping[str, float]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -37,7 +38,10 @@ class Authoring:
         login: Login,
         trail: Trail,
         now: Now,
+        terminal: str = "",
     ) -> None:
+        """``terminal`` tells this program from the person's others: its machine's name, and after a space what else does."""
+        self._terminal = terminal
         self._store, self._drafts, self._strategies, self._now = store, drafts, strategies, now
         self._login, self._trail = login, trail
         self._waiting: dict[
@@ -143,18 +147,38 @@ class Authoring:
     # ---- drafts
 
     async def drafts(self) -> list[SourceDraft]:
-        """What the signed-in person has not saved. Raises DatabaseDown."""
+        """What the signed-in person has not saved: here, or else last at another terminal. Raises DatabaseDown."""
         user = self._user()
-        stored = {each.strategy: each for each in await self._drafts.of(user)} if self._login.may(VIEW) else {}
+        stored = dict[str, SourceDraft]()
+        for each in sorted(await self._drafts.of(user) if self._login.may(VIEW) else [], key=self._nearness):
+            stored[each.strategy] = each
         for (whose, strategy), draft in self._waiting.items():
             if whose == user and draft is not None:
                 stored[strategy] = draft
         return list(stored.values())
 
+    def _nearness(self, draft: SourceDraft) -> tuple[bool, datetime]:
+        return draft.terminal == self._terminal, draft.saved
+
+    async def typed_elsewhere(self) -> list[SourceDraft]:
+        """Other text of the person's own, typed at another terminal since the strategy was saved. Raises DatabaseDown."""
+        if not self._login.may(VIEW):
+            return []
+        here = {draft.strategy: draft for draft in await self.drafts()}
+        newest = {strategy.id: strategy for strategy in self._strategies.every()}
+        return [
+            each
+            for each in await self._drafts.of(self._user())
+            if each.strategy in newest
+            and each.terminal not in (self._terminal, here[each.strategy].terminal)
+            and each.source not in (here[each.strategy].source, newest[each.strategy].source)
+            and each.saved > newest[each.strategy].created
+        ]
+
     def keep_draft(self, strategy: str, base: int, source: str) -> None:
         """Remember what is typed of the strategy with this id; ``flush`` stores it."""
         if (user := self._user()) and len(source) <= 4 * LONGEST:  # what nobody typed is not stored with each key
-            self._waiting[user, strategy] = SourceDraft(strategy, base, source, self._now())
+            self._waiting[user, strategy] = SourceDraft(strategy, base, source, self._now(), self._terminal)
 
     async def drop_draft(self, strategy: str) -> None:
         """Forget it: it was saved, or given up. Raises DatabaseDown, and is then done later."""
@@ -182,7 +206,7 @@ class Authoring:
         if user == self._user():
             await self._login.require(CHANGE)
         if draft is None:
-            await self._drafts.drop(user, strategy)
+            await self._drafts.drop(user, strategy, self._terminal)
         else:
             await self._drafts.keep(user, draft)
 

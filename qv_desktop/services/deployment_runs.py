@@ -1,9 +1,8 @@
 """What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -12,18 +11,22 @@ import structlog
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.deployments import Deployment, State, elsewhere
-from qv_desktop.domain.errors import DatabaseDown, QvError
+from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
-from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
-from qv_desktop.domain.market import Action as Announced
-from qv_desktop.domain.orders import Fill, Order, OrderStatus
+from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
-from qv_desktop.services.deployment_ledger import Figures, Ledger
+from qv_desktop.domain.targets import Aim
+from qv_desktop.services.deployment_books import Actions, BookStore, DeploymentBooks
+from qv_desktop.services.deployment_leases import DeploymentLeases, LeaseStore
+from qv_desktop.services.foreseeing import Foreseeing
 from qv_desktop.services.login import Login
-from qv_desktop.services.signal_bars import DAY
-from qv_desktop.services.signal_orders import MISSED_EXIT, Around, SignalOrders, SignalStore
-from qv_desktop.services.signals import Bars, Evaluator, Signals
+from qv_desktop.services.signal_acting import SignalActing
+from qv_desktop.services.signal_keeping import Around, SignalStore
+from qv_desktop.services.signal_orders import MISSED_EXIT
+from qv_desktop.services.signal_times import Calendar
+from qv_desktop.services.signal_watch import Bars, Evaluator
+from qv_desktop.services.signals import ALWAYS, Signals
 
 log = structlog.get_logger(__name__)
 
@@ -32,22 +35,17 @@ TRADE = Permission(Resource.TRADING, Action.CREATE)
 LOOKS = 0.5  # seconds between looks at the standing of whoever runs something: a suspension stops it within a second
 SPLITS = 3.0  # seconds that a beginning waits to hear of splits
 NOT_SENT = "The program ended before it was sent."
+RELEASED = 2.0  # seconds
 KEPT = 500  # signals that are held
 
 type Stopped = Callable[[Deployment, State, str], None]  # the program pauses or fails it, and why
 
 
-class RunStore(SignalStore, Protocol):
+class RunStore(SignalStore, BookStore, LeaseStore, Protocol):
     """What a run reads and keeps. All raise DatabaseDown."""
 
     async def evaluated(self, deployment: str, until: int) -> None:
         """Up to when (ns) its signals have been reckoned."""
-
-    async def fills(self, account: str, source: str) -> list[Fill]:
-        """Every execution in its name, oldest first."""
-
-    async def sent(self, account: str, source: str, since: datetime) -> set[str]:
-        """Ids of the orders made since then that left, or may have left."""
 
     async def signals(self, account: str, limit: int) -> list[Signal]:
         """The newest, oldest first."""
@@ -71,43 +69,35 @@ class Market:
     heard_since: Callable[[str], int | None]
     bars: Bars
     evaluator: Evaluator
-    actions: Callable[[str], Awaitable[list[Announced]]]  # splits and dividends of a symbol; raises QvError
+    actions: Actions
+    calendar: Calendar = ALWAYS
 
 
 class DeploymentRuns:
     """Runs what ``begin`` gives it. ``stopped`` is told when it cannot go on; ``ready`` says that the books are whole."""
 
     def __init__(
-        self, store: RunStore, strategies: Versions, market: Market, orders: SignalOrders, around: Around, login: Login,
+        self, store: RunStore, strategies: Versions, market: Market, orders: SignalActing, around: Around, login: Login,
         publish: Callable[[Event], None],
-        environment: Environment, stopped: Stopped,
+        environment: Environment, stopped: Stopped, host: str = "this machine",
     ) -> None:  # fmt: skip
         self._store, self._market, self._orders, self._around = store, market, orders, around
         self.strategies = strategies
         self._login, self._publish, self._environment, self.stopped = login, publish, environment, stopped
+        self.leases = DeploymentLeases(store, host, lambda: login.actor.name)
+        self.books = DeploymentBooks(store, around, market.actions, orders.fills)
         self._running: dict[str, Deployment] = {}
-        self._ledgers: dict[str, Ledger] = {}
         self._marks: dict[str, dict[str, int]] = {}  # deployment -> symbol -> end of its newest evaluated bar
         self._written: dict[str, int] = {}
-        self._sources: dict[str, str] = {}  # client order id -> source, of orders of deployments
-        self._splits: dict[
-            tuple[str, str], str
-        ] = {}  # deployment and symbol -> how its shares were split since it has them
-        self._day = 0
         self._killed = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.known: dict[tuple[str, str, int, str], Signal] = {}  # oldest first
         self.troubles: dict[tuple[str, str], str] = {}  # deployment and symbol -> why no signals are made
+        self._foreseeing = Foreseeing(self._deployed, self.books, self.known, self.changed)
         self.signals = Signals(
-            market.bars,
-            market.evaluator,
-            around.now,
-            market.heard_since,
-            self._raised,
-            self._troubled,
-            self._evaluated,
-            self._taken_back,
-        )
+            market.bars, market.evaluator, around.now, market.heard_since, self._raised, self._troubled, self._evaluated, self._taken_back,
+            aim=self._raised, foresee=self._foreseeing.hear, calendar=market.calendar,
+        )  # fmt: skip
 
     # ---- what runs
 
@@ -138,91 +128,28 @@ class DeploymentRuns:
 
     async def load(self, deployments: Collection[Deployment]) -> None:
         """Ledgers and signals of an account's deployments. Raises DatabaseDown."""
-        account, since = self._around.account(), self._day_start()
-        self._day = ns(since)
-        signals = await self._store.signals(account, KEPT)
-        for signal in signals:
+        for signal in await self._store.signals(self._around.account(), KEPT):
             self.known[(*signal.key,)] = signal
         for deployment in deployments:
-            await self._account_for(deployment, since)
+            await self._account_for(deployment)
 
-    async def _account_for(self, deployment: Deployment, since: datetime) -> None:
-        ledger = self._ledgers.setdefault(deployment.id, Ledger())
-        for signal in self.known.values():
-            if signal.deployment == deployment.id and signal.order:
-                ledger.price(signal.order, signal.price)
-        if deployment.account != self._around.account():
-            return  # what it did on another account is not in these books
-        stored = await self._store.fills(deployment.account, deployment.source)
-        sent = await self._store.sent(deployment.account, deployment.source, since)
-        fills = [
-            *stored,
-            *self._orders.fills(deployment.source),
-        ]  # the journal is written a little later than the books
-        ledger.begin(sorted(fills, key=lambda fill: (fill.at, fill.execution_id)), sent, since)
-        await asyncio.wait(
-            {self._spawn(self._checked_for_splits(deployment))}, timeout=SPLITS
-        )  # a slow vendor is heard later
-
-    async def _look_for_splits(self, deployment: Deployment) -> None:
-        """Executions count old shares and the books new ones: nobody could tell any more which of these are its own."""
-        ledger, today = self.ledger(deployment), self._around.now().astimezone(NEW_YORK).date()
-        for symbol, held in ledger.held().items():
-            since = ledger.opened(symbol).astimezone(NEW_YORK).date()
-            try:
-                actions = await self._market.actions(symbol)
-            except QvError as error:
-                log.warning("splits_unknown", symbol=symbol, reason=str(error))
-                continue
-            for split in (one for one in actions if one.kind == "split" and since < one.day <= today):
-                self._splits[deployment.id, symbol] = (
-                    f"{symbol} was split {split.amount:g}:1 on {split.day}, while it held {held:f} old shares; close what it has by hand "
-                    "(a flat stop closes as many new shares), and deploy anew."
-                )
+    async def _account_for(self, deployment: Deployment) -> None:
+        await self.books.account_for(deployment, self.known.values())
+        if deployment.account == self._around.account():  # a slow vendor is heard later
+            await asyncio.wait({self._spawn(self._checked_for_splits(deployment))}, timeout=SPLITS)
 
     async def _split_overnight(self) -> None:
         for deployment in list(self._running.values()):
             await self._checked_for_splits(deployment)
 
     async def _checked_for_splits(self, deployment: Deployment) -> None:
-        await self._look_for_splits(deployment)
-        if deployment.id in self._running and (why := self._split(deployment)):
+        await self.books.look_for_splits(deployment)
+        if deployment.id in self._running and (why := self.books.split(deployment)):
             self._stop(deployment, State.PAUSED, why)
-
-    def _split(self, deployment: Deployment) -> str:
-        held = self.ledger(deployment).held()
-        return next((why for (of, symbol), why in self._splits.items() if of == deployment.id and symbol in held), "")
-
-    def ledger(self, deployment: Deployment) -> Ledger:
-        """What its orders have come to."""
-        return self._ledgers.setdefault(deployment.id, Ledger())
 
     def held_by(self, source: str) -> Mapping[str, Decimal] | None:
         """Shares by symbol that the deployment holds whose orders come from ``source``; None when that is none of them."""
-        ledger = self._of(source)
-        return None if ledger is None else ledger.held()
-
-    def figures(self, deployment: Deployment) -> Figures:
-        """In dollars, at last prices."""
-        return self.ledger(deployment).figures(self._around.prices())
-
-    def differs(self, deployment: Deployment) -> str:
-        """How its own shares do not fit into the books, or nothing."""
-        if why := self._split(deployment):
-            return why
-        for symbol, own in self.ledger(deployment).held().items():
-            books = self._around.held(symbol)
-            if own * books <= 0 or abs(own) > abs(books):
-                return (
-                    f"By its fills it holds {own:f} {symbol}, and the books hold {books:f}; find out who traded {symbol}, "
-                    "or stop it, leave the rest as it is, and deploy anew."
-                )
-        return ""
-
-    def room(self, deployment: Deployment, symbol: str) -> Decimal:
-        """How many of its own shares the books have, too: no more than these are ever closed."""
-        own, books = self.ledger(deployment)[symbol].quantity, self._around.held(symbol)
-        return min(own, books, key=abs) if own * books > 0 else Decimal(0)
+        return self.books.held_by(source)
 
     async def anchor(self, deployment: Deployment, strategy: Strategy) -> int:
         """Where its bars begin. Raises FeedDown."""
@@ -234,9 +161,11 @@ class DeploymentRuns:
         if deployment.id in self._running:
             self._running[deployment.id] = deployment
             return
+        if host := await self.leases.take(deployment.id):
+            raise BadInput(f"The desk on {host} runs it.")
         strategy = await self.code(deployment)
         self._turn()  # else the first look of a day would forget what it has done by then
-        await self._account_for(deployment, self._day_start())
+        await self._account_for(deployment)
         if resumed:
             await self._settle_pending(deployment)
         self._running[deployment.id] = deployment
@@ -251,21 +180,24 @@ class DeploymentRuns:
         return strategy
 
     async def _settle_pending(self, deployment: Deployment) -> None:
-        """What was under way when the program ended is known by now to be an order, or was never sent."""
+        """What was under way when the program ended is gone on with, is known by now to be an order, or was never sent."""
         sent = await self._store.sent(deployment.account, deployment.source, deployment.started or deployment.created)
+        taken = self._orders.resume(deployment, self.known.values(), sent)
         for signal in list(self.known.values()):
-            if signal.deployment == deployment.id and signal.fate in (Fate.PENDING, Fate.WAITS):
-                went = signal.order in sent
-                after = _became(signal, went)
+            if signal.deployment == deployment.id and signal.fate in (Fate.PENDING, Fate.WAITS) and signal not in taken:
+                after = _became(signal, signal.order in sent)
                 await self._store.settle(after)
-                self._keep(after)
+                self.changed(after)
 
     def end(self, deployment: str) -> None:
         """Run it no more; what it holds stays."""
         if self._running.pop(deployment, None) is not None:
             self.signals.unwatch(deployment)
             self._market.watch(_owner(deployment), ())
+            self.leases.let_go(deployment)
+            self._spawn(self.leases.released())
             self._orders.forget(deployment)
+            self._foreseeing.forget(deployment)
             for key in [key for key in self.troubles if key[0] == deployment]:
                 del self.troubles[key]
 
@@ -275,6 +207,9 @@ class DeploymentRuns:
             self.end(deployment)
         await self.signals.close()
         await self._orders.close()
+        await asyncio.wait(
+            {self._spawn(asyncio.sleep(0)), *self._tasks}, timeout=RELEASED
+        )  # leases that are given back
         for task in list(self._tasks):
             task.cancel()
 
@@ -287,12 +222,11 @@ class DeploymentRuns:
                 self.signals.hear(event)
             case BarsAmended():
                 self.signals.amended(event)
-            case OrderChanged(order) if (ledger := self._of(order.request.source)) is not None:
-                self._sources[order.id] = order.request.source
-                ledger.sent(order)
+            case OrderChanged(order) if self.books.changed(order):
+                self._orders.changed(order)
                 self._ended(order)
-            case Filled(fill) if (ledger := self._of(self._sources.get(fill.client_order_id, ""))) is not None:
-                ledger.take(fill)  # booked from the broker's own list, an execution does not tell whose it is
+            case Filled(fill):
+                self.books.filled(fill)
             case KillChanged(killing):
                 self._kill(str(killing.at))
             case _:
@@ -311,9 +245,6 @@ class DeploymentRuns:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _of(self, source: str) -> Ledger | None:
-        return self._ledgers.get(source.removeprefix("strategy:")) if source.startswith("strategy:") else None
-
     def _kill(self, which: str) -> None:
         """Once for each press: whoever pressed it wants nothing new, also after trading is resumed."""
         if which != self._killed:
@@ -325,15 +256,19 @@ class DeploymentRuns:
         self.end(deployment.id)
         self.stopped(deployment, state, why)
 
-    async def _raised(self, raised: Raised) -> None:
+    def _deployed(self, deployment: str) -> Deployment | None:
+        return self._running.get(deployment)
+
+    async def _raised(self, raised: Raised | Aim) -> None:
         deployment = self._running.get(raised.deployment)
         if deployment is None:
             return
         try:
-            await self._orders.act(deployment, self.ledger(deployment), raised)
+            await self._orders.act(deployment, self.books[deployment], raised)
         except Exception as error:  # nobody knows what of it was done: a person has to look before it goes on
-            log.error("signal_not_acted_on", exc_info=error, deployment=deployment.id, symbol=raised.symbol)
-            why = f"Its signal in {raised.symbol} could not be acted on: {type(error).__name__}: {error}. Look at its position."
+            what = raised.symbol if isinstance(raised, Raised) else "its universe"
+            log.error("signal_not_acted_on", exc_info=error, deployment=deployment.id, symbol=what)
+            why = f"Its signal in {what} could not be acted on: {type(error).__name__}: {error}. Look at its position."
             self._stop(deployment, State.FAILED, why)
 
     async def _taken_back(self, deployment: str, symbol: str, bar: int, kind: str) -> None:
@@ -351,12 +286,10 @@ class DeploymentRuns:
     def _evaluated(self, deployment: str, symbol: str, until: int) -> None:
         if deployment in self._marks:
             self._marks[deployment][symbol] = until
+        self._foreseeing.evaluated(deployment, symbol, until)
 
     def changed(self, signal: Signal) -> None:
         """A signal as it now stands."""
-        self._keep(signal)
-
-    def _keep(self, signal: Signal) -> None:
         self.known[(*signal.key,)] = signal
         while len(self.known) > KEPT:
             del self.known[next(iter(self.known))]
@@ -382,16 +315,26 @@ class DeploymentRuns:
         for deployment in list(self._running.values()):
             if why := self.unfit(deployment) or elsewhere(deployment, self._around.account(), self._environment):
                 self._stop(deployment, State.PAUSED, why)
+        await self._renew()
         self._turn()
         self.signals.tick()
         if not await self._flushed():
             return
         try:
             for deployment in list(self._running.values()):
-                await self._orders.again(deployment, self.ledger(deployment))
+                await self._orders.again(deployment, self.books[deployment])
                 await self._write_mark(deployment)
         except DatabaseDown as error:
             log.info("deployments_wait", reason=str(error))
+
+    async def _renew(self) -> None:
+        """What another desk took over ends here as it is."""
+        for id_ in [one for one in self.running if self.leases.due(one)]:
+            try:
+                if await self.leases.take(id_):
+                    self.end(id_)
+            except DatabaseDown as error:
+                log.info("lease_not_renewed", deployment=id_, reason=str(error))
 
     async def _flushed(self) -> bool:
         try:
@@ -412,16 +355,8 @@ class DeploymentRuns:
             self._written[deployment.id] = until
 
     def _turn(self) -> None:
-        day = ns(self._day_start())
-        if self._day and day > self._day:
-            for ledger in self._ledgers.values():
-                ledger.turn()
+        if self.books.turn():
             self._spawn(self._split_overnight())
-        self._day = day
-
-    def _day_start(self) -> datetime:
-        start = bar_start(ns(self._around.now()), DAY)
-        return datetime.fromtimestamp(start / SECOND, NEW_YORK)
 
 
 def _owner(deployment: str) -> str:

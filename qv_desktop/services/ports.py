@@ -528,13 +528,13 @@ class StrategyDrafts(Protocol):
     """What people have typed and not saved. Raises DatabaseDown."""
 
     async def of(self, user: str) -> list[SourceDraft]:
-        """Everything that the person has not saved."""
+        """Everything that the person has not saved, at whichever terminal."""
 
     async def keep(self, user: str, draft: SourceDraft) -> None:
-        """Keep a text, in place of the one before."""
+        """Keep a text, in place of the one before of the same terminal."""
 
-    async def drop(self, user: str, strategy: str) -> None:
-        """Forget a text that was saved, or given up."""
+    async def drop(self, user: str, strategy: str, terminal: str) -> None:
+        """Forget a text that was saved, or given up, and the same text of other terminals."""
 
 
 class StrategyConsents(Protocol):

@@ -1,7 +1,7 @@
 """The day's risk report: permitted, recorded, and written under the export folder only."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.events import RiskMeasured
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.reports import Values
 from qv_desktop.domain.risk import Measures
 from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.risk_report import RiskReport
@@ -27,6 +28,7 @@ MOST_ROWS = 10_000  # of the trail, of each question
 ASKED = (AuditQuery(action="risk.*"), AuditQuery(action="order.*", outcome="refused"))
 
 type Pairs = Sequence[tuple[str, str]]
+type Past = Callable[[datetime, datetime], Awaitable[Sequence[Values]]]
 
 
 class Writer(Protocol):
@@ -37,6 +39,10 @@ class Writer(Protocol):
 
 
 def _none() -> Pairs:
+    return ()
+
+
+async def _nothing(start: datetime, end: datetime) -> Sequence[Values]:
     return ()
 
 
@@ -52,14 +58,20 @@ class Told:
     margin: Callable[[], Pairs] = _none
     day_trades: Callable[[], Pairs] = _none
     set_by: Callable[[str], str] = lambda name: ""
+    past: Past = _nothing
 
 
 class RiskReports:
-    """Gathers a day and has it written. Raises NotPermitted, BadInput, DatabaseDown."""
+    """Gathers a day and has it written. Raises NotPermitted, BadInput, DatabaseDown.
 
-    def __init__(self, told: Told, writer: Writer, login: Login, trail: Trail, now: Now, folder: Path) -> None:
+    ``now`` is the market's clock, which a simulation or a replay has of its own; the trail's is the ``wall``'s.
+    """
+
+    def __init__(
+        self, told: Told, writer: Writer, login: Login, trail: Trail, now: Now, wall: Now, folder: Path
+    ) -> None:
         self._told, self._writer, self._login, self._trail = told, writer, login, trail
-        self._now, self._folder = now, folder
+        self._now, self._wall, self._folder = now, wall, folder
         self._measures: Measures | None = None
         self._picture: RiskPicture | None = None
 
@@ -86,12 +98,23 @@ class RiskReports:
     async def _gathered(self, by: str) -> RiskReport:
         """What the report holds."""
         told, now = self._told, self._now()
-        day = now.astimezone(NEW_YORK).date()
-        start = datetime.combine(day, time(), NEW_YORK)
-        rows, cut = await self._rows(start, start + timedelta(days=1))
-        alerts = tuple(sorted((one for one in told.alerts() if one.at >= start), key=lambda one: one.at))
+        day, recorded = now.astimezone(NEW_YORK).date(), self._wall().astimezone(NEW_YORK).date()
+        start = datetime.combine(recorded, time(), NEW_YORK)
+        end = start + timedelta(days=1)
+        rows, cut = await self._rows(start, end)
+        past = await self._past(start, end)
+        morning = datetime.combine(day, time(), NEW_YORK)
+        alerts = tuple(sorted((one for one in told.alerts() if one.at >= morning), key=lambda one: one.at))
         return RiskReport(day, now, told.account(), told.environment, by, told.version, self._measures, self._picture, told.limits(),
-                          rows, alerts, tuple(told.margin()), tuple(told.day_trades()), told.set_by, cut)  # fmt: skip
+                          rows, alerts, tuple(told.margin()), tuple(told.day_trades()), told.set_by, cut, past,
+                          recorded if recorded != day else None)  # fmt: skip
+
+    async def _past(self, start: datetime, end: datetime) -> tuple[Values, ...] | None:
+        """The alerts' history, oldest first; None where the person may not read it."""
+        try:
+            return tuple(await self._told.past(start, end))
+        except NotPermitted:
+            return None
 
     async def _rows(self, start: datetime, end: datetime) -> tuple[tuple[Entry, ...] | None, bool]:
         """The trail's rows of the day that are about risk, newest first; None where the person may not read them."""

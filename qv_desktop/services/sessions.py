@@ -32,6 +32,12 @@ class Sessions:
         self._known: dict[date, MarketSession] = {}  # New York day -> session
         self._checked: datetime | None = None  # market time
         self.skew: float | None = None  # seconds by which the broker's clock is ahead of ours
+        self._doubt = 0.0  # seconds by which that may be wrong
+
+    @property
+    def skewed(self) -> float | None:
+        """Seconds by which the clocks differ at least; None while it is not known."""
+        return None if self.skew is None else max(0.0, abs(self.skew) - self._doubt)
 
     def phase(self) -> Phase:
         """The part of the trading day that it is now."""
@@ -54,6 +60,18 @@ class Sessions:
         """Today's session in New York, or None when there is none."""
         return self._known.get(self._clock.market().astimezone(NEW_YORK).date())
 
+    def on(self, day: date) -> MarketSession | None:
+        """The session of a New York day; None when there is none, or when it is not among the days around now."""
+        return self._known.get(day)
+
+    def after(self, day: date) -> MarketSession | None:
+        """The first session after ``day`` among the days around now."""
+        return min((one for one in self._known.values() if one.day > day), key=lambda one: one.day, default=None)
+
+    def before(self, day: date) -> MarketSession | None:
+        """The last session before ``day`` among the days around now."""
+        return max((one for one in self._known.values() if one.day < day), key=lambda one: one.day, default=None)
+
     async def load(self) -> None:
         """The exchange's calendar first, for it needs no vendor; then the broker's over it. Raises BrokerDown."""
         first, last = self._around()
@@ -75,6 +93,8 @@ class Sessions:
             try:
                 if self._due():
                     await self.load()
+                elif (self.skewed or 0.0) > SKEW_WARNS:  # whether somebody has set it right meanwhile
+                    await self._check_clock()
                 await asyncio.sleep(LOOK)
             except BrokerDown as error:
                 log.info("calendar_unchecked", reason=str(error))
@@ -104,8 +124,10 @@ class Sessions:
         said = await self._broker.clock()
         trip = self._clock.market() - before
         self.skew = (said.at - (before + trip / 2)).total_seconds() / self._clock.speed
-        doubt = trip.total_seconds() / 2 / self._clock.speed  # the answer may have been made at either end of the trip
-        if abs(self.skew) - doubt > SKEW_WARNS:
+        self._doubt = (
+            trip.total_seconds() / 2 / self._clock.speed
+        )  # the answer may have been made at either end of the trip
+        if abs(self.skew) - self._doubt > SKEW_WARNS:
             self._warn_of_skew(self.skew)
         self._check_open(said)
 

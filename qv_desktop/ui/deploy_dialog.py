@@ -16,10 +16,16 @@ from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import tint
 
 WIDTH = 560  # px
-FRAMES = ("1m", "2m", "5m", "15m", "30m", "1h", "4h")
+FRAMES = ("1m", "2m", "5m", "15m", "30m", "1h", "4h", "1D")
 SIZINGS = {"Dollars": Sizing.NOTIONAL, "Shares": Sizing.SHARES, "% of equity": Sizing.EQUITY}
 LIMITS = {"value": ("Largest position, $", Bounds().value), "shares": ("Most shares", Bounds().shares),
           "orders": ("Orders a day", Bounds().orders), "loss": ("Loss a day, $", Bounds().loss)}  # fmt: skip
+
+
+UNIVERSE = (
+    "It weighs a universe: the size is the capital that it spreads over all the symbols, and each position keeps to the largest position "
+    "below as well."
+)
 
 
 class DeployDialog(QDialog):
@@ -50,7 +56,7 @@ class DeployDialog(QDialog):
             theme.button("Keep as draft"),
             theme.button("Cancel", "ghost"),
         )
-        self._message = theme.label("", "label")
+        self._message, self._universe = theme.label("", "label"), theme.label(UNIVERSE, "hint")
         for box, items in ((self.strategy, list(self._strategies)), (self.frame, FRAMES), (self.sizing, SIZINGS)):
             box.addItems(list(items))
         self._lay_out(title)
@@ -139,6 +145,10 @@ class DeployDialog(QDialog):
             self.knobs[parameter.name] = field
             self._grid.addWidget(theme.label(parameter.name, "label"), place // 3, place % 3 * 2)
             self._grid.addWidget(field, place // 3, place % 3 * 2 + 1)
+        weighs = strategy is not None and strategy.weighs
+        if weighs:
+            self.frame.setCurrentText("1D")
+        self._universe.setVisible(weighs)
         self.go.setText(self.go.text())
         self.adjustSize()
 
@@ -169,7 +179,8 @@ class DeployDialog(QDialog):
         )
         tint(self._message, "BAD")
         self._message.hide()
-        for line in (hint, self._message):
+        self._universe.hide()
+        for line in (self._universe, hint, self._message):
             line.setWordWrap(True)
             column.addWidget(line)
         self.symbols.setPlaceholderText("AAPL, MSFT")

@@ -1,4 +1,4 @@
-"""Settings: where the database is, the key for Polygon's prices, and how the screen looks; accounts are under Connections."""
+"""Settings: the database, Polygon's key, how the screen looks, what runs of strategies may take; accounts are under Connections."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLineEd
 
 from qv_desktop.ui import colors, theme
 from qv_desktop.ui.models.layouts import forbid, tint
+from qv_desktop.ui.models.run_limits import RunLimits, RunLimitsFields
 
 type Density = Literal["compact", "normal", "comfort"]
 
@@ -31,6 +32,7 @@ class SettingsDraft:
     keys: dict[str, str] = field(default_factory=dict, repr=False)
     theme: colors.Theme = "dark"
     prices: colors.Prices = "us"
+    runs: RunLimits = field(default_factory=RunLimits)
 
 
 class SettingsDialog(QDialog):
@@ -49,6 +51,7 @@ class SettingsDialog(QDialog):
         self.test = theme.button("Test")
         self.density, self.connections = theme.Segmented([d.title() for d in DENSITIES]), theme.button("Connections…")
         self.theme, self.prices = theme.Segmented(list(THEMES)), theme.Segmented(list(PRICES))
+        self.runs = RunLimitsFields()
         self.keys = {name: QLineEdit(echoMode=QLineEdit.EchoMode.Password) for name in KEYS}
         self.save, self._cancel = theme.button("Save", "primary"), theme.button("Cancel", "ghost")
         self._accounts_hint = theme.label("Alpaca accounts, paper and live: keys, OAuth, prices.", "hint")
@@ -65,6 +68,7 @@ class SettingsDialog(QDialog):
         self.density.choose(draft.density.title())
         self.theme.choose(_shown(THEMES, draft.theme))
         self.prices.choose(_shown(PRICES, draft.prices))
+        self.runs.show_limits(draft.runs)
         for name, line in self.keys.items():
             line.setText(draft.keys.get(name, ""))
             line.setPlaceholderText("stored; type a new one to replace it" if name in stored else "none stored yet")
@@ -79,7 +83,7 @@ class SettingsDialog(QDialog):
         """The settings as they stand in the dialog."""
         typed = {name: line.text().strip() for name, line in self.keys.items() if line.text().strip()}
         return SettingsDraft(self._url(), cast(Density, self.density.choice().lower()), typed,
-                             THEMES[self.theme.choice()], PRICES[self.prices.choice()])  # fmt: skip
+                             THEMES[self.theme.choice()], PRICES[self.prices.choice()], self.runs.limits())  # fmt: skip
 
     def show_test_result(self, good: bool, text: str) -> None:
         """Show what a test of the database found."""
@@ -149,7 +153,7 @@ class SettingsDialog(QDialog):
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(8)
         for title, part in (("Database", self._database()), ("Accounts", self._accounts()), ("Prices", self._key_fields()),
-                            ("Row height", self.density), ("Look", self._look())):  # fmt: skip
+                            ("Row height", self.density), ("Look", self._look()), ("Strategies’ runs", self.runs)):  # fmt: skip
             column.addWidget(theme.caption(title))
             column.addWidget(part)
             column.addSpacing(8)

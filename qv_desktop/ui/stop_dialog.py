@@ -27,7 +27,8 @@ class StopDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 14)
         column.setSpacing(8)
-        words = theme.label("It makes no orders from then on. Leave: its positions and working orders stay, and are yours to look after.",
+        words = theme.label("It makes no orders from then on, and those of it that are open are cancelled. "
+                            "Leave: its positions stay, and are yours to look after.",
                             "value")  # fmt: skip
         self.preview = theme.label(f"Flatten: {preview[:1].lower()}{preview[1:]}", "value")
         tint(self._message, "BAD")

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
+from qv_desktop.services.alert_rules import AlertRules
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.authoring import Authoring
@@ -141,6 +142,7 @@ class Services:
     margin: Margin
     risk_reports: RiskReports
     ladder: LossLadder
+    alert_rules: AlertRules
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from PySide6.QtGui import QDesktopServices
 
 from qv_desktop.domain.breaks import BreakItem
 from qv_desktop.domain.entries import Entry
-from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import Reconciled
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.breaks import VIEW
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import do, me
 
 DAYS = {
     "Today": 0,
@@ -77,18 +77,10 @@ class BreaksWiring:
             self._reading = False
 
     def _show_me(self) -> None:
-        session = self._desk.services.login.session
-        self._panel.show_me(session.user.name if session is not None else "")
+        self._panel.show_me(me(self._desk))
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        self._desk.tasks.spawn(self._tried(work))
-
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
-        """Why it was not done is said in the panel."""
-        try:
-            await work
-        except QvError as error:
-            self._panel.show_failed(str(error))
+        do(self._desk, self._panel, work)
 
     # ---- the queue
 

@@ -4,32 +4,30 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from PySide6.QtWidgets import QDialog
-from shiboken6 import isValid
 
 from qv_desktop.domain.backtests import BacktestSpec
-from qv_desktop.domain.deployments import Deployment, State, Step, Terms
-from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.deployments import Deployment, Step, Terms
 from qv_desktop.domain.events import DeploymentChanged, Filled, OrderChanged, Signalled
 from qv_desktop.domain.orders import Order
-from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Signal
+from qv_desktop.domain.signals import Signal
 from qv_desktop.services.deployment_runs import TRADE
 from qv_desktop.services.deployments import APPROVING, LIVE, VIEW
 from qv_desktop.ui.deploy_dialog import DeployDialog, with_version
+from qv_desktop.ui.holdings_dialog import HoldingsDialog
 from qv_desktop.ui.models.deployment_columns import DeploymentRow, SignalRow
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.ui.stop_dialog import StopDialog
 from qv_desktop.ui.story_dialog import StoryDialog
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import Asks, answer, do, me
 from qv_desktop.wiring.consent import consented
+from qv_desktop.wiring.deployment_notices import DeploymentNotices
 from qv_desktop.wiring.permissions import why
 from qv_desktop.wiring.stepping_up import stepped_up
 
 LATER = 10  # ticks between attempts to read what could not be read when the desk began
-LASTS = 30  # ticks after which it is told that a deployment makes no signals
 AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
 NO_STRATEGIES = "There is no strategy to deploy; the built-in ones appear once the database is ready."
-
-type Dialog = ReasonDialog | DeployDialog | StopDialog
 
 
 class DeploymentsWiring:
@@ -38,13 +36,13 @@ class DeploymentsWiring:
     def __init__(self, desk: Desk) -> None:
         self._desk, self._panel, self._service = desk, desk.panels.signals, desk.services.deployments
         self._ticks, self._reading, self._started, self._ready = 0, False, False, False
-        self._silent: dict[str, tuple[str, int]] = {}  # why no signals are made, and since which tick
-        self._states: dict[str, State] = {}  # as last told
+        self._notices = DeploymentNotices(desk.services.notices)
         panel, bus = self._panel, desk.services.bus
         panel.now = desk.services.clock.market
         panel.deploy_asked.connect(lambda: self.ask_deploy())
         panel.step_asked.connect(self._step)
         panel.discard_asked.connect(lambda one: self._do(self._discard(one)))
+        panel.close_asked.connect(self.ask_close)
         panel.story_asked.connect(lambda one: self._do(self._story(one)))
         panel.order_asked.connect(self._show_order)
         desk.panels.strategies.deploy_asked.connect(lambda name: self.ask_deploy(name))
@@ -84,19 +82,10 @@ class DeploymentsWiring:
             return
         if self._panel.isVisible():
             self._panel.upsert(self._row(one) for one in self._service.all())
-        self._tell_of_silence()
+        for one in self._service.all():
+            self._notices.silent(one, self._service.silent(one), self._ticks)
         if self._ticks % AGAIN == 0:
             self._do(self._refresh())
-
-    def _tell_of_silence(self) -> None:
-        """Who holds a position on signals that do not come is told, once for each reason that lasts."""
-        for one in self._service.all():
-            why = self._service.silent(one)
-            before, since = self._silent.get(one.id, ("", 0))
-            if why != before:
-                self._silent[one.id] = why, self._ticks
-            elif why and self._ticks - since == LASTS:
-                self._tell("warning", f"{one.label} makes no signals", why, f"deployment {one.id} silent {since}")
 
     async def _refresh(self) -> None:
         if self._reading or not self._desk.services.login.may(VIEW):
@@ -109,18 +98,10 @@ class DeploymentsWiring:
             self._reading = False
 
     def _show_me(self) -> None:
-        session = self._desk.services.login.session
-        self._panel.show_me(session.user.name if session is not None else "")
+        self._panel.show_me(me(self._desk))
 
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        self._desk.tasks.spawn(self._tried(work))
-
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
-        """Why it was not done is said in the panel."""
-        try:
-            await work
-        except QvError as error:
-            self._panel.show_failed(str(error))
+    def _do(self, work: Coroutine[Any, Any, object]) -> None:
+        do(self._desk, self._panel, work)
 
     # ---- what is asked for
 
@@ -232,25 +213,45 @@ class DeploymentsWiring:
         return await self._service.approve(deployment, reason)
 
     async def _go_live(self, deployment: Deployment) -> None:
+        """What it holds on paper stays there, and nobody at a desk of real money can sell it: that is said before."""
+        left = await self._service.left_on_paper(deployment)
+        if not left:
+            await self._taken_live(deployment)
+            return
+        held = ", ".join(f"{shares:f} {symbol}" for symbol, shares in left.items())
+        dialog = HoldingsDialog(
+            f"Take {deployment.label} live?",
+            (f"On its {deployment.environment} account {deployment.account} it still holds {held}. That stays there: this desk trades "
+             "another account and cannot sell it, and once it is live the paper desk does not list it any more.",
+             "To close it first, open a desk of that account, select it there, and choose ⋯ → Close what it holds…"),
+            "Take it live, leave them", "Not yet, close them first", self._desk.window,
+        )  # fmt: skip
+        dialog.given.connect(lambda: self._answer(dialog, lambda: self._taken_live(deployment)))
+        dialog.other_given.connect(
+            lambda: self._panel.show_failed(f"{deployment.label} was not taken live: it holds {held} on paper.")
+        )
+        dialog.open()
+
+    async def _taken_live(self, deployment: Deployment) -> None:
         words = f"{deployment.label} is bound to this desk's account and trades real money once it is started."
         if await self._password(LIVE, "Take it live", words, "Take live"):
             await self._service.go_live(deployment)
 
+    def ask_close(self, deployment: Deployment) -> HoldingsDialog:
+        """Close what a stopped one still holds, with what that would send."""
+        shown = self._service.closing(deployment)
+        dialog = HoldingsDialog(
+            f"Close what {deployment.label} holds?", (shown.words,), "Close positions", "", self._desk.window
+        )
+        dialog.given.connect(lambda: self._answer(dialog, lambda: self._service.close(deployment, shown=shown)))
+        dialog.open()
+        return dialog
+
     async def _password(self, deed: str, title: str, words: str, action: str) -> bool:
         return await stepped_up(self._desk.services.login, deed, title, words, action, self._desk.window)
 
-    def _answer(self, dialog: Dialog, deed: Callable[[], Awaitable[object]]) -> None:
-        async def done() -> None:
-            try:
-                await deed()
-            except QvError as error:
-                if isValid(dialog):
-                    dialog.show_message(str(error))
-                return
-            if isValid(dialog):
-                dialog.accept()
-
-        self._desk.tasks.spawn(done())
+    def _answer(self, dialog: Asks, deed: Callable[[], Awaitable[object]]) -> None:
+        answer(self._desk, dialog, deed)
 
     async def _discard(self, deployment: Deployment) -> None:
         await self._service.discard(deployment)
@@ -274,37 +275,12 @@ class DeploymentsWiring:
             self._list()
             return
         self._panel.upsert([self._row(one)])
-        before, self._states[one.id] = self._states.get(one.id), one.state
-        ended = before is State.RUNNING and one.state in (State.PAUSED, State.FAILED)
-        if ended and one.reason:  # what stood before this sitting is no news
-            self._tell("critical" if one.state is State.FAILED or one.live else "warning", f"{one.label} is {one.state}", one.reason,
-                       f"deployment {one.id} {one.state} {one.revision}")  # fmt: skip
+        self._notices.changed(one, self._service.figures(one).held)
 
     def _signalled(self, event: Signalled) -> None:
-        signal = event.signal
-        self._panel.upsert_signals([self._signal_row(signal)])
-        if not self._ready:
-            return  # what was stored is no news
-        title = f"{signal.strategy}: {signal.kind} {signal.symbol}"
-        key = f"signal {' '.join(map(str, signal.key))}"
-        if TAKEN_BACK in signal.reason:
-            self._tell("warning", f"{title} is taken back", signal.reason, f"{key} back")
-            return
-        closes = signal.kind in (Kind.EXIT, Kind.COVER)
-        match signal.fate:
-            case Fate.BLOCKED | Fate.LATE if closes:  # a position that nobody closes
-                self._tell("warning", f"{title} did not trade", signal.reason, key)
-            case Fate.ORDER:
-                self._tell("info", title, f"{signal.side.upper()} at the close of {signal.price}", key)
-            case Fate.REFUSED | Fate.WAITS:
-                self._tell("warning", f"{title} {signal.fate}", signal.reason, key)
-            case Fate.BLOCKED | Fate.LATE:
-                self._tell("info", f"{title} did not trade", signal.reason, key)
-            case _:
-                pass
-
-    def _tell(self, urgency: Any, title: str, words: str, key: str) -> None:
-        self._desk.services.notices.tell(urgency, title, words, key, panel="signals")
+        self._panel.upsert_signals([self._signal_row(event.signal)])
+        if self._ready:  # what was stored is no news
+            self._notices.signalled(event.signal)
 
     def _order_changed(self, order: Order) -> None:
         if order.request.source.startswith("strategy:"):

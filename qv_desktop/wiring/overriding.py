@@ -1,15 +1,12 @@
 """What a person decides about breaks by a command: trading opened over them, or the panel asked for an entry to book."""
 
-from collections.abc import Awaitable, Callable
-
 from PySide6.QtCore import QObject
-from shiboken6 import isValid
 
-from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import Reconciled, TradingOverridden
 from qv_desktop.services.reconcile import NOTHING
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import answer
 
 NO_ENTRY = "No break in view is booked by hand: orders and executions come from the broker."
 OPENED = "Trading is open over {} by {}: {}"
@@ -44,7 +41,7 @@ class OverrideWiring(QObject):
         )
         dialog = ReasonDialog(f"Open trading over {count}", words, "Open trading", (), self._desk.window)
         dialog.given.connect(
-            lambda _, reason: self._spawn(dialog, lambda: self._desk.services.reconcile.open_over(reason, run))
+            lambda _, reason: answer(self._desk, dialog, lambda: self._desk.services.reconcile.open_over(reason, run))
         )
         dialog.open()
         return dialog
@@ -55,19 +52,6 @@ class OverrideWiring(QObject):
         if not asked:
             self._desk.services.notices.tell("info", "Reconciliation", NO_ENTRY, panel="reconciliation")
         return asked
-
-    def _spawn(self, dialog: ReasonDialog, deed: Callable[[], Awaitable[object]]) -> None:
-        async def done() -> None:
-            try:
-                await deed()
-            except QvError as error:
-                if isValid(dialog):
-                    dialog.show_message(str(error))
-                return
-            if isValid(dialog):
-                dialog.accept()
-
-        self._desk.tasks.spawn(done())
 
     def _overridden(self, event: TradingOverridden) -> None:
         made = event.override

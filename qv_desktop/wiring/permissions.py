@@ -83,6 +83,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "change": Permission(Resource.MARKET, Action.CHANGE),
         "export": Permission(Resource.MARKET, Action.EXPORT),
     },
+    "alerts": {"desk": Permission(Resource.RISK, Action.CHANGE), "own": Permission(Resource.MARKET, Action.CHANGE)},
     "quotes": {"export": Permission(Resource.MARKET, Action.EXPORT)},
     "tape": {"export": Permission(Resource.MARKET, Action.EXPORT)},
 }

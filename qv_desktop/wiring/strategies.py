@@ -46,6 +46,16 @@ class StrategiesWiring:
             self._desk.services.notices.tell("warning", "Strategies", sentence, sentence)
         if self._desk.services.login.may(VIEW):
             self._panel.show_drafts(await self._authoring.drafts())
+            await self._tell_of_other_drafts()
+
+    async def _tell_of_other_drafts(self) -> None:
+        """What was typed at another terminal is neither lost nor in the way."""
+        names = {strategy.id: strategy.name for strategy in self._strategies.every()}
+        for draft in await self._authoring.typed_elsewhere():
+            name, at = names[draft.strategy], f"{draft.saved:%Y-%m-%d %H:%M} UTC"
+            words = f"On {draft.host} you typed other text of “{name}” at {at}; it is kept there."
+            self._desk.services.notices.tell("info", "Strategies", words, f"draft {draft.strategy} {draft.terminal} {draft.saved}",
+                                             panel="strategies")  # fmt: skip
 
     def tick(self) -> None:
         """Store what was typed, and look what other machines changed while somebody looks."""

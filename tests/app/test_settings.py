@@ -60,12 +60,15 @@ def test_what_was_saved_is_shown_again_and_saving_something_else_does_not_undo_i
         again = await opened(running, parent)
         assert again.draft().theme == "light"
         again.prices.segment("Blue up, orange down").click()
+        again.runs.fields["memory_mb"].setValue(1024)
         again.save.click()
         await _settled()
 
     asyncio.run(story())
     coming = demo_settings(config.load(tmp_path)) if simulated else config.load(tmp_path)
     assert (coming.theme, coming.price_colors) == ("light", "colour-blind")
+    assert (coming.strategy_memory_mb, coming.strategy_seconds) == (1024, running.strategy_seconds)
+    assert "strategy_seconds" not in paths.settings_file(running.home).read_text("utf-8")
     assert coming.environment == running.environment
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -40,6 +40,8 @@ class Desk:
     database: Database
     person: str = "maria"
     role: Role = Role.ADMIN
+    terminal: str = "kitchen 1"
+    now: list[datetime] = field(default_factory=lambda: [NOW])
     rows: list[Entry] = field(default_factory=list)
     events: list[object] = field(default_factory=list)
 
@@ -57,7 +59,13 @@ class Desk:
 
         self.strategies = Strategies(store, self.login, self.consents, self.events.append, note, lambda: NOW)
         self.authoring = Authoring(
-            store, StrategyDrafts(self.database), self.strategies, self.login, self.trail, lambda: NOW
+            store,
+            StrategyDrafts(self.database),
+            self.strategies,
+            self.login,
+            self.trail,
+            lambda: self.now[0],
+            self.terminal,
         )
 
     def actions(self) -> list[tuple[str, str, str]]:
@@ -344,6 +352,56 @@ def test_a_draft_is_each_persons_own_and_gone_once_it_is_saved(desk: Desk, name:
         assert await other.authoring.drafts() == []
         await again.authoring.save(made, template() + "# third\n")
         assert await again.authoring.drafts() == []
+
+    run(story())
+
+
+def test_what_one_person_types_at_two_terminals_does_not_overwrite_each_other(
+    desk: Desk, name: str, database: Database
+) -> None:
+    other = Desk(database, terminal="attic 2", now=[NOW + timedelta(minutes=2)])
+    desk.now[0] += timedelta(minutes=1)
+
+    async def story() -> None:
+        made = await desk.authoring.create(name, template())
+        desk.now[0] += timedelta(minutes=1)
+        await other.strategies.refresh()
+        desk.authoring.keep_draft(made.id, 1, "in the kitchen")
+        await desk.authoring.flush()
+        other.authoring.keep_draft(made.id, 1, "in the attic")
+        await other.authoring.flush()
+        assert [draft.source for draft in await desk.authoring.drafts()] == ["in the kitchen"]
+        assert [draft.source for draft in await other.authoring.drafts()] == ["in the attic"]
+        assert [(draft.host, draft.source) for draft in await desk.authoring.typed_elsewhere()] == [
+            ("attic", "in the attic")
+        ]
+        third = Desk(database, terminal="hall 3")
+        assert [draft.source for draft in await third.authoring.drafts()] == ["in the attic"]  # the newest
+        other.now[0] += timedelta(hours=1)
+        await other.authoring.save(made, template() + "# attic\n")
+        assert [draft.source for draft in await desk.authoring.drafts()] == ["in the kitchen"]
+        await desk.strategies.refresh()
+        assert await desk.authoring.typed_elsewhere() == []
+        await desk.authoring.drop_draft(made.id)
+
+    run(story())
+
+
+def test_a_text_that_another_terminal_took_up_and_saved_is_no_draft_anywhere(
+    desk: Desk, name: str, database: Database
+) -> None:
+    other = Desk(database, terminal="attic 2")
+
+    async def story() -> None:
+        made = await desk.authoring.create(name, template())
+        text = template() + "# both\n"
+        desk.authoring.keep_draft(made.id, 1, text)
+        await desk.authoring.flush()
+        (taken,) = await other.authoring.drafts()
+        other.authoring.keep_draft(made.id, taken.base, taken.source)
+        await other.authoring.flush()
+        await other.authoring.save(made, text)
+        assert await desk.authoring.drafts() == []
 
     run(story())
 

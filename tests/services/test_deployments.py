@@ -1,14 +1,17 @@
 """Deployments at work: two people for real money, one order for a signal, and every reason for which none is sent."""
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qv_desktop.adapters.db.spool import Spool
 from qv_desktop.domain.access import Role, Session, User, UserState
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.audit import Draft
@@ -17,10 +20,11 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import Event, Filled, KillChanged, OrderChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Killing
-from qv_desktop.domain.market import Action, Batch, Trade, ns
+from qv_desktop.domain.market import Action, Bar, Batch, Timeframe, Trade, bar_start, ns
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.signals import Fate, Flags, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Parameter, Strategy, digest
+from qv_desktop.domain.targets import Weights
 from qv_desktop.services.account import Account
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.deployment_runs import DeploymentRuns, Market
@@ -31,12 +35,14 @@ from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
-from qv_desktop.services.signal_orders import Around, SignalOrders
+from qv_desktop.services.signal_acting import SignalActing
+from qv_desktop.services.signal_keeping import Around
 from tests.builders import NOW, a_position, a_quote
 from tests.fakes import Broker, Journal, RiskStore, Trail, Users
 
 SOURCE = "def signals(bars, params): ..."
 STRATEGY = Strategy("s", "cross", "Cross", 1, (Parameter("fast", 3, 1, 9),), SOURCE, digest(SOURCE), "ann", NOW)
+SYMBOLS = ("AAPL", "MSFT", "NVDA")
 TERMS = Terms("s", "cross", 1, ("AAPL",), "1m", (("fast", 3.0),), amount=Decimal(1_000),
               bounds=Bounds(orders=3, begins=time(9, 30), ends=time(15, 55)))  # fmt: skip
 
@@ -53,6 +59,9 @@ class Store:
     left: set[str] = field(default_factory=set)
     actions: list[Action] = field(default_factory=list)
     down: bool = False
+    strategy: Strategy = STRATEGY
+    leases: dict[str, str] = field(default_factory=dict)  # deployment -> desk
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="qv-deployments-")))
 
     def _up(self) -> None:
         if self.down:
@@ -106,11 +115,20 @@ class Store:
     async def sent(self, account: str, source: str, since: datetime) -> set[str]:
         return self.left
 
+    async def lease(self, deployment: str, desk: str, host: str, person: str) -> str | None:
+        self._up()
+        return None if self.leases.setdefault(deployment, desk) == desk else "other"
+
+    async def release(self, deployment: str, desk: str) -> None:
+        self._up()
+        if self.leases.get(deployment) == desk:
+            del self.leases[deployment]
+
     async def splits(self, symbol: str) -> list[Action]:
         return [one for one in self.actions if one.symbol == symbol]
 
     async def at(self, name: str, version: int) -> Strategy:
-        return STRATEGY
+        return self.strategy
 
     async def require_consent(self, strategy: Strategy) -> None:
         return None
@@ -122,11 +140,14 @@ class Quiet:
     async def load(self, *_: Any, **__: Any) -> Loaded:
         return Loaded([], True, "")
 
-    async def newest(self, *_: Any) -> list[Any]:
-        return []
+    async def newest(self, symbol: str, frame: Timeframe, count: int, until: datetime) -> list[Bar]:
+        return [Bar(symbol, bar_start(ns(until), frame), 100, 100, 100, 100, 1, 1, 100)]
 
     async def flags(self, *_: Any, **__: Any) -> Flags:
         return Flags(((), (), (), ()))
+
+    async def weights(self, *_: Any, **__: Any) -> Weights:
+        return Weights((), (), ())
 
     def warm(self) -> None:
         return None
@@ -171,8 +192,8 @@ class Desk:
             )
 
     def quotes(self) -> None:
-        """A quote of this moment."""
-        self.market.hear(Batch([], [replace(a_quote(), at=ns(self.moment[0]))]))
+        """Quotes of this moment."""
+        self.market.hear(Batch([], [replace(a_quote(symbol=one), at=ns(self.moment[0])) for one in SYMBOLS]))
 
     def fates(self) -> list[Fate]:
         return [signal.fate for signal in self.service.signals()]
@@ -211,22 +232,26 @@ async def _sitting(
 
     clock = Clock(wall_ns=lambda: ns(moment[0]))
     market = MarketData(clock, publish, lambda trades: None, lambda frame, bars: None)
-    market.hear(Batch([Trade("AAPL", ns(NOW), 100.0, 10, "1")], [a_quote()]))
+    market.hear(
+        Batch([Trade(one, ns(NOW), 100.0, 10, "1") for one in SYMBOLS], [a_quote(symbol=one) for one in SYMBOLS])
+    )
     positions, account = Positions(publish), Account(broker, journal, publish)
     await account.refresh()
     risk = Risk(RiskStore(), market, positions, account, login, publish, now)
-    risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
+    risk.know([Instrument(one, f"{one} Inc", "NASDAQ") for one in SYMBOLS])
     orders = Orders(
         broker, journal, risk, positions, login, publish, now, lambda: account.id, lambda: moment[0].timestamp()
     )
     around = Around(now, market.prices, lambda: Decimal(100_000), lambda: open_[0], lambda: account.id,
-                    lambda symbol: positions[symbol].quantity, lambda one: runs.why_not(one), lambda: login.actor)  # fmt: skip
-    sending = SignalOrders(orders, store, around, lambda signal: runs.changed(signal),
+                    lambda symbol: positions[symbol].quantity, lambda one: runs.why_not(one), lambda: login.actor,
+                    lambda one: runs.leases.unsure(one.id))  # fmt: skip
+    sending = SignalActing(orders, store, around, lambda signal: runs.changed(signal),
                            lambda one, why: (runs.end(one.id), runs.stopped(one, State.PAUSED, why)), flat=0.3, quotes=0.1)  # fmt: skip
     quiet = Quiet()
     runs = DeploymentRuns(store, store, Market(market.watch, market.heard_since, quiet, quiet, store.splits), sending, around, login,
                           publish, environment, lambda *_: None)  # fmt: skip
-    service = Deployments(store, runs, orders, login, publish, now, lambda: account.id, environment)
+    service = Deployments(store, runs, orders, login, publish, now, lambda: account.id, environment,
+                          lambda write: Spool(store.folder / "waiting.jsonl", write, now, lambda draft: True))  # fmt: skip
     writer = asyncio.ensure_future(orders.records.run())
     try:
         await story(Desk(service, runs, store, orders, broker, journal, positions, users, login, moment, open_, market))

@@ -216,13 +216,13 @@ def test_two_symbols_at_once_do_not_share_the_last_order_of_the_day() -> None:
 
 def test_a_day_of_which_the_loss_is_unknown_makes_no_entry() -> None:
     async def story(desk: Desk) -> None:
-        desk.orders._risk.know([Instrument("AAPL", "Apple", "NASDAQ"), Instrument("MSFT", "Microsoft", "NASDAQ")])
-        one = await desk.service.start(await desk.service.create(replace(TERMS, symbols=("AAPL", "MSFT"))))
-        ledger = desk.runs.ledger(one)
+        desk.orders._risk.know([Instrument("AAPL", "Apple", "NASDAQ"), Instrument("TSLA", "Tesla", "NASDAQ")])
+        one = await desk.service.start(await desk.service.create(replace(TERMS, symbols=("AAPL", "TSLA"))))
+        ledger = desk.runs.books[one]
         await desk.says(Kind.ENTRY)
         desk.fills()
         (fill,) = desk.orders.fills.values()
-        ledger.take(replace(fill, execution_id="other", symbol="MSFT"))
+        ledger.take(replace(fill, execution_id="other", symbol="TSLA"))
         await desk.says(Kind.EXIT, bar=1)
         desk.fills()
         await desk.says(Kind.ENTRY, bar=2)
@@ -274,7 +274,7 @@ def test_a_row_that_is_never_taken_keeps_no_exit_waiting() -> None:
             return await raise_(signal, *rest)
 
         desk.store.raise_ = picky  # type: ignore[assignment,method-assign]
-        desk.runs._orders._unsaved.append(replace(desk.service.signals()[0], bar=ns(NOW)))
+        desk.runs._orders._keeping._unsaved.append(replace(desk.service.signals()[0], bar=ns(NOW)))
         desk.open[0] = False
         await desk.says(Kind.EXIT, bar=1)
         desk.open[0] = True
@@ -403,7 +403,7 @@ def test_a_split_that_a_slow_vendor_tells_of_after_the_start_pauses_it_all_the_s
             await asyncio.sleep(0.05)
             return await tell(symbol)
 
-        desk.runs._market = replace(desk.runs._market, actions=slow)
+        desk.runs.books._actions = slow
         await desk.service.start(paused)
         assert desk.runs.running == (one.id,)
         await asyncio.sleep(0.1)

@@ -48,13 +48,19 @@ class Elsewhere:
 
 
 class Sitting:
-    """One person at one window. ``do`` lets the program run until a scenario has acted."""
+    """One person at one window. ``do`` lets the program run until a scenario has acted.
 
-    def __init__(self, app: QApplication, simulator: Simulator, home: Path, database_url: str) -> None:
+    With ``beside`` it is a second program in front of the same eyes: on the loop of that one, which ends after it.
+    """
+
+    def __init__(
+        self, app: QApplication, simulator: Simulator, home: Path, database_url: str, beside: "Sitting | None" = None
+    ) -> None:
         self.simulator = simulator
         self.settings = Settings(home=home, database_url=database_url, environment="SIMULATION", watchlist=WATCHLIST)
         # running from now to the end, for pytest-qt lets Qt work between tests, and with it this loop's tasks
-        self._loop = qasync.QEventLoop(app, already_running=True)
+        self._loop = beside._loop if beside is not None else qasync.QEventLoop(app, already_running=True)
+        self._first = beside is None
         asyncio.set_event_loop(self._loop)
         self.store = Store(self.settings)
         elsewhere = cast(Simulation, Elsewhere(simulator))
@@ -62,14 +68,17 @@ class Sitting:
         self._life: asyncio.Task[int] | None = None
         self.feeds: list[FeedChanged] = []
 
-    def begin(self) -> None:
-        """Sign in as the demo's trader does and wait for the desk."""
+    def begin(self, name: str = "", password: str = "") -> None:
+        """Sign in as the demo's trader does, or as somebody else, and wait for the desk."""
         self._life = self._loop.create_task(self.session.run())
-        self.do(self._signed_in())
+        self.do(self._signed_in(name, password))
 
-    async def _signed_in(self) -> None:
+    async def _signed_in(self, name: str, password: str) -> None:
         dialog = self.session._dialog
         await self.sees(lambda: dialog.name.text() and dialog.password.text())
+        if name:
+            dialog.name.setText(name)
+            dialog.password.setText(password)
         press(dialog, "Log in")
         await self.sees(lambda: self.session._starting is not None)
         self.desk.services.bus.subscribe(FeedChanged, self.feeds.append)
@@ -111,9 +120,10 @@ class Sitting:
             return int(self._run(self._left()))
         finally:
             self.store.close()
-            asyncio._set_running_loop(None)
-            self._loop._QEventLoop__is_running = False  # nothing else ends a loop that was said to run already
-            self._loop.close()
+            if self._first:
+                asyncio._set_running_loop(None)
+                self._loop._QEventLoop__is_running = False  # nothing else ends a loop that was said to run already
+                self._loop.close()
 
     async def _left(self) -> int:
         life = self._life
@@ -230,6 +240,21 @@ def sitting(app: QApplication, simulator: Simulator, home: Path, database_url: s
             person.end()
         finally:
             collector.stop()
+
+
+@contextmanager
+def beside(
+    app: QApplication, first: Sitting, home: Path, database_url: str, name: str, password: str
+) -> Iterator[Sitting]:
+    """A second person, at a program and a window of their own on the same database and market."""
+    # the log-in begins as the demo's, and this person types over it
+    (home / "demo-password").write_text("of no use here", encoding="utf-8")
+    person = Sitting(app, first.simulator, home, database_url, first)
+    try:
+        person.begin(name, password)
+        yield person
+    finally:
+        person.end()
 
 
 def hastened(person: Sitting) -> None:

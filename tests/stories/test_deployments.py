@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from qv_desktop.app.hands import press
 from qv_desktop.domain.deployments import Deployment, Stage, State, Step
 from qv_desktop.domain.errors import NotPermitted
-from qv_desktop.domain.orders import OrderStatus
+from qv_desktop.domain.orders import OrderStatus, Side
 from qv_desktop.domain.signals import Fate, Signal
 from qv_desktop.services.deployments import APPROVE
 from qv_desktop.ui.deploy_dialog import DeployDialog
@@ -24,6 +24,7 @@ from tests.stories.driver import Sitting, sitting
 SPEED = 20  # a market minute is three seconds
 PATIENCE = 240.0  # a first run compiles
 SYMBOL = "AAPL"
+UNIVERSE = ("AAPL", "MSFT")
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +175,62 @@ def test_a_strategy_is_deployed_to_paper_trades_is_paused_goes_on_after_a_restar
             await it_is_stopped_flat(person)
 
         person.do(second())
+
+
+async def a_universe_is_deployed(person: Sitting) -> None:
+    panels, window = person.desk.panels, person.desk.window
+    await person.sees(lambda: panels.strategies.table.model().rowCount() > 0)
+    window.raise_panel("strategies")
+    panels.strategies.table.select_key("momentum_rotation")
+    press(panels.strategies, "Deploy…")
+    dialog = window.findChild(DeployDialog)
+    assert dialog is not None
+    assert dialog.frame.currentText() == "1D"
+    dialog.symbols.setText(", ".join(UNIVERSE))
+    dialog.frame.setCurrentText("1m")
+    for name, value in {"top": 1, "lookback": 5, "skip": 0, "every": 1, "only_rising": 0}.items():
+        dialog.knobs[name].setText(str(value))
+    dialog.limits["orders"].setText("200")
+    dialog.begins.setText("00:00")
+    dialog.ends.setText("23:59")
+    press(dialog, "Deploy to paper")
+    await person.sees(lambda: len(person.desk.services.deployments.all()) == 1)
+    await person.sees(lambda: the_one(person).stage is Stage.PAPER)
+    await person.sees(lambda: panels.signals.chosen() == the_one(person))
+
+
+async def it_turns_its_capital_over(person: Sitting) -> None:
+    service = person.desk.services.deployments
+    press(person.desk.panels.signals, "Start")
+    await person.sees(lambda: the_one(person).running)
+    await person.sees(lambda: {s.symbol for s in signals(person, Fate.ORDER)} == set(UNIVERSE), PATIENCE)
+    await person.sees(lambda: any(s.side is Side.SELL and person.stands(s.order, OrderStatus.FILLED) for s in signals(person, Fate.ORDER)),
+                      PATIENCE)  # fmt: skip
+    await person.sees(lambda: len(service.figures(the_one(person)).held) == 1, PATIENCE)
+    exposure = service.figures(the_one(person)).exposure
+    assert exposure is not None
+    assert exposure <= the_one(person).terms.amount * 102 / 100
+
+
+def test_a_universe_is_deployed_on_one_capital_and_turned_over_as_it_is_weighed(
+    qapp: QApplication, simulator: Simulator, home: Path
+) -> None:
+    with sitting(qapp, simulator, home) as person:
+
+        async def story() -> None:
+            await person.ready()
+            await a_universe_is_deployed(person)
+            await it_turns_its_capital_over(person)
+            await it_is_stopped_flat_of_all(person)
+
+        person.do(story())
+
+
+async def it_is_stopped_flat_of_all(person: Sitting) -> None:
+    service = person.desk.services.deployments
+    press(person.desk.panels.signals, "Stop…")
+    dialog = person.desk.window.findChild(StopDialog)
+    assert dialog is not None
+    press(dialog, "Stop and flatten" if service.closing(the_one(person)).held else "Stop")
+    await person.sees(lambda: the_one(person).state is State.STOPPED, PATIENCE)
+    await person.sees(lambda: not service.figures(the_one(person)).held, PATIENCE)

@@ -79,6 +79,21 @@ def test_the_trading_workspace_shows_market_ticket_orders_and_risk(window: MainW
     assert seen(window) == set(NAMES) - {"strategies", "quotes", "scanner", "data", "users", "roles"}
 
 
+def test_what_comes_up_over_the_panels_does_not_cover_the_brakes(window: MainWindow, qtbot: QtBot) -> None:
+    """In the workspace of risk, whose panel is the largest, notices come up over another one."""
+    window.resize(1600, 900)
+    window.switch_workspace("risk")
+    panel = window.docks.panel("risk")
+    assert panel is not None
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.width() > 700)
+
+    def free() -> bool:
+        corner = panel.mapTo(window, panel.rect().topLeft())
+        return not window.docks.prime().intersects(panel.rect().translated(corner))
+
+    qtbot.waitUntil(free)
+
+
 def test_ctrl_2_and_3_bring_the_other_workspaces_and_each_comes_back_as_it_was_left(
     window: MainWindow, qtbot: QtBot
 ) -> None:

@@ -349,3 +349,27 @@ def test_a_name_without_history_is_the_reason_why_there_is_no_var(panel: RiskPan
     assert "Value at risk\nIPO: 12 days of history are too few" in said
     panel.show_picture(an_empty_picture(slow=replace(bare, missing=(), at=NOW + timedelta(seconds=1)), missing=()))
     assert "Value at risk\nNo positions are held." in panel.text()
+
+
+def test_a_value_at_risk_of_a_part_of_the_book_says_of_how_much(panel: RiskPanel) -> None:
+    picture = a_picture()
+    assert picture.slow is not None
+    assert "of the gross" not in panel.dashboard.at_risk.text()
+    panel.show_picture(replace(picture, slow=replace(picture.slow, covered=0.83)))
+    assert "83% of the gross" in panel.dashboard.at_risk.text()
+
+
+def test_figures_that_stand_still_are_said_to_be_old(panel: RiskPanel) -> None:
+    """By the wall's seconds: a simulation may run at five times their speed."""
+    wall = [100.0]
+    panel.elapsed = lambda: wall[0]
+    panel.show_picture(a_picture())
+    wall[0] = 104.0
+    panel.show_measures(replace(some_measures(), at=NOW + timedelta(seconds=20)))
+    assert "as of" not in panel.text()
+    wall[0] = 106.0
+    panel.show_measures(replace(some_measures(), at=NOW + timedelta(seconds=30)))
+    panel.show_picture(a_picture())  # the same one again
+    assert panel.text().startswith("ACTIVE, ◷ as of 10:30:00")
+    panel.show_picture(a_picture(at=NOW + timedelta(seconds=30)))
+    assert "as of" not in panel.text()

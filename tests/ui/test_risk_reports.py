@@ -9,9 +9,10 @@ import shutil
 import subprocess
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -26,8 +27,10 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured
 from qv_desktop.domain.limits import NAMES, Limits
 from qv_desktop.domain.margin import MarginStanding
+from qv_desktop.domain.reports import Values
 from qv_desktop.domain.risk_measures import Missing
 from qv_desktop.domain.risk_report import RiskReport, changed, of_day
+from qv_desktop.domain.risk_report_alerts import past_told
 from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.domain.rules import judged
 from qv_desktop.domain.spreadsheets import DANGEROUS
@@ -61,8 +64,18 @@ def a_trail() -> Trail:
     return trail
 
 
+async def past(start: datetime, end: datetime) -> list[Values]:
+    line: Values = (NOW, "raised", "critical", "Loss near its limit", "85 %", "system")
+    return [line] if start <= NOW < end else []
+
+
 def service(
-    tmp_path: Path, trail: Trail, writer: object = None, role: Role = Role.ADMIN, measured: bool = True
+    tmp_path: Path,
+    trail: Trail,
+    writer: object = None,
+    role: Role = Role.ADMIN,
+    measured: bool = True,
+    market: datetime = NOW,
 ) -> RiskReports:
     session = a_session(role)
     login = Login(Users(session.user, session), Trail(), lambda: NOW, "host")
@@ -74,8 +87,9 @@ def service(
         "PAPER",
         "0.1.0",
         margin=lambda: (("Regime", "INTRADAY_MARGIN"),),
+        past=past,
     )
-    made = RiskReports(told, writer or RiskDayReports(pdf), login, trail, lambda: NOW, tmp_path)  # type: ignore[arg-type]
+    made = RiskReports(told, writer or RiskDayReports(pdf), login, trail, lambda: market, lambda: NOW, tmp_path)  # type: ignore[arg-type]
     if measured:
         made.hear(RiskMeasured(some_measures(), a_picture()))
     return made
@@ -143,7 +157,7 @@ def test_it_holds_every_section_of_the_day(tmp_path: Path) -> None:
         "State history", "Limits and usage", "Limits in force", "Changes of limits", "Refusals by rule", "Refused orders",
         "Exposure by name",
         "Exposure by sector", "Value at risk and expected shortfall", "VaR against what days brought", "Stress", "Margin", "Day trades",
-        "Largest losers", "Largest winners", "P&L by strategy", "Alerts",
+        "Largest losers", "Largest winners", "P&L by strategy", "Alerts", "History of alerts",
     ]  # fmt: skip
     assert [row[1:] for row in found["State history"].rows] == [
         ("HALTED", "nobody", "=1+1 odd fills"),
@@ -312,3 +326,39 @@ def test_margin_and_day_trades_are_told_with_their_numbers() -> None:
     assert counted == ("Within five business days", "2, of 9 orders that traded")
     assert one == ("2026-11-20 AAPL", "100 shares, 10:30:00 to 10:35:00 ET, Ticket, order qv-7")
     assert margin_told(None) == day_trades_told(None, [trade]) == ()
+
+
+def test_rows_are_of_the_walls_day_also_where_the_market_replays_another(tmp_path: Path) -> None:
+    """A replay of 2020 is traded today: whoever halts it does so today."""
+    market = datetime(2020, 12, 15, 15, 30, tzinfo=UTC)
+    report = asyncio.run(service(tmp_path, a_trail(), market=market)._gathered("ann"))
+    assert report.day == date(2020, 12, 15)
+    assert report.recorded == date(2026, 11, 20)
+    assert report.rows is not None
+    assert len(report.rows) == 4
+    assert dict(of_day(report).facts)["Day"] == "2020-12-15; rows of 2026-11-20"
+
+
+def test_the_alerts_history_reads_oldest_first() -> None:
+    alert = SimpleNamespace(title="Loss near its limit", severity="critical", words="85 % of $2,000")
+    lines = [
+        SimpleNamespace(
+            done=SimpleNamespace(at=NOW + timedelta(seconds=at), actor=actor, what=what, words=words), alert=alert
+        )
+        for at, actor, what, words in ((9, "ann", "acknowledged", "seen"), (0, "system", "raised", ""))
+    ]
+    assert past_told(lines) == (
+        (NOW, "raised", "critical", "Loss near its limit", "85 % of $2,000", "system"),
+        (NOW + timedelta(seconds=9), "acknowledged", "critical", "Loss near its limit", "seen", "ann"),
+    )
+
+
+def test_an_alerts_history_that_may_not_be_read_is_said(tmp_path: Path) -> None:
+    async def closed(start: datetime, end: datetime) -> list[Values]:
+        raise NotPermitted("Your role lacks it.")
+
+    made = service(tmp_path, a_trail())
+    made._told = replace(made._told, past=closed)
+    report = asyncio.run(made._gathered("ann"))
+    assert report.past is None
+    assert "alerts' history" in next(one.note for one in of_day(report).sections if one.title.startswith("History"))

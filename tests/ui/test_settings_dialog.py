@@ -1,8 +1,13 @@
 """Settings ask to be tested and saved."""
 
+from pathlib import Path
+from typing import get_args, get_type_hints
+
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from qv_desktop.config import Settings
+from qv_desktop.ui.models.run_limits import RunLimits
 from qv_desktop.ui.settings_dialog import SettingsDialog, SettingsDraft
 
 
@@ -15,7 +20,9 @@ def dialog(qtbot: QtBot, draft: SettingsDraft | None = None) -> SettingsDialog:
 
 
 def test_what_is_shown_comes_back_as_it_was(qtbot: QtBot) -> None:
-    draft = SettingsDraft("postgresql://me@db:5432/qv", "compact", {}, "high-contrast", "colour-blind")
+    draft = SettingsDraft(
+        "postgresql://me@db:5432/qv", "compact", {}, "high-contrast", "colour-blind", RunLimits(3, 60, 50, 2048)
+    )
     assert dialog(qtbot, draft).draft() == draft
 
 
@@ -62,3 +69,16 @@ def test_who_may_only_look_reads_why_nothing_can_be_saved(qtbot: QtBot) -> None:
     assert (dialog.save.isEnabled(), dialog.save.toolTip()) == (False, dialog.message())
     dialog.forbid("")
     assert dialog.save.isEnabled()
+
+
+def test_what_runs_of_strategies_may_take_keeps_to_what_the_program_accepts(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    assert shown.runs.fields["workers"].text() == "automatic"
+    for name, asked, kept in (("workers", 65, 64), ("seconds", 0, 1), ("memory_mb", 10, 64)):
+        shown.runs.fields[name].setValue(asked)
+        assert getattr(shown.draft().runs, name) == kept
+    kinds = get_type_hints(Settings, include_extras=True)
+    for name, field in shown.runs.fields.items():
+        (bounds,) = [meta for meta in get_args(kinds[f"strategy_{name}"]) if hasattr(meta, "ge")]
+        assert (field.minimum(), field.maximum()) == (bounds.ge, bounds.le)
+        assert getattr(RunLimits(), name) == getattr(Settings(home=Path()), f"strategy_{name}")

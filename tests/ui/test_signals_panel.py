@@ -13,8 +13,9 @@ from qv_desktop.domain.orders import Side
 from qv_desktop.domain.signals import Fate, Kind, Signal
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.ui.deploy_dialog import DeployDialog
-from qv_desktop.ui.models.deployment_columns import DeploymentRow, SignalRow
-from qv_desktop.ui.panels.signals import SignalsPanel
+from qv_desktop.ui.holdings_dialog import HoldingsDialog
+from qv_desktop.ui.models.deployment_columns import DeploymentRow, SignalRow, signal_columns
+from qv_desktop.ui.panels.signals import CHOOSE, SignalsPanel
 from qv_desktop.ui.stop_dialog import StopDialog
 from tests.builders import NOW
 
@@ -118,3 +119,35 @@ def test_stopping_says_which_way(qtbot: QtBot) -> None:
     with qtbot.waitSignal(dialog.given) as given:
         dialog.leave.click()
     assert given.args == [False]
+
+
+def test_what_a_stopped_one_holds_can_be_closed_from_the_menu_and_only_then(panel: SignalsPanel) -> None:
+    assert panel.why_not_close() == CHOOSE
+    row = DeploymentRow(replace(PAPER, state=State.STOPPED, stage=Stage.PAPER), held="10 AAPL")
+    panel.show_deployments([row])
+    assert panel.why_not_close() == ""
+    panel.upsert([replace(row, held="")])
+    assert "holds nothing" in panel.why_not_close()
+    panel.upsert([replace(row, deployment=replace(row.deployment, state=State.RUNNING))])
+    assert "Stop it first" in panel.why_not_close()
+    panel.forbid({"trade": "You may not trade."})
+    assert panel.why_not_close() == "You may not trade."
+
+
+def test_what_stays_on_paper_is_said_and_either_way_can_be_taken(qtbot: QtBot) -> None:
+    dialog = HoldingsDialog("Take it live?", ("It still holds 10 AAPL.", "It stays there."), "Take it live", "Not yet")
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(dialog.given):
+        dialog.go.click()
+    dialog.show_message("The password is needed.")
+    assert dialog.go.isEnabled()
+    assert "password" in dialog.message()
+    with qtbot.waitSignal(dialog.other_given):
+        dialog.other.click()
+
+
+def test_a_target_is_shown_with_its_part_of_the_capital() -> None:
+    columns = {column.title: column for column in signal_columns()}
+    target = replace(a_signal(), kind=Kind.TARGET, target=Decimal("0.3333"), wanted=Decimal(33), fate=Fate.FORESEEN)
+    assert columns["Signal"].text(SignalRow(target)) == "target 33.3 %"
+    assert columns["Became"].text(SignalRow(target)) == "foreseen"

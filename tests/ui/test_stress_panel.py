@@ -182,3 +182,15 @@ def test_the_name_that_is_clicked_is_told(panel: StressPanel, qtbot: QtBot) -> N
     with qtbot.waitSignal(panel.symbol_chosen) as chosen:
         qtbot.mouseClick(panel.losers, Qt.MouseButton.LeftButton, pos=QPoint(20, 5))
     assert chosen.args == ["AAPL"]
+
+
+def test_what_is_typed_is_not_lost_to_a_click_on_another_scenario(panel: StressPanel, qtbot: QtBot) -> None:
+    panel.show_picture(a_picture())
+    panel.new.click()
+    panel.form.name.setText("Half typed")
+    pick(panel, qtbot, 1)
+    panel.show_picture(a_picture())
+    assert panel.pages.currentIndex() == 1
+    assert panel.form.name.text() == "Half typed"
+    panel.form.cancel.click()
+    assert "Euro crisis" in panel._about.text()

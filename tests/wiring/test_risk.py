@@ -98,7 +98,7 @@ class Room:
             lambda: NOW,
         )
         told = Told(lambda: "••••123", Limits, lambda: self.notices.told, "PAPER", "0.1.0")
-        self.reports = RiskReports(told, RiskDayReports(pdf), self.login, self.trail, lambda: NOW, folder)
+        self.reports = RiskReports(told, RiskDayReports(pdf), self.login, self.trail, lambda: NOW, lambda: NOW, folder)
         services = SimpleNamespace(bus=self.bus, login=self.login, risk_measures=self.measures, risk_reports=self.reports,
                                    sectors=self.sectors, notices=self.notices)  # fmt: skip
         self.errors, self.tasks = list[BaseException](), Tasks(lambda error: self.errors.append(error))
@@ -200,6 +200,11 @@ def test_the_benchmark_and_a_sector_are_set_where_the_measures_stand(qtbot: QtBo
         form.share.setText("5")
         form.set.click()
         await until(lambda: room.store.set == MeasureSettings("QQQ", 0.05))
+        form.newer.setChecked(True)
+        form.set.click()
+        await until(lambda: room.store.set == MeasureSettings("QQQ", 0.05, weighted=True))
+        form.show_settings(room.store.set)
+        assert form.text() == "benchmark QQQ, 5% of a day's volume, newer days weigh more"
         form.symbol.setText("goog")
         form.sector.setCurrentText("Communication")
         form.assign.click()

@@ -10,6 +10,7 @@ import numpy as np
 
 from qv_desktop.strategies.bars import Bars, Floats, Universe
 
+TINY = 1e-9
 MOST_PRINTED = 20_000  # characters kept of what a strategy prints: the last ones
 
 type Space = dict[str, Any]  # the names that a strategy's module defines
@@ -77,4 +78,15 @@ def called_weights(space: Space, universe: Universe, parameters: Mapping[str, fl
         raise ValueError(f"weights have shape {weights.shape}, but bars × symbols are {universe.close.shape}")
     if np.isinf(weights).any():
         raise ValueError("weights hold infinite numbers")
+    return weights
+
+
+def bounded(weights: Floats, direction: str) -> Floats:
+    """The weights, if they fit the direction ``long``, ``short`` or ``both`` and one's own money. Raises ValueError."""
+    if direction == "long" and (weights < 0).any():
+        raise ValueError("it gives negative weights, but the run is long only; choose both directions")
+    if direction == "short" and (weights > 0).any():
+        raise ValueError("it gives positive weights, but the run is short only; choose both directions")
+    if weights.size and np.nansum(np.abs(weights), axis=1).max() > 1 + TINY:
+        raise ValueError("its weights add up to more than 1; there is no margin in a backtest")
     return weights

@@ -34,4 +34,5 @@ KINDS: dict[str, Kind] = {  # the tag of the request -> who answers; the first i
     "check": Kind("qv_desktop.adapters.compute.prefix_worker", "Check"),
     "sweep": Kind("qv_desktop.adapters.compute.sweep_worker", "SweepChunk"),
     "evaluate": Kind("qv_desktop.adapters.compute.evaluating", "Evaluate"),
+    "weigh": Kind("qv_desktop.adapters.compute.weighing", "Weigh"),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qv_desktop.adapters.compute.calling import Space, called, called_weights, listened, loaded, rotates
+from qv_desktop.adapters.compute.calling import TINY, Space, bounded, called, called_weights, listened, loaded, rotates
 from qv_desktop.adapters.compute.laid_out import bars_of, filled, next_bars, next_opens, universe_of
 from qv_desktop.adapters.compute.messages import Done, Run, Terms
 from qv_desktop.domain.errors import BadInput
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 type Tell = Callable[[float, str], None]
 
-TINY = 1e-9
 WARM_SIGNALS = "def signals(bars, params):\n    return bars.close > bars.open, bars.close < bars.open"
 WARM_WEIGHTS = "def weights(universe, params):\n    return universe.close * 0 + 0.4"
 BUSY = 40  # bars of a small run
@@ -96,14 +95,7 @@ def _flags(run: Run, space: Space, each: list[Bars], universe: Universe, tell: T
 
 def _weights(run: Run, space: Space, universe: Universe, tell: Tell) -> Floats:
     tell(0.2, "computing weights")
-    weights, direction = called_weights(space, universe, run.parameters), run.terms.direction
-    if direction == "long" and (weights < 0).any():
-        raise ValueError("it gives negative weights, but the run is long only; choose both directions")
-    if direction == "short" and (weights > 0).any():
-        raise ValueError("it gives positive weights, but the run is short only; choose both directions")
-    if np.nansum(np.abs(weights), axis=1).max() > 1 + TINY:
-        raise ValueError("its weights add up to more than 1; there is no margin in a backtest")
-    return weights
+    return bounded(called_weights(space, universe, run.parameters), run.terms.direction)
 
 
 def _touched(plan: "Plan") -> list[str]:

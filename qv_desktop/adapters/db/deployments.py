@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.audit import AuditTrail
@@ -14,6 +14,7 @@ from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.orders import FILL, fill_of
 from qv_desktop.adapters.db.tables import (
     deployment_approvals,
+    deployment_leases,
     deployment_steps,
     deployments,
     fills,
@@ -26,7 +27,8 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.orders import Fill, Side
 from qv_desktop.domain.signals import Fate, Kind, Signal
 
-_d, _s, _t = deployments.c, signals.c, deployment_steps.c
+_d, _s, _t, _l = deployments.c, signals.c, deployment_steps.c, deployment_leases.c
+LASTS = 15  # seconds after which a lease that nobody renews is anybody's
 PLAIN = ("id", "account", "environment", "reason", "created_by", "created", "started_by", "started", "asked_by", "asked_at", "approved_by",
          "approved_at", "anchor", "evaluated", "revision")  # fmt: skip
 
@@ -99,6 +101,36 @@ class DeploymentStore:
         mine = (_d.id == deployment) & (_d.evaluated < until)
         await self._database.write(lambda c: c.execute(update(deployments).where(mine).values(evaluated=until)))
 
+    # ---- leases
+
+    async def lease(self, deployment: str, desk: str, host: str, person: str) -> str | None:
+        """Take or renew it; the host of the other desk that holds it, None when it is ours."""
+        row = {
+            "deployment": deployment,
+            "desk": desk,
+            "host": host,
+            "person": person,
+            "renewed": func.clock_timestamp(),
+        }
+        made = upsert(deployment_leases).values(row)
+        over = func.clock_timestamp() - literal(timedelta(seconds=LASTS))
+        ours = made.on_conflict_do_update(
+            index_elements=[_l.deployment], set_={name: made.excluded[name] for name in ("desk", "host", "person", "renewed")},
+            where=(_l.desk == desk) | (_l.renewed < over),
+        ).returning(_l.desk)  # fmt: skip
+
+        def work(connection: Connection) -> str | None:
+            if connection.execute(ours).first() is not None:
+                return None
+            return connection.execute(select(_l.host).where(_l.deployment == deployment)).scalar() or "another machine"
+
+        return await self._database.write(work)
+
+    async def release(self, deployment: str, desk: str) -> None:
+        """Give it back."""
+        mine = (_l.deployment == deployment) & (_l.desk == desk)
+        await self._database.write(lambda c: c.execute(delete(deployment_leases).where(mine)))
+
     # ---- signals
 
     async def raise_(self, signal: Signal, account: str, draft: Draft | None) -> bool:
@@ -114,7 +146,8 @@ class DeploymentStore:
 
     async def settle(self, signal: Signal) -> None:
         """What became of it."""
-        values = {"fate": signal.fate.value, "reason": signal.reason, "order_id": signal.order}
+        values = {"fate": signal.fate.value, "reason": signal.reason, "order_id": signal.order, "side": signal.side.value,
+                  "wanted": signal.wanted}  # fmt: skip
         mine = (
             (_s.deployment == signal.deployment)
             & (_s.symbol == signal.symbol)
@@ -180,10 +213,10 @@ def _signal_row(signal: Signal) -> dict[str, Any]:
     return {
         "deployment": signal.deployment, "symbol": signal.symbol, "bar": signal.bar, "kind": signal.kind.value, "side": signal.side.value,
         "price": signal.price, "at": signal.at, "strategy": signal.strategy, "fate": signal.fate.value, "reason": signal.reason,
-        "order_id": signal.order,
+        "order_id": signal.order, "target": signal.target, "wanted": signal.wanted,
     }  # fmt: skip
 
 
 def _signal(row: RowMapping) -> Signal:
     return Signal(row["deployment"], row["symbol"], row["bar"], Side(row["side"]), Kind(row["kind"]), Decimal(row["price"]), row["at"],
-                  row["strategy"], Fate(row["fate"]), row["reason"], row["order_id"])  # fmt: skip
+                  row["strategy"], Fate(row["fate"]), row["reason"], row["order_id"], row["target"], row["wanted"])  # fmt: skip

@@ -16,7 +16,7 @@ type Verbs = str  # letters of SELECT, INSERT, UPDATE, DELETE: "siud"
 LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 
 SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps sector_codes"
-PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
+PERSONAL = "watchlists scans drawings price_alerts alert_rules"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
 CLOSED = (
     "login_brake door_attempts"  # for desks whose log-ins go through one database login, and for functions of the door
@@ -43,7 +43,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.TRADING, Action.CHANGE): _JOURNAL,
     Permission(Resource.TRADING, Action.DELETE): _JOURNAL,
     Permission(Resource.STRATEGIES, Action.VIEW): (
-        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED}"),
+        ("s", f"strategies strategy_versions strategy_consents strategy_drafts {DEPLOYED} deployment_leases"),
     ),
     Permission(Resource.STRATEGIES, Action.CREATE): (("iu", "strategies"), ("i", "strategy_versions")),
     Permission(Resource.STRATEGIES, Action.CHANGE): (
@@ -54,6 +54,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.STRATEGIES, Action.DELETE): (("u", "strategies"), ("d", DEPLOYED)),
     Permission(Resource.STRATEGIES, Action.RUN): (
         ("iu", "deployments signals"),
+        ("iud", "deployment_leases"),
         ("i", "strategy_consents deployment_steps"),
     ),
     Permission(Resource.STRATEGIES, Action.APPROVE): (
@@ -69,7 +70,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
     Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events {MEASURED} {MARGIN} {COUNTED}"),),
     Permission(Resource.RISK, Action.CHANGE): (
-        ("i", f"{LIMITS} {MARGIN}"),
+        ("i", f"{LIMITS} {MARGIN} alert_settings"),
         ("iud", "sector_overrides"),
         ("iu", "risk_settings"),
     ),
@@ -103,6 +104,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
 
 AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
     ("s", "alembic_version users roles"), ("siu", "sessions"), ("siud", "refresh_tokens"), ("siud", KEPT), ("i", "audit_log"),
+    ("siu", "alerts"), ("si", "alert_deeds"), ("s", "alert_settings"),  # whoever sits at a terminal is told what is wrong
 )  # fmt: skip
 DOOR_FUNCTIONS = (
     "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
@@ -130,7 +132,9 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("order_events", "INSERT"): "client_order_id, kind, status, at, broker_id, execution_id, quantity, price, reason, replaced_by",
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
     ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
-    ("signals", "UPDATE"): "fate, reason, order_id",
+    ("signals", "UPDATE"): "fate, reason, order_id, side, wanted",
+    ("alerts", "UPDATE"): "title, severity, level, value, threshold, words, times, escalated, snoozed_until, cleared",
+    ("alert_deeds", "INSERT"): "alert, at, actor, what, value, threshold, words",
 }  # fmt: skip
 
 ACTING = "(SELECT public.acting(current_user))"
@@ -145,7 +149,9 @@ SCOPED = (f"{ACTING} AND (scope IN ('firm', 'strategy', 'symbol') OR scope = 'us
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
-    **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
+    **dict.fromkeys(["strategy_drafts", "strategy_consents", "alerts"], f"{ACTING} AND {OWN}"),
+    "alert_deeds": f"{ACTING} AND EXISTS (SELECT FROM public.alerts a WHERE a.id = alert_deeds.alert)",
+    "alert_settings": ACTING,
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "deployments", "signals", "breaks",
@@ -159,6 +165,7 @@ ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at 
     "restrictions": f"{ACTING} AND (of = '' OR {OURS})",
     "break_signatures": f"{ACTING} AND lower(signer) = lower(session_user)",
     "deployment_steps": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_steps.deployment)",
+    "deployment_leases": f"{ACTING} AND EXISTS (SELECT FROM public.deployments d WHERE d.id = deployment_leases.deployment)",
     "deployment_approvals": f"{ACTING} AND lower(signer) = lower(session_user)",
     "break_remarks": f"{ACTING} AND EXISTS (SELECT FROM public.breaks b WHERE b.id = break_remarks.item)",
     "refresh_tokens": "EXISTS (SELECT FROM public.sessions s WHERE s.id = session_id AND s.user_id = (SELECT public.person()))",
@@ -234,6 +241,8 @@ def door_policies() -> list[Policy]:
         Policy("qv_everybody", "settings", "SELECT", DOOR, EVERYBODY),
         Policy("qv_own", "sessions", "ALL", DOOR, "user_id = (SELECT public.person())"),
         Policy("qv_signed", "audit_log", "INSERT", DOOR, SIGNED),
+        # an alert that nobody acknowledges is told to the others of the desk
+        Policy("qv_desk", "alerts", "SELECT", DOOR, f"{ACTING} AND {ACCOUNT} AND account <> ''"),
     ]
     return policies
 

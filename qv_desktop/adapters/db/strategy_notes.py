@@ -21,20 +21,28 @@ class StrategyDrafts:
         self._database = database
 
     async def of(self, user: str) -> list[SourceDraft]:
-        """Everything that the person has not saved."""
-        query = select(_d.strategy, _d.base, _d.source, _d.saved).where(_d.user == user).order_by(_d.strategy)
+        """Everything that the person has not saved, at whichever terminal."""
+        query = (
+            select(_d.strategy, _d.base, _d.source, _d.saved, _d.terminal).where(_d.user == user).order_by(_d.strategy)
+        )
         return await self._database.read(lambda connection: [SourceDraft(*row) for row in connection.execute(query)])
 
     async def keep(self, user: str, draft: SourceDraft) -> None:
-        """Keep a text, in place of the one before."""
+        """Keep a text, in place of the one before of the same terminal: what is typed at two does not overwrite each other."""
         values = {"base": draft.base, "source": draft.source, "saved": draft.saved}
-        once = upsert(strategy_drafts).values(user=user, strategy=draft.strategy, **values)
-        once = once.on_conflict_do_update(index_elements=["user", "strategy"], set_=values)
+        once = upsert(strategy_drafts).values(user=user, strategy=draft.strategy, terminal=draft.terminal, **values)
+        once = once.on_conflict_do_update(index_elements=["user", "strategy", "terminal"], set_=values)
         await self._database.write(lambda connection: connection.execute(once))
 
-    async def drop(self, user: str, strategy: str) -> None:
-        """Forget a text that was saved, or given up."""
-        gone = delete(strategy_drafts).where(_d.user == user, _d.strategy == strategy)
+    async def drop(self, user: str, strategy: str, terminal: str) -> None:
+        """Forget a text that was saved, or given up, and the same text of other terminals."""
+        mine = strategy_drafts.alias()
+        same = select(mine.c.source).where(
+            mine.c.user == user, mine.c.strategy == strategy, mine.c.terminal == terminal
+        )
+        gone = delete(strategy_drafts).where(
+            _d.user == user, _d.strategy == strategy, (_d.terminal == terminal) | _d.source.in_(same)
+        )
         await self._database.write(lambda connection: connection.execute(gone))
 
 

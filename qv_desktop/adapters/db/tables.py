@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0032"  # the newest step in migrations/versions
+HEAD = "0034"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -170,6 +170,16 @@ scans = _table(
 drawings = _table("drawings", "user id", user=Text, id=Text, symbol=Text, kind=Text, body=JSONB, changed=STAMP)
 price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text, price=Double, direction=Text, note=Text, repeats=Boolean,
                       state=Text, created=STAMP, fired_at_=STAMP)  # fmt: skip
+alerts = _table("alerts", "id", id=Text, user=Text, account=Text, rule=Text, subject=Text, title=Text, severity=Text, level=Integer,
+                value_=Double, threshold_=Double, unit=Text, words=Text, raised=STAMP, times=Integer, escalated_=STAMP,
+                snoozed_until_=STAMP, cleared_=STAMP, panel=Text, about=Text)  # fmt: skip
+alert_deeds = _table("alert_deeds", "id", id=BigInteger, alert=Text, at=STAMP, actor=Text, what=Text, value_=Double, threshold_=Double,
+                     words=Text)  # fmt: skip
+alert_rules = _table(
+    "alert_rules", "user id", user=Text, id=Text, name=Text, condition=Text, severity=Text, enabled=Boolean, made=STAMP
+)
+alert_settings = _table("alert_settings", "rule version", rule=Text, version=Integer, set_at=STAMP, set_by=Text, severity=Text,
+                        enabled=Boolean, near_=Double, breached=Double, hold=Double, escalate=Double)  # fmt: skip
 workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
 settings = _table("settings", "user key", user=Text, key=Text, value=Text)
 
@@ -177,7 +187,14 @@ strategies = _table("strategies", "id", id=Text, name=Text, archived=Boolean, bu
 strategy_versions = _table("strategy_versions", "strategy version", strategy=Text, version=Integer, title=Text, parameters=JSONB,
                            source=Text, code_hash=Text, author=Text, created=STAMP, note=Text)  # fmt: skip
 strategy_drafts = _table(
-    "strategy_drafts", "user strategy", user=Text, strategy=Text, base=Integer, source=Text, saved=STAMP
+    "strategy_drafts",
+    "user strategy terminal",
+    user=Text,
+    strategy=Text,
+    base=Integer,
+    source=Text,
+    saved=STAMP,
+    terminal=Text,
 )
 strategy_consents = _table("strategy_consents", "user code_hash", user=Text, code_hash=Text, strategy=Text, version=Integer,
                            given=STAMP)  # fmt: skip
@@ -210,8 +227,12 @@ deployment_steps = _table(
 )
 deployment_approvals = _table("deployment_approvals", "deployment revision", deployment=Text, revision=Integer, digest=Text, signer=Text,
                               at=STAMP)  # fmt: skip
+deployment_leases = _table(
+    "deployment_leases", "deployment", deployment=Text, desk=Text, host=Text, person=Text, renewed=STAMP
+)
 signals = _table("signals", "deployment symbol bar kind", deployment=Text, account=Text, symbol=Text, bar=BigInteger, kind=Text,
-                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text)  # fmt: skip
+                 side=Text, price=Numeric, at=STAMP, strategy=Text, fate=Text, reason=Text, order_id=Text,
+                 target_=Numeric, wanted_=Numeric)  # fmt: skip
 sector_codes = _table(
     "sector_codes", "symbol", symbol=Text, code_=Integer, words=Text, kind=Text, at=STAMP, source=Text
 )

@@ -16,7 +16,7 @@ CHIPS_OF = {
 }  # fmt: skip
 FATES = {
     Fate.ORDER: "filled", Fate.REFUSED: "rejected", Fate.BLOCKED: "partial", Fate.LATE: "partial", Fate.NOTHING: "canceled",
-    Fate.WAITS: "working", Fate.PENDING: "working",
+    Fate.WAITS: "working", Fate.PENDING: "working", Fate.FORESEEN: "working",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def signal_columns() -> tuple[Column[SignalRow], ...]:
                tip=lambda r: f"The bar that began then, New York time; told at {r.signal.at.astimezone(NEW_YORK):%H:%M:%S}"),
         Column("Symbol", lambda r: r.signal.symbol, bold=True, width=64, whole=True),
         Column("Side", lambda r: r.signal.side.value.upper(), width=44, color=lambda r: "BUY" if r.signal.side.sign > 0 else "SELL"),
-        Column("Signal", lambda r: r.signal.kind.value, width=78, color=lambda r: "TX1"),
+        Column("Signal", lambda r: _kind(r.signal), width=92, color=lambda r: "TX1", tip=lambda r: _goal(r.signal)),
         Column("Strategy", lambda r: r.signal.strategy, width=112, color=lambda r: "TX1", tip=lambda r: r.signal.deployment),
         Column("Close", lambda r: format.price(r.signal.price), key=lambda r: r.signal.price, right=True, whole=True, width=72),
         Column("Became", lambda r: r.words, chip=lambda r: FATES[r.signal.fate], width=92, tip=lambda r: r.signal.reason),
@@ -121,7 +121,17 @@ def _state(row: DeploymentRow) -> str:
 
 
 def _last(row: DeploymentRow) -> str:
-    return "—" if row.last is None else f"{row.last.kind.value} {row.last.symbol}"
+    return "—" if row.last is None else f"{_kind(row.last)} {row.last.symbol}"
+
+
+def _kind(signal: Signal) -> str:
+    """A target with the part of its capital."""
+    return signal.kind.value if signal.target is None else f"{signal.kind.value} {signal.target * 100:.1f} %"
+
+
+def _goal(signal: Signal) -> str:
+    """What a target comes to."""
+    return "" if signal.wanted is None else f"{signal.wanted:f} shares are to be held"
 
 
 def _age(row: DeploymentRow, now: datetime) -> str:

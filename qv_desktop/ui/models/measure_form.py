@@ -4,7 +4,7 @@ import math
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QWidget
 
 from qv_desktop.domain import typed_numbers
 from qv_desktop.domain.errors import BadInput
@@ -15,7 +15,7 @@ from qv_desktop.ui.models.complaint import Complaint
 from qv_desktop.ui.models.layouts import forbid
 
 BY_CODE = "by its industry code"
-HIGH, SAID = 88, 32  # px of the fields, and of a sentence under them
+HIGH, SAID = 116, 32  # px of the fields, and of a sentence under them
 
 
 class MeasureForm(QWidget):
@@ -29,6 +29,8 @@ class MeasureForm(QWidget):
         super().__init__()
         self._shown: MeasureSettings | None = None
         self.benchmark, self.share, self.symbol = QLineEdit(), QLineEdit(), QLineEdit()
+        self.newer = QCheckBox("Newer days weigh more")
+        self.newer.setToolTip("In covariances: each day 0.94 of the one after it, instead of all the same")
         self.sector = QComboBox()
         self.sector.addItems([BY_CODE, *SECTORS])
         self.sector.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -60,10 +62,11 @@ class MeasureForm(QWidget):
         grid.addWidget(hints[0], 0, 0, 1, 3)
         for column, part in enumerate((self.benchmark, self.share, self.set)):
             grid.addWidget(part, 1, column)
-        grid.addWidget(hints[1], 2, 0, 1, 3)
+        grid.addWidget(self.newer, 2, 0, 1, 3)
+        grid.addWidget(hints[1], 3, 0, 1, 3)
         for column, part in enumerate((self.symbol, self.sector, self.assign)):
-            grid.addWidget(part, 3, column)
-        grid.addWidget(self.complaint, 4, 0, 1, 3)
+            grid.addWidget(part, 4, column)
+        grid.addWidget(self.complaint, 5, 0, 1, 3)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 2)
         for button in (self.set, self.assign):
@@ -79,6 +82,7 @@ class MeasureForm(QWidget):
             self._shown = settings
             self.benchmark.setText(settings.benchmark)
             self.share.setText(f"{settings.participation * 100:g}")
+            self.newer.setChecked(settings.weighted)
 
     def show_failed(self, sentence: str) -> None:
         """Why it was not done; nothing when it was."""
@@ -93,7 +97,10 @@ class MeasureForm(QWidget):
     def text(self) -> str:
         """What is in force."""
         shown = self._shown
-        return "" if shown is None else f"benchmark {shown.benchmark}, {shown.participation:.0%} of a day's volume"
+        if shown is None:
+            return ""
+        weights = ", newer days weigh more" if shown.weighted else ""
+        return f"benchmark {shown.benchmark}, {shown.participation:.0%} of a day's volume{weights}"
 
     def _set(self) -> None:
         try:
@@ -105,7 +112,8 @@ class MeasureForm(QWidget):
             self.show_failed("Type the share of a day's volume in percent, such as 10.")
             return
         self.show_failed("")
-        self.settings_given.emit(MeasureSettings(self.benchmark.text().strip().upper(), float(number / 100)))
+        benchmark = self.benchmark.text().strip().upper()
+        self.settings_given.emit(MeasureSettings(benchmark, float(number / 100), self.newer.isChecked()))
 
     def _assign(self) -> None:
         symbol = self.symbol.text().strip().upper()

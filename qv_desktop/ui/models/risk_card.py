@@ -142,12 +142,6 @@ class CardColumns(QWidget):
     def _seen(self) -> list[Card]:
         return [card for card in self.cards if not card.property("put_away")]
 
-    def show_card(self, card: Card, shown: bool) -> None:
-        """Put a card on show, or away."""
-        card.setProperty("put_away", not shown)
-        card.setVisible(shown)
-        self.fit()
-
     def fit(self) -> None:
         """Give every card the height that it needs now; nothing moves where none changed."""
         seen, many = self._seen(), self.columns()

@@ -26,6 +26,7 @@ from qv_desktop.ui.models.risk_var_body import VarBody
 WAITS = "Measured as soon as the account and prices are known."
 SLOW = "Made from history once a position is held; the first time takes some seconds."
 FLAT = "No positions are held."
+WHOLE = 0.995  # of the gross in the value at risk, from which on it need not be said
 EVERY = timedelta(seconds=5)  # between the points of the day's curve
 LONGEST = 10_000  # points of the day
 MOST_MISSING = 12  # lines
@@ -303,7 +304,8 @@ def _sides(short: Decimal, long: Decimal) -> Reach:
 
 
 def _made_of(slow: SlowMeasures) -> str:
-    """How much history, and how many paths."""
+    """How much history, and how many paths; or, what counts more, how much of the book it is of when that is not all."""
     most = max((var.observations for var in slow.vars if var.method is not Method.MONTE_CARLO), default=0)
     paths = f"{slow.paths:,} paths" if slow.paths else ""
-    return " · ".join(filter(None, (f"{most:,} days" if most else "", paths)))
+    part = f"{slow.covered:.0%} of the gross" if slow.vars and slow.covered < WHOLE else ""
+    return " · ".join(filter(None, (part, f"{most:,} days" if most else "", "" if part else paths)))

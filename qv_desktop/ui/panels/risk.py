@@ -1,6 +1,8 @@
 """The risk panel: the dashboard of measures, and the desk's brakes, which are always in view."""
 
+import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Literal
 
@@ -11,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QPushButton
 from qv_desktop.domain.loss_ladder import Ladder
 from qv_desktop.domain.risk import Measures, TradingState
 from qv_desktop.domain.risk_measures import RiskPicture
-from qv_desktop.ui import theme
+from qv_desktop.ui import format, theme
 from qv_desktop.ui.models.ladder_card import LadderCard
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.risk_dashboard import Dashboard
@@ -20,6 +22,7 @@ type Action = Literal["halt", "reduce", "resume"]
 type Spot = Literal["top", "beside", "above"]
 
 LOW = 236  # px of height under which the reason stands beside the state, and the gauges alone take the room
+STALE = 5.0  # seconds without a new picture, after which it is said of when the last one is
 TALL = 320  # px of height from which the loss ladder has a place of its own; lower ones tell it as the state's tip
 WIDE = 640  # px of width from which the reason stands beside the brakes
 FORMS = {"pdf": "PDF", "csv": "CSV", "xlsx": "XLSX", "html": "HTML"}
@@ -76,6 +79,11 @@ class RiskPanel(QWidget):
         self._no_resume = ""  # why resuming takes more than braking now
         self._report = menu_button("⤓", "Write the day's risk report", self._fill_report)
         self._report.setFixedWidth(30)
+        self._age = theme.label("", "hint")  # of when the figures are, once they are no longer of now
+        self._age.setStyleSheet(f"color:{theme.WARN};")
+        self._age.hide()
+        self.elapsed = time.monotonic  # of the wall: a simulation's clock may run faster
+        self._pictured: tuple[datetime, float] | None = None  # of when the newest picture is, and when it came
         self._reason = QLineEdit()
         self._halt = theme.HoldButton("Halt · hold 1 s")
         self._reduce = theme.button("Reduce only")
@@ -110,6 +118,7 @@ class RiskPanel(QWidget):
         row.addWidget(self._state_chip)
         self._meaning.setMinimumWidth(40)  # a long reason is cut, and does not widen the dock
         row.addWidget(self._meaning, 1)
+        row.addWidget(self._age)
         row.addWidget(self._report)
         self._top = row
         return row
@@ -182,6 +191,7 @@ class RiskPanel(QWidget):
         self._empty.hide()
         self._scroll.show()
         self.dashboard.show_measures(measures)
+        self._say_age()
         if measures.state is not self._state:
             self.show_state(measures.state)
 
@@ -190,6 +200,17 @@ class RiskPanel(QWidget):
         self._empty.hide()
         self._scroll.show()
         self.dashboard.show_picture(picture)
+        if self._pictured is None or picture.at != self._pictured[0]:
+            self._pictured = picture.at, self.elapsed()
+        self._say_age()
+
+    def _say_age(self) -> None:
+        """Figures that stand still while time goes on are said to be old."""
+        late = self._pictured is not None and self.elapsed() - self._pictured[1] > STALE
+        self._age.setVisible(late)
+        if late and self._pictured is not None:
+            self._age.setText(f"◷ as of {format.clock(self._pictured[0])}")
+            self._age.setToolTip("Exposure, profit and VaR are of that moment; the gauges are of now.")
 
     def show_state(self, state: TradingState, actor: str = "", reason: str = "") -> None:
         """The trading state, who set it and why; only the actions that make sense now can be asked for."""
@@ -236,4 +257,5 @@ class RiskPanel(QWidget):
         """What the panel says, for a screen reader."""
         if self._scroll.isHidden():
             return f"{self._state.value}. {EMPTY}"
-        return f"{self._state.value}\n{self.dashboard.text()}"
+        age = "" if self._age.isHidden() else f", {self._age.text()}"
+        return f"{self._state.value}{age}\n{self.dashboard.text()}"

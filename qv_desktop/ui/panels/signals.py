@@ -7,7 +7,7 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from qv_desktop.domain.deployments import Deployment, Step, hindered, own
+from qv_desktop.domain.deployments import Deployment, State, Step, hindered, own
 from qv_desktop.domain.signals import Fate
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.deployment_columns import DeploymentRow, SignalRow, deployment_columns, signal_columns
@@ -35,6 +35,7 @@ class SignalsPanel(QWidget):
     deploy_asked = Signal()
     step_asked = Signal(str, object)  # a Step's value, the Deployment
     discard_asked = Signal(object)  # Deployment
+    close_asked = Signal(object)  # Deployment, which does not run and still holds something
     story_asked = Signal(object)  # Deployment
     order_asked = Signal(str)  # client order id
 
@@ -126,6 +127,17 @@ class SignalsPanel(QWidget):
             return why
         return hindered(deployment, step)
 
+    def why_not_close(self) -> str:
+        """Why nothing of the selected one can be closed, or nothing."""
+        rows = self.table.selected()
+        if lacking := self._lacking.get("run") or self._lacking.get("trade"):
+            return lacking
+        if len(rows) != 1:
+            return CHOOSE
+        if rows[0].deployment.state not in (State.STOPPED, State.IDLE):
+            return "Stop it first; that can close what it holds, too."
+        return "" if rows[0].held else "It holds nothing."
+
     # ---- what the person does
 
     def _connect(self) -> None:
@@ -155,6 +167,7 @@ class SignalsPanel(QWidget):
             entry(menu, words, partial(self._ask, step), self.why_not(step, chosen))
         menu.addSeparator()
         entry(menu, "Its story…", lambda: self.story_asked.emit(self.chosen()), none)
+        entry(menu, "Close what it holds…", lambda: self.close_asked.emit(self.chosen()), self.why_not_close())
         draft = "" if chosen is None or not hindered(chosen, Step.DEPLOY) else "Only drafts can be thrown away."
         entry(
             menu,

@@ -149,8 +149,8 @@ class StressPanel(QWidget):
         return next((one for one in self._results if one.scenario.name == self._chosen), None)
 
     def _choose(self, place: int) -> None:
+        """What is typed in the form stays there until it is saved or left."""
         self._chosen, self._picked = self._results[place].scenario.name, True
-        self.pages.setCurrentIndex(0)
         self.confirm.dismiss()
         self._show_chosen()
 

@@ -131,3 +131,115 @@ def test_what_a_person_runs_is_paused_with_the_person_whoever_can_still_write(
         assert told == ([("pause", f"{name} may not run it any more.")] if state == "paused" else [])
     finally:
         run(postgres_url, "UPDATE users SET state = 'active', role = 'Trader' WHERE name = %s", name)
+
+
+# ---- false lines of the story, and signals that nobody told
+
+LINE = "INSERT INTO deployment_steps (deployment, at, actor, step, words) VALUES ('d', now(), {}, {}, '')"
+SIGNAL = ("INSERT INTO signals (deployment, account, symbol, bar, kind, side, price, at, strategy, fate, reason, order_id) "
+          "VALUES ('d', 'a', 'A', 1, 'entry', 'buy', 1, now(), 'cross v1', 'pending', '', 'o')")  # fmt: skip
+
+
+@pytest.mark.parametrize("step_", ["start", "stop", "approve", "go live", "fail", "pause", "nonsense"])
+def test_nobody_tells_in_the_story_what_was_not_done_just_now(
+    trader: Raw, admin: Raw, who: dict[Role, Person], step_: str
+) -> None:
+    for person in (trader, admin):
+        assert refusal(person, LINE.format("session_user", f"'{step_}'")) == DENIED
+        assert refusal(person, LINE.format("'system'", f"'{step_}'")) == DENIED
+
+
+def test_a_line_is_of_whoever_did_it_and_of_what_was_done(trader: Raw, who: dict[Role, Person]) -> None:
+    both = f"{START.format('session_user')}; {{}}"
+    for actor, told in ((f"'{who[Role.ADMIN].name}'", "'start'"), ("'system'", "'start'"), ("session_user", "'stop'"),
+                        ("'system'", "'pause'")):  # fmt: skip
+        assert refusal(trader, both.format(LINE.format(actor, told))) == DENIED
+    assert refusal(trader, LINE.format(f"'{who[Role.ADMIN].name}'", "'refused'")) == DENIED
+    assert refusal(trader, both.format(LINE.format("session_user", "'start'"))) == ""
+
+
+def test_only_whoever_runs_a_deployment_tells_its_signals(
+    postgres_url: str, trader: Raw, admin: Raw, analyst: Raw, who: dict[Role, Person]
+) -> None:
+    for person in (trader, admin, analyst):
+        assert refusal(person, SIGNAL) == DENIED
+    run(postgres_url, START.format("%s"), who[Role.TRADER].name)
+    assert refusal(admin, SIGNAL) == DENIED
+    assert refusal(trader, SIGNAL.replace("'A', 1", "'B', 1")) == DENIED
+    assert refusal(trader, SIGNAL.replace("'a', 'A'", "'b', 'A'")) == DENIED
+    assert refusal(trader, SIGNAL) == ""
+    run(postgres_url, SIGNAL)
+    assert refusal(admin, "UPDATE signals SET fate = 'order'") == DENIED
+    assert refusal(trader, "UPDATE signals SET side = 'sell'") == DENIED
+    assert (
+        refusal(trader, "UPDATE signals SET fate = 'order', reason = '', order_id = 'o', side = 'buy', wanted = NULL")
+        == ""
+    )
+
+
+# ---- rows in another's name
+
+RUN_ROWS = {
+    "look_ahead_checks": "INSERT INTO look_ahead_checks SELECT (jsonb_populate_record(NULL::look_ahead_checks, %s)).*",
+    "validations": "INSERT INTO validations SELECT (jsonb_populate_record(NULL::validations, %s)).*",
+    "sweeps": "INSERT INTO sweeps SELECT (jsonb_populate_record(NULL::sweeps, %s)).*",
+    "backtests": "INSERT INTO backtests SELECT (jsonb_populate_record(NULL::backtests, %s)).*",
+}
+
+
+@pytest.mark.parametrize("table", RUN_ROWS)
+def test_no_run_is_stored_in_another_s_name(trader: Raw, analyst: Raw, who: dict[Role, Person], table: str) -> None:
+    for person, other in ((analyst, Role.ADMIN), (trader, Role.ANALYST)):
+        forged = f'{{"user": "{who[other].name}"}}'
+        assert refusal(person, RUN_ROWS[table], forged) == DENIED
+
+
+@pytest.mark.parametrize("table", RUN_ROWS)
+def test_one_s_own_run_is_let_through_to_the_table(trader: Raw, who: dict[Role, Person], table: str) -> None:
+    own = f'{{"user": "{who[Role.TRADER].name}"}}'
+    assert refusal(trader, RUN_ROWS[table], own) not in ("", DENIED)  # what it lacks, not whose it is
+
+
+# ---- leases
+
+LEASE = "INSERT INTO deployment_leases VALUES ('d', {}, 'host', {}, {})"
+
+
+def test_a_desk_s_lease_is_its_person_s_and_ends_by_itself(
+    postgres_url: str, trader: Raw, admin: Raw, analyst: Raw, who: dict[Role, Person]
+) -> None:
+    assert refusal(trader, LEASE.format("'x'", f"'{who[Role.ADMIN].name}'", "now()")) == DENIED
+    assert refusal(trader, LEASE.format("'x'", "session_user", "now() + interval '1 hour'")) == DENIED
+    assert refusal(trader, LEASE.format("'x'", "session_user", "now()")) == ""
+    run(postgres_url, LEASE.format("'x'", "%s", "now()"), who[Role.TRADER].name)
+    assert refusal(admin, "UPDATE deployment_leases SET desk = 'y', person = session_user, renewed = now()") == DENIED
+    assert refusal(admin, "DELETE FROM deployment_leases") == DENIED
+    run(postgres_url, "UPDATE deployment_leases SET renewed = now() - interval '1 minute'")
+    assert refusal(admin, "UPDATE deployment_leases SET desk = 'y', person = session_user, renewed = now()") == ""
+
+
+# ---- a role that loses a right
+
+
+@pytest.mark.parametrize(("left", "state"), [
+    (["strategies: run"], "paused"), (["trading: create"], "paused"), (["strategies: run", "trading: create", "market: view"], "running"),
+])  # fmt: skip
+def test_what_the_holders_of_a_role_run_is_paused_when_the_role_loses_a_right(
+    postgres_url: str, who: dict[Role, Person], left: list[str], state: str
+) -> None:
+    name = who[Role.TRADER].name
+    run(postgres_url, "INSERT INTO roles (name, permissions, version, changed_by, changed) "
+                      "VALUES ('Runner', '{strategies: run,trading: create}', 1, 'x', now()) ON CONFLICT DO NOTHING")  # fmt: skip
+    run(postgres_url, "UPDATE users SET role = 'Runner' WHERE name = %s", name)
+    run(postgres_url, START.format("%s"), name)
+    try:
+        assert run(postgres_url, "SELECT state FROM deployments") == [("running",)]
+        run(postgres_url, "UPDATE roles SET permissions = %s, version = 2 WHERE name = 'Runner'", left)
+        assert run(postgres_url, "SELECT state FROM deployments") == [(state,)]
+        told = run(postgres_url, "SELECT step, words FROM deployment_steps")
+        assert told == (
+            [("pause", f"{name} may not run it any more: the role Runner was changed.")] if state == "paused" else []
+        )
+    finally:
+        run(postgres_url, "UPDATE users SET state = 'active', role = 'Trader' WHERE name = %s", name)
+        run(postgres_url, "DELETE FROM roles WHERE name = 'Runner'")

@@ -104,6 +104,30 @@ def a_signal(**rest: object) -> Signal:
     )  # type: ignore[arg-type]
 
 
+def test_a_target_keeps_its_part_of_the_capital_and_the_shares_that_it_came_to(store: DeploymentStore) -> None:
+    async def story() -> None:
+        await brought(store, Step.DEPLOY)
+        told = Signal(
+            "d-1",
+            "AAPL",
+            8,
+            Side.BUY,
+            Kind.TARGET,
+            Decimal("101.25"),
+            NOW,
+            "rotate v1",
+            order="o-1",
+            target=Decimal("0.3333"),
+        )
+        assert await store.raise_(told, "account", None)
+        assert not await store.raise_(told, "account", None)
+        after = replace(told, side=Side.SELL, fate=Fate.WAITS, reason="It waits.", wanted=Decimal(-3))
+        await store.settle(after)
+        assert await store.signals("account", 10) == [after]
+
+    asyncio.run(story())
+
+
 def test_a_signal_is_raised_once_and_says_what_became_of_it(store: DeploymentStore) -> None:
     async def story() -> None:
         await brought(store, Step.DEPLOY)
@@ -173,5 +197,22 @@ def test_only_a_draft_is_thrown_away(store: DeploymentStore) -> None:
         with pytest.raises(BadInput):
             await store.delete(other, DRAFT)
         assert other.state is State.IDLE
+
+    asyncio.run(story())
+
+
+def test_a_lease_is_one_desk_s_until_it_is_given_back_or_ends(store: DeploymentStore, database: Database) -> None:
+    async def story() -> None:
+        await brought(store, Step.DEPLOY)
+        assert await store.lease("d-1", "one", "alpha", "ann") is None
+        assert await store.lease("d-1", "two", "beta", "ann") == "alpha"
+        assert await store.lease("d-1", "one", "alpha", "ann") is None
+        await store.release("d-1", "two")
+        assert await store.lease("d-1", "two", "beta", "ann") == "alpha"
+        await store.release("d-1", "one")
+        assert await store.lease("d-1", "two", "beta", "ann") is None
+        late = "UPDATE deployment_leases SET renewed = clock_timestamp() - interval '16 seconds'"
+        await database.write(lambda connection: connection.execute(text(late)))
+        assert await store.lease("d-1", "one", "alpha", "ann") is None
 
     asyncio.run(story())

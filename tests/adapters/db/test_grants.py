@@ -22,7 +22,8 @@ from tests.conftest import _execute, named
 type Raw = "psycopg.Connection[tuple[Any, ...]]"
 
 R, A = Resource, Action
-BACKTEST = ("INSERT INTO backtests VALUES ('b2', 's', 1, 'A', '1m', '2026-01-02', '2026-01-02', '{}', '{}', 0, 0, 1, 1, 'u', now(), 0, "
+BACKTEST = ("INSERT INTO backtests VALUES ('b2', 's', 1, 'A', '1m', '2026-01-02', '2026-01-02', '{}', '{}', 0, 0, 1, 1, "
+            "session_user, now(), 0, "
             "'{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0, 'c', 'd', 'e', 'f')")  # fmt: skip
 RUN = (
     "INSERT INTO reconciliation_runs VALUES ('r2', now(), 'a', 'o', '', now(), now(), 0, 0, 0, 0, 'h', 'a', 'r2', 0, 0)"

@@ -590,7 +590,7 @@ def test_the_rest_of_the_day_goes_by_the_table(desk: Desk, person: Person, postg
         (lambda: StrategyStore(database, trail).archive(theirs, True, desk.draft), R.STRATEGIES, A.DELETE),
         (lambda: StrategyDrafts(database).keep(user, SourceDraft("theirs", 1, "half", now())), R.STRATEGIES, A.CHANGE),
         (lambda: StrategyDrafts(database).keep(user, SourceDraft("theirs", 1, "more", now())), R.STRATEGIES, A.CHANGE),
-        (lambda: StrategyDrafts(database).drop(user, "theirs"), R.STRATEGIES, A.CHANGE),
+        (lambda: StrategyDrafts(database).drop(user, "theirs", ""), R.STRATEGIES, A.CHANGE),
         (lambda: StrategyDrafts(database).of(user), R.STRATEGIES, A.VIEW),
         (lambda: StrategyConsents(database, trail).give(user, theirs, now(), desk.draft), R.STRATEGIES, A.RUN),
         (lambda: StrategyConsents(database, trail).given(user, "h"), R.STRATEGIES, A.VIEW),

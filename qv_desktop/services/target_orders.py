@@ -1,0 +1,315 @@
+"""Orders from targets: from what is held to what is wanted, sales first, and what was left over is carried on."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from qv_desktop.domain.deployments import DAY, Deployment
+from qv_desktop.domain.errors import BadInput, QvError
+from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.orders import Order, OrderStatus, Side
+from qv_desktop.domain.signals import Deed, Fate, Kind, Signal, order_id
+from qv_desktop.domain.targets import Aim, affordable, capital, exposures, next_step, wanted
+from qv_desktop.services.deployment_ledger import Ledger
+from qv_desktop.services.signal_keeping import Around, SignalKeeping
+from qv_desktop.services.signal_sending import SignalSending, request_of
+
+LONGEST_LOOK = 0.5  # seconds
+MOST_TRIES = 3  # orders of one target that may end short at the broker
+GOES_ON = (Fate.PENDING, Fate.WAITS, Fate.ORDER)
+OVERTAKEN = "A newer target took its place."
+ENDED = "The deployment was paused or stopped before it was reached; what it holds stays."
+SPENT = "Its capital is spent."
+TURN = "Its capital is spent until what is to be sold has traded."
+OVER = "The session ended before it was reached; the next targets start from what it holds."
+
+
+@dataclass(slots=True)
+class Standing:
+    """A target that is not reached yet. ``tries``: orders that were sent for it."""
+
+    signal: Signal
+    tries: int = 0
+    called_off: bool = False  # a person cancelled its order
+
+
+class TargetOrders:
+    """``forbidden`` hears that the person's right to trade is gone."""
+
+    def __init__(
+        self, sending: SignalSending, keeping: SignalKeeping, around: Around, forbidden: Callable[[Deployment, str], None]
+    ) -> None:  # fmt: skip
+        self._sending, self._keeping, self._around, self._forbidden = sending, keeping, around, forbidden
+        self._standing: dict[tuple[str, str], Standing] = {}  # deployment and symbol
+        self._capital: dict[
+            tuple[str, int], Decimal
+        ] = {}  # deployment and bar -> dollars, the same for all its symbols
+        self._used: set[str] = set()  # ids of orders that left before this sitting
+
+    async def act(self, deployment: Deployment, ledger: Ledger, aim: Aim) -> None:
+        """Take up new targets in the place of those before."""
+        closes = dict(aim.closes)
+        for symbol, weight in aim.weights:
+            if symbol in closes:
+                await self._taken(
+                    deployment, ledger, aim, _signal(deployment, ledger, aim, symbol, weight, closes[symbol])
+                )
+        if not aim.late or self._trades_late(deployment, aim):
+            await self.again(deployment, ledger)
+
+    def _trades_late(self, deployment: Deployment, aim: Aim) -> bool:
+        return deployment.terms.bounds.trade_late and not aim.missed
+
+    async def _taken(self, deployment: Deployment, ledger: Ledger, aim: Aim, signal: Signal) -> None:
+        if aim.late and not self._trades_late(deployment, aim):
+            await self._keeping.tell(replace(signal, fate=Fate.LATE, reason=aim.late, order=""))
+            return
+        await self._overtaken(deployment, ledger, signal.symbol)
+        try:
+            if not await self._keeping.begin(signal):
+                return
+        except QvError as error:
+            signal = replace(signal, fate=Fate.WAITS, reason=str(error))
+            self._keeping.later(signal)
+        self._standing[deployment.id, signal.symbol] = Standing(signal)
+
+    async def _overtaken(self, deployment: Deployment, ledger: Ledger, symbol: str) -> None:
+        if (former := self._standing.pop((deployment.id, symbol), None)) is not None:
+            await self._finish(former, ledger, OVERTAKEN)
+
+    def resume(self, deployment: Deployment, signals: Collection[Signal], sent: Collection[str]) -> set[Signal]:
+        """Go on with the newest targets that the program left when it ended; which they are. ``sent``: orders that left.
+
+        Purchases are gone on with on their own day only.
+        """
+        self._used |= set(sent)
+        mine = [one for one in signals if one.deployment == deployment.id and one.kind is Kind.TARGET]
+        newest = max((one.bar for one in mine), default=0)
+        taken = {one for one in mine if one.bar == newest and one.fate in GOES_ON and self._in_time(one)}
+        for signal in taken:
+            self._standing[deployment.id, signal.symbol] = Standing(signal, self._tries(signal))
+        return taken
+
+    def _in_time(self, signal: Signal) -> bool:
+        today = self._around.now().astimezone(NEW_YORK).date()
+        return not signal.target or signal.at.astimezone(NEW_YORK).date() == today
+
+    def _tries(self, signal: Signal) -> int:
+        count = 0
+        while _key(signal, count) in self._used:
+            count += 1
+        return count
+
+    # ---- as time goes on
+
+    async def again(self, deployment: Deployment, ledger: Ledger) -> None:
+        """The next order of every target that can go now, what closes first."""
+        mine = [one for (of, _), one in self._standing.items() if of == deployment.id]
+        for standing in sorted(mine, key=lambda one: self._opens(ledger, one)):
+            await self._step(deployment, ledger, standing)
+
+    def _opens(self, ledger: Ledger, standing: Standing) -> bool:
+        held = ledger[standing.signal.symbol].quantity
+        goal = standing.signal.wanted
+        step = next_step(held, goal if goal is not None else self._guess(standing.signal, held))
+        return step is not None and not step[0].close
+
+    def _guess(self, signal: Signal, held: Decimal) -> Decimal:
+        """Where it goes while its shares are not reckoned yet: what is to be nothing is sold, whatever the prices are."""
+        return Decimal(0) if not signal.target else held
+
+    async def _step(self, deployment: Deployment, ledger: Ledger, standing: Standing) -> None:
+        symbol = standing.signal.symbol
+        if self._sending.working(deployment, symbol):
+            return
+        if (over := self._given_up(standing)) is not None:
+            await self._end(deployment, standing, Fate.REFUSED, over)
+            return
+        if not self._around.session_open():
+            await self._closed(deployment, ledger, standing)
+            return
+        try:
+            goal = self._goal(deployment, ledger, standing)
+            step = next_step(ledger[symbol].quantity, goal)
+            if step is None:
+                await self._reached(deployment, ledger, standing)
+            else:
+                await self._go(deployment, ledger, standing, *step)
+        except BadInput as error:
+            self._waits(standing, str(error))
+
+    def _given_up(self, standing: Standing) -> str | None:
+        """Why no other order is sent for it, None while there is no reason not to."""
+        last = self._sending.order(standing.signal.order) if standing.tries else None
+        if last is None or last.status in (OrderStatus.FILLED, OrderStatus.REPLACED):
+            return None
+        words = _ended(last)
+        if last.status is OrderStatus.REFUSED:
+            return last.reason
+        if standing.called_off or last.status is OrderStatus.REJECTED or standing.tries >= MOST_TRIES:
+            return words
+        return None
+
+    async def _closed(self, deployment: Deployment, ledger: Ledger, standing: Standing) -> None:
+        """Purchases are of their session, for what is bought later is bought at other prices; sales wait for the next open."""
+        signal, at_once = standing.signal, deployment.terms.frame != DAY  # a day's trades at an open
+        if signal.wanted is None and signal.target and at_once:
+            await self._end(deployment, standing, Fate.BLOCKED, "The market is closed.")
+        elif self._opens(ledger, standing) and (standing.tries or signal.wanted is not None):
+            await self._end(deployment, standing, Fate.REFUSED if standing.tries else Fate.BLOCKED, OVER)
+        elif standing.signal.fate is not Fate.ORDER:
+            self._waits(standing, "The market is closed.")
+
+    def _goal(self, deployment: Deployment, ledger: Ledger, standing: Standing) -> Decimal:
+        """Shares, reckoned once. Raises BadInput while that cannot be."""
+        signal = standing.signal
+        if signal.wanted is not None:
+            return signal.wanted
+        if not signal.target:
+            goal = Decimal(0)
+        else:
+            last = self._around.prices().get(signal.symbol)
+            if last is None:
+                raise BadInput(f"There is no price of {signal.symbol} yet.")
+            dollars = self._dollars(deployment, ledger, signal.bar)
+            goal = wanted(deployment.terms.bounds, signal.target, dollars, Decimal(repr(last)))
+        standing.signal = replace(signal, wanted=goal)
+        return goal
+
+    def _dollars(self, deployment: Deployment, ledger: Ledger, bar: int) -> Decimal:
+        key = deployment.id, bar
+        if key not in self._capital:
+            profit = ledger.figures(self._around.prices()).profit
+            self._capital[key] = capital(deployment.terms, profit, self._around.equity())
+        return self._capital[key]
+
+    async def _go(self, deployment: Deployment, ledger: Ledger, standing: Standing, deed: Deed, rest: Decimal) -> None:
+        signal = replace(standing.signal, side=deed.side, order=_key(standing.signal, standing.tries))
+        if not deed.close and self._selling(deployment, ledger):
+            self._waits(standing, TURN)
+            return
+        if why := self._sending.hindrance(deployment, ledger, signal, deed):
+            if deed.close or self._around.why_not(deployment):
+                self._waits(standing, why)
+            else:
+                await self._end(deployment, standing, Fate.BLOCKED, why)
+            return
+        quantity = (
+            self._room(ledger, signal.symbol, rest) if deed.close else self._afford(deployment, ledger, signal, rest)
+        )
+        if not quantity:
+            await self._end(deployment, standing, Fate.ORDER if standing.tries else Fate.BLOCKED, SPENT)
+            return
+        if self._sending.waits_a_moment(request_of(deployment, signal, quantity)):
+            return
+        if not standing.tries:
+            await self._keeping.settle(signal)  # what it came to is known to whoever goes on with it
+        standing.signal, standing.tries = signal, standing.tries + 1
+        leaving = self._sending.leave(self._sent(deployment, ledger, standing, deed, quantity))
+        await asyncio.wait({leaving}, timeout=LONGEST_LOOK)
+
+    def _selling(self, deployment: Deployment, ledger: Ledger) -> bool:
+        """Whether another of its targets still has something to close."""
+        for (of, symbol), other in self._standing.items():
+            if of == deployment.id:
+                held = ledger[symbol].quantity
+                goal = other.signal.wanted
+                step = next_step(held, goal if goal is not None else self._guess(other.signal, held))
+                if step is not None and step[0].close:
+                    return True
+        return False
+
+    def _room(self, ledger: Ledger, symbol: str, rest: Decimal) -> Decimal:
+        """No more is closed than the books have, too. Raises BadInput."""
+        own, books = ledger[symbol].quantity, self._around.held(symbol)
+        room = min(abs(own), abs(books), rest) if own * books > 0 else Decimal(0)
+        if not room:
+            raise BadInput(f"The books hold no {symbol} of it any more; look at the positions.")
+        return room
+
+    def _afford(self, deployment: Deployment, ledger: Ledger, signal: Signal, rest: Decimal) -> Decimal:
+        """Of what is to be opened, what its own capital pays for. Raises BadInput while a price is not known."""
+        prices = self._around.prices()
+        if signal.symbol not in prices:
+            raise BadInput(f"There is no price of {signal.symbol} yet.")
+        dollars = self._dollars(deployment, ledger, signal.bar)
+        return affordable(rest, Decimal(repr(prices[signal.symbol])), dollars, exposures(ledger.held(), prices))
+
+    async def _sent(
+        self, deployment: Deployment, ledger: Ledger, standing: Standing, deed: Deed, quantity: Decimal
+    ) -> None:
+        signal = standing.signal
+        sent = await self._sending.send(deployment, ledger, signal, deed, lambda: quantity)
+        if sent.order is not None:
+            standing.signal = after = replace(
+                signal, fate=Fate.ORDER, reason=signal.reason if standing.tries > 1 else ""
+            )
+            await self._keeping.settle(after)
+            return
+        standing.tries -= 1
+        if not sent.waits:
+            await self._end(deployment, standing, Fate.BLOCKED, sent.why)
+            return
+        self._waits(standing, sent.why)
+        if sent.forbidden:
+            self._forbidden(deployment, sent.why)
+
+    # ---- what became of it
+
+    def _waits(self, standing: Standing, why: str) -> None:
+        signal = standing.signal
+        if (signal.fate, signal.reason) != (Fate.WAITS, why):
+            order = signal.order if standing.tries else ""
+            standing.signal = replace(signal, fate=Fate.WAITS, reason=why, order=order)
+            self._keeping.later(standing.signal)
+
+    async def _reached(self, deployment: Deployment, ledger: Ledger, standing: Standing) -> None:
+        self._standing.pop((deployment.id, standing.signal.symbol), None)
+        await self._finish(standing, ledger, "")
+
+    async def _finish(self, standing: Standing, ledger: Ledger, why: str) -> None:
+        signal, held = standing.signal, ledger[standing.signal.symbol].quantity
+        if standing.tries:
+            await self._keeping.settle(replace(signal, fate=Fate.ORDER, reason=why))
+        else:
+            words = why or f"It holds {held:f} {signal.symbol} already."
+            await self._keeping.settle(replace(signal, fate=Fate.NOTHING, reason=words, order=""))
+
+    async def _end(self, deployment: Deployment, standing: Standing, fate: Fate, why: str) -> None:
+        self._standing.pop((deployment.id, standing.signal.symbol), None)
+        order = standing.signal.order if standing.tries else ""
+        await self._keeping.settle(replace(standing.signal, fate=fate, reason=why, order=order))
+
+    def ended(self, order: Order) -> None:
+        """An order of a deployment changed: whose cancelling was asked for here is not made anew."""
+        if order.status is OrderStatus.PENDING_CANCEL:
+            for standing in self._standing.values():
+                standing.called_off |= standing.signal.order == order.id
+
+    def forget(self, deployment: str) -> None:
+        """It is stopped or paused: nothing of it is gone on with, and whoever looks is told so."""
+        for key in [key for key in self._standing if key[0] == deployment]:
+            standing = self._standing.pop(key)
+            if standing.signal.fate is not Fate.ORDER:
+                self._keeping.later(replace(standing.signal, fate=Fate.BLOCKED, reason=ENDED))
+
+
+def _signal(deployment: Deployment, ledger: Ledger, aim: Aim, symbol: str, weight: float, close: float) -> Signal:
+    held = ledger[symbol].quantity
+    side = Side.SELL if weight < 0 or (held > 0 and not weight) else Side.BUY
+    reason = f"{symbol} had no bar then." if symbol in aim.absent else ""
+    key = order_id(deployment.id, symbol, aim.bar, Kind.TARGET)
+    return Signal(deployment.id, symbol, aim.bar, side, Kind.TARGET, Decimal(repr(close)), aim.at, deployment.label, reason=reason,
+                  order=key, target=Decimal(repr(weight)))  # fmt: skip
+
+
+def _key(signal: Signal, again: int) -> str:
+    return order_id(signal.deployment, signal.symbol, signal.bar, Kind.TARGET, again)
+
+
+def _ended(order: Order) -> str:
+    words = (
+        f"{order.filled:f} of {order.request.quantity:f} traded." if order.filled else f"Its order was {order.status}."
+    )
+    return f"{order.reason} {words}".strip()
