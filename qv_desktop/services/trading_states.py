@@ -169,6 +169,9 @@ class TradingStates:
         return draft
 
     async def _write_down(self, state: TradingState, draft: Draft) -> None:
+        """With everything that is in force by now: of brakes that are written at once, whichever comes last says all of it."""
+        whole = joined((_stand_after(draft), self.stand))
+        state, draft = whole.state, replace(draft, after=_after(whole))
         if self._brakes_held():
             self._keep(draft)  # behind them: the last one written is the one that counts
             return

@@ -371,6 +371,21 @@ def test_a_halt_by_the_ladder_of_another_desk_is_not_lifted_by_one_that_did_not_
     asyncio.run(story())
 
 
+def test_a_hand_and_the_ladder_in_one_moment_are_both_known_at_the_next_start(
+    database: Database, tmp_path: Path
+) -> None:
+    async def story(room: Room) -> None:
+        room.broker_tells("97000")
+        await room.risk.halt("by hand")
+        await room.written()
+
+    async def next_start(room: Room) -> None:
+        stand = room.risk.stand
+        assert (stand.hand.state, stand.hand.reason, stand.halted_by_ladder) == (HALTED, "by hand", True)
+
+    in_a_room(database, tmp_path, story, next_start)
+
+
 def test_a_viewers_desk_brakes_itself_and_writes_nothing_down(database: Database, tmp_path: Path) -> None:
     async def story(room: Room) -> None:
         room.broker_tells("97000")
