@@ -296,6 +296,24 @@ def test_what_the_program_did_not_live_to_hear_is_counted_at_the_next_start(data
     in_a_room(database, tmp_path, dies, next_start, account=account)
 
 
+def test_an_execution_that_is_in_the_book_and_not_in_the_journal_yet_is_counted_once(
+    database: Database, tmp_path: Path
+) -> None:
+    async def story(room: Room) -> None:
+        kept = await room.trades(10, "100", "1", heard=False)
+        fresh = replace(
+            kept, execution_id="not-written-yet", side=Side.SELL, price=Decimal(99), at=NOW + timedelta(seconds=1)
+        )
+        for fill in (kept, fresh):
+            room.fills[fill.execution_id] = fill
+        await room.ladder.start()
+        room.ladder.filled(fresh)
+        counted = room.book[ACCOUNT]
+        assert (counted.counters.consecutive_losses, counted.counters.trades_today, counted.held("AAPL")) == (1, 1, 0)
+
+    in_a_room(database, tmp_path, story, begin=False)
+
+
 def test_restarts_at_every_step_count_as_a_program_that_ran_on(database: Database, tmp_path: Path) -> None:
     """Over three days, with a position that is held overnight and executions that come late."""
     steps = [(10, "100", 0), (-10, "99", 60), (20, "99", 3_600), (-10, "98", 86_400), (-20, "97", 86_460), (10, "99", 90_000),
