@@ -232,8 +232,8 @@ def engine(
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture
     risk.views.sectors = measured.sectors.mapping()
-    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service), notices,
-                      note, settings.home)  # fmt: skip
+    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service, ladder),
+                      notices, note, settings.home, measured.sectors.of)  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,

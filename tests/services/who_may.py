@@ -164,7 +164,6 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "AlertRules.hushes": _READS, "AlertRules.notices_of": _READS, "AlertRules.tested": _READS, "AlertRules.tested_own": _READS,
     "AlertRules.acknowledge": "whoever is there has seen it; recorded under their name",
     "AlertRules.snooze": "whoever is there may have quiet for a while; recorded under their name, and it stays in the list",
-    "AlertKeeping.*": "writes down what the rules raised and a person did, whoever is signed in",
     "Drawings.of": _OWN, "Drawings.load": _OWN, "Drawings.flush": "writes what was permitted, and asks again before it does",
     "Drawings.run": _RUNS,
     "Connections.load": _RUNS, "Connections.get": _READS, "Connections.needs_password": _READS,
