@@ -1,6 +1,7 @@
 """Plain stand-ins for pure unit tests of services; each keeps what it was told, in order."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
+from qv_desktop.domain.loss_ladder import Stand, stand_of
 from qv_desktop.domain.market import Bar, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Report, ReportKind
 from qv_desktop.domain.positions import Position
@@ -267,6 +269,8 @@ class RiskStore:
     """The trading state in memory."""
 
     states: dict[str, TradingState] = field(default_factory=dict)  # account -> state
+    stands: dict[str, Stand] = field(default_factory=dict)  # account -> with who brought it about
+    drafts: list[Draft] = field(default_factory=list)  # of every state that was kept
     down: bool = False
     slow: float = 0.0  # seconds until a state is kept
 
@@ -284,6 +288,13 @@ class RiskStore:
             raise DatabaseDown("The database is away; nothing was written.")
         self.states.pop(account, None)
         self.states[account] = state
+        self.stands[account] = stand_of(draft.after or json.dumps({"state": state}), draft.actor.name, draft.reason)
+        self.drafts.append(draft)
+
+    async def stand(self, account: str) -> Stand:
+        if self.down:
+            raise DatabaseDown("The database is away; nothing was read.")
+        return self.stands.get(account, Stand())
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import partial
 
-from qv_desktop import paths
+from qv_desktop import __version__, paths
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
 from qv_desktop.adapters.alpaca.stream import TradeUpdates
@@ -18,6 +18,7 @@ from qv_desktop.adapters.compute.pool import BacktestPool
 from qv_desktop.adapters.db.attributed import AttributedTrades
 from qv_desktop.adapters.db.backtests import BacktestStore
 from qv_desktop.adapters.db.breaks import BreakStore
+from qv_desktop.adapters.db.counters import CounterStore
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.instruments import InstrumentStore
 from qv_desktop.adapters.db.limits import LimitStore
@@ -34,13 +35,16 @@ from qv_desktop.adapters.reports.audit_rows import AuditFiles
 from qv_desktop.adapters.reports.backtests import BacktestReports
 from qv_desktop.adapters.reports.live_backtests import LiveBacktestReports
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
+from qv_desktop.adapters.reports.risk import RiskDayReports
 from qv_desktop.adapters.reports.tables import TableReports
 from qv_desktop.adapters.sounds import Sounds, player
+from qv_desktop.app.alerting import Alerting, Books, alerting
 from qv_desktop.app.backend import Keys, Store
 from qv_desktop.app.bundling import Bundles
 from qv_desktop.app.deploying import Deploying, deploying
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.keeping import KEEPS_ORDERS, Keeping
+from qv_desktop.app.laddering import loss_ladder
 from qv_desktop.app.market_side import MarketSide, market_side
 from qv_desktop.app.measuring import measuring
 from qv_desktop.app.saying import Sayings
@@ -49,9 +53,12 @@ from qv_desktop.app.sweeping import SweepWork
 from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import MarketMoved
+from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
 from qv_desktop.services.audit import Audit
@@ -77,10 +84,12 @@ from qv_desktop.services.ports import RiskStore as RiskStorePort
 from qv_desktop.services.ports import Trail
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
-from qv_desktop.services.risk import Risk, brakes
+from qv_desktop.services.risk import Risk
+from qv_desktop.services.risk_reports import RiskReports, Told
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.strategies import Strategies
+from qv_desktop.services.trading_states import brakes
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Services
 
@@ -104,6 +113,7 @@ class Engine:
     sounds: Sounds
     keeping: Keeping
     deploying: Deploying
+    alerting: Alerting
 
     async def close(self) -> None:
         """End sockets, threads and the worker."""
@@ -115,6 +125,7 @@ class Engine:
             await self.side.price_alerts.flush()
             await self.side.drawings.flush()
             await self.services.authoring.flush()
+            await self.alerting.rules.keeping.flush()
         self.broker.close()
         self.sounds.close()
         self.side.close()
@@ -149,6 +160,8 @@ def engine(
     limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
+                         notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
     margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
                     positions, account, login, publish, clock.market)  # fmt: skip
@@ -196,15 +209,24 @@ def engine(
                                    LiveBacktestReports(pdf), login, door.trail, note, clock.market,
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
+    told = Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, lambda: notices.told,
+                settings.environment, __version__, lambda: margin_told(margin.standing()),
+                lambda: day_trades_told(margin.standing(), margin.day_trades()),
+                lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
+    risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, clock.now,
+                               paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
         bus, clock, login, database, door.trail, side, orders, positions, account, strategies, settings
     )
     risk.views.held_by = deployed.runs.held_by
     risk.views.norms = side.averages.asked
+    bus.subscribe(MarketMoved, lambda _: risk.views.keep_up())
     measured = measuring(door, database, settings, side, broker, orders, positions, account, deployed.service,
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture
     risk.views.sectors = measured.sectors.mapping()
+    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service), notices,
+                      note, settings.home)  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,
@@ -215,8 +237,8 @@ def engine(
                         AuditExports(door.trail, AuditFiles(), login, clock.now, paths.exports(settings.home)),
                         breaks, break_reports, live_backtests, authoring,
                         RunExports(backtests.read, BacktestReports(), login, door.trail, paths.exports(settings.home)),
-                         study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
-                         measured.sectors, limits, margin)  # fmt: skip
+                        study.sweeps, study.validations, study.look_aheads, deployed.service, measured.measures,
+                        measured.sectors, limits, margin, risk_reports, ladder, alerts.rules)  # fmt: skip
     updates = TradeUpdates(held_to(settings.alpaca_stream_url, settings.environment), key, secret, orders.hear,
                            lambda state, detail: side.feeds.feed_changed(TradeUpdates.name, state, detail), now=clock.market,
                            token=token)  # fmt: skip
@@ -234,6 +256,7 @@ def engine(
         Sounds(paths.resources() / "sounds", None if UNSEEN else player()),
         keeping,
         deployed,
+        alerts,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.db.attributed import AttributedTrades
@@ -17,6 +18,7 @@ from qv_desktop.config import Settings
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.account_history import Curve, Period
 from qv_desktop.services.account import Account
+from qv_desktop.services.averages import previous_close
 from qv_desktop.services.deployments import Deployments
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
@@ -51,8 +53,9 @@ def measuring(
     async def curve() -> Curve:
         return await broker.history.curve(Period.YEAR, account.balances.created if account.balances else None)
 
+    before = partial(previous_close, averages=side.averages)
     around = Around(
-        positions.all, lambda: orders.fills, side.market.snapshot, lambda: account.balances,
+        positions.all, lambda: orders.fills, side.market.snapshot, before, lambda: account.balances,
         lambda symbol: side.averages.of(symbol).volume20, side.averages.want, curve,
         day_start, side.sessions.open, lambda: not keeping.looks_on(KEEPS_DAYS),
     )  # fmt: skip

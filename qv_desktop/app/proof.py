@@ -17,7 +17,7 @@ from qv_desktop.ui.frames import LagProbe
 from qv_desktop.ui.paper import pdf
 from qv_desktop.wiring import Desk
 
-WORKSPACES = ("trading", "markets", "charts", "compliance", "research")
+WORKSPACES = ("trading", "markets", "charts", "compliance", "research", "risk")
 WIDTH, HEIGHT = 1600, 900
 SETTLE, LOAD = 0.4, 2.5  # seconds for a switched workspace to lay itself out, and for new charts to load
 
@@ -55,9 +55,13 @@ async def _pictures(desk: Desk, out: Path) -> list[str]:
         window.switch_workspace(workspace)
         await asyncio.sleep(SETTLE if workspace != "charts" else LOAD)
         names.append(_saved(window.grab(), out, f"window-{workspace}"))
+    window.docks.maximise("risk")  # all of its cards, where they have room
+    await asyncio.sleep(SETTLE)
+    names.append(_saved(desk.panels.risk.grab(), out, "panel-risk"))
+    window.docks.maximise("risk")
     window.switch_workspace("trading")
     await asyncio.sleep(SETTLE)
-    for name in desk.panels.by_name():
+    for name in (name for name in desk.panels.by_name() if name != "risk"):
         window.raise_panel(name)
         await asyncio.sleep(0.05)
         names.append(_saved(window.grab_panel(name), out, f"panel-{name}"))

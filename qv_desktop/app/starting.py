@@ -22,6 +22,7 @@ from qv_desktop.services.asking import SKEW
 from qv_desktop.strategies.built_in import built_in
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.account import AccountWiring
+from qv_desktop.wiring.alerting import AlertingWiring
 from qv_desktop.wiring.auditing import AuditWiring
 from qv_desktop.wiring.breaks import BreaksWiring
 from qv_desktop.wiring.control import ControlWiring
@@ -31,6 +32,7 @@ from qv_desktop.wiring.exporting import ExportWiring
 from qv_desktop.wiring.hotkeys import HotkeysWiring
 from qv_desktop.wiring.keys import KeysWiring
 from qv_desktop.wiring.killing import KillWiring
+from qv_desktop.wiring.ladder import LadderWiring
 from qv_desktop.wiring.limits import LimitsWiring
 from qv_desktop.wiring.live_backtests import LiveBacktestsWiring
 from qv_desktop.wiring.look_ahead import LookAheadWiring
@@ -41,6 +43,7 @@ from qv_desktop.wiring.overriding import OverrideWiring
 from qv_desktop.wiring.people import PeopleWiring
 from qv_desktop.wiring.price_alerts import PriceAlertsWiring
 from qv_desktop.wiring.research import ResearchWiring
+from qv_desktop.wiring.risk import RiskWiring
 from qv_desktop.wiring.stepping_up import stepped_up
 from qv_desktop.wiring.strategies import StrategiesWiring
 from qv_desktop.wiring.sweeps import SweepsWiring
@@ -75,10 +78,13 @@ class Starting:
         self.price_alerts = PriceAlertsWiring(desk, self.market.pick)
         self.kill = KillWiring(desk)
         self.limits, self.margin = LimitsWiring(desk), MarginWiring(desk)
+        self.ladder = LadderWiring(desk)
+        self.risk = RiskWiring(desk, lambda symbol: self.market.pick(self.market.charts.active.name, symbol))
         self.hotkeys = HotkeysWiring(desk, self.market.symbol_in_focus, engine.updates.name)
         self.notifying = NotifyingWiring(
             desk, self.hotkeys.arming, engine.sounds.play, engine.sounds.able, self.kill.kill, account
         )
+        self.alerting = AlertingWiring(desk, self.notifying.acknowledge)
         self.trading.tell_changed(self.market.charts.trading.orders_changed)
         self.account = AccountWiring(desk)
         self.keys = KeysWiring(desk, self.hotkeys.rebind)
@@ -107,10 +113,12 @@ class Starting:
             "order news": engine.updates.run, "the order journal": services.orders.records.run,
             "asking about orders": services.orders.settling.run, "the account": services.account.run,
             "keeping positions": engine.positions.run, "waiting audit rows": engine.spool.run, "the beats": self._beats,
+            "the loss ladder": services.ladder.run,
             "audit checkpoints": self._checkpoints,
             "the account panel": self.account.run, "margin": services.margin.run, "the start": self._starts,
             "deployments": engine.deploying.runs.run, "live measures": self._measures, "sectors": services.sectors.run,
             "reconciliation": self._reconciles, **engine.side.running,
+            **engine.alerting.running,
             **{f"prices from {stream.name}": partial(self._stream, stream) for stream in engine.side.prices},
         }  # fmt: skip
         for name, work in running.items():
@@ -139,6 +147,7 @@ class Starting:
         self._loaded.set()
         await asyncio.gather(self._attempt(self.ticket.start), self._attempt(self.market.start), self._become_ready())
         await self._attempt(self.notifying.start)
+        await self._attempt(self.alerting.start)
         await self._attempt(self.keys.start)
         await self._attempt(self.price_alerts.start)
         await self._attempt(self.market.scanning.start)
@@ -237,6 +246,7 @@ class Starting:
             self._restored = True
         engine.positions.begin()
         await services.orders.settling.recover(orders, fills)
+        await services.ladder.start()  # before anything may be sent
         self._gate.books_loaded()
         await self._compare("at start", missed, None if last is None else just_booked(fills))
         if last is None:
@@ -362,6 +372,7 @@ class Starting:
         self.deployments.tick()
         self.limits.tick()
         self.notifying.tick()
+        self.alerting.tick()
 
     def _show_time(self) -> None:
         self._turn_the_day()

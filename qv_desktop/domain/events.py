@@ -4,17 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.alert_rules import Rule
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Entry
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.deployments import Deployment
+from qv_desktop.domain.desk_alerts import Alert
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.look_ahead import LookAhead
+from qv_desktop.domain.loss_ladder import Ladder
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Bar, FeedState, Gap, Snapshot, Timeframe, Trade
 from qv_desktop.domain.orders import Fill, Order
+from qv_desktop.domain.own_alert_rules import OwnRule
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.price_alerts import PriceAlert, Print
 from qv_desktop.domain.reconciliation import Override, Reconciliation
@@ -220,6 +224,13 @@ class TradingStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LadderChanged:
+    """The loss ladder moved: the day's loss, a rung, a cooldown, or who lifts it."""
+
+    ladder: Ladder
+
+
+@dataclass(frozen=True, slots=True)
 class KillChanged:
     """The kill switch was used, or came further."""
 
@@ -240,6 +251,21 @@ class Noticed:
 
     notice: Notice
     fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsChanged:
+    """The alerts of this terminal that are not over, as they now stand, oldest first."""
+
+    alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRulesChanged:
+    """The desk's rules and the person's own as they now stand."""
+
+    desk: tuple[Rule, ...]
+    own: tuple[OwnRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +401,8 @@ class HealthMeasured:
 type Event = (
     MarketMoved | FeedChanged | GapFound | GapFilled | BarsAmended | SourceChanged | RequestChanged | ScanMatched
     | SessionsKnown | DrawingsChanged | OrderCameBack | OrderChanged | Filled | PositionChanged | AccountChanged
-    | RiskMeasured | TradingStateChanged | LimitsChanged | MarginChanged
+    | RiskMeasured | TradingStateChanged | LadderChanged | LimitsChanged | MarginChanged
+    | AlertsChanged | AlertRulesChanged
     | PricesPrinted | PriceAlertsChanged | HaltsChanged
     | KillChanged | ArmingChanged | StrategiesChanged | BarsClosed | DeploymentChanged | Signalled
     | Noticed | AuditRecorded | BacktestProgressed | BacktestFinished | BacktestFailed

@@ -66,7 +66,7 @@ def can_trade(orders: Iterable[Order], side: Side) -> list[Order]:
 
 def committed(view: RiskView, symbol: str, side: Side) -> Decimal:
     """Shares of ``symbol`` that open orders on ``side`` may still trade; unresolved orders count in full."""
-    return sum((o.remaining for o in working(view, symbol, side)), ZERO)
+    return view.once((symbol, side), lambda: sum([o.remaining for o in working(view, symbol, side)], ZERO))
 
 
 def reduces(request: OrderRequest, view: RiskView) -> bool:
@@ -97,6 +97,12 @@ def line(position: Position | None, orders: Iterable[Order], price: Decimal | No
     return Line(held, beyond, dollars[Side.BUY], dollars[Side.SELL], abs(held) + beyond)
 
 
+def repriced(before: Line, position: Position | None, price: Decimal) -> Line:
+    """A line at another last price, of a symbol whose orders all name prices of their own."""
+    held = position.quantity * price if position else ZERO
+    return Line(held, before.added, before.buys, before.sells, abs(held) + before.added)
+
+
 def lines(view: RiskView) -> Mapping[str, Line]:
     """Symbol -> what it adds up to, of everything that is held or ordered."""
     if view.lines is not None:
@@ -107,12 +113,12 @@ def lines(view: RiskView) -> Mapping[str, Line]:
 
 def added(view: RiskView) -> Decimal:
     """Dollars that open orders may add to positions, each at its own price or the last; what only reduces adds nothing."""
-    return sum([one.added for one in lines(view).values()], ZERO)
+    return view.once("added", lambda: sum([one.added for one in lines(view).values()], ZERO))
 
 
 def gross(view: RiskView) -> Decimal:
     """Dollars held long and short plus what open orders may add, each at its last price or its own."""
-    return sum([one.gross for one in lines(view).values()], ZERO)
+    return view.once("gross", lambda: sum([one.gross for one in lines(view).values()], ZERO))
 
 
 def net(view: RiskView, side: Side) -> Decimal:

@@ -58,7 +58,7 @@ WORDS: Mapping[str, LimitWords] = {
     "drawdown_fraction": LimitWords("Drawdown", Unit.PERCENT, "How far equity may fall below its highest."),
     "consecutive_losses": LimitWords("Losses in a row", Unit.TRADES, "After so many losing trades in a row a pause begins."),
     "cooldown_seconds": LimitWords("Pause after losses in a row", Unit.SECONDS, "How long the pause lasts; longer is tighter."),
-    "trades_per_day": LimitWords("Trades in a day", Unit.TRADES, "Round trips, whether begun today or earlier."),
+    "trades_per_day": LimitWords("Trades in a day", Unit.TRADES, "Round trips that may begin in a day."),
     "day_trades": LimitWords("Day trades in five days", Unit.TRADES, "Round trips begun and ended on one day."),
     "collar": LimitWords("Limit price off the market", Unit.PERCENT, "How far a limit price may lie from the market's."),
     "quote_age": LimitWords("Age of the quote", Unit.SECONDS, "An older quote is none to trade on."),

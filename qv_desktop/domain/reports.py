@@ -21,9 +21,12 @@ RUN_COLUMNS = ("Section", "Key", "Severity", "Internal", "External", "Difference
 ITEM_COLUMNS = ("Key", "Class", "Internal", "External", "Difference", "At risk", "First seen", "Last found", "Owner", "State", "Decision",
                 "Signed off")  # fmt: skip
 FIGURES = frozenset({"Internal", "External", "Difference", "At risk", "Runs", "With breaks", "Most breaks", "Most at risk", "Matched",
-                     "Breaks", "Backtest shares", "Backtest price", "Wanted", "Live shares", "Live price", "Late, s", "Slip, bps",
+                     "Breaks", "Shares", "Share", "Beta", "Days to leave", "Names", "Confidence", "Days", "Observations", "Exceptions",
+                     "Expected", "Kupiec", "Kupiec p", "Christoffersen", "Christoffersen p", "Used", "At most", "Count", "Times",
+                     "Positions", "Backtest shares", "Backtest price", "Wanted", "Live shares", "Live price", "Late, s", "Slip, bps",
                      *(f"{name}, $" for name in ("Amount", "Delay", "Execution", "Price", "Allowed for", "Quantity", "Fees",
-                                                 "Total"))})  # fmt: skip
+                                                 "Total", "Value", "Long", "Short", "Net", "Gross", "VaR", "Shortfall", "P&L",
+                                                 "Its P&L", "Today", "Open", "Realised"))})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Risk: what the rules look at, and the verdict without which no order reaches the broker."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.counters import Standings
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.market import Quote
@@ -26,8 +28,7 @@ class TradingState(StrEnum):
     HALTED = "HALTED"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One symbol of the book in dollars: held (signed), what working orders may add to that, and what each side may trade."""
 
     held: Decimal = ZERO
@@ -64,12 +65,28 @@ class RiskView:
     may_trade: bool = True  # whether the person's role lets them enter orders
     environment: str = ""  # PAPER or LIVE; empty while unknown
     live_allowed: bool = True  # whether this desk sends orders to a live account
+    counters: Standings | None = (
+        None  # losses, round trips and the day of everybody whom the order concerns; the account's first
+    )
+    way_out: bool = (
+        False  # whether a halt takes market orders that only reduce: one of the loss ladder does, one by hand does not
+    )
     margin: MarginStanding | None = None  # how the account stands under its margin regime; None while unknown
     unsettled: tuple[Order, ...] = ()  # orders that the account's balances may not know of yet, closed ones too
     by_symbol: Mapping[str, tuple[Order, ...]] | None = (
         None  # symbol -> its open orders; None: look through all of them
     )
     lines: Mapping[str, Line] | None = None  # symbol -> what it adds up to; None: add it up anew
+    sums: dict[object, Decimal] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # made so far, by what
+
+    def once(self, what: object, made: Callable[[], Decimal]) -> Decimal:
+        """The sum ``what``, which several rules ask for and the first one makes."""
+        found = self.sums.get(what)
+        if found is None:
+            found = self.sums[what] = made()
+        return found
 
     def orders_of(self, symbol: str) -> tuple[Order, ...]:
         """The open orders of ``symbol``."""

@@ -187,7 +187,10 @@ class VarHistory:
 
 @dataclass(frozen=True, slots=True)
 class RiskDay:
-    """What is kept of a day: the VaRs as last told on it, which are for the next day, and what the day itself earned, in dollars."""
+    """What is kept of a day: the VaRs as last told on it, which are for the next day, and what the day itself earned, in dollars.
+
+    A VaR of 0 says that none was told: nothing was held, or too much of the book had no history.
+    """
 
     day: date
     var95: float
@@ -327,6 +330,7 @@ class SlowMeasures:
     missing: tuple[Missing, ...] = ()
     seconds: float = 0.0  # that it took
     paths: int = 0  # of the Monte Carlo
+    covered: float = 1.0  # share of the gross that is in the value at risk
     days: tuple[RiskDay, ...] = ()  # P&L by day: what was kept of the days that are over, oldest first
 
 

@@ -1,11 +1,12 @@
 """The gate: every rule that an order must pass, and the verdict on one order."""
 
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.loss_rules import LOSS_RULES
 from qv_desktop.domain.margin_rules import MARGIN_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
-from qv_desktop.domain.rules_exposure import daily_loss, gross, net, sector, single_name, strategy
+from qv_desktop.domain.rules_exposure import gross, net, sector, single_name, strategy
 from qv_desktop.domain.rules_flow import cancels, duplicate, per_second, rate, wash
 from qv_desktop.domain.rules_instrument import lot, restricted, tick, tradable
 from qv_desktop.domain.rules_price import collar, prices
@@ -41,7 +42,7 @@ RULES: tuple[Rule, ...] = (
     reversal,
     order_class,
     wash,
-    daily_loss,
+    *LOSS_RULES,
     rate,
     per_second,
     cancels,

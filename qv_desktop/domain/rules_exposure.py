@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from qv_desktop.domain.accounts import day_profit
 from qv_desktop.domain.exposure import (
     committed,
     held,
@@ -73,15 +72,15 @@ def net(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
     before = net_of(view, request.side) * sign
     share = (before + request.quantity * price) / equity
     most = max(whole_shares(equity * limits.net_fraction - before, price), ZERO)
+    way = "long" if sign > 0 else "short"
     return answer(
         "NET",
-        "Net exposure",
+        f"Net exposure · {way}",
         share <= limits.net_fraction,
-        f"{share * sign:.0%}",
+        f"{share:.0%}".replace("-", "−"),
         f"{limits.net_fraction:.0%}",
         f"{most:,}",
-        f"Net exposure would be {share * sign:.0%} of equity, over {limits.net_fraction:.0%} "
-        f"{'long' if sign > 0 else 'short'}: at most {most:,} shares.",
+        f"Net exposure would be {share:.0%} of equity {way}, over {limits.net_fraction:.0%}: at most {most:,} shares.",
     )
 
 
@@ -94,8 +93,11 @@ def sector(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
 
 
 def strategy(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    """What one strategy holds and has ordered."""
+    """What one strategy holds and has ordered; it may always close what is its own."""
     if view.strategy_held is None:
+        return None
+    own = view.strategy_held.get(request.symbol, ZERO)
+    if own * request.side.sign < 0 and request.quantity <= abs(own):
         return None
     before = of_strategy(view, request.source)
     return _part(request, view, limits.strategy_fraction, "STRATEGY", "Strategy exposure", "The strategy", before)
@@ -113,17 +115,3 @@ def _part(
     most = max(whole_shares(equity * fraction - before, price), ZERO) + free
     words = f"{name} would be {share:.1%} of equity, over {fraction:.0%}: at most {most:,} shares."
     return answer(code, title, share <= fraction, f"{share:.1%}", f"{fraction:.0%}", f"{most:,}", words)
-
-
-def daily_loss(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    profit = day_profit(view.account) if view.account else None
-    if profit is None or reduces(request, view):
-        return None
-    return answer(
-        "DAILY_LOSS",
-        "Daily loss headroom",
-        profit > -limits.daily_loss,
-        f"${profit + limits.daily_loss:,.0f}",
-        f"${limits.daily_loss:,.0f}",
-        message=f"The day's loss of ${-profit:,.0f} has reached the limit of ${limits.daily_loss:,.0f}.",
-    )

@@ -60,7 +60,7 @@ def collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
         "COLLAR",
         "Collar vs NBBO",
         through <= limits.collar,
-        f"{max(through, ZERO):.1%}",
+        f"{through if through > 0 else ZERO:.1%}",
         f"{limits.collar:.0%}",
         f"{edge}",
         f"{request.limit} is {through:.1%} through the market; at most {limits.collar:.0%}, that is {edge}.",

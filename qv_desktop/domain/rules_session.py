@@ -8,13 +8,18 @@ from qv_desktop.domain.risk import Check, RiskView, TradingState
 from qv_desktop.domain.rule_answers import answer
 
 DAY_MINUTES = 24 * 60
+HALTED = {  # by whether positions may be left at the market
+    False: "Trading is halted; resume it in the risk panel.",
+    True: "Trading is halted by the loss ladder: only market orders that reduce a position are taken. The risk panel says who resumes it.",
+}
 
 
 def state(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     state, free = view.state, view.state is TradingState.ACTIVE and not view.closed
-    ok = free or (state is not TradingState.HALTED and reduces(request, view))
+    leaves = state is not TradingState.HALTED or (view.way_out and request.type is OrderType.MARKET)
+    ok = free or (leaves and reduces(request, view))
     why = (
-        "Trading is halted; resume it in the risk panel."
+        HALTED[view.way_out]
         if state is TradingState.HALTED
         else f"{view.closed} Only orders that reduce a position are taken now.".strip()
     )

@@ -9,8 +9,8 @@ import structlog
 
 from qv_desktop.domain.adjustment import midnight
 from qv_desktop.domain.errors import FeedDown
-from qv_desktop.domain.market import NEW_YORK, Bar
-from qv_desktop.domain.norms import Norms, norms
+from qv_desktop.domain.market import NEW_YORK, Bar, Snapshot
+from qv_desktop.domain.norms import Norms, jumped, norms
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.daily_bars import DailyBars, Many
 
@@ -62,6 +62,10 @@ class Averages:
         self._doubted[symbol] = None
         self._wake()
         return not self.trouble
+
+    def explained(self, symbol: str) -> bool:
+        """Whether the symbol's splits are in its norms of today."""
+        return symbol in self._explained and self._clock.market_ns() in self._holds
 
     async def run(self) -> None:
         """Get what is wanted until cancelled."""
@@ -119,6 +123,14 @@ class Averages:
         self._norms[symbol] = found
         self._explained.add(symbol)
         self._doubted.pop(symbol, None)
+
+
+def previous_close(told: Snapshot, averages: Averages) -> float | None:
+    """The close before, in shares of today. Where the price jumped as by a split, splits are asked for first; unknown until then."""
+    if told.last is None or told.previous_close is None or not jumped(told.previous_close, told.last):
+        return told.previous_close
+    averages.doubt(told.symbol)
+    return averages.of(told.symbol).previous_close if averages.explained(told.symbol) else None
 
 
 def _joined(stored: list[Bar], fresh: list[Bar]) -> list[Bar]:

@@ -135,6 +135,11 @@ class MarketData:
         """Whether silence is a fault of the feed now: regular hours are on and a symbol is wanted that trades busily."""
         return self._busy and self._open_now()
 
+    def stale(self) -> list[str]:
+        """The wanted symbols that have fallen silent although they trade busily and the market is open."""
+        known = self._tickers.known
+        return [symbol for symbol in self.wanted if symbol in known and known[symbol].stale]
+
     def heard_since(self, symbol: str) -> int | None:
         """Since when (ns) the stream whose prints are stored has told of ``symbol`` without a hole; None while it does not."""
         ticker = self._tickers.known.get(symbol)

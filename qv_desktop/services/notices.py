@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -50,6 +50,9 @@ class Notices:
         self._bad: set[str] = set()  # feeds that were told to be lost
         self._silent, self._answered, self._broker_down, self._database_down = 0, False, False, False
         self.changed = False  # since it was last saved
+        self.muffled: Callable[[str], bool] = lambda key: (
+            False
+        )  # whether a notice of this key is listed without being told
 
     @property
     def told(self) -> list[Notice]:
@@ -65,6 +68,9 @@ class Notices:
     ) -> None:  # fmt: skip
         """Tell a person, or count it when the same was just told; one that grew graver is told anew and waits again."""
         now, chosen = self._now(), key or f"{title}\n{text}"
+        if self.muffled(chosen):
+            self._list(Notice(now, "info", title, text, chosen, kind, panel, about, secrets.token_hex(6), first=now))
+            return
         before = self._notices.get(self._by_key.get(chosen, ""))
         if before is not None and (before.waits or now - before.at < AGAIN_AFTER):
             rose, fell = (GRAVITY[a] > GRAVITY[b] for a, b in ((urgency, before.urgency), (before.urgency, urgency)))
@@ -80,6 +86,14 @@ class Notices:
                 Notice(now, urgency, title, text, chosen, kind, panel, about, secrets.token_hex(6), first=now),
                 fresh=True,
             )
+
+    def _list(self, quiet: Notice) -> None:
+        """Keep one that nobody is told of now, counted where there is one of its key."""
+        before = self._notices.get(self._by_key.get(quiet.key, ""))
+        known = before is not None and replace(
+            before, at=quiet.at, title=quiet.title, text=quiet.text, count=before.count + 1
+        )
+        self._keep(known or quiet, fresh=False)
 
     def _keep(self, notice: Notice, *, fresh: bool) -> None:
         self._notices.pop(notice.id, None)
@@ -110,6 +124,10 @@ class Notices:
     def waiting(self) -> list[str]:
         """Ids of all that wait."""
         return [notice.id for notice in self._notices.values() if notice.waits]
+
+    def waits_for(self, about: Callable[[str], bool]) -> list[str]:
+        """Ids of the waiting notices whose key is one of those that ``about`` names."""
+        return [notice.id for notice in self._notices.values() if notice.waits and about(notice.key)]
 
     # ---- across a restart
 
@@ -230,6 +248,8 @@ class Notices:
     def feed_changed(self, event: FeedChanged) -> None:
         """A feed lost or found."""
         if event.state in _BAD_FEED:
+            if event.state == "backing off" and event.feed in self._bad:
+                return  # of this outage a person has heard, and why
             self._bad.add(event.feed)
             self.tell(
                 "warning",

@@ -18,6 +18,8 @@ from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
+from qv_desktop.domain.counters import Key, Tally
+from qv_desktop.domain.drawdown import Peak
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
 from qv_desktop.domain.history import Span
@@ -25,6 +27,7 @@ from qv_desktop.domain.imports import Imported, Reading
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.look_ahead import LookAhead
+from qv_desktop.domain.loss_ladder import Stand
 from qv_desktop.domain.margin import MarginTerms
 from qv_desktop.domain.margin_log import MarginEvent
 from qv_desktop.domain.market import Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade
@@ -550,8 +553,33 @@ class RiskStore(Protocol):
     async def state(self, account: str) -> TradingState:
         """The last trading state; ACTIVE when none was ever set."""
 
+    async def stand(self, account: str) -> Stand:
+        """The last trading state with who or what brought it about."""
+
     async def save_state(self, account: str, state: TradingState, draft: Draft) -> None:
         """Commit a change of trading state."""
+
+
+class CounterStore(Protocol):
+    """Counters as each day began, the executions since, and the highest equity. Each raises DatabaseDown and NotPermitted."""
+
+    async def openings(self, account: str, before: date) -> dict[Key, Tally]:
+        """Each scope's tally as its last day before ``before`` began."""
+
+    async def keep_openings(self, account: str, openings: Mapping[Key, Tally]) -> None:
+        """Write how a day began, once."""
+
+    async def fills(self, account: str, since: datetime) -> list[tuple[Fill, str]]:
+        """Executions of the account since then with the user whose orders they were of, oldest first."""
+
+    async def peak(self, account: str) -> Peak | None:
+        """The highest equity as kept; None before the first."""
+
+    async def keep_peak(self, account: str, peak: Peak, draft: Draft | None = None) -> None:
+        """Write the highest equity; with a row in the trail where a person set it."""
+
+    async def states(self, account: str, since: datetime) -> list[tuple[datetime, TradingState, str, str]]:
+        """When trading was set to which state, by whom and why, since then, oldest first."""
 
 
 class MarginStore(Protocol):

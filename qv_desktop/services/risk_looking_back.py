@@ -85,11 +85,17 @@ def looked_back(book: Book, between: Callable[[], None] = lambda: None) -> Looke
         vars_ = _vars(found, values, book, between)
         histories += _hypothetical(found, values)
     first, last = (date.fromordinal(int(found.days[at])) for at in (0, -1)) if len(found.days) else (None, None)
+    paths, covered = (book.paths, _covered(held, found)) if vars_ else (0, 0.0)
     measures = SlowMeasures(
         book.at, first, last, vars_, tuple(map(_tested, histories)), tuple(histories), beta, _correlations(found, held),
-        _missing(book, held, found), time.perf_counter() - began, book.paths if vars_ else 0, tuple(book.days),
+        _missing(book, held, found), time.perf_counter() - began, paths, covered, tuple(book.days),
     )  # fmt: skip
     return Looked(measures, each)
+
+
+def _covered(held: Mapping[str, float], found: Returns) -> float:
+    gross = sum(map(abs, held.values()))
+    return sum(abs(held[name]) for name in found.names) / gross if gross else 1.0
 
 
 def _columns(table: Returns, names: list[str]) -> Returns:
@@ -159,7 +165,8 @@ def _hypothetical(found: Returns, values: Array) -> list[VarHistory]:
 def _history(book: Book) -> list[VarHistory]:
     """The account's own days: the VaR that was told the trading day before against what the day earned.
 
-    Where a trading day lies between two that were kept, nobody told a VaR for the later one; an evening without a book told none.
+    Where a trading day lies between two that were kept, nobody told a VaR for the later one; an evening without a book, or with
+    too little of it in the VaR, told none.
     """
     trading = book.closes[book.benchmark][0] if book.benchmark in book.closes else np.empty(0, np.int64)
     pairs = [(a, b) for a, b in pairwise(book.days) if a.var99 > 0 and not _between(trading, a.day, b.day)]

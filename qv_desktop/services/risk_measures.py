@@ -53,6 +53,7 @@ PIECE = 100  # positions between two turns of the loop
 AGAIN = 30.0  # seconds until a store that failed is asked again
 CURVE_KEPT = 600.0  # seconds for which the account's curve is believed
 KEPT = timedelta(days=750)  # of the account's own days
+WHOLE = 0.9  # of the gross that a VaR must be of, to be compared with what the book earns
 MOVED = 0.02  # of the book's gross: less than that is no other book
 
 
@@ -63,6 +64,7 @@ class Around:
     positions: Callable[[], Mapping[str, Position]]  # all of today, flat ones too
     fills: Callable[[], Mapping[str, Fill]]  # execution id -> fill, today's among them
     snapshot: Callable[[str], Snapshot]
+    previous: Callable[[Snapshot], float | None]  # the close before, in shares of today
     account: Callable[[], Account | None]
     volume: Callable[[str], float | None]  # average shares a day
     want_volumes: Callable[[Iterable[str]], None]
@@ -153,6 +155,7 @@ class RiskMeasures:
 
     async def run(self) -> None:
         """Make pictures until cancelled."""
+        await asyncio.to_thread(_load)
         try:
             while True:
                 began = self._elapsed()
@@ -198,8 +201,9 @@ class RiskMeasures:
         from qv_desktop.services.risk_pictures import Known, lines, liquid, traded
 
         around, found = self._around, list[PositionLine]()
-        known = Known(around.snapshot, traded(around.fills().values(), around.day_start()), equity, self._sectors.mapping(),
-                      self._betas, around.volume, self.settings.participation)  # fmt: skip
+        today = traded(around.fills().values(), around.day_start())
+        known = Known(around.snapshot, around.previous, today, equity, self._sectors.mapping(), self._betas, around.volume,
+                      self.settings.participation)  # fmt: skip
         positions = list(around.positions().values())
         for start in range(0, len(positions), PIECE):
             found += lines(positions[start : start + PIECE], known)
@@ -343,13 +347,20 @@ class RiskMeasures:
             or not (self._around.trading() and self._around.keeps())
         ):
             return
-        if not told and self._looked is not None and self._looked[2]:
-            return  # there is a book, and no VaR of it
+        if found.covered < WHOLE:
+            told = {}  # the VaR of a part says nothing of what the whole earns
         day = RiskDay(today, told.get(0.95, 0.0), told.get(0.99, 0.0), float(profit), float(account.equity))
         try:
             await self._store.save_day(account.id, day)
         except (DatabaseDown, NotPermitted) as error:
             self._troubles["VaR history"] = f"Today is not kept: {error}"
+
+
+def _load() -> None:
+    """Import on a thread what the first picture would otherwise import on the loop's."""
+    from qv_desktop.services import risk_looking_back, risk_pictures
+
+    log.debug("loaded", looking_back=risk_looking_back.__name__, pictures=risk_pictures.__name__)
 
 
 def _differs(now: Mapping[str, float], then: Mapping[str, float]) -> bool:

@@ -44,6 +44,7 @@ class Known:
     """What is known beside the book: ``traded`` is net shares and dollars of today's fills by symbol, ``volume`` shares a day."""
 
     snapshot: Callable[[str], Snapshot]
+    previous: Callable[[Snapshot], float | None]
     traded: Mapping[str, tuple[Decimal, Decimal]]
     equity: Decimal | None
     sectors: Mapping[str, str]
@@ -58,7 +59,8 @@ def lines(positions: Iterable[Position], known: Known) -> list[PositionLine]:
     for position in positions:
         symbol, told = position.symbol, known.snapshot(position.symbol)
         last = money(told.last) if told.last and told.last > 0 else None
-        previous = money(told.previous_close) if told.previous_close and told.previous_close > 0 else None
+        before = known.previous(told)
+        previous = money(before) if before and before > 0 else None
         volume = known.volume(symbol)
         leaves = abs(float(position.quantity)) / (known.participation * volume) if volume else None
         found.append(line(position, last, previous, known.traded.get(symbol, NOTHING), known.equity, known.sectors.get(symbol, ""),

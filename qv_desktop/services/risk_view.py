@@ -7,7 +7,8 @@ from decimal import Decimal
 from itertools import chain
 
 from qv_desktop.domain.accounts import Account as Balances
-from qv_desktop.domain.exposure import line
+from qv_desktop.domain.counters import Standings
+from qv_desktop.domain.exposure import line, repriced
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Snapshot, money
 from qv_desktop.domain.norms import Norms
@@ -59,6 +60,8 @@ class Desk:
     may_trade: bool
     environment: str
     live_allowed: bool
+    counters: Standings | None = None
+    way_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Views:
         self._prices = Prices(market.last, lambda: market.prices().keys())
         self._book: OrderBook | None = None  # of which the lines are
         self._lines: dict[str, Line] = {}  # symbol -> line
+        self._unpriced: set[str] = set()  # symbols with orders that are worth what the last price says
         self._symbols: list[str] = []  # of the lines, and beside them
         self._lasts: list[float | None] = []  # the last prices of which they were made
         self.norms: Callable[[str], Norms] = lambda symbol: UNKNOWN
@@ -125,6 +129,8 @@ class Views:
             may_trade=desk.may_trade,
             environment=desk.environment,
             live_allowed=desk.live_allowed,
+            counters=desk.counters,
+            way_out=desk.way_out,
             unsettled=unsettled,
             by_symbol=by_symbol,
             lines=lines,
@@ -134,31 +140,49 @@ class Views:
         """Symbol -> its line, of everything that is held or ordered."""
         if book is not self._book:
             self._book, self._lines, self._symbols, self._lasts = book, {}, [], []
+            self._unpriced.clear()
             touched = self._positions.open.keys() | book.by_symbol.keys()
         else:
             touched = book.touched | self._positions.touched
             self._reprice(book)
         book.touched.clear()
         self._positions.touched.clear()
+        known = len(self._lines)
+        fresh = [symbol for symbol in touched if symbol not in self._lines]
         for symbol in touched:
             self._learn(symbol, book)
-        if touched:
+        if fresh or len(self._lines) != known:
             self._symbols = list(self._lines)
             self._lasts = self._market.lasts(self._symbols)
         return self._lines
+
+    def keep_up(self) -> None:
+        """Take in the prices that moved; often, so that a judgement finds few that did."""
+        if self._book is not None:
+            self._reprice(self._book)
 
     def _reprice(self, book: OrderBook) -> None:
         before, self._lasts = self._lasts, self._market.lasts(self._symbols)
         if before != self._lasts:
             for symbol, then, now in zip(self._symbols, before, self._lasts, strict=True):
                 if then != now:
-                    self._learn(symbol, book)
+                    self._reprice_one(symbol, book)
+
+    def _reprice_one(self, symbol: str, book: OrderBook) -> None:
+        price = self._prices.get(symbol)
+        if price is None or symbol in self._unpriced:
+            self._learn(symbol, book)
+        else:
+            self._lines[symbol] = repriced(self._lines[symbol], self._positions.open.get(symbol), price)
 
     def _learn(self, symbol: str, book: OrderBook) -> None:
         position, orders = self._positions.open.get(symbol), book.by_symbol.get(symbol, NONE)
+        self._unpriced.discard(symbol)
         if position is None and not orders:
             self._lines.pop(symbol, None)
         else:
+            if not all(order.request.limit or order.request.stop for order in orders):
+                self._unpriced.add(symbol)
             self._lines[symbol] = line(position, orders, self._prices.get(symbol))
 
     def _without(

@@ -32,6 +32,12 @@ class Sessions:
         self._known: dict[date, MarketSession] = {}  # New York day -> session
         self._checked: datetime | None = None  # market time
         self.skew: float | None = None  # seconds by which the broker's clock is ahead of ours
+        self._doubt = 0.0  # seconds by which that may be wrong
+
+    @property
+    def skewed(self) -> float | None:
+        """Seconds by which the clocks differ at least; None while it is not known."""
+        return None if self.skew is None else max(0.0, abs(self.skew) - self._doubt)
 
     def phase(self) -> Phase:
         """The part of the trading day that it is now."""
@@ -44,6 +50,11 @@ class Sessions:
     def open(self) -> bool:
         """Whether regular hours are on, so that silence of a feed means a fault."""
         return self.phase() == "open"
+
+    @property
+    def known(self) -> bool:
+        """Whether a calendar was read at all."""
+        return bool(self._known)
 
     def today(self) -> MarketSession | None:
         """Today's session in New York, or None when there is none."""
@@ -82,6 +93,8 @@ class Sessions:
             try:
                 if self._due():
                     await self.load()
+                elif (self.skewed or 0.0) > SKEW_WARNS:  # whether somebody has set it right meanwhile
+                    await self._check_clock()
                 await asyncio.sleep(LOOK)
             except BrokerDown as error:
                 log.info("calendar_unchecked", reason=str(error))
@@ -111,8 +124,10 @@ class Sessions:
         said = await self._broker.clock()
         trip = self._clock.market() - before
         self.skew = (said.at - (before + trip / 2)).total_seconds() / self._clock.speed
-        doubt = trip.total_seconds() / 2 / self._clock.speed  # the answer may have been made at either end of the trip
-        if abs(self.skew) - doubt > SKEW_WARNS:
+        self._doubt = (
+            trip.total_seconds() / 2 / self._clock.speed
+        )  # the answer may have been made at either end of the trip
+        if abs(self.skew) - self._doubt > SKEW_WARNS:
             self._warn_of_skew(self.skew)
         self._check_open(said)
 

@@ -42,6 +42,7 @@ WORKSPACES = (
     Command("workspace.research", "Workspace: Research", ("Ctrl+3",), group="Workspaces"),
     Command("workspace.markets", "Workspace: Markets", ("Ctrl+4",), group="Workspaces"),
     Command("workspace.charts", "Workspace: Charts", ("Ctrl+5",), group="Workspaces"),
+    Command("workspace.risk", "Workspace: Risk", ("Ctrl+6",), group="Workspaces"),
     Command("layout.save", "Save layout as…", ("Ctrl+S",), group="Workspaces"),
     Command("layout.open", "Open layout…", group="Workspaces"),
     Command("workspace.reset", "Reset this workspace's layout", group="Workspaces"),
@@ -65,6 +66,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("panel.positions", "Show Positions", ("Alt+5",), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.fills", "Show Fills", (), _may(Resource.TRADING, _LOOK), group="Panels"),
     Command("panel.risk", "Show Risk", ("Alt+6",), _may(Resource.RISK, _LOOK), group="Panels"),
+    Command(
+        "panel.stress", "Show Stress: scenarios of history and your own", (), _may(Resource.RISK, _LOOK), group="Panels"
+    ),
     Command("panel.reconciliation", "Show Reconciliation", (), _may(Resource.RECONCILIATION, _LOOK), group="Panels"),
     Command("panel.audit", "Show Audit", (), _may(Resource.AUDIT, _LOOK), group="Panels"),
     Command("panel.strategies", "Show Strategies", (), _may(Resource.STRATEGIES, _LOOK), group="Panels"),
@@ -101,6 +105,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("positions.flatten_all", "Flatten all positions…", (), _TRADE, group="Trading"),
     Command("risk.halt", "Halt trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
     Command("risk.resume", "Resume trading…", (), _may(Resource.RISK, Action.RUN), group="Risk"),
+    Command("risk.report", "Write the day's risk report as PDF", (), _may(Resource.RISK, Action.EXPORT), group="Risk"),
     Command("risk.limits", "Risk limits…", (), _may(Resource.RISK, _LOOK), group="Risk"),
     Command("risk.margin", "Margin regime…", (), _may(Resource.RISK, _LOOK), group="Risk"),
     Command("kill", "Kill switch: cancel everything, halt trading…", group="Risk"),

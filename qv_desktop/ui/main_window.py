@@ -172,7 +172,7 @@ class MainWindow(QMainWindow):
         return self.docks.raise_panel(name)
 
     def switch_workspace(self, workspace: str) -> None:
-        """Show ``trading``, ``compliance``, ``research``, ``markets`` or ``charts``. Raises KeyError."""
+        """Show ``trading``, ``compliance``, ``research``, ``markets``, ``charts`` or ``risk``. Raises KeyError."""
         if workspace != self.docks.workspace:
             self.docks.switch(workspace)
             self.workspace_changed.emit(workspace)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
+from qv_desktop.services.alert_rules import AlertRules
 from qv_desktop.services.audit import Audit
 from qv_desktop.services.audit_exports import AuditExports
 from qv_desktop.services.authoring import Authoring
@@ -33,6 +34,7 @@ from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.live_backtests import LiveBacktests
 from qv_desktop.services.login import Login
 from qv_desktop.services.look_ahead import LookAheads
+from qv_desktop.services.loss_ladder import LossLadder
 from qv_desktop.services.margin import Margin
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
@@ -44,6 +46,7 @@ from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.risk_measures import RiskMeasures
+from qv_desktop.services.risk_reports import RiskReports
 from qv_desktop.services.roles import Roles
 from qv_desktop.services.run_exports import RunExports
 from qv_desktop.services.saved_scans import SavedScans
@@ -75,6 +78,7 @@ from qv_desktop.ui.panels.roles import RolesPanel
 from qv_desktop.ui.panels.scanner import ScannerPanel
 from qv_desktop.ui.panels.signals import SignalsPanel
 from qv_desktop.ui.panels.strategies import StrategiesPanel
+from qv_desktop.ui.panels.stress import StressPanel
 from qv_desktop.ui.panels.sweeps import SweepsPanel
 from qv_desktop.ui.panels.tape import TapePanel
 from qv_desktop.ui.panels.ticket import TicketPanel
@@ -136,6 +140,9 @@ class Services:
     sectors: Sectors
     limits: RiskLimits
     margin: Margin
+    risk_reports: RiskReports
+    ladder: LossLadder
+    alert_rules: AlertRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,7 @@ class Panels:
     roles: RolesPanel
     signals: SignalsPanel
     limits: LimitsPanel
+    stress: StressPanel
 
     def by_name(self) -> dict[str, QWidget]:
         """The panels by their own names."""
@@ -179,7 +187,7 @@ async def panels(install: str, pause: Callable[[], Awaitable[None]]) -> Panels:
         lambda: ChartPanel("chart", install), lambda: TicketPanel(install), lambda: OrdersPanel(install),
         lambda: PositionsPanel(install),
         FillsPanel, RiskPanel, ReconciliationPanel, AuditPanel, StrategiesPanel, BacktestsPanel, SweepsPanel, AlertsPanel,
-        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, LimitsPanel,
+        PriceAlertsPanel, LogPanel, BalancesPanel, UsersPanel, RolesPanel, SignalsPanel, LimitsPanel, StressPanel,
     )  # fmt: skip
     made: list[Any] = []
     for make in makers:

@@ -114,8 +114,7 @@ class ChartTrading:
         """What the rules say of the changed order, as if the one it replaces were gone."""
         services = self._desk.services
         if request is not None:
-            book = {id_: order for id_, order in services.orders.book.items() if id_ != key}
-            panel.show_verdict(services.risk.judge(request, book).checks)
+            panel.show_verdict(services.orders.judged_replacement(key, request).checks)
 
     def _draft(self, draft: PriceDraft) -> None:
         self._desk.panels.ticket.fill_at(draft.symbol, draft.side, draft.type, draft.price)

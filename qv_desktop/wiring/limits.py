@@ -7,8 +7,9 @@ from typing import Any
 from PySide6.QtCore import QObject
 from shiboken6 import isValid
 
+from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import DatabaseDown, QvError
-from qv_desktop.domain.events import LimitsChanged
+from qv_desktop.domain.events import LimitsChanged, StrategiesChanged
 from qv_desktop.domain.limit_changes import Proposal, Restriction
 from qv_desktop.domain.limit_words import title
 from qv_desktop.domain.limits import Scope
@@ -17,6 +18,8 @@ from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.stepping_up import stepped_up
 
+PEOPLE = Permission(Resource.USERS, Action.VIEW)
+NAMES_AGAIN = 30  # ticks between looks at who there is
 AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
 TOLD = "risk limits waiting"
 
@@ -28,6 +31,8 @@ class LimitsWiring(QObject):
         super().__init__(desk.window)
         self._desk, self._panel, self._service = desk, desk.panels.limits, desk.services.limits
         self._ticks, self._reading = 0, False
+        self._users: tuple[str, ...] = ()  # names, for whoever may see them
+        self._may: tuple[str, bool] | None = None  # who was shown what there is, and whether they may change it
         self._known: set[int] | None = None  # proposals that this person was told of; None before the first look
         panel = self._panel
         panel.now = desk.services.clock.now
@@ -38,6 +43,7 @@ class LimitsWiring(QObject):
         panel.history_asked.connect(lambda scope, of: self._do(self._history(scope, of)))
         desk.window.command.connect(self._command)
         desk.services.bus.subscribe(LimitsChanged, lambda _: self.show())
+        desk.services.bus.subscribe(StrategiesChanged, lambda _: self.show())
         self.show()
 
     def tick(self) -> None:
@@ -45,6 +51,10 @@ class LimitsWiring(QObject):
         self._ticks += 1
         if self._panel.isVisible():
             self._panel.tick()
+            if self._ticks % NAMES_AGAIN == 1 and self._desk.services.login.may(PEOPLE):
+                self._desk.tasks.spawn(self._read_users())
+        if self._may != self._standing():
+            self.show()
         if self._ticks % AGAIN == 0 and self._desk.services.login.session is not None:
             self._desk.tasks.spawn(self._refresh())
 
@@ -60,18 +70,31 @@ class LimitsWiring(QObject):
         finally:
             self._reading = False
 
+    def _standing(self) -> tuple[str, bool]:
+        login = self._desk.services.login
+        return (login.session.user.name if login.session is not None else ""), login.may(CHANGE)
+
+    async def _read_users(self) -> None:
+        """Everybody who may be limited is offered to whoever may see users."""
+        try:
+            found = tuple(person.user.name for person in await self._desk.services.people.all())
+        except QvError:
+            return  # who is known already can be chosen, and any name typed
+        if found != self._users:
+            self._users = found
+            self.show()
+
     def show(self) -> None:
         """What the person may see."""
         services = self._desk.services
-        session, account = services.login.session, services.account
-        me = session.user.name if session is not None else ""
+        account = services.account
+        self._may = me, may = self._standing()
         masked = account.balances.masked if account.balances else ""
-        may = services.login.may(CHANGE)
         self._panel.show_book(
             self._service.visible(),
             account.id,
             me,
-            (),
+            self._users if may else (),
             sorted(s.name for s in services.strategies.all()) if may else (),
             masked,
         )

@@ -32,7 +32,9 @@ class MarginWiring(QObject):
         bus.subscribe(Filled, margin.filled)
         bus.subscribe(AccountChanged, margin.account_changed)
         bus.subscribe(MarginChanged, lambda event: self._show(event.standing))
-        self.shown_by(desk.panels.balances.margin)
+        self._cards = (desk.panels.balances.margin, desk.panels.risk.dashboard.margin)
+        for card in self._cards:
+            self.shown_by(card)
         desk.window.command.connect(self._command)
 
     def shown_by(self, card: MarginCard) -> None:
@@ -49,9 +51,9 @@ class MarginWiring(QObject):
         return None if most >= NO_LIMIT else most
 
     def _show(self, standing: MarginStanding) -> None:
-        card = self._desk.panels.balances.margin
-        card.forbid(why(self._desk.services.login, CHANGE))
-        card.show_standing(standing, self._limit())
+        for card in self._cards:
+            card.forbid(why(self._desk.services.login, CHANGE))
+            card.show_standing(standing, self._limit())
         self._desk.window.account.show_margin(standing)
         self._notify(standing)
 

@@ -1,6 +1,6 @@
 """Notices by toast, sound and tray as the person wants them, opened by a click, acknowledged, and kept over a restart."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -66,6 +66,10 @@ class NotifyingWiring:
         tray.opened.connect(self._open)
         tray.acknowledge_all_asked.connect(self._acknowledge_all)
         tray.kill_asked.connect(lambda: kill("tray"))
+
+    async def acknowledge(self, ids: Collection[str]) -> None:
+        """The signed-in person has seen these notices."""
+        await self._acknowledging.acknowledge(ids)
 
     def _command(self, id_: str) -> None:
         if id_ == "alerts.notify":

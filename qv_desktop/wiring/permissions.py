@@ -69,6 +69,8 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "delete": Permission(Resource.USERS, Action.DELETE),
         "export": Permission(Resource.USERS, Action.EXPORT),
     },
+    "risk": {"export": Permission(Resource.RISK, Action.EXPORT), "change": Permission(Resource.RISK, Action.CHANGE)},
+    "stress": {"change": Permission(Resource.RISK, Action.RUN)},
     "watchlist": {
         "change": Permission(Resource.MARKET, Action.CHANGE),
         "export": Permission(Resource.MARKET, Action.EXPORT),
@@ -81,6 +83,7 @@ NEEDS: dict[str, dict[str, Permission]] = {  # panel -> what it can ask for -> w
         "change": Permission(Resource.MARKET, Action.CHANGE),
         "export": Permission(Resource.MARKET, Action.EXPORT),
     },
+    "alerts": {"desk": Permission(Resource.RISK, Action.CHANGE), "own": Permission(Resource.MARKET, Action.CHANGE)},
     "quotes": {"export": Permission(Resource.MARKET, Action.EXPORT)},
     "tape": {"export": Permission(Resource.MARKET, Action.EXPORT)},
 }

@@ -7,7 +7,8 @@ SHOWN_TO: dict[str, Resource] = {  # panel -> what a person must be able to view
     "watchlist": Resource.MARKET, "quotes": Resource.MARKET, "scanner": Resource.MARKET, "data": Resource.MARKET,
     "tape": Resource.MARKET, "chart": Resource.MARKET, "price_alerts": Resource.MARKET, "ticket": Resource.TRADING,
     "orders": Resource.TRADING, "positions": Resource.TRADING, "fills": Resource.TRADING, "balances": Resource.TRADING,
-    "risk": Resource.RISK, "limits": Resource.RISK, "reconciliation": Resource.RECONCILIATION, "audit": Resource.AUDIT,
+    "risk": Resource.RISK, "stress": Resource.RISK, "limits": Resource.RISK, "reconciliation": Resource.RECONCILIATION,
+    "audit": Resource.AUDIT,
     "strategies": Resource.STRATEGIES, "signals": Resource.STRATEGIES,
     "backtests": Resource.BACKTESTS, "sweeps": Resource.BACKTESTS, "users": Resource.USERS,
 }  # fmt: skip

@@ -158,6 +158,21 @@ def test_betas_and_correlations_are_scipys() -> None:
     assert np.isnan(betas(names, np.ones(250))).all()
 
 
+@given(
+    st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=2, max_size=300),
+    st.sampled_from([0.95, 0.99]),
+)
+def test_shortfall_is_at_least_the_var_grows_with_confidence_and_two_books_never_lose_more_than_both(
+    days: list[tuple[float, float]], confidence: float
+) -> None:
+    one, other = np.array(days).T
+    var, shortfall = tail(one, confidence)
+    assert shortfall >= var - 1e-6
+    assert tail(one, 0.99)[0] >= tail(one, 0.95)[0]
+    assert tail(3 * one, confidence) == pytest.approx((3 * var, 3 * shortfall))
+    assert tail(one + other, confidence)[1] <= shortfall + tail(other, confidence)[1] + 1e-5
+
+
 # ---- Monte Carlo
 
 

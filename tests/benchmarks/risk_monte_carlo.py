@@ -144,8 +144,10 @@ async def _pictured(closes: dict[str, Closes], values: dict[str, float]) -> dict
     async def curve() -> Curve:
         return Curve(Period.YEAR, ())
 
-    around = Around(lambda: held, dict, lambda name: Snapshot(name, last[name], previous_close=last[name]), lambda: account,
-                    lambda _: 1e6, lambda _: None, curve, lambda: NOW, lambda: False, lambda: False)  # fmt: skip
+    around = Around(
+        lambda: held, dict, lambda name: Snapshot(name, last[name], previous_close=last[name]), lambda told: told.previous_close,
+        lambda: account, lambda _: 1e6, lambda _: None, curve, lambda: NOW, lambda: False, lambda: False,
+    )  # fmt: skip
     parts: Any = (_Store(), around, _Held(closes), _Sectors(list(values)), _Strategies(), None, lambda: NOW)
     measures = RiskMeasures(*parts)  # nobody asks it for permission here
     await measures.measure()

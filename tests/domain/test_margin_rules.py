@@ -152,6 +152,20 @@ def test_the_nearest_quantity_passes_and_one_more_does_not(quantity: int, level:
         assert not answers(a_limit("100.00", most + 1), found)["INTRADAY_MARGIN"].passed
 
 
+@given(st.integers(1, 900), st.integers(1, 900), st.integers(0, 50_000))
+def test_two_orders_at_once_never_both_pass_one_remaining_margin(one: int, other: int, level: int) -> None:
+    found, first, second = (
+        standing(level=Decimal(level)),
+        a_limit("100.00", one, id="one"),
+        a_limit("100.00", other, id="other"),
+    )
+    if (
+        answers(first, found)["INTRADAY_MARGIN"].passed
+        and answers(second, found, open_orders=(an_order(first),))["INTRADAY_MARGIN"].passed
+    ):
+        assert (one + other) * 25 <= level
+
+
 # ---- deficits and restrictions
 
 

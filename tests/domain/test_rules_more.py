@@ -119,6 +119,8 @@ def test_a_strategy_is_bounded_by_what_it_holds_and_has_ordered() -> None:
     view = a_view(strategy_held={"MSFT": D(-100)}, prices={"AAPL": D(100), "MSFT": D(100)}, open_orders=(own, other))
     request = a_limit("100.00", 51, source="strategy:one")
     assert refused("STRATEGY", request, view, tight).nearest == "50"
+    closing = a_limit("100.00", 51, Side.SELL, source="strategy:one")
+    assert check("STRATEGY", closing, replace(view, strategy_held={"AAPL": D(51), "MSFT": D(-900)}), tight) is None
     assert check("STRATEGY", replace(request, source="Ticket"), replace(view, strategy_held=None), tight) is None
 
 

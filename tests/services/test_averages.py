@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from qv_desktop.domain.errors import DatabaseDown, FeedDown
-from qv_desktop.domain.market import NEW_YORK, SECOND, Action, Bar, Timeframe, ns
+from qv_desktop.domain.market import NEW_YORK, SECOND, Action, Bar, Snapshot, Timeframe, ns
 from qv_desktop.domain.norms import Norms
 from qv_desktop.services import averages as room
-from qv_desktop.services.averages import Averages
+from qv_desktop.services.averages import Averages, previous_close
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.daily_bars import DailyBars
 
@@ -188,6 +188,23 @@ def test_only_a_symbol_whose_price_jumped_is_asked_for_splits() -> None:
     found = world.averages.of("AAPL")
     assert (found.high52, found.doubtful) == (101.0, False)
     assert world.store.known_actions["AAPL"][1] == [split]
+
+
+def test_the_close_before_is_in_todays_shares_and_unknown_until_a_jump_is_explained() -> None:
+    vendor = Vendor(bars={"AAPL": days("AAPL", 1, 300)}, splits={"AAPL": [Action("AAPL", START.date(), "split", 4.0)]})
+    world = World([vendor])
+    world.fill("AAPL")
+    told = Snapshot("AAPL", 25.5, previous_close=100.0)
+    assert previous_close(replace(told, last=99.0), world.averages) == 100.0
+    assert previous_close(replace(told, last=None), world.averages) == 100.0
+    assert previous_close(told, world.averages) is None
+    vendor.down = True
+    with pytest.raises(FeedDown):
+        asyncio.run(world.averages.fill())
+    assert previous_close(told, world.averages) is None
+    vendor.down = False
+    asyncio.run(world.averages.fill())
+    assert previous_close(told, world.averages) == 25.0
 
 
 def test_a_doubt_is_settled_once_and_stored_actions_are_believed() -> None:

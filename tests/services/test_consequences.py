@@ -68,9 +68,10 @@ from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.retention import Retention
-from qv_desktop.services.risk import Forgetful, Risk
+from qv_desktop.services.risk import Risk
 from qv_desktop.services.strategies import Strategies
 from qv_desktop.services.ticket_presets import TicketPresets
+from qv_desktop.services.trading_states import Forgetful
 from tests import fakes
 from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_session
 from tests.services.test_connections import Store, Vault, probe

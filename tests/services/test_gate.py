@@ -12,13 +12,16 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import qv_desktop
 from qv_desktop.adapters.alpaca import broker as broker_module
+from qv_desktop.domain import exposure
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Batch, Trade, ns
-from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Report, ReportKind, Side
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Report, ReportKind, Side, TimeInForce
 from qv_desktop.domain.risk import TradingState, Verdict
 from qv_desktop.services import orders as orders_module
 from tests import fakes
@@ -414,5 +417,57 @@ def test_a_replacement_may_use_the_room_of_the_order_that_it_replaces_and_no_mor
         assert not desk.orders.judged_replacement("one", a_limit("100.00", 200, id="two")).passed
         order = await desk.orders.replace("one", a_limit("100.00", 200, id="two"))
         assert order.status is OrderStatus.REFUSED
+
+    on_a_desk(story)
+
+
+orders_at_once = st.lists(
+    st.tuples(st.sampled_from(("AAPL", "MSFT", "XOM")), st.sampled_from(Side), st.integers(1, 400)),
+    min_size=2,
+    max_size=7,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(orders_at_once, st.sampled_from(("gross_fraction", "net_fraction", "sector_fraction", "position_fraction", "power")),
+       st.integers(1, 60), st.booleans())  # fmt: skip
+def test_whatever_is_submitted_at_once_what_leaves_keeps_within_every_bound(
+    wanted: list[tuple[str, Side, int]], bound_by: str, hundredths: int, amended: bool
+) -> None:
+    part, equity = D(hundredths) / 100, D(100_000)
+    limits = WIDE if bound_by == "power" else replace(WIDE, **{bound_by: part})
+    room = Room(limits, power=part * equity if bound_by == "power" else PLENTY)
+
+    async def story(desk: Desk) -> None:
+        stock(desk, room)
+        requests = [
+            a_request(
+                quantity,
+                side,
+                symbol,
+                f"qv-{place}",
+                type=OrderType.LIMIT,
+                limit=D("100.00"),
+                time_in_force=TimeInForce.GTC,
+            )
+            for place, (symbol, side, quantity) in enumerate(wanted)
+        ]
+        await asyncio.gather(*(desk.orders.submit(request) for request in requests))
+        live = [key for key, order in desk.orders.book.items() if order.status is OrderStatus.SUBMITTED]
+        if amended:
+            await asyncio.gather(*(
+                desk.orders.replace(key, replace(desk.orders.book[key].request, client_order_id=f"{key}-more", quantity=D(300)))
+                for key in live
+            ))  # fmt: skip
+        going = [key for key, order in desk.orders.book.items() if order.status is OrderStatus.PENDING_REPLACE]
+        view = desk.risk._view("AAPL", desk.orders.book, gone=going)  # of an order and what replaces it one trades
+        found = {
+            "gross_fraction": exposure.gross(view),
+            "sector_fraction": exposure.in_sector(view, "Technology"),
+            "net_fraction": max(exposure.net(view, Side.BUY), -exposure.net(view, Side.SELL)),
+            "position_fraction": max((one.buys for one in exposure.lines(view).values()), default=D(0)),
+            "power": exposure.added(view),
+        }
+        assert found[bound_by] <= part * equity
 
     on_a_desk(story)

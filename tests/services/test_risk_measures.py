@@ -98,7 +98,7 @@ class Desk:
     def around(self) -> Around:
         start = self.now.astimezone(NEW_YORK).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
         return Around(
-            lambda: self.held, lambda: self.fills, self.snapshot, lambda: self.account,
+            lambda: self.held, lambda: self.fills, self.snapshot, lambda told: told.previous_close, lambda: self.account,
             lambda symbol: None if symbol == "KO" else 1_000_000.0, lambda symbols: None, self.curve, lambda: start,
             lambda: self.open, lambda: True,
         )  # fmt: skip
@@ -229,6 +229,7 @@ def test_a_name_without_history_is_left_out_and_said_and_nothing_is_told_without
         "History": "The vendor is away.", "NEW": "No daily bars: it is in no value at risk."}  # fmt: skip
     assert found.measures.beta is not None
     assert found.measures.beta.covered == pytest.approx(2 / 3)
+    assert found.measures.covered == pytest.approx(2 / 3)
     alone = looked_back(a_book(closes={}))
     assert (alone.measures.vars, alone.measures.beta, alone.measures.correlations) == ((), None, None)
     assert {one.what for one in alone.measures.missing} == {"AAA", "Beta"}

@@ -63,6 +63,9 @@ def classes() -> dict[str, type]:
         ):
             if each.__module__.startswith(services.__name__) and _guarded(each):
                 found[each.__name__] = each
+    found.pop(
+        "TradingStates"
+    )  # the part of Risk that keeps the state: every method of it stands in the tables as Risk's
     found.pop("Preferences")  # a port: what a person keeps, under the person's own id
     return {**found, **{each.__name__: each for each in (TicketPresets, Arming)}}
 

@@ -6,8 +6,8 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
@@ -20,7 +20,7 @@ from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import Event, OrderChanged
-from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.limits import TIGHTER_WHEN_MORE, Limits
 from qv_desktop.domain.market import Batch, FeedState, Quote
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderStatus
 from qv_desktop.services.account import Account
@@ -39,9 +39,10 @@ BUYS, SELLS = (
     ("SPY", "QQQ", "AMZN"),
 )  # each symbol goes one way: no order crosses another of ours
 DOUBTED = (OrderStatus.UNRESOLVED, OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE)
-MUCH = Decimal(10**9)
-WIDE = Limits(order_value=MUCH, order_quantity=MUCH, position_fraction=MUCH, gross_fraction=MUCH, daily_loss=MUCH, collar=MUCH,
-              quote_age=MUCH, orders_per_minute=10**9, duplicate_seconds=Decimal(0))  # fmt: skip
+MUCH = 10**9
+WIDE = Limits(
+    **{name: type(usual)(0 if name in TIGHTER_WHEN_MORE else MUCH) for name, usual in asdict(Limits()).items()}
+)
 QUOTES_EVERY = 2.0  # seconds
 
 

@@ -19,7 +19,7 @@ from qv_desktop.ui.panels.watchlist import WatchlistPanel
 
 NAMES = ("watchlist", "tape", "chart", "ticket", "orders", "positions", "fills", "reconciliation", "audit", "backtests", "sweeps", "risk",
          "alerts", "strategies", "quotes", "scanner", "data", "price_alerts", "balances", "users", "roles", "signals",
-         "limits")  # fmt: skip
+         "limits", "stress")  # fmt: skip
 
 
 class Plain(QWidget):
@@ -77,6 +77,21 @@ def on_top(window: MainWindow) -> set[str]:
 def test_the_trading_workspace_shows_market_ticket_orders_and_risk(window: MainWindow) -> None:
     assert on_top(window) == {"watchlist", "chart", "ticket", "orders", "risk"}
     assert seen(window) == set(NAMES) - {"strategies", "quotes", "scanner", "data", "users", "roles"}
+
+
+def test_what_comes_up_over_the_panels_does_not_cover_the_brakes(window: MainWindow, qtbot: QtBot) -> None:
+    """In the workspace of risk, whose panel is the largest, notices come up over another one."""
+    window.resize(1600, 900)
+    window.switch_workspace("risk")
+    panel = window.docks.panel("risk")
+    assert panel is not None
+    qtbot.waitUntil(lambda: panel.isVisible() and panel.width() > 700)
+
+    def free() -> bool:
+        corner = panel.mapTo(window, panel.rect().topLeft())
+        return not window.docks.prime().intersects(panel.rect().translated(corner))
+
+    qtbot.waitUntil(free)
 
 
 def test_ctrl_2_and_3_bring_the_other_workspaces_and_each_comes_back_as_it_was_left(

@@ -108,6 +108,17 @@ def test_who_may_not_change_the_regime_reads_why(card: MarginCard, qtbot: QtBot)
     assert (card.change.isEnabled(), card.change.toolTip()) == (False, "Your role lacks it.")
 
 
+@pytest.mark.parametrize(("width", "beside"), [(760, True), (500, True), (360, False), (260, False)])
+def test_the_cells_are_in_view_whatever_the_width(card: MarginCard, width: int, beside: bool) -> None:
+    card.show_standing(replace(USUAL, deficits=(a_deficit(date(2026, 11, 23)),)), 3)
+    card.resize(width, 400)
+    assert (card.cells.isVisible(), card.below.isVisible()) == (beside, not beside)
+    cells = card.cells if beside else card.below
+    assert card.rect().contains(
+        cells.geometry().translated(cells.parentWidget().mapTo(card, cells.parentWidget().rect().topLeft()))
+    )
+
+
 def test_it_is_a_page_of_the_account_panel(qtbot: QtBot) -> None:
     panel = BalancesPanel()
     qtbot.addWidget(panel)

@@ -13,6 +13,7 @@ from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.events import FeedChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Batch, FeedState, Trade, ns
+from qv_desktop.domain.people import Person
 from qv_desktop.services.account import Account
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
@@ -25,7 +26,8 @@ from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
-from qv_desktop.services.risk import Forgetful, Risk
+from qv_desktop.services.risk import Risk
+from qv_desktop.services.trading_states import Forgetful
 from qv_desktop.ui.main_window import MainWindow
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.control import ControlWiring
@@ -93,6 +95,7 @@ class SafetyRoom:
             bus=self.bus, clock=clock, login=self.login, market=market, risk=self.risk, orders=self.orders,
             positions=self.positions, kill=self.kill, notices=self.notices, preferences=self.preferences,
             flattening=self.flattening, limits=self.limits, account=account, strategies=SimpleNamespace(all=list),
+            people=SimpleNamespace(all=self._people),
             feeds=SimpleNamespace(states=self.feeds, primary="Polygon"),
         )  # fmt: skip
         self._coroutines = list[Coroutine[Any, Any, Any]]()
@@ -106,6 +109,10 @@ class SafetyRoom:
     def feed(self, name: str, state: FeedState) -> None:
         """A feed goes into ``state``."""
         self.feeds[name] = FeedChanged(name, state, "", NOW)
+
+    @staticmethod
+    async def _people() -> list[Person]:
+        return [Person(User("u2", "Tom", Role.TRADER), NOW)]
 
     def _play(self, tone: str, volume: int) -> bool:
         self.played.append((tone, volume))

@@ -25,7 +25,7 @@ from qv_desktop.ui.step_up_dialog import StepUpDialog
 from qv_desktop.ui.tasks import Tasks
 from qv_desktop.wiring.limits import AGAIN, LimitsWiring
 from tests.app.test_guarding import until
-from tests.builders import NOW, a_limit
+from tests.builders import NOW, a_limit, a_session
 from tests.services.limit_desk import FIRM
 from tests.wiring.safety_room import SafetyRoom
 
@@ -271,5 +271,33 @@ def test_another_scope_is_added_and_what_another_desk_set_does_not_drop_what_is_
                 Qt.ItemDataRole.ToolTipRole
             )
         )
+
+    told(qtbot, Role.ADMIN, story)
+
+
+def test_who_there_is_is_offered_to_an_admin_and_typing_goes_into_the_marked_column(qtbot: QtBot) -> None:
+    async def story(room: SafetyRoom, panel: LimitsPanel, wiring: LimitsWiring) -> None:
+        wiring.tick()
+        await until(lambda: "tom" in [panel.restricted.who.itemText(n) for n in range(panel.restricted.who.count())])
+        panel.scopes.choose(Scope.USER, "tom")
+        table = panel.page.table
+        table.select_key("order_value")
+        qtbot.keyClicks(table, "7")
+        place = table.limits.place("order_value")
+        field = table.indexWidget(table.limits.index(cast(int, place), table.column))
+        assert isinstance(field, QLineEdit)
+        assert field.text() == "7"
+
+    told(qtbot, Role.ADMIN, story)
+
+
+def test_what_a_role_may_no_more_change_is_shown_without_what_concerns_others(qtbot: QtBot) -> None:
+    async def story(room: SafetyRoom, panel: LimitsPanel, wiring: LimitsWiring) -> None:
+        room.shelf.book_ = replace(room.shelf.book_, restrictions=(Restriction(2, "tom", "GE", "brother", "bob", NOW),))
+        await room.limits.refresh()
+        assert [one.symbol for one in panel.restricted.model.rows()] == ["GE"]
+        room.login.session = a_session(Role.TRADER, "anna")
+        wiring.tick()
+        assert panel.restricted.model.rows() == []
 
     told(qtbot, Role.ADMIN, story)

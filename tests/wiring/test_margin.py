@@ -72,7 +72,9 @@ class Desk:
         notices = SimpleNamespace(tell=lambda urgency, title, text, key, **rest: self.told.append(f"{title}: {text}"))
         risk = SimpleNamespace(limits=SimpleNamespace(day_trades=3))
         services = SimpleNamespace(margin=self.room.margin, login=login, notices=notices, bus=self.bus, risk=risk)
-        panels = SimpleNamespace(balances=SimpleNamespace(margin=self.card))
+        self.second = MarginCard(self.window)  # in the risk panel
+        dashboard = SimpleNamespace(margin=self.second)
+        panels = SimpleNamespace(balances=SimpleNamespace(margin=self.card), risk=SimpleNamespace(dashboard=dashboard))
         desk = SimpleNamespace(services=services, panels=panels, window=self.window, tasks=self.tasks)
         self.wiring = MarginWiring(cast(Any, desk))
 
@@ -105,7 +107,7 @@ def test_the_regime_is_chosen_in_the_dialog_and_shown(qtbot: QtBot) -> None:
         step.go.click()
         await until(lambda: dialog.message() == SAVED)
         assert desk.room.store.chosen[0] == MarginTerms(Regime.CASH)
-        assert desk.card.regime.text() == "Cash"
+        assert (desk.card.regime.text(), desk.second.regime.text()) == ("Cash", "Cash")
         assert desk.window.account.headroom.title == "SETTLED CASH"
         dialog.fields["good_faith"].setText("0")
         dialog.save.click()

@@ -16,7 +16,7 @@ type Verbs = str  # letters of SELECT, INSERT, UPDATE, DELETE: "siud"
 LETTERS = {"s": "SELECT", "i": "INSERT", "u": "UPDATE", "d": "DELETE"}
 
 SHARED = "instruments bars second_bars bar_coverage actions actions_asked trades gaps sector_codes"
-PERSONAL = "watchlists scans drawings price_alerts"  # charts and lists of a person
+PERSONAL = "watchlists scans drawings price_alerts alert_rules"  # charts and lists of a person
 KEPT = "settings workspaces"  # how a person's window stands, whatever the role
 CLOSED = (
     "login_brake door_attempts"  # for desks whose log-ins go through one database login, and for functions of the door
@@ -27,6 +27,7 @@ DEPLOYED = "deployments deployment_steps deployment_approvals signals"
 MEASURED = "sector_overrides risk_scenarios risk_settings risk_days"
 LIMITS = "limit_versions limit_proposals limit_decisions restrictions"
 MARGIN = "margin_terms margin_events"
+COUNTED = "risk_counters risk_peaks"  # what the loss ladder stands on
 QUEUE = "breaks break_remarks break_signatures"
 
 _JOURNAL = (("u", "orders"), ("i", "order_events fills account_snapshots"), ("iud", "positions"))
@@ -67,13 +68,17 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
     Permission(Resource.BACKTESTS, Action.CHANGE): (("u", "backtests sweeps"),),
     Permission(Resource.BACKTESTS, Action.DELETE): (("d", "backtests backtest_notes sweeps"),),
     Permission(Resource.BACKTESTS, Action.RUN): (("i", "backtests sweeps validations look_ahead_checks"),),
-    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events {MEASURED} {MARGIN}"),),
+    Permission(Resource.RISK, Action.VIEW): (("s", f"{LIMITS} risk_events {MEASURED} {MARGIN} {COUNTED}"),),
     Permission(Resource.RISK, Action.CHANGE): (
-        ("i", f"{LIMITS} {MARGIN}"),
+        ("i", f"{LIMITS} {MARGIN} alert_settings"),
         ("iud", "sector_overrides"),
         ("iu", "risk_settings"),
     ),
-    Permission(Resource.RISK, Action.RUN): (("i", "risk_events"), ("iud", "risk_scenarios"), ("iu", "risk_days")),
+    Permission(Resource.RISK, Action.RUN): (
+        ("i", "risk_events risk_counters"),
+        ("iud", "risk_scenarios"),
+        ("iu", "risk_days risk_peaks"),
+    ),
     Permission(Resource.AUDIT, Action.VIEW): (("s", "audit_log audit_chains"), ("si", "audit_checkpoints")),
     Permission(Resource.RECONCILIATION, Action.VIEW): (
         ("s", f"reconciliation_runs reconciliation_breaks reconciliation_days reconciliation_rules {QUEUE}"),
@@ -99,6 +104,7 @@ NEEDS: dict[Permission, tuple[tuple[Verbs, str], ...]] = {
 
 AT_THE_DOOR: tuple[tuple[Verbs, str], ...] = (
     ("s", "alembic_version users roles"), ("siu", "sessions"), ("siud", "refresh_tokens"), ("siud", KEPT), ("i", "audit_log"),
+    ("siu", "alerts"), ("si", "alert_deeds"), ("s", "alert_settings"),  # whoever sits at a terminal is told what is wrong
 )  # fmt: skip
 DOOR_FUNCTIONS = (
     "accounts()", "account_labels()", "person()", "acting(name)", "audit_head(text)", "audit_holds(text, bigint, text)",
@@ -118,7 +124,7 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("refresh_tokens", "UPDATE"): "used",
     ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
                           "sent_at, acknowledged_at, executions",
-    ("risk_events", "INSERT"): "account, at, kind, state, actor, reason",
+    ("risk_events", "INSERT"): "account, at, kind, state, actor, reason, standing",
     ("limit_proposals", "INSERT"): "scope, of, amounts, base, lifts, reason, proposed_by, proposed_at, expires",
     ("restrictions", "INSERT"): "of, symbol, reason, added_by, added_at, until",
     ("margin_terms", "INSERT"): "account, at, set_by, terms",
@@ -127,6 +133,8 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("break_remarks", "INSERT"): "item, at, actor, what, words",
     ("deployment_steps", "INSERT"): "deployment, at, actor, step, words",
     ("signals", "UPDATE"): "fate, reason, order_id, side, wanted",
+    ("alerts", "UPDATE"): "title, severity, level, value, threshold, words, times, escalated, snoozed_until, cleared",
+    ("alert_deeds", "INSERT"): "alert, at, actor, what, value, threshold, words",
 }  # fmt: skip
 
 ACTING = "(SELECT public.acting(current_user))"
@@ -141,11 +149,13 @@ SCOPED = (f"{ACTING} AND (scope IN ('firm', 'strategy', 'symbol') OR scope = 'us
 EVERYBODY = "\"user\" = 'everybody'"  # what an Admin sets for all
 ROWS: dict[str, str] = {  # table -> the rows that any group sees and writes at all
     **dict.fromkeys(f"{PERSONAL} {KEPT}".split(), OWN),
-    **dict.fromkeys(["strategy_drafts", "strategy_consents"], f"{ACTING} AND {OWN}"),
+    **dict.fromkeys(["strategy_drafts", "strategy_consents", "alerts"], f"{ACTING} AND {OWN}"),
+    "alert_deeds": f"{ACTING} AND EXISTS (SELECT FROM public.alerts a WHERE a.id = alert_deeds.alert)",
+    "alert_settings": ACTING,
     **dict.fromkeys(["strategies", "strategy_versions", "backtests", "backtest_notes", "sweeps", "validations", "look_ahead_checks",
                      "audit_checkpoints", "audit_chains"], ACTING),
     **dict.fromkeys(["orders", "fills", "positions", "account_snapshots", "deployments", "signals", "breaks",
-                     "reconciliation_days", "reconciliation_rules", *MARGIN.split(), *MEASURED.split()],
+                     "reconciliation_days", "reconciliation_rules", *MARGIN.split(), *MEASURED.split(), *COUNTED.split()],
                     f"{ACTING} AND {ACCOUNT}"),
     "order_events": f"{ACTING} AND EXISTS (SELECT FROM public.orders o WHERE o.client_order_id = order_events.client_order_id)",
     "reconciliation_runs": f"{ACTING} AND {LABEL}",
@@ -231,6 +241,8 @@ def door_policies() -> list[Policy]:
         Policy("qv_everybody", "settings", "SELECT", DOOR, EVERYBODY),
         Policy("qv_own", "sessions", "ALL", DOOR, "user_id = (SELECT public.person())"),
         Policy("qv_signed", "audit_log", "INSERT", DOOR, SIGNED),
+        # an alert that nobody acknowledges is told to the others of the desk
+        Policy("qv_desk", "alerts", "SELECT", DOOR, f"{ACTING} AND {ACCOUNT} AND account <> ''"),
     ]
     return policies
 

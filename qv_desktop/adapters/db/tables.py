@@ -106,8 +106,20 @@ limit_decisions = _table("limit_decisions", "proposal", proposal=BigInteger, dec
 restrictions = _table("restrictions", "id", id=BigInteger, of=Text, symbol=Text, reason=Text, added_by=Text, added_at=STAMP,
                       until_=STAMP)  # fmt: skip
 risk_events = _table(
-    "risk_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, state_=Text, actor=Text, reason=Text
+    "risk_events",
+    "id",
+    id=BigInteger,
+    account=Text,
+    at=STAMP,
+    kind=Text,
+    state_=Text,
+    actor=Text,
+    reason=Text,
+    standing=JSONB,
 )
+risk_counters = _table("risk_counters", "account scope name day", account=Text, scope=Text, name=Text, day=Date,
+                       consecutive_losses=Integer, last_loss_at_=STAMP, trades=Integer, holdings=JSONB, at=STAMP)  # fmt: skip
+risk_peaks = _table("risk_peaks", "account", account=Text, equity=Numeric, day=Date, adjusted=Numeric, at=STAMP)
 margin_terms = _table("margin_terms", "id", id=BigInteger, account=Text, at=STAMP, set_by=Text, terms=Text)
 margin_events = _table("margin_events", "id", id=BigInteger, account=Text, at=STAMP, kind=Text, day=Date, key=Text, symbol=Text,
                        amount=Numeric, words=Text, actor=Text)  # fmt: skip
@@ -158,6 +170,16 @@ scans = _table(
 drawings = _table("drawings", "user id", user=Text, id=Text, symbol=Text, kind=Text, body=JSONB, changed=STAMP)
 price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text, price=Double, direction=Text, note=Text, repeats=Boolean,
                       state=Text, created=STAMP, fired_at_=STAMP)  # fmt: skip
+alerts = _table("alerts", "id", id=Text, user=Text, account=Text, rule=Text, subject=Text, title=Text, severity=Text, level=Integer,
+                value_=Double, threshold_=Double, unit=Text, words=Text, raised=STAMP, times=Integer, escalated_=STAMP,
+                snoozed_until_=STAMP, cleared_=STAMP, panel=Text, about=Text)  # fmt: skip
+alert_deeds = _table("alert_deeds", "id", id=BigInteger, alert=Text, at=STAMP, actor=Text, what=Text, value_=Double, threshold_=Double,
+                     words=Text)  # fmt: skip
+alert_rules = _table(
+    "alert_rules", "user id", user=Text, id=Text, name=Text, condition=Text, severity=Text, enabled=Boolean, made=STAMP
+)
+alert_settings = _table("alert_settings", "rule version", rule=Text, version=Integer, set_at=STAMP, set_by=Text, severity=Text,
+                        enabled=Boolean, near_=Double, breached=Double, hold=Double, escalate=Double)  # fmt: skip
 workspaces = _table("workspaces", "user name", user=Text, name=Text, layout=LargeBinary)
 settings = _table("settings", "user key", user=Text, key=Text, value=Text)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 NARROWEST, LOWEST = {"ticket": 288}, 110  # px, of any panel; 240 wide where nothing is said
 TALL, TALLEST = 200, {"ticket": 450}  # px, to which a panel's own wish for height is granted
+BRAKES = "risk"  # what must never be covered by what comes up over the panels
 UNSEEN = 1500  # px that a splitter is taken to have before the window is shown
 
 _OFF = ("DockAreaHasCloseButton", "DockAreaHasUndockButton", "DockAreaHasTabsMenuButton", "DockAreaCloseButtonClosesTab",
@@ -69,11 +70,12 @@ def on_screen(window: QWidget) -> bool:
 
 
 def prime(manager: Any) -> QRect:
-    """Where the largest visible group of panels lies, in the window's coordinates."""
+    """Where the largest visible group of panels lies, in the window's coordinates; not the risk panel, whose brakes stay in view."""
     window: QWidget = manager.window()
     areas = [area for area in manager.openedDockAreas() if area.isVisible()]
     if not areas:
         return window.rect()
+    areas = [area for area in areas if area.currentDockWidget().objectName() != BRAKES] or areas
     largest = max(areas, key=lambda area: area.width() * area.height())
     corner: QPoint = largest.mapTo(window, QPoint(0, 0))
     return QRect(corner, largest.size())

@@ -26,6 +26,7 @@ _BLOTTERS = (
     "backtests",
     "sweeps",
     "signals",
+    "stress",
     "limits",
     "audit",
     "alerts",
@@ -59,6 +60,11 @@ LAYOUTS: dict[str, Layout] = {
          Place("strategies", "left"),
          Place("alerts", "bottom", "strategies")),
         (("", (420, 0)), ("strategies", (0, 200))),
+    ),
+    "risk": Layout(
+        (Place("risk", "center"), Place("stress", "right"), Place("limits", "tab", "stress"), Place("positions", "bottom", "risk"),
+         *(Place(name, "tab", "positions") for name in ("orders", "fills", "balances", "alerts", "audit", "log"))),
+        (("", (0, 440)), ("positions", (0, 210))),
     ),
     "charts": Layout(
         (Place("chart", "center"), Place("watchlist", "left"), Place("chart-2", "right", "chart"), Place("chart-3", "bottom", "chart"),

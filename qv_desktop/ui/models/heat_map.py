@@ -32,6 +32,7 @@ class HeatMap(QWidget):
         self._colors = ScoreColors(0.0, 1.0)
         self._picture: QImage | None = None
         self._cell = (-1, -1)  # line, column with the cursor
+        self.empty = "Two parameters of a sweep make a map of its scores."
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Heat map")
@@ -40,13 +41,16 @@ class HeatMap(QWidget):
         return QSize(220, 150)
 
     def show_grid(self, grid: Grid | None, names: tuple[str, str], figure: str, text: Callable[[float], str],
-                  told: Callable[[int], str]) -> None:  # fmt: skip
-        """Draw ``grid`` over the parameters ``names`` (x, y); ``text`` writes a score, ``told`` all about a row."""
+                  told: Callable[[int], str], ends: tuple[float, float] | None = None) -> None:  # fmt: skip
+        """Draw ``grid`` over the parameters ``names`` (x, y); ``text`` writes a score, ``told`` all about a row.
+
+        ``ends`` are the scores of the full colours, if not those that the grid has.
+        """
         kept = self.row()
         self._grid, self._names, self._figure, self._text, self._told = grid, names, figure, text, told
         self._cell = (-1, -1)
         if grid is not None:
-            self._colors = ScoreColors(*bounds(grid.scores))
+            self._colors = ScoreColors(*(ends or bounds(grid.scores)))
             self._picture = _painted(grid, self._colors)
             self.show_row(kept)
         self.update()
@@ -147,7 +151,7 @@ class HeatMap(QWidget):
             painter.setPen(theme.color("TX2"))
             painter.setFont(theme.body())
             painter.drawText(self.rect().adjusted(16, 8, -16, -8), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
-                             "Two parameters of a sweep make a map of its scores.")  # fmt: skip
+                             self.empty)  # fmt: skip
             return
         painter.drawImage(self._room(), self._picture)
         self._paint_lines(painter)
@@ -170,20 +174,28 @@ class HeatMap(QWidget):
                 y = round(room.bottom() - line * room.height() / lines)
                 painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
 
+    def label(self, value: float, *, across: bool) -> str:
+        """What stands on an axis at a value, of x (``across``) or y."""
+        return f"{value:g}"
+
     def _paint_axes(self, painter: QPainter, grid: Grid) -> None:
         room = self._room()
         painter.setPen(theme.color("TX2"))
         painter.setFont(theme.small())
         metrics = painter.fontMetrics()
-        widest = max(metrics.horizontalAdvance(f"{value:g}") for value in grid.x) + 8
+        widest = max(metrics.horizontalAdvance(self.label(value, across=True)) for value in grid.x) + 8
         for column in _some(len(grid.x), room.width(), max(widest, TICK[0])):
             cell = self._place(0, column)
             box = QRectF(cell.center().x() - 40, room.bottom() + 2, 80, 16)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, f"{grid.x[column]:g}")
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.label(grid.x[column], across=True))
         for line in _some(len(grid.y), room.height(), TICK[1]):
             cell = self._place(line, 0)
             box = QRectF(0, cell.center().y() - 8, LEFT - 6, 16)
-            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{grid.y[line]:g}")
+            painter.drawText(
+                box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self.label(grid.y[line], across=False)
+            )
+        if not any(self._names):
+            return
         painter.setPen(theme.color("TX1"))
         below = QRectF(room.x(), room.bottom() + 19, room.width(), 16)
         painter.drawText(below, Qt.AlignmentFlag.AlignCenter, f"{self._names[0]} →    ↑ {self._names[1]}")

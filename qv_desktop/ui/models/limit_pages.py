@@ -233,7 +233,7 @@ class RestrictedPage(_Told):
         fields = (
             (self.symbol, "Symbol", 76),
             (self.who, "For whom", 108),
-            (self.until, "Until, or empty", 118),
+            (self.until, "Until, or empty", 0),
             (self.reason, "Why", 0),
         )
         for field, name, width in fields:
@@ -244,6 +244,7 @@ class RestrictedPage(_Told):
                 field.setPlaceholderText(name)
         self.until.setToolTip("A day, or a day and a time in New York: 2026-12-31 or 2026-12-31 16:00")
         self.reason.setMinimumWidth(60)
-        whom, why = Bar(self.symbol, self.who, self.until, None, self.lift), Bar(self.reason, self.add)
+        whom, why = Bar(self.symbol, self.who, self.until), Bar(self.reason, self.add, self.lift)
+        whom.grow(self.until)
         why.grow(self.reason)
         stacked(self, whom, why, divider(), self.table, divider(), self.said).setStretch(3, 1)

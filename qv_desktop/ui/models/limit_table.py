@@ -42,7 +42,8 @@ class LimitRow:
 
     def typed(self) -> str:
         """What was typed for the chosen scope."""
-        return NONE if self.staged is None else short(self.name, self.staged)
+        text = NONE if self.staged is None else short(self.name, self.staged)
+        return f"! {text}" if self.wider else text  # not by its colour alone
 
     def edited(self, scope: Scope) -> str:
         """What stands in the field when it is opened: without a unit."""
@@ -140,23 +141,22 @@ def _columns(chosen: Callable[[], Scope]) -> tuple[Column[LimitRow], ...]:
             return scope is chosen() and row.changed
 
         def color(row: LimitRow) -> str | None:
+            if mine(row):
+                return "WARN" if row.wider else "GOOD"
             return "TX0" if row.by.scope is scope else "TX1" if scope in row.values else "TX2"
-
-        def chip(row: LimitRow) -> str | None:
-            return ("warning" if row.wider else "ok") if mine(row) else None
 
         return Column(
             scope.capitalize(), lambda row: row.typed() if mine(row) else row.text(scope), right=True, width=70, whole=True, color=color,
-            key=lambda row: row.values.get(scope), tip=lambda row: row.told if mine(row) else "", chip=chip,
+            key=lambda row: row.values.get(scope), tip=lambda row: row.told if mine(row) else "",
             ground=lambda row: "BG2" if scope is chosen() and not row.changed else None,
         )  # fmt: skip
 
     return (
-        Column("Limit", lambda row: title(row.name), width=168, bold=True, whole=True, tip=_meaning),
+        Column("Limit", lambda row: title(row.name), width=154, bold=True, whole=True, tip=_meaning),
         *(of(scope) for scope in Scope),
-        Column("In force", lambda row: short(row.name, row.force), key=lambda row: row.force, right=True, width=72, bold=True,
+        Column("In force", lambda row: short(row.name, row.force), key=lambda row: row.force, right=True, width=70, bold=True,
                whole=True, color=lambda row: "ACCENT"),
-        Column("Set by", _setter, width=106, color=lambda row: "TX1", tip=_told, stretch=True),
+        Column("Set by", _setter, width=108, color=lambda row: "TX1", tip=_told, stretch=True),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from qv_desktop.ui.models.limit_table import FIRST, LimitRow, LimitsTable
 
 type Value = Decimal | int
 
-NARROW = 560  # px
+NARROW, SLIM = 560, 480  # px
 ORDER = tuple(WORDS)  # as they are read, and not as they were added
 
 
@@ -170,9 +170,10 @@ class LimitsPage(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Where there is little room, scopes that nothing is chosen of give way."""
+        """Where there is little room scopes give way of which nothing is chosen, and where there is less all but the one typed into."""
         for place, scope in enumerate(Scope, FIRST):
-            away = self.width() < NARROW and scope is not self.scope and not self._of[scope] and scope is not Scope.FIRM
+            unset = scope is not Scope.FIRM and not self._of[scope]
+            away = scope is not self.scope and (self.width() < SLIM or (self.width() < NARROW and unset))
             if self.table.isColumnHidden(place) != away:
                 self.table.setColumnHidden(place, away)
 

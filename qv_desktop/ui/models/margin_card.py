@@ -1,8 +1,8 @@
 """The account's margin at a glance: regime, level bar, headroom, deficits, five day cells and settlement; used by panels."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QToolTip, QVBoxLayout, QWidget
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QToolTip, QVBoxLayout, QWidget
 
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.ui import theme
@@ -11,6 +11,7 @@ from qv_desktop.ui.models.layouts import Bar, forbid, note, paint_note
 from qv_desktop.ui.models.margin_words import REGIMES, groups, sentence, spoken, used
 
 CELL, BETWEEN, TALL = 34, 3, 30  # px: a day's width, between days, height
+ROOMY = 500  # px from which the day cells stand beside the regime, and not below it
 WAITING = "Not counted yet"
 
 
@@ -87,14 +88,22 @@ class MarginCard(QWidget):
         super().__init__(parent)
         self.regime, self.doubt = theme.label(WAITING, "value"), theme.label("", "hint")
         self.cells, self.figures, self._told = DayCells(), FigureColumns(barred="Level"), note()
-        self.change, self.met = theme.button("Change…"), theme.button("Deficit met…")
-        head = Bar(self.regime, self.doubt, None, self.cells, self.met, self.change, yielding=(self.doubt, self.cells))
+        self.below = DayCells()  # the same where the card is narrow
+        self.change, self.met = theme.button("Change…"), theme.button("Met…")
+        head = Bar(self.regime, self.doubt, None, self.cells, self.met, self.change, yielding=(self.doubt,))
+        self.met.setAccessibleName("Note that the broker took a deficit as met")
         head.setFixedHeight(40)
         head.want(self.met, False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for part in (head, self._told, self.figures):
+        under = QHBoxLayout()
+        under.setContentsMargins(12, 0, 12, 4)
+        under.addWidget(self.below)
+        under.addStretch(1)
+        column.addWidget(head)
+        column.addLayout(under)
+        for part in (self._told, self.figures):
             column.addWidget(part)
         column.addStretch(1)
         self.change.clicked.connect(lambda: self.change_asked.emit())
@@ -109,7 +118,8 @@ class MarginCard(QWidget):
         self.regime.setText(name)
         self.regime.setToolTip(meaning)
         self.doubt.setText("" if standing.terms.blocks else "warns only")
-        self.cells.show_standing(standing, limit)
+        for cells in (self.cells, self.below):
+            cells.show_standing(standing, limit)
         shown = groups(standing, limit)
         self.figures.show_groups(shown)
         self.figures.used.show_used(used(standing))
@@ -120,6 +130,11 @@ class MarginCard(QWidget):
             self._told.setText(told[0])
             paint_note(self._told, told[1])
         self._permit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._head.want(self.cells, self.width() >= ROOMY)
+        self.below.setVisible(self.width() < ROOMY)
 
     def forbid(self, why: str) -> None:
         """Why the person may not change the regime; nothing when they may."""

@@ -11,7 +11,7 @@ from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderStatus
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui.models.order_draft import Field
 
-_PRICE_RULES = ("COLLAR", "TICK")  # whose nearest value is a price; that of all others is a quantity
+_PRICE_RULES = ("COLLAR", "TICK", "SSR")  # whose nearest value is a price; that of all others is a quantity
 
 
 def touch_price(touch: str, snapshot: Snapshot | None) -> Decimal | None:

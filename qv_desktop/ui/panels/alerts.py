@@ -1,18 +1,22 @@
-"""Notices: the list of what a person should have heard of, and the toasts that say it."""
+"""Alerts and notices: what is wrong now, what a person should have heard of, what was done about it, by which rules; and toasts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from qv_desktop.domain.alerts import GRAVITY, Notice, Urgency
 from qv_desktop.ui import format as fmt
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.layouts import Bar, stacked, tint
+from qv_desktop.ui.models.alert_history import AlertHistory
+from qv_desktop.ui.models.alert_rules_page import AlertRulesPage
+from qv_desktop.ui.models.alerts_now import AlertsNow
+from qv_desktop.ui.models.layouts import Bar, divider, stacked, tint
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import Column, TableModel
 
+NOW, NOTICES, HISTORY, RULES = "Now", "Notices", "History", "Rules"
 KEPT = 1_000
 ONE_LINE = 30  # characters of a title that fit beside the time
 TOAST_MS: dict[Urgency, int] = {"info": 4_000, "good": 4_000, "warning": 8_000, "critical": 15_000}
@@ -21,8 +25,9 @@ _WORDS: dict[Urgency, str] = {"info": "Info", "good": "Done", "warning": "Warnin
 
 
 class AlertsPanel(QWidget):
-    """Notices, newest first; warnings and critical ones wait until they are acknowledged: one by one, selected, or all.
+    """Pages: ``now_page`` with the alerts that are not over, the notices, the history of alerts, and the rules.
 
+    Notices stand newest first; warnings and critical ones wait until they are acknowledged: one by one, selected, or all.
     ``unread`` counts those that came while the panel was hidden. Opening a row (``opened``) is for what it is about.
     """
 
@@ -51,12 +56,28 @@ class AlertsPanel(QWidget):
         self.settings = theme.button("Notify…", "ghost")
         self.settings.setToolTip("By which ways you are told of what, how loud, and when it should be quiet")
         strip = Bar(self.count, None, self.acknowledge, self.acknowledge_all, self.settings, yielding=(self.count,))
-        stacked(self, strip, self.table).setStretch(1, 1)
+        self.notices = QWidget()
+        stacked(self.notices, strip, divider(), self.table).setStretch(2, 1)
+        self.now_page, self.history, self.rules = AlertsNow(), AlertHistory(), AlertRulesPage()
+        self.tabs, self.stack = theme.Segmented([NOW, NOTICES, HISTORY, RULES]), QStackedWidget()
+        for page in (self.now_page, self.notices, self.history, self.rules):
+            self.stack.addWidget(page)
+        stacked(self, Bar(self.tabs), self.stack).setStretch(1, 1)
         self._number, self._newest = 0, dict[str, int]()  # id of a notice -> its row's number
         self._waiting: dict[str, Urgency] = {}  # id of a notice that waits -> how urgent it is
         self._connect()
 
+    def show_page(self, name: str) -> None:
+        """Turn to one of ``NOW``, ``NOTICES``, ``HISTORY`` and ``RULES``."""
+        self.tabs.choose(name)
+        self.stack.setCurrentIndex((NOW, NOTICES, HISTORY, RULES).index(name))
+
+    def forbid(self, lacking: Mapping[str, str]) -> None:
+        """Why the person may not change the ``desk``'s rules or their ``own``; what is absent is allowed."""
+        self.rules.forbid(lacking)
+
     def _connect(self) -> None:
+        self.tabs.chosen.connect(self.show_page)
         self.table.row_opened.connect(lambda row: self.opened.emit(row[1]))
         self.table.delete_asked.connect(lambda rows: self._ask([row[1] for row in rows]))
         self.table.selectionModel().selectionChanged.connect(self._show_actions)

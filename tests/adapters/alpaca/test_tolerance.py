@@ -293,3 +293,17 @@ def test_what_was_paid_is_told_or_reckoned(raw: dict, average: str) -> None:
 def test_a_share_is_easy_to_borrow_by_the_new_word_as_by_the_old_flag() -> None:
     told = [{"easy_to_borrow": True}, {"borrow_status": "easy_to_borrow"}, {"borrow_status": "hard_to_borrow"}, {}]
     assert [messages.instrument({"symbol": "A", **raw}).easy_to_borrow for raw in told] == [True, True, False, False]
+
+
+def test_the_price_step_is_the_listings_where_it_is_one_that_shares_have() -> None:
+    told = [{"price_increment": step} for step in ("0.005", 0.005, "0.01", "0.0001", "nonsense", None)] + [{}]
+    half, cent = Decimal("0.005"), Decimal("0.01")
+    assert [messages.instrument({"symbol": "A", **raw}).tick for raw in told] == [
+        half,
+        half,
+        cent,
+        cent,
+        cent,
+        cent,
+        cent,
+    ]

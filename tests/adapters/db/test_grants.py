@@ -56,7 +56,8 @@ PROBES: dict[Permission, str] = {
     Permission(R.BACKTESTS, A.DELETE): "DELETE FROM backtests",
     Permission(R.BACKTESTS, A.RUN): BACKTEST,
     Permission(R.RISK, A.VIEW): "SELECT * FROM limit_versions, limit_proposals, limit_decisions, restrictions, risk_events, "
-                                "sector_overrides, risk_scenarios, risk_settings, risk_days, margin_terms, margin_events",
+                                "sector_overrides, risk_scenarios, risk_settings, risk_days, margin_terms, margin_events, "
+                                "risk_counters, risk_peaks",
     Permission(R.RISK, A.CHANGE): "INSERT INTO limit_versions VALUES ('account', 'a', 1, '{}', '', session_user, now(), '', NULL)",
     Permission(R.RISK, A.RUN): "INSERT INTO risk_events (account, at, kind, state, actor, reason) "
                                "VALUES ('a', now(), 'state', 'HALTED', 'u', '')",

@@ -245,6 +245,22 @@ def test_a_second_person_puts_just_what_was_proposed_in_force(
     assert refusal(other, SAID.format(one, "declined", "session_user")) == "23505"
 
 
+@pytest.mark.parametrize("change", ["state = 'suspended'", "role = 'Trader'"])
+def test_the_wish_of_somebody_who_may_not_change_limits_any_more_is_not_approved(
+    postgres_url: str, raw: Callable[[Person], Raw], who: dict[Role, Person], second: Person, symbol: str, change: str
+) -> None:
+    admin, other = raw(who[Role.ADMIN]), raw(second)
+    admin.execute(ASKED.format("session_user").encode(), (symbol,))
+    admin.commit()
+    one = f"(SELECT id FROM limit_proposals WHERE of = '{symbol}')"  # noqa: S608 - a name of ours
+    run(postgres_url, f"UPDATE users SET {change} WHERE name = %s", who[Role.ADMIN].name)  # noqa: S608 - constants
+    try:
+        assert refusal(other, SAID.format(one, "approved", "session_user")) == DENIED
+        assert refusal(other, SAID.format(one, "declined", "session_user")) == ""
+    finally:
+        run(postgres_url, "UPDATE users SET state = 'active', role = 'Admin' WHERE name = %s", who[Role.ADMIN].name)
+
+
 @pytest.mark.parametrize("role", [Role.TRADER, Role.ANALYST, Role.VIEWER])
 def test_who_may_not_change_limits_writes_none_of_it(
     raw: Callable[[Person], Raw], who: dict[Role, Person], role: Role, symbol: str

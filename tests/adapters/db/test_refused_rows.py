@@ -19,7 +19,7 @@ from qv_desktop.domain.audit import SYSTEM, Draft, Entry
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted, RowRefused
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.noting import noting
-from qv_desktop.services.risk import brakes
+from qv_desktop.services.trading_states import brakes
 from tests.adapters.db.conftest import Clock
 from tests.adapters.db.test_orders import an_order
 from tests.builders import NOW

@@ -16,6 +16,7 @@ from qv_desktop.adapters.polygon.rest import PolygonHistory
 from qv_desktop.adapters.rate_limit import RateLimit
 from qv_desktop.domain.errors import FeedDown
 from qv_desktop.domain.market import SECOND, Action, Timeframe, bar_start, folded, merged, ns, timeframe, utc
+from qv_desktop.domain.sectors import Listed
 from tests import canaries
 from tests.simulator.process import Simulator
 
@@ -264,3 +265,13 @@ def test_importing_the_adapters_imports_neither_client_nor_pandas() -> None:
             "'cryptography','msgpack') if m in sys.modules])")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_companys_business_is_told_and_a_fund_or_a_stranger_has_none(simulator: Simulator) -> None:
+    at = market_now(simulator)
+    apple = asked(simulator, lambda history: history.listing("AAPL", at))
+    assert apple == Listed("AAPL", 3571, "ELECTRONIC COMPUTERS", "CS", at, "Polygon")
+    assert asked(simulator, lambda history: history.listing("SPY", at)) == Listed("SPY", None, "", "ETF", at, "Polygon")
+    assert asked(simulator, lambda history: history.listing("NOSUCH", at)) is None
+    with pytest.raises(FeedDown):
+        asked(simulator, lambda history: history.listing("AAPL", at), key="wrong")

@@ -140,7 +140,6 @@ RULES = (
         IF NOT public.limits_sound(NEW.amounts) THEN
             RAISE EXCEPTION 'a limit is a number of zero or more' USING ERRCODE = 'check_violation';
         END IF;
-        PERFORM pg_advisory_xact_lock(hashtext('limits ' || NEW.scope), hashtext(NEW.of));
         SELECT * INTO last FROM public.limit_versions v WHERE v.scope = NEW.scope AND v.of = NEW.of ORDER BY v.version DESC LIMIT 1;
         IF NEW.version <> coalesce(last.version, 0) + 1 THEN
             RAISE EXCEPTION 'version % does not follow version %', NEW.version, coalesce(last.version, 0) USING ERRCODE = 'check_violation';
@@ -201,6 +200,9 @@ RULES = (
         IF (NEW.decision = 'withdrawn') <> (lower(NEW.decided_by) = lower(asked.proposed_by))
             OR asked.scope = 'user' AND NEW.decision = 'approved' AND lower(NEW.decided_by) = asked.of THEN
             RAISE EXCEPTION 'a second person decides about limits' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        IF NEW.decision = 'approved' AND NOT public.limits_may(asked.proposed_by) THEN
+            RAISE EXCEPTION '% may not change limits any more', asked.proposed_by USING ERRCODE = 'insufficient_privilege';
         END IF;
         IF NEW.decision = 'approved' AND asked.expires <= now() THEN
             RAISE EXCEPTION 'proposal % has expired', NEW.proposal USING ERRCODE = 'insufficient_privilege';

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision, down_revision = "0032", "0030"
+revision, down_revision = "0032", "0031"
 
 STATEMENTS = (
     """

@@ -7,7 +7,7 @@ a right pauses what its holders run.
 
 from alembic import op
 
-revision, down_revision = "0034", "0032"
+revision, down_revision = "0034", "0033"
 
 TARGETS = (
     "ALTER TABLE signals ADD target numeric, ADD wanted numeric",

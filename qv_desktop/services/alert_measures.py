@@ -1,0 +1,316 @@
+"""What the desk's alert rules look at: measures over the state that the services hold, cheap enough for once a second."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from qv_desktop.domain.accounts import Account, day_profit, margin_used
+from qv_desktop.domain.alert_rules import Reading
+from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.events import (
+    FeedChanged,
+    Filled,
+    HealthMeasured,
+    OrderChanged,
+    Reconciled,
+    RiskMeasured,
+    TradingOverridden,
+)
+from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.market import Quote
+from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderStatus
+from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reconciliation import Override, Reconciliation
+from qv_desktop.domain.risk_measures import RiskPicture
+from qv_desktop.services.settling import NEVER_ARRIVED
+
+WINDOW = 300.0  # seconds over which rejects and slippage are looked at
+FEWEST = 3  # orders of which a share of rejects says something
+MOST = 5_000  # orders whose mid at sending is remembered
+FIRST_ANSWER = 15  # seconds that the broker's first answer may take more than any later one
+ONE_DAY, CONFIDENCE = 1, 0.99  # of the value at risk that its rule looks at
+GIGABYTE = 2**30
+_BAD = {"mute": "feed_mute", "evicted": "feed_evicted", "backing off": "feed_lost", "off": "feed_lost"}
+_GOOD = ("live", "quiet", "backfilling")
+_OUR_STOP = ": stopped."  # ends the words of a feed that we hung up ourselves
+_DOWN = "· down"  # ends the words of a database whose writes fail
+
+type Readings = Sequence[Reading] | None  # of one rule; None while its measure is unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Where the measures come from, as plain functions: the stream in force and its stale symbols, quotes, the books, and the rest."""
+
+    source: Callable[[], str]
+    stale: Callable[[], Collection[str]]
+    quote: Callable[[str], Quote | None]
+    prices: Callable[[], Mapping[str, float]]
+    positions: Callable[[], Mapping[str, Position]]
+    account: Callable[[], Account | None]
+    limits: Callable[[], Limits]
+    sector: Callable[[str], str]
+    skew: Callable[[], float | None]
+    audit: Callable[[], Verification | None]
+
+
+@dataclass(slots=True)
+class Probed:
+    """What is found out by asking now and then: milliseconds of the database, bytes free on the disk, the highest equity."""
+
+    ping_ms: float | None = None
+    free: int | None = None
+    highest: Decimal | None = None
+
+
+@dataclass(slots=True)
+class _Sent:
+    """An order of the window: when it was sent, and whether the broker rejected it."""
+
+    at: float
+    rejected: bool = False
+
+
+@dataclass(slots=True)
+class _Feeds:
+    """What ails which feed: the first thing that went wrong stays the reason until it is well again."""
+
+    known: set[str] = field(default_factory=set)
+    ailing: dict[str, tuple[str, str]] = field(default_factory=dict)  # feed -> rule, words
+
+
+class DeskMeasures:
+    """Hears what happens and answers ``readings``: rule -> a reading for each subject. ``monotonic`` gives a person's seconds."""
+
+    def __init__(self, around: Around, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._around, self._monotonic = around, monotonic
+        self.probed = Probed()
+        self._feeds = _Feeds()
+        self._unresolved: dict[str, tuple[float, str]] = {}  # client order id -> since when, words
+        self._sent: dict[str, _Sent] = {}  # client order id -> of the window, oldest first
+        self._mids: dict[str, float] = {}  # client order id -> mid when it was first seen, oldest first
+        self._costs: deque[tuple[float, str, float, float]] = deque()  # when, symbol, bps, shares
+        self._run: Reconciliation | None = None
+        self._override: Override | None = None
+        self._silent, self._answered = 0, False
+        self._database_down: bool | None = None
+        self._picture: RiskPicture | None = None
+
+    # ---- what is heard
+
+    def feed_changed(self, event: FeedChanged) -> None:
+        """A feed that ails keeps its first reason, but an eviction is told as what it is."""
+        ailing = self._feeds.ailing
+        self._feeds.known.add(event.feed)
+        rule = _BAD.get(event.state)
+        if event.state in _GOOD or (event.state == "off" and event.detail.endswith(_OUR_STOP)):
+            ailing.pop(event.feed, None)
+        elif rule is not None and (event.feed not in ailing or rule == "feed_evicted"):
+            ailing[event.feed] = (rule, event.detail)
+
+    def order_changed(self, event: OrderChanged) -> None:
+        """Sent, rejected, unresolved."""
+        order, at = event.order, self._monotonic()
+        if order.id not in self._mids and order.status not in CLOSED and order.filled == 0:
+            self._arrived(order)
+        if order.status is OrderStatus.UNRESOLVED:
+            self._unresolved.setdefault(order.id, (at, _words(order)))
+        else:
+            self._unresolved.pop(order.id, None)
+        if order.status in (OrderStatus.SUBMITTED, OrderStatus.WORKING):
+            self._sent.setdefault(order.id, _Sent(at))
+        elif order.status is OrderStatus.REJECTED and order.reason != NEVER_ARRIVED:
+            self._sent[order.id] = _Sent(at, rejected=True)
+
+    def _arrived(self, order: Order) -> None:
+        quote = self._around.quote(order.request.symbol)
+        if quote is not None and quote.mid > 0:
+            self._mids[order.id] = quote.mid
+            if len(self._mids) > MOST:
+                del self._mids[next(iter(self._mids))]
+
+    def filled(self, event: Filled) -> None:
+        """What an execution cost beyond the mid at which its order was sent."""
+        fill, mid = event.fill, self._mids.get(event.fill.client_order_id)
+        if mid is not None:
+            self._costs.append((self._monotonic(), fill.symbol, slippage_bps(fill, mid), float(fill.quantity)))
+
+    def reconciled(self, event: Reconciled) -> None:
+        """A comparison."""
+        self._run = event.run
+
+    def overridden(self, event: TradingOverridden) -> None:
+        """A person knows of some breaks, and trades over them."""
+        self._override = event.override
+
+    def health(self, event: HealthMeasured) -> None:
+        """Once a second."""
+        self._silent = 0 if event.broker_ms is not None else self._silent + 1
+        self._answered = self._answered or event.broker_ms is not None
+        self._database_down = event.database.endswith(_DOWN)
+
+    def risk(self, event: RiskMeasured) -> None:
+        """Once a second; with the whole picture where it is measured."""
+        self._picture = event.picture or self._picture
+
+    # ---- what is read
+
+    def readings(self) -> dict[str, Readings]:
+        """Every rule's."""
+        account = self._around.account()
+        return {
+            **self._of_feeds(), "order_unresolved": self._of_unresolved(), "reject_rate": self._of_rejects(),
+            "slippage": self._of_slippage(), **self._of_books(account), "loss_limit": self._of_loss(account),
+            "drawdown_limit": self._of_drawdown(account), "margin": _percent(None if account is None else margin_used(account)),
+            "value_at_risk": self._of_var(), "reconciliation_break": self._of_breaks(), "audit_broken": self._of_audit(),
+            "clock_skew": _one(self._around.skew()), "broker_silent": self._of_broker(),
+            "database_down": _one(None if self._database_down is None else float(self._database_down)),
+            "database_lag": _one(None if self._database_down else self.probed.ping_ms),
+            "disk_low": _one(None if self.probed.free is None else self.probed.free / GIGABYTE),
+        }  # fmt: skip
+
+    def at_once(self) -> dict[str, Readings]:
+        """Those that events change: they are not kept waiting for the next second."""
+        return {
+            **self._of_feeds(),
+            "order_unresolved": self._of_unresolved(),
+            "reconciliation_break": self._of_breaks(),
+        }
+
+    def _of_feeds(self) -> dict[str, Readings]:
+        ailing, source = self._feeds.ailing, self._around.source()
+        found: dict[str, Readings] = {
+            code: [Reading(feed, 1.0, words) for feed, (rule, words) in ailing.items() if rule == code]
+            for code in ("feed_mute", "feed_evicted", "feed_lost")
+        }
+        if not source or source in ailing:
+            return found | {"feed_stale": None}  # of silence because of its link, the link's own alert tells
+        stale = sorted(self._around.stale())
+        some = ", ".join(stale[:5]) + (f" and {len(stale) - 5} more" if len(stale) > 5 else "")
+        return found | {"feed_stale": [Reading(source, float(len(stale)), f"Silent: {some}." if stale else "")]}
+
+    def _of_unresolved(self) -> list[Reading]:
+        at = self._monotonic()
+        return [Reading(key, at - since, words, about=key) for key, (since, words) in self._unresolved.items()]
+
+    def _of_rejects(self) -> list[Reading]:
+        at = self._monotonic()
+        self._sent = {key: sent for key, sent in self._sent.items() if at - sent.at <= WINDOW}
+        rejected = sum(sent.rejected for sent in self._sent.values())
+        if len(self._sent) < FEWEST:
+            return [Reading("", 0.0)]
+        return [Reading("", rejected / len(self._sent) * 100, f"{rejected} of {len(self._sent)} orders were rejected.")]
+
+    def _of_slippage(self) -> list[Reading]:
+        at = self._monotonic()
+        while self._costs and at - self._costs[0][0] > WINDOW:
+            self._costs.popleft()
+        sums: dict[str, tuple[float, float]] = {}  # symbol -> bps times shares, shares
+        for _, symbol, bps, shares in self._costs:
+            cost, count = sums.get(symbol, (0.0, 0.0))
+            sums[symbol] = (cost + bps * shares, count + shares)
+        return [Reading(symbol, cost / shares, f"{shares:,.0f} shares in five minutes.") for symbol, (cost, shares) in sums.items()
+                if shares]  # fmt: skip
+
+    def _of_books(self, account: Account | None) -> dict[str, Readings]:
+        """Names, gross, net and sectors against their limits. Of a book that holds something without a price nothing is known."""
+        held = self._around.positions()
+        if account is None or not account.equity or account.equity <= 0:
+            return {"position_limit": None, "exposure_limit": None}
+        prices, limits, equity = self._around.prices(), self._around.limits(), float(account.equity)
+        if any(symbol not in prices for symbol in held):
+            return {"position_limit": None, "exposure_limit": None}
+        values = {symbol: float(position.quantity) * prices[symbol] for symbol, position in held.items()}
+        shares = {symbol: abs(value) / equity for symbol, value in values.items()}
+        names = [Reading(symbol, _used(share, limits.position_fraction), f"{share:.1%} of the equity.", about=symbol)
+                 for symbol, share in shares.items()]  # fmt: skip
+        return {"position_limit": names, "exposure_limit": list(self._exposures(values, equity, limits))}
+
+    def _exposures(self, values: Mapping[str, float], equity: float, limits: Limits) -> Iterator[Reading]:
+        gross, net = sum(map(abs, values.values())) / equity, abs(sum(values.values())) / equity
+        yield Reading("gross", _used(gross, limits.gross_fraction), f"Gross exposure is {gross:.1%} of the equity.")
+        yield Reading("net", _used(net, limits.net_fraction), f"Net exposure is {net:.1%} of the equity.")
+        sectors: dict[str, float] = {}
+        for symbol, value in values.items():
+            if sector := self._around.sector(symbol):
+                sectors[sector] = sectors.get(sector, 0.0) + abs(value) / equity
+        for sector, share in sectors.items():
+            yield Reading(sector, _used(share, limits.sector_fraction), f"{sector} is {share:.1%} of the equity.")
+
+    def _of_loss(self, account: Account | None) -> Readings:
+        profit = day_profit(account) if account is not None else None
+        if profit is None:
+            return None
+        loss = max(0.0, -float(profit))
+        return [Reading("", _used(loss, self._around.limits().daily_loss), f"${loss:,.2f} are lost today.")]
+
+    def _of_drawdown(self, account: Account | None) -> Readings:
+        fraction = self._drawdown(account)
+        if fraction is None:
+            return None
+        limit = self._around.limits().drawdown_fraction
+        return [Reading("", _used(fraction, limit), f"The equity is {fraction:.1%} below its highest.")]
+
+    def _drawdown(self, account: Account | None) -> float | None:
+        """A fraction of the highest equity, by the whole picture where there is one."""
+        if self._picture is not None and self._picture.drawdown is not None:
+            return -self._picture.drawdown.now
+        if account is None or account.equity is None:
+            return None
+        highest = max(account.equity, self.probed.highest or account.equity)
+        self.probed.highest = highest
+        return float(1 - account.equity / highest) if highest > 0 else None
+
+    def _of_var(self) -> Readings:
+        picture = self._picture
+        slow = picture.slow if picture is not None else None
+        if picture is None or slow is None or not picture.equity:
+            return None
+        worst = [one.var for one in slow.vars if one.days == ONE_DAY and abs(one.confidence - CONFIDENCE) < 1e-9]
+        if not worst:
+            return None
+        return [Reading("", max(worst) / float(picture.equity) * 100, f"${max(worst):,.2f} by the gravest method.")]
+
+    def _of_breaks(self) -> Readings:
+        """A break that a person has seen and trades over is no news."""
+        if self._run is None:
+            return None
+        covered = self._override.covers if self._override is not None else frozenset()
+        left = [one for one in self._run.breaks if one.seen_as not in covered]
+        words = "; ".join(f"{one.section} {one.key}: {one.difference}" for one in left[:3])
+        return [Reading("", float(len(left)), f"{words}." if words else "")]
+
+    def _of_audit(self) -> Readings:
+        found = self._around.audit()
+        if found is None:
+            return None
+        return [Reading("", float(not found.whole), "" if found.whole else f"Row {found.broken_at}: {found.reason}.")]
+
+    def _of_broker(self) -> list[Reading]:
+        silent = self._silent if self._answered else self._silent - FIRST_ANSWER
+        return [Reading("", float(max(silent, 0)), "Orders may stay unresolved.")]
+
+
+def slippage_bps(fill: Fill, mid: float) -> float:
+    """What ``fill`` cost beyond ``mid``, in hundredths of a percent; negative where it was better."""
+    return (float(fill.price) - mid) / mid * 10_000 * fill.side.sign
+
+
+def _used(value: float, limit: Decimal) -> float:
+    """Percent of the limit; any use of a limit of nothing is beyond it."""
+    return value / float(limit) * 100 if limit > 0 else (1_000.0 if value > 0 else 0.0)
+
+
+def _one(value: float | None) -> Readings:
+    return None if value is None else [Reading("", value)]
+
+
+def _percent(fraction: Decimal | None) -> Readings:
+    return None if fraction is None else [Reading("", float(fraction) * 100)]
+
+
+def _words(order: Order) -> str:
+    request = order.request
+    return f"{request.side.upper()} {request.quantity:,f} {request.symbol}: the broker has not answered; it is being asked."

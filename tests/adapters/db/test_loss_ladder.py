@@ -1,0 +1,98 @@
+"""The server itself holds a personal login to the ladder: a halt of it, and the highest equity, are for whoever may change limits."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from qv_desktop.domain.access import Role
+from tests.adapters.db.personal import Person, address, connected, people, refusal, run
+
+DENIED = "42501"
+STATE = "INSERT INTO risk_events (account, at, kind, state, actor, reason, standing) VALUES (%s, now(), 'state', %s, 'x', '', %s)"
+
+
+def standing(*steps: str, ago: timedelta = timedelta()) -> str:
+    """As a state's row keeps it."""
+    since = (datetime.now(UTC) - ago).isoformat()
+    states = {"NEAR": "REDUCING", "LOSS": "HALTED", "DRAWDOWN": "HALTED"}
+    held = [{"step": step, "state": states[step], "since": since, "value": "2100", "limit": "2000"} for step in steps]
+    return json.dumps({"hand": {"state": "ACTIVE", "actor": "", "reason": "", "since": ""}, "held": held, "passed": []})
+
+
+@pytest.fixture(scope="module")
+def who(postgres_url: str) -> dict[Role, Person]:
+    return people(postgres_url, uuid4().hex[:6])
+
+
+@pytest.fixture
+def account(postgres_url: str) -> str:
+    """One that the ladder halted today."""
+    name = f"a{uuid4().hex[:6]}"
+    run(postgres_url, STATE, name, "HALTED", standing("NEAR", "LOSS"))
+    run(postgres_url, "INSERT INTO risk_peaks VALUES (%s, 1000, current_date, 0, now())", name)
+    return name
+
+
+@pytest.fixture
+def trader(postgres_url: str, who: dict[Role, Person]) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+    with connected(address(postgres_url, who[Role.TRADER].name), who[Role.TRADER].group) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("state", "kept", "refused"),
+    [
+        ("ACTIVE", (), True),
+        ("REDUCING", ("NEAR",), True),
+        ("HALTED", (), True),  # the rung would be forgotten, and the next row free
+        ("ACTIVE", ("NEAR", "LOSS"), True),  # a state that its rungs do not lead to
+        ("HALTED", ("LOSS",), False),
+        ("HALTED", ("LOSS", "DRAWDOWN"), False),
+    ],
+)
+def test_a_trader_writes_no_state_that_frees_from_a_halt_of_the_ladder(
+    trader: "psycopg.Connection[tuple[object, ...]]", account: str, state: str, kept: tuple[str, ...], refused: bool
+) -> None:
+    assert refusal(trader, STATE, account, state, standing(*kept)) == (DENIED if refused else "")
+
+
+def test_an_admin_does_and_so_does_a_new_day_but_for_a_drawdown(
+    postgres_url: str, who: dict[Role, Person], trader: "psycopg.Connection[tuple[object, ...]]", account: str
+) -> None:
+    with connected(address(postgres_url, who[Role.ADMIN].name), who[Role.ADMIN].group) as admin:
+        assert refusal(admin, STATE, account, "ACTIVE", standing()) == ""
+    run(postgres_url, STATE, account, "HALTED", standing("LOSS", ago=timedelta(days=2)))
+    assert refusal(trader, STATE, account, "ACTIVE", standing()) == ""
+    run(postgres_url, STATE, account, "HALTED", standing("LOSS", "DRAWDOWN", ago=timedelta(days=2)))
+    assert refusal(trader, STATE, account, "ACTIVE", standing()) == DENIED
+
+
+def test_a_trader_resumes_from_reducing(
+    postgres_url: str, trader: "psycopg.Connection[tuple[object, ...]]", account: str
+) -> None:
+    run(postgres_url, STATE, account, "REDUCING", standing("NEAR"))
+    assert refusal(trader, STATE, account, "ACTIVE", standing()) == ""
+
+
+def test_the_highest_equity_is_raised_by_a_trader_and_lowered_by_an_admin(
+    postgres_url: str, who: dict[Role, Person], trader: "psycopg.Connection[tuple[object, ...]]", account: str
+) -> None:
+    change = "UPDATE risk_peaks SET equity = %s WHERE account = %s"
+    assert refusal(trader, change, 1_001, account) == ""
+    assert refusal(trader, change, 999, account) == DENIED
+    assert refusal(trader, "DELETE FROM risk_peaks WHERE account = %s", account) == DENIED
+    with connected(address(postgres_url, who[Role.ADMIN].name), who[Role.ADMIN].group) as admin:
+        assert refusal(admin, change, 999, account) == ""
+
+
+def test_how_a_day_began_is_written_once_and_changed_by_nobody(
+    trader: "psycopg.Connection[tuple[object, ...]]", account: str
+) -> None:
+    row = "INSERT INTO risk_counters VALUES (%s, 'user', 'x', current_date, 0, NULL, 0, '{}', now())"
+    assert refusal(trader, row, account) == ""
+    assert refusal(trader, "UPDATE risk_counters SET consecutive_losses = 0 WHERE account = %s", account) == DENIED
+    assert refusal(trader, "DELETE FROM risk_counters WHERE account = %s", account) == DENIED
