@@ -133,6 +133,13 @@ class DeploymentRuns:
         for deployment in deployments:
             await self._account_for(deployment)
 
+    async def recount(self, deployment: Deployment) -> None:
+        """Its signals and books as the database has them by now. Raises DatabaseDown."""
+        for signal in await self._store.signals(self._around.account(), KEPT):
+            if signal.deployment == deployment.id:
+                self.known[(*signal.key,)] = signal
+        await self.books.account_for(deployment, self.known.values())
+
     async def _account_for(self, deployment: Deployment) -> None:
         await self.books.account_for(deployment, self.known.values())
         if deployment.account == self._around.account():  # a slow vendor is heard later

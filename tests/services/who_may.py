@@ -116,7 +116,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Deployments.silent": _READS,
     "Deployments.flush": "writes down what the program paused by itself",
     **dict.fromkeys((f"DeploymentRuns.{name}" for name in (
-        "anchor", "begin", "changed", "close", "code", "end", "hear", "held_by", "load", "look", "run", "unfit", "why_not")),
+        "anchor", "begin", "changed", "close", "code", "end", "hear", "held_by", "load", "look", "recount", "run", "unfit", "why_not")),
                     "runs what was started with permission, while who started it is signed in; each order asks again"),
     "Notices.*": "what a person should hear; acknowledging is everybody's own, and recorded under their name",
     "Acknowledging.*": "whoever is there has seen it; recorded under their name",
