@@ -179,6 +179,11 @@ class Told:
     words: str = ""
 
 
+def owns(deployment: str, order: str, source: str) -> bool:
+    """Whether an order is the deployment's: by its source, or by its id where another desk made it and the source is not known here."""
+    return source == f"{SOURCE}{deployment}" or order.startswith(f"{deployment}-")
+
+
 def moved(deployment: Deployment, step: Step) -> Deployment:
     """The deployment after a step. Raises BadInput when its state does not allow that."""
     to = MOVES.get((deployment.stage, deployment.state, step))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from qv_desktop.domain.deployments import Deployment
+from qv_desktop.domain.deployments import SOURCE, Deployment, owns
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
 from qv_desktop.domain.market import Action as Announced
@@ -18,8 +18,6 @@ from qv_desktop.services.signal_bars import DAY
 from qv_desktop.services.signal_keeping import Around
 
 log = structlog.get_logger(__name__)
-
-PREFIX = "strategy:"
 
 type Actions = Callable[[str], Awaitable[list[Announced]]]  # splits and dividends of a symbol; raises QvError
 
@@ -73,11 +71,11 @@ class DeploymentBooks:
 
     def changed(self, order: Order) -> bool:
         """An order as it now stands; whether it is a deployment's."""
-        ledger = self._of(order.request.source)
-        if ledger is not None:
-            self._sources[order.id] = order.request.source
-            ledger.sent(order)
-        return ledger is not None
+        mine = next((id_ for id_ in self._ledgers if owns(id_, order.id, order.request.source)), None)
+        if mine is not None:
+            self._sources[order.id] = f"{SOURCE}{mine}"
+            self._ledgers[mine].sent(order)
+        return mine is not None
 
     def filled(self, fill: Fill) -> None:
         """An execution; booked from the broker's own list, one does not tell whose it is."""
@@ -86,7 +84,7 @@ class DeploymentBooks:
             ledger.take(fill)
 
     def _of(self, source: str) -> Ledger | None:
-        return self._ledgers.get(source.removeprefix(PREFIX)) if source.startswith(PREFIX) else None
+        return self._ledgers.get(source.removeprefix(SOURCE)) if source.startswith(SOURCE) else None
 
     def held_by(self, source: str) -> Mapping[str, Decimal] | None:
         """Shares by symbol that the deployment holds whose orders come from ``source``; None when that is none of them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from qv_desktop.domain.deployments import Deployment
+from qv_desktop.domain.deployments import Deployment, owns
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.services.deployment_books import DeploymentBooks
@@ -89,7 +89,9 @@ class DeploymentClosing:
 
     def _open(self, deployment: Deployment) -> list[Order]:
         return [
-            order for order in self._orders.book.values() if order.open and order.request.source == deployment.source
+            order
+            for order in self._orders.book.values()
+            if order.open and owns(deployment.id, order.id, order.request.source)
         ]
 
 

@@ -11,7 +11,7 @@ import structlog
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.deployments import Deployment, State, elsewhere
-from qv_desktop.domain.errors import BadInput, DatabaseDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
 from qv_desktop.domain.events import BarsAmended, BarsClosed, Event, Filled, KillChanged, OrderChanged, Signalled
 from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
@@ -132,6 +132,13 @@ class DeploymentRuns:
             self.known[(*signal.key,)] = signal
         for deployment in deployments:
             await self._account_for(deployment)
+
+    async def recount(self, deployment: Deployment) -> None:
+        """Its signals and books as the database has them by now. Raises DatabaseDown."""
+        for signal in await self._store.signals(self._around.account(), KEPT):
+            if signal.deployment == deployment.id:
+                self.known[(*signal.key,)] = signal
+        await self.books.account_for(deployment, self.known.values())
 
     async def _account_for(self, deployment: Deployment) -> None:
         await self.books.account_for(deployment, self.known.values())
@@ -333,7 +340,7 @@ class DeploymentRuns:
             try:
                 if await self.leases.take(id_):
                     self.end(id_)
-            except DatabaseDown as error:
+            except QvError as error:  # the right to is looked at elsewhere
                 log.info("lease_not_renewed", deployment=id_, reason=str(error))
 
     async def _flushed(self) -> bool:

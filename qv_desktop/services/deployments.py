@@ -28,11 +28,12 @@ from qv_desktop.domain.deployments import (
     own,
     sensible,
 )
-from qv_desktop.domain.errors import BadInput, ConsentNeeded, DatabaseDown, NotPermitted, QvError
-from qv_desktop.domain.events import DeploymentChanged, Event
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvError
+from qv_desktop.domain.events import Event
 from qv_desktop.domain.signals import Signal
 from qv_desktop.services.deployment_brakes import DeploymentBrakes, Waiting
 from qv_desktop.services.deployment_closing import Closing, DeploymentClosing
+from qv_desktop.services.deployment_following import DeploymentFollowing
 from qv_desktop.services.deployment_ledger import Figures, Ledger
 from qv_desktop.services.deployment_runs import RUN, TRADE, DeploymentRuns
 from qv_desktop.services.deployment_shelf import DeploymentShelf, Store
@@ -60,8 +61,8 @@ class Deployments:
         self._closing = DeploymentClosing(runs.books, orders)
         self._runs, self._login = runs, login
         self._now, self._account, self._environment = now, account, environment
-        self._loaded = False  # what its orders came to is known
         self._busy: set[str] = set()  # what is started, stopped or closed at this moment
+        self._following = DeploymentFollowing(self._shelf, self._brakes, runs, account, self._kept_back)
         runs.stopped = self._brakes.put_on
 
     # ---- what there is
@@ -101,6 +102,9 @@ class Deployments:
     def _unfit(self, deployment: Deployment) -> str:
         return elsewhere(deployment, self._account(), self._environment) or self._runs.unfit(deployment)
 
+    def _kept_back(self, deployment: Deployment) -> str:
+        return "Somebody is at work on it." if deployment.id in self._busy else self._unfit(deployment)
+
     async def story(self, id_: str) -> list[Told]:
         """What happened to it, oldest first."""
         await self._login.require(VIEW)
@@ -108,72 +112,11 @@ class Deployments:
 
     async def load(self) -> None:
         """Read all, and go on with what ran when the program ended and is the signed-in person's. Raises DatabaseDown."""
-        await self._brakes.flush()  # what was paused in the last sitting may wait there
-        await self.refresh()
-        await self._runs.load(self.all())
-        self._loaded = True
-        for deployment in self.all():
-            self._shelf.publish(DeploymentChanged(deployment))
-        await self._resume_all()
-
-    async def _resume_all(self) -> None:
-        """What cannot go on for want of a database, bars or its lease is tried again with the next look at what other desks did."""
-        for deployment in self.all():
-            here = deployment.id in self._runs.running or deployment.id in self._busy
-            if not deployment.running or here or self._unfit(deployment) or self._brakes.waits_for(deployment):
-                continue
-            if not await self._runs.leases.take(deployment.id):
-                await self._resume(deployment)
+        await self._following.load()
 
     async def refresh(self) -> None:
         """Read anew: what was done at other desks is followed here. Raises DatabaseDown."""
-        shelf = self._shelf
-        asked = set(shelf.known)
-        read = {one.id: one for one in await shelf.store.all(self._account())}
-        before = shelf.known
-        # what was done here while the question was under way is newer than its answer, and so is a brake that waits
-        newer = {
-            id_: one
-            for id_, one in before.items()
-            if (self._newer(one, read[id_]) if id_ in read else id_ not in asked)
-        }
-        shelf.known = found = read | newer
-        for id_, gone in before.items():
-            if id_ not in found:
-                self._runs.end(id_)
-                shelf.publish(DeploymentChanged(gone, gone=True))
-        for id_, one in found.items():
-            if not one.running or (id_ in before and _begun_anew(before[id_], one)):
-                self._runs.end(id_)
-            if replace(one, evaluated=0) != replace(before.get(id_, one), evaluated=0) or id_ not in before:
-                shelf.publish(DeploymentChanged(one))
-        if self._loaded:
-            await self._resume_all()
-
-    def _newer(self, here: Deployment, stored: Deployment) -> bool:
-        if here.revision > stored.revision:
-            return True
-        return stored.running and not here.running and bool(self._brakes.waits_for(stored))
-
-    async def _resume(self, deployment: Deployment) -> None:
-        """Only while its shares fit into the books; what was missed meanwhile is told and does not trade."""
-        if why := self._runs.books.differs(deployment):
-            await self._given_up(deployment, State.PAUSED, why)
-            return
-        try:
-            await self._runs.begin(deployment, resumed=True)
-        except ConsentNeeded as error:
-            await self._given_up(deployment, State.PAUSED, str(error))
-            return
-        except BadInput as error:
-            await self._given_up(deployment, State.FAILED, str(error))
-            return
-        words = "The program was started again, or another desk ended; what was missed meanwhile does not trade."
-        await self._shelf.remark(deployment, "resume", words)
-
-    async def _given_up(self, deployment: Deployment, state: State, why: str) -> None:
-        await self._shelf.moved_by_program(deployment, state, why)
-        await self._runs.leases.release(deployment.id)
+        await self._following.refresh()
 
     # ---- made and deployed
 
@@ -384,11 +327,6 @@ class Deployments:
     async def flush(self) -> None:
         """Write down what the program stopped; what cannot be written is tried again."""
         await self._brakes.flush()
-
-
-def _begun_anew(before: Deployment, now: Deployment) -> bool:
-    """Whether another desk stopped and started it: what runs here has the terms of before."""
-    return before.running and now.running and (before.started, before.started_by) != (now.started, now.started_by)
 
 
 def _summary(terms: Terms) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from qv_desktop.domain.deployments import Deployment
+from qv_desktop.domain.deployments import SOURCE, Deployment, owns
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted, QvError
 from qv_desktop.domain.market import NEW_YORK, utc
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus
@@ -68,7 +68,7 @@ class SignalSending:
         return [
             order
             for order in self._orders.book.values()
-            if order.request.source == deployment.source
+            if owns(deployment.id, order.id, order.request.source)
             and symbol in ("", order.request.symbol)
             and (order.open or order.id in lacking)
         ]
@@ -79,7 +79,8 @@ class SignalSending:
         return [
             fill
             for fill in self._orders.fills.values()
-            if (order := book.get(fill.client_order_id)) is not None and order.request.source == source
+            if (order := book.get(fill.client_order_id)) is not None
+            and owns(source.removeprefix(SOURCE), order.id, order.request.source)
         ]
 
     def waits_a_moment(self, request: OrderRequest) -> bool:

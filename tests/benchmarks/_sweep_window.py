@@ -95,7 +95,7 @@ async def story(told: dict[str, float]) -> None:
     sweeps = LocalSweeps(pool, 1024)
 
     def first(place: int, rows: tuple[SweepRow, ...]) -> None:
-        told.setdefault("first_result_s", time.time() - started)
+        told.setdefault("first_result_of_pool_s", time.time() - started)
 
     short = bars(BARS)
     await sweeps.run("first", spec(PAIRS), strategy(), RunData({"SPY": tuple(short)}), "bench", PAIRS, first)

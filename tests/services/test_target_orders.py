@@ -339,3 +339,30 @@ def test_the_database_may_be_away_when_targets_come() -> None:
         assert trades(desk) == [("AAPL", Side.BUY, 50)]
 
     rotating(story)
+
+
+def test_a_desk_that_takes_over_knows_the_orders_of_the_other_as_its_own() -> None:
+    """The broker does not say whose they are: by their ids they are the deployment's."""
+    made = list[Order]()
+
+    async def before(desk: Desk) -> None:
+        await running(desk)
+        await aims(desk, 1, AAPL=0.5)
+        await settles(desk)
+        fills(desk, desk.sent()[0], 20)
+        made.append(desk.orders.book[desk.sent()[0].id])
+
+    async def after(desk: Desk) -> None:
+        theirs = made[0]
+        stranger = replace(theirs, user="another program", request=replace(theirs.request, source="External"))
+        desk.orders.book[theirs.id] = stranger
+        await desk.service.load()
+        await settles(desk)
+        assert len(desk.sent()) == 1  # the other desk's order works still
+        fills(desk, stranger, 30, "-late")
+        await settles(desk)
+        (one,) = desk.service.all()
+        assert dict(desk.service.figures(one).held) == {"AAPL": 50}
+        assert len(desk.sent()) == 1
+
+    restarted(before, after)

@@ -116,7 +116,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Deployments.silent": _READS,
     "Deployments.flush": "writes down what the program paused by itself",
     **dict.fromkeys((f"DeploymentRuns.{name}" for name in (
-        "anchor", "begin", "changed", "close", "code", "end", "hear", "held_by", "load", "look", "run", "unfit", "why_not")),
+        "anchor", "begin", "changed", "close", "code", "end", "hear", "held_by", "load", "look", "recount", "run", "unfit", "why_not")),
                     "runs what was started with permission, while who started it is signed in; each order asks again"),
     "Notices.*": "what a person should hear; acknowledging is everybody's own, and recorded under their name",
     "Acknowledging.*": "whoever is there has seen it; recorded under their name",
@@ -127,7 +127,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Strategies.decline": "writes down that a person did not let code run",
     "Authoring.from_file": "reads a file that the person has chosen, as any editor does",
     "Authoring.problems": "reads a text that the person has typed", "Authoring.compared": "reads two texts that the person sees",
-    "Authoring.drafts": _OWN, "Authoring.keep_draft": f"{_OWN}; storing it asks",
+    "Authoring.drafts": _OWN, "Authoring.typed_elsewhere": _OWN, "Authoring.keep_draft": f"{_OWN}; storing it asks",
     "Authoring.drop_draft": f"{_OWN}; storing it asks", "Authoring.flush": "writes what was typed, and asks before it does",
     "TicketPresets.*": f"{_OWN}; of use in the ticket only, which needs “{_TRADE}” to send",
     "Arming.*": f"arming asks for “{_TRADE}” in its hindrance and grants nothing by itself; whatever a key does asks again",
@@ -146,7 +146,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Risk.measure": _READS, "Risk.trip": "the program halts by itself when its books cannot be trusted",
     "Risk.halt_at_once": "the kill switch's own brake, which has looked whether the role may",
     **dict.fromkeys((f"RiskLimits.{name}" for name in (
-        "limits_for", "binding", "restriction_for", "set_for", "would_raise", "why_not")), _READS),
+        "limits_for", "binding", "explain", "restriction_for", "set_for", "would_raise", "why_not")), _READS),
     "RiskLimits.visible": "tells each person what concerns them, and nothing to whoever may not view risk",
     "RiskLimits.load": _RUNS, "RiskLimits.refresh": _RUNS,
     "RiskMeasures.load": _RUNS, "RiskMeasures.run": _RUNS, "RiskMeasures.measure": _RUNS,

@@ -142,3 +142,42 @@ def test_what_one_person_asks_for_the_other_approves_at_a_window_of_their_own_an
         with beside(qapp, first, other_home, postgres_url, SECOND, canaries.PASSWORD) as second:
             second.do(approves(second))
             first.do(sees_the_approval(first))
+
+
+async def starts_it(person: Sitting) -> None:
+    await person.sees(person.starting.ready.is_set)
+    panel = person.desk.panels.signals
+    person.desk.window.raise_panel("signals")
+    await person.sees(lambda: person.desk.services.deployments.all())
+    panel.select(the_one(person).id)
+    await person.sees(panel.buttons[Step.START].isEnabled)
+    press(panel, "Start")
+    await person.sees(lambda: person.desk.services.deployments._runs.running == (the_one(person).id,))
+
+
+async def leaves_it_to_the_other_desk(person: Sitting) -> None:
+    """It is seen to run, and where, and does not run here as well."""
+    service = person.desk.services.deployments
+    await person.sees(lambda: the_one(person).running)
+    await person.sees(lambda: "It runs at another desk, on" in service.trouble(the_one(person)))
+    assert service._runs.running == ()
+
+
+async def takes_it_over(person: Sitting) -> None:
+    service = person.desk.services.deployments
+    await person.sees(lambda: service._runs.running == (the_one(person).id,))
+    assert the_one(person).running
+    steps = [(told.actor, told.step) for told in await service.story(the_one(person).id)]
+    assert [step for _, step in steps if step in ("start", "resume", "pause")] == ["start", "resume"]
+
+
+def test_of_two_desks_of_one_person_one_runs_a_deployment_and_the_other_takes_over_when_that_one_is_closed(
+    qapp: QApplication, simulator: Simulator, home: Path, other_home: Path, postgres_url: str
+) -> None:
+    with sitting(qapp, simulator, home, postgres_url) as first:
+        first.do(deploys_and_asks(first))
+        password = (home / "demo-password").read_text("utf-8")
+        with beside(qapp, first, other_home, postgres_url, DEMO_USER, password) as second:
+            second.do(starts_it(second))
+            first.do(leaves_it_to_the_other_desk(first))
+        first.do(takes_it_over(first))

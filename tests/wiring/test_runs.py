@@ -1,9 +1,8 @@
 """Stored runs in the real panel over a real database: read, starred, compared, repeated, exported, deleted; and what the form keeps."""
 
 import asyncio
-import gc
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -44,18 +43,9 @@ from tests.a_run import SPEC, STARTED, a_run
 from tests.builders import NOW
 from tests.services.test_authoring import Desk as Terminal
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+pytestmark = [pytest.mark.qt_log_ignore("This plugin does not support"), pytest.mark.usefixtures("collected_here")]
 ONE = replace(SPEC, version=1)
 _days = count(1)  # each test's runs are later than those of the tests before it
-
-
-@pytest.fixture(autouse=True)
-def collected_here() -> Iterator[None]:
-    """As in the program, no thread collects garbage."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 class Engine:

@@ -1,9 +1,8 @@
 """People write strategies through the real panel over a real database: nothing typed is lost, and code runs once it is allowed."""
 
 import asyncio
-import gc
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -35,16 +34,7 @@ from qv_desktop.wiring.strategies import AGAIN, StrategiesWiring
 from tests.builders import NOW
 from tests.services.test_authoring import Desk as Terminal
 
-pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
-
-@pytest.fixture(autouse=True)
-def collected_here() -> Iterator[None]:
-    """As in the program, no thread collects garbage: windows of tests before may only be taken down where they were made."""
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
+pytestmark = [pytest.mark.qt_log_ignore("This plugin does not support"), pytest.mark.usefixtures("collected_here")]
 
 
 class Seat:

@@ -71,6 +71,14 @@ class Card(QFrame):
         """What it draws."""
         return ()
 
+    def row_of(self, *fields: tuple[str, str, str]) -> QHBoxLayout:
+        """A row of fields: name, first text, and what pointing at it says."""
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for name, text, tip in fields:
+            self.field(row, name, text, tip)
+        return row
+
     def field(self, row: QHBoxLayout, name: str, text: str, tip: str) -> None:
         """Add a field under its caption."""
         cell = QVBoxLayout()
@@ -208,10 +216,10 @@ class WalkCard(Card):
     does = "Walk forward"
 
     def rows(self) -> QHBoxLayout | None:
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        self.field(row, "Choose in, %", "25", "Share of the bars to choose in, at each step")
-        self.field(row, "Trade in, %", "6.25", "Share of the bars to trade in, at each step")
+        row = self.row_of(
+            ("Choose in, %", "25", "Share of the bars to choose in, at each step"),
+            ("Trade in, %", "6.25", "Share of the bars to trade in, at each step"),
+        )
         self.anchored = QCheckBox("Anchored")
         self.anchored.setToolTip("Always choose from the first bar on, in a stretch that grows")
         row.addWidget(self.anchored)
@@ -255,14 +263,12 @@ class FoldsCard(Card):
     does = "Cross-validate"
 
     def rows(self) -> QHBoxLayout | None:
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        self.field(row, "Folds", "8", "Stretches of time that judge once each")
-        self.field(
-            row, "Purge, bars", "", "Bars that a trade may reach; empty takes the longest mean hold of the combinations"
+        row = self.row_of(
+            ("Folds", "8", "Stretches of time that judge once each"),
+            ("Purge, bars", "", "Bars that a trade may reach; empty takes the longest mean hold of the combinations"),
+            ("Embargo, %", "1", "Share of the bars after a test that does not choose either"),
         )
         self.fields["Purge, bars"].setPlaceholderText("auto")
-        self.field(row, "Embargo, %", "1", "Share of the bars after a test that does not choose either")
         return row
 
     def terms(self) -> FoldsAsked:
@@ -301,11 +307,11 @@ class TradesCard(Card):
     does = "Monte-Carlo"
 
     def rows(self) -> QHBoxLayout | None:
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        self.field(row, "Histories", "5000", "How many times the trades are drawn")
-        self.field(row, "Seed", "1", "The same seed gives the same numbers")
-        self.field(row, "Ruin, %", "50", "The loss of the first equity that is called ruin")
+        row = self.row_of(
+            ("Histories", "5000", "How many times the trades are drawn"),
+            ("Seed", "1", "The same seed gives the same numbers"),
+            ("Ruin, %", "50", "The loss of the first equity that is called ruin"),
+        )
         self.shuffle = QCheckBox("Shuffle only")
         self.shuffle.setToolTip("Keep every trade and change the order alone, instead of drawing with replacement")
         row.addWidget(self.shuffle)

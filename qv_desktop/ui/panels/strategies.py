@@ -1,10 +1,11 @@
 """The strategies panel: what there is at which version, an editor for its source, its history, and the way to a backtest."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QStackedWidget, QWidget
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.strategies import SourceDraft, Strategy
@@ -13,11 +14,13 @@ from qv_desktop.domain.strategy_source import Problem, retitled
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.layouts import Bar, divider, forbid, stacked, tint
-from qv_desktop.ui.models.menu_button import entry, menu_button
+from qv_desktop.ui.models.menu_button import menu_button
+from qv_desktop.ui.models.side_by_side import SideBySide
 from qv_desktop.ui.models.source_files import ask_open, ask_save
 from qv_desktop.ui.models.source_page import SourcePage
 from qv_desktop.ui.models.strategy_columns import Badge, strategy_columns
 from qv_desktop.ui.models.strategy_head import CODE, VERSIONS, StrategyHead
+from qv_desktop.ui.models.strategy_menu import NONE, MenuDeeds, MenuSight, fill
 from qv_desktop.ui.models.strategy_naming import StrategyNaming
 from qv_desktop.ui.models.superseded_bar import SupersededBar
 from qv_desktop.ui.models.table import Table
@@ -27,8 +30,6 @@ from qv_desktop.ui.models.versions_page import VersionsPage
 
 EMPTY = "No strategies yet; the built-in ones appear once the database is ready."
 _BUILT_IN = "Ships with the program and stays as it is; clone it to change it"
-LIST_WIDE = 380  # px
-SIDE_BY_SIDE = 760  # px of width from which the source stands beside the list
 
 
 class StrategiesPanel(QWidget):
@@ -88,13 +89,7 @@ class StrategiesPanel(QWidget):
         top = Bar(self._new, self._clone, None, self._more, yielding=(self._clone, self._new))
         left = QWidget()
         stacked(left, top, divider(), self.table).setStretch(2, 1)
-        self._splitter = QSplitter(Qt.Orientation.Vertical)
-        self._splitter.setHandleWidth(4)
-        self._splitter.setChildrenCollapsible(False)
-        self._splitter.addWidget(left)
-        self._splitter.addWidget(self._reader())
-        self._splitter.setStretchFactor(0, 2)
-        self._splitter.setStretchFactor(1, 5)
+        self._splitter = SideBySide(left, self._reader(), (2, 5))
         self.said.setContentsMargins(10, 3, 10, 3)
         self.said.setWordWrap(True)
         self.said.hide()
@@ -407,38 +402,14 @@ class StrategiesPanel(QWidget):
     # ---- the menu
 
     def _fill(self, menu: QMenu) -> None:
-        shown, create = self._shown, self._lacking.get("create", "")
-        none = "" if shown is not None else "Choose a strategy first"
-        entry(menu, "New for one symbol…", lambda: self._ask_new("signals"), create)
-        entry(menu, "New for a universe…", lambda: self._ask_new("weights"), create)
-        entry(menu, "Clone…", self._ask_clone, create or none)
-        entry(menu, "Rename title…", self._ask_title, none or self._why_not_change())
-        menu.addSeparator()
-        entry(
-            menu,
-            "Open a .py file…",
-            lambda: ask_open(self, self.file_opened.emit),
-            create and self._lacking.get("change", ""),
-        )
-        entry(
-            menu,
-            "Save as .py file…",
-            self._ask_save_file,
-            self._lacking.get("export", "") or none,
-        )
-        menu.addSeparator()
-        self._fill_archive(menu, shown, none)
+        shown = self._shown
+        typed = shown is not None and shown.id in self._typed.ids
+        sight = MenuSight(shown, typed, self._archived, self._why_not_change(), self._lacking)
+        open_file = partial(ask_open, self, self.file_opened.emit)
+        deeds = MenuDeeds(self._ask_new, self._ask_clone, self._ask_title, open_file, self._ask_save_file,
+                          self.archive_asked.emit, self._toggle_archived)  # fmt: skip
+        fill(menu, sight, deeds)
         self.table.offer_export(menu)
-
-    def _fill_archive(self, menu: QMenu, shown: Strategy | None, none: str) -> None:
-        gone = shown is not None and shown.archived
-        why = self._lacking.get("archive", "") or none
-        if shown is not None and shown.id in self._typed.ids and not gone:
-            why = why or "Save or discard what you typed first"
-        if shown is not None:
-            entry(menu, "Bring back" if gone else "Archive", lambda: self.archive_asked.emit(shown, not gone), why)
-        entry(menu, "Hide archived ones" if self._archived else "Show archived ones", self._toggle_archived)
-        menu.addSeparator()
 
     def _toggle_archived(self) -> None:
         self._archived = not self._archived
@@ -456,11 +427,11 @@ class StrategiesPanel(QWidget):
             return _BUILT_IN
         if self._shown is not None and self._shown.archived:
             return "Archived; bring it back to change it"
-        return self._lacking.get("change", "") or ("" if self._shown is not None else "Choose a strategy first")
+        return self._lacking.get("change", "") or ("" if self._shown is not None else NONE)
 
     def _judge(self) -> None:
         """Grey out what cannot be done, each with its reason."""
-        none = "" if self._shown is not None else "Choose a strategy first"
+        none = "" if self._shown is not None else NONE
         self.head.forbid_deploy(self._lacking.get("deploy", ""))
         self.head.forbid_backtest(self._lacking.get("backtest", ""))
         forbid(self._new, self._lacking.get("create", ""))
@@ -473,11 +444,3 @@ class StrategiesPanel(QWidget):
         tint(self.said, ink)
         self.said.setText(sentence)
         self.said.setVisible(bool(sentence))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        wide = self.width() >= SIDE_BY_SIDE and self.height() < self.width()
-        wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
-        if self._splitter.orientation() is not wanted:
-            self._splitter.setOrientation(wanted)
-            self._splitter.setSizes([LIST_WIDE, self.width() - LIST_WIDE] if wide else [1000, 2000])
