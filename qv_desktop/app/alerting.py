@@ -30,6 +30,7 @@ from qv_desktop.services.bus import Bus
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.deployments import Deployments
 from qv_desktop.services.login import Login
+from qv_desktop.services.loss_ladder import LossLadder
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import Note
 from qv_desktop.services.own_alert_measures import OwnAlertMeasures
@@ -46,6 +47,7 @@ class Books:
     risk: Risk
     audit: Audit
     deployments: Deployments
+    ladder: LossLadder
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def alerting(
     market, account = side.market, books.account
     around = Around(
         lambda: market.source, market.stale, lambda symbol: market.snapshot(symbol).quote, market.prices, books.positions.held,
-        lambda: account.balances, lambda: books.risk.limits, sector, lambda: side.sessions.skewed, lambda: books.audit.verified,
+        lambda: account.balances, lambda: books.ladder.losses_now, lambda: books.risk.limits,
+        lambda symbol: books.risk.limits_for(login.actor.name, "", symbol), sector,
+        lambda: side.sessions.skewed, lambda: books.audit.verified,
     )  # fmt: skip
     measures, store = DeskMeasures(around), AlertStore(database, trail)
     own = OwnAlertMeasures(market, side.history.newest, books.positions.all, lambda: account.balances,
@@ -77,7 +81,7 @@ def alerting(
         (RiskMeasured, measures.risk),
     ):  # fmt: skip
         bus.subscribe(kind, hear)  # type: ignore[arg-type]  # each with its own kind
-    probing = AlertProbing(store, measures.probed, lambda: shutil.disk_usage(home).free, lambda: account.id)
+    probing = AlertProbing(store, measures.probed, lambda: shutil.disk_usage(home).free)
     running = {"alerts": rules.run, "alert rules' studies": own.run, "looking at disk and database": probing.run}
     return Alerting(rules, running)
 

@@ -57,7 +57,9 @@ from qv_desktop.domain.events import MarketMoved
 from qv_desktop.domain.limits import whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.positions import Position
+from qv_desktop.domain.reports import Values
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.risk_report_alerts import past_told
 from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
 from qv_desktop.services.account import Account
 from qv_desktop.services.account_history import AccountHistory
@@ -160,6 +162,7 @@ def engine(
     limits = RiskLimits(LimitStore(database, door.trail), login, publish, clock.now, lambda: account.id, note)
     risk = Risk(risk_store, market, positions, account, login, publish, clock.market, spool, environment=settings.environment,
                 limits_for=limits.limits_for, restricted_for=limits.restriction_for)  # fmt: skip
+    risk.explain = limits.explain
     ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
                          notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
@@ -209,10 +212,14 @@ def engine(
                                    LiveBacktestReports(pdf), login, door.trail, note, clock.market,
                                    lambda: Whose(account.id, account.balances.masked if account.balances else account.id),
                                    paths.exports(settings.home))  # fmt: skip
+
+    async def past(start: datetime, end: datetime) -> tuple[Values, ...]:
+        return past_told(await alerts.rules.history(start, end))
+
     told = Told(lambda: account.balances.masked if account.balances else account.id, lambda: risk.limits, lambda: notices.told,
                 settings.environment, __version__, lambda: margin_told(margin.standing()),
                 lambda: day_trades_told(margin.standing(), margin.day_trades()),
-                lambda name: whose(limits.binding(name, login.actor.name)))  # fmt: skip
+                lambda name: whose(limits.binding(name, login.actor.name)), past)  # fmt: skip
     risk_reports = RiskReports(told, RiskDayReports(pdf), login, door.trail, clock.market, clock.now,
                                paths.exports(settings.home))  # fmt: skip
     deployed = deploying(
@@ -225,8 +232,8 @@ def engine(
                          lambda: day_start(clock.market()))  # fmt: skip
     risk.picture = lambda: measured.measures.picture
     risk.views.sectors = measured.sectors.mapping()
-    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service), notices,
-                      note, settings.home)  # fmt: skip
+    alerts = alerting(bus, clock, login, database, door.trail, side, Books(account, positions, risk, audit, deployed.service, ladder),
+                      notices, note, settings.home, measured.sectors.of)  # fmt: skip
     services = Services(bus, clock, login, market, side.feeds, side.history, side.gaps, side.backfill, ticks, side.sessions,
                         side.watchlists, side.scans, side.scanner, side.price_alerts, side.halts, side.imports, side.drawings,
                         positions, account, risk, orders, Flattening(orders, positions, market.prices), reconcile,

@@ -5,8 +5,8 @@ from qv_desktop.domain.alert_rules import Rule
 LIMIT = "% of the limit"
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in (
-    Rule("feed_stale", "Feed stale", "Symbols that trade busily and yet are silent on a feed that says it is live.", "warning",
-         "symbols", 1, hold=3, kind="feed", panel="data"),
+    Rule("feed_stale", "Feed stale", "How many symbols that trade busily are silent on a feed that says it is live.", "warning",
+         "", 1, hold=3, kind="feed", panel="data"),
     Rule("feed_mute", "Feed mute", "A feed is connected and says nothing.", "warning", "", 1, kind="feed", panel="data", fixed=True),
     Rule("feed_evicted", "Feed evicted", "A feed's vendor gave our place to another connection.", "warning", "", 1, kind="feed",
          panel="data", fixed=True),
@@ -29,7 +29,7 @@ RULES: dict[str, Rule] = {rule.code: rule for rule in (
          "% of the equity", 100, 80, hold=2, slack=0.02),
     Rule("value_at_risk", "Value at risk", "What one day may lose with 99 % confidence, as a share of the equity.", "critical",
          "% of the equity", 5, 4, hold=5, slack=0.02),
-    Rule("reconciliation_break", "Reconciliation break", "Differences between our books and the broker's.", "critical", "breaks", 1,
+    Rule("reconciliation_break", "Reconciliation break", "How many differences there are from the broker's books.", "critical", "", 1,
          kind="reconciliation", panel="reconciliation", clears=0),
     Rule("audit_broken", "Audit trail broken", "The chain of the audit trail does not hold.", "critical", "", 1, panel="audit",
          fixed=True, clears=0),
@@ -56,6 +56,8 @@ def told_by(key: str) -> tuple[str, str] | None:
     """
     if key in _JOINED:
         return _JOINED[key], ""
+    if key.startswith("margin deficit "):
+        return "margin", ""
     if key.startswith("unresolved "):
         return "order_unresolved", key.removeprefix("unresolved ")
     for state, code in _FEED.items():

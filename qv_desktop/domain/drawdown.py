@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from qv_desktop.domain.account_history import MOVED, Activity
@@ -14,35 +14,43 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The highest equity in dollars, as of New York ``day``; ``adjusted`` is what of that day's deposits and the like is in it."""
+    """The highest equity in dollars. Money that moved up to ``day`` is in it, and ``adjusted`` of what moved since."""
 
     equity: Decimal
     day: date
     adjusted: Decimal = ZERO
 
 
-def raised(peak: Peak | None, account: Account, day: date) -> Peak | None:
-    """The peak once the account was told on ``day``; unchanged while the equity is unknown."""
+def balances_day(account: Account, today: date) -> date:
+    """The day after which the account's ``adjustments`` count: the broker's word, which may turn later than midnight, else yesterday."""
+    try:
+        return date.fromisoformat(account.balances_of)
+    except ValueError:
+        return today - timedelta(days=1)
+
+
+def raised(peak: Peak | None, account: Account, today: date) -> Peak | None:
+    """The peak once the account was told; unchanged while the equity is unknown."""
     if account.equity is None:
         return peak
-    now = account.adjustments or ZERO
+    now, day = account.adjustments or ZERO, balances_day(account, today)
     if peak is None:
         return Peak(account.equity, day, now)
-    counted = peak.adjusted if peak.day == day else ZERO
-    return Peak(max(peak.equity + now - counted, account.equity), day, now)
+    counted = peak.adjusted if day <= peak.day else ZERO
+    return Peak(max(peak.equity + now - counted, account.equity), max(day, peak.day), now)
 
 
-def caught_up(peak: Peak, activities: Iterable[Activity], today: date) -> Peak:
-    """The peak with what moved in and out from its day on up to the day before ``today``, while nobody looked."""
-    if peak.day >= today:
+def caught_up(peak: Peak, activities: Iterable[Activity], until: date) -> Peak:
+    """The peak with all that moved in and out after its day, ``until`` included, while nobody looked; ``activities`` may be more."""
+    if until <= peak.day:
         return peak
-    moved = sum((one.net or ZERO for one in activities if one.code in MOVED and _between(one, peak.day, today)), ZERO)
-    return replace(peak, equity=peak.equity + moved - peak.adjusted, day=today, adjusted=ZERO)
+    moved = sum((one.net or ZERO for one in activities if one.code in MOVED and _between(one, peak.day, until)), ZERO)
+    return replace(peak, equity=peak.equity + moved - peak.adjusted, day=until, adjusted=ZERO)
 
 
-def _between(one: Activity, first: date, today: date) -> bool:
+def _between(one: Activity, after: date, until: date) -> bool:
     day = one.day or (day_of(one.at) if one.at else None)
-    return day is not None and first <= day < today
+    return day is not None and after < day <= until
 
 
 def lost(peak: Peak | None, equity: Decimal | None) -> Decimal | None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_DOWN, ROUND_FLOOR, Decimal
 from math import inf
+from operator import attrgetter
 
 from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, Side
@@ -111,22 +112,24 @@ def lines(view: RiskView) -> Mapping[str, Line]:
     return {s: line(view.positions.get(s), view.orders_of(s), view.prices.get(s)) for s in symbols}
 
 
+def _total(view: RiskView, part: str) -> Decimal:
+    """A part of all lines together."""
+    return view.once(part, lambda: sum(map(attrgetter(part), lines(view).values()), ZERO))
+
+
 def added(view: RiskView) -> Decimal:
     """Dollars that open orders may add to positions, each at its own price or the last; what only reduces adds nothing."""
-    return view.once("added", lambda: sum([one.added for one in lines(view).values()], ZERO))
+    return _total(view, "added")
 
 
 def gross(view: RiskView) -> Decimal:
     """Dollars held long and short plus what open orders may add, each at its last price or its own."""
-    return view.once("gross", lambda: sum([one.gross for one in lines(view).values()], ZERO))
+    return _total(view, "gross")
 
 
 def net(view: RiskView, side: Side) -> Decimal:
     """Dollars held long less those held short, once every working order on ``side`` has traded."""
-    found = lines(view).values()
-    if side is Side.BUY:
-        return sum([one.held + one.buys for one in found], ZERO)
-    return sum([one.held - one.sells for one in found], ZERO)
+    return _total(view, "held") + (_total(view, "buys") if side is Side.BUY else -_total(view, "sells"))
 
 
 def in_sector(view: RiskView, sector: str) -> Decimal:
@@ -139,7 +142,7 @@ def of_strategy(view: RiskView, source: str) -> Decimal:
     """Dollars that the strategy whose orders come from ``source`` holds, and those that its open orders may trade."""
     shares = view.strategy_held or {}
     total = sum((abs(quantity) * _price(view, symbol) for symbol, quantity in shares.items()), ZERO)
-    for order in view.open_orders:
+    for order in view.open_orders if view.of_source is None else view.of_source:
         request = order.request
         if request.source == source and shares.get(request.symbol, ZERO) * request.side.sign >= 0:
             total += order.remaining * (request.limit or request.stop or view.prices.get(request.symbol, ZERO))

@@ -111,7 +111,7 @@ def trades_per_day(request: OrderRequest, view: RiskView, limits: Limits) -> Che
 
 def _beginning(request: OrderRequest, view: RiskView, one: Standing, left: int) -> int:
     """Round trips in other symbols that working orders would begin; not looked at while there is room for all of them."""
-    if len(view.open_orders) < left:
+    if len(view.open_orders if view.by_symbol is None else view.by_symbol) < left:
         return 0
     names = {o.request.symbol for o in view.open_orders if _concerns(o, one) and not one.holds(o.request.symbol)}
     return len(names - {request.symbol})

@@ -172,7 +172,7 @@ def restricted(
     """Until when the account is restricted, and why; (None, "") while it is not."""
     if terms.regime is Regime.INTRADAY_MARGIN:
         late = [one for one in deficits if one.late(today, days) and today - one.day < YEAR]
-        begun = max((one.deadline for one in late), default=None)
+        begun = max((one.deadline for one in late if one.met is None), default=None)  # for 90 days, or until it is met
         if begun is None or len(late) < terms.practice:
             return None, ""
         why = f"{len(late)} margin deficits were not met in time within a year"
@@ -237,6 +237,11 @@ class MarginStanding:
     def outstanding(self) -> tuple[Deficit, ...]:
         """Deficits that still are to be met, newest first."""
         return tuple(one for one in self.deficits if one.outstanding(self.day))
+
+    @property
+    def unmet(self) -> tuple[Deficit, ...]:
+        """Deficits that were not met so far, newest first, those that are no longer outstanding among them."""
+        return tuple(one for one in self.deficits if one.met is None)
 
     @property
     def allowed(self) -> int | None:

@@ -76,6 +76,7 @@ class RiskView:
     by_symbol: Mapping[str, tuple[Order, ...]] | None = (
         None  # symbol -> its open orders; None: look through all of them
     )
+    of_source: tuple[Order, ...] | None = None  # open orders of the order's own source; None: look through all of them
     lines: Mapping[str, Line] | None = None  # symbol -> what it adds up to; None: add it up anew
     sums: dict[object, Decimal] = field(
         default_factory=dict, init=False, repr=False, compare=False

@@ -56,6 +56,7 @@ def of_day(told: RiskReport) -> Document:
     sections = (
         _states(told),
         *_limits(told),
+        _breaches(told),
         *_refusals(told),
         *_exposures(picture),
         _vars(slow),
@@ -140,9 +141,7 @@ def input_hash(told: RiskReport) -> str:
 
 
 def _states(told: RiskReport) -> Section:
-    rows = [
-        row for row in reversed(told.rows or ()) if row.draft.action in ("risk.active", "risk.reducing", "risk.halted")
-    ]
+    rows = [row for row in reversed(told.rows or ()) if row.draft.action in STATES]
     values = tuple(
         (row.at, row.draft.action.removeprefix("risk.").upper(), row.draft.actor.name, row.draft.reason) for row in rows
     )
@@ -150,6 +149,8 @@ def _states(told: RiskReport) -> Section:
     return section("State history", ("At ET", "State", "By", "Reason"), values, note)
 
 
+STATES = ("risk.active", "risk.reducing", "risk.halted")
+LIMITS = ("risk.limit", "risk.restrict")  # how the actions begin that change limits
 UNREAD = "Your role may not read the audit trail; ask an Admin for this part."
 
 
@@ -177,7 +178,7 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
             row.draft.reason,
         )
         for row in reversed(told.rows or ())
-        if row.draft.action.startswith(("risk.limit", "risk.restrict"))
+        if row.draft.action.startswith(LIMITS)
     )
     return (
         section(
@@ -191,6 +192,19 @@ def _limits(told: RiskReport) -> tuple[Section, ...]:
             "No limit was changed on this day." if told.rows is not None else UNREAD,
         ),
     )
+
+
+def _breaches(told: RiskReport) -> Section:
+    """What else was written down about risk and margin: limits that were reached, cooldowns, deficits, what a person set anew."""
+    values = tuple(
+        (row.at, row.draft.action.partition(".")[2].replace("_", " "), f"{row.draft.object_type} {row.draft.object_id}".strip(),
+         row.draft.actor.name, row.draft.reason or changed(row.draft.before, row.draft.after))
+        for row in reversed(told.rows or ())
+        if row.draft.action.startswith(("risk.", "margin.")) and row.draft.action not in STATES
+        and not row.draft.action.startswith(LIMITS)
+    )  # fmt: skip
+    note = "Nothing was reached or set anew on this day." if told.rows is not None else UNREAD
+    return section("Breaches", ("At ET", "What", "Of", "By", "Words"), values, note)
 
 
 def _standing(used: float) -> str:

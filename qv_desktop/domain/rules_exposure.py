@@ -87,14 +87,14 @@ def net(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
 def sector(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
     """Long and short of a sector together, with what open orders may add; a symbol of no known sector is bounded by the others."""
     name = view.sectors.get(request.symbol, "")
-    if not name:
+    if not name or reduces(request, view):
         return None
     return _part(request, view, limits.sector_fraction, "SECTOR", f"Sector · {name}", name, in_sector(view, name))
 
 
 def strategy(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
     """What one strategy holds and has ordered; it may always close what is its own."""
-    if view.strategy_held is None:
+    if view.strategy_held is None or reduces(request, view):
         return None
     own = view.strategy_held.get(request.symbol, ZERO)
     if own * request.side.sign < 0 and request.quantity <= abs(own):
@@ -108,7 +108,7 @@ def _part(
 ) -> Check | None:
     """Gross dollars of a part of the book against a fraction of the equity."""
     price, equity = reference_price(request, view), view.account.equity if view.account else None
-    if price is None or equity is None or equity <= 0 or reduces(request, view):
+    if price is None or equity is None or equity <= 0:
         return None
     free = room_to_reduce(view, request.symbol, request.side)
     share = (before + max(request.quantity - free, ZERO) * price) / equity

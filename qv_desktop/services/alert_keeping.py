@@ -12,11 +12,14 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alerts import Alert, Done, Past
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.own_alert_rules import OwnRule
-from qv_desktop.services.login import Login
 
 log = structlog.get_logger(__name__)
 
-EVERY, AROUND = 0.5, 6  # seconds between writes; every so many of them the others' deeds are read
+EVERY, AROUND, ANEW = (
+    0.5,
+    6,
+    60,
+)  # seconds between writes; every so many of them the others' deeds, and the settings, are read
 LATER = 2.0  # seconds after a failure
 MOST = 10_000  # deeds that wait for the database; the oldest give way
 STILL = timedelta(hours=12)  # for which an alert that was escalated elsewhere is told to whoever signs in
@@ -65,11 +68,11 @@ class AlertKeeping:
     """
 
     def __init__(
-        self, store: Store, login: Login, now: Callable[[], datetime], acknowledged: Callable[[str, str, datetime], None],
-        escalated: Callable[[str, Alert], None],
+        self, store: Store, now: Callable[[], datetime], acknowledged: Callable[[str, str, datetime], None],
+        escalated: Callable[[str, Alert], None], set_elsewhere: Callable[[dict[str, Settings]], None],
     ) -> None:  # fmt: skip
-        self._store, self._login, self._now = store, login, now
-        self._acknowledged, self._escalated = acknowledged, escalated
+        self._store, self._now = store, now
+        self._acknowledged, self._escalated, self._set_elsewhere = acknowledged, escalated, set_elsewhere
         self._changed: dict[str, Alert] = {}  # id -> as it is to be written
         self._done: list[Done] = []
         self._waits: set[str] = set()  # ids of ours that somebody has yet to acknowledge
@@ -132,6 +135,8 @@ class AlertKeeping:
                 await self.flush()
                 if count % AROUND == 0:
                     await self.look_around()
+                if count % ANEW == 0:
+                    self._set_elsewhere(await self._store.settings())
                 await asyncio.sleep(EVERY)
             except (DatabaseDown, NotPermitted) as error:
                 log.info("alerts_wait", reason=str(error), waiting=len(self._done))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from qv_desktop.domain.accounts import Account, day_profit, margin_used
+from qv_desktop.domain.accounts import Account, margin_used
 from qv_desktop.domain.alert_rules import Reading
 from qv_desktop.domain.audit import Verification
 from qv_desktop.domain.events import (
@@ -19,6 +19,7 @@ from qv_desktop.domain.events import (
     TradingOverridden,
 )
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.loss_ladder import Losses
 from qv_desktop.domain.market import Quote
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderStatus
 from qv_desktop.domain.positions import Position
@@ -50,7 +51,9 @@ class Around:
     prices: Callable[[], Mapping[str, float]]
     positions: Callable[[], Mapping[str, Position]]
     account: Callable[[], Account | None]
+    losses: Callable[[], Losses]  # as the gate's rules take them
     limits: Callable[[], Limits]
+    limits_of: Callable[[str], Limits]  # of orders in one symbol
     sector: Callable[[str], str]
     skew: Callable[[], float | None]
     audit: Callable[[], Verification | None]
@@ -58,11 +61,10 @@ class Around:
 
 @dataclass(slots=True)
 class Probed:
-    """What is found out by asking now and then: milliseconds of the database, bytes free on the disk, the highest equity."""
+    """What is found out by asking now and then: milliseconds of the database, bytes free on the disk."""
 
     ping_ms: float | None = None
     free: int | None = None
-    highest: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -138,8 +140,10 @@ class DeskMeasures:
             self._costs.append((self._monotonic(), fill.symbol, slippage_bps(fill, mid), float(fill.quantity)))
 
     def reconciled(self, event: Reconciled) -> None:
-        """A comparison."""
+        """A comparison; what came back after one that passed is news, whoever saw it before."""
         self._run = event.run
+        if event.run.passed:
+            self._override = None
 
     def overridden(self, event: TradingOverridden) -> None:
         """A person knows of some breaks, and trades over them."""
@@ -159,11 +163,11 @@ class DeskMeasures:
 
     def readings(self) -> dict[str, Readings]:
         """Every rule's."""
-        account = self._around.account()
+        account, losses = self._around.account(), self._around.losses()
         return {
             **self._of_feeds(), "order_unresolved": self._of_unresolved(), "reject_rate": self._of_rejects(),
-            "slippage": self._of_slippage(), **self._of_books(account), "loss_limit": self._of_loss(account),
-            "drawdown_limit": self._of_drawdown(account), "margin": _percent(None if account is None else margin_used(account)),
+            "slippage": self._of_slippage(), **self._of_books(account), "loss_limit": self._of_loss(losses),
+            "drawdown_limit": self._of_drawdown(losses), "margin": _percent(None if account is None else margin_used(account)),
             "value_at_risk": self._of_var(), "reconciliation_break": self._of_breaks(), "audit_broken": self._of_audit(),
             "clock_skew": _one(self._around.skew()), "broker_silent": self._of_broker(),
             "database_down": _one(None if self._database_down is None else float(self._database_down)),
@@ -224,7 +228,8 @@ class DeskMeasures:
             return {"position_limit": None, "exposure_limit": None}
         values = {symbol: float(position.quantity) * prices[symbol] for symbol, position in held.items()}
         shares = {symbol: abs(value) / equity for symbol, value in values.items()}
-        names = [Reading(symbol, _used(share, limits.position_fraction), f"{share:.1%} of the equity.", about=symbol)
+        names = [Reading(symbol, _used(share, self._around.limits_of(symbol).position_fraction), f"{share:.1%} of the equity.",
+                         about=symbol)
                  for symbol, share in shares.items()]  # fmt: skip
         return {"position_limit": names, "exposure_limit": list(self._exposures(values, equity, limits))}
 
@@ -239,29 +244,17 @@ class DeskMeasures:
         for sector, share in sectors.items():
             yield Reading(sector, _used(share, limits.sector_fraction), f"{sector} is {share:.1%} of the equity.")
 
-    def _of_loss(self, account: Account | None) -> Readings:
-        profit = day_profit(account) if account is not None else None
-        if profit is None:
+    def _of_loss(self, losses: Losses) -> Readings:
+        if losses.loss is None:
             return None
-        loss = max(0.0, -float(profit))
-        return [Reading("", _used(loss, self._around.limits().daily_loss), f"${loss:,.2f} are lost today.")]
+        used = _used(float(losses.loss), self._around.limits().daily_loss)
+        return [Reading("", used, f"${losses.loss:,.2f} are lost today.")]
 
-    def _of_drawdown(self, account: Account | None) -> Readings:
-        fraction = self._drawdown(account)
-        if fraction is None:
+    def _of_drawdown(self, losses: Losses) -> Readings:
+        if losses.drawdown is None:
             return None
-        limit = self._around.limits().drawdown_fraction
-        return [Reading("", _used(fraction, limit), f"The equity is {fraction:.1%} below its highest.")]
-
-    def _drawdown(self, account: Account | None) -> float | None:
-        """A fraction of the highest equity, by the whole picture where there is one."""
-        if self._picture is not None and self._picture.drawdown is not None:
-            return -self._picture.drawdown.now
-        if account is None or account.equity is None:
-            return None
-        highest = max(account.equity, self.probed.highest or account.equity)
-        self.probed.highest = highest
-        return float(1 - account.equity / highest) if highest > 0 else None
+        used = _used(float(losses.drawdown), self._around.limits().drawdown_fraction)
+        return [Reading("", used, f"The equity is {losses.drawdown:.1%} below its highest.")]
 
     def _of_var(self) -> Readings:
         picture = self._picture
@@ -274,11 +267,11 @@ class DeskMeasures:
         return [Reading("", max(worst) / float(picture.equity) * 100, f"${max(worst):,.2f} by the gravest method.")]
 
     def _of_breaks(self) -> Readings:
-        """A break that a person has seen and trades over is no news."""
+        """A break that a person has seen and trades over is no news, and the broker's own lag is none."""
         if self._run is None:
             return None
         covered = self._override.covers if self._override is not None else frozenset()
-        left = [one for one in self._run.breaks if one.seen_as not in covered]
+        left = [one for one in self._run.closing if one.seen_as not in covered]
         words = "; ".join(f"{one.section} {one.key}: {one.difference}" for one in left[:3])
         return [Reading("", float(len(left)), f"{words}." if words else "")]
 

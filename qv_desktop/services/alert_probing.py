@@ -1,8 +1,7 @@
-"""Now and then: how quickly the database answers, how much room the disk has, and how high the equity has ever been."""
+"""Now and then: how quickly the database answers, and how much room the disk has."""
 
 import asyncio
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Protocol
 
 import structlog
@@ -22,16 +21,12 @@ class Store(Protocol):
     async def ping(self) -> float:
         """Milliseconds that it takes to answer."""
 
-    async def highest_equity(self, account: str) -> Decimal | None:
-        """The highest equity that was ever kept."""
-
 
 class AlertProbing:
     """Fills ``probed``. ``free`` tells the free bytes of the disk and blocks."""
 
-    def __init__(self, store: Store, probed: Probed, free: Callable[[], int], account: Callable[[], str]) -> None:
-        self._store, self._probed, self._free, self._account = store, probed, free, account
-        self._highest_of = ""  # the account whose highest equity is read
+    def __init__(self, store: Store, probed: Probed, free: Callable[[], int]) -> None:
+        self._store, self._probed, self._free = store, probed, free
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -53,10 +48,5 @@ class AlertProbing:
     async def _look_at_database(self) -> None:
         try:
             self._probed.ping_ms = await self._store.ping()
-            account = self._account()
-            if account and account != self._highest_of:
-                known, kept = self._probed.highest, await self._store.highest_equity(account)
-                self._probed.highest = max((one for one in (known, kept) if one is not None), default=None)
-                self._highest_of = account
         except DatabaseDown:
             self._probed.ping_ms = None  # that it is away is another rule's

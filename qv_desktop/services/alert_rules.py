@@ -1,19 +1,17 @@
 """Alert rules at work: what the desk's and a person's own rules raise, how it is told once, snoozed, escalated, cleared and kept."""
 
-import json
 import math
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.alert_rules import REPEATS, Level, Reading, Rule, Standing, checked, moved, reached, said
-from qv_desktop.domain.alert_terms import Condition, Quantity, comparisons, decisive, judged
+from qv_desktop.domain.alert_terms import Condition, comparisons, decisive, judged
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alert_rules import RULES, notice_key, told_by
 from qv_desktop.domain.desk_alerts import Alert, Deed, Done, Past, checked_snooze, due
@@ -21,7 +19,9 @@ from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import AlertRulesChanged, AlertsChanged, Noticed
 from qv_desktop.domain.own_alert_rules import OwnRule
 from qv_desktop.domain.own_alert_rules import checked as checked_own
-from qv_desktop.services.alert_keeping import AlertKeeping, Store
+from qv_desktop.services.alert_keeping import AlertKeeping, Settings, Store
+from qv_desktop.services.alert_ports import Measures, OwnMeasures, Readings
+from qv_desktop.services.alert_words import figures_of, now_words, told_of
 from qv_desktop.services.login import Login
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import Note
@@ -35,33 +35,6 @@ OWN = Permission(Resource.MARKET, Action.CHANGE)
 ESCALATED = "escalated "  # begins the key of a notice about an alert at another terminal
 
 type Key = tuple[str, str]  # rule, subject
-type Readings = Mapping[str, Iterable[Reading] | None]  # rule -> a reading for each subject
-
-
-class Measures(Protocol):
-    """What the desk's rules look at."""
-
-    def readings(self) -> Readings:
-        """Every rule's."""
-
-    def at_once(self) -> Readings:
-        """Those that an event just changed."""
-
-
-class OwnMeasures(Protocol):
-    """What a person's rules look at."""
-
-    def follow(self, quantities: Collection[Quantity]) -> None:
-        """From now on these are wanted, and no others. Raises nothing."""
-
-    def checked(self, quantities: Collection[Quantity]) -> None:
-        """Raises BadInput with what to do for one that there is not."""
-
-    def value(self, quantity: Quantity) -> float | None:
-        """As it is known now."""
-
-    async def asked(self, quantities: Collection[Quantity]) -> Mapping[Quantity, float | None]:
-        """As they are now; what is not followed is asked for."""
 
 
 class AlertRules:
@@ -84,7 +57,9 @@ class AlertRules:
         self._active: dict[Key, Alert] = {}  # in the order in which they were raised
         self._over: dict[Key, tuple[Alert, float]] = {}  # those that may come back as the same, with when they ended
         self._changed, self._begun = False, False
-        self.keeping = AlertKeeping(store, login, now, self._others_acknowledged, self._escalated_elsewhere)
+        self.keeping = AlertKeeping(
+            store, now, self._others_acknowledged, self._escalated_elsewhere, self._take_settings
+        )
         notices.muffled = self.hushes
 
     @property
@@ -102,10 +77,7 @@ class AlertRules:
         user = session.user.id
         set_, own = await self._store.settings(), await self._store.own(user)
         found = await self._store.active(user, self._now())
-        for code, (severity, on, near, breached, hold, escalate) in set_.items():
-            if code in self.desk:
-                self.desk[code] = replace(self.desk[code], severity=severity, on=on, near=near, breached=breached, hold=hold,
-                                          escalate=escalate)  # fmt: skip
+        self._take_settings(set_)
         self._take_own(own)
         mine = [alert for alert in found if alert.account in ("", self._account())]
         for alert in mine:
@@ -113,6 +85,16 @@ class AlertRules:
         self.keeping.begin(user)
         self._rules_changed()
         self._tell()
+
+    def _take_settings(self, known: Mapping[str, Settings]) -> None:
+        """The desk's rules as somebody has set them, here or at another terminal."""
+        before = dict(self.desk)
+        for code, (severity, on, near, breached, hold, escalate) in known.items():
+            if code in self.desk:
+                self.desk[code] = replace(self.desk[code], severity=severity, on=on, near=near, breached=breached, hold=hold,
+                                          escalate=escalate)  # fmt: skip
+        if self.desk != before:
+            self._rules_changed()
 
     async def run(self) -> None:
         """Write what changes and hear of what others did, until cancelled."""
@@ -196,7 +178,7 @@ class AlertRules:
     def _show(self, rule: Rule, reading: Reading) -> None:
         """The present figures, for whoever looks; history keeps those of the moments when something happened."""
         alert = self._active[rule.code, reading.subject]
-        figures = _figures(rule, reading, alert.level)
+        figures = figures_of(rule, reading, alert.level)
         if alert.value != figures["value"]:
             self._active[alert.key] = replace(alert, value=figures["value"], words=figures["words"])
             self._changed = True
@@ -213,7 +195,7 @@ class AlertRules:
             self._raise(rule, reading, after)
         else:
             grew = after > before
-            alert = replace(alert, **_figures(rule, reading, after))
+            alert = replace(alert, **figures_of(rule, reading, after))
             if grew:
                 alert = replace(alert, acknowledged_by="", acknowledged_at=None, escalated=None)
             self._keep(alert, "worse" if grew else "eased")
@@ -222,7 +204,7 @@ class AlertRules:
 
     def _raise(self, rule: Rule, reading: Reading, level: Level) -> None:
         session, now = self._login.session, self._now()
-        key, figures = (rule.code, reading.subject), _figures(rule, reading, level)
+        key, figures = (rule.code, reading.subject), figures_of(rule, reading, level)
         past, ended = self._over.pop(key, (None, 0.0))
         if past is not None and (past.sleeps(now) or self._monotonic() - ended <= REPEATS):
             self._keep(replace(past, cleared=None, times=past.times + 1, **figures), "again")
@@ -374,7 +356,7 @@ class AlertRules:
         rule = checked(replace(before, severity=rule.severity, on=rule.on, near=rule.near, breached=rule.breached, hold=rule.hold,
                                escalate=rule.escalate))  # fmt: skip
         draft = Draft(
-            self._login.actor, "alerts.rule", "alert rule", rule.code, before=_told(before), after=_told(rule)
+            self._login.actor, "alerts.rule", "alert rule", rule.code, before=told_of(before), after=told_of(rule)
         )
         await self._store.set(rule, draft)
         self.desk[rule.code] = rule
@@ -423,7 +405,7 @@ class AlertRules:
             values = {one.quantity: self._own.value(one.quantity) for one in comparisons(condition)}
             holds, main = judged(condition, values), decisive(condition, values)
             found[code] = None if holds is None else [
-                Reading("", float(holds), _now_words(condition, values), shown=values[main.quantity], against=main.threshold)]  # fmt: skip
+                Reading("", float(holds), now_words(condition, values), shown=values[main.quantity], against=main.threshold)]  # fmt: skip
         return found
 
     def _rules_changed(self) -> None:
@@ -458,47 +440,10 @@ class AlertRules:
         values = await self._own.asked(quantities)
         holds = judged(read, values)
         verdict = "not known yet" if holds is None else "it would be raised" if holds else "it would not be raised"
-        return f"Now {_now_words(read, values)}: {verdict}."
+        return f"Now {now_words(read, values)}: {verdict}."
 
     async def history(self, start: datetime, end: datetime) -> list[Past]:
         """What was done about alerts from ``start`` up to ``end``, newest first. Raises NotPermitted, DatabaseDown."""
         await self._login.require(VIEW)
         await self.keeping.flush()
         return await self._store.history(start, end)
-
-
-def _figures(rule: Rule, reading: Reading, level: Level) -> dict[str, Any]:
-    """What of an alert its rule and reading say."""
-    value = reading.value if reading.shown is None else reading.shown
-    threshold = rule.threshold(level) if reading.against is None else reading.against
-    near = " near" if level is Level.NEAR else ""
-    title = (
-        f"{rule.title}{near}: {reading.subject}"
-        if reading.subject and reading.about != reading.subject
-        else f"{rule.title}{near}"
-    )
-    if reading.about and reading.about == reading.subject and rule.code != "order_unresolved":
-        title = f"{rule.title}{near}: {reading.subject}"
-    numbers = "" if rule.fixed or reading.against is not None or rule.code == "order_unresolved" else (
-        f"{said(value, rule.unit)} against {said(threshold, rule.unit)}.")  # fmt: skip
-    words = " ".join(part for part in (numbers, reading.words) if part)
-    return {
-        "title": title,
-        "severity": rule.severity_at(level),
-        "level": level,
-        "value": value,
-        "threshold": threshold,
-        "words": words,
-    }
-
-
-def _now_words(condition: Condition, values: Mapping[Quantity, float | None]) -> str:
-    """Each quantity with its value, and whether its comparison holds."""
-    answers = {True: "yes", False: "no", None: "unknown"}
-    return "; ".join(f"{one}: {answers[one.holds(value := values.get(one.quantity))]}, it is {said(value, '')}"
-                     for one in comparisons(condition))  # fmt: skip
-
-
-def _told(rule: Rule) -> str:
-    told = asdict(rule)
-    return json.dumps({name: told[name] for name in ("severity", "on", "near", "breached", "hold", "escalate")})

@@ -29,9 +29,11 @@ from qv_desktop.domain.limit_changes import (
     scope_words,
     symbol,
 )
+from qv_desktop.domain.limit_reasons import explained
 from qv_desktop.domain.limit_words import sensible
 from qv_desktop.domain.limits import NAMES, Limits, Scope, ScopedLimits, binding, in_force, raised
 from qv_desktop.domain.orders import TICKET
+from qv_desktop.domain.risk import Check
 from qv_desktop.services.login import Login
 from qv_desktop.services.ports import Now, Publish
 
@@ -121,6 +123,10 @@ class RiskLimits:
             return ""
         found = next((one for one in held if one.of in ("", user.lower()) and one.holds(self._now())), None)
         return found.words(user) if found is not None else ""
+
+    def explain(self, check: Check, user: str, source: str, symbol: str) -> Check:
+        """A refusal with whose limit it is."""
+        return explained(check, lambda name: self.binding(name, user, source, symbol), user)
 
     def visible(self) -> LimitBook:
         """What this person may see: what concerns another user alone is for those who may change limits."""

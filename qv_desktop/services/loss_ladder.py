@@ -16,7 +16,7 @@ from qv_desktop.domain.accounts import Account as Balances
 from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.counters import ACCOUNT, Key, Standing, Standings, Tally, day_of, profit_of
-from qv_desktop.domain.drawdown import Peak, caught_up, lost, raised
+from qv_desktop.domain.drawdown import Peak, balances_day, caught_up, lost, raised
 from qv_desktop.domain.errors import BadInput, BrokerDown, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import LadderChanged
 from qv_desktop.domain.limits import Limits, Scope
@@ -70,6 +70,7 @@ class LossLadder:
         self._started = False
         self._told: set[tuple[Key, str, object]] = set()  # what was told of a scope: its key, about what, of when
         self._shown: Ladder | None = None
+        self._profits: dict[Key, Decimal | None] = {}  # scopes' days since the last look, or the last execution
         self._jobs: dict[str, asyncio.Task[None]] = {}  # what is being written, one of a kind
         self.losses_now = Losses()
         states.losses = lambda: self.losses_now
@@ -95,11 +96,13 @@ class LossLadder:
         except NotPermitted as error:
             log.info("peak_not_read", reason=str(error))
             return self._peak
-        today = day_of(self._now())
-        if peak is None or self._movements is None or peak.day >= today:
+        if peak is None or self._movements is None or self._account.balances is None:
+            return peak
+        until = balances_day(self._account.balances, day_of(self._now()))
+        if until <= peak.day:
             return peak
         try:
-            return caught_up(peak, await self._movements(peak.day), today)
+            return caught_up(peak, await self._movements(peak.day), until)
         except BrokerDown as error:
             log.info("movements_unknown", reason=str(error))
             return peak
@@ -108,6 +111,7 @@ class LossLadder:
         """An execution; losses in a row count at once, dollars at the next look."""
         self._book.heard(fill)
         self._day.filled(fill)
+        self._profits.clear()
 
     def told(self, balances: Balances) -> None:
         """The broker told the account."""
@@ -143,6 +147,7 @@ class LossLadder:
         if not self._started:
             return
         now, limits = self._now(), self._limits()
+        self._profits.clear()
         self.losses_now = self._losses()
         self._turn_day(limits, now)
         stand = climbed(self._states.stand, self.losses_now, limits, now)
@@ -166,11 +171,11 @@ class LossLadder:
         return Losses(profit, lost(peak, equity), told, counted, peak.equity if peak else None, equity)
 
     def _profit(self, tally: Tally) -> Decimal | None:
-        symbols = [symbol for symbol, one in tally.holdings.items() if one.quantity or one.opened]
-        marks = dict(self._marks.of(symbols))
-        for symbol in symbols:
-            marks.setdefault(symbol, tally.holdings[symbol].average)  # no price yet: what it cost
-        return profit_of(tally, marks, self._marks.closes(symbols))
+        marks = self._marks.beside(tally.holdings)
+        unpriced = {
+            s: one.average for s, one in tally.holdings.items() if one.quantity and s not in marks
+        }  # what it cost
+        return profit_of(tally, {**marks, **unpriced} if unpriced else marks, self._marks.closes)
 
     def _turn_day(self, limits: Limits, now: datetime) -> None:
         """The day's rungs go with the day; what a person or a drawdown halted stays."""
@@ -223,7 +228,11 @@ class LossLadder:
         tally = self._book[key]
         sources = self._sources(key[1]) if key[0] is Scope.STRATEGY and "trades_per_day" in values else None
         limits = replace(free, **values)  # type: ignore[arg-type]  # names are those of Limits
-        return Standing(key, limits, tally.counters, self._profit(tally), tally.holdings, sources=sources)
+        if (
+            key not in self._profits
+        ):  # once a look: an order must not wait for the prices of everything that a user holds
+            self._profits[key] = self._profit(tally)
+        return Standing(key, limits, tally.counters, self._profits[key], tally.holdings, sources=sources)
 
     def _sources(self, strategy: str) -> frozenset[str]:
         """The sources of working orders that count for a strategy."""

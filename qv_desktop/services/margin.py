@@ -213,7 +213,7 @@ class Margin:
         self._last = level(told)
         self._look_for_deficit(told, today)
         for one in self._deficits():
-            if one.outstanding(today) and is_met(one, today, level(told)):
+            if is_met(one, today, level(told)):
                 self._write(
                     MarginEvent(
                         MET, told.at, one.day, one.day.isoformat(), one.amount, words="the level rose by as much"

@@ -2,11 +2,11 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from qv_desktop.domain.events import BarsAmended, BarsClosed, MarketMoved, PricesPrinted
-from qv_desktop.domain.market import Bar, Batch, Correction, Halt, Snapshot, Timeframe, Trade
+from qv_desktop.domain.market import Bar, Batch, Correction, Halt, Quote, Snapshot, Timeframe, Trade
 from qv_desktop.domain.price_alerts import Print
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.last_prints import LastPrints
@@ -120,6 +120,17 @@ class MarketData:
         """The last price of each of ``symbols``, in their order."""
         known = self._tickers.known
         return [None if (ticker := known.get(symbol)) is None else ticker.last for symbol in symbols]
+
+    def since(self, seconds: float) -> int:
+        """The stamp, in market ns, of what is as old as that now."""
+        return self._clock.market_ns() - int(seconds * self._clock.speed * 1e9)
+
+    def marked(self, symbols: Iterable[str]) -> Iterator[tuple[str, float | None, Quote | None, float | None]]:
+        """Symbol, last price, quote and previous close of those that are known at all."""
+        known = self._tickers.known
+        for symbol in symbols:
+            if (ticker := known.get(symbol)) is not None:
+                yield symbol, ticker.last, ticker.quote, ticker.previous_close
 
     def quote_age(self, symbol: str) -> float | None:
         """Seconds since the newest quote of ``symbol``; None without one."""

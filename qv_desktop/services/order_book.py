@@ -19,6 +19,7 @@ class OrderBook(dict[str, Order]):  # client order id -> order
     def __init__(self, orders: Mapping[str, Order] | None = None) -> None:
         super().__init__()
         self._open: dict[str, dict[str, Order]] = {}  # symbol -> id -> open order, oldest in the book first
+        self._sources: dict[str, dict[str, Order]] = {}  # source -> id -> open order
         self._tuples: dict[str, tuple[Order, ...]] = {}  # symbol -> the same orders; another tuple after every change
         self.touched: set[str] = (
             set()
@@ -33,6 +34,10 @@ class OrderBook(dict[str, Order]):  # client order id -> order
     def by_symbol(self) -> Mapping[str, tuple[Order, ...]]:
         """Symbol -> its open orders; a symbol without any is missing. Changes with the book."""
         return self._tuples
+
+    def of_source(self, source: str) -> tuple[Order, ...]:
+        """The open orders that come from ``source``."""
+        return tuple(self._sources.get(source, {}).values())
 
     def since(self, moment: datetime) -> tuple[Order, ...]:
         """Orders that were submitted after ``moment``, as they stand now. What is older is not looked at again."""
@@ -56,7 +61,7 @@ class OrderBook(dict[str, Order]):  # client order id -> order
         asked = order.status is OrderStatus.PENDING_CANCEL
         if asked and former is not None and former.status is not OrderStatus.PENDING_CANCEL:
             self._cancels.append(order.changed or order.submitted)
-        if former is not None and former.open and (former.request.symbol != order.request.symbol or not order.open):
+        if former is not None and former.open and (_place(former) != _place(order) or not order.open):
             self._drop(key, former)
         if order.open:
             symbol = order.request.symbol
@@ -65,6 +70,7 @@ class OrderBook(dict[str, Order]):  # client order id -> order
             if former is not None and not former.open:  # it came back, to its old place
                 theirs = self._open[symbol] = {k: theirs[k] for k in self if k in theirs}
             self.touched.add(symbol)
+            self._sources.setdefault(order.request.source, {})[key] = order
             self._tuples[symbol] = tuple(theirs.values())
 
     def __delitem__(self, key: str) -> None:
@@ -79,6 +85,7 @@ class OrderBook(dict[str, Order]):  # client order id -> order
         theirs = self._open[symbol]
         del theirs[key]
         self.touched.add(symbol)
+        del self._sources[order.request.source][key]
         if theirs:
             self._tuples[symbol] = tuple(theirs.values())
         else:
@@ -116,3 +123,8 @@ class OrderBook(dict[str, Order]):  # client order id -> order
         """Take all of them out."""
         for key in list(self):
             del self[key]
+
+
+def _place(order: Order) -> tuple[str, str]:
+    """Where an order stands in the indexes."""
+    return order.request.symbol, order.request.source

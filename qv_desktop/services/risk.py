@@ -13,7 +13,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.orders import Order, OrderRequest
-from qv_desktop.domain.risk import Gauge, Measures, RiskView, TradingState, Verdict
+from qv_desktop.domain.risk import Check, Gauge, Measures, RiskView, TradingState, Verdict
 from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
@@ -54,6 +54,8 @@ class Risk(TradingStates):
         self.environment = environment
         self.limits_for = limits_for
         self._restricted_for = restricted_for
+        # a refusal, (user, source of the order, symbol) -> the refusal with whose limit it is
+        self.explain: Callable[[Check, str, str, str], Check] = lambda check, *concerned: check
         self.views = Views(market, positions)
         self._market, self._positions = market, positions
         self._instruments: dict[str, Instrument] = {}  # symbol -> instrument
@@ -84,7 +86,8 @@ class Risk(TradingStates):
     def judge(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> Verdict:
         """The rules' verdict on ``request`` beside all orders in ``book``, of which those ``gone`` do not count."""
         view = self._view(request.symbol, book, request.source, gone)
-        return judged(request, view, self.limits_for(self._person, request.source, request.symbol))
+        concerned = (self._person, request.source, request.symbol)
+        return judged(request, view, self.limits_for(*concerned), lambda check: self.explain(check, *concerned))
 
     def stopped(self, request: OrderRequest, book: Mapping[str, Order], gone: Collection[str] = ()) -> str:
         """Why the trading state, as it is at this moment, takes no such order; nothing when it does."""

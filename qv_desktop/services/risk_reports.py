@@ -25,7 +25,7 @@ from qv_desktop.services.ports import Now, Trail
 EXPORT = Permission(Resource.RISK, Action.EXPORT)
 FORMS = ("csv", "pdf", "xlsx", "html")
 MOST_ROWS = 10_000  # of the trail, of each question
-ASKED = (AuditQuery(action="risk.*"), AuditQuery(action="order.*", outcome="refused"))
+ASKED = (AuditQuery(action="risk.*"), AuditQuery(action="margin.*"), AuditQuery(action="order.*", outcome="refused"))
 
 type Pairs = Sequence[tuple[str, str]]
 type Past = Callable[[datetime, datetime], Awaitable[Sequence[Values]]]

@@ -87,6 +87,7 @@ class Views:
         self._lines: dict[str, Line] = {}  # symbol -> line
         self._unpriced: set[str] = set()  # symbols with orders that are worth what the last price says
         self._symbols: list[str] = []  # of the lines, and beside them
+        self._priced: set[str] = set()  # the same symbols
         self._lasts: list[float | None] = []  # the last prices of which they were made
         self.norms: Callable[[str], Norms] = lambda symbol: UNKNOWN
         self.held_by: Callable[[str], Mapping[str, Decimal] | None] = lambda source: None
@@ -106,6 +107,7 @@ class Views:
         by_symbol: Mapping[str, tuple[Order, ...]] = whole.by_symbol
         if gone:
             by_symbol, lines = self._without(gone, whole, lines)
+        held = self.held_by(source)
         recent, unsettled = _newest(whole, desk, gone)
         return RiskView(
             now=desk.now,
@@ -123,7 +125,8 @@ class Views:
             restricted=share.restricted,
             average_volume=norms.volume20,
             sectors=self.sectors,
-            strategy_held=self.held_by(source),
+            strategy_held=held,
+            of_source=() if held is None else tuple(o for o in whole.of_source(source) if o.id not in gone),
             cancels=whole.cancels_since(desk.now - MINUTE),
             price_test=price_test(snapshot, norms),
             may_trade=desk.may_trade,
@@ -139,7 +142,7 @@ class Views:
     def _line_up(self, book: OrderBook) -> Mapping[str, Line]:
         """Symbol -> its line, of everything that is held or ordered."""
         if book is not self._book:
-            self._book, self._lines, self._symbols, self._lasts = book, {}, [], []
+            self._book, self._lines, self._symbols, self._lasts, self._priced = book, {}, [], [], set()
             self._unpriced.clear()
             touched = self._positions.open.keys() | book.by_symbol.keys()
         else:
@@ -147,11 +150,10 @@ class Views:
             self._reprice(book)
         book.touched.clear()
         self._positions.touched.clear()
-        known = len(self._lines)
-        fresh = [symbol for symbol in touched if symbol not in self._lines]
         for symbol in touched:
             self._learn(symbol, book)
-        if fresh or len(self._lines) != known:
+        if touched and self._lines.keys() != self._priced:
+            self._priced = set(self._lines)
             self._symbols = list(self._lines)
             self._lasts = self._market.lasts(self._symbols)
         return self._lines
@@ -169,11 +171,11 @@ class Views:
                     self._reprice_one(symbol, book)
 
     def _reprice_one(self, symbol: str, book: OrderBook) -> None:
-        price = self._prices.get(symbol)
-        if price is None or symbol in self._unpriced:
-            self._learn(symbol, book)
+        price, former = self._prices.get(symbol), self._lines.get(symbol)
+        if former is None or price is None or symbol in self._unpriced:
+            self._learn(symbol, book)  # it may have left the book since, or come back
         else:
-            self._lines[symbol] = repriced(self._lines[symbol], self._positions.open.get(symbol), price)
+            self._lines[symbol] = repriced(former, self._positions.open.get(symbol), price)
 
     def _learn(self, symbol: str, book: OrderBook) -> None:
         position, orders = self._positions.open.get(symbol), book.by_symbol.get(symbol, NONE)

@@ -169,6 +169,9 @@ class TradingStates:
         return draft
 
     async def _write_down(self, state: TradingState, draft: Draft) -> None:
+        """With everything that is in force by now: of brakes that are written at once, whichever comes last says all of it."""
+        whole = joined((_stand_after(draft), self.stand))
+        state, draft = whole.state, replace(draft, after=_after(whole))
         if self._brakes_held():
             self._keep(draft)  # behind them: the last one written is the one that counts
             return
@@ -193,6 +196,7 @@ class TradingStates:
         """Only once it is written down, and behind a halt that still waits to be; a brake that comes meanwhile is newer."""
         before = self._brakes
         session = await self._login.require(RUN)
+        await self._heed_others()
         if self.stand.halted_by_ladder:  # looked at only now: it may have halted while the first question was asked
             session = await self._login.require(CHANGE)
         limits = self.account_limits()
@@ -212,14 +216,21 @@ class TradingStates:
         self._braked = None
         self._set(stand, session.user.name, said)
 
+    async def _heed_others(self) -> None:
+        """A halt by the ladder of another desk on the account is not lifted by one that did not see it. Raises DatabaseDown."""
+        stored = await self._store.stand(self._account.id)
+        if stored.halted_by_ladder and not self.stand.halted_by_ladder:
+            halted = joined((self.stand, Stand(held=stored.held)))
+            self._set(halted, PROGRAM, f"Another desk's loss ladder halted trading. {_as_stored(stored)}")
+
     async def begin_day(self, stand: Stand, *, record: bool) -> None:
         """A new trading day: its rungs are as in ``stand``. Raises DatabaseDown, NotPermitted: then all stays as it was."""
-        before, reason = self._brakes, "A new trading day began; the rungs of the day before do not count any more."
+        before, reason = self.stand, "A new trading day began; the rungs of the day before do not count any more."
         await self._settled()
         if record and stand.held != self.stand.held:
             await self._store.save_state(self._account.id, stand.state, self._draft(SYSTEM, stand, reason))
-        if self._brakes != before:
-            return  # braked meanwhile; the next look sees to it
+        if self.stand is not before:
+            return  # braked or resumed meanwhile; the next look sees to it
         if not stand.held and stand.state is TradingState.ACTIVE:
             self._braked = None
         if stand.held != self.stand.held:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from shiboken6 import isValid
 
 from qv_desktop.domain.access import Action, Permission, Resource
-from qv_desktop.domain.errors import DatabaseDown, QvError
+from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import LimitsChanged, StrategiesChanged
 from qv_desktop.domain.limit_changes import Proposal, Restriction
 from qv_desktop.domain.limit_words import title
@@ -59,13 +59,13 @@ class LimitsWiring(QObject):
             self._desk.tasks.spawn(self._refresh())
 
     async def _refresh(self) -> None:
-        """Limits stay as they were last read while they cannot be read; another part tells that the database is away."""
+        """Limits stay as they were last read while they cannot be, or may not; another part tells that the database is away."""
         if self._reading:
             return
         self._reading = True
         try:
             await self._service.refresh()
-        except DatabaseDown:
+        except QvError:
             return
         finally:
             self._reading = False

@@ -107,11 +107,13 @@ class MarginWiring(QObject):
     def ask_met(self) -> ReasonDialog | None:
         """Ask which deficit the broker took as met, and how it said so."""
         standing = self._desk.services.margin.standing()
-        if standing is None or not standing.outstanding:
+        if standing is None or not standing.unmet:
             return None
-        days = [one.day for one in standing.outstanding]
-        rows = [f"{one.day:%a %d %b}: ${one.amount:,.2f}, by {one.deadline:%a %d %b}" for one in standing.outstanding]
-        words = "The deficit no longer counts as outstanding. Say how the broker told that it was met."
+        days = [one.day for one in standing.unmet]
+        rows = [f"{one.day:%a %d %b}: ${one.amount:,.2f}, by {one.deadline:%a %d %b}" for one in standing.unmet]
+        words = (
+            "The deficit no longer counts as unmet, nor restricts the account. Say how the broker told that it was met."
+        )
         dialog = ReasonDialog("Deficit met", words, "It was met", rows, self._desk.window)
         dialog.given.connect(
             lambda place, reason: self._desk.tasks.spawn(self._settle(dialog, days[max(place, 0)], reason))

@@ -102,7 +102,8 @@ def test_every_desk_rule_makes_sense_as_it_comes() -> None:
     [
         ("Polygon mute", ("feed_mute", "Polygon")), ("Alpaca orders backing off", ("feed_lost", "Alpaca orders")),
         ("Alpaca prices off", ("feed_lost", "Alpaca prices")), ("unresolved qv-1", ("order_unresolved", "qv-1")),
-        ("broker down", ("broker_silent", "")), ("breaks", ("reconciliation_break", "")), ("fill qv-1", None), ("Polygon back", None),
+        ("broker down", ("broker_silent", "")), ("breaks", ("reconciliation_break", "")), ("margin deficit 2026-03-18 5", ("margin", "")),
+        ("fill qv-1", None), ("Polygon back", None),
     ],
 )  # fmt: skip
 def test_notices_that_tell_the_same_are_known_by_their_keys(key: str, found: tuple[str, str] | None) -> None:

@@ -11,11 +11,12 @@ from qv_desktop.domain.account_history import Activity
 from qv_desktop.domain.drawdown import Peak, caught_up, lost, raised
 from tests.builders import an_account
 
-MONDAY, TUESDAY, FRIDAY = date(2026, 9, 14), date(2026, 9, 15), date(2026, 9, 18)
+SUNDAY, MONDAY, TUESDAY, THURSDAY, FRIDAY = (date(2026, 9, day) for day in (13, 14, 15, 17, 18))
 
 
-def told(equity: int, adjusted: int = 0, peak: Peak | None = None, day: date = MONDAY) -> Peak:
-    found = raised(peak, replace(an_account(), equity=Decimal(equity), adjustments=Decimal(adjusted)), day)
+def told(equity: int, adjusted: int = 0, peak: Peak | None = None, today: date = MONDAY, of: str = "") -> Peak:
+    account = replace(an_account(), equity=Decimal(equity), adjustments=Decimal(adjusted), balances_of=of)
+    found = raised(peak, account, today)
     assert found is not None
     return found
 
@@ -39,15 +40,23 @@ def test_each_deposit_counts_once_however_often_it_is_told_and_anew_on_the_next_
     assert told(170, 20, peak, TUESDAY).equity == Decimal(170)
 
 
+def test_a_broker_that_turns_its_day_later_than_midnight_is_not_counted_twice() -> None:
+    peak = told(150, 50, told(100, of="2026-09-11"), MONDAY, "2026-09-11")
+    night = told(150, 50, peak, TUESDAY, "2026-09-11")  # still Monday's deposit
+    assert night.equity == Decimal(150)
+    assert told(150, 0, night, TUESDAY, "2026-09-14").equity == Decimal(150)
+    assert caught_up(night, [Activity("1", "CSD", day=MONDAY, net=Decimal(50))], MONDAY).equity == Decimal(150)
+
+
 def test_what_moved_while_nobody_looked_is_caught_up_with() -> None:
-    peak = Peak(Decimal(100), MONDAY, Decimal(10))  # ten of Monday's are in it
+    peak = Peak(Decimal(100), SUNDAY, Decimal(10))  # ten of Monday's are in it
     activities = [
         Activity("1", "CSD", day=MONDAY, net=Decimal(10)), Activity("2", "CSD", day=MONDAY, net=Decimal(5)),
         Activity("3", "CSW", day=TUESDAY, net=Decimal(-40)), Activity("4", "DIV", day=TUESDAY, net=Decimal(7)),
         Activity("5", "CSD", day=FRIDAY, net=Decimal(99)),
     ]  # fmt: skip
-    assert caught_up(peak, activities, FRIDAY) == Peak(Decimal(65), FRIDAY)
-    assert caught_up(peak, activities, MONDAY) is peak
+    assert caught_up(peak, activities, THURSDAY) == Peak(Decimal(65), THURSDAY)
+    assert caught_up(peak, activities, SUNDAY) is peak
 
 
 def test_what_is_not_known_is_no_drawdown() -> None:

@@ -1,5 +1,7 @@
 """Limits: the tightest counts, what is wider is known, and what people type is read back as it was meant."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -9,6 +11,7 @@ from hypothesis import strategies as some
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.limit_changes import changes, owner, until
+from qv_desktop.domain.limit_reasons import LIMITS_OF, explained
 from qv_desktop.domain.limit_words import WORDS, read, short, told, typed
 from qv_desktop.domain.limits import (
     NAMES,
@@ -22,6 +25,9 @@ from qv_desktop.domain.limits import (
     looser,
     raised,
 )
+from qv_desktop.domain.risk import Check
+from qv_desktop.domain.rules import judged
+from tests.builders import a_limit, a_view
 
 VALUE = {name: some.integers(0, 1_440) if name in WHOLE else some.decimals(0, 10_000, places=3) for name in NAMES}
 VALUES = some.fixed_dictionaries({}, optional=VALUE)
@@ -123,3 +129,26 @@ def test_until_is_a_time_in_new_york() -> None:
     assert until(" ") is None
     with pytest.raises(BadInput, match="2026-12-31"):
         until("tomorrow")
+
+
+def test_a_refusal_says_whose_limit_it_is_and_nothing_that_explains_it_lets_it_pass() -> None:
+    order, tight = a_limit("100.00", 60), replace(Limits(), order_value=Decimal(1_000))
+    of_gme = ScopedLimits(Scope.SYMBOL, "GME", {"order_value": Decimal(1_000)}, 1, "ada")
+    firm = ScopedLimits(Scope.FIRM, "", {"order_value": Decimal(1_000)}, 1, "QuantVision")
+
+    def message(explain: Callable[[Check], Check]) -> str:
+        verdict = judged(order, a_view(), tight, explain)
+        assert not verdict.passed
+        return next(check.message for check in verdict.refusals if check.code == "ORDER_VALUE")
+
+    plain = message(lambda check: check)
+    assert (
+        message(lambda check: explained(check, lambda name: of_gme, "anna"))
+        == f"{plain} That is the limit of GME, set by ada."
+    )
+    assert message(lambda check: explained(check, lambda name: firm, "anna")) == plain
+    assert message(lambda check: replace(check, passed=True)) == plain
+
+
+def test_what_explains_a_refusal_names_limits_that_there_are() -> None:
+    assert {name for names in LIMITS_OF.values() for name in names} <= set(NAMES)

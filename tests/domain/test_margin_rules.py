@@ -198,7 +198,7 @@ def test_it_is_met_when_the_level_rose_by_as_much_on_a_later_day() -> None:
 
 
 def test_a_practice_of_unmet_deficits_restricts_for_ninety_days() -> None:
-    """4210(d)(2)(D): the practice is no number in the rule; two within a year is this program's named default."""
+    """4210(d)(2)(D), for 90 calendar days or until it is met; the practice is no number there, two a year is this program's own default."""
     first, second = a_deficit(MONDAY), a_deficit(TUESDAY)
     day = date(2026, 11, 25)
     assert restricted(MarginTerms(), [first], [], day, DAYS) == (None, "")
@@ -209,7 +209,13 @@ def test_a_practice_of_unmet_deficits_restricts_for_ninety_days() -> None:
     in_time = replace(second, met=datetime(2026, 11, 20, 18, tzinfo=UTC))
     assert restricted(MarginTerms(), [first, in_time], [], day, DAYS) == (None, "")
     late = replace(second, met=datetime(2026, 11, 25, 18, tzinfo=UTC))
-    assert restricted(MarginTerms(), [first, late], [], day, DAYS)[0] == until
+    assert restricted(MarginTerms(), [first, late], [], day, DAYS)[0] == first.deadline + timedelta(days=90)
+    assert restricted(MarginTerms(), [replace(first, met=NOW + timedelta(days=9)), late], [], day, DAYS) == (
+        None,
+        "",
+    )  # until it is met
+    after = second.expires + timedelta(days=1)  # no longer outstanding, and still not met
+    assert restricted(MarginTerms(), [first, second], [], after, DAYS)[0] == until
 
 
 def test_a_restricted_account_opens_no_short_and_borrows_nothing() -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from qv_desktop.domain.instruments import HALF_PENNY, Instrument
 from qv_desktop.domain.limits import Limits
+from qv_desktop.domain.loss_rules import LOSS_RULES
+from qv_desktop.domain.margin_rules import MARGIN_RULES
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check, RiskView
-from qv_desktop.domain.rules import judged
+from qv_desktop.domain.rules import RULES, judged
 from qv_desktop.domain.rules_size import reserved
 from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_view, an_account, an_order
 
@@ -241,3 +243,26 @@ def test_an_account_that_the_broker_blocks_takes_nothing_new(word: str) -> None:
     refused("ACCOUNT", a_request(1), view)
     assert passes("ACCOUNT", a_request(100, Side.SELL), view)
     assert check("ACCOUNT", a_request(1), a_view()) is None
+
+
+BAD = [
+    (a_limit("150.005", 20_000), a_view(restricted="Listed.", may_trade=False, environment="LIVE", live_allowed=False),
+     Limits(opens=1_440)),
+    (a_part("2.5"), a_view(instrument=WHOLE, average_volume=1.0, sectors={"AAPL": "Technology"}, strategy_held={}),
+     Limits(sector_fraction=D(0), strategy_fraction=D(0), net_fraction=D(0))),
+    (a_request(10, type=OrderType.LIMIT, extended_hours=True, time_in_force=TimeInForce.IOC), a_view(halted=True, closed="Closed."),
+     Limits()),
+    (a_request(10, Side.SELL), a_view(instrument=replace(HARD, shortable=False), account=an_account(suspended=True)), Limits()),
+    (a_request(10, Side.SELL), a_view(instrument=HARD, price_test=True), Limits()),
+    (a_request(150, Side.SELL), a_view(positions=LONG), Limits()),
+    (a_limit("100.00", 1, order_class=OrderClass.OCO, take_profit=D(110)), a_view(), Limits()),
+    (a_limit("100.00"), a_view(open_orders=(an_order(a_limit("100.00", 9, Side.SELL, id="r")),), cancels=(NOW,) * 200,
+                               recent=tuple(an_order(a_limit("100.00", id=f"q{i}")) for i in range(80))), Limits()),
+]  # fmt: skip
+
+
+def test_every_rule_refuses_at_least_one_of_these() -> None:
+    ours = [rule for rule in RULES if rule not in MARGIN_RULES and rule not in LOSS_RULES]
+    answers = {rule: [rule(*bad) for bad in BAD] for rule in ours}
+    idle = [rule.__name__ for rule, found in answers.items() if all(one is None or one.passed for one in found)]
+    assert idle == []

@@ -32,3 +32,14 @@ def test_the_last_line_is_the_figures_as_json(
 def test_every_benchmark_can_be_asked_for() -> None:
     assert "startup" in benchmarks.names()
     assert all(hasattr(benchmarks._module(name), "figures") for name in benchmarks.names())
+
+
+def test_the_gate_is_measured_with_every_rule_beside_a_book_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    risk = benchmarks._module("risk")
+    assert risk is not None
+    monkeypatch.setattr(risk, "find_spec", lambda name: None)  # the paths have a benchmark and tests of their own
+    found = risk.figures(positions=12, open_orders=30, judgements=40)
+    assert {"gate_p99_ms", "positions", "open_orders", "monte_carlo_s"} <= found.keys()
+    assert (found["positions"], found["open_orders"], found["judgements"]) == (12, 30, 40)
+    assert 0 < found["gate_p50_ms"] <= found["gate_p99_ms"] <= found["gate_max_ms"]
+    assert found["rules"] > 20

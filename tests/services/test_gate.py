@@ -109,8 +109,8 @@ def test_one_service_speaks_to_the_brokers_door_and_everybody_else_to_that_servi
         "wiring/trading.py",  # the ticket, and orders amended in the blotter
         "wiring/chart_trading.py",  # orders drawn and dragged on the chart
         "services/flattening.py",  # closing and reversing
-        "services/signal_orders.py",  # what strategies raise
-        "services/deployments.py",  # closing what a deployment holds
+        "services/signal_sending.py",  # what strategies raise
+        "services/deployment_closing.py",  # closing what a deployment holds
     }
 
 

@@ -296,6 +296,24 @@ def test_what_the_program_did_not_live_to_hear_is_counted_at_the_next_start(data
     in_a_room(database, tmp_path, dies, next_start, account=account)
 
 
+def test_an_execution_that_is_in_the_book_and_not_in_the_journal_yet_is_counted_once(
+    database: Database, tmp_path: Path
+) -> None:
+    async def story(room: Room) -> None:
+        kept = await room.trades(10, "100", "1", heard=False)
+        fresh = replace(
+            kept, execution_id="not-written-yet", side=Side.SELL, price=Decimal(99), at=NOW + timedelta(seconds=1)
+        )
+        for fill in (kept, fresh):
+            room.fills[fill.execution_id] = fill
+        await room.ladder.start()
+        room.ladder.filled(fresh)
+        counted = room.book[ACCOUNT]
+        assert (counted.counters.consecutive_losses, counted.counters.trades_today, counted.held("AAPL")) == (1, 1, 0)
+
+    in_a_room(database, tmp_path, story, begin=False)
+
+
 def test_restarts_at_every_step_count_as_a_program_that_ran_on(database: Database, tmp_path: Path) -> None:
     """Over three days, with a position that is held overnight and executions that come late."""
     steps = [(10, "100", 0), (-10, "99", 60), (20, "99", 3_600), (-10, "98", 86_400), (-20, "97", 86_460), (10, "99", 90_000),
@@ -347,6 +365,43 @@ def test_late_executions_are_put_where_they_belong(database: Database, tmp_path:
         assert (counted.counters.consecutive_losses, counted.counters.trades_today, counted.held("AAPL")) == (1, 2, 10)
 
     in_a_room(database, tmp_path, story)
+
+
+def test_a_halt_by_the_ladder_of_another_desk_is_not_lifted_by_one_that_did_not_see_it(
+    database: Database, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        account = f"a{uuid4().hex[:8]}"
+        async with a_room(database, account, tmp_path) as here, a_room(database, account, tmp_path / "there") as there:
+            await here.risk.halt("by hand")
+            there.broker_tells("97000")
+            await there.written()
+            there.broker_tells("99000")
+            here.broker_tells("99000")
+            with pytest.raises(NotPermitted, match="risk: change"):
+                await here.risk.resume("over")
+            assert (here.risk.state, here.risk.stand.halted_by_ladder) == (HALTED, True)
+            here.becomes(Role.ADMIN)
+            await here.risk.resume("looked into")
+            assert here.risk.state is ACTIVE
+
+    (tmp_path / "there").mkdir()
+    asyncio.run(story())
+
+
+def test_a_hand_and_the_ladder_in_one_moment_are_both_known_at_the_next_start(
+    database: Database, tmp_path: Path
+) -> None:
+    async def story(room: Room) -> None:
+        room.broker_tells("97000")
+        await room.risk.halt("by hand")
+        await room.written()
+
+    async def next_start(room: Room) -> None:
+        stand = room.risk.stand
+        assert (stand.hand.state, stand.hand.reason, stand.halted_by_ladder) == (HALTED, "by hand", True)
+
+    in_a_room(database, tmp_path, story, next_start)
 
 
 def test_a_viewers_desk_brakes_itself_and_writes_nothing_down(database: Database, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tests.builders import a_session, an_account
 
 NOON = datetime(2026, 11, 16, 17, tzinfo=UTC)  # Monday in New York
 MAY = Permission(Resource.RISK, Action.CHANGE)
+CALENDAR = Calendar()  # one for all: building it takes longer than any test
 
 
 class Store:
@@ -95,7 +96,7 @@ class Room:
         self.positions = Positions(lambda event: None)
         for fill in stored:
             self.positions.fill(fill)
-        self.margin = Margin(self.store, self._since, lambda: self.fills.values(), Calendar(), self.positions,
+        self.margin = Margin(self.store, self._since, lambda: self.fills.values(), CALENDAR, self.positions,
                              cast(Account, self.account), cast(Login, Door(*may)), self.events.append, lambda: self.now)  # fmt: skip
 
     async def _since(self, account: str, since: datetime) -> list[Fill]:

@@ -147,6 +147,30 @@ def test_the_programs_own_halt_is_kept_for_the_next_start_and_recorded_once() ->
     on_a_desk(story)
 
 
+def test_a_release_waits_for_the_brakes_row_that_is_on_its_way() -> None:
+    async def story(desk: Desk) -> None:
+        store, written = desk.risk._store, asyncio.Event()
+        assert isinstance(store, RiskStore)
+        save = store.save_state
+
+        async def hanging(account: str, state: TradingState, draft: Draft) -> None:
+            if state is TradingState.HALTED:
+                await written.wait()
+            await save(account, state, draft)
+
+        store.save_state = hanging  # type: ignore[method-assign]
+        desk.risk.trip("odd")
+        resuming = asyncio.ensure_future(desk.risk.resume("seen"))
+        await asyncio.sleep(0.05)
+        assert (resuming.done(), store.drafts) == (False, [])
+        written.set()
+        await resuming
+        assert [draft.action for draft in store.drafts] == ["risk.halted", "risk.active"]
+        assert (desk.risk.state, store.kept) == (TradingState.ACTIVE, TradingState.ACTIVE)
+
+    on_a_desk(story)
+
+
 def test_a_halt_that_comes_while_trading_is_being_resumed_stands() -> None:
     async def story(desk: Desk) -> None:
         store = desk.risk._store

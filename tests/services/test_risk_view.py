@@ -26,6 +26,8 @@ def happens(built: Market, dice: random.Random) -> None:
     """One of the things that move a book."""
     symbol, keys = dice.choice(built.symbols), list(built.book)
     key = dice.choice(keys) if keys else ""
+    if dice.random() < 0.3:
+        built.risk.views.keep_up()  # a frame is shown
     match dice.randrange(10):
         case 0 | 1:
             built.trade(dice.sample(built.symbols, 2))
@@ -45,6 +47,13 @@ def happens(built: Market, dice: random.Random) -> None:
             side = dice.choice((Side.BUY, Side.SELL))
             built.positions.fill(Fill(f"x{dice.random()}", "qv", symbol, side, shares, Decimal(50), built.moment))
         case 8:
+            built.book.update(
+                {
+                    key: replace(order, status=OrderStatus.FILLED)
+                    for key, order in built.book.items()
+                    if dice.random() < 0.5
+                }
+            )
             built.positions.correct(replace(built.positions[symbol], quantity=Decimal(dice.choice((0, 7, -7)))))
         case _:
             kind = dice.choice((OrderType.MARKET, OrderType.STOP))
@@ -66,6 +75,7 @@ def slow(view: RiskView, book: OrderBook, built: Market) -> RiskView:
         prices={symbol: Decimal(repr(price)) for symbol, price in built.market.prices().items()},
         recent=tuple(recent),
         by_symbol=None,
+        of_source=None,
         lines=None,
     )
 
@@ -78,7 +88,7 @@ def the_same(fast: RiskView, anew: RiskView) -> None:
         assert exposure.net(fast, side) == exposure.net(anew, side)
     for name in set(SECTORS.values()):
         assert exposure.in_sector(fast, name) == exposure.in_sector(anew, name)
-    assert exposure.of_strategy(fast, "Ticket") == exposure.of_strategy(anew, "Ticket")
+    assert exposure.of_strategy(fast, "strategy:one") == exposure.of_strategy(anew, "strategy:one")
     assert set(fast.positions) == set(anew.positions)
     assert set(fast.open_orders) == set(anew.open_orders)
     assert set(fast.recent) == set(anew.recent)
@@ -87,7 +97,7 @@ def the_same(fast: RiskView, anew: RiskView) -> None:
         assert fast.prices[symbol] == anew.prices[symbol]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32))
 def test_kept_sums_equal_sums_added_up_anew_after_anything_that_may_happen(seed: int) -> None:
     built, dice = asyncio.run(desk(4, 6)), random.Random(seed)
@@ -95,11 +105,11 @@ def test_kept_sums_equal_sums_added_up_anew_after_anything_that_may_happen(seed:
     for _ in range(40):
         for _ in range(dice.randrange(4)):
             happens(built, dice)
-        fast = built.risk._view(dice.choice(built.symbols), built.book, "Ticket")
+        fast = built.risk._view(dice.choice(built.symbols), built.book, "strategy:one")
         the_same(fast, slow(fast, built.book, built))
         gone = set(dice.sample(sorted(built.book), min(2, len(built.book))))
         rest = OrderBook({key: order for key, order in built.book.items() if key not in gone})
-        without = built.risk._view("S0000", built.book, "Ticket", gone)
+        without = built.risk._view("S0000", built.book, "strategy:one", gone)
         the_same(without, slow(without, rest, built))
 
 
@@ -164,3 +174,21 @@ def test_a_price_that_moves_together_with_a_fill_elsewhere_is_not_overlooked() -
     built.positions.fill(Fill("x", "qv", "S0002", Side.BUY, Decimal(1), Decimal(50), NOW))
     view = built.risk._view("S0000", built.book)
     assert exposure.lines(view)["S0001"].held == Decimal(777) * built.positions["S0001"].quantity
+
+
+def test_prices_of_a_symbol_that_was_just_left_are_taken_in_frame_after_frame() -> None:
+    built = asyncio.run(desk(3, 0))
+    order = an_order(a_request(10, Side.SELL, "S0001", "leaving"))
+    built.book[order.id] = order
+    built.risk._view("S0000", built.book)
+    built.book[order.id] = replace(order, status=OrderStatus.FILLED)
+    built.positions.correct(replace(built.positions["S0001"], quantity=Decimal(0)))
+    for _ in range(3):
+        built.trade(["S0001"])
+        built.risk.views.keep_up()
+    built.positions.correct(replace(built.positions["S0001"], quantity=Decimal(5)))
+    built.trade(["S0001"])
+    built.risk.views.keep_up()
+    view = built.risk._view("S0000", built.book)
+    the_same(view, slow(view, built.book, built))
+    assert "S0001" in exposure.lines(view)

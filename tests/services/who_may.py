@@ -146,7 +146,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Risk.measure": _READS, "Risk.trip": "the program halts by itself when its books cannot be trusted",
     "Risk.halt_at_once": "the kill switch's own brake, which has looked whether the role may",
     **dict.fromkeys((f"RiskLimits.{name}" for name in (
-        "limits_for", "binding", "restriction_for", "set_for", "would_raise", "why_not")), _READS),
+        "limits_for", "binding", "explain", "restriction_for", "set_for", "would_raise", "why_not")), _READS),
     "RiskLimits.visible": "tells each person what concerns them, and nothing to whoever may not view risk",
     "RiskLimits.load": _RUNS, "RiskLimits.refresh": _RUNS,
     "RiskMeasures.load": _RUNS, "RiskMeasures.run": _RUNS, "RiskMeasures.measure": _RUNS,
@@ -164,7 +164,6 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "AlertRules.hushes": _READS, "AlertRules.notices_of": _READS, "AlertRules.tested": _READS, "AlertRules.tested_own": _READS,
     "AlertRules.acknowledge": "whoever is there has seen it; recorded under their name",
     "AlertRules.snooze": "whoever is there may have quiet for a while; recorded under their name, and it stays in the list",
-    "AlertKeeping.*": "writes down what the rules raised and a person did, whoever is signed in",
     "Drawings.of": _OWN, "Drawings.load": _OWN, "Drawings.flush": "writes what was permitted, and asks again before it does",
     "Drawings.run": _RUNS,
     "Connections.load": _RUNS, "Connections.get": _READS, "Connections.needs_password": _READS,

@@ -1,7 +1,7 @@
 """A whole desk buys by hand and by a strategy, and sees within seconds what that risks."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -56,11 +56,11 @@ async def bought(person: Sitting, symbol: str, quantity: int, source: str) -> No
     await person.sees(lambda: person.stands(request.client_order_id, OrderStatus.FILLED))
 
 
-async def kept(person: Sitting, question: str, answer: list[tuple[object, ...]]) -> None:
+async def kept(person: Sitting, question: str, answer: Sequence[tuple[object, ...]]) -> None:
     """What is written behind a picture is there at last."""
     for _ in range(600):
         told = await person.asked(question)
-        if told == answer:
+        if told == list(answer):
             return
         await asyncio.sleep(0.1)
     pytest.fail(f"{told} is kept")

@@ -68,7 +68,7 @@ def test_a_falling_price_reduces_then_halts_and_what_is_held_can_be_left(person:
         risk = person.desk.services.risk
         await person.sees(lambda: person.fresh("SPY"))
         assert await sends(person, "first", SHARES) == (OrderStatus.FILLED, "")
-        falls(person, 1_750)
+        falls(person, 1_790)
         await person.sees(lambda: risk.state is TradingState.REDUCING)
         await person.sees(lambda: person.fresh("SPY"))
         status, reason = await sends(person, "opens", 1)

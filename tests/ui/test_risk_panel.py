@@ -2,12 +2,13 @@
 
 import math
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import QElapsedTimer, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
@@ -166,11 +167,10 @@ def test_the_brakes_are_in_view_at_every_size(panel: RiskPanel, qtbot: QtBot, wi
     panel.resize(width, height)
     panel.show_measures(some_measures())
     panel.show_picture(a_picture(500))
-    qtbot.wait(20)
     for word in ("Reduce", "Halt"):
         brake = button(panel, word)
         assert brake.isVisible()
-        assert panel.rect().contains(brake.mapTo(panel, brake.rect().bottomRight()))
+        qtbot.waitUntil(lambda seen=brake: panel.rect().contains(seen.mapTo(panel, seen.rect().bottomRight())))
 
 
 def test_it_says_everything_of_a_picture(panel: RiskPanel) -> None:
@@ -317,17 +317,17 @@ def test_the_report_is_asked_for_by_its_form_or_says_why_not(panel: RiskPanel, q
 
 
 def test_a_picture_of_five_hundred_names_is_taken_in_within_a_frame(panel: RiskPanel, qtbot: QtBot) -> None:
-    """Half of what is measured on an idle machine would do; the bound is loose, for others run beside."""
+    """By the processor's time of this thread, of which others that run beside take none."""
     panel.resize(900, 900)
     picture, gauges = a_picture(500), some_measures(500)
     panel.show_picture(picture)
     QApplication.processEvents()
-    clock, taken = QElapsedTimer(), list[float]()
+    taken = list[float]()
     for second in range(1, 12):
-        clock.start()
+        began = time.thread_time()
         panel.show_measures(gauges)
         panel.show_picture(replace(picture, at=NOW + timedelta(seconds=second), equity=EQUITY + second))
-        taken.append(clock.nsecsElapsed() / 1e6)
+        taken.append((time.thread_time() - began) * 1000)
     assert min(taken) < 16, taken
 
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 from qv_desktop.adapters.reports.risk import HEAD, RiskDayReports
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.alerts import Notice
-from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.day_trades import DayTrade
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import RiskMeasured
@@ -58,6 +58,9 @@ def a_trail() -> Trail:
         Draft(actor, "order.submit", "order", "qv-2", "ok"),
         Draft(actor, "risk.limits", "account", "account", before='{"collar": "0.1"}', after='{"collar": "0.05"}'),
         Draft(actor, "risk.active", "account", "account", reason="looked into"),
+        Draft(
+            SYSTEM, "risk.loss_reached", "account", "account", reason="The day's loss of $2,100 has reached the limit."
+        ),
     )
     for row in rows:
         asyncio.run(trail.append(row))
@@ -154,7 +157,7 @@ def test_it_holds_every_section_of_the_day(tmp_path: Path) -> None:
     document = of_day(a_report(tmp_path))
     found = {section.title.partition(" · ")[0]: section for section in document.sections}
     assert list(found) == [
-        "State history", "Limits and usage", "Limits in force", "Changes of limits", "Refusals by rule", "Refused orders",
+        "State history", "Limits and usage", "Limits in force", "Changes of limits", "Breaches", "Refusals by rule", "Refused orders",
         "Exposure by name",
         "Exposure by sector", "Value at risk and expected shortfall", "VaR against what days brought", "Stress", "Margin", "Day trades",
         "Largest losers", "Largest winners", "P&L by strategy", "Alerts", "History of alerts",
@@ -165,6 +168,9 @@ def test_it_holds_every_section_of_the_day(tmp_path: Path) -> None:
     ]
     assert len(found["Limits in force"].rows) == len(NAMES)
     assert found["Changes of limits"].rows[0][4] == "collar 0.1 → 0.05"
+    assert [row[1:] for row in found["Breaches"].rows] == [
+        ("loss reached", "account account", "system", "The day's loss of $2,100 has reached the limit.")
+    ]
     assert {row[0] for row in found["Refusals by rule"].rows} >= {"ORDER_VALUE"}
     assert [row[2:5] for row in found["Refused orders"].rows] == [("AAPL", "buy", "200000")]
     assert [row[2] for row in found["Alerts"].rows] == ["Feed stale"]
@@ -179,7 +185,7 @@ def test_its_head_says_whose_it_is_and_what_it_was_made_of(tmp_path: Path) -> No
     facts = dict(of_day(a_report(tmp_path, trail)).facts)
     assert facts["Account"] == "••••123"
     assert facts["Program"] == "QuantVision Desktop 0.1.0"
-    assert facts["Newest row"] == f"#5 {trail.rows[-1].hash}"
+    assert facts["Newest row"] == f"#6 {trail.rows[-1].hash}"
     assert facts["Day P&L"] == "+$1,284.07"
     assert re.fullmatch(r"[0-9a-f]{64}", facts["Input hash"])
     other = dict(of_day(a_report(tmp_path, trail, limits=replace(Limits(), daily_loss=Decimal(1)))).facts)
@@ -335,7 +341,7 @@ def test_rows_are_of_the_walls_day_also_where_the_market_replays_another(tmp_pat
     assert report.day == date(2020, 12, 15)
     assert report.recorded == date(2026, 11, 20)
     assert report.rows is not None
-    assert len(report.rows) == 4
+    assert len(report.rows) == 5
     assert dict(of_day(report).facts)["Day"] == "2020-12-15; rows of 2026-11-20"
 
 

@@ -80,6 +80,7 @@ class SafetyRoom:
             RiskStore(), market, self.positions, account, self.login, publish, now,
             limits_for=self.limits.limits_for, restricted_for=self.limits.restriction_for,
         )  # fmt: skip
+        self.risk.explain = self.limits.explain
         self.risk.know([Instrument("AAPL", "Apple Inc", "NASDAQ")])
         self.orders = Orders(
             self.broker, journal, self.risk, self.positions, self.login, publish, now, lambda: account.id

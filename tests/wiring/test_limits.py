@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.access import Role
-from qv_desktop.domain.limit_changes import Proposal, Restriction
+from qv_desktop.domain.errors import DatabaseDown, NotPermitted, QvError
+from qv_desktop.domain.limit_changes import LimitBook, Proposal, Restriction
 from qv_desktop.domain.limits import Scope
 from qv_desktop.ui.panels.limits import RESTRICTED, VERSIONS, WAITING, LimitsPanel
 from qv_desktop.ui.reason_dialog import ReasonDialog
@@ -107,7 +108,13 @@ def test_a_tighter_limit_is_typed_in_place_and_counts_at_once(qtbot: QtBot) -> N
         assert (shown(panel, "order_value", "Firm"), shown(panel, "order_value", "In force")) == ("$5,000", "$5,000")
         assert shown(panel, "order_value", "Set by") == "firm · anna"
         verdict = room.risk.judge(a_limit("100.00", 60), {})
-        assert "ORDER_VALUE" in [check.code for check in verdict.refusals]
+        (check,) = (check for check in verdict.refusals if check.code == "ORDER_VALUE")
+        assert "That is" not in check.message
+        await room.limits.change(Scope.USER, "Anna", {"order_value": Decimal(1_000)}, "new here")
+        (check,) = (
+            check for check in room.risk.judge(a_limit("100.00", 60), {}).refusals if check.code == "ORDER_VALUE"
+        )
+        assert check.message.endswith(" That is your own limit, set by anna.")
 
     told(qtbot, Role.ADMIN, story)
 
@@ -299,5 +306,29 @@ def test_what_a_role_may_no_more_change_is_shown_without_what_concerns_others(qt
         room.login.session = a_session(Role.TRADER, "anna")
         wiring.tick()
         assert panel.restricted.model.rows() == []
+
+    told(qtbot, Role.ADMIN, story)
+
+
+@pytest.mark.parametrize(
+    "error", [DatabaseDown("The database is away."), NotPermitted("The database does not let the login do this.")]
+)
+def test_limits_that_cannot_be_read_again_stay_and_nobody_is_told_every_three_seconds(
+    qtbot: QtBot, error: QvError
+) -> None:
+    async def story(room: SafetyRoom, panel: LimitsPanel, wiring: LimitsWiring) -> None:
+        asked = list[int]()
+
+        async def refused() -> LimitBook:
+            asked.append(1)
+            raise error
+
+        room.shelf.book = refused  # type: ignore[method-assign]
+        for _ in range(AGAIN):
+            wiring.tick()
+        await until(lambda: asked)
+        await asyncio.sleep(0)
+        assert room.risk.limits.order_value == Decimal(100_000)
+        assert shown(panel, "order_value", "In force") == "$100,000"
 
     told(qtbot, Role.ADMIN, story)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 
 from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -12,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
-from qv_desktop.adapters.db.tables import account_snapshots, alert_deeds, alert_rules, alert_settings, alerts
+from qv_desktop.adapters.db.tables import alert_deeds, alert_rules, alert_settings, alerts
 from qv_desktop.domain.alert_rules import Level, Rule, Severity
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alerts import Alert, Done, Past
@@ -150,11 +149,6 @@ class AlertStore:
         began = time.perf_counter()
         await self._database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
         return (time.perf_counter() - began) * 1000
-
-    async def highest_equity(self, account: str) -> Decimal | None:
-        """The highest equity of the account that was ever kept."""
-        query = select(func.max(account_snapshots.c.equity)).where(account_snapshots.c.account == account)
-        return await self._database.read(lambda connection: connection.execute(query).scalar())
 
 
 def _alert(row: RowMapping) -> Alert:

@@ -28,7 +28,7 @@ class Patience:
     opening: float = 10.0
     ping: float = 5.0
     silence: float | None = 5.0
-    beat: float = 20.0
+    beat: float = 15.0
     answer: float = 5.0
     settle: float = 1.0
     hang_up: float = 0.3

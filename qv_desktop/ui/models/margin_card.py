@@ -123,7 +123,7 @@ class MarginCard(QWidget):
         shown = groups(standing, limit)
         self.figures.show_groups(shown)
         self.figures.used.show_used(used(standing))
-        self._head.want(self.met, bool(standing.outstanding))
+        self._head.want(self.met, bool(standing.unmet))
         told = sentence(standing)
         self._told.setVisible(told is not None)
         if told is not None:

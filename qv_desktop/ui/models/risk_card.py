@@ -22,6 +22,7 @@ class Card(QWidget):
         self._inset = inset
         self.title, self.body = title, body
         self.foot = FOOT  # px under the body
+        self.put_away = False  # whether it is not on show at all
         self._note, self._ink = "", "TX2"
         self._sentence = QLabel(empty)
         self._sentence.setWordWrap(True)
@@ -134,16 +135,19 @@ class CardColumns(QWidget):
         for card in self.cards:
             card.setParent(self)
         self._placed: tuple[object, ...] = ()
+        self.filling = False  # while several cards are filled, they are placed once at the end
 
     def columns(self) -> int:
         """How many columns have room."""
         return max(1, min(len(self._seen()) or 1, (self.width() + GAP) // (COLUMN + GAP)))
 
     def _seen(self) -> list[Card]:
-        return [card for card in self.cards if not card.property("put_away")]
+        return [card for card in self.cards if not card.put_away]
 
     def fit(self) -> None:
         """Give every card the height that it needs now; nothing moves where none changed."""
+        if self.filling:
+            return
         seen, many = self._seen(), self.columns()
         wide = (self.width() - (many - 1) * GAP) // many
         heights = [card.tall(wide) for card in seen]

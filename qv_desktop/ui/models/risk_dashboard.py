@@ -74,7 +74,7 @@ class Dashboard(QWidget):
             self.falls, self.concentrated, self.liquid, self.together, self.unknown, Card("Measured with", self.settings),
         ))  # fmt: skip
         for card in self.cards.cards[1:]:
-            card.setProperty("put_away", True)
+            card.put_away = True
             card.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -112,6 +112,14 @@ class Dashboard(QWidget):
 
     def show_picture(self, picture: RiskPicture) -> None:
         """Everything else, as it stands at this moment."""
+        self.cards.filling = True
+        try:
+            self._fill(picture)
+        finally:
+            self.cards.filling = False
+        self.cards.fit()
+
+    def _fill(self, picture: RiskPicture) -> None:
         if self._picture is None:
             for card in self.cards.cards:
                 self._reveal(card)
@@ -124,7 +132,6 @@ class Dashboard(QWidget):
         self._show_book(picture)
         self._show_slow(picture)
         self._show_missing(picture)
-        self.cards.fit()
 
     def make_room(self, height: int, *, low: bool) -> None:
         """The gauges have ``height`` px; in a low panel the figures give way to them."""
@@ -136,7 +143,7 @@ class Dashboard(QWidget):
 
     @staticmethod
     def _reveal(card: Card) -> None:
-        card.setProperty("put_away", False)
+        card.put_away = False
         card.show()
 
     def _show_profit(self, picture: RiskPicture) -> None:
@@ -277,8 +284,8 @@ class Dashboard(QWidget):
 
     def _put(self, card: Card, shown: bool) -> None:
         """On show or away, if it is not so already."""
-        if bool(card.property("put_away")) is shown:
-            card.setProperty("put_away", not shown)
+        if card.put_away is shown:
+            card.put_away = not shown
             card.setVisible(shown)
 
     def text(self) -> str:

@@ -163,7 +163,7 @@ def test_what_nobody_decided_in_time_is_noted_once(
     store: LimitStore, symbol: str, who: dict[Role, Person], second: Person, recorded: list[Entry]
 ) -> None:
     a, b = who[Role.ADMIN].name, second.name
-    soon = Proposal(0, Scope.SYMBOL, symbol, {}, 0, None, "more", a, NOW, NOW + timedelta(milliseconds=1))
+    soon = Proposal(0, Scope.SYMBOL, symbol, {}, 0, None, "more", a, NOW, NOW)
 
     async def story() -> Proposal:
         await store.propose(soon, draft(a))

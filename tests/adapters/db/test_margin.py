@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
-from qv_desktop.adapters.calendar import Calendar
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.margin import MarginStore
@@ -21,7 +20,7 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.margin import Margin
 from qv_desktop.services.positions import Positions
 from tests.builders import an_account
-from tests.services.test_margin import Door, Known
+from tests.services.test_margin import CALENDAR, Door, Known
 
 MONDAY = datetime(2026, 11, 16, 15, tzinfo=UTC)
 DRAFT = Draft(Actor("maria", "human"), "margin.terms", "account", "account")
@@ -95,7 +94,7 @@ def test_counts_survive_a_restart_from_the_stored_journal(database: Database, tr
         positions = Positions(lambda event: None)
         for fill in await journal.fills_since("account", now - timedelta(days=400)):
             positions.fill(fill)
-        margin = Margin(store, journal.fills_since, list, Calendar(), positions, cast(Account, Known()), cast(Login, Door()),
+        margin = Margin(store, journal.fills_since, list, CALENDAR, positions, cast(Account, Known()), cast(Login, Door()),
                         lambda event: None, lambda: now)  # fmt: skip
         await margin.load()
         return margin.standing(), margin.day_trades()
