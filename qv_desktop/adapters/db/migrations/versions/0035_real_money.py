@@ -20,7 +20,7 @@ STATEMENTS = (
         END IF;
         EXECUTE after;
     END $$
-    """,  # noqa: S608 - constants
+    """,
     f"""
     UPDATE roles SET permissions = permissions || '{RIGHT}'::text
     WHERE 'trading: create' = ANY (permissions) AND NOT '{RIGHT}' = ANY (permissions)
