@@ -78,6 +78,7 @@ class Margin:
         self._chosen: datetime | None = None  # since when the terms count
         self._of = ""  # the account whose standing this is
         self._traded = Traded()
+        self._traded_at: datetime | None = None  # when the last execution was heard of
         self._fresh: list[_Opened] = []
         self._reduced: _Opened | None = None  # the last that lowered the level, until the level after it is known
         self._events: list[MarginEvent] = []
@@ -180,6 +181,7 @@ class Margin:
         self._turned()
         taken = self._traded.take(fill)
         if taken:
+            self._traded_at = self._now()
             self._note(fill)
             self._known = None
             if self._traded.differs(fill.symbol, self._positions[fill.symbol].quantity):
@@ -220,7 +222,7 @@ class Margin:
                     )
                 )
         self._known = None
-        self._look_for_violations()
+        self._look_for_violations(told)
         self._tell()
 
     def _look_for_deficit(self, told: Balances, today: date) -> None:
@@ -237,7 +239,10 @@ class Margin:
         if made is not None and not small(self.terms, told.equity, amount):
             self._write(MarginEvent(DEFICIT, told.at, today, today.isoformat(), amount, words=reduced.cause))
 
-    def _look_for_violations(self) -> None:
+    def _look_for_violations(self, told: Balances) -> None:
+        """Only in figures that know of every execution, and know of it once: what is written down stays."""
+        if self._traded_at is not None and told.at <= self._traded_at + LAG:
+            return
         standing = self.standing()
         if standing is None or standing.purse is None or self._chosen is None:
             return
@@ -277,7 +282,9 @@ class Margin:
     def _purse(self, cash: Decimal | None, today: date) -> Purse | None:
         if self.terms.regime is not Regime.CASH or cash is None:
             return None
-        return settled_up(cash, self._traded.recent(SETTLING), today, self._traded.days)
+        by_day = self._traded.recent(SETTLING)
+        held = {symbol: self._positions[symbol].quantity for symbols in by_day.values() for symbol in symbols}
+        return settled_up(cash, by_day, today, self._traded.days, held)
 
     def _tell(self) -> None:
         standing = self.standing()

@@ -114,9 +114,9 @@ class Room:
         self.margin.filled(Filled(fill))
         return fill
 
-    def told(self, **figures: str) -> None:
-        """The broker's next answer."""
-        self.now += timedelta(seconds=2)
+    def told(self, after: float = 2.0, **figures: str) -> None:
+        """The broker's next answer, so many seconds later."""
+        self.now += timedelta(seconds=after)
         values = {name: Decimal(value) for name, value in figures.items()}
         self.account.balances = replace(self.account.balances, at=self.now, **values)  # type: ignore[arg-type]
         self.margin.account_changed(AccountChanged(self.account.balances))
@@ -403,6 +403,51 @@ def test_violations_of_a_cash_account_are_found_once_and_only_since_it_is_one() 
     since.told(cash="1000")
     asyncio.run(since.margin.flush())
     assert since.store.rows == []
+
+
+def a_cash_room(cash: int, stored: Sequence[Fill] = ()) -> Room:
+    room = Room(MAY, stored=stored)
+    room.store.chosen = (MarginTerms(Regime.CASH), NOON)
+    room.account.balances = replace(room.account.balances, cash=Decimal(cash))
+    asyncio.run(room.margin.load())
+    return room
+
+
+def test_cash_that_may_lack_the_newest_execution_or_count_it_twice_accuses_nobody() -> None:
+    """The broker is asked a fifth of a second after an execution: what is written down then stays for a year."""
+    room = a_cash_room(1_000)
+    room.trade(Side.BUY, 10)
+    room.told(0.2, cash="0")
+    room.trade(Side.SELL, 10)
+    room.told(0.2, cash="0")  # it does not know of the sale yet, so nothing seems to have paid for what was sold
+    room.told(cash="1000")
+    assert room.store.rows + room.margin._unwritten == []
+    room = a_cash_room(10_000)
+    room.trade(Side.BUY, 60)
+    room.trade(Side.SELL, 60)
+    room.trade(Side.BUY, 45, "MSFT")
+    room.told(0.2, cash="5500")  # it knows, and what was spent just now is taken off for safety once more
+    room.told(cash="5500")
+    assert room.store.rows + room.margin._unwritten == []
+
+
+def test_shares_from_long_before_are_sold_first() -> None:
+    old = NOON - timedelta(days=60)
+    room = a_cash_room(
+        0,
+        [
+            Fill(f"old-{name}", f"old-{name}", name, Side.BUY, Decimal(10), Decimal(100), old)
+            for name in ("AAPL", "MSFT")
+        ],
+    )
+    room.trade(Side.SELL, 10, "MSFT")
+    room.trade(Side.BUY, 10)
+    room.trade(Side.SELL, 10)
+    room.told(cash="1000")
+    assert room.standing.violations == ()
+    room.trade(Side.SELL, 10, order="early")
+    room.told(cash="2000")
+    assert [one.order for one in room.standing.violations] == ["early"]
 
 
 def test_money_that_was_just_spent_is_not_spent_twice() -> None:
