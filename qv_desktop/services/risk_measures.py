@@ -259,7 +259,8 @@ class RiskMeasures:
         unrealised = sum((one.unrealised or ZERO for one in rows), ZERO) if known else None
         prices = {one.symbol: one.value / one.quantity for one in rows if one.value is not None and one.quantity}
         earned = self._strategies.earned(self._around.fills(), prices, realised, unrealised)
-        return Profit(day_profit(account) if account else None, realised, unrealised, earned)
+        day, before = (day_profit(account), account.last_equity) if account else (None, None)
+        return Profit(day, realised, unrealised, earned, before)
 
     def _shared(self, equity: Decimal | None) -> SlowMeasures | None:
         """What looked back, with beta as a share of the equity of now."""

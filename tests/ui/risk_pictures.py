@@ -211,7 +211,7 @@ def a_picture(many: int = 12, at: datetime = NOW, slow: bool = True, **rest: obj
         "at": at,
         "equity": EQUITY,
         "positions": lines,
-        "profit": Profit(Decimal("1284.07"), Decimal("973.87"), Decimal("77.90"), earned),
+        "profit": Profit(Decimal("1284.07"), Decimal("973.87"), Decimal("77.90"), earned, EQUITY - Decimal("1284.07")),
         "book": Exposure("", long, short, float(gross / EQUITY), many),
         "sectors": sectors_of(lines),
         "drawdown": a_drawdown(),

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QScro
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.risk import Gauge, Measures, TradingState
-from qv_desktop.domain.risk_measures import Missing, RiskPicture
+from qv_desktop.domain.risk_measures import Missing, Profit, RiskPicture
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.risk_gauges import bar_token
 from qv_desktop.ui.panels.risk import RiskPanel
@@ -177,12 +177,20 @@ def test_it_says_everything_of_a_picture(panel: RiskPanel) -> None:
     panel.show_measures(some_measures())
     panel.show_picture(a_picture())
     said = panel.text()
-    for words in ("Equity: $104,381", "Day P&L: +$1,284 +1.23%", "VaR 99% 1 d: $2,660 Historical", "Beta: 0.58 to SPY",
+    for words in ("Equity: $104,381", "Day P&L: +$1,284 +1.25%", "VaR 99% 1 d: $2,660 Historical", "Beta: 0.58 to SPY",
                   "AAPL +$31,000 29.7%",
                   "and 4 more", "Technology +$34,237", "Historical: 95% 1 d $1,900", "✓ Not rejected", "Kupiec: ratio 0.77, p 0.379 ✓",
                   "3 exceptions",
                   "JPM −$279", "sma_cross v3 −$352", "Counts as 9.6 names", "AAPL 0.8 d", "names over 250 days"):  # fmt: skip
         assert words in said, (words, said)
+
+
+def test_the_days_percent_is_of_the_equity_before_as_in_the_accounts_strip(panel: RiskPanel) -> None:
+    lost = Profit(Decimal(-10_000), before=Decimal(100_000))
+    panel.show_picture(replace(a_picture(), equity=Decimal(90_000), profit=lost))
+    assert "Day P&L: −$10,000 −10.00%" in panel.text()
+    panel.show_picture(replace(a_picture(), profit=replace(lost, before=Decimal(-5))))
+    assert "Day P&L: −$10,000\n" in panel.text()
 
 
 def test_what_is_not_known_is_a_dash_and_too_little_history_a_sentence(panel: RiskPanel) -> None:

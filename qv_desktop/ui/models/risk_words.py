@@ -89,7 +89,7 @@ def days(value: float | None) -> str:
 def tiles(picture: RiskPicture) -> tuple[Tile, ...]:
     """The figures that are looked at first."""
     day, equity = picture.profit.day, picture.equity
-    share = float(day / equity) if day is not None and equity else None
+    share = picture.profit.share
     slow = picture.slow
     var = best(slow.vars, 0.99, 1) if slow else None
     beta = slow.beta if slow else None
