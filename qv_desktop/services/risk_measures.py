@@ -177,7 +177,7 @@ class RiskMeasures:
         around.want_volumes([*symbols, self.settings.benchmark])
         await self._draw_curve()
         await asyncio.sleep(0)
-        drawdown = self._drawdown(now, equity)
+        drawdown = self._drawdown(now, account)
         stress = await self._stressed(held, equity)
         profit = self._profit(account, rows)
         await asyncio.sleep(0)
@@ -228,10 +228,12 @@ class RiskMeasures:
         if curve is not None:
             self._curve = (self._elapsed(), curve)
 
-    def _drawdown(self, now: datetime, equity: Decimal | None) -> Drawdown | None:
-        from qv_desktop.services.risk_pictures import drawn_down
+    def _drawdown(self, now: datetime, account: Account | None) -> Drawdown | None:
+        from qv_desktop.services.risk_pictures import drawn_down, moved_since
 
-        return drawn_down(self._curve[1] if self._curve else None, now, equity)
+        curve = self._curve[1] if self._curve else None
+        moved = moved_since(curve, account, now) if account else ZERO
+        return drawn_down(curve, now, account.equity if account else None, moved)
 
     async def _stressed(self, held: Sequence[PositionLine], equity: Decimal | None) -> tuple[StressResult, ...]:
         book = [Held(one.symbol, one.sector, one.value, one.beta) for one in held]

@@ -275,6 +275,30 @@ def test_drawdown_takes_no_deposit_for_a_gain_and_no_withdrawal_for_a_fall() -> 
     assert found.worst_at == NOW
     assert found.dollars == pytest.approx(630 - 630 / 0.81)
     assert drawn_down(None, NOW, None) is None
+    hole = (points[0], Point(points[1].at, None, D(500)), Point(points[2].at, D(1400)))
+    assert [one.drawdown for one in drawn_down(Curve(Period.YEAR, hole), NOW, None).points] == pytest.approx([0, -0.1])  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("told", ["before", "in today's point", "half of it"])
+def test_money_that_moves_today_is_no_fall_whether_the_curve_tells_it_yet_or_not(
+    database: Database, trail: AuditTrail, told: str
+) -> None:
+    """600,000 leave an account of 1,000,000 that earns and loses nothing."""
+    desk = Desk(NOW)
+    flow = {"before": 0, "in today's point": -600_000, "half of it": -300_000}[told]
+    points = [Point(NOW - timedelta(days=1), D(1_000_000))]
+    if flow:
+        points.append(Point(NOW - timedelta(minutes=5), D(1_000_000 + flow), D(flow)))
+    desk.account = an_account("400000", last_equity=D(1_000_000), adjustments=D(-600_000))
+
+    async def curve() -> Curve:
+        return Curve(Period.YEAR, tuple(points))
+
+    desk.curve = curve  # type: ignore[method-assign]
+    picture = asyncio.run(measures_of(database, trail, Role.TRADER, desk).measure())
+    assert picture.drawdown is not None
+    assert (picture.drawdown.now, picture.drawdown.worst) == pytest.approx((0.0, 0.0))
+    assert picture.profit.day == 0
 
 
 # ---- by strategy
