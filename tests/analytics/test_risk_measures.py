@@ -234,7 +234,7 @@ def test_several_days_are_those_of_a_book_that_is_held() -> None:
     assert profits(returns, values) == pytest.approx(returns @ values)
 
 
-def test_names_without_enough_days_are_told_and_days_that_one_lacks_are_left_out() -> None:
+def test_names_without_enough_days_are_told_and_a_day_that_one_lacks_moves_it_when_it_trades_again() -> None:
     days = np.arange(100)
     closes = {
         "OLD": (days, 100.0 + days),
@@ -244,11 +244,38 @@ def test_names_without_enough_days_are_told_and_days_that_one_lacks_are_left_out
     found = aligned(closes, 250)
     assert found.names == ("OLD", "GAP")
     assert found.short == {"NEW": 20}
-    assert 50 not in found.days
-    assert len(found.days) == 98
+    assert found.days.tolist() == list(range(1, 100))
     at = list(found.days).index(51)
-    assert found.values[at, 0] == pytest.approx(151 / 149 - 1)  # over both days, from what was there
+    assert found.values[at - 1 : at + 1] == pytest.approx(np.array([[150 / 149 - 1, 0], [151 / 150 - 1, 101 / 99 - 1]]))
     assert aligned({}, 250).names == ()
+
+
+def test_names_that_each_lack_another_day_leave_every_day_a_day_and_the_book_its_risk() -> None:
+    """A hundred names of which each lacks one day in a hundred: a return over two or three days is no day's."""
+    logs = np.random.default_rng(1).standard_normal((502, 100)) * 0.01
+    prices, days = 100 * np.exp(np.cumsum(logs, axis=0)), np.arange(502)
+    kept = np.random.default_rng(2).random((502, 100)) > 0.01
+    found = aligned({f"N{n}": (days[kept[:, n]], prices[kept[:, n], n]) for n in range(100)}, 500)
+    assert len(found.names) == 100
+    assert len(found.days) >= 495
+    true, told = (deviation(np.full(100, 1e3), covariance(one)) for one in (np.expm1(logs), found.values))
+    assert told == pytest.approx(true, rel=0.05)
+
+
+def test_many_young_names_do_not_take_an_old_one_its_history() -> None:
+    days = np.arange(200)
+    young = {f"NEW{n}": (days[180:], np.full(20, 10.0)) for n in range(5)}
+    found = aligned({"OLD": (days, 100.0 + days), **young}, 250)
+    assert (found.names, len(found.days)) == (("OLD",), 199)
+    assert found.short == dict.fromkeys(young, 20)
+
+
+def test_days_before_the_youngest_name_are_left_out() -> None:
+    days = np.arange(100)
+    found = aligned({"OLD": (days, 100.0 + days), "YOUNG": (days[8:], 50.0 + days[8:])}, 250)
+    assert found.names == ("OLD", "YOUNG")
+    assert found.days.tolist() == list(range(9, 100))
+    assert np.isfinite(found.values).all()
 
 
 def test_a_drawdown_is_measured_from_the_highest_before() -> None:
