@@ -31,8 +31,8 @@ def aligned(closes: Mapping[str, Series], longest: int) -> Returns:
     """The returns of the last ``longest`` days, from the first on which all kept names had a price.
 
     ``closes`` is name -> (ascending day numbers, adjusted closes above 0). The calendar is the days on which at least half of the
-    names that had begun by then traded; names that lack more than a tenth of its last ``longest`` + 1 days are left out. No day in the middle is: a return that spans several
-    days of all names, for one of them lacks some, would pass for one day's.
+    names that had begun by then traded; names that lack more than a tenth of its last ``longest`` + 1 days are left out. No day in
+    the middle is: a return that spans several days of all names, for one of them lacks some, would pass for one day's.
     """
     calendar = _calendar(closes, longest + 1)
     table = {name: _on(calendar, *series) for name, series in closes.items()}

@@ -168,6 +168,7 @@ class Backtest:
     conditional_p: float | None = None
     zone: Zone = Zone.SHORT
     sentence: str = ""
+    method: Method = Method.HISTORICAL  # whose VaR was passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,8 @@ class VarHistory:
     basis: Basis
     confidence: float
     days: tuple[VarDay, ...] = ()
+    method: Method = Method.HISTORICAL
+    note: str = ""  # how it differs from the VaR of now
 
 
 @dataclass(frozen=True, slots=True)

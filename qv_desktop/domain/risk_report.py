@@ -337,6 +337,7 @@ def _vars(slow: SlowMeasures | None) -> Section:
 def _backtests(slow: SlowMeasures | None) -> Section:
     values = tuple(
         (
+            one.method.value,
             one.basis.value,
             _part(one.confidence),
             one.days,
@@ -352,6 +353,7 @@ def _backtests(slow: SlowMeasures | None) -> Section:
         for one in (slow.backtests if slow else ())
     )
     columns = (
+        "Method",
         "Days of",
         "Confidence",
         "Days",

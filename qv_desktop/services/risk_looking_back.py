@@ -5,7 +5,7 @@ Runs on a thread; asks nothing and changes nothing.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from qv_desktop.analytics.risk_historical import profits, tail
 from qv_desktop.analytics.risk_monte_carlo import factors, simulated
 from qv_desktop.analytics.risk_parametric import covariance, deviation, normal_tail, weighted_covariance
 from qv_desktop.analytics.risk_returns import LEAST, Returns, Series, aligned
+from qv_desktop.analytics.risk_rolling import historical, monte_carlo, parametric
 from qv_desktop.domain.risk_measures import (
     Backtest,
     Basis,
@@ -42,6 +43,8 @@ YEAR = 250  # days of covariances, betas and correlations, and of the VaR that a
 FEWEST = 30  # days of a backtest, below which nothing is said
 SHOWN = 40  # names in the map of correlations
 PATHS, SEED = 100_000, 20_260_606
+ROLLED = 2_000  # paths of each VaR that a backtest looks at: at 99 % the loss that 20 of them pass
+ROLLED_AT_MOST = 50_000_000  # paths times names of a whole backtest: as many as the VaR of now takes with 500 names
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ def looked_back(book: Book, between: Callable[[], None] = lambda: None) -> Looke
     if found.names and len(found.days) >= LEAST:
         values = np.array([held[name] for name in found.names])
         vars_ = _vars(found, values, book, between)
-        histories += _hypothetical(found, values)
+        histories += _hypothetical(found, values, book, between)
     first, last = (date.fromordinal(int(found.days[at])) for at in (0, -1)) if len(found.days) else (None, None)
     paths, covered = (book.paths, _covered(held, found)) if vars_ else (0, 0.0)
     measures = SlowMeasures(
@@ -150,15 +153,25 @@ def _vars(found: Returns, values: Array, book: Book, between: Callable[[], None]
 # ---- backtests
 
 
-def _hypothetical(found: Returns, values: Array) -> list[VarHistory]:
+def _hypothetical(found: Returns, values: Array, book: Book, between: Callable[[], None]) -> list[VarHistory]:
     """Today's book through history: each day's VaR from the days before it alone, as many as a year or half of what there is."""
     earned = profits(found.values, values)
     window = min(YEAR, len(earned) // 2)
+    step = max(1, -(-(len(earned) - window) * ROLLED * len(values) // ROLLED_AT_MOST))
+    drawn = monte_carlo(np.log1p(found.values), values, window, CONFIDENCES, ROLLED, SEED, step, between)
+    days = [date.fromordinal(int(day)) for day in found.days[window:]]
+    often = "" if step == 1 else f", told anew each {step} days"
+    notes = (f"The VaR is of {window} days.", "", f"The VaR is of {ROLLED:,} paths{often}.")
     histories = list[VarHistory]()
-    for confidence in CONFIDENCES:
-        days = [VarDay(date.fromordinal(int(found.days[at])), tail(earned[at - window : at], confidence)[0], float(earned[at]))
-                for at in range(window, len(earned))]  # fmt: skip
-        histories.append(VarHistory(Basis.HYPOTHETICAL, confidence, tuple(days)))
+    for row, confidence in enumerate(CONFIDENCES):
+        told = (
+            historical(earned, window, confidence),
+            parametric(earned, window, confidence, weighted=book.weighted),
+            drawn[row],
+        )
+        for method, vars_, note in zip(Method, told, notes, strict=True):
+            each = map(VarDay, days, vars_.tolist(), earned[window:].tolist())
+            histories.append(VarHistory(Basis.HYPOTHETICAL, confidence, tuple(each), method, note))
     return histories
 
 
@@ -183,15 +196,18 @@ def _between(trading: NDArray[np.int64], first: date, last: date) -> bool:
 def _tested(history: VarHistory) -> Backtest:
     hits = np.array([day.exception for day in history.days], bool)
     count, days, rate = int(hits.sum()), len(hits), 1.0 - history.confidence
-    expected = days * rate
+    found = Backtest(history.basis, history.confidence, days, count, days * rate, method=history.method,
+                     sentence=f"{days} days are too few to judge by; {FEWEST} are needed.")  # fmt: skip
     if days < FEWEST:
-        return Backtest(history.basis, history.confidence, days, count, expected,
-                        sentence=f"{days} days are too few to judge by; {FEWEST} are needed.")  # fmt: skip
+        return found
     rated, bunched = kupiec(count, days, rate), christoffersen(hits)
     both = conditional(rated, bunched) if bunched else None
-    zone, sentence = _judged(count, expected, rated.p, bunched.p if bunched else None, both.p if both else None)
-    return Backtest(history.basis, history.confidence, days, count, expected, rated.ratio, rated.p, bunched.ratio if bunched else None,
-                    bunched.p if bunched else None, both.ratio if both else None, both.p if both else None, zone, sentence)  # fmt: skip
+    zone, sentence = _judged(count, found.expected, rated.p, bunched.p if bunched else None, both.p if both else None)
+    return replace(
+        found, kupiec=rated.ratio, kupiec_p=rated.p, christoffersen=bunched.ratio if bunched else None,
+        christoffersen_p=bunched.p if bunched else None, conditional=both.ratio if both else None,
+        conditional_p=both.p if both else None, zone=zone, sentence=f"{sentence} {history.note}".strip(),
+    )  # fmt: skip
 
 
 def _judged(count: int, expected: float, rated: float, bunched: float | None, both: float | None) -> tuple[Zone, str]:

@@ -22,6 +22,7 @@ from qv_desktop.analytics.risk_liquidity import concentration, left_within
 from qv_desktop.analytics.risk_monte_carlo import factors, root, simulated
 from qv_desktop.analytics.risk_parametric import covariance, deviation, normal_tail, weighted_covariance
 from qv_desktop.analytics.risk_returns import aligned
+from qv_desktop.analytics.risk_rolling import historical, monte_carlo, parametric
 
 RANDOM = np.random.default_rng(11)
 
@@ -171,6 +172,69 @@ def test_shortfall_is_at_least_the_var_grows_with_confidence_and_two_books_never
     assert tail(one, 0.99)[0] >= tail(one, 0.95)[0]
     assert tail(3 * one, confidence) == pytest.approx((3 * var, 3 * shortfall))
     assert tail(one + other, confidence)[1] <= shortfall + tail(other, confidence)[1] + 1e-5
+
+
+# ---- of each day from the days before it
+
+
+def a_history() -> tuple[
+    np.ndarray[tuple[int, int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]
+]:
+    chance = np.random.default_rng(5)
+    market = chance.standard_normal((400, 1)) * 0.01
+    return np.expm1(market + chance.standard_normal((400, 3)) * 0.015), np.array([9e3, -4e3, 5e3])
+
+
+def test_the_normal_var_of_a_day_is_that_of_numpys_covariance_and_scipys_quantile_of_the_days_before() -> None:
+    returns, values = a_history()
+    earned = returns @ values
+    equal, newer = (parametric(earned, 250, 0.99, weighted=weighted) for weighted in (False, True))
+    assert len(equal) == len(newer) == 150
+    for place in (0, 70, 149):
+        past = returns[place : place + 250]
+        sigma = math.sqrt(values @ np.cov(past, rowvar=False) @ values)
+        assert equal[place] == pytest.approx(stats.norm.ppf(0.99) * sigma)
+        weights = 0.94 ** np.arange(249, -1, -1)
+        about = np.einsum("t,ti,tj->ij", weights / weights.sum(), past, past)
+        assert newer[place] == pytest.approx(stats.norm.ppf(0.99) * math.sqrt(values @ about @ values))
+
+
+def test_the_historical_var_of_a_day_is_the_second_worst_loss_of_the_250_days_before() -> None:
+    returns, values = a_history()
+    earned = returns @ values
+    told = historical(earned, 250, 0.99)
+    assert len(told) == 150
+    assert told[31] == pytest.approx(-np.sort(earned[31:281])[1])
+
+
+def test_the_drawn_var_of_a_day_is_near_the_normal_one_and_stands_for_as_many_days_as_it_is_said_to() -> None:
+    returns, values = a_history()
+    earned, logs = returns @ values, np.log1p(returns)
+    each = monte_carlo(logs, values, 250, (0.95, 0.99), 20_000, seed=3)
+    assert each.shape == (2, 150)
+    for row, confidence in enumerate((0.95, 0.99)):
+        assert each[row] == pytest.approx(parametric(earned, 250, confidence), rel=0.06)
+    weekly = monte_carlo(logs, values, 250, (0.95, 0.99), 20_000, seed=3, step=5)
+    assert (weekly[:, ::5] == each[:, ::5]).all()
+    assert (weekly[:, 4] == each[:, 0]).all()
+
+
+@pytest.mark.parametrize("method", ["historical", "parametric", "weighted", "drawn"])
+def test_nothing_of_a_day_is_in_its_own_var(method: str) -> None:
+    returns, values = a_history()
+
+    def told(some: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        if method == "drawn":
+            return monte_carlo(np.log1p(some), values, 250, (0.99,), 2_000, seed=3)[0]
+        if method == "historical":
+            return historical(some @ values, 250, 0.99)
+        return parametric(some @ values, 250, 0.99, weighted=method == "weighted")
+
+    crash = returns.copy()
+    crash[300] = -0.5
+    before, after = told(returns), told(crash)
+    assert (before[:51] == after[:51]).all()
+    assert after[51] > before[51]
 
 
 # ---- Monte Carlo

@@ -262,6 +262,53 @@ def test_the_accounts_own_days_are_tested_against_the_var_of_the_evening_before(
     )
 
 
+def test_every_method_that_is_shown_is_held_against_history() -> None:
+    """Each with its own VaR of each day, against the same days; a normal book passes none of them far too often."""
+    prices = 50 * np.exp(np.cumsum(np.random.default_rng(8).standard_normal(520) * 0.02))
+    name = closes_of_days(TODAY - timedelta(days=1), 520, prices)
+    book = a_book(closes={"AAA": (name.days, name.prices)})
+    found = looked_back(book).measures
+    shown = {(one.method, one.confidence) for one in found.vars}
+    tested = {(one.method, one.confidence): one for one in found.backtests if one.basis is Basis.HYPOTHETICAL}
+    assert tested.keys() == shown
+    for one in tested.values():
+        assert one.days == 250
+        assert one.kupiec_p is not None
+        assert one.exceptions < one.expected + 4 * one.expected**0.5
+    assert "2,000 paths." in tested[Method.MONTE_CARLO, 0.99].sentence
+    drawn, normal = (next(h for h in found.histories if (h.method, h.confidence) == (method, 0.99)) for method in
+                     (Method.MONTE_CARLO, Method.PARAMETRIC))  # fmt: skip
+    assert [one.profit for one in drawn.days] == [one.profit for one in normal.days]
+    assert np.mean([one.var for one in drawn.days]) == pytest.approx(
+        np.mean([one.var for one in normal.days]), rel=0.06
+    )
+    newer = looked_back(replace(book, weighted=True)).measures
+    told = next(h for h in newer.histories if (h.method, h.confidence) == (Method.PARAMETRIC, 0.99))
+    spread = {h is told: np.std([one.var for one in h.days]) for h in (told, normal)}
+    assert spread[True] > 2 * spread[False]  # it follows the newest days
+
+
+def test_a_large_book_is_drawn_anew_only_so_often_and_that_is_said() -> None:
+    chance = np.random.default_rng(1)
+    names = [f"N{n}" for n in range(300)]
+    closes = {name: closes_of_days(TODAY - timedelta(days=1), 501, 50 * np.exp(np.cumsum(chance.standard_normal(501) * 0.02)))
+              for name in names}  # fmt: skip
+    book = Book(
+        NOW,
+        TODAY,
+        dict.fromkeys(names, 1e4),
+        "SPY",
+        {name: (one.days, one.prices) for name, one in closes.items()},
+        paths=2_000,
+    )
+    found = looked_back(book).measures
+    drawn = next(h for h in found.histories if (h.method, h.confidence) == (Method.MONTE_CARLO, 0.99))
+    assert drawn.note == "The VaR is of 2,000 paths, told anew each 3 days."
+    vars_ = [one.var for one in drawn.days]
+    assert len(vars_) == 250
+    assert vars_[0] == vars_[1] == vars_[2] != vars_[3]
+
+
 def test_drawdown_takes_no_deposit_for_a_gain_and_no_withdrawal_for_a_fall() -> None:
     points = (
         Point(NOW - timedelta(days=3), D(1000)),

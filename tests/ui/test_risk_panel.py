@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QScro
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.risk import Gauge, Measures, TradingState
-from qv_desktop.domain.risk_measures import Missing, Profit, RiskPicture
+from qv_desktop.domain.risk_measures import Method, Missing, Profit, RiskPicture
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.risk_gauges import bar_token
 from qv_desktop.ui.panels.risk import RiskPanel
@@ -283,6 +283,20 @@ def test_another_confidence_shows_its_own_test(panel: RiskPanel, qtbot: QtBot) -
     body = panel.dashboard.history
     qtbot.mouseClick(body.choice.segment("95%"), Qt.MouseButton.LeftButton)
     assert "12.5 expected" in body.text()
+
+
+def test_another_method_shows_its_own_test(panel: RiskPanel, qtbot: QtBot) -> None:
+    picture = a_picture()
+    assert picture.slow is not None
+    tests = tuple(replace(one, kupiec=9.87, sentence="Too often.") if one.method is Method.MONTE_CARLO else one
+                  for one in picture.slow.backtests)  # fmt: skip
+    panel.show_picture(replace(picture, slow=replace(picture.slow, backtests=tests)))
+    body = panel.dashboard.history
+    assert "Historical, of today's book through history." in body.text()
+    assert "9.87" not in body.text()
+    qtbot.mouseClick(body.method.segment("M. C."), Qt.MouseButton.LeftButton)
+    assert "Kupiec: ratio 9.87" in body.text()
+    assert "Monte Carlo, of today's book through history. Too often." in body.text()
 
 
 def test_an_exception_is_marked_and_told(panel: RiskPanel) -> None:
