@@ -41,6 +41,7 @@ CONFIDENCES, TEN = (0.95, 0.99), 10
 LONGEST = 500  # days of historical simulation: two years
 YEAR = 250  # days of covariances, betas and correlations, and of the VaR that a backtest looks at
 FEWEST = 30  # days of a backtest, below which nothing is said
+SATURDAY = 5
 SHOWN = 40  # names in the map of correlations
 PATHS, SEED = 100_000, 20_260_606
 ROLLED = 2_000  # paths of each VaR that a backtest looks at: at 99 % the loss that 20 of them pass
@@ -120,6 +121,8 @@ def _missing(book: Book, held: Mapping[str, float], found: Returns) -> tuple[Mis
             told.append(Missing(symbol, book.notes[symbol]))
     if book.benchmark not in book.closes:
         told.append(Missing("Beta", f"No daily bars of {book.benchmark}."))
+    elif book.benchmark in found.short:
+        told.append(Missing("Beta", f"{found.short[book.benchmark]} days of history of {book.benchmark} are too few."))
     if found.names and len(found.days) < LEAST:
         told.append(
             Missing("Value at risk", f"Only {len(found.days)} days are common to all names; {LEAST} are needed.")
@@ -181,7 +184,8 @@ def _history(book: Book) -> list[VarHistory]:
     Where a trading day lies between two that were kept, nobody told a VaR for the later one; an evening without a book, or with
     too little of it in the VaR, told none.
     """
-    trading = book.closes[book.benchmark][0] if book.benchmark in book.closes else np.empty(0, np.int64)
+    known = [days for days, _ in book.closes.values() if len(days)]
+    trading = np.unique(np.concatenate(known)) if known else np.empty(0, np.int64)
     pairs = [(a, b) for a, b in pairwise(book.days) if a.var99 > 0 and not _between(trading, a.day, b.day)]
     return [
         VarHistory(Basis.ACCOUNT, 0.95, tuple(VarDay(now.day, before.var95, now.profit) for before, now in pairs)),
@@ -190,7 +194,11 @@ def _history(book: Book) -> list[VarHistory]:
 
 
 def _between(trading: NDArray[np.int64], first: date, last: date) -> bool:
-    return bool(((trading > first.toordinal()) & (trading < last.toordinal())).any())
+    """Whether there is a trading day between; beyond what is known every weekday may be one."""
+    start, end = first.toordinal() + 1, last.toordinal()
+    if not len(trading) or start < trading[0] or end - 1 > trading[-1]:
+        return any(date.fromordinal(day).weekday() < SATURDAY for day in range(start, end))
+    return bool(((trading >= start) & (trading < end)).any())
 
 
 def _tested(history: VarHistory) -> Backtest:

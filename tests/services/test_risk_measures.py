@@ -237,6 +237,14 @@ def test_a_name_without_history_is_left_out_and_said_and_nothing_is_told_without
     assert nothing.measures.vars == ()
 
 
+def test_a_benchmark_with_too_few_days_is_why_there_is_no_beta() -> None:
+    book = a_book()
+    days, prices = book.closes["SPY"]
+    found = looked_back(replace(book, closes={**book.closes, "SPY": (days[-20:], prices[-20:])})).measures
+    assert found.beta is None
+    assert [(one.what, one.why) for one in found.missing] == [("Beta", "20 days of history of SPY are too few.")]
+
+
 def test_the_same_book_is_told_the_same_numbers() -> None:
     book = a_book()
     assert looked_back(book).measures.vars == looked_back(book).measures.vars
@@ -260,6 +268,17 @@ def test_the_accounts_own_days_are_tested_against_the_var_of_the_evening_before(
         next(one for one in found.measures.backtests if (one.basis, one.confidence) == (Basis.ACCOUNT, 0.99)).exceptions
         == 0
     )
+
+
+@pytest.mark.parametrize("benchmark", ["SPY", "GONE", ""])
+def test_a_day_that_nobody_kept_is_a_gap_also_without_bars_of_the_benchmark(benchmark: str) -> None:
+    """Monday's VaR is not for Thursday; Friday's is for Monday."""
+    monday = TODAY - timedelta(days=11)
+    kept = [RiskDay(monday + timedelta(days=n), 100.0, 200.0, -150.0, 1e4) for n in (0, 3, 4, 7)]
+    book = a_book(days=kept, benchmark=benchmark or "SPY")
+    found = looked_back(book if benchmark else replace(book, closes={})).measures
+    own = next(one for one in found.histories if (one.basis, one.confidence) == (Basis.ACCOUNT, 0.95))
+    assert [one.day for one in own.days] == [kept[2].day, kept[3].day]
 
 
 def test_every_method_that_is_shown_is_held_against_history() -> None:
