@@ -381,6 +381,42 @@ def test_a_pattern_day_trader_stays_one_while_the_window_moves_on() -> None:
     assert (later.standing.day_trades, later.standing.pattern) == (0, True)
 
 
+def test_what_another_desk_chose_or_noted_counts_here_without_a_restart() -> None:
+    """A regime that an Admin tightens must bind whoever is signed in elsewhere on the account."""
+    room = in_deficit()
+    other = Room(MAY, at=room.now)
+    other.margin._store = room.store
+    asyncio.run(other.margin.load())
+    asyncio.run(other.margin.settle(date(2026, 11, 16), "call of the 16th closed"))
+    asyncio.run(other.margin.set_terms(MarginTerms(Regime.LEGACY_PDT)))
+    assert (room.standing.regime, len(room.standing.unmet)) == (Regime.INTRADAY_MARGIN, 1)
+    room.events.clear()
+    room.margin._follow_at = 0.0  # half a minute later
+    asyncio.run(room.margin.look())
+    assert (room.standing.regime, room.standing.unmet) == (Regime.LEGACY_PDT, ())
+    assert isinstance(room.events[-1], MarginChanged)
+    room.events.clear()
+    asyncio.run(room.margin.look())
+    assert room.events == []
+
+
+def test_what_is_chosen_here_meanwhile_is_not_undone_by_what_was_read_before() -> None:
+    room = Room(MAY)
+    asyncio.run(room.margin.load())
+    room.store.chosen = (MarginTerms(Regime.CASH), NOON)
+    old = room.store.terms
+
+    async def slow(account: str) -> tuple[MarginTerms, datetime | None]:
+        found = await old(account)
+        await room.margin.set_terms(MarginTerms(Regime.LEGACY_PDT))
+        return found
+
+    room.store.terms = slow  # type: ignore[method-assign]
+    room.margin._follow_at = 0.0
+    asyncio.run(room.margin.look())
+    assert room.standing.regime is Regime.LEGACY_PDT
+
+
 def test_violations_of_a_cash_account_are_found_once_and_only_since_it_is_one() -> None:
     room = Room(MAY)
     room.store.chosen = (MarginTerms(Regime.CASH), NOON)
