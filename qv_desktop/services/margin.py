@@ -166,7 +166,10 @@ class Margin:
         events = await self._store.events(self._of, self._now() - REMEMBERED)
         if before is not self.terms or here != self._events:
             return
-        known = [*events, *(one for one in here if one not in events)]  # those that this role may not write are here alone
+        known = [
+            *events,
+            *(one for one in here if one not in events),
+        ]  # those that this role may not write are here alone
         if (terms, trouble, len(known)) != (before, unsure, len(here)):
             self.terms, self._chosen, self._trouble, self._events, self._known = terms, chosen, trouble, known, None
             self._tell()

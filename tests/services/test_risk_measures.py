@@ -37,6 +37,7 @@ from qv_desktop.domain.risk_measures import (
     Shock,
     Zone,
 )
+from qv_desktop.domain.stress_history import HISTORY
 from qv_desktop.services.daily_bars import DailyBars
 from qv_desktop.services.login import Login
 from qv_desktop.services.risk_histories import SPLIT, Closes, Histories
@@ -494,6 +495,35 @@ def test_a_chosen_sector_stands_over_the_vendors_and_takes_the_right_to_change_l
         await admin.override("SPY", "")
         assert admin.of("SPY") == ""
         assert "Polygon key" in admin.why_unknown("SPY")
+
+    asyncio.run(story())
+
+
+def test_what_another_desk_chose_is_here_within_a_minute(database: Database, trail: AuditTrail) -> None:
+    """Benchmark, scenarios, and the sectors by which a limit goes."""
+
+    async def story() -> None:
+        here, other = (measures_of(database, trail, Role.ADMIN, Desk(NOW)) for _ in range(2))
+        elapsed = 100.0
+        here._elapsed = lambda: elapsed
+        await here.measure()
+        before = here.settings
+        await other.set_settings(MeasureSettings("DIA"))
+        await other.save_scenario("Theirs", [Shock("market", "", -0.1)])
+        await other._sectors.override("SPY", "Energy")
+        await here.measure()
+        assert (here.settings, here.scenarios[-1].name) == (before, HISTORY[-1].name)
+        elapsed += 60.0
+        picture = await here.measure()
+        assert here.settings == MeasureSettings("DIA")
+        assert picture.stress[-1].scenario.name == "Theirs"
+        assert here._sectors.of("SPY") == "Energy"
+        await other._sectors.override("SPY", "")
+        await other.delete_scenario("Theirs")
+        here._store, elapsed = Away(), elapsed + 60.0  # type: ignore[assignment]
+        told = {one.what for one in (await here.measure()).missing}
+        assert "Scenarios" in told
+        assert here.settings == MeasureSettings("DIA")  # what was known stays
 
     asyncio.run(story())
 

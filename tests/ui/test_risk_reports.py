@@ -197,7 +197,10 @@ def test_what_was_sold_today_is_no_exposure_and_a_var_of_a_part_says_of_how_much
     picture = a_picture(3)
     assert picture.slow is not None
     sold = replace(picture.positions[0], symbol="SOLD", quantity=Decimal(0), value=Decimal(0), today=Decimal("12.50"))
-    told = a_report(tmp_path, picture=replace(picture, positions=(*picture.positions, sold), slow=replace(picture.slow, covered=2 / 3)))
+    told = a_report(
+        tmp_path,
+        picture=replace(picture, positions=(*picture.positions, sold), slow=replace(picture.slow, covered=2 / 3)),
+    )
     document = of_day(told)
     names = next(one for one in document.sections if one.title.startswith("Exposure by name"))
     assert names.title == "Exposure by name · 3"
@@ -206,7 +209,9 @@ def test_what_was_sold_today_is_no_exposure_and_a_var_of_a_part_says_of_how_much
     assert "SOLD" in {row[0] for row in winners.rows}
     assert dict(document.facts)["VaR is of"] == "67% of the gross"
     flat = of_day(replace(told, picture=replace(picture, positions=(sold,))))
-    assert next(one for one in flat.sections if one.title.startswith("Exposure by name")).note == "No positions are held."
+    assert (
+        next(one for one in flat.sections if one.title.startswith("Exposure by name")).note == "No positions are held."
+    )
     assert next(one for one in flat.sections if one.title.startswith("Exposure by name")).rows == ()
 
 
