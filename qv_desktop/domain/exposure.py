@@ -25,11 +25,17 @@ def touch(view: RiskView, side: Side) -> Decimal | None:
 def reference_price(request: OrderRequest, view: RiskView) -> Decimal | None:
     """The price at which ``request`` is valued: its limit or stop, else the far side of the quote, else the last.
 
-    None when there is none above zero.
+    What trades at once trades at the market: a buy stop below the ask, and a sale with a limit below the bid, are worth what the
+    quote says. None when there is none above zero.
     """
     price = request.limit if request.limit is not None else request.stop
+    meets = touch(view, request.side)
     if price is None:
-        price = touch(view, request.side) if view.quote is not None else view.prices.get(request.symbol)
+        price = meets if view.quote is not None else view.prices.get(request.symbol)
+    elif meets is not None and request.side is Side.BUY and request.limit is None:
+        price = max(price, meets)
+    elif meets is not None and request.side is Side.SELL and request.limit is not None:
+        price = max(price, meets if request.stop is None else min(meets, request.stop))
     return price if price is not None and price > 0 else None
 
 
