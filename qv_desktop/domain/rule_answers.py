@@ -16,4 +16,4 @@ def answer(code: str, title: str, passed: bool, value: str, limit: str, nearest:
 
 def percent(limit: Decimal) -> str:
     """A fraction as per cent with all of its digits: rounded, “12.6% is over 13%” would be said of a limit of 12.5 %."""
-    return f"{(limit * 100).normalize():f}%"
+    return f"{(Decimal(limit) * 100).normalize():f}%"
