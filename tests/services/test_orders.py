@@ -232,6 +232,19 @@ def test_an_order_made_elsewhere_is_adopted_with_its_fills() -> None:
     on_a_desk(story)
 
 
+def test_an_order_that_another_desk_wrote_down_is_its_persons_and_not_a_strangers() -> None:
+    async def story(desk: Desk) -> None:
+        theirs = an_order(a_request(5, id="elsewhere"), OrderStatus.FILLED, filled=Decimal(5))
+        desk.journal.orders["elsewhere"] = replace(theirs, user="maria")
+        desk.orders.hear(fill_report("e9", 5, id="elsewhere"))
+        desk.broker.known["elsewhere"] = theirs
+        await desk.orders.settling.adopt_strangers()
+        order = desk.orders.book["elsewhere"]
+        assert (order.user, order.status, order.filled) == ("maria", OrderStatus.FILLED, Decimal(5))
+
+    on_a_desk(story)
+
+
 def test_a_replacement_is_an_order_of_its_own_and_the_old_one_is_replaced() -> None:
     async def story(desk: Desk) -> None:
         await desk.orders.submit(a_limit("100.00"))
