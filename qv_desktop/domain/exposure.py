@@ -65,10 +65,27 @@ def can_trade(orders: Iterable[Order], side: Side) -> list[Order]:
         if request.order_class in PAIRED and (request.quantity, twin) in twins:
             twins.remove((request.quantity, twin))
             continue
-        if request.order_class is OrderClass.OCO or (request.order_class in PAIRED and request.take_profit is None):
+        if _is_exit(request):
             twins.add((request.quantity, kind))
         found.append(order)
     return found
+
+
+def _is_exit(request: OrderRequest) -> bool:
+    """Whether it is one of two exits that cancel each other; the entry of a bracket names its take profit."""
+    return request.order_class is OrderClass.OCO or (request.order_class in PAIRED and request.take_profit is None)
+
+
+def twin_of(request: OrderRequest, orders: Iterable[Order]) -> Order | None:
+    """Among one symbol's open ``orders`` the other exit of a pair, for the same shares; None where ``request`` is of no pair."""
+    if not _is_exit(request):
+        return None
+    same = attrgetter("side", "quantity", "order_class")
+    for order in orders:
+        other = order.request
+        if same(other) == same(request) and _is_exit(other) and (other.stop is None) is (request.stop is not None):
+            return order
+    return None
 
 
 def committed(view: RiskView, symbol: str, side: Side) -> Decimal:
