@@ -371,6 +371,18 @@ def test_of_orders_that_are_submitted_at_once_one_passes_where_there_is_room_for
     assert all(order.reason for order in refused)
 
 
+def test_market_orders_of_a_symbol_that_has_not_traded_are_not_worth_nothing() -> None:
+    async def story(desk: Desk) -> None:
+        stock(desk, ROOMS["the value of all"])
+        desk.risk._market.hear(Batch(quotes=[a_quote(symbol="NEW")]))
+        desk.risk.know([Instrument("NEW", "New", "NYSE")])
+        orders = [await desk.orders.submit(a_request(100, symbol="NEW", id=name)) for name in ("one", "two")]
+        assert [order.status for order in orders] == [OrderStatus.SUBMITTED, OrderStatus.REFUSED]
+        assert "Gross exposure" in orders[1].reason
+
+    on_a_desk(story)
+
+
 def test_buying_power_that_a_filled_order_took_is_not_spent_again_before_the_broker_says_so() -> None:
     async def story(desk: Desk) -> None:
         stock(desk, ROOMS["buying power"])
