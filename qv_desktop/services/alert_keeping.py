@@ -77,6 +77,7 @@ class AlertKeeping:
         self._done: list[Done] = []
         self._waits: set[str] = set()  # ids of ours that somebody has yet to acknowledge
         self._told: set[str] = set()  # ids of others' that were told here
+        self._theirs: set[str] = set()  # those of them that nobody has acknowledged here
         self._user, self.loaded = "", False
         self._one_at_a_time = asyncio.Lock()
 
@@ -97,7 +98,10 @@ class AlertKeeping:
         self._waits.discard(id_)
 
     def acknowledge_elsewhere(self, id_: str, by: str) -> None:
-        """The signed-in person has seen what waited at another terminal."""
+        """The signed-in person has seen what waited at another terminal; once, for a notice is heard of again after a restart."""
+        if id_ not in self._theirs:
+            return
+        self._theirs.discard(id_)
         self._done.append(Done(id_, self._now(), by, "acknowledged"))
 
     async def flush(self) -> None:
@@ -122,6 +126,7 @@ class AlertKeeping:
         for whose, alert in await self._store.escalated(self._user, self._now() - STILL):
             if alert.id not in self._told:
                 self._told.add(alert.id)
+                self._theirs.add(alert.id)
                 self._escalated(whose, alert)
 
     async def run(self, load: Callable[[], Awaitable[None]]) -> None:

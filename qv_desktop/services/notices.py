@@ -90,10 +90,13 @@ class Notices:
     def _list(self, quiet: Notice) -> None:
         """Keep one that nobody is told of now, counted where there is one of its key."""
         before = self._notices.get(self._by_key.get(quiet.key, ""))
-        known = before is not None and replace(
-            before, at=quiet.at, title=quiet.title, text=quiet.text, count=before.count + 1
-        )
-        self._keep(known or quiet, fresh=False)
+        if before is None or not (
+            before.waits or before.urgency == quiet.urgency
+        ):  # one that was acknowledged is another
+            self._keep(quiet, fresh=False)
+        else:
+            again = replace(before, at=quiet.at, title=quiet.title, text=quiet.text, count=before.count + 1)
+            self._keep(again, fresh=False)
 
     def _keep(self, notice: Notice, *, fresh: bool) -> None:
         self._notices.pop(notice.id, None)

@@ -53,7 +53,7 @@ class Own(Sitting):
                                  oauth_port=0, watchlist=("SPY", "AAPL"))  # fmt: skip
         self.session = Session(self.settings, self.store, None, None)
 
-    async def _signed_in(self) -> None:
+    async def _signed_in(self, name: str = "", password: str = "") -> None:
         dialog = self.session._dialog
         if await self.asked("SELECT 1 FROM users"):
             await self.sees(dialog._pages.isEnabled)

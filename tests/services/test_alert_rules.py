@@ -291,6 +291,20 @@ def test_a_snooze_hushes_the_notice_of_the_same_too() -> None:
     assert desk.notices.told[-1].text == "Again."  # listed all the same
 
 
+def test_what_is_hushed_after_it_was_acknowledged_is_listed_beside_it() -> None:
+    async def story(desk: Desk) -> None:
+        desk.notices.tell("critical", "Broker is down", "", "broker down", kind="broker")
+        desk.reads("broker_silent", 9)
+        await desk.rules.snooze([one.id for one in desk.rules.active], 600)
+        desk.notices.acknowledge(desk.notices.waiting(), "maria")
+        for _ in range(3):
+            desk.notices.tell("critical", "Broker is down", "", "broker down", kind="broker")
+
+    desk = through(story)
+    assert [(one.urgency, one.count, one.acknowledged_by) for one in desk.notices.told] == [
+        ("critical", 1, "maria"), ("info", 3, "")]  # fmt: skip
+
+
 def test_a_critical_alert_that_nobody_acknowledges_is_told_again_and_at_the_other_terminal() -> None:
     async def story(desk: Desk) -> None:
         other = Desk(desk.store, Role.TRADER, "pete")
@@ -306,6 +320,7 @@ def test_a_critical_alert_that_nobody_acknowledges_is_told_again_and_at_the_othe
         await other.writes()
         assert other.titles == ["At maria's terminal: Loss limit"]
         other.notices.acknowledge(other.notices.waiting(), "pete")
+        other.notices.restore(other.notices.saved())  # a restart hears of it again
         await other.writes()
         await desk.writes()
         assert [(one.acknowledged_by, one.waits) for one in desk.rules.active] == [("pete", False)]
