@@ -17,7 +17,8 @@ PRESENT = 0.9  # of the days that a name must have traded on
 class Returns:
     """``values`` (days, names) are simple returns from one day's close to the next's; ``days`` (days,) are of the later close.
 
-    ``short`` names have too few days and are in no column: name -> days it has. Nothing is filled in.
+    ``short`` names have too few days and are in no column: name -> days it has. A name that did not trade on a day stands at its last
+    close there, as a book would value it, and its whole move is on the day on which it traded again.
     """
 
     names: tuple[str, ...]
@@ -27,10 +28,11 @@ class Returns:
 
 
 def aligned(closes: Mapping[str, Series], longest: int) -> Returns:
-    """The returns of the last ``longest`` days on which all kept names traded.
+    """The returns of the last ``longest`` days, from the first on which all kept names had a price.
 
     ``closes`` is name -> (ascending day numbers, adjusted closes above 0). The calendar is the days on which at least half of the
-    names traded; names that lack more than a tenth of its last ``longest`` + 1 days are left out, then days that any other lacks.
+    names that had begun by then traded; names that lack more than a tenth of its last ``longest`` + 1 days are left out. No day in
+    the middle is: a return that spans several days of all names, for one of them lacks some, would pass for one day's.
     """
     calendar = _calendar(closes, longest + 1)
     table = {name: _on(calendar, *series) for name, series in closes.items()}
@@ -40,10 +42,17 @@ def aligned(closes: Mapping[str, Series], longest: int) -> Returns:
     short = {name: days for name, days in had.items() if name not in kept}
     if not kept:
         return Returns((), np.empty(0, np.int64), np.empty((0, 0)), short)
-    prices = np.column_stack([table[name] for name in kept])
-    whole = np.isfinite(prices).all(axis=1)
-    prices, days = prices[whole], calendar[whole]
+    prices = _carried(np.column_stack([table[name] for name in kept]))
+    first = int(np.isnan(prices).any(axis=1).sum())
+    prices, days = prices[first:], calendar[first:]
     return Returns(kept, days[1:], prices[1:] / prices[:-1] - 1.0, short)
+
+
+def _carried(prices: Array) -> Array:
+    """Each gap filled with the price before it; what is before a name's first price stays NaN."""
+    rows = np.where(np.isfinite(prices), np.arange(len(prices))[:, None], 0)
+    carried: Array = np.take_along_axis(prices, np.maximum.accumulate(rows, axis=0), axis=0)
+    return carried
 
 
 def _calendar(closes: Mapping[str, Series], longest: int) -> NDArray[np.int64]:
@@ -51,7 +60,8 @@ def _calendar(closes: Mapping[str, Series], longest: int) -> NDArray[np.int64]:
     if not every:
         return np.empty(0, np.int64)
     days, counts = np.unique(np.concatenate(every), return_counts=True)
-    return days[counts * 2 >= len(every)][-longest:]
+    begun = np.searchsorted(np.sort([own[0] for own in every]), days, "right")
+    return days[counts * 2 >= begun][-longest:]
 
 
 def _on(calendar: NDArray[np.int64], own: NDArray[np.int64], prices: Array) -> Array:

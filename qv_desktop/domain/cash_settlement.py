@@ -9,11 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from qv_desktop.domain.day_trades import Leg
 from qv_desktop.domain.trading_days import TradingDays
 
 ZERO = Decimal(0)
+NOTHING: Mapping[str, Decimal] = MappingProxyType({})
 GOOD_FAITH, FREE_RIDING = "good-faith violation", "free-riding"
 
 
@@ -117,15 +119,19 @@ class _Till:
 
 
 def settled_up(
-    cash: Decimal, by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]], today: date, days: TradingDays
-) -> Purse:
-    """The purse today, of an account whose broker tells ``cash`` dollars in all after the trades in ``by_day``.
+    cash: Decimal, by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]], today: date, days: TradingDays,
+    held: Mapping[str, Decimal] = NOTHING,
+) -> Purse:  # fmt: skip
+    """The purse today, of an account whose broker tells ``cash`` dollars in all after the trades in ``by_day``, and that holds ``held``
+    signed shares by symbol.
 
     What it had before them is what is left once they are taken back: money that came in or went out meanwhile is taken as there from
-    the beginning. Shares held from before are paid for.
+    the beginning. Shares held from before are paid for, and go first.
     """
     flow = sum((-leg.sign * leg.value for leg in _all(by_day)), ZERO)
     till = _Till(min((*by_day, today)), cash - flow, days)
+    for symbol, quantity in _before(by_day, held).items():
+        till.lots[symbol] = [Lot(quantity, till.day, till.day)]
     for day in sorted(by_day):
         till.begin(day)
         orders = (leg for symbol in by_day[day].values() for leg in symbol.values())
@@ -133,6 +139,14 @@ def settled_up(
             (till.bought if leg.sign > 0 else till.sold)(leg)
     till.begin(max(today, till.day))
     return till.purse()
+
+
+def _before(by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]], held: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    """symbol -> shares that were there before the trades, of those that traded."""
+    found: dict[str, Decimal] = {}
+    for leg in _all(by_day):
+        found[leg.symbol] = found.get(leg.symbol, held.get(leg.symbol, ZERO)) - leg.sign * leg.quantity
+    return {symbol: quantity for symbol, quantity in found.items() if quantity > 0}
 
 
 def _all(by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]]) -> Iterable[Leg]:

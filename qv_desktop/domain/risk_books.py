@@ -25,7 +25,7 @@ def line(
     value, (shares, paid) = quantity * last, traded
     held = quantity - shares  # at the close before
     today = value - paid if not held else None if previous is None else value - held * previous - paid
-    return PositionLine(symbol, sector, quantity, value, float(value / equity) if equity else None,
+    return PositionLine(symbol, sector, quantity, value, float(value / equity) if equity and equity > 0 else None,
                         (last - position.average) * quantity, position.realised, today, beta, leaves)  # fmt: skip
 
 

@@ -93,6 +93,14 @@ class Profit:
     realised: Decimal = ZERO
     unrealised: Decimal | None = None
     by_strategy: tuple[Earned, ...] = ()  # largest loss first
+    before: Decimal | None = None  # the equity at the previous close
+
+    @property
+    def share(self) -> float | None:
+        """The day's dollars as a fraction of the equity that they were made with; None while either is unknown, or it was none."""
+        if self.day is None or self.before is None or self.before <= 0:
+            return None
+        return float(self.day / self.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +168,7 @@ class Backtest:
     conditional_p: float | None = None
     zone: Zone = Zone.SHORT
     sentence: str = ""
+    method: Method = Method.HISTORICAL  # whose VaR was passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +192,8 @@ class VarHistory:
     basis: Basis
     confidence: float
     days: tuple[VarDay, ...] = ()
+    method: Method = Method.HISTORICAL
+    note: str = ""  # how it differs from the VaR of now
 
 
 @dataclass(frozen=True, slots=True)

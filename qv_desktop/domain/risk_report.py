@@ -112,6 +112,7 @@ def _facts(told: RiskReport) -> tuple[tuple[str, str], ...]:
         ("Book as of", stamp(picture.at) if picture else "—"),
         ("VaR as of", stamp(slow.at) if slow else "—"),
         ("History of", history),
+        ("VaR is of", f"{slow.covered:.0%} of the gross" if slow and slow.vars else "—"),
         ("Equity", money(picture.equity) if picture and picture.equity is not None else "—"),
         ("Day P&L", _signed(picture.profit.day) if picture else "—"),
         ("Sources", "the broker's balances; this program's positions, orders and audit trail; stored daily bars"),
@@ -291,6 +292,7 @@ def _exposures(picture: RiskPicture | None) -> tuple[Section, Section]:
             _rough(line.liquidity_days),
         )
         for line in (picture.positions if picture else ())
+        if line.quantity
     )
     sectors = tuple(
         (one.name, one.names, _cents(one.long), _cents(one.short), _cents(one.net), _cents(one.gross), _part(one.share))
@@ -337,6 +339,7 @@ def _vars(slow: SlowMeasures | None) -> Section:
 def _backtests(slow: SlowMeasures | None) -> Section:
     values = tuple(
         (
+            one.method.value,
             one.basis.value,
             _part(one.confidence),
             one.days,
@@ -352,6 +355,7 @@ def _backtests(slow: SlowMeasures | None) -> Section:
         for one in (slow.backtests if slow else ())
     )
     columns = (
+        "Method",
         "Days of",
         "Confidence",
         "Days",

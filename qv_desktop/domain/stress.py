@@ -53,7 +53,7 @@ def stressed(scenario: Scenario, book: Iterable[Held], equity: Decimal | None) -
         total += profit
         lines.append(StressLine(held.symbol, held.sector, held.value, move, profit, by))
     lines.sort(key=lambda line: line.profit)
-    share = float(total / equity) if equity else None
+    share = float(total / equity) if equity and equity > 0 else None
     return StressResult(scenario, total, share, tuple(lines), tuple(unpriced))
 
 

@@ -51,6 +51,8 @@ BACK = timedelta(days=100)  # of executions that are read: a pattern day trader 
 BEHIND, AHEAD = timedelta(days=420), timedelta(days=60)  # of the calendar
 SETTLING = 10  # trading days of executions that settlement is counted from
 LAG = timedelta(seconds=0.5)  # that the broker's figures may be behind an execution
+FOLLOWED = 15.0  # seconds between two looks at what was chosen at other desks
+REMEMBERED = YEAR + timedelta(days=30)  # of what was written down
 AGAIN = 0.25  # seconds between two that are told for executions alone
 CENT, ZERO = Decimal("0.01"), Decimal(0)
 
@@ -78,6 +80,7 @@ class Margin:
         self._chosen: datetime | None = None  # since when the terms count
         self._of = ""  # the account whose standing this is
         self._traded = Traded()
+        self._traded_at: datetime | None = None  # when the last execution was heard of
         self._fresh: list[_Opened] = []
         self._reduced: _Opened | None = None  # the last that lowered the level, until the level after it is known
         self._events: list[MarginEvent] = []
@@ -85,6 +88,7 @@ class Margin:
         self._bases: dict[date, Decimal] = {}  # day of a deficit -> the level at its end
         self._waiting: list[Fill] | None = None  # what comes while it is read
         self._last: Decimal | None = None  # the level as the broker told it last
+        self._follow_at = time.monotonic() + FOLLOWED  # when other desks are looked at again
         self._trouble = ""  # why the terms that are stored do not count
         self._told = 0.0
         self._known: MarginStanding | None = None
@@ -127,12 +131,9 @@ class Margin:
 
     async def _load(self) -> None:
         account, now = self._account.id, self._now()
-        try:
-            (terms, chosen), trouble = await self._store.terms(account), ""
-        except BadInput as error:  # stored by a newer program, or by hand
-            terms, chosen, trouble = MarginTerms(), None, str(error)
+        terms, chosen, trouble = await self._stored_terms(account)
         days = trading_days(await self._calendar.sessions((now - BEHIND).date(), (now + AHEAD).date()))
-        events = await self._store.events(account, now - YEAR - timedelta(days=30))
+        events = await self._store.events(account, now - REMEMBERED)
         today = days.of(now)
         bases: dict[date, Decimal] = {}
         for day in {event.day for event in events if event.kind == DEFICIT and event.day < today}:
@@ -150,6 +151,29 @@ class Margin:
         self._bases = {**self._bases, **bases}
         self._events, self._known = [*events, *self._unwritten], None
 
+    async def _stored_terms(self, account: str) -> tuple[MarginTerms, datetime | None, str]:
+        """Terms, since when they count, and why the stored ones do not, if so."""
+        try:
+            return *(await self._store.terms(account)), ""
+        except BadInput as error:  # stored by a newer program, or by hand
+            return MarginTerms(), None, str(error)
+
+    async def _follow(self) -> None:
+        """What was chosen and written down at other desks. What changed here while it was read is looked at the next time."""
+        self._follow_at = time.monotonic() + FOLLOWED
+        before, here, unsure = self.terms, list(self._events), self._trouble
+        terms, chosen, trouble = await self._stored_terms(self._of)
+        events = await self._store.events(self._of, self._now() - REMEMBERED)
+        if before is not self.terms or here != self._events:
+            return
+        known = [
+            *events,
+            *(one for one in here if one not in events),
+        ]  # those that this role may not write are here alone
+        if (terms, trouble, len(known)) != (before, unsure, len(here)):
+            self.terms, self._chosen, self._trouble, self._events, self._known = terms, chosen, trouble, known, None
+            self._tell()
+
     async def run(self) -> None:
         """Once a second: a new day, late executions, and rows that wait for the database; until cancelled."""
         while True:
@@ -164,7 +188,9 @@ class Margin:
             await self.flush()
             if self._traded.late:
                 await self.load()
-        except DatabaseDown as error:
+            if time.monotonic() >= self._follow_at:
+                await self._follow()
+        except (DatabaseDown, NotPermitted) as error:
             log.info("margin_waits", reason=str(error))
 
     # ---- hearing
@@ -180,6 +206,7 @@ class Margin:
         self._turned()
         taken = self._traded.take(fill)
         if taken:
+            self._traded_at = self._now()
             self._note(fill)
             self._known = None
             if self._traded.differs(fill.symbol, self._positions[fill.symbol].quantity):
@@ -220,7 +247,7 @@ class Margin:
                     )
                 )
         self._known = None
-        self._look_for_violations()
+        self._look_for_violations(told)
         self._tell()
 
     def _look_for_deficit(self, told: Balances, today: date) -> None:
@@ -237,7 +264,10 @@ class Margin:
         if made is not None and not small(self.terms, told.equity, amount):
             self._write(MarginEvent(DEFICIT, told.at, today, today.isoformat(), amount, words=reduced.cause))
 
-    def _look_for_violations(self) -> None:
+    def _look_for_violations(self, told: Balances) -> None:
+        """Only in figures that know of every execution, and know of it once: what is written down stays."""
+        if self._traded_at is not None and told.at <= self._traded_at + LAG:
+            return
         standing = self.standing()
         if standing is None or standing.purse is None or self._chosen is None:
             return
@@ -277,7 +307,9 @@ class Margin:
     def _purse(self, cash: Decimal | None, today: date) -> Purse | None:
         if self.terms.regime is not Regime.CASH or cash is None:
             return None
-        return settled_up(cash, self._traded.recent(SETTLING), today, self._traded.days)
+        by_day = self._traded.recent(SETTLING)
+        held = {symbol: self._positions[symbol].quantity for symbols in by_day.values() for symbol in symbols}
+        return settled_up(cash, by_day, today, self._traded.days, held)
 
     def _tell(self) -> None:
         standing = self.standing()

@@ -5,7 +5,7 @@ Runs on a thread; asks nothing and changes nothing.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from qv_desktop.analytics.risk_historical import profits, tail
 from qv_desktop.analytics.risk_monte_carlo import factors, simulated
 from qv_desktop.analytics.risk_parametric import covariance, deviation, normal_tail, weighted_covariance
 from qv_desktop.analytics.risk_returns import LEAST, Returns, Series, aligned
+from qv_desktop.analytics.risk_rolling import historical, monte_carlo, parametric
 from qv_desktop.domain.risk_measures import (
     Backtest,
     Basis,
@@ -40,8 +41,11 @@ CONFIDENCES, TEN = (0.95, 0.99), 10
 LONGEST = 500  # days of historical simulation: two years
 YEAR = 250  # days of covariances, betas and correlations, and of the VaR that a backtest looks at
 FEWEST = 30  # days of a backtest, below which nothing is said
+SATURDAY = 5
 SHOWN = 40  # names in the map of correlations
 PATHS, SEED = 100_000, 20_260_606
+ROLLED = 2_000  # paths of each VaR that a backtest looks at: at 99 % the loss that 20 of them pass
+ROLLED_AT_MOST = 50_000_000  # paths times names of a whole backtest: as many as the VaR of now takes with 500 names
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def looked_back(book: Book, between: Callable[[], None] = lambda: None) -> Looke
     if found.names and len(found.days) >= LEAST:
         values = np.array([held[name] for name in found.names])
         vars_ = _vars(found, values, book, between)
-        histories += _hypothetical(found, values)
+        histories += _hypothetical(found, values, book, between)
     first, last = (date.fromordinal(int(found.days[at])) for at in (0, -1)) if len(found.days) else (None, None)
     paths, covered = (book.paths, _covered(held, found)) if vars_ else (0, 0.0)
     measures = SlowMeasures(
@@ -117,6 +121,8 @@ def _missing(book: Book, held: Mapping[str, float], found: Returns) -> tuple[Mis
             told.append(Missing(symbol, book.notes[symbol]))
     if book.benchmark not in book.closes:
         told.append(Missing("Beta", f"No daily bars of {book.benchmark}."))
+    elif book.benchmark in found.short:
+        told.append(Missing("Beta", f"{found.short[book.benchmark]} days of history of {book.benchmark} are too few."))
     if found.names and len(found.days) < LEAST:
         told.append(
             Missing("Value at risk", f"Only {len(found.days)} days are common to all names; {LEAST} are needed.")
@@ -150,15 +156,25 @@ def _vars(found: Returns, values: Array, book: Book, between: Callable[[], None]
 # ---- backtests
 
 
-def _hypothetical(found: Returns, values: Array) -> list[VarHistory]:
+def _hypothetical(found: Returns, values: Array, book: Book, between: Callable[[], None]) -> list[VarHistory]:
     """Today's book through history: each day's VaR from the days before it alone, as many as a year or half of what there is."""
     earned = profits(found.values, values)
     window = min(YEAR, len(earned) // 2)
+    step = max(1, -(-(len(earned) - window) * ROLLED * len(values) // ROLLED_AT_MOST))
+    drawn = monte_carlo(np.log1p(found.values), values, window, CONFIDENCES, ROLLED, SEED, step, between)
+    days = [date.fromordinal(int(day)) for day in found.days[window:]]
+    often = "" if step == 1 else f", told anew each {step} days"
+    notes = (f"The VaR is of {window} days.", "", f"The VaR is of {ROLLED:,} paths{often}.")
     histories = list[VarHistory]()
-    for confidence in CONFIDENCES:
-        days = [VarDay(date.fromordinal(int(found.days[at])), tail(earned[at - window : at], confidence)[0], float(earned[at]))
-                for at in range(window, len(earned))]  # fmt: skip
-        histories.append(VarHistory(Basis.HYPOTHETICAL, confidence, tuple(days)))
+    for row, confidence in enumerate(CONFIDENCES):
+        told = (
+            historical(earned, window, confidence),
+            parametric(earned, window, confidence, weighted=book.weighted),
+            drawn[row],
+        )
+        for method, vars_, note in zip(Method, told, notes, strict=True):
+            each = map(VarDay, days, vars_.tolist(), earned[window:].tolist())
+            histories.append(VarHistory(Basis.HYPOTHETICAL, confidence, tuple(each), method, note))
     return histories
 
 
@@ -168,7 +184,8 @@ def _history(book: Book) -> list[VarHistory]:
     Where a trading day lies between two that were kept, nobody told a VaR for the later one; an evening without a book, or with
     too little of it in the VaR, told none.
     """
-    trading = book.closes[book.benchmark][0] if book.benchmark in book.closes else np.empty(0, np.int64)
+    known = [days for days, _ in book.closes.values() if len(days)]
+    trading = np.unique(np.concatenate(known)) if known else np.empty(0, np.int64)
     pairs = [(a, b) for a, b in pairwise(book.days) if a.var99 > 0 and not _between(trading, a.day, b.day)]
     return [
         VarHistory(Basis.ACCOUNT, 0.95, tuple(VarDay(now.day, before.var95, now.profit) for before, now in pairs)),
@@ -177,21 +194,28 @@ def _history(book: Book) -> list[VarHistory]:
 
 
 def _between(trading: NDArray[np.int64], first: date, last: date) -> bool:
-    return bool(((trading > first.toordinal()) & (trading < last.toordinal())).any())
+    """Whether there is a trading day between; beyond what is known every weekday may be one."""
+    start, end = first.toordinal() + 1, last.toordinal()
+    if not len(trading) or start < trading[0] or end - 1 > trading[-1]:
+        return any(date.fromordinal(day).weekday() < SATURDAY for day in range(start, end))
+    return bool(((trading >= start) & (trading < end)).any())
 
 
 def _tested(history: VarHistory) -> Backtest:
     hits = np.array([day.exception for day in history.days], bool)
     count, days, rate = int(hits.sum()), len(hits), 1.0 - history.confidence
-    expected = days * rate
+    found = Backtest(history.basis, history.confidence, days, count, days * rate, method=history.method,
+                     sentence=f"{days} days are too few to judge by; {FEWEST} are needed.")  # fmt: skip
     if days < FEWEST:
-        return Backtest(history.basis, history.confidence, days, count, expected,
-                        sentence=f"{days} days are too few to judge by; {FEWEST} are needed.")  # fmt: skip
+        return found
     rated, bunched = kupiec(count, days, rate), christoffersen(hits)
     both = conditional(rated, bunched) if bunched else None
-    zone, sentence = _judged(count, expected, rated.p, bunched.p if bunched else None, both.p if both else None)
-    return Backtest(history.basis, history.confidence, days, count, expected, rated.ratio, rated.p, bunched.ratio if bunched else None,
-                    bunched.p if bunched else None, both.ratio if both else None, both.p if both else None, zone, sentence)  # fmt: skip
+    zone, sentence = _judged(count, found.expected, rated.p, bunched.p if bunched else None, both.p if both else None)
+    return replace(
+        found, kupiec=rated.ratio, kupiec_p=rated.p, christoffersen=bunched.ratio if bunched else None,
+        christoffersen_p=bunched.p if bunched else None, conditional=both.ratio if both else None,
+        conditional_p=both.p if both else None, zone=zone, sentence=f"{sentence} {history.note}".strip(),
+    )  # fmt: skip
 
 
 def _judged(count: int, expected: float, rated: float, bunched: float | None, both: float | None) -> tuple[Zone, str]:

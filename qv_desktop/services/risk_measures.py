@@ -85,7 +85,7 @@ class RiskMeasures:
         self._strategies, self._login, self._now, self._elapsed = strategies, login, now, elapsed
         self.picture: RiskPicture | None = None
         self.settings = MeasureSettings()
-        self._loaded, self._again = False, 0.0  # before the latter a store that refused is not asked again
+        self._loaded, self._again = False, 0.0  # before the latter the store is not asked again
         self._own: dict[str, Scenario] = {}  # name -> the account's own
         self._slow: SlowMeasures | None = None
         self._betas: Mapping[str, float] = {}
@@ -105,8 +105,13 @@ class RiskMeasures:
 
     async def load(self) -> None:
         """Read the account's settings and scenarios. Raises DatabaseDown."""
-        self.settings = await self._store.settings(self._account_id())
-        self._own = {one.name: one for one in await self._store.scenarios(self._account_id())}
+        before = (self.settings, self._own)
+        settings = await self._store.settings(self._account_id())
+        found = {one.name: one for one in await self._store.scenarios(self._account_id())}
+        if before == (self.settings, self._own):  # else a person changed them here meanwhile, and is right
+            if settings != self.settings:
+                self._looked = None
+            self.settings, self._own = settings, found
         self._loaded = True
 
     async def save_scenario(self, name: str, shocks: Sequence[Shock]) -> Scenario:
@@ -177,7 +182,7 @@ class RiskMeasures:
         around.want_volumes([*symbols, self.settings.benchmark])
         await self._draw_curve()
         await asyncio.sleep(0)
-        drawdown = self._drawdown(now, equity)
+        drawdown = self._drawdown(now, account)
         stress = await self._stressed(held, equity)
         profit = self._profit(account, rows)
         await asyncio.sleep(0)
@@ -186,13 +191,17 @@ class RiskMeasures:
         return self.picture
 
     async def _load_once(self) -> None:
-        if self._loaded or self._around.account() is None or self._elapsed() < self._again:
+        """Now and then, for another desk of the account may have chosen something else."""
+        if self._around.account() is None or self._elapsed() < self._again:
             return
         try:
             await self.load()
+            await self._sectors.load()
             self._troubles.pop("Scenarios", None)
+            self._again = self._elapsed() + MINUTE
         except (DatabaseDown, NotPermitted) as error:
-            self._troubles["Scenarios"], self._again = f"Only those of history: {error}", self._elapsed() + AGAIN
+            known = "They are as they were last read" if self._loaded else "Only those of history"
+            self._troubles["Scenarios"], self._again = f"{known}: {error}", self._elapsed() + AGAIN
 
     async def _rows(
         self, equity: Decimal | None
@@ -228,10 +237,12 @@ class RiskMeasures:
         if curve is not None:
             self._curve = (self._elapsed(), curve)
 
-    def _drawdown(self, now: datetime, equity: Decimal | None) -> Drawdown | None:
-        from qv_desktop.services.risk_pictures import drawn_down
+    def _drawdown(self, now: datetime, account: Account | None) -> Drawdown | None:
+        from qv_desktop.services.risk_pictures import drawn_down, moved_since
 
-        return drawn_down(self._curve[1] if self._curve else None, now, equity)
+        curve = self._curve[1] if self._curve else None
+        moved = moved_since(curve, account, now) if account else ZERO
+        return drawn_down(curve, now, account.equity if account else None, moved)
 
     async def _stressed(self, held: Sequence[PositionLine], equity: Decimal | None) -> tuple[StressResult, ...]:
         book = [Held(one.symbol, one.sector, one.value, one.beta) for one in held]
@@ -259,7 +270,8 @@ class RiskMeasures:
         unrealised = sum((one.unrealised or ZERO for one in rows), ZERO) if known else None
         prices = {one.symbol: one.value / one.quantity for one in rows if one.value is not None and one.quantity}
         earned = self._strategies.earned(self._around.fills(), prices, realised, unrealised)
-        return Profit(day_profit(account) if account else None, realised, unrealised, earned)
+        day, before = (day_profit(account), account.last_equity) if account else (None, None)
+        return Profit(day, realised, unrealised, earned, before)
 
     def _shared(self, equity: Decimal | None) -> SlowMeasures | None:
         """What looked back, with beta as a share of the equity of now."""

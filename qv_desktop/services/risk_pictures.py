@@ -10,6 +10,9 @@ import numpy as np
 from qv_desktop.analytics.risk_drawdown import drawdowns
 from qv_desktop.analytics.risk_liquidity import concentration, left_within
 from qv_desktop.domain.account_history import Curve
+from qv_desktop.domain.accounts import Account
+from qv_desktop.domain.counters import day_of
+from qv_desktop.domain.drawdown import balances_day
 from qv_desktop.domain.market import Snapshot, money
 from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position
@@ -89,17 +92,24 @@ def concentrated(held: Sequence[PositionLine]) -> Concentration | None:
     return Concentration(largest.symbol, *concentration(np.array([float(one.value or 0) for one in priced])))
 
 
-def drawn_down(curve: Curve | None, now: datetime, equity: Decimal | None) -> Drawdown | None:
-    """From the account's curve and the equity of this moment. What came in or left between two points is no profit: the curve is
-    linked of each step's gain, so that a deposit hides no fall and a withdrawal is none."""
-    told = (
-        [(point.at, float(point.equity), float(point.flow)) for point in curve.points if point.equity is not None]
-        if curve
-        else []
-    )
-    told = [one for one in told if one[0] < now]
+def moved_since(curve: Curve | None, account: Account, now: datetime) -> Decimal:
+    """Dollars that came in, net, and that no point of the curve tells yet: the broker's adjustments of the day without its points'."""
+    after = balances_day(account, day_of(now))
+    told = (point.flow for point in curve.points if after < day_of(point.at) and point.at < now) if curve else ()
+    return (account.adjustments or ZERO) - sum(told, ZERO)
+
+
+def drawn_down(curve: Curve | None, now: datetime, equity: Decimal | None, moved: Decimal = ZERO) -> Drawdown | None:
+    """From the account's curve and the equity of this moment, with what ``moved`` since its last point. What came in or left between two
+    points is no profit: the curve is linked of each step's gain, so that a deposit hides no fall and a withdrawal is none."""
+    told, waiting = list[tuple[datetime, float, float]](), ZERO  # what moved while the equity was not told
+    for point in curve.points if curve else ():
+        waiting += point.flow
+        if point.equity is not None and point.at < now:
+            told.append((point.at, float(point.equity), float(waiting)))
+            waiting = ZERO
     if equity is not None:
-        told.append((now, float(equity), 0.0))
+        told.append((now, float(equity), float(moved)))
     if not told:
         return None
     index = np.ones(len(told))

@@ -4,8 +4,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.market import Bar, ns
+from qv_desktop.domain.deployments import DAY
+from qv_desktop.domain.errors import BadInput, FeedDown
+from qv_desktop.domain.market import Bar, bar_start, ns
 from qv_desktop.domain.signals import Flags, Kind, Raised
 from qv_desktop.domain.targets import Aim, Row
 from qv_desktop.services.ports import Now
@@ -28,6 +29,8 @@ class Telling:
 
     async def evaluate(self, watch: SignalWatch) -> None:
         """Raises QvError when it cannot be done now."""
+        if watch.times.daily and watch.times.due(bar_start(ns(self._now()), DAY)) == NEVER:
+            raise FeedDown(NO_CALENDAR)
         try:
             await (self._weigh(watch) if watch.weighs else self._flag(watch))
         except BadInput as error:
@@ -135,8 +138,6 @@ class Telling:
     def _late(self, watch: SignalWatch, bar: int, *, newest: bool) -> str:
         """Why what is said of ``bar`` does not trade any more, or nothing."""
         latest = watch.times.latest(bar)
-        if latest == NEVER:
-            return NO_CALENDAR
         if watch.times.missed(bar, watch.missed):
             return MISSED
         if not newest or watch.last > bar or ns(self._now()) >= latest:

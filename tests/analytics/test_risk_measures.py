@@ -22,6 +22,7 @@ from qv_desktop.analytics.risk_liquidity import concentration, left_within
 from qv_desktop.analytics.risk_monte_carlo import factors, root, simulated
 from qv_desktop.analytics.risk_parametric import covariance, deviation, normal_tail, weighted_covariance
 from qv_desktop.analytics.risk_returns import aligned
+from qv_desktop.analytics.risk_rolling import historical, monte_carlo, parametric
 
 RANDOM = np.random.default_rng(11)
 
@@ -173,6 +174,69 @@ def test_shortfall_is_at_least_the_var_grows_with_confidence_and_two_books_never
     assert tail(one + other, confidence)[1] <= shortfall + tail(other, confidence)[1] + 1e-5
 
 
+# ---- of each day from the days before it
+
+
+def a_history() -> tuple[
+    np.ndarray[tuple[int, int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]
+]:
+    chance = np.random.default_rng(5)
+    market = chance.standard_normal((400, 1)) * 0.01
+    return np.expm1(market + chance.standard_normal((400, 3)) * 0.015), np.array([9e3, -4e3, 5e3])
+
+
+def test_the_normal_var_of_a_day_is_that_of_numpys_covariance_and_scipys_quantile_of_the_days_before() -> None:
+    returns, values = a_history()
+    earned = returns @ values
+    equal, newer = (parametric(earned, 250, 0.99, weighted=weighted) for weighted in (False, True))
+    assert len(equal) == len(newer) == 150
+    for place in (0, 70, 149):
+        past = returns[place : place + 250]
+        sigma = math.sqrt(values @ np.cov(past, rowvar=False) @ values)
+        assert equal[place] == pytest.approx(stats.norm.ppf(0.99) * sigma)
+        weights = 0.94 ** np.arange(249, -1, -1)
+        about = np.einsum("t,ti,tj->ij", weights / weights.sum(), past, past)
+        assert newer[place] == pytest.approx(stats.norm.ppf(0.99) * math.sqrt(values @ about @ values))
+
+
+def test_the_historical_var_of_a_day_is_the_second_worst_loss_of_the_250_days_before() -> None:
+    returns, values = a_history()
+    earned = returns @ values
+    told = historical(earned, 250, 0.99)
+    assert len(told) == 150
+    assert told[31] == pytest.approx(-np.sort(earned[31:281])[1])
+
+
+def test_the_drawn_var_of_a_day_is_near_the_normal_one_and_stands_for_as_many_days_as_it_is_said_to() -> None:
+    returns, values = a_history()
+    earned, logs = returns @ values, np.log1p(returns)
+    each = monte_carlo(logs, values, 250, (0.95, 0.99), 20_000, seed=3)
+    assert each.shape == (2, 150)
+    for row, confidence in enumerate((0.95, 0.99)):
+        assert each[row] == pytest.approx(parametric(earned, 250, confidence), rel=0.06)
+    weekly = monte_carlo(logs, values, 250, (0.95, 0.99), 20_000, seed=3, step=5)
+    assert (weekly[:, ::5] == each[:, ::5]).all()
+    assert (weekly[:, 4] == each[:, 0]).all()
+
+
+@pytest.mark.parametrize("method", ["historical", "parametric", "weighted", "drawn"])
+def test_nothing_of_a_day_is_in_its_own_var(method: str) -> None:
+    returns, values = a_history()
+
+    def told(some: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        if method == "drawn":
+            return monte_carlo(np.log1p(some), values, 250, (0.99,), 2_000, seed=3)[0]
+        if method == "historical":
+            return historical(some @ values, 250, 0.99)
+        return parametric(some @ values, 250, 0.99, weighted=method == "weighted")
+
+    crash = returns.copy()
+    crash[300] = -0.5
+    before, after = told(returns), told(crash)
+    assert (before[:51] == after[:51]).all()
+    assert after[51] > before[51]
+
+
 # ---- Monte Carlo
 
 
@@ -234,7 +298,7 @@ def test_several_days_are_those_of_a_book_that_is_held() -> None:
     assert profits(returns, values) == pytest.approx(returns @ values)
 
 
-def test_names_without_enough_days_are_told_and_days_that_one_lacks_are_left_out() -> None:
+def test_names_without_enough_days_are_told_and_a_day_that_one_lacks_moves_it_when_it_trades_again() -> None:
     days = np.arange(100)
     closes = {
         "OLD": (days, 100.0 + days),
@@ -244,11 +308,38 @@ def test_names_without_enough_days_are_told_and_days_that_one_lacks_are_left_out
     found = aligned(closes, 250)
     assert found.names == ("OLD", "GAP")
     assert found.short == {"NEW": 20}
-    assert 50 not in found.days
-    assert len(found.days) == 98
+    assert found.days.tolist() == list(range(1, 100))
     at = list(found.days).index(51)
-    assert found.values[at, 0] == pytest.approx(151 / 149 - 1)  # over both days, from what was there
+    assert found.values[at - 1 : at + 1] == pytest.approx(np.array([[150 / 149 - 1, 0], [151 / 150 - 1, 101 / 99 - 1]]))
     assert aligned({}, 250).names == ()
+
+
+def test_names_that_each_lack_another_day_leave_every_day_a_day_and_the_book_its_risk() -> None:
+    """A hundred names of which each lacks one day in a hundred: a return over two or three days is no day's."""
+    logs = np.random.default_rng(1).standard_normal((502, 100)) * 0.01
+    prices, days = 100 * np.exp(np.cumsum(logs, axis=0)), np.arange(502)
+    kept = np.random.default_rng(2).random((502, 100)) > 0.01
+    found = aligned({f"N{n}": (days[kept[:, n]], prices[kept[:, n], n]) for n in range(100)}, 500)
+    assert len(found.names) == 100
+    assert len(found.days) >= 495
+    true, told = (deviation(np.full(100, 1e3), covariance(one)) for one in (np.expm1(logs), found.values))
+    assert told == pytest.approx(true, rel=0.05)
+
+
+def test_many_young_names_do_not_take_an_old_one_its_history() -> None:
+    days = np.arange(200)
+    young = {f"NEW{n}": (days[180:], np.full(20, 10.0)) for n in range(5)}
+    found = aligned({"OLD": (days, 100.0 + days), **young}, 250)
+    assert (found.names, len(found.days)) == (("OLD",), 199)
+    assert found.short == dict.fromkeys(young, 20)
+
+
+def test_days_before_the_youngest_name_are_left_out() -> None:
+    days = np.arange(100)
+    found = aligned({"OLD": (days, 100.0 + days), "YOUNG": (days[8:], 50.0 + days[8:])}, 250)
+    assert found.names == ("OLD", "YOUNG")
+    assert found.days.tolist() == list(range(9, 100))
+    assert np.isfinite(found.values).all()
 
 
 def test_a_drawdown_is_measured_from_the_highest_before() -> None:

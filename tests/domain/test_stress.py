@@ -74,6 +74,14 @@ def test_a_long_never_loses_more_than_it_is_worth(move: float, beta: float, valu
     assert found.share is None
 
 
+@pytest.mark.parametrize("equity", [D(-5_000), D(0), None])
+def test_a_loss_is_no_share_of_an_equity_that_is_not_there(equity: Decimal | None) -> None:
+    """Divided by a negative equity a loss would read as a gain, and a long as a short."""
+    found = stressed(Scenario("S", (Shock("market", "", -0.2),)), [Held("A", "", D(1_000), 1.0)], equity)
+    assert (found.profit, found.share) == (D(-200), None)
+    assert line(Position("A", D(100), D(10)), D(10), D(10), (D(0), D(0)), equity).share is None
+
+
 def test_history_names_a_source_for_each_of_its_shocks() -> None:
     assert len(HISTORY) >= 10
     assert all(one.source and one.when and one.shocks[0].kind == "market" for one in HISTORY)

@@ -114,9 +114,9 @@ class Room:
         self.margin.filled(Filled(fill))
         return fill
 
-    def told(self, **figures: str) -> None:
-        """The broker's next answer."""
-        self.now += timedelta(seconds=2)
+    def told(self, after: float = 2.0, **figures: str) -> None:
+        """The broker's next answer, so many seconds later."""
+        self.now += timedelta(seconds=after)
         values = {name: Decimal(value) for name, value in figures.items()}
         self.account.balances = replace(self.account.balances, at=self.now, **values)  # type: ignore[arg-type]
         self.margin.account_changed(AccountChanged(self.account.balances))
@@ -381,6 +381,42 @@ def test_a_pattern_day_trader_stays_one_while_the_window_moves_on() -> None:
     assert (later.standing.day_trades, later.standing.pattern) == (0, True)
 
 
+def test_what_another_desk_chose_or_noted_counts_here_without_a_restart() -> None:
+    """A regime that an Admin tightens must bind whoever is signed in elsewhere on the account."""
+    room = in_deficit()
+    other = Room(MAY, at=room.now)
+    other.margin._store = room.store
+    asyncio.run(other.margin.load())
+    asyncio.run(other.margin.settle(date(2026, 11, 16), "call of the 16th closed"))
+    asyncio.run(other.margin.set_terms(MarginTerms(Regime.LEGACY_PDT)))
+    assert (room.standing.regime, len(room.standing.unmet)) == (Regime.INTRADAY_MARGIN, 1)
+    room.events.clear()
+    room.margin._follow_at = 0.0  # half a minute later
+    asyncio.run(room.margin.look())
+    assert (room.standing.regime, room.standing.unmet) == (Regime.LEGACY_PDT, ())
+    assert isinstance(room.events[-1], MarginChanged)
+    room.events.clear()
+    asyncio.run(room.margin.look())
+    assert room.events == []
+
+
+def test_what_is_chosen_here_meanwhile_is_not_undone_by_what_was_read_before() -> None:
+    room = Room(MAY)
+    asyncio.run(room.margin.load())
+    room.store.chosen = (MarginTerms(Regime.CASH), NOON)
+    old = room.store.terms
+
+    async def slow(account: str) -> tuple[MarginTerms, datetime | None]:
+        found = await old(account)
+        await room.margin.set_terms(MarginTerms(Regime.LEGACY_PDT))
+        return found
+
+    room.store.terms = slow  # type: ignore[method-assign]
+    room.margin._follow_at = 0.0
+    asyncio.run(room.margin.look())
+    assert room.standing.regime is Regime.LEGACY_PDT
+
+
 def test_violations_of_a_cash_account_are_found_once_and_only_since_it_is_one() -> None:
     room = Room(MAY)
     room.store.chosen = (MarginTerms(Regime.CASH), NOON)
@@ -403,6 +439,51 @@ def test_violations_of_a_cash_account_are_found_once_and_only_since_it_is_one() 
     since.told(cash="1000")
     asyncio.run(since.margin.flush())
     assert since.store.rows == []
+
+
+def a_cash_room(cash: int, stored: Sequence[Fill] = ()) -> Room:
+    room = Room(MAY, stored=stored)
+    room.store.chosen = (MarginTerms(Regime.CASH), NOON)
+    room.account.balances = replace(room.account.balances, cash=Decimal(cash))
+    asyncio.run(room.margin.load())
+    return room
+
+
+def test_cash_that_may_lack_the_newest_execution_or_count_it_twice_accuses_nobody() -> None:
+    """The broker is asked a fifth of a second after an execution: what is written down then stays for a year."""
+    room = a_cash_room(1_000)
+    room.trade(Side.BUY, 10)
+    room.told(0.2, cash="0")
+    room.trade(Side.SELL, 10)
+    room.told(0.2, cash="0")  # it does not know of the sale yet, so nothing seems to have paid for what was sold
+    room.told(cash="1000")
+    assert room.store.rows + room.margin._unwritten == []
+    room = a_cash_room(10_000)
+    room.trade(Side.BUY, 60)
+    room.trade(Side.SELL, 60)
+    room.trade(Side.BUY, 45, "MSFT")
+    room.told(0.2, cash="5500")  # it knows, and what was spent just now is taken off for safety once more
+    room.told(cash="5500")
+    assert room.store.rows + room.margin._unwritten == []
+
+
+def test_shares_from_long_before_are_sold_first() -> None:
+    old = NOON - timedelta(days=60)
+    room = a_cash_room(
+        0,
+        [
+            Fill(f"old-{name}", f"old-{name}", name, Side.BUY, Decimal(10), Decimal(100), old)
+            for name in ("AAPL", "MSFT")
+        ],
+    )
+    room.trade(Side.SELL, 10, "MSFT")
+    room.trade(Side.BUY, 10)
+    room.trade(Side.SELL, 10)
+    room.told(cash="1000")
+    assert room.standing.violations == ()
+    room.trade(Side.SELL, 10, order="early")
+    room.told(cash="2000")
+    assert [one.order for one in room.standing.violations] == ["early"]
 
 
 def test_money_that_was_just_spent_is_not_spent_twice() -> None:

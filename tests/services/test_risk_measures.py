@@ -37,6 +37,7 @@ from qv_desktop.domain.risk_measures import (
     Shock,
     Zone,
 )
+from qv_desktop.domain.stress_history import HISTORY
 from qv_desktop.services.daily_bars import DailyBars
 from qv_desktop.services.login import Login
 from qv_desktop.services.risk_histories import SPLIT, Closes, Histories
@@ -237,6 +238,14 @@ def test_a_name_without_history_is_left_out_and_said_and_nothing_is_told_without
     assert nothing.measures.vars == ()
 
 
+def test_a_benchmark_with_too_few_days_is_why_there_is_no_beta() -> None:
+    book = a_book()
+    days, prices = book.closes["SPY"]
+    found = looked_back(replace(book, closes={**book.closes, "SPY": (days[-20:], prices[-20:])})).measures
+    assert found.beta is None
+    assert [(one.what, one.why) for one in found.missing] == [("Beta", "20 days of history of SPY are too few.")]
+
+
 def test_the_same_book_is_told_the_same_numbers() -> None:
     book = a_book()
     assert looked_back(book).measures.vars == looked_back(book).measures.vars
@@ -262,6 +271,64 @@ def test_the_accounts_own_days_are_tested_against_the_var_of_the_evening_before(
     )
 
 
+@pytest.mark.parametrize("benchmark", ["SPY", "GONE", ""])
+def test_a_day_that_nobody_kept_is_a_gap_also_without_bars_of_the_benchmark(benchmark: str) -> None:
+    """Monday's VaR is not for Thursday; Friday's is for Monday."""
+    monday = TODAY - timedelta(days=11)
+    kept = [RiskDay(monday + timedelta(days=n), 100.0, 200.0, -150.0, 1e4) for n in (0, 3, 4, 7)]
+    book = a_book(days=kept, benchmark=benchmark or "SPY")
+    found = looked_back(book if benchmark else replace(book, closes={})).measures
+    own = next(one for one in found.histories if (one.basis, one.confidence) == (Basis.ACCOUNT, 0.95))
+    assert [one.day for one in own.days] == [kept[2].day, kept[3].day]
+
+
+def test_every_method_that_is_shown_is_held_against_history() -> None:
+    """Each with its own VaR of each day, against the same days; a normal book passes none of them far too often."""
+    prices = 50 * np.exp(np.cumsum(np.random.default_rng(8).standard_normal(520) * 0.02))
+    name = closes_of_days(TODAY - timedelta(days=1), 520, prices)
+    book = a_book(closes={"AAA": (name.days, name.prices)})
+    found = looked_back(book).measures
+    shown = {(one.method, one.confidence) for one in found.vars}
+    tested = {(one.method, one.confidence): one for one in found.backtests if one.basis is Basis.HYPOTHETICAL}
+    assert tested.keys() == shown
+    for one in tested.values():
+        assert one.days == 250
+        assert one.kupiec_p is not None
+        assert one.exceptions < one.expected + 4 * one.expected**0.5
+    assert "2,000 paths." in tested[Method.MONTE_CARLO, 0.99].sentence
+    drawn, normal = (next(h for h in found.histories if (h.method, h.confidence) == (method, 0.99)) for method in
+                     (Method.MONTE_CARLO, Method.PARAMETRIC))  # fmt: skip
+    assert [one.profit for one in drawn.days] == [one.profit for one in normal.days]
+    assert np.mean([one.var for one in drawn.days]) == pytest.approx(
+        np.mean([one.var for one in normal.days]), rel=0.06
+    )
+    newer = looked_back(replace(book, weighted=True)).measures
+    told = next(h for h in newer.histories if (h.method, h.confidence) == (Method.PARAMETRIC, 0.99))
+    spread = {h is told: np.std([one.var for one in h.days]) for h in (told, normal)}
+    assert spread[True] > 2 * spread[False]  # it follows the newest days
+
+
+def test_a_large_book_is_drawn_anew_only_so_often_and_that_is_said() -> None:
+    chance = np.random.default_rng(1)
+    names = [f"N{n}" for n in range(300)]
+    closes = {name: closes_of_days(TODAY - timedelta(days=1), 501, 50 * np.exp(np.cumsum(chance.standard_normal(501) * 0.02)))
+              for name in names}  # fmt: skip
+    book = Book(
+        NOW,
+        TODAY,
+        dict.fromkeys(names, 1e4),
+        "SPY",
+        {name: (one.days, one.prices) for name, one in closes.items()},
+        paths=2_000,
+    )
+    found = looked_back(book).measures
+    drawn = next(h for h in found.histories if (h.method, h.confidence) == (Method.MONTE_CARLO, 0.99))
+    assert drawn.note == "The VaR is of 2,000 paths, told anew each 3 days."
+    vars_ = [one.var for one in drawn.days]
+    assert len(vars_) == 250
+    assert vars_[0] == vars_[1] == vars_[2] != vars_[3]
+
+
 def test_drawdown_takes_no_deposit_for_a_gain_and_no_withdrawal_for_a_fall() -> None:
     points = (
         Point(NOW - timedelta(days=3), D(1000)),
@@ -275,6 +342,30 @@ def test_drawdown_takes_no_deposit_for_a_gain_and_no_withdrawal_for_a_fall() -> 
     assert found.worst_at == NOW
     assert found.dollars == pytest.approx(630 - 630 / 0.81)
     assert drawn_down(None, NOW, None) is None
+    hole = (points[0], Point(points[1].at, None, D(500)), Point(points[2].at, D(1400)))
+    assert [one.drawdown for one in drawn_down(Curve(Period.YEAR, hole), NOW, None).points] == pytest.approx([0, -0.1])  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("told", ["before", "in today's point", "half of it"])
+def test_money_that_moves_today_is_no_fall_whether_the_curve_tells_it_yet_or_not(
+    database: Database, trail: AuditTrail, told: str
+) -> None:
+    """600,000 leave an account of 1,000,000 that earns and loses nothing."""
+    desk = Desk(NOW)
+    flow = {"before": 0, "in today's point": -600_000, "half of it": -300_000}[told]
+    points = [Point(NOW - timedelta(days=1), D(1_000_000))]
+    if flow:
+        points.append(Point(NOW - timedelta(minutes=5), D(1_000_000 + flow), D(flow)))
+    desk.account = an_account("400000", last_equity=D(1_000_000), adjustments=D(-600_000))
+
+    async def curve() -> Curve:
+        return Curve(Period.YEAR, tuple(points))
+
+    desk.curve = curve  # type: ignore[method-assign]
+    picture = asyncio.run(measures_of(database, trail, Role.TRADER, desk).measure())
+    assert picture.drawdown is not None
+    assert (picture.drawdown.now, picture.drawdown.worst) == pytest.approx((0.0, 0.0))
+    assert picture.profit.day == 0
 
 
 # ---- by strategy
@@ -404,6 +495,35 @@ def test_a_chosen_sector_stands_over_the_vendors_and_takes_the_right_to_change_l
         await admin.override("SPY", "")
         assert admin.of("SPY") == ""
         assert "Polygon key" in admin.why_unknown("SPY")
+
+    asyncio.run(story())
+
+
+def test_what_another_desk_chose_is_here_within_a_minute(database: Database, trail: AuditTrail) -> None:
+    """Benchmark, scenarios, and the sectors by which a limit goes."""
+
+    async def story() -> None:
+        here, other = (measures_of(database, trail, Role.ADMIN, Desk(NOW)) for _ in range(2))
+        elapsed = 100.0
+        here._elapsed = lambda: elapsed
+        await here.measure()
+        before = here.settings
+        await other.set_settings(MeasureSettings("DIA"))
+        await other.save_scenario("Theirs", [Shock("market", "", -0.1)])
+        await other._sectors.override("SPY", "Energy")
+        await here.measure()
+        assert (here.settings, here.scenarios[-1].name) == (before, HISTORY[-1].name)
+        elapsed += 60.0
+        picture = await here.measure()
+        assert here.settings == MeasureSettings("DIA")
+        assert picture.stress[-1].scenario.name == "Theirs"
+        assert here._sectors.of("SPY") == "Energy"
+        await other._sectors.override("SPY", "")
+        await other.delete_scenario("Theirs")
+        here._store, elapsed = Away(), elapsed + 60.0  # type: ignore[assignment]
+        told = {one.what for one in (await here.measure()).missing}
+        assert "Scenarios" in told
+        assert here.settings == MeasureSettings("DIA")  # what was known stays
 
     asyncio.run(story())
 

@@ -114,3 +114,15 @@ def test_a_broker_that_is_closed_in_regular_hours_is_told() -> None:
     sessions, told = made(Desk(is_open=False))
     asyncio.run(sessions.load())
     assert [title for _, title, _, _ in told] == ["Is the market open?"]
+
+
+def test_the_sessions_around_a_day_are_found_over_holidays_and_week_ends() -> None:
+    monday = MarketSession(date(2026, 11, 30), at(9, day=30), at(14, 30, day=30), at(21, day=30), at(22, day=30))
+    desk = Desk(days=[HALF_DAY, monday])
+    sessions, _ = made(desk, HALF_DAY, monday)
+    assert sessions.after(HALF_DAY.day) is None  # nothing is known yet
+    asyncio.run(sessions.load())
+    assert (sessions.on(HALF_DAY.day), sessions.on(date(2026, 11, 28))) == (HALF_DAY, None)
+    assert sessions.after(HALF_DAY.day) == sessions.after(date(2026, 11, 29)) == monday
+    assert sessions.before(monday.day) == sessions.before(date(2026, 11, 29)) == HALF_DAY
+    assert sessions.before(HALF_DAY.day) is None

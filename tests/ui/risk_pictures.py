@@ -158,7 +158,9 @@ def a_slow(lines: Sequence[PositionLine], days: int = 250) -> SlowMeasures:
             0.663,
             Zone.SOUND,
             f"{passed} exceptions in {days} days, {days * (1 - confidence):.1f} expected: the model is not rejected.",
+            method,
         )
+        for method in Method
         for confidence in (0.95, 0.99)
     ]
     names = tuple(line.symbol for line in lines[:16])
@@ -172,7 +174,7 @@ def a_slow(lines: Sequence[PositionLine], days: int = 250) -> SlowMeasures:
         var_days[-1].day,
         tuple(vars_),
         tuple(tests),
-        tuple(VarHistory(Basis.HYPOTHETICAL, c, var_days) for c in (0.95, 0.99)),
+        tuple(VarHistory(Basis.HYPOTHETICAL, c, var_days, method) for method in Method for c in (0.95, 0.99)),
         Beta("SPY", 61_000.0, 0.58, 0.97, days),
         Correlations(names, values, days),
         (),
@@ -211,7 +213,7 @@ def a_picture(many: int = 12, at: datetime = NOW, slow: bool = True, **rest: obj
         "at": at,
         "equity": EQUITY,
         "positions": lines,
-        "profit": Profit(Decimal("1284.07"), Decimal("973.87"), Decimal("77.90"), earned),
+        "profit": Profit(Decimal("1284.07"), Decimal("973.87"), Decimal("77.90"), earned, EQUITY - Decimal("1284.07")),
         "book": Exposure("", long, short, float(gross / EQUITY), many),
         "sectors": sectors_of(lines),
         "drawdown": a_drawdown(),

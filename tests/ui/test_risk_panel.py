@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QScro
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.risk import Gauge, Measures, TradingState
-from qv_desktop.domain.risk_measures import Missing, RiskPicture
+from qv_desktop.domain.risk_measures import Method, Missing, Profit, RiskPicture
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.risk_gauges import bar_token
 from qv_desktop.ui.panels.risk import RiskPanel
@@ -177,12 +177,20 @@ def test_it_says_everything_of_a_picture(panel: RiskPanel) -> None:
     panel.show_measures(some_measures())
     panel.show_picture(a_picture())
     said = panel.text()
-    for words in ("Equity: $104,381", "Day P&L: +$1,284 +1.23%", "VaR 99% 1 d: $2,660 Historical", "Beta: 0.58 to SPY",
+    for words in ("Equity: $104,381", "Day P&L: +$1,284 +1.25%", "VaR 99% 1 d: $2,660 Historical", "Beta: 0.58 to SPY",
                   "AAPL +$31,000 29.7%",
                   "and 4 more", "Technology +$34,237", "Historical: 95% 1 d $1,900", "✓ Not rejected", "Kupiec: ratio 0.77, p 0.379 ✓",
                   "3 exceptions",
                   "JPM −$279", "sma_cross v3 −$352", "Counts as 9.6 names", "AAPL 0.8 d", "names over 250 days"):  # fmt: skip
         assert words in said, (words, said)
+
+
+def test_the_days_percent_is_of_the_equity_before_as_in_the_accounts_strip(panel: RiskPanel) -> None:
+    lost = Profit(Decimal(-10_000), before=Decimal(100_000))
+    panel.show_picture(replace(a_picture(), equity=Decimal(90_000), profit=lost))
+    assert "Day P&L: −$10,000 −10.00%" in panel.text()
+    panel.show_picture(replace(a_picture(), profit=replace(lost, before=Decimal(-5))))
+    assert "Day P&L: −$10,000\n" in panel.text()
 
 
 def test_what_is_not_known_is_a_dash_and_too_little_history_a_sentence(panel: RiskPanel) -> None:
@@ -275,6 +283,20 @@ def test_another_confidence_shows_its_own_test(panel: RiskPanel, qtbot: QtBot) -
     body = panel.dashboard.history
     qtbot.mouseClick(body.choice.segment("95%"), Qt.MouseButton.LeftButton)
     assert "12.5 expected" in body.text()
+
+
+def test_another_method_shows_its_own_test(panel: RiskPanel, qtbot: QtBot) -> None:
+    picture = a_picture()
+    assert picture.slow is not None
+    tests = tuple(replace(one, kupiec=9.87, sentence="Too often.") if one.method is Method.MONTE_CARLO else one
+                  for one in picture.slow.backtests)  # fmt: skip
+    panel.show_picture(replace(picture, slow=replace(picture.slow, backtests=tests)))
+    body = panel.dashboard.history
+    assert "Historical, of today's book through history." in body.text()
+    assert "9.87" not in body.text()
+    qtbot.mouseClick(body.method.segment("M. C."), Qt.MouseButton.LeftButton)
+    assert "Kupiec: ratio 9.87" in body.text()
+    assert "Monte Carlo, of today's book through history. Too often." in body.text()
 
 
 def test_an_exception_is_marked_and_told(panel: RiskPanel) -> None:

@@ -192,6 +192,29 @@ def test_its_head_says_whose_it_is_and_what_it_was_made_of(tmp_path: Path) -> No
     assert other["Input hash"] != facts["Input hash"]
 
 
+def test_what_was_sold_today_is_no_exposure_and_a_var_of_a_part_says_of_how_much(tmp_path: Path) -> None:
+    """As on the dashboard: positions that are flat by now count as no name, and their profit stands under P&L."""
+    picture = a_picture(3)
+    assert picture.slow is not None
+    sold = replace(picture.positions[0], symbol="SOLD", quantity=Decimal(0), value=Decimal(0), today=Decimal("12.50"))
+    told = a_report(
+        tmp_path,
+        picture=replace(picture, positions=(*picture.positions, sold), slow=replace(picture.slow, covered=2 / 3)),
+    )
+    document = of_day(told)
+    names = next(one for one in document.sections if one.title.startswith("Exposure by name"))
+    assert names.title == "Exposure by name · 3"
+    assert "SOLD" not in {row[0] for row in names.rows}
+    winners = next(one for one in document.sections if one.title == "Largest winners")
+    assert "SOLD" in {row[0] for row in winners.rows}
+    assert dict(document.facts)["VaR is of"] == "67% of the gross"
+    flat = of_day(replace(told, picture=replace(picture, positions=(sold,))))
+    assert (
+        next(one for one in flat.sections if one.title.startswith("Exposure by name")).note == "No positions are held."
+    )
+    assert next(one for one in flat.sections if one.title.startswith("Exposure by name")).rows == ()
+
+
 def test_its_verdict_names_what_is_at_its_limit(tmp_path: Path) -> None:
     document = of_day(a_report(tmp_path))
     assert document.verdict == "Trading is ACTIVE; at or over its limit: Orders per minute; 1 order refused."

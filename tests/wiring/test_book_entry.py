@@ -307,7 +307,8 @@ def test_a_trader_reads_why_it_is_not_theirs_to_book(told: Callable[..., None]) 
         assert not place.book.isEnabled()
         assert "reconciliation: approve" in place.book.toolTip()
         item = place.panel.model.row(0)
-        await place.wiring._tried(place.wiring._entry(item))  # as if the button had been alive
+        place.wiring._do(place.wiring._entry(item))  # as if the button had been alive
+        await place.settled()
         assert "reconciliation: approve" in place.panel.note.text()
         assert not place.panel.entry.isVisible()
 

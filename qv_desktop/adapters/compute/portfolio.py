@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vectorbt.portfolio import nb
 from vectorbt.records.nb import reduce_mapped_nb
 
-from qv_desktop.adapters.compute.kept_kernels import keep, keep_reductions
+from qv_desktop.adapters.compute.kept_kernels import keep, keep_reductions, one_at_a_time
 from qv_desktop.adapters.compute.laid_out import filled
 from qv_desktop.adapters.compute.messages import Terms
 from qv_desktop.adapters.compute.planning import KINDS, NONE, Plan, planned
@@ -31,6 +31,7 @@ class OnRows(NamedTuple):
 
 def prepare() -> None:
     """Let numba keep vectorbt's compiled simulation on the disk, as it keeps all else of it."""
+    one_at_a_time()
     keep(nb.simulate_from_signals_nb, nb.simulate_from_orders_nb)
     keep_reductions(reduce_mapped_nb)
 

@@ -32,9 +32,11 @@ def warm() -> None:
     """Import and compile once what every part needs."""
     import talib  # noqa: F401 - the strategies' library
 
+    from qv_desktop.adapters.compute.kept_kernels import one_at_a_time
     from qv_desktop.analytics import sweep
     from qv_desktop.analytics.sweep_blocks import block_edges
 
+    one_at_a_time()
     none, price = np.zeros(4, dtype=np.bool_), np.ones(4)
     price.setflags(write=False)  # as it is when it is mapped
     prices = sweep.Prices(price, price, price, price)

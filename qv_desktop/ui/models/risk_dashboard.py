@@ -102,7 +102,11 @@ class Dashboard(QWidget):
 
             def row(at: int) -> BarRow:
                 name, value = measures.exposures[at]
-                return BarRow(name, dollars(float(value)), words.fraction(float(value / equity) if equity else None))
+                return BarRow(
+                    name,
+                    dollars(float(value)),
+                    words.fraction(float(value / equity) if equity and equity > 0 else None),
+                )
 
             self.names.show_bars([reach(float(value)) for _, value in measures.exposures], row)
             self._reveal(self.by_name)

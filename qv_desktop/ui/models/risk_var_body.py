@@ -4,13 +4,14 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from qv_desktop.domain.risk_measures import SlowMeasures
+from qv_desktop.domain.risk_measures import Method, SlowMeasures
 from qv_desktop.ui import theme
 from qv_desktop.ui.models import risk_words
 from qv_desktop.ui.models.risk_figures import LINE, FigureGrid
 from qv_desktop.ui.models.risk_pictures import HIGH, VarPicture
 
 CONFIDENCES = {"99%": 0.99, "95%": 0.95}
+METHODS = {"Hist.": Method.HISTORICAL, "Param.": Method.PARAMETRIC, "M. C.": Method.MONTE_CARLO}
 CHOICE = 26  # px of the choice's row
 
 
@@ -23,15 +24,21 @@ class VarBody(QWidget):
         super().__init__()
         self.choice = theme.Segmented(list(CONFIDENCES))
         self.choice.setAccessibleName("Confidence")
+        self.method = theme.Segmented(list(METHODS))
+        self.method.setAccessibleName("Method")
+        for short, method in METHODS.items():
+            self.method.segment(short).setToolTip(method.value)
+            self.method.segment(short).setAccessibleName(method.value)
         self.picture = VarPicture("No day of history to hold the VaR against yet.")
         self.tests = FigureGrid("Tests of the VaR")
         self._sentence = QLabel()
         self._sentence.setWordWrap(True)
         self._sentence.setFont(theme.small())
         self._sentence.setStyleSheet(f"color:{theme.TX1};")
-        for part in (self.choice, self.picture, self.tests, self._sentence):
+        for part in (self.choice, self.method, self.picture, self.tests, self._sentence):
             part.setParent(self)
         self.choice.chosen.connect(lambda _: self._draw())
+        self.method.chosen.connect(lambda _: self._draw())
         self._slow: SlowMeasures | None = None
         self.verdict = ("", "TX2")
 
@@ -43,11 +50,12 @@ class VarBody(QWidget):
 
     def _draw(self) -> None:
         slow, confidence = self._slow, CONFIDENCES[self.choice.choice()]
-        history, test = risk_words.chosen_history(slow, confidence) if slow else (None, None)
+        method = METHODS[self.method.choice()]
+        history, test = risk_words.chosen_history(slow, confidence, method) if slow else (None, None)
         self.picture.show_days(history.days if history else (), confidence)
         self.tests.show_grid(("Test", "ratio", "p"), risk_words.tests(test) if test else [])
         self.verdict = risk_words.verdict(test) if test else ("", "TX2")
-        basis = f"Of {history.basis.value}. " if history else ""
+        basis = f"{method.value}, of {history.basis.value}. " if history else ""
         self._sentence.setText(f"{basis}{test.sentence if test else ''}".strip())
         self._sentence.setToolTip(self._sentence.text())
         self.chosen.emit()
@@ -65,7 +73,9 @@ class VarBody(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         wide = self.width()
-        self.choice.setGeometry(0, 0, min(wide, 140), CHOICE)
+        near = min(wide * 2 // 5, 140)
+        self.choice.setGeometry(0, 0, near, CHOICE)
+        self.method.setGeometry(near + 8, 0, min(wide - near - 8, 210), CHOICE)
         top = CHOICE + 4
         self.picture.setGeometry(0, top, wide, HIGH)
         self.tests.setGeometry(0, top + HIGH, wide, 4 * LINE)

@@ -89,7 +89,7 @@ def days(value: float | None) -> str:
 def tiles(picture: RiskPicture) -> tuple[Tile, ...]:
     """The figures that are looked at first."""
     day, equity = picture.profit.day, picture.equity
-    share = float(day / equity) if day is not None and equity else None
+    share = picture.profit.share
     slow = picture.slow
     var = best(slow.vars, 0.99, 1) if slow else None
     beta = slow.beta if slow else None
@@ -264,12 +264,14 @@ def verdict(backtest: Backtest) -> tuple[str, str]:
     return f"{mark} {backtest.zone.value}".strip(), token
 
 
-def chosen_history(slow: SlowMeasures, confidence: float) -> tuple[VarHistory | None, Backtest | None]:
-    """The history that is shown, the account's own before a hypothetical one, and the backtest of the same days."""
-    histories = [h for h in slow.histories if h.confidence == confidence and h.days]
+def chosen_history(
+    slow: SlowMeasures, confidence: float, method: Method = Method.HISTORICAL
+) -> tuple[VarHistory | None, Backtest | None]:
+    """The history of a method that is shown, the account's own before a hypothetical one, and the backtest of the same days."""
+    histories = [h for h in slow.histories if (h.confidence, h.method) == (confidence, method) and h.days]
     history = max(histories, key=lambda h: (_tested(slow, h), h.basis.value.startswith("the account")), default=None)
-    test = next((b for b in slow.backtests if history and (b.basis, b.confidence) == (history.basis, confidence)), None)
-    return history, test or next((b for b in slow.backtests if b.confidence == confidence), None)
+    tests = [b for b in slow.backtests if (b.confidence, b.method) == (confidence, method)]
+    return history, next((b for b in tests if history and b.basis == history.basis), next(iter(tests), None))
 
 
 def _tested(slow: SlowMeasures, history: VarHistory) -> bool:
@@ -277,7 +279,7 @@ def _tested(slow: SlowMeasures, history: VarHistory) -> bool:
     return any(
         b.zone is not Zone.SHORT
         for b in slow.backtests
-        if (b.basis, b.confidence) == (history.basis, history.confidence)
+        if (b.basis, b.confidence, b.method) == (history.basis, history.confidence, history.method)
     )
 
 

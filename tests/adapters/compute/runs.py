@@ -46,5 +46,7 @@ def run(source: str, each: Sequence[Columns], told: Terms, parameters: dict[str,
 def served(request: Run) -> Done:
     """What a worker answers."""
     from qv_desktop.adapters.compute import worker
+    from qv_desktop.adapters.compute.kept_kernels import one_at_a_time
 
+    one_at_a_time()
     return worker.serve(request, lambda fraction, step: None)

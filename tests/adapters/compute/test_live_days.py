@@ -54,20 +54,20 @@ class Days:
 
     def __post_init__(self) -> None:
         day = FIRST
-        while len(self.sessions) < DAYS:
+        while len(self.sessions) < DAYS + 3:
             if day.weekday() < 5 and day.toordinal() % 37:
                 self.sessions.append(a_session(day))
             day += timedelta(days=1)
-        self._places = {one.day: place for place, one in enumerate(self.sessions)}
+        self.known, self.sessions = self.sessions, self.sessions[:DAYS]  # the calendar knows some days that are to come
 
     def on(self, day: date) -> MarketSession | None:
-        return next((one for one in self.sessions if one.day == day), None)
+        return next((one for one in self.known if one.day == day), None)
 
     def after(self, day: date) -> MarketSession | None:
-        return next((one for one in self.sessions if one.day > day), None)
+        return next((one for one in self.known if one.day > day), None)
 
     def before(self, day: date) -> MarketSession | None:
-        return next((one for one in reversed(self.sessions) if one.day < day), None)
+        return next((one for one in reversed(self.known) if one.day < day), None)
 
 
 CALENDAR = Days()
@@ -347,6 +347,32 @@ def test_what_the_night_corrected_is_what_trades_and_not_what_was_foreseen(run: 
                                   for symbol, some in bars.items()}, shorts=False)  # fmt: skip
         assert aim.weights == right.row(len(right.at) - 1) != first.weights
         assert path.foreseen[-1][0].weights == aim.weights  # type: ignore[union-attr]
+        await path.signals.close()
+
+    run(story())
+
+
+def test_without_the_exchanges_calendar_nothing_is_said_and_that_is_told(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qv_desktop.services.signals.AGAIN", 0.01)
+
+    async def story() -> None:
+        bars, session = the_universe(), CALENDAR.sessions[-3]
+        path = await a_path(ENGINE, bars, ROTATION, TURNING | {"every": 1.0}, session.close - timedelta(hours=2))
+        known, CALENDAR.known = CALENDAR.known, CALENDAR.known[: DAYS - 2]
+        try:
+            path.clock[0] = session.close + timedelta(seconds=6)
+            path.signals.tick()
+            for _ in range(500):
+                if path.troubles:
+                    break
+                await asyncio.sleep(0.01)
+        finally:
+            CALENDAR.known = known
+        assert "calendar is not known" in path.troubles[0]
+        await path.quiet()
+        assert path.troubles[-1] == ""
         await path.signals.close()
 
     run(story())
