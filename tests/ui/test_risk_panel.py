@@ -329,7 +329,10 @@ def test_names_that_move_apart_bear_a_minus_and_not_a_colour_alone(qtbot: QtBot,
 
     def marked(line: int, column: int) -> bool:
         place = heat._place(line, column)
-        across = [image.pixelColor(round(place.x() + place.width() * at / 40), round(place.center().y())) for at in range(12, 29)]
+        across = [
+            image.pixelColor(round(place.x() + place.width() * at / 40), round(place.center().y()))
+            for at in range(12, 29)
+        ]
         return len({color.name() for color in across}) > 1
 
     assert {(line, column) for line in range(3) for column in range(3) if marked(line, column)} == {(2, 1), (1, 0)}
