@@ -488,7 +488,7 @@ def words(name: str, value: Value) -> str:
 def _cents(value: Decimal | float | None) -> Decimal | None:
     if value is None or not math.isfinite(value):
         return None
-    return Decimal(repr(value) if isinstance(value, float) else value).quantize(CENT)
+    return Decimal(repr(value) if isinstance(value, float) else value).quantize(CENT) + 0  # and never −0
 
 
 def _part(value: float | None) -> Decimal | None:
