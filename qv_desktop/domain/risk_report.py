@@ -421,7 +421,7 @@ def _profits(picture: RiskPicture | None) -> tuple[Section, ...]:
         section("Largest winners", columns, rows(winners), "No position gained today."),
         section(
             "P&L by strategy",
-            ("Strategy", "Today, $", "Realised, $", "Open, $", "Positions"),
+            ("Strategy", "Total, $", "Realised, $", "Open, $", "Positions"),
             earned,
             "Nothing was traded today.",
         ),
