@@ -4,12 +4,14 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import timeframe
 
 LONGEST, MOST_COMPARISONS = 400, 12  # characters, comparisons of one condition
+DEEPEST = 12  # parentheses in one another
 HELP = "Write it as AAPL price > 230, AAPL rsi(14) 5m > 70, AAPL profit < -200, day profit < -500 or strategy cross profit > 100."
 
 type What = Literal["price", "profit", "study"]
@@ -19,6 +21,7 @@ _TOKEN = re.compile(r'\s*(?:("[^"]*")|(>=|<=|>|<|\(|\)|,)|([-−]?\$?\d+(?:\.\d+
 _OPERATORS = {">": (True, False), ">=": (True, True), "<": (False, False), "<=": (False, True), "above": (True, False),
               "over": (True, False), "below": (False, False), "under": (False, False)}  # fmt: skip
 _THOUSANDS = re.compile(r"\d{3}(?:\.\d+)?")
+_PLAIN = re.compile(r"[A-Za-z][\w.\-/:]*")  # a name that needs no quotes
 _FRAME = re.compile(r"\d{1,3}[smhDWM]")
 
 
@@ -36,15 +39,17 @@ class Quantity:
 
     def __str__(self) -> str:
         if self.what == "study":
-            numbers = f"({', '.join(f'{number:g}' for number in self.numbers)})" if self.numbers else ""
+            numbers = (
+                f"({', '.join(_written(number).replace(',', '') for number in self.numbers)})" if self.numbers else ""
+            )
             output = f".{self.output}" if self.output else ""
             return f"{self.of} {self.study}{output}{numbers} {self.frame}"
         if self.what == "price":
             return f"{self.of} price"
-        name = f'"{self.of}"' if " " in self.of else self.of
-        return (
-            "day profit" if self.scope == "day" else f"{'strategy ' if self.scope == 'strategy' else ''}{name} profit"
-        )
+        if self.scope == "strategy":
+            plain = _PLAIN.fullmatch(self.of) and self.of.lower() not in ("price", "profit")
+            return f"strategy {self.of if plain else f'"{self.of}"'} profit"
+        return "day profit" if self.scope == "day" else f"{self.of} profit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Comparison:
 
     def __str__(self) -> str:
         sign = (">" if self.above else "<") + ("=" if self.inclusive else "")
-        return f"{self.quantity} {sign} {self.threshold:,.4f}".rstrip("0").rstrip(".")
+        return f"{self.quantity} {sign} {_written(self.threshold)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ class _Reader:
     """Descends through the words: or binds weaker than and, parentheses bind first."""
 
     def __init__(self, tokens: list[str]) -> None:
-        self._tokens, self._place = tokens, 0
+        self._tokens, self._place, self._depth = tokens, 0, 0
 
     @property
     def _next(self) -> str:
@@ -171,11 +176,7 @@ class _Reader:
 
     def _one(self) -> Condition:
         if self._next == "(":
-            self._take()
-            inside = self.either()
-            if self._take() != ")":
-                raise BadInput("A parenthesis is not closed; add “)”.")
-            return inside
+            return self._inside()
         quantity = self._quantity()
         operator = self._take()
         if operator.lower() not in _OPERATORS:
@@ -183,6 +184,19 @@ class _Reader:
             raise BadInput(f"After “{quantity}” comes >, >=, < or <= and a number{after}.")
         above, inclusive = _OPERATORS[operator.lower()]
         return Comparison(quantity, above, inclusive, _number(self._threshold(), f"the comparison of “{quantity}”"))
+
+    def _inside(self) -> Condition:
+        self._take()
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise BadInput(
+                f"Parentheses stand at most {DEEPEST} deep in one another; leave out those that join nothing."
+            )
+        inside = self.either()
+        if self._take() != ")":
+            raise BadInput("A parenthesis is not closed; add “)”.")
+        self._depth -= 1
+        return inside
 
     def _threshold(self) -> str:
         """A number as it is typed, with commas between its thousands or without."""
@@ -238,6 +252,15 @@ class _Reader:
 
 def _number(token: str, where: str) -> float:
     try:
-        return float(token.replace("−", "-").replace("$", ""))
+        found = float(token.replace("−", "-").replace("$", ""))
+        if not math.isfinite(found):
+            raise ValueError
+        return found
     except ValueError:
         raise BadInput(f"{where[:1].upper()}{where[1:]} needs a number{f', not “{token}”' if token else ''}.") from None
+
+
+def _written(number: float) -> str:
+    """With all of its digits, so that it is read as the same again."""
+    digits = f"{Decimal(repr(number)):,f}"
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -1,6 +1,6 @@
 """Alerts: what a rule has raised, how it stands, and everything that was done about it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -18,7 +18,8 @@ class Alert:
     """One alert of one rule and subject, at the terminal of ``user`` (an id). ``raised`` and all other times are the wall's, UTC.
 
     ``value`` and ``threshold`` are those of when it was raised or grew graver while it stands in history, and the present ones while
-    it is active; ``unit`` is theirs. ``times`` counts how often it came back within a minute.
+    it is active; ``unit`` is theirs. ``times`` counts how often it came back within a minute. ``since``: from when on it waits, where
+    that is later than ``raised``, for it grew graver or was woken. ``slept_at``: how far it had gone when it was snoozed.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Alert:
     acknowledged_by: str = ""
     acknowledged_at: datetime | None = None
     snoozed_by: str = ""
+    since: datetime | None = None
+    slept_at: Level | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -88,8 +91,15 @@ def due(alert: Alert, rule: Rule, now: datetime) -> bool:
         and alert.escalated is None
         and rule.escalate > 0
         and not alert.sleeps(now)
-        and (now - alert.raised).total_seconds() >= rule.escalate * 60
+        and (now - (alert.since or alert.raised)).total_seconds() >= rule.escalate * 60
     )
+
+
+def anew(alert: Alert, before: Level, now: datetime) -> Alert:
+    """``alert`` once it has grown graver than ``before``: it waits again, and no sleep covers more than what it was when it was snoozed."""
+    alert = replace(alert, acknowledged_by="", acknowledged_at=None, escalated=None, since=now)
+    slept_at = before if alert.slept_at is None else alert.slept_at
+    return replace(alert, snoozed_until=None, snoozed_by="", slept_at=None) if alert.level > slept_at else alert
 
 
 def checked_snooze(minutes: float) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qv_desktop.domain.alert_rules import SEVERITIES, Rule, Severity
-from qv_desktop.domain.alert_terms import Condition, read
+from qv_desktop.domain.alert_terms import LONGEST, Condition, read
 from qv_desktop.domain.errors import BadInput
 
 MOST, LONGEST_NAME = 50, 60  # rules of one person, characters
@@ -48,4 +48,7 @@ def checked(rule: OwnRule, others: int) -> OwnRule:
         raise BadInput(f"An alert's severity is one of {', '.join(SEVERITIES)}; choose one.")
     if others >= MOST:
         raise BadInput(f"You have {MOST} alert rules, which is the most; remove one that you no longer need.")
-    return OwnRule(rule.id, name, str(read(rule.condition)), rule.severity, rule.on, rule.made)
+    condition = str(read(rule.condition))
+    if len(condition) > LONGEST:  # as it is kept it must be read again
+        raise BadInput(f"Written out, the condition has more than {LONGEST} characters; make two alerts of it.")
+    return OwnRule(rule.id, name, condition, rule.severity, rule.on, rule.made)

@@ -1,7 +1,7 @@
 """Keeping alerts: what changed is written in order while the terminal goes on, and what others of the desk did is heard of."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import structlog
 from qv_desktop.domain.alert_rules import Rule, Severity
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alerts import Alert, Done, Past
-from qv_desktop.domain.errors import DatabaseDown, NotPermitted
+from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvError
 from qv_desktop.domain.own_alert_rules import OwnRule
 
 log = structlog.get_logger(__name__)
@@ -76,7 +76,9 @@ class AlertKeeping:
         self._changed: dict[str, Alert] = {}  # id -> as it is to be written
         self._done: list[Done] = []
         self._waits: set[str] = set()  # ids of ours that somebody has yet to acknowledge
-        self._told: set[str] = set()  # ids of others' that were told here
+        self._told: set[tuple[str, datetime | None]] = (
+            set()
+        )  # ids of others' that were told here, and when they were escalated
         self._theirs: set[str] = set()  # those of them that nobody has acknowledged here
         self._user, self.loaded = "", False
         self._one_at_a_time = asyncio.Lock()
@@ -110,11 +112,39 @@ class AlertKeeping:
             if not self.loaded or not (self._changed or self._done):
                 return
             changed, done = dict(self._changed), list(self._done)
-            await self._store.keep(list(changed.values()), done)
-            for id_, alert in changed.items():
-                if self._changed.get(id_) is alert:
-                    del self._changed[id_]
-            self._done = self._done[len(done) :]
+            try:
+                await self._kept(changed, done)
+            except (NotPermitted, BadInput):
+                await self._one_by_one(changed, done)
+
+    async def _kept(self, changed: Mapping[str, Alert], done: Sequence[Done]) -> None:
+        await self._store.keep(list(changed.values()), done)
+        self._finished(changed, done)
+
+    def _finished(self, changed: Mapping[str, Alert], done: Sequence[Done]) -> None:
+        for id_, alert in changed.items():
+            if self._changed.get(id_) is alert:
+                del self._changed[id_]
+        these = {id(one) for one in done}
+        self._done = [one for one in self._done if id(one) not in these]
+
+    async def _one_by_one(self, changed: Mapping[str, Alert], done: Sequence[Done]) -> None:
+        """A row that is never taken keeps no other from it, and is given up. Raises NotPermitted or BadInput where none is taken."""
+        every = list(dict.fromkeys([*changed, *(one.alert for one in done)]))
+        parts = [
+            ({id_: changed[id_]} if id_ in changed else {}, [one for one in done if one.alert == id_]) for id_ in every
+        ]
+        refused = list[tuple[Mapping[str, Alert], Sequence[Done], QvError]]()
+        for part in parts:
+            try:
+                await self._kept(*part)
+            except (NotPermitted, BadInput) as error:
+                refused.append((*part, error))
+        if len(refused) == len(parts):
+            raise refused[0][2]
+        for alerts, deeds, why in refused:
+            log.error("alert_not_kept", alerts=list(alerts), reason=str(why))
+            self._finished(alerts, deeds)
 
     async def look_around(self) -> None:
         """What others did about our alerts, and what waits at their terminals. Raises DatabaseDown."""
@@ -124,8 +154,8 @@ class AlertKeeping:
             self._waits.discard(id_)
             self._acknowledged(id_, by, at)
         for whose, alert in await self._store.escalated(self._user, self._now() - STILL):
-            if alert.id not in self._told:
-                self._told.add(alert.id)
+            if (told := (alert.id, alert.escalated)) not in self._told:
+                self._told.add(told)
                 self._theirs.add(alert.id)
                 self._escalated(whose, alert)
 
@@ -143,6 +173,6 @@ class AlertKeeping:
                 if count % ANEW == 0:
                     self._set_elsewhere(await self._store.settings())
                 await asyncio.sleep(EVERY)
-            except (DatabaseDown, NotPermitted) as error:
+            except (DatabaseDown, NotPermitted, BadInput) as error:
                 log.info("alerts_wait", reason=str(error), waiting=len(self._done))
                 await asyncio.sleep(LATER)

@@ -33,6 +33,7 @@ MOST = 5_000  # orders whose mid at sending is remembered
 FIRST_ANSWER = 15  # seconds that the broker's first answer may take more than any later one
 ONE_DAY, CONFIDENCE = 1, 0.99  # of the value at risk that its rule looks at
 GIGABYTE = 2**30
+BEYOND = 1_000.0  # percent that stand for any use of nothing
 _BAD = {"mute": "feed_mute", "evicted": "feed_evicted", "backing off": "feed_lost", "off": "feed_lost"}
 _GOOD = ("live", "quiet", "backfilling")
 _OUR_STOP = ": stopped."  # ends the words of a feed that we hung up ourselves
@@ -167,7 +168,7 @@ class DeskMeasures:
         return {
             **self._of_feeds(), "order_unresolved": self._of_unresolved(), "reject_rate": self._of_rejects(),
             "slippage": self._of_slippage(), **self._of_books(account), "loss_limit": self._of_loss(losses),
-            "drawdown_limit": self._of_drawdown(losses), "margin": _percent(None if account is None else margin_used(account)),
+            "drawdown_limit": self._of_drawdown(losses), "margin": _of_margin(account),
             "value_at_risk": self._of_var(), "reconciliation_break": self._of_breaks(), "audit_broken": self._of_audit(),
             "clock_skew": _one(self._around.skew()), "broker_silent": self._of_broker(),
             "database_down": _one(None if self._database_down is None else float(self._database_down)),
@@ -219,18 +220,20 @@ class DeskMeasures:
                 if shares]  # fmt: skip
 
     def _of_books(self, account: Account | None) -> dict[str, Readings]:
-        """Names, gross, net and sectors against their limits. Of a book that holds something without a price nothing is known."""
+        """Names, gross, net and sectors against their limits. Of a name without a price nothing is known, nor of the whole of its book."""
         held = self._around.positions()
         if account is None or not account.equity or account.equity <= 0:
             return {"position_limit": None, "exposure_limit": None}
         prices, limits, equity = self._around.prices(), self._around.limits(), float(account.equity)
-        if any(symbol not in prices for symbol in held):
-            return {"position_limit": None, "exposure_limit": None}
-        values = {symbol: float(position.quantity) * prices[symbol] for symbol, position in held.items()}
+        values = {
+            symbol: float(position.quantity) * prices[symbol] for symbol, position in held.items() if symbol in prices
+        }
         shares = {symbol: abs(value) / equity for symbol, value in values.items()}
         names = [Reading(symbol, _used(share, self._around.limits_of(symbol).position_fraction), f"{share:.1%} of the equity.",
                          about=symbol)
                  for symbol, share in shares.items()]  # fmt: skip
+        if unknown := [Reading(symbol, None) for symbol in held if symbol not in prices]:
+            return {"position_limit": [*names, *unknown], "exposure_limit": None}
         return {"position_limit": names, "exposure_limit": list(self._exposures(values, equity, limits))}
 
     def _exposures(self, values: Mapping[str, float], equity: float, limits: Limits) -> Iterator[Reading]:
@@ -293,15 +296,21 @@ def slippage_bps(fill: Fill, mid: float) -> float:
 
 def _used(value: float, limit: Decimal) -> float:
     """Percent of the limit; any use of a limit of nothing is beyond it."""
-    return value / float(limit) * 100 if limit > 0 else (1_000.0 if value > 0 else 0.0)
+    return value / float(limit) * 100 if limit > 0 else (BEYOND if value > 0 else 0.0)
 
 
 def _one(value: float | None) -> Readings:
     return None if value is None else [Reading("", value)]
 
 
-def _percent(fraction: Decimal | None) -> Readings:
-    return None if fraction is None else [Reading("", float(fraction) * 100)]
+def _of_margin(account: Account | None) -> Readings:
+    """A requirement without any equity to meet it is beyond every threshold."""
+    if account is None or account.equity is None or account.maintenance_margin is None:
+        return None
+    if account.equity <= 0:
+        required = account.maintenance_margin > 0
+        return [Reading("", BEYOND if required else 0.0, "Nothing is left of the equity." if required else "")]
+    return [Reading("", float(margin_used(account) or 0) * 100)]
 
 
 def _words(order: Order) -> str:

@@ -14,7 +14,7 @@ from qv_desktop.domain.alert_rules import REPEATS, Level, Reading, Rule, Standin
 from qv_desktop.domain.alert_terms import Condition, comparisons, decisive, judged
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alert_rules import RULES, notice_key, told_by
-from qv_desktop.domain.desk_alerts import Alert, Deed, Done, Past, checked_snooze, due
+from qv_desktop.domain.desk_alerts import Alert, Deed, Done, Past, anew, checked_snooze, due
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import AlertRulesChanged, AlertsChanged, Noticed
 from qv_desktop.domain.own_alert_rules import OwnRule
@@ -117,6 +117,8 @@ class AlertRules:
             self._standing[alert.key] = Standing(alert.level)
         self._active[alert.key] = alert
         self._changed = True
+        if self._rule(alert.rule) is None:
+            self._clear(alert, "Its rule is there no more.")
 
     # ---- looking
 
@@ -197,7 +199,7 @@ class AlertRules:
             grew = after > before
             alert = replace(alert, **figures_of(rule, reading, after))
             if grew:
-                alert = replace(alert, acknowledged_by="", acknowledged_at=None, escalated=None)
+                alert = anew(alert, before, self._now())
             self._keep(alert, "worse" if grew else "eased")
             if grew:
                 self._notice(alert, rule)
@@ -207,7 +209,7 @@ class AlertRules:
         key, figures = (rule.code, reading.subject), figures_of(rule, reading, level)
         past, ended = self._over.pop(key, (None, 0.0))
         if past is not None and (past.sleeps(now) or self._monotonic() - ended <= REPEATS):
-            self._keep(replace(past, cleared=None, times=past.times + 1, **figures), "again")
+            self._come_back(rule, past, replace(past, cleared=None, times=past.times + 1, **figures))
             return
         alert = Alert(
             secrets.token_hex(8), session.user.id if session else "", self._account(), rule.code, reading.subject, unit=rule.unit,
@@ -215,6 +217,13 @@ class AlertRules:
         )  # fmt: skip
         self._keep(alert, "raised")
         self._notice(alert, rule)
+
+    def _come_back(self, rule: Rule, past: Alert, alert: Alert) -> None:
+        """The same goes on; graver than it ended it is told."""
+        self._keep(alert, "again")
+        if alert.level > past.level:
+            self._keep(grown := anew(alert, past.level, self._now()), "worse")
+            self._notice(grown, rule)
 
     def _clear(self, alert: Alert, why: str = "") -> None:
         self._keep(replace(alert, cleared=self._now()), "cleared", why)
@@ -248,7 +257,7 @@ class AlertRules:
         for alert in self.active:
             rule = self._rule(alert.rule)
             if alert.snoozed_until is not None and not alert.sleeps(now):
-                alert = replace(alert, snoozed_until=None, snoozed_by="")  # as it now stands
+                alert = replace(alert, snoozed_until=None, snoozed_by="", slept_at=None, since=now)  # as it now stands
                 self._keep(alert, "woken", "It still holds.")
                 if alert.waits and rule is not None:
                     self._again(alert, rule, f"Snoozed, and still so: {alert.words}")
@@ -339,7 +348,11 @@ class AlertRules:
         asleep = [alert for alert in self.active if alert.id in ids]
         for alert in asleep:
             by = self._login.actor.name
-            self._keep(replace(alert, snoozed_until=until, snoozed_by=by), "snoozed", f"For {minutes:g} minutes.")
+            self._keep(
+                replace(alert, snoozed_until=until, snoozed_by=by, slept_at=alert.level),
+                "snoozed",
+                f"For {minutes:g} minutes.",
+            )
         self._tell()
         await self._record("alert.snooze", asleep, f"Snoozed for {minutes:g} minutes.")
 

@@ -107,8 +107,12 @@ class DeploymentBooks:
 
     # ---- whether they fit
 
-    async def look_for_splits(self, deployment: Deployment) -> None:
-        """Executions count old shares and the books new ones: nobody could tell any more which of these are its own."""
+    async def look_for_splits(self, deployment: Deployment) -> bool:
+        """Executions count old shares and the books new ones: nobody could tell any more which of these are its own.
+
+        Whether the vendors told of all that it holds.
+        """
+        whole = True
         ledger, today = self[deployment], self._around.now().astimezone(NEW_YORK).date()
         for symbol, held in ledger.held().items():
             since = ledger.opened(symbol).astimezone(NEW_YORK).date()
@@ -116,12 +120,14 @@ class DeploymentBooks:
                 actions = await self._actions(symbol)
             except QvError as error:
                 log.warning("splits_unknown", symbol=symbol, reason=str(error))
+                whole = False
                 continue
             for split in (one for one in actions if one.kind == "split" and since < one.day <= today):
                 self._splits[deployment.id, symbol] = (
                     f"{symbol} was split {split.amount:g}:1 on {split.day}, while it held {held:f} old shares; close what it has by hand "
                     "(a flat stop closes as many new shares), and deploy anew."
                 )
+        return whole
 
     def split(self, deployment: Deployment) -> str:
         """How something that it holds was split, or nothing."""

@@ -1,6 +1,7 @@
 """What runs of deployments at this desk: signals become orders while the person who started them is signed in and may trade."""
 
 import asyncio
+import time
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -34,6 +35,7 @@ RUN = Permission(Resource.STRATEGIES, Action.RUN)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 LOOKS = 0.5  # seconds between looks at the standing of whoever runs something: a suspension stops it within a second
 SPLITS = 3.0  # seconds that a beginning waits to hear of splits
+SPLITS_AGAIN = 60.0  # seconds until they are asked for anew where a vendor could not tell
 NOT_SENT = "The program ended before it was sent."
 RELEASED = 2.0  # seconds
 KEPT = 500  # signals that are held
@@ -89,6 +91,7 @@ class DeploymentRuns:
         self._running: dict[str, Deployment] = {}
         self._marks: dict[str, dict[str, int]] = {}  # deployment -> symbol -> end of its newest evaluated bar
         self._written: dict[str, int] = {}
+        self._splits_unknown: dict[str, float] = {}  # deployment -> when its splits may be asked for again
         self._killed = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self.known: dict[tuple[str, str, int, str], Signal] = {}  # oldest first
@@ -150,7 +153,11 @@ class DeploymentRuns:
             await self._checked_for_splits(deployment)
 
     async def _checked_for_splits(self, deployment: Deployment) -> None:
-        await self.books.look_for_splits(deployment)
+        whole = await self.books.look_for_splits(deployment)
+        if whole:
+            self._splits_unknown.pop(deployment.id, None)
+        else:
+            self._splits_unknown[deployment.id] = time.monotonic() + SPLITS_AGAIN
         if deployment.id in self._running and (why := self.books.split(deployment)):
             self._stop(deployment, State.PAUSED, why)
 
@@ -364,6 +371,10 @@ class DeploymentRuns:
     def _turn(self) -> None:
         if self.books.turn():
             self._spawn(self._split_overnight())
+        for id_ in [one for one, at in self._splits_unknown.items() if at <= time.monotonic()]:
+            del self._splits_unknown[id_]
+            if (deployment := self._running.get(id_)) is not None:
+                self._spawn(self._checked_for_splits(deployment))
 
 
 def _owner(deployment: str) -> str:

@@ -33,6 +33,11 @@ PRICE, DAY = Quantity("price", "AAPL"), Quantity("profit", scope="day")
         ('strategy "my cross" profit > 100', 'strategy "my cross" profit > 100'),
         ("AAPL macd.signal(12,26,9) 1m < 0", "AAPL macd.signal(12, 26, 9) 1m < 0"),
         ("AAPL sma(50) 1D > 200", "AAPL sma(50) 1D > 200"),
+        ("KO macd 1m > 0.00004", "KO macd 1m > 0.00004"),
+        ("AAPL price > 230.123456", "AAPL price > 230.123456"),
+        ("AAPL sma(1234567.5) 1m > 1", "AAPL sma(1234567.5) 1m > 1"),
+        ('strategy "price" profit > 1', 'strategy "price" profit > 1'),
+        ('strategy "2nd(a)" profit > 1', 'strategy "2nd(a)" profit > 1'),
     ],
 )
 def test_what_is_written_is_understood(text: str, again: str) -> None:
@@ -54,6 +59,8 @@ def test_and_binds_closer_than_or() -> None:
         ("AAPL price > 3 AAPL", "is not expected there"), ("(AAPL price > 3", "not closed"), ("%", "cannot be read"),
         ("5 > 3", "begins with a symbol"), ("strategy x price > 3", "only the profit"), ("AAPL rsi(14 5m > 3", "with commas"),
         ("AAPL price > 3 and", "begins with a symbol"), ("AAPL price = 3", "cannot be read"), ("AAPL price > 1,23", "is not expected"),
+        ("AAPL price > nan", "not “nan”"), ("AAPL price > inf", "not “inf”"), ("AAPL rsi(nan) 5m > 1", "not “nan”"),
+        ("AAPL price > " + "9" * 350, "needs a number"), ("(" * 380 + "A price > 1", "deep in one another"),
         ("A price > 1 and " * 12 + "A price > 1", "comparisons at most"), ("A" * 500, "characters at most"),
     ],
 )  # fmt: skip

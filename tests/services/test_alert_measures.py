@@ -156,14 +156,24 @@ def test_names_gross_net_and_sectors_are_shares_of_their_limits() -> None:
         "net": pytest.approx(50),
         "Technology": pytest.approx(100),
     }
-    del desk.prices["KO"]
-    assert (desk.of("position_limit"), desk.of("exposure_limit")) == (None, None)
+    del desk.prices["KO"]  # a name without a price hides no other
+    assert (desk.of("position_limit"), desk.of("exposure_limit")) == ({"AAPL": pytest.approx(100), "KO": None}, None)
 
 
 def test_a_limit_of_a_symbol_of_its_own_counts_for_it() -> None:
     desk = Desk(held={"AAPL": a_position(100), "KO": a_position(100, symbol="KO")},
                 limits_of={"AAPL": Limits(position_fraction=Decimal("0.1"))})  # fmt: skip
     assert desk.of("position_limit") == {"AAPL": pytest.approx(100), "KO": pytest.approx(20)}
+
+
+@pytest.mark.parametrize("equity", ["0", "-500"])
+def test_a_requirement_without_any_equity_is_beyond_every_margin(equity: str) -> None:
+    desk = Desk(account=replace(an_account(equity), maintenance_margin=Decimal(1_000)))
+    assert (desk.of("margin") or {})[""] == 1_000
+    desk.account = replace(an_account(equity), maintenance_margin=Decimal(0))
+    assert desk.of("margin") == {"": 0.0}
+    desk.account = replace(an_account(equity), maintenance_margin=None)
+    assert desk.of("margin") is None
 
 
 def test_loss_margin_and_drawdown_are_those_that_the_gate_goes_by() -> None:

@@ -464,3 +464,128 @@ def test_what_was_raised_before_the_database_could_be_read_is_the_alert_of_the_l
     again = through(story, late)
     assert [one.id for one in again.rules.active] == [one.id for one in first.rules.active]
     assert deeds(again) == ["raised"]
+
+
+def test_what_comes_back_graver_than_it_ended_is_told_and_waits_anew() -> None:
+    async def story(desk: Desk) -> None:
+        desk.reads("loss_limit", 85)
+        await desk.rules.acknowledge([one.id for one in desk.rules.active])
+        desk.reads("loss_limit", 0, seconds=10)
+        desk.reads("loss_limit", 120)
+        assert [(one.times, one.severity, one.waits) for one in desk.rules.active] == [(2, "critical", True)]
+
+    desk = through(story)
+    assert desk.titles == ["Loss limit near", "Loss limit"]
+    assert deeds(desk) == ["raised", "acknowledged", "cleared", "again", "worse"]
+
+
+def test_a_snooze_of_what_was_near_ends_with_the_breach() -> None:
+    async def story(desk: Desk) -> None:
+        desk.reads("loss_limit", 85)
+        await desk.rules.snooze([one.id for one in desk.rules.active], 1440)
+        desk.reads("loss_limit", 120)
+        assert [one.sleeps(desk.now) for one in desk.rules.active] == [False]
+        await desk.rules.snooze([one.id for one in desk.rules.active], 1440)
+        desk.reads("loss_limit", 85, seconds=10)
+        desk.reads("loss_limit", 120, seconds=10)  # so grave it was when it was snoozed
+        assert [one.sleeps(desk.now) for one in desk.rules.active] == [True]
+
+    assert through(story).titles == ["Loss limit near", "Loss limit"]
+
+
+def test_a_snooze_of_what_was_near_ends_with_a_breach_that_comes_after_it_was_over_and_after_a_restart() -> None:
+    async def before(desk: Desk) -> None:
+        desk.reads("loss_limit", 85)
+        await desk.rules.snooze([one.id for one in desk.rules.active], 1440)
+        desk.reads("loss_limit", 0, seconds=10)
+
+    async def after(desk: Desk) -> None:
+        desk.passes(5)
+        desk.reads("loss_limit", 120)
+
+    assert through(after, Desk(through(before).store)).titles == ["Loss limit"]
+
+
+def test_others_are_told_only_once_a_breach_itself_has_waited_however_long_it_was_near() -> None:
+    async def story(desk: Desk) -> None:
+        desk.reads("loss_limit", 85)
+        desk.passes(30)
+        desk.reads("loss_limit", 120)
+        desk.passes(4)
+        assert deeds_so_far(desk) == ["raised", "worse"]
+        desk.passes(2)
+
+    assert deeds(through(story)) == ["raised", "worse", "escalated"]
+
+
+def test_what_wakes_is_told_once_and_waits_its_time_before_others_are_told() -> None:
+    async def story(desk: Desk) -> None:
+        desk.reads("loss_limit", 120)
+        await desk.rules.snooze([one.id for one in desk.rules.active], 15)
+        desk.passes(16)
+        desk.passes(4)
+        assert deeds_so_far(desk) == ["raised", "snoozed", "woken"]
+        desk.passes(2)
+
+    assert deeds(through(story)) == ["raised", "snoozed", "woken", "escalated"]
+
+
+def deeds_so_far(desk: Desk) -> list[str]:
+    return [one.what for one in desk.rules.keeping._done]
+
+
+def test_others_hear_of_it_again_when_it_was_acknowledged_and_then_grew_graver_and_waits() -> None:
+    async def story(desk: Desk) -> None:
+        other = Desk(desk.store, Role.TRADER, "pete")
+        await other.rules.load()
+        for _ in range(2):
+            desk.reads("loss_limit", 120)
+            desk.passes(6)
+            other.passes(6)
+            await desk.writes()
+            await other.writes()
+            other.notices.acknowledge(other.notices.waiting(), "pete")
+            await other.writes()
+            await desk.writes()
+            assert not any(one.waits for one in desk.rules.active)
+            desk.reads("loss_limit", 85, seconds=10)
+        assert other.titles == ["At maria's terminal: Loss limit"] * 2
+
+    through(story)
+
+
+def test_an_alert_of_a_rule_of_ones_own_that_was_removed_elsewhere_is_over_at_the_next_start() -> None:
+    async def before(desk: Desk) -> None:
+        await desk.rules.save_own(OwnRule("x", "High", "AAPL price > 230", "warning", True, NOW))
+        desk.measured.values[PRICE] = 240.0
+        desk.reads("loss_limit", 0)
+
+    store = through(before).store
+    store.rules.clear()
+
+    async def after(desk: Desk) -> None:
+        assert desk.rules.active == ()
+
+    assert deeds(through(after, Desk(store))) == ["raised", "cleared"]
+
+
+def test_a_row_that_the_database_refuses_keeps_no_other_from_being_written() -> None:
+    async def story(desk: Desk) -> None:
+        keep = desk.store.keep
+
+        async def picky(changed: Sequence[Alert], done: Sequence[Done]) -> None:
+            if any(one.rule == "margin" for one in changed):
+                raise NotPermitted("The database does not let the login maria do this; ask an Admin.")
+            await keep(changed, done)
+
+        desk.store.keep = picky  # type: ignore[method-assign]
+        desk.reads("margin", 120, seconds=3)
+        with pytest.raises(NotPermitted):
+            await desk.rules.keeping.flush()  # nothing tells yet whether it is the row or the login
+        desk.reads("loss_limit", 120)
+        await desk.rules.keeping.flush()
+        assert [one.rule for one in desk.store.alerts.values()] == ["loss_limit"]
+        desk.reads("loss_limit", 0, seconds=10)
+        await desk.rules.keeping.flush()
+
+    assert deeds(through(story)) == ["raised", "cleared"]

@@ -10,7 +10,7 @@ import pytest
 
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.deployments import Deployment, Stage, State, asked
-from qv_desktop.domain.errors import BadInput, DatabaseDown
+from qv_desktop.domain.errors import BadInput, DatabaseDown, FeedDown
 from qv_desktop.domain.events import KillChanged
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Killing
@@ -409,6 +409,32 @@ def test_a_split_that_a_slow_vendor_tells_of_after_the_start_pauses_it_all_the_s
         await asyncio.sleep(0.1)
         await desk.service.flush()
         assert (desk.runs.running, store.kept[one.id].state) == ((), State.PAUSED)
+
+    at_a_desk(story, store=store)
+
+
+def test_splits_that_a_vendor_could_not_tell_of_are_asked_for_until_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deployment_runs, "SPLITS_AGAIN", 0.0)
+    store = Store(actions=[Action("AAPL", (NOW + timedelta(days=1)).date(), "split", 2.0)])
+
+    async def story(desk: Desk) -> None:
+        one = await holding(desk)
+        tell = store.splits
+
+        async def away(symbol: str) -> list[Action]:
+            raise FeedDown("Alpaca cannot be reached.")
+
+        desk.runs.books._actions = away
+        await desk.runs.look()
+        desk.moment[0] += timedelta(days=1)
+        for _ in range(3):
+            await desk.runs.look()
+            await asyncio.sleep(0.01)
+        assert desk.runs.running == (one.id,)
+        desk.runs.books._actions = tell
+        await desk.runs.look()
+        await asyncio.sleep(0.01)
+        assert desk.runs.running == ()
 
     at_a_desk(story, store=store)
 

@@ -98,7 +98,7 @@ async def suspended(person: Sitting, ada: Machine) -> None:
     """The desk locks by itself."""
     await ada.people.suspend(await ada.named(DEMO_USER))
     await person.sees(lambda: dialog(LoginDialog), SOON)
-    assert not person.desk.window.isVisible()
+    await person.sees(lambda: not person.desk.window.isVisible())
     assert "suspended" in cast(LoginDialog, dialog(LoginDialog)).message()
     await ada.people.activate(await ada.named(DEMO_USER))
 

@@ -182,7 +182,12 @@ def _with_deeds(connection: Connection, found: list[Alert]) -> list[Alert]:
     ids = [alert.id for alert in found]
     if not ids:
         return []
-    seen, slept = _acknowledged(connection, ids), _newest(connection, ids, "snoozed")
+    seen, slept, grown = (
+        _acknowledged(connection, ids),
+        _newest(connection, ids, "snoozed"),
+        _newest(connection, ids, "worse", "woken"),
+    )
     return [replace(alert, acknowledged_by=seen.get(alert.id, ("", None))[0], acknowledged_at=seen.get(alert.id, ("", None))[1],
-                    snoozed_by=slept[alert.id]["actor"] if alert.id in slept and alert.snoozed_until else "")
+                    snoozed_by=slept[alert.id]["actor"] if alert.id in slept and alert.snoozed_until else "",
+                    since=grown[alert.id]["at"] if alert.id in grown else None)
             for alert in found]  # fmt: skip
