@@ -113,6 +113,8 @@ class Market:
     def move(self) -> None:
         """What happens between two clicks: prices, an order that ends, another that comes, and a fill."""
         self.moment += timedelta(milliseconds=900)
+        account = self.risk._account  # which the broker tells every few seconds
+        account.balances = account.balances and replace(account.balances, at=self.moment)
         for _ in range(FRAMES):
             self.trade(self.dice.sample(self.symbols, min(MOVING, len(self.symbols))))
             self.risk.views.keep_up()
