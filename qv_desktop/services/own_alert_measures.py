@@ -18,7 +18,8 @@ from qv_desktop.services.market_data import MarketData
 log = structlog.get_logger(__name__)
 
 OWNER = "alert rules"  # as which the symbols are watched
-BARS = 400  # that a study is made of: enough for a 200-bar average to settle
+BARS = 400  # that a study is made of at least: enough for a 200-bar average to settle
+SETTLES = 2  # times its longest window are enough for a longer one
 EVERY, AFTER, TRY_AGAIN = (
     1.0,
     2.0,
@@ -129,7 +130,7 @@ class OwnAlertMeasures:
         """The newest closed bar's value, NaN while there are too few."""
         now, frame = self._now(), timeframe(quantity.frame)
         under_way = self._closed(quantity, ns(now))
-        bars = await self._newest(quantity.of, frame, BARS, now)
+        bars = await self._newest(quantity.of, frame, await asyncio.to_thread(_needed, quantity), now)
         return under_way, await asyncio.to_thread(computed, quantity, [bar for bar in bars if bar.start < under_way])
 
 
@@ -152,6 +153,11 @@ def study_of(quantity: Quantity) -> tuple[str, dict[str, float], int]:
             f"{kind.title} has no “{quantity.output}”; use {', '.join(f'{kind.id}.{name}' for name in names)}."
         )
     return kind.id, settings, names.index(quantity.output) if quantity.output else 0
+
+
+def _needed(quantity: Quantity) -> int:
+    """Bars of which its value is made. Blocking, for it may load what computes."""
+    return max(BARS, int(max(study_of(quantity)[1].values(), default=0.0) * SETTLES) + 1)
 
 
 def computed(quantity: Quantity, bars: Sequence[Bar]) -> float:

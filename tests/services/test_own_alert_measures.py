@@ -56,7 +56,7 @@ class Desk:
         self.asked_for += 1
         if self.down:
             raise FeedDown("No vendor answers.")
-        return self.bars
+        return self.bars[-count:]
 
     def look(self, *texts: str) -> list[float | None]:
         """The values after one look of the studies."""
@@ -89,6 +89,13 @@ def test_other_outputs_and_settings_are_those_of_the_charts() -> None:
     )
     assert math.isnan(computed(quantity("AAPL sma(50) 5m"), closed[:20]))
     assert math.isnan(computed(quantity("AAPL sma(50) 5m"), []))
+
+
+def test_a_long_indicator_has_bars_enough_to_be_known_at_all() -> None:
+    desk = Desk()
+    desk.bars = bars(1_300)
+    closed = [bar.close for bar in desk.bars[:-1]]
+    assert desk.look("AAPL sma(500) 5m") == [pytest.approx(float(np.mean(closed[-500:])))]
 
 
 def test_it_is_made_anew_once_a_bar_has_closed_and_not_before() -> None:
