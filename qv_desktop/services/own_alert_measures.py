@@ -32,7 +32,7 @@ type Newest = Callable[[str, Timeframe, int, datetime], Awaitable[list[Bar]]]
 class OwnAlertMeasures:
     """Values by quantity. ``strategies`` gives the profit of each deployed strategy by its name, in dollars today.
 
-    The price of a symbol that is silent though it should not be is unknown.
+    Of a symbol that is silent though it should not be the price and what is made of the bars of a day are unknown.
     """
 
     def __init__(
@@ -69,11 +69,17 @@ class OwnAlertMeasures:
     def value(self, quantity: Quantity) -> float | None:
         """As it is known now."""
         if quantity.what == "study":
-            return self._studies[quantity][1] if quantity in self._studies else None
+            return self._study(quantity)
         if quantity.what == "price":
             snapshot = self._market.snapshot(quantity.of)
             return None if snapshot.stale else snapshot.last
         return self._profit(quantity)
+
+    def _study(self, quantity: Quantity) -> float | None:
+        """Bars of a day whose newest are missing say nothing of now."""
+        known = self._studies.get(quantity)
+        silent = timeframe(quantity.frame).intraday and self._market.snapshot(quantity.of).stale
+        return None if known is None or silent else known[1]
 
     def _profit(self, quantity: Quantity) -> float | None:
         if quantity.scope == "day":

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -127,6 +128,17 @@ def test_a_price_is_the_last_one_and_its_symbol_is_watched() -> None:
     desk.look("day profit")
     assert desk.market.wanted == ()
     assert OWNER != "alerts"  # as which price alerts watch
+
+
+def test_within_the_day_an_indicator_of_a_symbol_that_is_silent_though_it_should_not_be_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    assert None not in desk.look("AAPL rsi 5m", "AAPL rsi 1D")
+    silent = replace(desk.market.snapshot("AAPL"), stale=True)
+    monkeypatch.setattr(desk.market, "snapshot", lambda symbol: silent)
+    assert desk.own.value(quantity("AAPL rsi 5m")) is None
+    assert desk.own.value(quantity("AAPL rsi 1D")) is not None  # that of yesterday is not older for it
 
 
 def test_profits_are_those_of_today() -> None:
