@@ -128,9 +128,11 @@ class Journal:
         self.orders |= {order.id: order for order, *_ in records}
         self.records += records
 
-    async def adopt(self, order: Order, draft: Draft) -> None:
+    async def adopt(self, order: Order, draft: Draft) -> str:
         self._write()
-        self.orders[order.id] = order
+        maker = self.orders.get(order.id, order).user
+        self.orders[order.id] = replace(order, user=maker)
+        return maker
 
     async def orders_since(self, account: str, since: datetime) -> list[Order]:
         return list(self.orders.values())

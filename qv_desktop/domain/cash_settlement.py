@@ -128,8 +128,7 @@ def settled_up(
     What it had before them is what is left once they are taken back: money that came in or went out meanwhile is taken as there from
     the beginning. Shares held from before are paid for, and go first.
     """
-    flow = sum((-leg.sign * leg.value for leg in _all(by_day)), ZERO)
-    till = _Till(min((*by_day, today)), cash - flow, days)
+    till = _Till(min((*by_day, today)), cash - flow(by_day), days)
     for symbol, quantity in _before(by_day, held).items():
         till.lots[symbol] = [Lot(quantity, till.day, till.day)]
     for day in sorted(by_day):
@@ -139,6 +138,11 @@ def settled_up(
             (till.bought if leg.sign > 0 else till.sold)(leg)
     till.begin(max(today, till.day))
     return till.purse()
+
+
+def flow(by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]]) -> Decimal:
+    """Dollars that the trades brought in; less than nothing when they cost more."""
+    return sum((-leg.sign * leg.value for leg in _all(by_day)), ZERO)
 
 
 def _before(by_day: Mapping[date, Mapping[str, Mapping[str, Leg]]], held: Mapping[str, Decimal]) -> dict[str, Decimal]:

@@ -25,11 +25,17 @@ def touch(view: RiskView, side: Side) -> Decimal | None:
 def reference_price(request: OrderRequest, view: RiskView) -> Decimal | None:
     """The price at which ``request`` is valued: its limit or stop, else the far side of the quote, else the last.
 
-    None when there is none above zero.
+    What trades at once trades at the market: a buy stop below the ask, and a sale with a limit below the bid, are worth what the
+    quote says. None when there is none above zero.
     """
     price = request.limit if request.limit is not None else request.stop
+    meets = touch(view, request.side)
     if price is None:
-        price = touch(view, request.side) if view.quote is not None else view.prices.get(request.symbol)
+        price = meets if view.quote is not None else view.prices.get(request.symbol)
+    elif meets is not None and request.side is Side.BUY and request.limit is None:
+        price = max(price, meets)
+    elif meets is not None and request.side is Side.SELL and request.limit is not None:
+        price = max(price, meets if request.stop is None else min(meets, request.stop))
     return price if price is not None and price > 0 else None
 
 
@@ -59,10 +65,27 @@ def can_trade(orders: Iterable[Order], side: Side) -> list[Order]:
         if request.order_class in PAIRED and (request.quantity, twin) in twins:
             twins.remove((request.quantity, twin))
             continue
-        if request.order_class is OrderClass.OCO or (request.order_class in PAIRED and request.take_profit is None):
+        if _is_exit(request):
             twins.add((request.quantity, kind))
         found.append(order)
     return found
+
+
+def _is_exit(request: OrderRequest) -> bool:
+    """Whether it is one of two exits that cancel each other; the entry of a bracket names its take profit."""
+    return request.order_class is OrderClass.OCO or (request.order_class in PAIRED and request.take_profit is None)
+
+
+def twin_of(request: OrderRequest, orders: Iterable[Order]) -> Order | None:
+    """Among one symbol's open ``orders`` the other exit of a pair, for the same shares; None where ``request`` is of no pair."""
+    if not _is_exit(request):
+        return None
+    same = attrgetter("side", "quantity", "order_class")
+    for order in orders:
+        other = order.request
+        if same(other) == same(request) and _is_exit(other) and (other.stop is None) is (request.stop is not None):
+            return order
+    return None
 
 
 def committed(view: RiskView, symbol: str, side: Side) -> Decimal:

@@ -13,7 +13,7 @@ LIMITS_OF: dict[str, tuple[str, ...]] = {  # code of a rule -> the limits that i
     "SINGLE_NAME": ("position_fraction",), "GROSS": ("gross_fraction",), "NET": ("net_fraction",), "SECTOR": ("sector_fraction",),
     "STRATEGY": ("strategy_fraction",), "COLLAR": ("collar",), "QUOTE_AGE": ("quote_age",), "ORDER_RATE": ("orders_per_minute",),
     "ORDERS_PER_SECOND": ("orders_per_second",), "CANCEL_RATE": ("cancels_per_minute",), "DUPLICATE": ("duplicate_seconds",),
-    "HOURS": ("opens", "closes"),
+    "HOURS": ("opens", "closes"), "DRAWDOWN": ("drawdown_fraction",),
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from qv_desktop.domain.limits import NAMES, WHOLE
 MOST = Decimal(10) ** 12  # of anything: beyond it a limit is none
 PLACES = 8  # digits behind the point
 DAY = 1_440  # minutes
+REMEMBERED = 60  # seconds that the gate looks back for an equal order
 
 
 class Unit(StrEnum):
@@ -146,4 +147,8 @@ def sensible(values: Mapping[str, Decimal | int]) -> dict[str, Decimal | int]:
             )
         if WORDS[name].unit is Unit.TIME and value > DAY:
             raise BadInput(f"{title(name)}: a time in New York lies between 00:00 and 24:00; correct it.")
+    if values.get("duplicate_seconds", 0) > REMEMBERED:
+        raise BadInput(
+            f"{title('duplicate_seconds')}: equal orders are looked for in the last {REMEMBERED} s; type at most that."
+        )
     return {name: int(value) if name in WHOLE else Decimal(value) for name, value in values.items()}

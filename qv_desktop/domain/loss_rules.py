@@ -26,27 +26,32 @@ def daily_loss(request: OrderRequest, view: RiskView, limits: Limits) -> Check |
     """Each scope's own day against its own limit; the answer is that of the tightest. What reduces is always taken."""
     if reduces(request, view):
         return None
-    known = [(one.profit + one.limits.daily_loss, one) for one in _standings(view, limits) if one.profit is not None]
+    standings = _standings(view, limits)
+    # the ladder sees to the account's own part; one that a user, a strategy or a symbol has tighter binds their orders here
+    tighter = limits.reducing_fraction < standings[0].limits.reducing_fraction
+    part = limits.reducing_fraction if tighter else Decimal(1)
+    known = [(one.profit + one.limits.daily_loss * part, one) for one in standings if one.profit is not None]
     if not known:
         return None
     room, worst = min(known, key=lambda each: each[0])
+    most = worst.limits.daily_loss * part
     return answer(
         "DAILY_LOSS",
         "Daily loss headroom",
         room > 0,
         f"${room:,.0f}",
-        f"${worst.limits.daily_loss:,.0f}",
-        message=f"The day's loss of ${worst.limits.daily_loss - room:,.0f} has reached the limit of ${worst.limits.daily_loss:,.0f} "
+        f"${most:,.0f}",
+        message=f"The day's loss of ${most - room:,.0f} has reached the limit of ${most:,.0f} "
         f"for {worst.whose}; only what reduces is taken until the next trading day.",
     )
 
 
 def drawdown(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
-    """The account's fall from its highest equity."""
+    """The account's fall from its highest equity, by the tightest limit that binds the order."""
     account = _standings(view, limits)[0]
     if account.drawdown is None or reduces(request, view):
         return None
-    most = account.limits.drawdown_fraction
+    most = min(account.limits.drawdown_fraction, limits.drawdown_fraction)
     return answer(
         "DRAWDOWN",
         "Drawdown",

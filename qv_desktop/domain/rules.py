@@ -9,7 +9,7 @@ from qv_desktop.domain.margin_rules import MARGIN_RULES
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import Check, RiskView, Verdict, minted
 from qv_desktop.domain.rule_answers import Rule
-from qv_desktop.domain.rules_exposure import gross, net, sector, single_name, strategy
+from qv_desktop.domain.rules_exposure import equity, gross, net, sector, single_name, strategy
 from qv_desktop.domain.rules_flow import cancels, duplicate, per_second, rate, wash
 from qv_desktop.domain.rules_instrument import lot, restricted, tick, tradable
 from qv_desktop.domain.rules_price import collar, prices
@@ -40,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     value,
     volume_share,
     collar,
+    equity,
     single_name,
     gross,
     net,

@@ -21,9 +21,21 @@ from qv_desktop.domain.exposure import (
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.risk import Check, RiskView
-from qv_desktop.domain.rule_answers import answer
+from qv_desktop.domain.rule_answers import answer, percent
 
 ZERO = Decimal(0)
+
+
+def equity(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
+    """Bounds that are parts of the equity hold nothing back while there is none: then nothing is opened."""
+    found = view.account.equity if view.account else None
+    if (found is not None and found > 0) or reduces(request, view):
+        return None
+    if found is None:
+        why = "The account's equity is not known, so that exposure cannot be bounded; wait until the broker tells it."
+    else:
+        why = "The account has no equity left; only orders that reduce a position are taken."
+    return answer("EQUITY", "Equity", False, "—" if found is None else f"${found:,.0f}", "> $0", message=why)
 
 
 def single_name(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
@@ -39,9 +51,9 @@ def single_name(request: OrderRequest, view: RiskView, limits: Limits) -> Check 
         "Single-name exposure",
         share <= limits.position_fraction,
         f"{share:.1%}",
-        f"{limits.position_fraction:.0%}",
+        f"{percent(limits.position_fraction)}",
         f"{most:,}",
-        f"{request.symbol} would be {share:.1%} of equity, over {limits.position_fraction:.0%}: at most {most:,} shares.",
+        f"{request.symbol} would be {share:.1%} of equity, over {percent(limits.position_fraction)}: at most {most:,} shares.",
     )
 
 
@@ -57,9 +69,9 @@ def gross(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None
         "Gross exposure",
         share <= limits.gross_fraction,
         f"{share:.0%}",
-        f"{limits.gross_fraction:.0%}",
+        f"{percent(limits.gross_fraction)}",
         f"{most:,}",
-        f"Gross exposure would be {share:.0%} of equity, over {limits.gross_fraction:.0%}.",
+        f"Gross exposure would be {share:.0%} of equity, over {percent(limits.gross_fraction)}.",
     )
 
 
@@ -78,9 +90,9 @@ def net(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
         f"Net exposure · {way}",
         share <= limits.net_fraction,
         f"{share:.0%}".replace("-", "−"),
-        f"{limits.net_fraction:.0%}",
+        f"{percent(limits.net_fraction)}",
         f"{most:,}",
-        f"Net exposure would be {share:.0%} of equity {way}, over {limits.net_fraction:.0%}: at most {most:,} shares.",
+        f"Net exposure would be {share:.0%} of equity {way}, over {percent(limits.net_fraction)}: at most {most:,} shares.",
     )
 
 
@@ -113,5 +125,5 @@ def _part(
     free = room_to_reduce(view, request.symbol, request.side)
     share = (before + max(request.quantity - free, ZERO) * price) / equity
     most = max(whole_shares(equity * fraction - before, price), ZERO) + free
-    words = f"{name} would be {share:.1%} of equity, over {fraction:.0%}: at most {most:,} shares."
-    return answer(code, title, share <= fraction, f"{share:.1%}", f"{fraction:.0%}", f"{most:,}", words)
+    words = f"{name} would be {share:.1%} of equity, over {percent(fraction)}: at most {most:,} shares."
+    return answer(code, title, share <= fraction, f"{share:.1%}", f"{percent(fraction)}", f"{most:,}", words)

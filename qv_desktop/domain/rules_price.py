@@ -7,7 +7,7 @@ from qv_desktop.domain.instruments import PENNY, price_step
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side
 from qv_desktop.domain.risk import Check, RiskView
-from qv_desktop.domain.rule_answers import answer
+from qv_desktop.domain.rule_answers import answer, percent
 
 ZERO = Decimal(0)
 
@@ -22,6 +22,12 @@ def prices(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
         )
     if needs_stop and (request.stop is None or request.stop <= 0):
         return answer("PRICE", "Stop price", False, "—", "> 0", message="A stop order needs a stop price above zero.")
+    extra = "limit" if request.limit is not None and not needs_limit else ""
+    if request.stop is not None and request.type in (OrderType.MARKET, OrderType.LIMIT):
+        extra = "stop"
+    if extra:  # it would be what the order is valued at, and not what it trades at
+        words = f"A {request.type.value.replace('_', ' ')} order has no {extra} price; leave it out."
+        return answer("PRICE", f"{extra.capitalize()} price", False, f"{getattr(request, extra)}", "—", message=words)
     if request.type is OrderType.TRAILING_STOP and (request.trail_price is None) == (request.trail_percent is None):
         return answer(
             "PRICE", "Trail", False, "—", "one", message="A trailing stop needs a trail in $ or in %, not both."
@@ -61,9 +67,9 @@ def collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
         "Collar vs NBBO",
         through <= limits.collar,
         f"{through if through > 0 else ZERO:.1%}",
-        f"{limits.collar:.0%}",
+        f"{percent(limits.collar)}",
         f"{edge}",
-        f"{request.limit} is {through:.1%} through the market; at most {limits.collar:.0%}, that is {edge}.",
+        f"{request.limit} is {through:.1%} through the market; at most {percent(limits.collar)}, that is {edge}.",
     )
 
 

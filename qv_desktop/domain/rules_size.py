@@ -8,7 +8,7 @@ from qv_desktop.domain.exposure import held, reduces, reference_price, touch, wh
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.domain.risk import Check, RiskView
-from qv_desktop.domain.rule_answers import answer
+from qv_desktop.domain.rule_answers import answer, percent
 
 ZERO, ONE = Decimal(0), Decimal(1)
 
@@ -55,8 +55,11 @@ def value(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None
 
 def buying_power(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
     price, power = reference_price(request, view), view.account.buying_power if view.account else None
-    if power is None or price is None or reduces(request, view):
+    if price is None or reduces(request, view):
         return None
+    if power is None:
+        words = "The account's buying power is not known; wait until the broker tells it."
+        return answer("BUYING_POWER", "Buying power", False, "—", "—", message=words)
     # Alpaca values a short at the higher of the limit and 3 % over the ask
     if request.side is Side.SELL:
         price = max(price, (touch(view, Side.BUY) or ZERO) * Decimal("1.03"))
@@ -85,10 +88,10 @@ def volume_share(request: OrderRequest, view: RiskView, limits: Limits) -> Check
         "Share of daily volume",
         share <= limits.order_volume_fraction,
         f"{share:.2%}",
-        f"{limits.order_volume_fraction:.0%}",
+        f"{percent(limits.order_volume_fraction)}",
         f"{most:,}",
         f"The order is {share:.2%} of the {volume:,.0f} shares of {request.symbol} that trade on an ordinary day; "
-        f"at most {limits.order_volume_fraction:.0%}, that is {most:,} shares.",
+        f"at most {percent(limits.order_volume_fraction)}, that is {most:,} shares.",
     )
 
 

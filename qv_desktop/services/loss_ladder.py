@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 
 import structlog
 
@@ -38,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 VIEW = Permission(Resource.RISK, Action.VIEW)
 EVERY = 0.25  # seconds between looks
+OTHERS = 8  # looks between two at what other desks set by hand
 SILENT = 15.0  # seconds after which the broker's figure and quotes count as silent
 OWN = frozenset(
     {"daily_loss", "consecutive_losses", "cooldown_seconds", "trades_per_day"}
@@ -136,10 +138,12 @@ class LossLadder:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        while True:
+        for looks in count(1):
             await asyncio.sleep(EVERY)
             self.look()
             if self._started:
+                if looks % OTHERS == 0:
+                    self._write("heed", self._states.heed)
                 await self._book.turn(self._account.id)
 
     def look(self) -> None:

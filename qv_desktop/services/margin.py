@@ -13,7 +13,7 @@ import structlog
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Account as Balances
 from qv_desktop.domain.audit import SYSTEM, Draft
-from qv_desktop.domain.cash_settlement import Purse, settled_up
+from qv_desktop.domain.cash_settlement import Purse, flow, settled_up
 from qv_desktop.domain.day_trades import DayTrade
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import AccountChanged, Filled, MarginChanged
@@ -51,6 +51,7 @@ BACK = timedelta(days=100)  # of executions that are read: a pattern day trader 
 BEHIND, AHEAD = timedelta(days=420), timedelta(days=60)  # of the calendar
 SETTLING = 10  # trading days of executions that settlement is counted from
 LAG = timedelta(seconds=0.5)  # that the broker's figures may be behind an execution
+UNSURE = timedelta(seconds=30)  # of figures that lack an execution, during which our own reckoning stands for them
 FOLLOWED = 15.0  # seconds between two looks at what was chosen at other desks
 REMEMBERED = YEAR + timedelta(days=30)  # of what was written down
 AGAIN = 0.25  # seconds between two that are told for executions alone
@@ -81,6 +82,9 @@ class Margin:
         self._of = ""  # the account whose standing this is
         self._traded = Traded()
         self._traded_at: datetime | None = None  # when the last execution was heard of
+        self._began: tuple[date, Decimal, datetime] | None = (
+            None  # a day, the money before its executions, and when it was known
+        )
         self._fresh: list[_Opened] = []
         self._reduced: _Opened | None = None  # the last that lowered the level, until the level after it is known
         self._events: list[MarginEvent] = []
@@ -149,7 +153,7 @@ class Margin:
         await self._traded.read(fills, held, days, today)
         self._of, self.terms, self._chosen, self._trouble = account, terms, chosen, trouble
         self._bases = {**self._bases, **bases}
-        self._events, self._known = [*events, *self._unwritten], None
+        self._events, self._known, self._began = [*events, *self._unwritten], None, None
 
     async def _stored_terms(self, account: str) -> tuple[MarginTerms, datetime | None, str]:
         """Terms, since when they count, and why the stored ones do not, if so."""
@@ -266,7 +270,7 @@ class Margin:
 
     def _look_for_violations(self, told: Balances) -> None:
         """Only in figures that know of every execution, and know of it once: what is written down stays."""
-        if self._traded_at is not None and told.at <= self._traded_at + LAG:
+        if not self._knows_all(told):
             return
         standing = self.standing()
         if standing is None or standing.purse is None or self._chosen is None:
@@ -309,7 +313,20 @@ class Margin:
             return None
         by_day = self._traded.recent(SETTLING)
         held = {symbol: self._positions[symbol].quantity for symbols in by_day.values() for symbol in symbols}
+        cash = self._cash(cash, flow(by_day), today)
         return settled_up(cash, by_day, today, self._traded.days, held)
+
+    def _cash(self, told: Decimal, flow: Decimal, today: date) -> Decimal:
+        """What is there after ``flow``. While the broker's figure may lack an execution, or know of it already, it is reckoned from what
+        there was before all of them; for no longer than ``UNSURE``, for money may have gone meanwhile."""
+        if self._knows_all(self._account.balances):
+            self._began = today, told - flow, self._now()
+        day, before, since = self._began or (None, ZERO, self._now())
+        return before + flow if day == today and self._now() - since < UNSURE else told
+
+    def _knows_all(self, told: Balances | None) -> bool:
+        """Whether the figures know of every execution, and know of it once."""
+        return told is not None and (self._traded_at is None or told.at > self._traded_at + LAG)
 
     def _tell(self) -> None:
         standing = self.standing()

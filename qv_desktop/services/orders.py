@@ -11,6 +11,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
 from qv_desktop.domain.errors import BadInput, IllegalMove
 from qv_desktop.domain.events import Filled, OrderCameBack, OrderChanged
+from qv_desktop.domain.exposure import twin_of
 from qv_desktop.domain.orders import (
     Fill,
     Order,
@@ -139,7 +140,8 @@ class Orders:
     def _stopped(self, key: str, replaced: str = "") -> bool:
         """Whether trading was halted, or only reduces, since the rules judged: then it is refused and never sent."""
         order = self.book[key]
-        why = self._risk.stopped(order.request, self.book, (key, replaced))
+        gone = (key, *(self._replaced_by(replaced) if replaced else ()))
+        why = self._risk.stopped(order.request, self.book, gone)
         if why:
             refused = Report(key, ReportKind.REFUSED, self._now(), reason=why)
             self.apply(refused, self._draft("order.submit", order, "refused", why))
@@ -255,7 +257,15 @@ class Orders:
 
     def judged_replacement(self, key: str, replacement: OrderRequest) -> Verdict:
         """What the rules say to new terms of an order, which is not counted beside them."""
-        return self.judged_beside(replacement, (key,))
+        return self.judged_beside(replacement, self._replaced_by(key))
+
+    def _replaced_by(self, key: str) -> tuple[str, ...]:
+        """What does not count beside new terms of an order: itself, and the other exit of its pair, for only one of them trades."""
+        order = self.book.get(key)
+        if order is None:
+            return (key,)
+        twin = twin_of(order.request, self.book.by_symbol.get(order.request.symbol, ()))
+        return (key,) if twin is None else (key, twin.id)
 
     async def replace(self, key: str, replacement: OrderRequest) -> Order:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""

@@ -150,8 +150,8 @@ class OrderJournal(Protocol):
     async def record(self, *records: tuple[Order, Report, Fill | None, Draft | None]) -> None:
         """Commit orders' new states with the reports that brought them, oldest first, and their fills once by execution id."""
 
-    async def adopt(self, order: Order, draft: Draft) -> None:
-        """Commit an order that was made elsewhere."""
+    async def adopt(self, order: Order, draft: Draft) -> str:
+        """Commit an order that was made elsewhere; who made it: another desk of ours has written that down before it was sent."""
 
     async def orders_since(self, account: str, since: datetime) -> list[Order]:
         """Orders of the account made since then, and every one still open, oldest first."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain
+from math import inf
 
 from qv_desktop.domain.accounts import Account as Balances
 from qv_desktop.domain.counters import Standings
@@ -82,7 +83,7 @@ class Views:
 
     def __init__(self, market: MarketData, positions: Positions) -> None:
         self._market, self._positions = market, positions
-        self._prices = Prices(market.last, lambda: market.prices().keys())
+        self._prices = Prices(self._worth, lambda: market.prices().keys())
         self._book: OrderBook | None = None  # of which the lines are
         self._lines: dict[str, Line] = {}  # symbol -> line
         self._unpriced: set[str] = set()  # symbols with orders that are worth what the last price says
@@ -92,6 +93,14 @@ class Views:
         self.norms: Callable[[str], Norms] = lambda symbol: UNKNOWN
         self.held_by: Callable[[str], Mapping[str, Decimal] | None] = lambda source: None
         self.sectors: Mapping[str, str] = {}
+
+    def _worth(self, symbol: str) -> float | None:
+        """The last price; the middle of the quote while nothing has traded: what works or is held there is not worth nothing."""
+        last = self._market.last(symbol)
+        if last is not None:
+            return last
+        quote = self._market.snapshot(symbol).quote
+        return (quote.bid + quote.ask) / 2 if quote is not None and 0 < quote.bid <= quote.ask < inf else None
 
     def of(
         self, desk: Desk, share: Share, source: str, book: Mapping[str, Order], gone: Collection[str] = ()

@@ -113,7 +113,9 @@ class Strangers:
         self._settling.stirred(order)
         draft = Draft(BROKER, "order.adopt", "order", order.id, reason=f"made by {order.user}", after=terms(order.request),
                       correlation=order.id)  # fmt: skip
-        await self._journal.adopt(order, draft)
+        maker = await self._journal.adopt(order, draft)
+        if maker != order.user:  # another desk of ours: it counts for that person's limits here, too
+            order = self._orders.book[order.id] = replace(self._orders.book[order.id], user=maker)
         self._publish(OrderChanged(order))
 
     def _with_maker(self, order: Order) -> Order:

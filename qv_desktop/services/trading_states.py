@@ -223,6 +223,16 @@ class TradingStates:
             halted = joined((self.stand, Stand(held=stored.held)))
             self._set(halted, PROGRAM, f"Another desk's loss ladder halted trading. {_as_stored(stored)}")
 
+    async def heed(self) -> None:
+        """A brake that was put on by hand at another desk on the account holds at this one, too; each desk is freed by itself.
+
+        Raises DatabaseDown, NotPermitted: then nothing is known of the others.
+        """
+        before = self.stand
+        hand = (await self._store.stand(self._account.id)).hand
+        if self.stand is before and GRAVITY.index(hand.state) > GRAVITY.index(before.hand.state):
+            self._set(replace(before, hand=hand), hand.actor, hand.reason)
+
     async def begin_day(self, stand: Stand, *, record: bool) -> None:
         """A new trading day: its rungs are as in ``stand``. Raises DatabaseDown, NotPermitted: then all stays as it was."""
         before, reason = self.stand, "A new trading day began; the rungs of the day before do not count any more."

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.limit_changes import changes, owner, until
 from qv_desktop.domain.limit_reasons import LIMITS_OF, explained
-from qv_desktop.domain.limit_words import WORDS, read, short, told, typed
+from qv_desktop.domain.limit_words import WORDS, read, sensible, short, told, typed
 from qv_desktop.domain.limits import (
     NAMES,
     WHOLE,
@@ -152,3 +152,9 @@ def test_a_refusal_says_whose_limit_it_is_and_nothing_that_explains_it_lets_it_p
 
 def test_what_explains_a_refusal_names_limits_that_there_are() -> None:
     assert {name for names in LIMITS_OF.values() for name in names} <= set(NAMES)
+
+
+def test_equal_orders_are_looked_for_no_longer_than_the_gate_remembers_them() -> None:
+    assert sensible({"duplicate_seconds": Decimal(60)}) == {"duplicate_seconds": Decimal(60)}
+    with pytest.raises(BadInput, match="last 60 s"):
+        sensible({"duplicate_seconds": Decimal(61)})

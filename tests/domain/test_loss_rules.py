@@ -62,6 +62,23 @@ def test_what_is_still_within_is_taken(one: Standing) -> None:
     assert refusals(a_view(counters=(one,))) == {}
 
 
+def test_a_tighter_drawdown_of_a_user_a_strategy_or_a_symbol_binds_their_orders() -> None:
+    view, own = a_view(counters=(standing(drawdown="0.06"),)), replace(LIMITS, drawdown_fraction=Decimal("0.05"))
+    check = LOSS_RULES[1](a_request(), view, own)
+    assert check is not None
+    assert (check.passed, check.limit) == (False, "5.0%")
+    assert LOSS_RULES[1](a_request(), view, LIMITS).passed  # type: ignore[union-attr]
+
+
+def test_a_tighter_part_of_the_days_loss_from_which_only_what_reduces_is_taken_binds_their_orders() -> None:
+    view, own = a_view(counters=(standing(profit="-1000"),)), replace(LIMITS, reducing_fraction=Decimal("0.5"))
+    check = LOSS_RULES[0](a_request(), view, own)
+    assert check is not None
+    assert (check.passed, check.value, check.limit) == (False, "$0", "$1,000")
+    assert LOSS_RULES[0](a_request(), view, LIMITS).passed  # type: ignore[union-attr]
+    assert LOSS_RULES[0](a_request(), a_view(counters=(standing(profit="-999"),)), own).passed  # type: ignore[union-attr]
+
+
 def test_the_cooldown_says_when_it_ends() -> None:
     check = refusals(a_view(counters=(standing(losses=3, ago=61.5),)))["COOLDOWN"]
     ends = (NOW + timedelta(seconds=838.5)).astimezone().strftime("%M:%S")

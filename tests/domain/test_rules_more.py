@@ -255,7 +255,7 @@ BAD = [
     (a_request(10, Side.SELL), a_view(instrument=replace(HARD, shortable=False), account=an_account(suspended=True)), Limits()),
     (a_request(10, Side.SELL), a_view(instrument=HARD, price_test=True), Limits()),
     (a_request(150, Side.SELL), a_view(positions=LONG), Limits()),
-    (a_limit("100.00", 1, order_class=OrderClass.OCO, take_profit=D(110)), a_view(), Limits()),
+    (a_limit("100.00", 1, order_class=OrderClass.OCO, take_profit=D(110)), a_view(account=None), Limits()),
     (a_limit("100.00"), a_view(open_orders=(an_order(a_limit("100.00", 9, Side.SELL, id="r")),), cancels=(NOW,) * 200,
                                recent=tuple(an_order(a_limit("100.00", id=f"q{i}")) for i in range(80))), Limits()),
 ]  # fmt: skip

@@ -73,6 +73,15 @@ def takes(word: str, module: str) -> Callable[[ast.AST], bool]:
     )
 
 
+def whole_module(*modules: str) -> Callable[[ast.AST], bool]:
+    """Whether a node imports one of these modules of the domain as a whole, so that what is read of it has no name to look for."""
+    return lambda node: (
+        isinstance(node, ast.ImportFrom)
+        and node.module == "qv_desktop.domain"
+        and any(alias.name in modules for alias in node.names)
+    )
+
+
 def calls(receiver: str, *methods: str) -> Callable[[ast.AST], bool]:
     """Whether a node calls one of ``methods`` of something that is called ``receiver``."""
     return lambda node: (
@@ -89,6 +98,7 @@ def test_verdicts_are_minted_in_one_place_and_judged_in_one() -> None:
     assert modules_that(takes("minted", "risk"), "minted") == {"domain/rules.py"}
     assert modules_that(takes("judged", "rules"), "judged") == {"services/risk.py"}
     assert modules_that(lambda node: isinstance(node, ast.Import), "import qv_desktop.domain") == set()
+    assert modules_that(whole_module("rules", "risk"), "from qv_desktop.domain import") == set()
     builders = modules_that(lambda node: isinstance(node, ast.Call) and ast.unparse(node.func) == "Verdict", "Verdict(")
     assert {name for name in builders if "domain.risk import" in sources()[name] or name == "domain/risk.py"} == {
         "domain/risk.py"
@@ -134,6 +144,30 @@ def test_every_request_that_makes_an_order_asks_for_the_verdict_first() -> None:
         assert ast.unparse(first).startswith("_admit(")
     for body in ("submission", "amendment"):
         assert modules_that(names(body), f"payloads.{body}", f"import {body}") == {"adapters/alpaca/broker.py"}
+
+
+def test_the_broker_is_asked_in_plain_words_and_nothing_but_orders_is_deleted() -> None:
+    """A word that is only known when it runs could be any; a position that is deleted is an order that no rule saw."""
+    asked = [
+        node
+        for name in sources()
+        if name.startswith("adapters/alpaca/")
+        for node in nodes(name)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "ask"
+    ]
+    words = {ast.unparse(node.args[0]) for node in asked}
+    assert words == {"'get'", "'post'", "'patch'", "'delete'"}
+    deleted = [ast.unparse(node.args[1]) for node in asked if ast.unparse(node.args[0]) == "'delete'"]
+    assert deleted
+    assert all(path.lstrip("f").startswith("'/orders") for path in deleted)
+    by_the_library = (
+        "submit_order",
+        "replace_order_by_id",
+        "close_position",
+        "close_all_positions",
+        "exercise_options_position",
+    )
+    assert [name for name, text in sources().items() if any(word in text for word in by_the_library)] == []
 
 
 # ---- no forged verdict
@@ -369,6 +403,18 @@ def test_of_orders_that_are_submitted_at_once_one_passes_where_there_is_room_for
     refused = [order for order in orders if order.status is OrderStatus.REFUSED]
     assert len(refused) == count - 1
     assert all(order.reason for order in refused)
+
+
+def test_market_orders_of_a_symbol_that_has_not_traded_are_not_worth_nothing() -> None:
+    async def story(desk: Desk) -> None:
+        stock(desk, ROOMS["the value of all"])
+        desk.risk._market.hear(Batch(quotes=[a_quote(symbol="NEW")]))
+        desk.risk.know([Instrument("NEW", "New", "NYSE")])
+        orders = [await desk.orders.submit(a_request(100, symbol="NEW", id=name)) for name in ("one", "two")]
+        assert [order.status for order in orders] == [OrderStatus.SUBMITTED, OrderStatus.REFUSED]
+        assert "Gross exposure" in orders[1].reason
+
+    on_a_desk(story)
 
 
 def test_buying_power_that_a_filled_order_took_is_not_spent_again_before_the_broker_says_so() -> None:

@@ -27,6 +27,7 @@ from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
 from tests.builders import NOW, a_limit, a_position, a_quote, a_request, a_session, an_order
+from tests.domain.test_exposure import exits
 from tests.fakes import Broker, Journal, RiskStore, Trail, Users
 
 
@@ -228,6 +229,50 @@ def test_an_order_made_elsewhere_is_adopted_with_its_fills() -> None:
         await desk.orders.settling.adopt_strangers()
         assert desk.orders.book["elsewhere"].status is OrderStatus.FILLED
         assert desk.positions["AAPL"].quantity == 5
+
+    on_a_desk(story)
+
+
+@pytest.mark.parametrize("state", [TradingState.ACTIVE, TradingState.REDUCING])
+@pytest.mark.parametrize("order_class", [OrderClass.BRACKET, OrderClass.OCO])
+@pytest.mark.parametrize("moved", ["tp", "sl"])
+def test_an_exit_can_be_moved_though_its_twin_is_for_the_same_shares(
+    moved: str, order_class: OrderClass, state: TradingState
+) -> None:
+    async def story(desk: Desk) -> None:
+        desk.positions.adopt({"AAPL": a_position(100)})
+        for leg in exits(order_class):
+            desk.orders.book[leg.id] = replace(leg, broker_id=f"b-{leg.id}")
+        desk.risk.state = state
+        terms = {"stop": Decimal(92)} if moved == "sl" else {"limit": Decimal(108)}
+        wanted = replace(desk.orders.book[moved].request, client_order_id="new", **terms)
+        more = replace(wanted, client_order_id="more", quantity=Decimal(101))
+        assert (await desk.orders.replace(moved, more)).status is OrderStatus.REFUSED
+        assert (await desk.orders.replace(moved, wanted)).status is OrderStatus.SUBMITTED
+
+    on_a_desk(story)
+
+
+def test_another_pairs_exits_count_beside_an_exit_that_is_moved() -> None:
+    async def story(desk: Desk) -> None:
+        desk.positions.adopt({"AAPL": a_position(150)})
+        for leg in (*exits(), *(an_order(replace(o.request, client_order_id=f"{o.id}2"), o.status) for o in exits())):
+            desk.orders.book[leg.id] = replace(leg, broker_id=f"b-{leg.id}")
+        wanted = replace(desk.orders.book["sl"].request, client_order_id="new", stop=Decimal(92))
+        assert (await desk.orders.replace("sl", wanted)).status is OrderStatus.REFUSED
+
+    on_a_desk(story)
+
+
+def test_an_order_that_another_desk_wrote_down_is_its_persons_and_not_a_strangers() -> None:
+    async def story(desk: Desk) -> None:
+        theirs = an_order(a_request(5, id="elsewhere"), OrderStatus.FILLED, filled=Decimal(5))
+        desk.journal.orders["elsewhere"] = replace(theirs, user="maria")
+        desk.orders.hear(fill_report("e9", 5, id="elsewhere"))
+        desk.broker.known["elsewhere"] = theirs
+        await desk.orders.settling.adopt_strangers()
+        order = desk.orders.book["elsewhere"]
+        assert (order.user, order.status, order.filled) == ("maria", OrderStatus.FILLED, Decimal(5))
 
     on_a_desk(story)
 

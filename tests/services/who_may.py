@@ -139,6 +139,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "KillSwitch.intent": _READS, "KillSwitch.lacking": _READS, "KillSwitch.resumed": _HEARS,
     "KillSwitch.follow_up": "goes on with a kill that was permitted; each cancel asks again",
     "Risk.load_state": _RUNS, "Risk.begin_day": "a new trading day takes the day's rungs away, which no person needs to ask for",
+    "Risk.heed": "takes over a brake that was permitted at another desk, and frees nothing",
     "Risk.step": "the loss ladder brakes by itself, as the program",
     **{f"LossLadder.{name}": _HEARS for name in ("filled", "told")}, "LossLadder.start": _RUNS, "LossLadder.run": _RUNS,
     "LossLadder.look": "the loss ladder brakes by itself, as the program", "LossLadder.picture": _READS, "LossLadder.standings": _READS,

@@ -32,8 +32,9 @@ class SeenOrders(OrderJournal):
     async def record(self, *records: Record) -> None:
         """What the broker told is in view, and recorded elsewhere."""
 
-    async def adopt(self, order: Order, draft: Draft) -> None:
-        """Likewise an order that was made elsewhere."""
+    async def adopt(self, order: Order, draft: Draft) -> str:
+        """Likewise an order that was made elsewhere; who made it is only told as the broker does."""
+        return order.user
 
     async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
         """Positions are kept by those who trade."""

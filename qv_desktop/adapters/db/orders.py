@@ -85,9 +85,15 @@ class OrderJournal:
 
         await self._trail.write(work, *(draft for *_, draft in records if draft is not None))
 
-    async def adopt(self, order: Order, draft: Draft) -> None:
-        """Commit an order that was made elsewhere, or its newer state."""
-        await self._trail.write(lambda connection: _save(connection, order), draft)
+    async def adopt(self, order: Order, draft: Draft) -> str:
+        """Commit an order that was made elsewhere, or its newer state; who made it, as another desk may have written down."""
+        made = select(orders.c.user).where(orders.c.client_order_id == order.id)
+
+        def work(connection: Connection) -> str:
+            _save(connection, order)
+            return connection.execute(made).scalar() or order.user
+
+        return await self._trail.write(work, draft)
 
     async def orders_since(self, account: str, since: datetime) -> list[Order]:
         """Orders of the account made since then, and every one still open, oldest first."""

@@ -60,6 +60,16 @@ def test_a_trader_writes_no_state_that_frees_from_a_halt_of_the_ladder(
     assert refusal(trader, STATE, account, state, standing(*kept)) == (DENIED if refused else "")
 
 
+def test_a_halt_is_not_worn_down_row_by_row(trader: "psycopg.Connection[tuple[object, ...]]", account: str) -> None:
+    """Each row would be a halt still; the one after it would be free, or a new day's."""
+    milder = standing("LOSS").replace('"HALTED"', '"REDUCING"')
+    older = standing("LOSS", ago=timedelta(days=2))
+    for forged in (milder, older):
+        assert refusal(trader, STATE, account, "HALTED", forged) == DENIED
+    assert refusal(trader, STATE, account, "ACTIVE", standing()) == DENIED
+    assert refusal(trader, STATE, account, "HALTED", standing("LOSS", ago=timedelta(seconds=-5))) == ""
+
+
 def test_an_admin_does_and_so_does_a_new_day_but_for_a_drawdown(
     postgres_url: str, who: dict[Role, Person], trader: "psycopg.Connection[tuple[object, ...]]", account: str
 ) -> None:

@@ -49,7 +49,10 @@ STATEMENTS = (
                 AND NOT (before ->> 'step' = 'LOSS' AND ((before ->> 'since')::timestamptz AT TIME ZONE 'America/New_York')::date < began)
                 AND NOT (NEW.state = 'HALTED' AND EXISTS (
                     SELECT FROM jsonb_array_elements(coalesce(NEW.standing -> 'held', '[]')) later
-                    WHERE later ->> 'step' = before ->> 'step'))
+                    WHERE later ->> 'step' = before ->> 'step' AND later ->> 'state' = 'HALTED'
+                        -- of no earlier day, or the next row would lift it as a new day's; desks that saw it at once differ by seconds
+                        AND (((later ->> 'since')::timestamptz + interval '1 minute') AT TIME ZONE 'America/New_York')::date
+                            >= ((before ->> 'since')::timestamptz AT TIME ZONE 'America/New_York')::date))
         ) THEN
             RAISE EXCEPTION 'a halt of the loss ladder is lifted by whoever may change limits' USING ERRCODE = 'insufficient_privilege';
         END IF;
