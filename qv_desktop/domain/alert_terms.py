@@ -253,11 +253,11 @@ class _Reader:
 def _number(token: str, where: str) -> float:
     try:
         found = float(token.replace("−", "-").replace("$", ""))
-        if not math.isfinite(found):
-            raise ValueError
-        return found
     except ValueError:
-        raise BadInput(f"{where[:1].upper()}{where[1:]} needs a number{f', not “{token}”' if token else ''}.") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise BadInput(f"{where[:1].upper()}{where[1:]} needs a number{f', not “{token}”' if token else ''}.")
+    return found
 
 
 def _written(number: float) -> str:
