@@ -116,7 +116,7 @@ class _Sectors:
         self._known = {name: ("Technology", "Energy", "Financials")[n % 3] for n, name in enumerate(names)}
 
     async def load(self) -> None:
-        pass
+        """All are known."""
 
     def want(self, symbols: list[str]) -> None:
         pass
