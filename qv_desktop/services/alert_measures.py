@@ -29,7 +29,7 @@ from qv_desktop.services.settling import NEVER_ARRIVED
 
 WINDOW = 300.0  # seconds over which rejects and slippage are looked at
 FEWEST = 3  # orders of which a share of rejects says something
-MOST = 5_000  # orders whose mid at sending is remembered
+MOST = 5_000  # orders of which is remembered that they were sent, and at which mid
 FIRST_ANSWER = 15  # seconds that the broker's first answer may take more than any later one
 ONE_DAY, CONFIDENCE = 1, 0.99  # of the value at risk that its rule looks at
 GIGABYTE = 2**30
@@ -93,6 +93,7 @@ class DeskMeasures:
         self._feeds = _Feeds()
         self._unresolved: dict[str, tuple[float, str]] = {}  # client order id -> since when, words
         self._sent: dict[str, _Sent] = {}  # client order id -> of the window, oldest first
+        self._ours: dict[str, None] = {}  # client order ids that were sent in this sitting, oldest first
         self._mids: dict[str, float] = {}  # client order id -> mid when it was first seen, oldest first
         self._costs: deque[tuple[float, str, float, float]] = deque()  # when, symbol, bps, shares
         self._run: Reconciliation | None = None
@@ -122,10 +123,18 @@ class DeskMeasures:
             self._unresolved.setdefault(order.id, (at, _words(order)))
         else:
             self._unresolved.pop(order.id, None)
-        if order.status in (OrderStatus.SUBMITTED, OrderStatus.WORKING):
-            self._sent.setdefault(order.id, _Sent(at))
-        elif order.status is OrderStatus.REJECTED and order.reason != NEVER_ARRIVED:
+        if order.status in (OrderStatus.INTENT, OrderStatus.SUBMITTED):
+            self._leaves(order, at)
+        elif order.status is OrderStatus.REJECTED and order.reason != NEVER_ARRIVED and order.id in self._ours:
             self._sent[order.id] = _Sent(at, rejected=True)
+
+    def _leaves(self, order: Order, at: float) -> None:
+        """Orders that a start finds in the journal left in another sitting, and are none of these minutes."""
+        self._ours[order.id] = None
+        if order.status is OrderStatus.SUBMITTED:
+            self._sent.setdefault(order.id, _Sent(at))
+        if len(self._ours) > MOST:
+            del self._ours[next(iter(self._ours))]
 
     def _arrived(self, order: Order) -> None:
         quote = self._around.quote(order.request.symbol)

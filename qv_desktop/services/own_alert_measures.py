@@ -18,7 +18,8 @@ from qv_desktop.services.market_data import MarketData
 log = structlog.get_logger(__name__)
 
 OWNER = "alert rules"  # as which the symbols are watched
-BARS = 400  # that a study is made of: enough for a 200-bar average to settle
+BARS = 400  # that a study is made of at least: enough for a 200-bar average to settle
+SETTLES = 2  # times its longest window are enough for a longer one
 EVERY, AFTER, TRY_AGAIN = (
     1.0,
     2.0,
@@ -31,7 +32,7 @@ type Newest = Callable[[str, Timeframe, int, datetime], Awaitable[list[Bar]]]
 class OwnAlertMeasures:
     """Values by quantity. ``strategies`` gives the profit of each deployed strategy by its name, in dollars today.
 
-    The price of a symbol that is silent though it should not be is unknown.
+    Of a symbol that is silent though it should not be the price and what is made of the bars of a day are unknown.
     """
 
     def __init__(
@@ -68,11 +69,17 @@ class OwnAlertMeasures:
     def value(self, quantity: Quantity) -> float | None:
         """As it is known now."""
         if quantity.what == "study":
-            return self._studies[quantity][1] if quantity in self._studies else None
+            return self._study(quantity)
         if quantity.what == "price":
             snapshot = self._market.snapshot(quantity.of)
             return None if snapshot.stale else snapshot.last
         return self._profit(quantity)
+
+    def _study(self, quantity: Quantity) -> float | None:
+        """Bars of a day whose newest are missing say nothing of now."""
+        known = self._studies.get(quantity)
+        silent = timeframe(quantity.frame).intraday and self._market.snapshot(quantity.of).stale
+        return None if known is None or silent else known[1]
 
     def _profit(self, quantity: Quantity) -> float | None:
         if quantity.scope == "day":
@@ -129,7 +136,7 @@ class OwnAlertMeasures:
         """The newest closed bar's value, NaN while there are too few."""
         now, frame = self._now(), timeframe(quantity.frame)
         under_way = self._closed(quantity, ns(now))
-        bars = await self._newest(quantity.of, frame, BARS, now)
+        bars = await self._newest(quantity.of, frame, await asyncio.to_thread(_needed, quantity), now)
         return under_way, await asyncio.to_thread(computed, quantity, [bar for bar in bars if bar.start < under_way])
 
 
@@ -152,6 +159,11 @@ def study_of(quantity: Quantity) -> tuple[str, dict[str, float], int]:
             f"{kind.title} has no “{quantity.output}”; use {', '.join(f'{kind.id}.{name}' for name in names)}."
         )
     return kind.id, settings, names.index(quantity.output) if quantity.output else 0
+
+
+def _needed(quantity: Quantity) -> int:
+    """Bars of which its value is made. Blocking, for it may load what computes."""
+    return max(BARS, int(max(study_of(quantity)[1].values(), default=0.0) * SETTLES) + 1)
 
 
 def computed(quantity: Quantity, bars: Sequence[Bar]) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -56,7 +57,7 @@ class Desk:
         self.asked_for += 1
         if self.down:
             raise FeedDown("No vendor answers.")
-        return self.bars
+        return self.bars[-count:]
 
     def look(self, *texts: str) -> list[float | None]:
         """The values after one look of the studies."""
@@ -91,6 +92,13 @@ def test_other_outputs_and_settings_are_those_of_the_charts() -> None:
     assert math.isnan(computed(quantity("AAPL sma(50) 5m"), []))
 
 
+def test_a_long_indicator_has_bars_enough_to_be_known_at_all() -> None:
+    desk = Desk()
+    desk.bars = bars(1_300)
+    closed = [bar.close for bar in desk.bars[:-1]]
+    assert desk.look("AAPL sma(500) 5m") == [pytest.approx(float(np.mean(closed[-500:])))]
+
+
 def test_it_is_made_anew_once_a_bar_has_closed_and_not_before() -> None:
     desk = Desk()
     first = desk.look("AAPL rsi 5m")
@@ -120,6 +128,17 @@ def test_a_price_is_the_last_one_and_its_symbol_is_watched() -> None:
     desk.look("day profit")
     assert desk.market.wanted == ()
     assert OWNER != "alerts"  # as which price alerts watch
+
+
+def test_within_the_day_an_indicator_of_a_symbol_that_is_silent_though_it_should_not_be_is_unknown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    assert None not in desk.look("AAPL rsi 5m", "AAPL rsi 1D")
+    silent = replace(desk.market.snapshot("AAPL"), stale=True)
+    monkeypatch.setattr(desk.market, "snapshot", lambda symbol: silent)
+    assert desk.own.value(quantity("AAPL rsi 5m")) is None
+    assert desk.own.value(quantity("AAPL rsi 1D")) is not None  # that of yesterday is not older for it
 
 
 def test_profits_are_those_of_today() -> None:

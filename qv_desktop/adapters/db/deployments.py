@@ -124,12 +124,12 @@ class DeploymentStore:
                 return None
             return connection.execute(select(_l.host).where(_l.deployment == deployment)).scalar() or "another machine"
 
-        return await self._database.write(work)
+        return await self._database.write(work, "records")  # market data that are written hold up no renewal
 
     async def release(self, deployment: str, desk: str) -> None:
         """Give it back."""
         mine = (_l.deployment == deployment) & (_l.desk == desk)
-        await self._database.write(lambda c: c.execute(delete(deployment_leases).where(mine)))
+        await self._database.write(lambda c: c.execute(delete(deployment_leases).where(mine)), "records")
 
     # ---- signals
 

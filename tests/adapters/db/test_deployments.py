@@ -1,6 +1,7 @@
 """Deployments in Postgres: each step once and recorded, signals once, and the second person's approval that SQL itself asks for."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from decimal import Decimal
 from uuid import uuid4
@@ -197,6 +198,24 @@ def test_only_a_draft_is_thrown_away(store: DeploymentStore) -> None:
         with pytest.raises(BadInput):
             await store.delete(other, DRAFT)
         assert other.state is State.IDLE
+
+    asyncio.run(story())
+
+
+def test_a_lease_is_renewed_while_market_data_are_being_written(store: DeploymentStore, database: Database) -> None:
+    written = threading.Event()
+
+    async def story() -> None:
+        await brought(store, Step.DEPLOY)
+        long = asyncio.ensure_future(database.write(lambda _: written.wait(60)))
+        await asyncio.sleep(0)  # it is handed over first
+        try:
+            assert await asyncio.wait_for(store.lease("d-1", "one", "alpha", "ann"), 30) is None
+            await asyncio.wait_for(store.release("d-1", "one"), 30)
+            assert not long.done()
+        finally:
+            written.set()
+            await long
 
     asyncio.run(story())
 
