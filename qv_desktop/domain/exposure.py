@@ -6,7 +6,7 @@ from math import inf
 from operator import attrgetter
 
 from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, Side
+from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, OrderType, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Line, RiskView
 
@@ -26,7 +26,7 @@ def reference_price(request: OrderRequest, view: RiskView) -> Decimal | None:
     """The price at which ``request`` is valued: its limit or stop, else the far side of the quote, else the last.
 
     What trades at once trades at the market: a buy stop below the ask, and a sale with a limit below the bid, are worth what the
-    quote says. None when there is none above zero.
+    quote says; a buy that trails triggers its trail above the ask at most. None when there is none above zero.
     """
     price = request.limit if request.limit is not None else request.stop
     meets = touch(view, request.side)
@@ -36,6 +36,13 @@ def reference_price(request: OrderRequest, view: RiskView) -> Decimal | None:
         price = max(price, meets)
     elif meets is not None and request.side is Side.SELL and request.limit is not None:
         price = max(price, meets if request.stop is None else min(meets, request.stop))
+    if (
+        price is not None
+        and request.type is OrderType.TRAILING_STOP
+        and request.side is Side.BUY
+        and request.stop is None
+    ):
+        price += request.trail_price or price * (request.trail_percent or ZERO) / 100
     return price if price is not None and price > 0 else None
 
 

@@ -421,7 +421,7 @@ def _profits(picture: RiskPicture | None) -> tuple[Section, ...]:
         section("Largest winners", columns, rows(winners), "No position gained today."),
         section(
             "P&L by strategy",
-            ("Strategy", "Today, $", "Realised, $", "Open, $", "Positions"),
+            ("Strategy", "Total, $", "Realised, $", "Open, $", "Positions"),
             earned,
             "Nothing was traded today.",
         ),
@@ -488,7 +488,7 @@ def words(name: str, value: Value) -> str:
 def _cents(value: Decimal | float | None) -> Decimal | None:
     if value is None or not math.isfinite(value):
         return None
-    return Decimal(repr(value) if isinstance(value, float) else value).quantize(CENT)
+    return Decimal(repr(value) if isinstance(value, float) else value).quantize(CENT) + 0  # and never −0
 
 
 def _part(value: float | None) -> Decimal | None:

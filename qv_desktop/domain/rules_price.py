@@ -32,17 +32,23 @@ def prices(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
         return answer(
             "PRICE", "Trail", False, "—", "one", message="A trailing stop needs a trail in $ or in %, not both."
         )
+    trail = request.trail_price if request.trail_price is not None else request.trail_percent
+    if request.type is OrderType.TRAILING_STOP and trail is not None and trail <= 0:
+        return answer("PRICE", "Trail", False, f"{trail}", "> 0", message="A trailing stop needs a trail above zero.")
     return None
 
 
 def collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | None:
     """A price through the NBBO by more than the collar, or a quote too old to tell, is an error (cf. 17 CFR 240.15c3-5).
 
-    A market order that only reduces names no price: it passes while quotes are away, for the way out must stay open.
+    A market order that only reduces passes while quotes are away, for the way out must stay open. Outside regular hours the way out
+    has to name a limit: that is held to the last quote that was heard, however old.
     """
-    if view.quote is None or view.quote_age is None or Decimal(str(view.quote_age)) > limits.quote_age:
-        if request.type is OrderType.MARKET and reduces(request, view):
-            return None
+    away = view.quote is None or view.quote_age is None or Decimal(str(view.quote_age)) > limits.quote_age
+    leaves = away and reduces(request, view)
+    if leaves and request.type is OrderType.MARKET:
+        return None
+    if view.quote is None or (away and not leaves):
         age = "no quote" if view.quote_age is None else f"{view.quote_age:.1f} s old"
         return answer(
             "QUOTE_AGE",

@@ -95,6 +95,9 @@ def order_class(request: OrderRequest, view: RiskView, limits: Limits) -> Check 
     """Alpaca's OCO only leaves a position, its brackets and OTOs only enter one; a leg by itself names no other exit."""
     if request.take_profit is None and request.stop_loss is None:
         return None
+    if request.order_class is OrderClass.SIMPLE:  # it would be sent without them, and protect nothing
+        words = "A simple order takes neither a take profit nor a stop loss along; choose a bracket, or leave them out."
+        return answer("ORDER_CLASS", "Order class", False, "simple", "bracket", message=words)
     if request.order_class is OrderClass.OCO:
         return _exits(request, view)
     enters = held(view, request.symbol) * request.side.sign >= 0

@@ -152,22 +152,27 @@ def _gauges(
         gauges.append(
             Gauge("Day loss", _used(loss, limits.daily_loss), f"{sign}{abs(profit):,.0f}", f"−{limits.daily_loss:,.0f}")
         )
-    if account is None or not account.equity:
+    if account is None or account.equity is None:
         return gauges
-    gauges.append(_share("Gross exposure", gross / account.equity, limits.gross_fraction))
+    equity = account.equity
+    gauges.append(_share("Gross exposure", gross, equity, limits.gross_fraction))
     name, value = exposures[0] if exposures else ("none", Decimal(0))
-    gauges.append(_share(f"Largest name · {name}", abs(value) / account.equity, limits.position_fraction))
+    gauges.append(_share(f"Largest name · {name}", abs(value), equity, limits.position_fraction))
     if account.maintenance_margin is not None:
-        gauges.append(_share("Margin used", account.maintenance_margin / account.equity, Decimal(1)))
+        gauges.append(_share("Margin used", account.maintenance_margin, equity, Decimal(1)))
     if account.buying_power:
-        gauges.append(_share("Working orders", added(view) / account.buying_power, Decimal(1)))
+        gauges.append(_share("Working orders", added(view), account.buying_power, Decimal(1)))
     rate = len(view.recent)
     most = limits.orders_per_minute
     gauges.append(Gauge("Orders per minute", _used(Decimal(rate), Decimal(most)), f"{rate}", f"{most}"))
     return gauges
 
 
-def _share(title: str, fraction: Decimal, limit: Decimal) -> Gauge:
+def _share(title: str, dollars: Decimal, of: Decimal, limit: Decimal) -> Gauge:
+    """Dollars as a fraction ``of`` the equity or the buying power; of less than nothing any dollar is too much."""
+    if of <= 0:
+        return Gauge(title, _used(dollars, Decimal(0)), f"${dollars:,.0f}", "$0")
+    fraction = dollars / of
     return Gauge(title, _used(fraction, limit), f"{fraction:.1%}", f"{limit:.0%}")
 
 

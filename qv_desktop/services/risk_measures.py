@@ -93,6 +93,7 @@ class RiskMeasures:
             None  # when it last looked back, on which day, at which dollars
         )
         self._looking: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._curve: tuple[float, Curve] | None = None
         self._troubles: dict[str, str] = {}  # what could not be had -> why
 
@@ -167,14 +168,14 @@ class RiskMeasures:
                 await self.measure()
                 await asyncio.sleep(max(0.05, EACH - (self._elapsed() - began)))
         finally:
-            if self._looking is not None:
-                self._looking.cancel()
+            for task in filter(None, (self._looking, self._loading)):
+                task.cancel()
 
     async def measure(self) -> RiskPicture:
         """The picture of now. The loop gets its turn between the pieces, so that no frame is late for a large book."""
         around, account = self._around, self._around.account()
         now, equity = self._now(), account.equity if account else None
-        await self._load_once()
+        await self._load_soon()
         await self._strategies.begin(around.day_start())
         rows, held, liquidity = await self._rows(equity)
         symbols = [one.symbol for one in held]
@@ -190,10 +191,21 @@ class RiskMeasures:
         self._look_back_soon(held)
         return self.picture
 
-    async def _load_once(self) -> None:
-        """Now and then, for another desk of the account may have chosen something else."""
-        if self._around.account() is None or self._elapsed() < self._again:
+    async def _load_soon(self) -> None:
+        """At first at once; then each minute, for another desk of the account may have chosen something else: no picture waits for that."""
+        if self._around.account() is None or self._elapsed() < self._again or self._loading is not None:
             return
+        self._loading = asyncio.ensure_future(self._load())
+        self._loading.add_done_callback(self._was_loaded)
+        if not self._loaded:
+            await asyncio.shield(self._loading)
+
+    def _was_loaded(self, task: "asyncio.Task[None]") -> None:
+        self._loading = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("measures_not_loaded", exc_info=error)
+
+    async def _load(self) -> None:
         try:
             await self.load()
             await self._sectors.load()

@@ -135,7 +135,7 @@ class Views:
             average_volume=norms.volume20,
             sectors=self.sectors,
             strategy_held=held,
-            of_source=() if held is None else tuple(o for o in whole.of_source(source) if o.id not in gone),
+            of_source=() if held is None else _left(whole.of_source(source), gone),
             cancels=whole.cancels_since(desk.now - MINUTE),
             price_test=price_test(snapshot, norms),
             may_trade=desk.may_trade,
@@ -209,6 +209,10 @@ class Views:
             else:
                 without[symbol] = line(position, orders[symbol], self._prices.get(symbol))
         return orders, without
+
+
+def _left(orders: tuple[Order, ...], gone: Collection[str]) -> tuple[Order, ...]:
+    return tuple(order for order in orders if order.id not in gone) if gone else orders
 
 
 def _newest(book: OrderBook, desk: Desk, gone: Collection[str]) -> tuple[tuple[Order, ...], tuple[Order, ...]]:

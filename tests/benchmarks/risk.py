@@ -82,7 +82,7 @@ class Market:
     def __init__(self, risk: Risk, market: MarketData, positions: Positions, symbols: list[str], orders: int) -> None:
         self.risk, self.market, self.positions, self.symbols = risk, market, positions, symbols
         self.dice, self.moment, self.book = random.Random(7), NOW, OrderBook()
-        self._count = 0
+        self._count, self.account = 0, risk._account
         self.prices = {symbol: 20.0 + place % 200 for place, symbol in enumerate(symbols)}
         self.trade(symbols)
         for place in range(orders):
@@ -113,6 +113,8 @@ class Market:
     def move(self) -> None:
         """What happens between two clicks: prices, an order that ends, another that comes, and a fill."""
         self.moment += timedelta(milliseconds=900)
+        account = self.risk._account  # which the broker tells every few seconds
+        account.balances = account.balances and replace(account.balances, at=self.moment)
         for _ in range(FRAMES):
             self.trade(self.dice.sample(self.symbols, min(MOVING, len(self.symbols))))
             self.risk.views.keep_up()
@@ -126,6 +128,8 @@ class Market:
             f"x{self._count}", "qv", symbol, Side.BUY, Decimal(1), Decimal(str(self.prices[symbol])), self.moment
         )
         self.positions.fill(fill)
+        if self.account.balances is not None:  # the broker tells its balances every few seconds, and after each fill
+            self.account.balances = replace(self.account.balances, at=self.moment)
 
     def asked(self) -> Iterator[OrderRequest]:
         """What a day asks: of every symbol, both sides, and of a strategy."""

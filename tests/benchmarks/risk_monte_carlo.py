@@ -115,6 +115,9 @@ class _Sectors:
     def __init__(self, names: list[str]) -> None:
         self._known = {name: ("Technology", "Energy", "Financials")[n % 3] for n, name in enumerate(names)}
 
+    async def load(self) -> None:
+        """All are known."""
+
     def want(self, symbols: list[str]) -> None:
         pass
 

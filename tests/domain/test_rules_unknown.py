@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from qv_desktop.domain.limits import Limits
-from qv_desktop.domain.orders import OrderRequest, OrderType, Side
+from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderType, Side
 from qv_desktop.domain.risk import RiskView
 from qv_desktop.domain.rules import judged
 from tests.builders import a_limit, a_position, a_quote, a_request, a_view, an_account
@@ -77,3 +77,34 @@ def test_a_limit_is_told_as_it_is_and_not_rounded_to_whole_per_cent() -> None:
     assert "over 12.5%" in told["SINGLE_NAME"].message
     assert told["COLLAR"].limit == "2.5%"
     assert "at most 2.5%" in told["COLLAR"].message
+
+
+def test_a_buy_that_trails_is_worth_where_its_stop_lies() -> None:
+    view = a_view(account=an_account("10000000"))
+    request = a_request(900, type=OrderType.TRAILING_STOP, trail_price=D(50))
+    assert "ORDER_VALUE" in codes(request, view)
+    assert "ORDER_VALUE" in codes(replace(request, trail_price=None, trail_percent=D(50)), view)
+    assert codes(replace(request, trail_price=D(5)), view) == set()
+    assert codes(replace(request, side=Side.SELL), replace(view, positions={"AAPL": a_position(900)})) == set()
+
+
+@pytest.mark.parametrize("trail", [{"trail_price": D(0)}, {"trail_price": D(-1)}, {"trail_percent": D(-5)}])
+def test_a_trail_lies_above_zero(trail: dict[str, Decimal]) -> None:
+    assert codes(a_request(10, type=OrderType.TRAILING_STOP, **trail), a_view()) == {"PRICE"}
+
+
+@pytest.mark.parametrize("exits", [{"take_profit": D(110)}, {"stop_loss": D(90)}])
+def test_exits_that_would_not_be_sent_are_refused(exits: dict[str, Decimal]) -> None:
+    assert codes(a_limit("100.00", 10, **exits), a_view()) == {"ORDER_CLASS"}
+    assert codes(a_limit("100.00", 10, order_class=OrderClass.BRACKET, **exits), a_view()) == set()
+
+
+def test_a_position_is_left_by_limit_or_stop_while_quotes_are_old() -> None:
+    """Outside regular hours a limit is the only way."""
+    old = a_view(quote_age=30.0, positions={"AAPL": a_position(100)})
+    late = a_limit("99.00", 100, Side.SELL, extended_hours=True)
+    stop = a_request(100, Side.SELL, type=OrderType.STOP, stop=D("95.00"))
+    assert codes(late, old) == set()
+    assert codes(stop, old) == set()
+    assert "QUOTE_AGE" in codes(a_limit("99.00", 101, Side.SELL), old)
+    assert codes(a_limit("50.00", 100, Side.SELL), old) == {"COLLAR"}

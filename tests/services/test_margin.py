@@ -467,6 +467,45 @@ def test_cash_that_may_lack_the_newest_execution_or_count_it_twice_accuses_nobod
     assert room.store.rows + room.margin._unwritten == []
 
 
+def test_money_is_the_same_whether_the_brokers_figure_knows_of_a_purchase_or_a_sale_yet_or_not() -> None:
+    room = a_cash_room(10_000)
+
+    def money() -> tuple[Decimal, Decimal]:
+        assert room.standing.purse is not None
+        return room.standing.purse.settled, room.standing.purse.unsettled
+
+    assert money() == (10_000, 0)
+    room.trade(Side.BUY, 60, minutes=0.05)
+    assert money() == (4_000, 0)
+    for seconds, cash in ((0.1, "10000"), (0.1, "4000"), (2, "4000")):  # it lacks it, has it at once, and surely has it
+        room.told(seconds, cash=cash)
+        assert money() == (4_000, 0), (seconds, cash)
+    room.trade(Side.SELL, 60, minutes=0.05)
+    assert money() == (4_000, 6_000)
+    for seconds, cash in ((0.1, "4000"), (0.1, "10000"), (2, "10000")):
+        room.told(seconds, cash=cash)
+        assert money() == (4_000, 6_000), (seconds, cash)
+    room.trade(Side.BUY, 10, minutes=0.05)
+    room.trade(Side.SELL, 10, "MSFT", minutes=0)  # several within one answer
+    for seconds, cash in ((0.1, "10000"), (0.1, "9000"), (2, "10000")):
+        room.told(seconds, cash=cash)
+        assert money() == (3_000, 7_000), (seconds, cash)
+    room.told(cash="15000")  # a deposit
+    assert money() == (8_000, 7_000)
+
+
+def test_our_own_reckoning_of_money_stands_for_no_longer_than_half_a_minute() -> None:
+    """What left the account meanwhile is known to the broker alone."""
+    room = a_cash_room(10_000)
+    assert room.standing.purse is not None
+    for _ in range(4):
+        room.trade(Side.BUY, 5, minutes=0.2)  # the figures never know of the newest
+        room.told(0.1, cash="2000")
+    purse = room.standing.purse
+    assert purse is not None
+    assert purse.settled + purse.unsettled <= 2_000
+
+
 def test_shares_from_long_before_are_sold_first() -> None:
     old = NOON - timedelta(days=60)
     room = a_cash_room(

@@ -106,6 +106,21 @@ def test_limits_of_nothing_are_measured_too() -> None:
     assert (used["Day loss"], used["Gross exposure"], used["Orders per minute"]) == (1.0, 1.0, 0.0)
 
 
+@pytest.mark.parametrize("equity", ["-500", "0"])
+def test_of_a_negative_equity_every_dollar_that_is_held_is_too_much(equity: str) -> None:
+    """As a fraction of it the more is held the less would be used, and the gauges would be calm."""
+    account = an_account(
+        equity, last_equity=Decimal(100_000), maintenance_margin=Decimal(2_500), buying_power=Decimal(0)
+    )
+    view = a_view(account=account, positions={"AAPL": a_position(100)})
+    found = {gauge.title: (gauge.used, gauge.value, gauge.limit) for gauge in measured(view, Limits()).gauges}
+    assert found["Gross exposure"] == (1.0, "$10,000", "$0")
+    assert found["Largest name · AAPL"] == (1.0, "$10,000", "$0")
+    assert found["Margin used"] == (1.0, "$2,500", "$0")
+    flat = {gauge.title: gauge.used for gauge in measured(a_view(account=account), Limits()).gauges}
+    assert flat["Gross exposure"] == 0.0
+
+
 def test_a_halt_before_the_account_is_known_outlives_what_is_stored_of_it() -> None:
     async def story(desk: Desk) -> None:
         account, store = desk.risk._account, desk.risk._store

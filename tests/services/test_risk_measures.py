@@ -514,6 +514,9 @@ def test_what_another_desk_chose_is_here_within_a_minute(database: Database, tra
         await here.measure()
         assert (here.settings, here.scenarios[-1].name) == (before, HISTORY[-1].name)
         elapsed += 60.0
+        await here.measure()
+        assert here._loading is not None
+        await here._loading
         picture = await here.measure()
         assert here.settings == MeasureSettings("DIA")
         assert picture.stress[-1].scenario.name == "Theirs"
@@ -521,6 +524,13 @@ def test_what_another_desk_chose_is_here_within_a_minute(database: Database, tra
         await other._sectors.override("SPY", "")
         await other.delete_scenario("Theirs")
         here._store, elapsed = Away(), elapsed + 60.0  # type: ignore[assignment]
+        before_it = asyncio.Event()
+        here._store.settings = lambda account: before_it.wait()  # type: ignore[method-assign,assignment,return-value]
+        await asyncio.wait_for(here.measure(), 10)  # a store that does not answer keeps no picture
+        here._store = Away()  # type: ignore[assignment]
+        before_it.set()
+        assert here._loading is not None
+        await here._loading
         told = {one.what for one in (await here.measure()).missing}
         assert "Scenarios" in told
         assert here.settings == MeasureSettings("DIA")  # what was known stays

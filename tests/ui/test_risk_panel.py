@@ -13,8 +13,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QScro
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.risk import Gauge, Measures, TradingState
-from qv_desktop.domain.risk_measures import Method, Missing, Profit, RiskPicture
+from qv_desktop.domain.risk_measures import Correlations, Method, Missing, Profit, RiskPicture
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.correlation_map import CorrelationMap
 from qv_desktop.ui.models.risk_gauges import bar_token
 from qv_desktop.ui.panels.risk import RiskPanel
 from tests.builders import NOW
@@ -316,6 +317,25 @@ def test_a_pair_reads_its_correlation_out(panel: RiskPanel, qtbot: QtBot) -> Non
     qtbot.keyClick(heat, Qt.Key.Key_Up)
     qtbot.keyClick(heat, Qt.Key.Key_Right)
     assert "250 common days" in heat.accessibleDescription()
+
+
+@pytest.mark.parametrize("side", [320, 240])
+def test_names_that_move_apart_bear_a_minus_and_not_a_colour_alone(qtbot: QtBot, side: int) -> None:
+    heat = CorrelationMap()
+    qtbot.addWidget(heat)
+    heat.resize(side, side)
+    heat.show_correlations(Correlations(("A", "B", "C"), ((1.0, -0.4, 0.0), (-0.4, 1.0, 0.3), (0.0, 0.3, 1.0)), 250))
+    image = heat.grab().toImage()
+
+    def marked(line: int, column: int) -> bool:
+        place = heat._place(line, column)
+        across = [
+            image.pixelColor(round(place.x() + place.width() * at / 40), round(place.center().y()))
+            for at in range(12, 29)
+        ]
+        return len({color.name() for color in across}) > 1
+
+    assert {(line, column) for line in range(3) for column in range(3) if marked(line, column)} == {(2, 1), (1, 0)}
 
 
 def test_what_is_missing_is_said_once(panel: RiskPanel) -> None:

@@ -215,6 +215,24 @@ def test_what_was_sold_today_is_no_exposure_and_a_var_of_a_part_says_of_how_much
     assert next(one for one in flat.sections if one.title.startswith("Exposure by name")).rows == ()
 
 
+def test_what_a_strategy_has_open_since_days_is_not_called_todays(tmp_path: Path) -> None:
+    """It is counted from what was paid, and so is the sum of both."""
+    document = of_day(a_report(tmp_path))
+    earned = next(one for one in document.sections if one.title == "P&L by strategy")
+    assert earned.columns == ("Strategy", "Total, $", "Realised, $", "Open, $", "Positions")
+    assert earned.rows[0] == ("sma_cross v3", "-352.30", "-310.20", "-42.10", "3")
+
+
+def test_what_rounds_to_nothing_has_no_sign(tmp_path: Path) -> None:
+    """A book that is hedged to nothing loses ±1e-14 dollars; “-0.00” of loss would be read as a gain."""
+    picture = a_picture(3)
+    assert picture.slow is not None
+    odd = tuple(replace(one, var=-1e-14, shortfall=-0.0) for one in picture.slow.vars)
+    document = of_day(a_report(tmp_path, picture=replace(picture, slow=replace(picture.slow, vars=odd))))
+    vars_ = next(one for one in document.sections if one.title.startswith("Value at risk"))
+    assert {cell for row in vars_.rows for cell in row[3:5]} == {"0.00"}
+
+
 def test_its_verdict_names_what_is_at_its_limit(tmp_path: Path) -> None:
     document = of_day(a_report(tmp_path))
     assert document.verdict == "Trading is ACTIVE; at or over its limit: Orders per minute; 1 order refused."

@@ -1,13 +1,17 @@
-"""Correlations of the largest positions as a heat map: a row and a column for each, red where they move apart, green where together."""
+"""Correlations of the largest positions as a heat map: a row and a column for each, red and a minus where they move apart."""
 
 import numpy as np
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 
 from qv_desktop.analytics.sweep_table import Grid
 from qv_desktop.domain.risk_measures import Correlations
+from qv_desktop.ui import theme
 from qv_desktop.ui.models.heat_map import HeatMap
 
 MOST = 40  # names that are drawn, the largest positions
 HIGH = 300  # px
+MARKED = 7  # px of a cell from which a minus has room in it
 
 
 class CorrelationMap(HeatMap):
@@ -35,6 +39,17 @@ class CorrelationMap(HeatMap):
         rows = np.arange(many * many, dtype=np.int64).reshape(many, many)
         grid = Grid(places, places, scores, rows, np.ones((many, many), dtype=np.int64))
         self.show_grid(grid, ("", ""), "corr.", lambda value: f"{value:.1f}".replace("-", "−"), str, (-1.0, 1.0))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A minus, too, where names move apart: green and red are one colour to some."""
+        super().paintEvent(event)
+        if self._grid is None or min(self._place(0, 0).width(), self._place(0, 0).height()) < MARKED:
+            return
+        painter = QPainter(self)
+        painter.setPen(QPen(theme.color("TX0"), 1))
+        for line, column in np.argwhere(self._grid.scores < 0).tolist():
+            middle = self._place(line, column).center()
+            painter.drawLine(middle - QPointF(2.5, 0), middle + QPointF(2.5, 0))
 
     def tall(self, wide: int) -> int:
         """px of height that it takes."""
