@@ -1,6 +1,6 @@
 """What happened, for whoever cares: frozen facts in the past tense, published by services and heard in ``wiring``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from qv_desktop.domain.accounts import Account
@@ -168,9 +168,10 @@ class DrawingsChanged:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    """An order as it now stands."""
+    """An order as it now stands; ``found`` when a start found it so in the journal, and nothing has become of it since."""
 
     order: Order
+    found: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,8 @@ class Notices:
         self._orders[order.id] = order
         if len(self._orders) > ORDERS:
             del self._orders[next(iter(self._orders))]
+        if event.found and order.status in CLOSED:
+            return  # whoever was there when it ended has been told
         was = before.status if before is not None else None
         if order.status is OrderStatus.REFUSED:
             self._of(order, "warning", "Refused", order.reason, "refused")

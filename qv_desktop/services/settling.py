@@ -235,7 +235,8 @@ class Settling:
             self._orders.fills.setdefault(fill.execution_id, fill)
         await self.settle_open(in_positions=True)
         for order in orders:
-            self._publish(OrderChanged(self._orders.book[order.id]))
+            now = self._orders.book[order.id]
+            self._publish(OrderChanged(now, found=now == order))
 
     async def take_over_positions(self, since: datetime, loose: Sequence[Fill] | None = None) -> None:
         """Adopt the broker's positions with exactly the fills that are in them; with ``loose`` (executions that ours may lack) only

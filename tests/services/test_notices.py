@@ -167,6 +167,16 @@ def test_a_refused_cancel_or_change_is_told_and_a_fill_meanwhile_is_not_taken_fo
     assert (desk.last.title, desk.last.text, desk.last.kind) == (title, "order is already in pending state", "cancel")
 
 
+def test_what_ended_in_an_earlier_sitting_is_not_told_again_by_a_start_but_what_ended_meanwhile_is() -> None:
+    desk = Desk()
+    for status in (OrderStatus.REFUSED, OrderStatus.REJECTED, OrderStatus.UNRESOLVED):
+        order = an_order(a_limit("100", id=f"qv-{status}"), status, reason="why")
+        desk.notices.order_changed(OrderChanged(order, found=True))
+    assert [title.partition(":")[0] for title in desk.fresh()] == ["Unresolved"]
+    desk.changes(an_order(a_limit("100", id="qv-other"), OrderStatus.REJECTED, reason="why"))
+    assert desk.fresh()[-1].startswith("Rejected by the broker")
+
+
 def test_refusals_and_rejections_say_whose_they_are() -> None:
     desk = Desk()
     desk.changes(an_order(a_limit("90"), OrderStatus.REFUSED, reason="too large"))
