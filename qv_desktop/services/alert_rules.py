@@ -56,6 +56,7 @@ class AlertRules:
         self._standing: dict[Key, Standing] = {}  # of what is not idle
         self._active: dict[Key, Alert] = {}  # in the order in which they were raised
         self._over: dict[Key, tuple[Alert, float]] = {}  # those that may come back as the same, with when they ended
+        self._left: tuple[Alert, ...] = ()  # of an earlier sitting, while the broker has not said whose account this is
         self._changed, self._begun = False, False
         self.keeping = AlertKeeping(
             store, now, self._others_acknowledged, self._escalated_elsewhere, self._take_settings
@@ -79,12 +80,19 @@ class AlertRules:
         found = await self._store.active(user, self._now())
         self._take_settings(set_)
         self._take_own(own)
-        mine = [alert for alert in found if alert.account in ("", self._account())]
-        for alert in mine:
-            self._restore(alert)
+        self._left = tuple(found)
+        self._restore_left()
         self.keeping.begin(user)
         self._rules_changed()
         self._tell()
+
+    def _restore_left(self) -> None:
+        """Those of this account; they wait until it is known, those of none do not."""
+        account, found = self._account(), self._left
+        self._left = () if account else tuple(alert for alert in found if alert.account)
+        for alert in found:
+            if alert.account in ("", account):
+                self._restore(alert)
 
     def _take_settings(self, known: Mapping[str, Settings]) -> None:
         """The desk's rules as somebody has set them, here or at another terminal."""
@@ -125,6 +133,8 @@ class AlertRules:
     def tick(self) -> None:
         """Once a second: read every measure, and do what time has brought."""
         at = self._monotonic()
+        if self._left and self._account():
+            self._restore_left()
         self._look(self._measures.readings(), at)
         self._look(self._own_readings(), at)
         self._pass_time()

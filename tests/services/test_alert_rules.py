@@ -121,6 +121,7 @@ class Desk:
 
     def __init__(self, store: Store | None = None, role: Role = Role.ADMIN, name: str = "maria") -> None:
         self.store, self.measured, self.now, self.seconds = store or Store(), Measured(), NOW, 0.0
+        self.account = "a"
         self.bus, self.told, self.changes, self.noted = Bus(), list[Notice](), list[AlertsChanged](), list[Draft]()
         self.bus.subscribe(Noticed, lambda event: self.told.append(event.notice) if event.fresh else None)
         self.bus.subscribe(AlertsChanged, self.changes.append)
@@ -128,7 +129,7 @@ class Desk:
         self.login = Login(Users(session.user, session), Trail(), lambda: self.now, "host")
         self.login.session = session
         self.notices = Notices(self.bus.publish, lambda: self.now)
-        self.rules = AlertRules(self.store, self.login, self.notices, self.bus.publish, lambda: self.now, lambda: "a", self.measured,
+        self.rules = AlertRules(self.store, self.login, self.notices, self.bus.publish, lambda: self.now, lambda: self.account, self.measured,
                                 self.measured, self._note, lambda: self.seconds)  # fmt: skip
         self.bus.subscribe(Noticed, self.rules.hear)
 
@@ -254,6 +255,24 @@ def test_a_restart_goes_on_with_what_was_active_and_tells_nothing_twice() -> Non
     again = through(after, Desk(store))
     assert again.titles == []
     assert deeds(again) == ["raised", "acknowledged", "cleared"]
+
+
+def test_what_was_active_goes_on_once_the_broker_has_said_whose_account_it_is() -> None:
+    async def before(desk: Desk) -> None:
+        desk.reads("loss_limit", 120)
+
+    store = through(before).store
+    for account, known in (("another", 0), ("a", 1)):
+
+        async def after(desk: Desk, account: str = account) -> None:
+            desk.passes(1)
+            assert desk.rules.active == ()
+            desk.account = account
+            desk.passes(1)
+
+        silent = Desk(store)
+        silent.account = ""
+        assert len(through(after, silent).rules.active) == known
 
 
 def test_a_snooze_outlives_a_restart_and_hushes_what_comes_back_until_it_is_over() -> None:
