@@ -129,8 +129,8 @@ class Desk:
         self.login = Login(Users(session.user, session), Trail(), lambda: self.now, "host")
         self.login.session = session
         self.notices = Notices(self.bus.publish, lambda: self.now)
-        self.rules = AlertRules(self.store, self.login, self.notices, self.bus.publish, lambda: self.now, lambda: self.account, self.measured,
-                                self.measured, self._note, lambda: self.seconds)  # fmt: skip
+        self.rules = AlertRules(self.store, self.login, self.notices, self.bus.publish, lambda: self.now,
+                                lambda: self.account, self.measured, self.measured, self._note, lambda: self.seconds)  # fmt: skip
         self.bus.subscribe(Noticed, self.rules.hear)
 
     async def _note(self, draft: Draft) -> None:
