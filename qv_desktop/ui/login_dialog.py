@@ -77,6 +77,7 @@ class LoginDialog(QDialog):
         self.setWindowTitle("QuantVision · Log in")
         self.setFixedWidth(WIDTH)
         self.environment, self._version, self._busy = environment, version, False
+        self._waited_for = ""  # what the message says while input is held back
         self.name, self.password, self.stay = QLineEdit(), QLineEdit(), QCheckBox("Stay signed in on this computer")
         self._pages = QStackedWidget()
         self._has_code = theme.button("I have a reset code", "ghost")
@@ -168,11 +169,14 @@ class LoginDialog(QDialog):
 
     def show_busy(self, text: str) -> None:
         """Show what is being waited for, and take no input meanwhile; an empty text ends the wait."""
-        self._busy = bool(text)
+        self._busy, over = bool(text), self._waited_for
+        self._waited_for = text
         self._pages.setEnabled(not self._busy)
         self._progress.setVisible(self._busy)
         if text:
             self.show_message(text, "info")
+        elif over and self.message() == over:  # it is waited for no longer
+            self._say("", "info")
         self._shrink()
 
     def message(self) -> str:

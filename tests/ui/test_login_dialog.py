@@ -56,6 +56,17 @@ def test_a_wait_takes_no_input_and_an_error_ends_it(qtbot: QtBot) -> None:
         qtbot.keyClick(shown, Qt.Key.Key_Return)
 
 
+def test_what_was_waited_for_is_said_no_longer_than_that(qtbot: QtBot) -> None:
+    shown = dialog(qtbot)
+    shown.show_busy("Opening the database…")
+    shown.show_busy("")
+    assert shown.message() == ""
+    shown.show_busy("Checking…")
+    shown.show_message("Your session has ended.", "info")
+    shown.show_busy("")
+    assert shown.message() == "Your session has ended."
+
+
 def test_the_first_admin_types_the_password_twice(qtbot: QtBot) -> None:
     shown = dialog(qtbot)
     shown.show_first_run()
