@@ -19,6 +19,7 @@ from qv_desktop.domain.audit import Draft, Entry, Verification
 from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.backtests import BacktestResult, BacktestSpec, RunData
 from qv_desktop.domain.counters import Key, Tally
+from qv_desktop.domain.desks import Intents, Turn
 from qv_desktop.domain.drawdown import Peak
 from qv_desktop.domain.drawings import Drawing
 from qv_desktop.domain.events import Event
@@ -144,8 +145,21 @@ class StoredBooks(Protocol):
 class OrderJournal(Protocol):
     """Orders, their events and fills. Raises DatabaseDown when nothing was written."""
 
-    async def intend(self, order: Order, draft: Draft) -> None:
-        """Commit a new intent (or a refused order) before a byte leaves."""
+    async def intend(self, order: Order, draft: Draft, turn: Turn | None = None) -> None:
+        """Commit a new intent, or a refused order without a ``turn``, before a byte leaves.
+
+        Raises Overtaken when other desks of the account wrote down intents that ``turn`` has not heard of; of those that are committed
+        none is missed, and none comes between.
+        """
+
+    async def newest(self, account: str) -> int:
+        """The number of the account's newest intent; 0 before the first."""
+
+    async def intents(self, account: str, heard: int) -> Intents:
+        """What other desks of the account intend beyond the number ``heard``."""
+
+    async def standing(self, ids: Collection[str]) -> list[Order]:
+        """These orders as they were last written down."""
 
     async def record(self, *records: tuple[Order, Report, Fill | None, Draft | None]) -> None:
         """Commit orders' new states with the reports that brought them, oldest first, and their fills once by execution id."""

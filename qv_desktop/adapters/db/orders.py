@@ -1,6 +1,7 @@
 """The order journal: orders as they stand, every report that moved them, fills once by execution id, positions and balances."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from qv_desktop.adapters.db import tables
+from qv_desktop.adapters.db import intents, tables
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import account_snapshots, fills, order_events, orders
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.desks import Intents, Overtaken, Turn
+from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.orders import (
     CLOSED,
     Fill,
@@ -61,11 +64,43 @@ class OrderJournal:
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database
         self._trail = trail
+        self._desk = f"{trail.chain}-{secrets.token_hex(4)}"  # by which other desks know that an intent is not theirs
 
-    async def intend(self, order: Order, draft: Draft) -> None:
-        """Commit a new intent, or a refused order, before a byte leaves. Raises DatabaseDown: there is no intent then."""
-        await self._trail.write(
-            lambda connection: connection.execute(insert(orders), _row(order)), draft, lane="intents"
+    async def intend(self, order: Order, draft: Draft, turn: Turn | None = None) -> None:
+        """Commit a new intent, or without a ``turn`` a refused order, before a byte leaves.
+
+        Raises DatabaseDown, and Overtaken when other desks came first: there is no intent then.
+        """
+
+        def work(connection: Connection) -> None:
+            if turn is not None:
+                told = _told(intents.take_turn(connection, order.account, self._desk, turn), turn.heard)
+                if told.newest > turn.heard:
+                    raise Overtaken(told)
+            connection.execute(insert(orders), _row(order) | {"desk": self._desk if turn is not None else ""})
+
+        for _ in range(intents.TRIES):
+            try:
+                return await self._trail.write(work, draft, lane="intents")
+            except intents.NotYet:
+                continue
+        raise DatabaseDown(intents.HELD)
+
+    async def newest(self, account: str) -> int:
+        """The number of the account's newest intent; 0 before the first."""
+        return await self._database.read(lambda connection: intents.newest(connection, account))
+
+    async def intents(self, account: str, heard: int) -> Intents:
+        """What other desks of the account intend beyond the number ``heard``, oldest first."""
+        return await self._database.read(
+            lambda connection: _told(intents.others(connection, account, self._desk, heard), heard)
+        )
+
+    async def standing(self, ids: Collection[str]) -> list[Order]:
+        """These orders as they were last written down."""
+        query = select(orders).where(orders.c.client_order_id.in_(ids))
+        return await self._database.read(
+            lambda connection: [order_of(row) for row in connection.execute(query).mappings()]
         )
 
     async def record(self, *records: Record) -> None:
@@ -187,6 +222,10 @@ def _row(order: Order) -> dict[str, object]:
     request: dict[str, object] = {RENAMED.get(name, name): getattr(order.request, name) for name in REQUEST}
     state: dict[str, object] = {name: getattr(order, name) for name in STATE}
     return request | state | {"executions": sorted(order.executions)}
+
+
+def _told(rows: Sequence[RowMapping], heard: int) -> Intents:
+    return Intents(rows[-1]["number"] if rows else heard, tuple(map(order_of, rows)))
 
 
 def order_of(row: RowMapping) -> Order:

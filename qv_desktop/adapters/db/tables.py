@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0035"  # the newest step in migrations/versions
+HEAD = "0038"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -84,7 +84,8 @@ orders = _table("orders", "client_order_id", client_order_id=Text, account=Text,
                 type=Text, limit_price_=Numeric, stop_price_=Numeric, trail_price_=Numeric, trail_percent_=Numeric, time_in_force=Text,
                 extended_hours=Boolean, order_class=Text, take_profit_=Numeric, stop_loss_=Numeric, stop_loss_limit_=Numeric, source=Text,
                 note=Text, submitted=STAMP, status=Text, changed_=STAMP, broker_id_=Text, filled=Numeric, average_=Numeric, reason=Text,
-                replaced_by_=Text, sent_at_=STAMP, acknowledged_at_=STAMP, executions=TEXTS)  # fmt: skip
+                replaced_by_=Text, sent_at_=STAMP, acknowledged_at_=STAMP, executions=TEXTS, number=BigInteger,
+                desk=Text)  # fmt: skip
 order_events = _table("order_events", "id", id=BigInteger, client_order_id=Text, kind=Text, status=Text, at=STAMP, broker_id_=Text,
                       execution_id_=Text, quantity_=Numeric, price_=Numeric, reason=Text, replaced_by_=Text)  # fmt: skip
 fills = _table("fills", "account execution_id", account=Text, execution_id=Text, client_order_id=Text, symbol=Text, side=Text,
