@@ -1,7 +1,11 @@
-"""Two whole tradings on one account, one simulated broker and one Postgres: many try for the last unit of a limit at both desks at once."""
+"""Two whole tradings on one account, one simulated broker and one Postgres: many try for the last unit of a limit at both desks at once.
+
+The broker streams an account's orders to one program, so that the other desk hears by asking.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -29,7 +33,7 @@ def told(simulator: Simulator, url: str, story: Callable[[Trader, Trader], Corou
 
     async def both() -> None:
         await asyncio.to_thread(simulator.control, "POST", "/sim/reset")
-        async with trading(simulator, url) as left, trading(simulator, url) as right:
+        async with trading(simulator, url) as left, trading(simulator, url, deaf=True) as right:
             await story(left, right)
 
     asyncio.run(both())
@@ -65,10 +69,20 @@ def passed(orders: list[Order]) -> list[Order]:
 
 
 async def gone(order: Order, *traders: Trader) -> None:
-    """It is cancelled at the one desk, and both have heard of it."""
-    await traders[0].orders.cancel([order.id])
+    """It is cancelled at the desk that sent it, and both have heard of it."""
+    sender = next(trader for trader in traders if order.id in trader.journal.committed)
+    await sender.orders.cancel([order.id])
     for trader in traders:
-        assert await trader.until(order.id, lambda one: one.status is OrderStatus.CANCELED, LATER)
+        await asks(trader, lambda book: not book[order.id].open)
+
+
+async def asks(trader: Trader, wanted: Callable[[Mapping[str, Order]], bool]) -> None:
+    """Ask the broker until the book is as ``wanted``."""
+    end = time.monotonic() + LATER
+    while not wanted(trader.orders.book):
+        assert time.monotonic() < end, trader.orders.book
+        await trader.orders.settling.settle_open()
+        await asyncio.sleep(0.05)
 
 
 def test_of_many_tries_at_two_desks_at_once_one_passes_each_time(simulator: Simulator, postgres_url: str) -> None:
@@ -78,7 +92,7 @@ def test_of_many_tries_at_two_desks_at_once_one_passes_each_time(simulator: Simu
             orders = await tried(left, right, f"last-{number}", price)
             (one,) = passed(orders)
             assert all("Gross exposure" in order.reason for order in orders if order is not one)
-            await gone(one, *((left, right) if "left" in one.id else (right, left)))
+            await gone(one, left, right)
         there = await left.broker.recent_orders(left.since)
         assert len([order for order in there if order.id.startswith("last-")]) == 5
 
@@ -102,13 +116,14 @@ def test_shares_are_sold_once_when_both_desks_sell_them_at_once(simulator: Simul
     async def story(left: Trader, right: Trader) -> None:
         await left.orders.submit(OrderRequest("sold-entry", "AAPL", Side.BUY, SHARES))
         for trader in (left, right):
-            assert await trader.until("sold-entry", lambda order: order.status is OrderStatus.FILLED, LATER)
+            await trader.orders.others.look()
+            await asks(trader, lambda book: book["sold-entry"].status is OrderStatus.FILLED)
             assert trader.positions["AAPL"].quantity == SHARES
         quote = left.market.snapshot("AAPL").quote
         assert quote is not None
         orders = await tried(left, right, "sold", Decimal(str(round(quote.ask * 1.2, 2))), Side.SELL)
         (one,) = passed(orders)
         assert all("on their way out already" in order.reason for order in orders if order is not one)
-        await gone(one, *((left, right) if "left" in one.id else (right, left)))
+        await gone(one, left, right)
 
     told(simulator, postgres_url, story)
