@@ -180,3 +180,31 @@ def test_own_rules_are_seen_by_nobody_else(admin: Raw, trader: Raw) -> None:
     row = "INSERT INTO alert_rules VALUES ({}, 'r', 'n', 'AAPL price > 1', 'info', true, now())"
     assert refusal(trader, row.format("person()")) == ""
     assert refusal(admin, row.format("'somebody'")) == DENIED
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_words_of_an_own_alert_change_only_with_a_line_of_its_history(
+    postgres_url: str, who: dict[Role, Person], role: Role
+) -> None:
+    me = who[role]
+    with connected(address(postgres_url, me.name), me.group) as server:
+        id_ = f"words-{me.name}"
+        server.execute(RAISE.format(id_, "person()").encode())
+        server.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
+        for change in ("words = 'nothing'", "severity = 'info'", "level = 0", "cleared = now()", "snoozed_until = now()"):
+            assert refusal(server, f"UPDATE alerts SET {change} WHERE id = '{id_}'") == DENIED
+        assert refusal(server, f"UPDATE alerts SET words = words WHERE id = '{id_}'") == ""
+        server.execute(b"SET CONSTRAINTS ALL DEFERRED")
+        server.execute(f"UPDATE alerts SET words = 'worse' WHERE id = '{id_}'".encode())
+        server.execute(DID.format(id_, "worse").encode(), (me.name,))
+        assert refusal(server, "SET CONSTRAINTS ALL IMMEDIATE") == ""
+
+
+def test_a_line_of_an_earlier_transaction_covers_no_later_change(postgres_url: str, who: dict[Role, Person]) -> None:
+    me = who[Role.TRADER]
+    id_ = f"later-{me.name}"
+    run(postgres_url, RAISE.format(id_, f"'id-{me.name}'"))
+    run(postgres_url, DID.format(id_, "raised"), me.name)
+    with connected(address(postgres_url, me.name), me.group) as server:
+        server.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
+        assert refusal(server, f"UPDATE alerts SET words = 'x' WHERE id = '{id_}'") == DENIED

@@ -1,4 +1,8 @@
-"""Two desks on one account: intents are written in turn, each beside all that other desks wrote down before it."""
+"""Two desks on one account: intents are written in turn, each beside all that other desks wrote down before it.
+
+And what a personal login could still write at a prompt that the program never does: how another day began, money that never moved, and
+other words of an alert without a line of its history.
+"""
 
 from alembic import op
 
@@ -30,10 +34,67 @@ TURNS = (
     """,
 )
 
-STATEMENTS = TURNS
+GUARDS = (
+    # of days that are over or to come: what is counted today follows from them
+    """
+    CREATE FUNCTION guard_counters() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        moment timestamp := clock_timestamp() AT TIME ZONE 'America/New_York';
+    BEGIN
+        IF public.shared_login() THEN
+            RETURN NEW;
+        END IF;
+        IF NEW.day NOT BETWEEN (moment - interval '5 minutes')::date AND (moment + interval '5 minutes')::date THEN
+            RAISE EXCEPTION 'how a day began is written on that day' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        NEW.at := clock_timestamp();
+        RETURN NEW;
+    END $$
+    """,
+    "CREATE TRIGGER guarded BEFORE INSERT ON risk_counters FOR EACH ROW EXECUTE FUNCTION guard_counters()",
+    # as in step 0031, and what is in the highest equity of money that moved does not grow without it: the program takes that off again
+    """
+    CREATE OR REPLACE FUNCTION guard_peaks() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DECLARE
+        counted numeric := CASE WHEN NEW.day <= OLD.day THEN OLD.adjusted ELSE 0 END;
+    BEGIN
+        IF NEW.account = OLD.account AND public.may('risk: change') THEN
+            RETURN NEW;
+        END IF;
+        IF NEW.account <> OLD.account OR NEW.equity < OLD.equity OR NEW.equity - NEW.adjusted < OLD.equity - counted THEN
+            RAISE EXCEPTION 'the highest equity is lowered by whoever may change limits' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        IF NEW.day < OLD.day OR NEW.day > (clock_timestamp() AT TIME ZONE 'America/New_York')::date + 1 THEN
+            RAISE EXCEPTION 'the day of the highest equity is today' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    # looked at when the transaction ends, for the program writes the alert first; what its history says is never changed
+    """
+    CREATE FUNCTION guard_alerts() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    BEGIN
+        IF NOT public.shared_login()
+            AND NOT EXISTS (SELECT FROM public.alert_deeds d WHERE d.alert = NEW.id AND public.of_this_transaction(d.xmin)) THEN
+            RAISE EXCEPTION 'alert % changes with a line of its history', NEW.id USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE CONSTRAINT TRIGGER told AFTER UPDATE ON alerts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION guard_alerts()
+    """,
+    "REVOKE ALL ON FUNCTION guard_counters(), guard_peaks(), guard_alerts() FROM PUBLIC",
+)
+
+STATEMENTS = (*TURNS, *GUARDS)
 
 
 def upgrade() -> None:
-    """Number the orders, and let desks take turns."""
+    """Number the orders, let desks take turns, and guard what is told."""
     for statement in STATEMENTS:
         op.execute(statement)
