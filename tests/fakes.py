@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -155,7 +155,7 @@ class Journal:
     async def fills_since(self, account: str, since: datetime) -> list[Fill]:
         return [fill for _, _, fill, _ in self.records if fill is not None]
 
-    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
+    async def save_positions(self, account: str, positions: Sequence[Position], told: Mapping[str, datetime]) -> None:
         self._write()
 
     async def save_account(self, account: Account) -> None:

@@ -245,7 +245,7 @@ class Starting:
         if last is not None and not self._restored:
             services.positions.restore(stored, {fill.symbol for fill in fills if fill.at >= since})
             self._restored = True
-        engine.positions.begin()
+        engine.positions.begin(stored)
         await services.orders.settling.recover(orders, fills)
         services.orders.others.begin(newest)
         await services.ladder.start()  # before anything may be sent

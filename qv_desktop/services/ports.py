@@ -173,8 +173,8 @@ class OrderJournal(Protocol):
     async def fills_since(self, account: str, since: datetime) -> list[Fill]:
         """Executions of the account since then, oldest first."""
 
-    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
-        """Keep the positions as they stand."""
+    async def save_positions(self, account: str, positions: Sequence[Position], told: Mapping[str, datetime]) -> None:
+        """Keep these positions as they stand; what another desk knows of later executions than ``told`` (by symbol) stays as it is."""
 
     async def save_account(self, account: Account) -> None:
         """Append a snapshot of the account."""

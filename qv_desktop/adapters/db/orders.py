@@ -1,13 +1,15 @@
 """The order journal: orders as they stand, every report that moved them, fills once by execution id, positions and balances."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db import intents, tables
@@ -34,6 +36,7 @@ from qv_desktop.domain.orders import (
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import ONLY_LOOKED
 
+NOTHING: Mapping[str, datetime] = MappingProxyType({})
 RENAMED = {"limit": "limit_price", "stop": "stop_price"}  # words of SQL
 ENUMS: dict[str, type[Any]] = {"side": Side, "type": OrderType, "time_in_force": TimeInForce, "order_class": OrderClass}
 REQUEST = [field.name for field in fields(OrderRequest)]
@@ -153,16 +156,24 @@ class OrderJournal:
             lambda connection: [fill_of(row) for row in connection.execute(query).mappings()]
         )
 
-    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
-        """Keep the positions as they stand; the ones not named are gone."""
-        rows = [asdict(position) | {"account": account} for position in positions]
+    async def save_positions(
+        self, account: str, positions: Sequence[Position], told: Mapping[str, datetime] = NOTHING
+    ) -> None:
+        """Keep these positions as they stand, with when the newest execution in each happened, as far as that is ``told``.
 
-        def work(connection: Connection) -> None:
-            connection.execute(delete(tables.positions).where(tables.positions.c.account == account))
-            if rows:
-                connection.execute(insert(tables.positions), rows)
-
-        await self._database.write(work)
+        The others stay, and so does one of which another desk knew a later execution. In the order of their symbols, so that two desks
+        wait for each other in one way only.
+        """
+        rows = [asdict(one) | {"account": account, "told": told.get(one.symbol)} for one in positions]
+        rows.sort(key=itemgetter("symbol"))
+        once, c = upsert(tables.positions), tables.positions.c
+        new = once.excluded
+        values = {name: new[name] for name in ("quantity", "average", "realised")}
+        values["told"] = func.coalesce(new.told, c.told)
+        newer = or_(c.told.is_(None), new.told.is_(None), c.told <= new.told)
+        once = once.on_conflict_do_update(index_elements=["account", "symbol"], set_=values, where=newer)
+        if rows:
+            await self._database.write(lambda connection: connection.execute(once, rows))
 
     async def positions(self, account: str) -> list[Position]:
         """The positions last kept, by symbol."""

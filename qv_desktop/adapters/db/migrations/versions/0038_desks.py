@@ -34,6 +34,11 @@ TURNS = (
     """,
 )
 
+POSITIONS = (
+    # when the newest execution in it happened: a desk that is behind does not write over one that knows more
+    "ALTER TABLE positions ADD told timestamptz",
+)
+
 GUARDS = (
     # of days that are over or to come: what is counted today follows from them
     """
@@ -91,10 +96,10 @@ GUARDS = (
     "REVOKE ALL ON FUNCTION guard_counters(), guard_peaks(), guard_alerts() FROM PUBLIC",
 )
 
-STATEMENTS = (*TURNS, *GUARDS)
+STATEMENTS = (*TURNS, *POSITIONS, *GUARDS)
 
 
 def upgrade() -> None:
-    """Number the orders, let desks take turns, and guard what is told."""
+    """Number the orders, let desks take turns, know the newer of two positions, and guard what is told."""
     for statement in STATEMENTS:
         op.execute(statement)
