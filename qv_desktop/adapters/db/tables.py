@@ -173,7 +173,7 @@ price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text
                       state=Text, created=STAMP, fired_at_=STAMP)  # fmt: skip
 alerts = _table("alerts", "id", id=Text, user=Text, account=Text, rule=Text, subject=Text, title=Text, severity=Text, level=Integer,
                 value_=Double, threshold_=Double, unit=Text, words=Text, raised=STAMP, times=Integer, escalated_=STAMP,
-                snoozed_until_=STAMP, cleared_=STAMP, panel=Text, about=Text)  # fmt: skip
+                snoozed_until_=STAMP, cleared_=STAMP, panel=Text, about=Text, terminal=Text)  # fmt: skip
 alert_deeds = _table("alert_deeds", "id", id=BigInteger, alert=Text, at=STAMP, actor=Text, what=Text, value_=Double, threshold_=Double,
                      words=Text)  # fmt: skip
 alert_rules = _table(

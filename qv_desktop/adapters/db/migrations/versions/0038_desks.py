@@ -39,6 +39,11 @@ POSITIONS = (
     "ALTER TABLE positions ADD told timestamptz",
 )
 
+ALERTS = (
+    # of one person's two terminals each goes on with its own
+    "ALTER TABLE alerts ADD terminal text NOT NULL DEFAULT ''",
+)
+
 GUARDS = (
     # of days that are over or to come: what is counted today follows from them
     """
@@ -96,10 +101,10 @@ GUARDS = (
     "REVOKE ALL ON FUNCTION guard_counters(), guard_peaks(), guard_alerts() FROM PUBLIC",
 )
 
-STATEMENTS = (*TURNS, *POSITIONS, *GUARDS)
+STATEMENTS = (*TURNS, *POSITIONS, *ALERTS, *GUARDS)
 
 
 def upgrade() -> None:
-    """Number the orders, let desks take turns, know the newer of two positions, and guard what is told."""
+    """Number the orders, let desks take turns, know the newer of two positions and whose an alert is, and guard what is told."""
     for statement in STATEMENTS:
         op.execute(statement)
