@@ -15,7 +15,8 @@ from qv_desktop.services.loss_ladder import LossLadder, Tell
 from qv_desktop.services.marks import Marks
 from qv_desktop.services.noting import Note
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import CounterStore, Now, Publish
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.risk import CounterStore
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
 

@@ -25,7 +25,7 @@ from qv_desktop.services.alert_words import figures_of, now_words, told_of
 from qv_desktop.services.login import Login
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 
 log = structlog.get_logger(__name__)
 
