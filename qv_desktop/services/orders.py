@@ -30,7 +30,9 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.order_book import OrderBook
 from qv_desktop.services.order_records import OrderRecords, intended, terms
 from qv_desktop.services.other_desks import BUSY, OtherDesks
-from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.orders import OrderJournal
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.settling import Settling
@@ -139,7 +141,9 @@ class Orders:
             self._cancel_wanted.discard(order.id)
         return verdict
 
-    async def _in_turn(self, order: Order, verdict: Verdict, draft: Callable[..., Draft], former: Order | None) -> Verdict:
+    async def _in_turn(
+        self, order: Order, verdict: Verdict, draft: Callable[..., Draft], former: Order | None
+    ) -> Verdict:
         """Write the intent down; what other desks wrote down first is taken into the book, and the order judged again beside it."""
         gone = (order.id, *(self._replaced_by(former.id) if former is not None else ()))
         for turn in self.others.turns(way_out=self._leads_out(order.request)):

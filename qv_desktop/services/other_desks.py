@@ -10,7 +10,8 @@ from qv_desktop.domain.desks import EVERYTHING, NEVER, Intents, Turn
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import ZERO, Order, OrderStatus
-from qv_desktop.services.ports import OrderJournal, Publish
+from qv_desktop.services.ports.callbacks import Publish
+from qv_desktop.services.ports.orders import OrderJournal
 
 if TYPE_CHECKING:
     from qv_desktop.services.orders import Orders

@@ -8,7 +8,7 @@ from decimal import Decimal
 from qv_desktop.domain.events import PositionChanged
 from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position, after, realised_of
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 
 
 class Positions:
@@ -19,7 +19,9 @@ class Positions:
         self._held: dict[str, Position] = {}  # symbol -> position, flat ones of today included
         self.open: dict[str, Position] = {}  # symbol -> position that is not flat; to be read only
         self.touched: set[str] = set()  # symbols that moved since whoever keeps sums of them has cleared this
-        self.latest: dict[str, datetime] = {}  # symbol -> when the newest execution that was taken in happened; to be read only
+        self.latest: dict[
+            str, datetime
+        ] = {}  # symbol -> when the newest execution that was taken in happened; to be read only
         self.disordered: set[str] = set()  # symbols whose executions came in another order than they happened in
 
     def __getitem__(self, symbol: str) -> Position:

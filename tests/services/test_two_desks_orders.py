@@ -363,7 +363,7 @@ def test_an_order_that_was_cancelled_while_it_waited_and_is_then_refused_is_over
         await pair.left.orders.submit(a_limit("100.00", 100, id=pair.name("first")))
         key = pair.name("second")
         waiting = asyncio.ensure_future(pair.right.orders.submit(a_limit("100.00", 100, id=key)))
-        while key not in pair.right.orders.book:
+        while key not in pair.right.orders.book:  # noqa: ASYNC110 - the book tells nobody
             await asyncio.sleep(0)
         await pair.right.orders.cancel([key])
         assert (await waiting).status is REFUSED

@@ -49,7 +49,9 @@ class AlertStore:
         them; and those of before terminals were told apart. At another of theirs they go on as they stand there."""
         query = (
             select(alerts)
-            .where(_a.user == user, _a.terminal.in_(["", self._here]), or_(_a.cleared.is_(None), _a.snoozed_until > now))
+            .where(
+                _a.user == user, _a.terminal.in_(["", self._here]), or_(_a.cleared.is_(None), _a.snoozed_until > now)
+            )
             .order_by(_a.raised, _a.id)
         )
         return await self._database.read(lambda c: _with_deeds(c, [_alert(row) for row in c.execute(query).mappings()]))
@@ -59,7 +61,10 @@ class AlertStore:
 
         def work(connection: Connection) -> None:
             for alert in changed:
-                row = {name: getattr(alert, name) for name in PLAIN} | {"level": int(alert.level), "terminal": self._here}
+                row = {name: getattr(alert, name) for name in PLAIN} | {
+                    "level": int(alert.level),
+                    "terminal": self._here,
+                }
                 once = upsert(alerts).values(row)
                 connection.execute(
                     once.on_conflict_do_update(index_elements=["id"], set_={name: row[name] for name in CHANGING})

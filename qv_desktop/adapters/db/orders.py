@@ -9,7 +9,7 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db import intents, tables
@@ -62,7 +62,7 @@ type Record = tuple[Order, Report, Fill | None, Draft | None]
 
 
 class OrderJournal:
-    """``ports.OrderJournal`` on Postgres."""
+    """``ports.orders.OrderJournal`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database
@@ -168,7 +168,7 @@ class OrderJournal:
         rows.sort(key=itemgetter("symbol"))
         once, c = upsert(tables.positions), tables.positions.c
         new = once.excluded
-        values = {name: new[name] for name in ("quantity", "average", "realised")}
+        values: dict[str, ColumnElement[Any]] = {name: new[name] for name in ("quantity", "average", "realised")}
         values["told"] = func.coalesce(new.told, c.told)
         newer = or_(c.told.is_(None), new.told.is_(None), c.told <= new.told)
         once = once.on_conflict_do_update(index_elements=["account", "symbol"], set_=values, where=newer)

@@ -91,7 +91,14 @@ order_events = _table("order_events", "id", id=BigInteger, client_order_id=Text,
 fills = _table("fills", "account execution_id", account=Text, execution_id=Text, client_order_id=Text, symbol=Text, side=Text,
                quantity=Numeric, price=Numeric, at=STAMP, fee=Numeric, source=Text)  # fmt: skip
 positions = _table(
-    "positions", "account symbol", account=Text, symbol=Text, quantity=Numeric, average=Numeric, realised=Numeric, told_=STAMP
+    "positions",
+    "account symbol",
+    account=Text,
+    symbol=Text,
+    quantity=Numeric,
+    average=Numeric,
+    realised=Numeric,
+    told_=STAMP,
 )
 account_snapshots = _table("account_snapshots", "account at", account=Text, at=STAMP, number=Text, status=Text, currency=Text,
                            equity_=Numeric, last_equity_=Numeric, cash_=Numeric, buying_power_=Numeric, long_value_=Numeric,

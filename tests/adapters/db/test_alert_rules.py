@@ -111,6 +111,7 @@ def test_the_database_tells_how_quick_it_is(store: AlertStore) -> None:
 RAISE = ("INSERT INTO alerts VALUES ('{}', {}, 'a', 'loss_limit', '', 'Loss', 'critical', 2, 1, 1, '', '', now(), 1, now(), NULL, NULL, "
          "'', '')")  # fmt: skip
 DID = "INSERT INTO alert_deeds (alert, at, actor, what, words) VALUES ('{}', now(), %s, '{}', '')"
+CHANGE = "UPDATE alerts SET {} WHERE id = %s"
 SET = "INSERT INTO alert_settings VALUES ('slippage', {}, now(), %s, 'critical', true, 80, 100, 0, 5)"
 
 
@@ -191,11 +192,17 @@ def test_the_words_of_an_own_alert_change_only_with_a_line_of_its_history(
         id_ = f"words-{me.name}"
         server.execute(RAISE.format(id_, "person()").encode())
         server.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
-        for change in ("words = 'nothing'", "severity = 'info'", "level = 0", "cleared = now()", "snoozed_until = now()"):
-            assert refusal(server, f"UPDATE alerts SET {change} WHERE id = '{id_}'") == DENIED
-        assert refusal(server, f"UPDATE alerts SET words = words WHERE id = '{id_}'") == ""
+        for change in (
+            "words = 'nothing'",
+            "severity = 'info'",
+            "level = 0",
+            "cleared = now()",
+            "snoozed_until = now()",
+        ):
+            assert refusal(server, CHANGE.format(change), id_) == DENIED
+        assert refusal(server, CHANGE.format("words = words"), id_) == ""
         server.execute(b"SET CONSTRAINTS ALL DEFERRED")
-        server.execute(f"UPDATE alerts SET words = 'worse' WHERE id = '{id_}'".encode())
+        server.execute(CHANGE.format("words = 'worse'").encode(), (id_,))
         server.execute(DID.format(id_, "worse").encode(), (me.name,))
         assert refusal(server, "SET CONSTRAINTS ALL IMMEDIATE") == ""
 
@@ -207,4 +214,4 @@ def test_a_line_of_an_earlier_transaction_covers_no_later_change(postgres_url: s
     run(postgres_url, DID.format(id_, "raised"), me.name)
     with connected(address(postgres_url, me.name), me.group) as server:
         server.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
-        assert refusal(server, f"UPDATE alerts SET words = 'x' WHERE id = '{id_}'") == DENIED
+        assert refusal(server, CHANGE.format("words = 'x'"), id_) == DENIED

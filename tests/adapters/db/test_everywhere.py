@@ -20,8 +20,8 @@ from qv_desktop.domain.errors import NotPermitted
 from qv_desktop.domain.limits import Scope
 from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.login import GONE, Login
-from tests.adapters.db.personal import plain
 from tests.adapters.db.conftest import Clock
+from tests.adapters.db.personal import plain
 
 RIGHT = "correct horse battery"
 TRADE = Permission(Resource.TRADING, Action.CREATE)
@@ -182,7 +182,14 @@ def test_a_role_and_a_limit_that_changed_while_a_terminal_was_cut_off_count_at_i
     office, desk = (Terminal(postgres_url, server_clock, host) for host in ("office", "desk"))
     name = f"maria-{uuid4().hex[:6]}"
     limits = [
-        RiskLimits(LimitStore(one.database, one.trail), one.login, lambda event: None, server_clock, lambda: "acc", one.trail.append)
+        RiskLimits(
+            LimitStore(one.database, one.trail),
+            one.login,
+            lambda event: None,
+            server_clock,
+            lambda: "acc",
+            one.trail.append,
+        )
         for one in (office, desk)
     ]
     try:
