@@ -39,13 +39,17 @@ class SignalActing:
         await self._targets.again(deployment, ledger)
 
     def resume(self, deployment: Deployment, signals: Collection[Signal], sent: Collection[str]) -> set[Signal]:
-        """Go on with targets that were not reached when the program ended; which they are."""
-        return self._targets.resume(deployment, signals, sent)
+        """Go on with what was meant for today's open, and targets that were not reached, when the program ended; which they are."""
+        return self._flags.resume(deployment, signals, sent) | self._targets.resume(deployment, signals, sent)
 
-    async def ended(self, signal: Signal, order: Order) -> None:
-        """An order that the broker took ended, maybe before all of it traded."""
+    def order(self, key: str) -> Order | None:
+        """The order of that id, as the book has it."""
+        return self._sending.order(key)
+
+    async def ended(self, deployment: Deployment | None, signal: Signal, order: Order) -> None:
+        """An order that the broker took ended, maybe before all of it traded; the deployment is None when it does not run."""
         if signal.kind is not Kind.TARGET:
-            await self._flags.ended(signal, order)
+            await self._flags.ended(deployment, signal, order)
 
     def changed(self, order: Order) -> None:
         """An order of a deployment as it now stands."""
