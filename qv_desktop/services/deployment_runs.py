@@ -19,6 +19,7 @@ from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.targets import Aim
 from qv_desktop.services.deployment_books import Actions, BookStore, DeploymentBooks
+from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.deployment_leases import DeploymentLeases, LeaseStore
 from qv_desktop.services.foreseeing import Foreseeing
 from qv_desktop.services.login import Login
@@ -300,7 +301,9 @@ class DeploymentRuns:
     async def _taken_back(self, deployment: str, symbol: str, bar: int, kind: str) -> None:
         signal = self.known.get((deployment, symbol, bar, kind))
         if signal is not None and TAKEN_BACK not in signal.reason:
-            await self._orders.remark(replace(signal, reason=f"{signal.reason} {TAKEN_BACK}".strip()))
+            one = self._running.get(deployment)
+            ledger = self.books[one] if one is not None else Ledger()
+            await self._orders.taken_back(one, ledger, signal)
 
     def _troubled(self, deployment: str, symbol: str, why: str, fatal: bool) -> None:
         self.troubles.pop((deployment, symbol), None)

@@ -11,6 +11,7 @@ from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
 from qv_desktop.domain.signals import (
     BOTH,
     MISSED_AUCTION,
+    TAKEN_BACK,
     Deed,
     Fate,
     Kind,
@@ -297,6 +298,14 @@ class SignalOrders:
     async def _over(self, signal: Signal, fate: Fate, why: str) -> None:
         del self._entering[signal.deployment, signal.symbol]
         await self._keeping.settle(replace(signal, fate=fate, reason=why, order=""))
+
+    async def withdrawn(self, signal: Signal) -> bool:
+        """Whether an entry that is said no more still waited, and so does not go."""
+        waits = self._entering.get((signal.deployment, signal.symbol))
+        if waits is None or waits.key != signal.key:
+            return False
+        await self._over(waits, Fate.BLOCKED, TAKEN_BACK)
+        return True
 
     def resume(self, deployment: Deployment, signals: Collection[Signal], sent: Collection[str]) -> set[Signal]:
         """Go on with what of today's open never left when the program ended; which they are. ``sent``: orders that left."""

@@ -9,7 +9,7 @@ from qv_desktop.domain.deployments import DAY, Deployment
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.market import NEW_YORK, utc
 from qv_desktop.domain.orders import Order, OrderStatus, Side
-from qv_desktop.domain.signals import MISSED_AUCTION, STOOD_STILL, Deed, Fate, Kind, Signal, order_id
+from qv_desktop.domain.signals import MISSED_AUCTION, STOOD_STILL, TAKEN_BACK, Deed, Fate, Kind, Signal, order_id
 from qv_desktop.domain.targets import Aim, affordable, capital, exposures, next_step, wanted
 from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.signal_keeping import Around, SignalKeeping
@@ -330,6 +330,17 @@ class TargetOrders:
         self._standing.pop((deployment.id, standing.signal.symbol), None)
         order = standing.signal.order if standing.tries else ""
         await self._keeping.settle(replace(standing.signal, fate=fate, reason=why, order=order))
+
+    async def withdrawn(self, deployment: Deployment, ledger: Ledger, signal: Signal) -> bool:
+        """Whether a target that is told otherwise now was still to be bought, and so is not."""
+        standing = self._standing.get((deployment.id, signal.symbol))
+        if standing is None or standing.signal.key != signal.key or standing.tries:
+            return False
+        fresh = standing.signal.wanted is None and bool(signal.target) and not ledger[signal.symbol].quantity
+        if not fresh and not self._opens(ledger, standing):
+            return False  # the way out stays open
+        await self._end(deployment, standing, Fate.BLOCKED, TAKEN_BACK)
+        return True
 
     def ended(self, order: Order) -> None:
         """An order of a deployment changed: whose cancelling was asked for here is not made anew."""

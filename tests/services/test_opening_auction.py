@@ -15,7 +15,7 @@ from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Order, OrderStatus, OrderType, Report, ReportKind, Side, TimeInForce
 from qv_desktop.domain.sessions import MarketSession
-from qv_desktop.domain.signals import MISSED_AUCTION, Fate, Kind, Signal
+from qv_desktop.domain.signals import MISSED_AUCTION, TAKEN_BACK, Fate, Kind, Signal
 from tests.builders import NOW, a_position
 from tests.services import test_target_orders as targets
 from tests.services.test_deployments import TERMS, Desk, Store, at_a_desk
@@ -291,6 +291,33 @@ def test_a_pause_or_a_kill_between_the_two_sends_nothing_more() -> None:
         assert desk.service.get(one.id).state is State.PAUSED
 
     by_flags(story)
+
+
+def test_an_entry_that_waits_for_the_open_and_is_said_no_more_does_not_go() -> None:
+    async def story(desk: Desk) -> None:
+        one = await a_day(desk)
+        it_is(desk, "09:28:30")
+        await desk.says(Kind.ENTRY)
+        await desk.runs._taken_back(one.id, "AAPL", 0, Kind.ENTRY)
+        await looks(desk, "09:30:05")
+        assert (desk.sent(), told(desk).fate) == ([], Fate.BLOCKED)
+        assert TAKEN_BACK in told(desk).reason
+
+    by_flags(story)
+
+
+def test_a_target_that_waits_for_the_open_and_is_said_no_more_does_not_go() -> None:
+    async def story(desk: Desk) -> None:
+        await a_rotation(desk)
+        it_is(desk, "09:28:30")
+        await aims(desk, 1, AAPL=0.5, MSFT=0.5)
+        (one,) = desk.service.all()
+        await desk.runs._taken_back(one.id, "AAPL", targets.DAY, Kind.TARGET)
+        await looks(desk, "09:30:05")
+        assert targets.trades(desk) == [("MSFT", Side.BUY, 50)]
+        assert (targets.the(desk, "AAPL").fate, TAKEN_BACK in targets.the(desk, "AAPL").reason) == (Fate.BLOCKED, True)
+
+    rotating(story)
 
 
 # ---- restarts, and another desk
