@@ -19,8 +19,8 @@ from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.targets import Aim
 from qv_desktop.services.deployment_books import Actions, BookStore, DeploymentBooks
-from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.deployment_leases import DeploymentLeases, LeaseStore
+from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.foreseeing import Foreseeing
 from qv_desktop.services.login import Login
 from qv_desktop.services.signal_acting import SignalActing
