@@ -157,15 +157,21 @@ def test_a_book_of_the_simulator_is_measured_in_every_way(
     picture = asyncio.run(asyncio.wait_for(story(), 120))
     slow = picture.slow
     assert slow is not None
-    # value at risk: three ways, two confidences, one day and ten
+    # value at risk: four ways, two confidences, one day and ten
     table = {(one.method, one.confidence, one.days): one for one in slow.vars}
-    assert len(table) == len(slow.vars) == 12
+    assert len(table) == len(slow.vars) == 16
     for one in slow.vars:
         assert 0 < one.var <= one.shortfall
         assert one.var > 0.99 * table[one.method, 0.95, one.days].var
     assert {one.horizon for one in slow.vars if one.days == 10} == {Horizon.OVERLAPPING, Horizon.ROOT}
     assert table[Method.MONTE_CARLO, 0.99, 1].var == pytest.approx(table[Method.PARAMETRIC, 0.99, 1].var, rel=0.03)
-    assert table[Method.MONTE_CARLO, 0.99, 1].observations == 100_000
+    assert table[Method.MONTE_CARLO, 0.99, 1].observations == table[Method.STUDENT, 0.99, 1].observations == 100_000
+    fat = table[Method.STUDENT, 0.99, 1]
+    assert fat.freedom is not None
+    assert (
+        fat.shortfall / fat.var
+        > table[Method.PARAMETRIC, 0.99, 1].shortfall / table[Method.PARAMETRIC, 0.99, 1].var * 0.97
+    )
     assert table[Method.HISTORICAL, 0.99, 1].observations == 500
     # backtests: today's book has days enough, the account has none yet
     zones = {(one.basis, one.confidence): one for one in slow.backtests}
@@ -303,6 +309,8 @@ def test_every_method_that_is_shown_is_held_against_history() -> None:
     assert np.mean([one.var for one in drawn.days]) == pytest.approx(
         np.mean([one.var for one in normal.days]), rel=0.06
     )
+    fat = next(h for h in found.histories if (h.method, h.confidence) == (Method.STUDENT, 0.99))
+    assert np.mean([one.var for one in fat.days]) == pytest.approx(np.mean([one.var for one in normal.days]), rel=0.1)
     newer = looked_back(replace(book, weighted=True)).measures
     told = next(h for h in newer.histories if (h.method, h.confidence) == (Method.PARAMETRIC, 0.99))
     spread = {h is told: np.std([one.var for one in h.days]) for h in (told, normal)}
