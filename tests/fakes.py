@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from qv_desktop.domain.access import Role, Session, User
+from qv_desktop.domain.access import Role, Session, SignIn, User
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
 from qv_desktop.domain.audit_query import AuditQuery, Installation
@@ -19,7 +19,6 @@ from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, Rep
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState, Verdict
 from qv_desktop.domain.sessions import MarketSession
-from qv_desktop.services.ports import SignIn
 from tests.builders import NOW, a_session, an_account
 
 

@@ -82,8 +82,8 @@ from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import noting
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.people import People
-from qv_desktop.services.ports import RiskStore as RiskStorePort
-from qv_desktop.services.ports import Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.risk import RiskStore as RiskStorePort
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.risk import Risk

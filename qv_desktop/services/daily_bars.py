@@ -7,8 +7,9 @@ from datetime import date, datetime, time, timedelta
 from qv_desktop.domain.errors import DatabaseDown, FeedDown
 from qv_desktop.domain.market import NEW_YORK, Action, Bar, ns, timeframe
 from qv_desktop.domain.norms import LONG, day_of
-from qv_desktop.services.ports import ActionStore, BarStore, Now
-from qv_desktop.services.ports import History as Vendor
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.history import ActionStore, BarStore
+from qv_desktop.services.ports.history import History as Vendor
 
 DAY = timeframe("1D")
 BACK = timedelta(days=380)  # 260 sessions or so

@@ -39,7 +39,7 @@ from qv_desktop.services.deployment_runs import RUN, TRADE, DeploymentRuns
 from qv_desktop.services.deployment_shelf import DeploymentShelf, Store
 from qv_desktop.services.login import Login
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Now
+from qv_desktop.services.ports.callbacks import Now
 
 log = structlog.get_logger(__name__)
 

@@ -27,7 +27,9 @@ from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_book import OrderBook
 from qv_desktop.services.order_records import OrderRecords, intended, terms
-from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.orders import OrderJournal
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.settling import Settling

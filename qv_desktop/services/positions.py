@@ -8,7 +8,7 @@ from decimal import Decimal
 from qv_desktop.domain.events import PositionChanged
 from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position, after, realised_of
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 
 
 class Positions:

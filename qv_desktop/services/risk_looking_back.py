@@ -37,6 +37,7 @@ from qv_desktop.domain.risk_measures import (
     VarHistory,
     Zone,
 )
+from qv_desktop.domain.trading_days import is_weekday
 
 type Array = NDArray[np.float64]
 
@@ -44,7 +45,6 @@ CONFIDENCES, TEN = (0.95, 0.99), 10
 LONGEST = 500  # days of historical simulation: two years
 YEAR = 250  # days of covariances, betas and correlations, and of the VaR that a backtest looks at
 FEWEST = 30  # days of a backtest, below which nothing is said
-SATURDAY = 5
 SHOWN = 40  # names in the map of correlations
 FITTED = 21  # days after which the tails of a backtest's t are fitted anew
 PATHS, SEED = 100_000, 20_260_606
@@ -210,7 +210,7 @@ def _between(trading: NDArray[np.int64], first: date, last: date) -> bool:
     """Whether there is a trading day between; beyond what is known every weekday may be one."""
     start, end = first.toordinal() + 1, last.toordinal()
     if not len(trading) or start < trading[0] or end - 1 > trading[-1]:
-        return any(date.fromordinal(day).weekday() < SATURDAY for day in range(start, end))
+        return any(is_weekday(date.fromordinal(day)) for day in range(start, end))
     return bool(((trading >= start) & (trading < end)).any())
 
 

@@ -11,7 +11,9 @@ from qv_desktop.domain.errors import BrokerDown, DatabaseDown
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderClass, OrderStatus, Report, ReportKind
 from qv_desktop.services.asking import READ_LAG, SKEW, Asking
-from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.orders import OrderJournal
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.readable import readable
 from qv_desktop.services.strangers import Strangers

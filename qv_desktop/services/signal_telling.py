@@ -9,7 +9,7 @@ from qv_desktop.domain.errors import BadInput, FeedDown
 from qv_desktop.domain.market import Bar, bar_start, ns
 from qv_desktop.domain.signals import Flags, Kind, Raised
 from qv_desktop.domain.targets import Aim, Row
-from qv_desktop.services.ports import Now
+from qv_desktop.services.ports.callbacks import Now
 from qv_desktop.services.signal_times import GRACE, NEVER
 from qv_desktop.services.signal_watch import Back, Done, Evaluator, Foresee, SignalWatch, Tell, TellAim, Trouble
 

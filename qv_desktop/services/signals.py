@@ -11,7 +11,7 @@ from qv_desktop.domain.events import BarsAmended, BarsClosed
 from qv_desktop.domain.market import NEW_YORK, SECOND, Timeframe, bar_start, ns, utc
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.targets import Aim
-from qv_desktop.services.ports import Now
+from qv_desktop.services.ports.callbacks import Now
 from qv_desktop.services.signal_bars import MINUTE
 from qv_desktop.services.signal_telling import Telling
 from qv_desktop.services.signal_times import Always, Calendar

@@ -56,7 +56,7 @@ type Record = tuple[Order, Report, Fill | None, Draft | None]
 
 
 class OrderJournal:
-    """``ports.OrderJournal`` on Postgres."""
+    """``ports.orders.OrderJournal`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database
