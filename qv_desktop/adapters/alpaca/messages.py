@@ -258,7 +258,12 @@ def report(data: Raw, at: datetime) -> Report:
     return Report(needed(raw, "client_order_id"), kind, moment(data, "timestamp", "at") or moment(raw, "updated_at") or at,
                   broker_id=text(raw, "id") or None, execution_id=_execution(data, raw, kind), quantity=quantity,
                   price=price, reason=_reason(data) or _reason(raw), replaced_by=text(raw, "replaced_by") or None,
-                  cumulative=number(raw, "filled_qty"))  # fmt: skip
+                  cumulative=number(raw, "filled_qty"), size=_size(data, raw))  # fmt: skip
+
+
+def _size(data: Raw, raw: Raw) -> Decimal | None:
+    """Shares that the order is for; after its last execution those that filled, which an order by dollars tells no other way."""
+    return number(raw, "filled_qty" if text(data, "event") == "fill" else "qty")
 
 
 def _execution(data: Raw, raw: Raw, kind: ReportKind) -> str | None:
