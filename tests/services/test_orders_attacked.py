@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind
@@ -207,5 +208,46 @@ def test_an_order_by_dollars_is_not_changed() -> None:
         desk.orders.book["qv-1"] = an_order(a_request(0), broker_id="b1")
         with pytest.raises(BadInput, match="by dollars"):
             await desk.orders.replace("qv-1", a_request(5, id="qv-2"))
+
+    on_a_desk(story)
+
+
+def test_who_cancelled_while_the_database_is_away_is_kept_on_the_disk_and_said_once() -> None:
+    async def story(desk: Desk) -> None:
+        kept: list[Draft] = []
+        desk.orders.records.spool = kept.append
+        for key in ("qv-1", "qv-2", "qv-3"):
+            desk.orders.book[key] = there(desk, id=key)
+        desk.journal.down = desk.users.down = True
+        await desk.orders.cancel(["qv-1", "qv-2"])
+        while not kept:
+            await asyncio.sleep(0.01)
+        await desk.orders.cancel(["qv-3"])
+        desk.orders.hear(Report("qv-1", ReportKind.CANCELED, NOW, "b1"))
+        assert [(draft.action, draft.object_id, draft.actor.name) for draft in kept] == [
+            ("order.cancel", key, "demo") for key in ("qv-1", "qv-2", "qv-3")
+        ]
+        desk.journal.down = False
+        assert await desk.orders.records.written(5)
+        assert desk.journal.orders["qv-1"].status is OrderStatus.CANCELED
+        drafts = [draft for *_, draft in desk.journal.records if draft is not None]
+        assert [draft.action for draft in drafts] == ["order.canceled"]
+
+    on_a_desk(story)
+
+
+def test_a_record_that_the_database_refuses_is_told_of() -> None:
+    async def story(desk: Desk) -> None:
+        said: list[str] = []
+        desk.orders.records.told = said.append
+
+        async def refused(*_: object) -> None:
+            raise ValueError("a row that cannot be")
+
+        desk.journal.record = refused  # type: ignore[method-assign]
+        desk.orders.book["qv-1"] = there(desk)
+        desk.orders.hear(Report("qv-1", ReportKind.PAUSED, NOW, "b1"))
+        assert await desk.orders.records.written(5)
+        assert "qv-1" in said[0]
 
     on_a_desk(story)
