@@ -12,7 +12,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
 from qv_desktop.domain.errors import BadInput, IllegalMove
 from qv_desktop.domain.events import Filled, OrderCameBack, OrderChanged
-from qv_desktop.domain.exposure import twin_of
+from qv_desktop.domain.exposure import twin_of, waits_for_entry
 from qv_desktop.domain.orders import (
     Fill,
     Order,
@@ -24,7 +24,7 @@ from qv_desktop.domain.orders import (
     came_back,
     fill_of,
 )
-from qv_desktop.domain.risk import Verdict
+from qv_desktop.domain.risk import Check, Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_book import OrderBook
 from qv_desktop.services.order_records import OrderRecords, intended, terms
@@ -38,6 +38,11 @@ log = structlog.get_logger(__name__)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 CHANGE = Permission(Resource.TRADING, Action.CHANGE)
 CANCEL = Permission(Resource.TRADING, Action.DELETE)
+GONE = "This order can no longer be changed; enter a new one."
+WAITS = (
+    "The broker holds the exits of an entry until it has filled, and says of no way to change them before; move them then, or "
+    "cancel the entry and enter it with other exits."
+)
 # what of an order's terms may differ in its replacement
 _CARRIED = ("client_order_id", "quantity", "limit", "stop", "trail_price", "trail_percent", "time_in_force", "source", "note")
 
@@ -264,6 +269,25 @@ class Orders:
         """What the rules say to new terms of an order, which is not counted beside them."""
         return self.judged_beside(replacement, self._replaced_by(key))
 
+    def checks_of_change(self, key: str, replacement: OrderRequest) -> tuple[Check, ...]:
+        """What stands in the way of new terms as typed: the order as it is at the broker, else what the rules say."""
+        if why := self.unchangeable(key):
+            return (Check("CHANGE", "Can be changed", passed=False, value="no", limit="yes", message=why),)
+        return self.judged_replacement(key, replacement).checks
+
+    def unchangeable(self, key: str) -> str:
+        """Why the broker would not take new terms of an order as it stands; nothing when it would."""
+        order = self.book.get(key)
+        if order is None or not order.open or order.broker_id is None or key in self.sending:
+            return GONE
+        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+            return "A cancel or a change of this order is under way already; wait for the broker's answer."
+        if order.filled:  # whether the new quantity would count what has traded is not told alike everywhere
+            return "Part of this order has traded; cancel it and enter a new one for what is left."
+        if not order.request.quantity:
+            return "An order by dollars cannot be changed at the broker; cancel it and enter a new one."
+        return WAITS if waits_for_entry(order, self.book.by_symbol.get(order.request.symbol, ())) else ""
+
     def _replaced_by(self, key: str) -> tuple[str, ...]:
         """What does not count beside new terms of an order: itself, and the other exit of its pair, for only one of them trades."""
         order = self.book.get(key)
@@ -276,16 +300,12 @@ class Orders:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""
         session = await self._login.require(CHANGE)
         self._require_staying()
-        order = self.book.get(key)
         known = self.book.get(replacement.client_order_id)
-        if known is not None and known is not order:
+        if known is not None and known.id != key:
             return known  # a second click changes nothing
-        if order is None or not order.open or order.broker_id is None or key in self.sending:
-            raise BadInput("This order can no longer be changed; enter a new one.")
-        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
-            raise BadInput("A cancel or a change of this order is under way already; wait for the broker's answer.")
-        if order.filled:  # whether the new quantity would count what has traded is not told alike everywhere
-            raise BadInput("Part of this order has traded; cancel it and enter a new one for what is left.")
+        if why := self.unchangeable(key):
+            raise BadInput(why)
+        order = self.book[key]
         _require_changeable(order.request, replacement)
         verdict = self.judged_replacement(key, replacement)
         fresh = Order(replacement, session.user.name, order.account, self._now())
@@ -421,8 +441,6 @@ def _require_changeable(before: OrderRequest, after: OrderRequest) -> None:
     """Raises BadInput for a change that a broker's replacement does not carry: it would be shown here and not be so there."""
     if after.client_order_id == before.client_order_id:
         raise BadInput("Changed terms are an intent of their own; give them an id of their own.")
-    if not before.quantity:
-        raise BadInput("An order by dollars cannot be changed at the broker; cancel it and enter a new one.")
     carried = {name: getattr(before, name) for name in _CARRIED}
     if replace(after, **carried) != before:
         raise BadInput("Only size, prices and life of an order can be changed; cancel it and enter a new one for the rest.")

@@ -13,7 +13,9 @@ from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.asking import READ_LAG
-from tests.builders import NOW, a_limit, a_request, an_order
+from qv_desktop.services.orders import WAITS
+from tests.builders import NOW, a_limit, a_position, a_request, an_order
+from tests.domain.test_exposure import exits
 from tests.services.test_late_orders import there
 from tests.services.test_orders import Desk, fill_report, on_a_desk
 from tests.services.test_settling import a_fill
@@ -249,5 +251,41 @@ def test_a_record_that_the_database_refuses_is_told_of() -> None:
         desk.orders.hear(Report("qv-1", ReportKind.PAUSED, NOW, "b1"))
         assert await desk.orders.records.written(5)
         assert "qv-1" in said[0]
+
+    on_a_desk(story)
+
+
+def exits_of(entry: Order, desk: Desk, profit: OrderStatus, stop: OrderStatus) -> None:
+    """The entry of a bracket with its exits, as the broker lists them."""
+    desk.orders.book[entry.id] = entry
+    for leg in exits():
+        status = profit if leg.id == "tp" else stop
+        desk.orders.book[leg.id] = replace(leg, status=status, broker_id=f"b-{leg.id}")
+
+
+@pytest.mark.parametrize("leg", ["tp", "sl"])
+def test_the_exits_of_an_entry_that_has_not_filled_are_not_changed_and_it_is_said_why(leg: str) -> None:
+    async def story(desk: Desk) -> None:
+        entry = a_limit("100.00", order_class=OrderClass.BRACKET, take_profit=Decimal(110), stop_loss=Decimal(90))
+        exits_of(an_order(entry, broker_id="b1"), desk, OrderStatus.HELD, OrderStatus.HELD)
+        wanted = replace(desk.orders.book[leg].request, client_order_id="new")
+        assert [check.message for check in desk.orders.checks_of_change(leg, wanted)] == [WAITS]
+        with pytest.raises(BadInput, match="until it has filled"):
+            await desk.orders.replace(leg, wanted)
+        assert not desk.broker.steps
+
+    on_a_desk(story)
+
+
+@pytest.mark.parametrize("entry", [OrderStatus.FILLED, None])
+def test_a_stop_that_is_held_for_its_profit_can_be_moved_once_the_entry_has_filled(entry: OrderStatus | None) -> None:
+    async def story(desk: Desk) -> None:
+        desk.positions.adopt({"AAPL": a_position(100)})
+        terms = a_limit("100.00", order_class=OrderClass.BRACKET, take_profit=Decimal(110), stop_loss=Decimal(90))
+        exits_of(an_order(terms, entry or OrderStatus.FILLED, broker_id="b1"), desk, OrderStatus.WORKING, OrderStatus.HELD)
+        if entry is None:
+            del desk.orders.book["qv-1"]  # of another day
+        moved = replace(desk.orders.book["sl"].request, client_order_id="new", stop=Decimal(92))
+        assert (await desk.orders.replace("sl", moved)).status is OrderStatus.SUBMITTED
 
     on_a_desk(story)
