@@ -12,7 +12,10 @@ from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.reconciliation import Books, Tolerances
 from qv_desktop.services.asking import READ_LAG
+from qv_desktop.services.cash import Cash
+from qv_desktop.services.looking import Looking
 from qv_desktop.services.orders import WAITS
 from tests.builders import NOW, a_limit, a_position, a_request, an_order
 from tests.domain.test_exposure import exits
@@ -287,5 +290,25 @@ def test_a_stop_that_is_held_for_its_profit_can_be_moved_once_the_entry_has_fill
             del desk.orders.book["qv-1"]  # of another day
         moved = replace(desk.orders.book["sl"].request, client_order_id="new", stop=Decimal(92))
         assert (await desk.orders.replace("sl", moved)).status is OrderStatus.SUBMITTED
+
+    on_a_desk(story)
+
+
+def test_an_exit_that_the_brokers_list_of_open_orders_leaves_out_is_asked_for_before_it_counts_as_gone() -> None:
+    async def story(desk: Desk) -> None:
+        looking = Looking(desk.broker, lambda since: ours(), Cash(None, None, lambda: NOW), lambda: NOW, lambda: NOW)  # type: ignore[arg-type]
+        held = replace(exits()[1], status=OrderStatus.HELD, broker_id="b-sl")
+        desk.broker.known["sl"] = held
+
+        async def open_orders() -> list[Order]:
+            return []
+
+        async def ours() -> Books:
+            return Books(NOW, {}, {"sl": held}, {}, None)
+
+        desk.broker.open_orders = open_orders  # type: ignore[method-assign]
+        assert not (await looking.look(Tolerances())).breaks
+        desk.broker.known["sl"] = replace(held, status=OrderStatus.CANCELED)
+        assert [one.kind for one in (await looking.look(Tolerances())).breaks] == ["missing there"]
 
     on_a_desk(story)

@@ -143,6 +143,11 @@ def is_equity_order(raw: Raw) -> bool:
     return not is_foreign(raw) and text(raw, "order_class") != "mleg"
 
 
+def is_group(raw: Raw) -> bool:
+    """Whether other orders hang on it, or it on another."""
+    return text(raw, "order_class") in (OrderClass.BRACKET, OrderClass.OCO, OrderClass.OTO)
+
+
 def order(raw: Raw, account_id: str) -> Order:
     """The order as Alpaca has it. Raises Unreadable when it lacks id, symbol, side, quantity, time or what has been filled of it."""
     status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
@@ -252,6 +257,8 @@ def report(data: Raw, at: datetime) -> Report:
     if kind is None:
         status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
         kind = STANDING.get(status, ReportKind.UNKNOWN)
+    elif kind is ReportKind.ACCEPTED and text(raw, "status") == "held":
+        kind = ReportKind.HELD  # an exit that took another's place: new, and not working
     quantity, price = number(data, "qty"), number(data, "price")
     if kind is ReportKind.FILL and (quantity is None or price is None or quantity <= 0):
         raise Unreadable("A fill has no price or quantity.")
