@@ -229,13 +229,14 @@ class Settling:
     async def recover(self, orders: list[Order], fills: list[Fill]) -> None:
         """Take the journal's orders and fills into the book, then ask the broker about every open one.
 
-        Fills found here are left out of the positions: the broker's own are taken over next.
+        Fills found at a start are left out of the positions: the broker's own are taken over next. Later they count at once, or shares
+        that traded while the stream was away would be neither in an order nor in a position until the broker's lists agree.
         """
         for order in orders:
             self._orders.book.setdefault(order.id, order)
         for fill in fills:
             self._orders.fills.setdefault(fill.execution_id, fill)
-        await self.settle_open(in_positions=True)
+        await self.settle_open(in_positions=not self._positions.counted)
         for order in orders:
             now = self._orders.book[order.id]
             self._publish(OrderChanged(now, found=now == order))

@@ -312,3 +312,19 @@ def test_an_exit_that_the_brokers_list_of_open_orders_leaves_out_is_asked_for_be
         assert [one.kind for one in (await looking.look(Tolerances())).breaks] == ["missing there"]
 
     on_a_desk(story)
+
+
+def test_shares_that_traded_while_the_stream_was_away_are_in_the_position_at_once_and_once() -> None:
+    async def story(desk: Desk) -> None:
+        settling = desk.orders.settling
+        await settling.take_over_positions(NOW)
+        await desk.orders.submit(a_limit("100.00"))
+        there(desk, OrderStatus.FILLED, 100)
+        desk.broker.executions = [a_fill("e1", 100)]
+        desk.broker.held = {"AAPL": a_position(100)}
+        await settling.recover([], [])
+        assert (desk.orders.book["qv-1"].status, desk.positions["AAPL"].quantity) == (OrderStatus.FILLED, 100)
+        await settling.take_over_positions(NOW, ())
+        assert desk.positions["AAPL"].quantity == 100
+
+    on_a_desk(story)

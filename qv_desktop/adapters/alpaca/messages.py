@@ -185,7 +185,7 @@ def request(raw: Raw) -> OrderRequest:
     legs = [leg for leg in _legs(raw) if (text(leg, "side") == text(raw, "side")) is pair]
     return OrderRequest(needed(raw, "client_order_id"), needed(raw, "symbol"), side, _quantity(raw),
                         OrderType(kind) if kind in OrderType else OrderType.UNKNOWN,
-                        limit=number(raw, "limit_price"), stop=number(raw, "stop_price"),
+                        limit=number(raw, "limit_price"), stop=_stop(raw, kind),
                         trail_price=number(raw, "trail_price"), trail_percent=number(raw, "trail_percent"),
                         time_in_force=_word(TimeInForce, life, TimeInForce.DAY),
                         extended_hours=flag(raw, "extended_hours") or False,
@@ -193,6 +193,11 @@ def request(raw: Raw) -> OrderRequest:
                         take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"),
                         stop_loss_limit=_loss_limit(legs), source=SOURCE,
                         note=_new_words(kind, life, class_))  # fmt: skip
+
+
+def _stop(raw: Raw, kind: str) -> Decimal | None:
+    """The stop that was asked for; that of a trailing stop moves with the market, untold, and what was asked for is its trail."""
+    return None if kind == OrderType.TRAILING_STOP else number(raw, "stop_price")
 
 
 def _new_words(kind: str, life: str, class_: str) -> str:
