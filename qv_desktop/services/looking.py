@@ -96,9 +96,13 @@ class Looking:
 
     async def _with_held(self, broker: Books, local: Books) -> Books:
         """The broker's books with exits of ours that it holds: its list of open orders may lack them, and only a question decides."""
-        held = [key for key, order in local.orders.items() if order.status is OrderStatus.HELD and key not in broker.orders]
+        held = [
+            key for key, order in local.orders.items() if order.status is OrderStatus.HELD and key not in broker.orders
+        ]
         told = [await self._broker.find(key) for key in held]
-        return replace(broker, orders={**broker.orders, **{one.id: one for one in told if one is not None and one.open}})
+        return replace(
+            broker, orders={**broker.orders, **{one.id: one for one in told if one is not None and one.open}}
+        )
 
     async def _splits(self, symbol: str) -> tuple[Action, ...]:
         """What took effect lately; where it is not known, nothing is explained by it."""

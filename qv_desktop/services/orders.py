@@ -44,7 +44,17 @@ WAITS = (
     "cancel the entry and enter it with other exits."
 )
 # what of an order's terms may differ in its replacement
-_CARRIED = ("client_order_id", "quantity", "limit", "stop", "trail_price", "trail_percent", "time_in_force", "source", "note")
+_CARRIED = (
+    "client_order_id",
+    "quantity",
+    "limit",
+    "stop",
+    "trail_price",
+    "trail_percent",
+    "time_in_force",
+    "source",
+    "note",
+)
 
 
 class Orders:
@@ -443,4 +453,6 @@ def _require_changeable(before: OrderRequest, after: OrderRequest) -> None:
         raise BadInput("Changed terms are an intent of their own; give them an id of their own.")
     carried = {name: getattr(before, name) for name in _CARRIED}
     if replace(after, **carried) != before:
-        raise BadInput("Only size, prices and life of an order can be changed; cancel it and enter a new one for the rest.")
+        raise BadInput(
+            "Only size, prices and life of an order can be changed; cancel it and enter a new one for the rest."
+        )

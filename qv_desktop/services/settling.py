@@ -196,7 +196,11 @@ class Settling:
     ) -> None:
         if found.filled <= order.filled:
             return
-        told = fills if fills is not None else await readable(self._broker.fills(min(order.submitted, found.submitted) - SKEW))
+        told = (
+            fills
+            if fills is not None
+            else await readable(self._broker.fills(min(order.submitted, found.submitted) - SKEW))
+        )
         for fill in told:
             if fill.client_order_id == order.id:
                 self.book_fill(fill, found.broker_id, in_positions)

@@ -11,8 +11,8 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Fill, Order, OrderClass, OrderStatus, Report, ReportKind
-from qv_desktop.domain.risk import TradingState
 from qv_desktop.domain.reconciliation import Books, Tolerances
+from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.asking import READ_LAG
 from qv_desktop.services.cash import Cash
 from qv_desktop.services.looking import Looking
@@ -104,9 +104,7 @@ def test_executions_are_looked_for_since_the_brokers_own_time_of_the_order() -> 
         desk.broker.answer = ReportKind.UNCERTAIN
         await desk.orders.submit(a_limit("100.00"))
         early = NOW - timedelta(hours=2)  # this machine's clock was two hours ahead
-        desk.broker.known["qv-1"] = replace(
-            there(desk, OrderStatus.FILLED, 100), submitted=early, average=Decimal(100)
-        )
+        desk.broker.known["qv-1"] = replace(there(desk, OrderStatus.FILLED, 100), submitted=early, average=Decimal(100))
         execution = replace(a_fill("e1", 100), at=early)
 
         async def fills(since: object) -> list[Fill]:
@@ -197,7 +195,9 @@ def test_the_same_change_clicked_twice_is_one_and_an_id_in_the_book_is_never_tak
 
 
 @pytest.mark.parametrize("other", [{"take_profit": Decimal(120)}, {"extended_hours": True}, {"symbol": "MSFT"}])
-def test_terms_that_a_replacement_does_not_carry_are_refused_and_never_shown_as_changed(other: dict[str, object]) -> None:
+def test_terms_that_a_replacement_does_not_carry_are_refused_and_never_shown_as_changed(
+    other: dict[str, object],
+) -> None:
     async def story(desk: Desk) -> None:
         terms = a_limit("100.00", order_class=OrderClass.BRACKET, take_profit=Decimal(110), stop_loss=Decimal(90))
         desk.orders.book["qv-1"] = an_order(terms, broker_id="b1")
@@ -225,7 +225,7 @@ def test_who_cancelled_while_the_database_is_away_is_kept_on_the_disk_and_said_o
             desk.orders.book[key] = there(desk, id=key)
         desk.journal.down = desk.users.down = True
         await desk.orders.cancel(["qv-1", "qv-2"])
-        while not kept:
+        while not kept:  # noqa: ASYNC110 - the journal is another party
             await asyncio.sleep(0.01)
         await desk.orders.cancel(["qv-3"])
         desk.orders.hear(Report("qv-1", ReportKind.CANCELED, NOW, "b1"))
@@ -285,7 +285,9 @@ def test_a_stop_that_is_held_for_its_profit_can_be_moved_once_the_entry_has_fill
     async def story(desk: Desk) -> None:
         desk.positions.adopt({"AAPL": a_position(100)})
         terms = a_limit("100.00", order_class=OrderClass.BRACKET, take_profit=Decimal(110), stop_loss=Decimal(90))
-        exits_of(an_order(terms, entry or OrderStatus.FILLED, broker_id="b1"), desk, OrderStatus.WORKING, OrderStatus.HELD)
+        exits_of(
+            an_order(terms, entry or OrderStatus.FILLED, broker_id="b1"), desk, OrderStatus.WORKING, OrderStatus.HELD
+        )
         if entry is None:
             del desk.orders.book["qv-1"]  # of another day
         moved = replace(desk.orders.book["sl"].request, client_order_id="new", stop=Decimal(92))

@@ -25,7 +25,9 @@ class Findings:
     lost: list[str] = field(default_factory=list)  # nowhere and not said to be, or at the broker and not here
     stranded: list[str] = field(default_factory=list)  # live at the broker, closed here
     undead: list[str] = field(default_factory=list)  # open here, closed at the broker
-    otherwise: list[str] = field(default_factory=list)  # ended, sized, priced or followed otherwise than the broker says
+    otherwise: list[str] = field(
+        default_factory=list
+    )  # ended, sized, priced or followed otherwise than the broker says
     unwritten: list[str] = field(default_factory=list)  # bytes left before the intent was committed
     fills: list[str] = field(default_factory=list)  # executions that one side has, or has otherwise
     positions: list[str] = field(default_factory=list)  # symbols held otherwise

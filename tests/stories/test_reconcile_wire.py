@@ -188,7 +188,10 @@ def test_a_stop_that_the_brokers_list_of_open_orders_leaves_out_is_seen_and_move
         orders, book = c.trader.orders, c.trader.orders.book
         quote = c.trader.market.snapshot("AAPL").quote
         assert quote is not None
-        key, limit, profit, loss = f"bracket-{time.time_ns()}", *(f"{quote.ask * part:.2f}" for part in (1.02, 1.5, 0.5))
+        key, limit, profit, loss = (
+            f"bracket-{time.time_ns()}",
+            *(f"{quote.ask * part:.2f}" for part in (1.02, 1.5, 0.5)),
+        )
         bracket = OrderRequest(key, "AAPL", Side.BUY, Decimal(10), OrderType.LIMIT, limit=Decimal(limit), time_in_force=Life.GTC,
                                order_class=OrderClass.BRACKET, take_profit=Decimal(profit), stop_loss=Decimal(loss))  # fmt: skip
         await orders.submit(bracket)
@@ -203,7 +206,9 @@ def test_a_stop_that_the_brokers_list_of_open_orders_leaves_out_is_seen_and_move
         assert stop.id not in listed
         moved = replace(stop.request, client_order_id=f"{key}-moved", stop=Decimal(loss) - 1)
         assert (await orders.replace(stop.id, moved)).open
-        await c.until(lambda: (book[stop.id].status, book[f"{key}-moved"].status) == (OrderStatus.REPLACED, OrderStatus.HELD))
+        await c.until(
+            lambda: (book[stop.id].status, book[f"{key}-moved"].status) == (OrderStatus.REPLACED, OrderStatus.HELD)
+        )
         assert (await c.service.run("test", "with a stop that is held")).passed
 
     told(simulator, postgres_url, story)

@@ -278,7 +278,9 @@ class AlpacaBroker:
             if len(page) < ORDER_PAGE:
                 return list(found.values())
             if not fresh or last is None:  # what comes behind this page cannot be asked for
-                raise Garbled(f"Alpaca's list of orders does not go on behind {len(found):,} of them; nothing was changed.")
+                raise Garbled(
+                    f"Alpaca's list of orders does not go on behind {len(found):,} of them; nothing was changed."
+                )
             query["after"] = _stamp(last - timedelta(milliseconds=1))
 
     async def _activities(self, since: datetime) -> list[Raw]:

@@ -224,7 +224,13 @@ def test_numbers_and_moments_tolerate_anything() -> None:
 
 def test_a_trailing_stop_has_its_trail_and_no_stop_that_would_be_old_in_a_moment(wire: Path) -> None:
     raw = json.loads((wire / "alpaca/openapi_trading/post_v2_orders_200_Equity.json").read_text(encoding="utf-8"))
-    trailing = raw | {"type": "trailing_stop", "order_type": "trailing_stop", "stop_price": "97.5", "trail_price": "2.5", "limit_price": None}
+    trailing = raw | {
+        "type": "trailing_stop",
+        "order_type": "trailing_stop",
+        "stop_price": "97.5",
+        "trail_price": "2.5",
+        "limit_price": None,
+    }
     found = messages.order(trailing, "account").request
     assert (found.stop, found.trail_price) == (None, Decimal("2.5"))
 
@@ -236,12 +242,22 @@ def test_an_exit_that_took_the_place_of_a_held_one_is_new_and_held() -> None:
 
 @pytest.mark.parametrize(("event", "size"), [("partial_fill", None), ("fill", Decimal("2.5"))])
 def test_the_last_execution_tells_how_large_an_order_by_dollars_was(event: str, size: Decimal | None) -> None:
-    order = {"id": "b1", "client_order_id": "c1", "status": "filled", "qty": None, "notional": "500", "filled_qty": "2.5"}
+    order = {
+        "id": "b1",
+        "client_order_id": "c1",
+        "status": "filled",
+        "qty": None,
+        "notional": "500",
+        "filled_qty": "2.5",
+    }
     data = {"event": event, "execution_id": "e1", "price": "200", "qty": "2.5", "order": order}
     assert messages.report(data, NOW).size == size
 
 
 def test_characters_that_no_database_keeps_are_replaced() -> None:
-    assert messages.report(
-        {"event": "rejected", "reason": "a\0b\ud800", "order": {"id": "b1", "client_order_id": "c1"}}, NOW
-    ).reason == "a\N{REPLACEMENT CHARACTER}b?"
+    assert (
+        messages.report(
+            {"event": "rejected", "reason": "a\0b\ud800", "order": {"id": "b1", "client_order_id": "c1"}}, NOW
+        ).reason
+        == "a\N{REPLACEMENT CHARACTER}b?"
+    )
