@@ -167,6 +167,8 @@ def engine(
     ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
                          notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    orders.records.spool = spool.keep
+    orders.records.told = lambda sentence: notices.tell("critical", "Not written down", sentence, kind="database")
     margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
                     positions, account, login, publish, clock.market)  # fmt: skip
     risk.margin = margin.standing

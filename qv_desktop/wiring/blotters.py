@@ -95,7 +95,7 @@ class BlotterWiring:
         if self._amending is None or panel.amending.order is None:
             return
         key, request = self._amending
-        panel.show_verdict(key, self._desk.services.orders.judged_replacement(key, request).checks)
+        panel.show_verdict(key, self._desk.services.orders.checks_of_change(key, request))
 
     async def _story(self, key: str) -> None:
         entries, why = await self._desk.services.audit.story(key)

@@ -16,9 +16,16 @@ class Unreadable(ValueError):
 
 
 def text(raw: Raw, key: str) -> str:
-    """The field as text; empty when it is absent, or is neither a text nor a number."""
+    """The field as text; empty when it is absent, or is neither a text nor a number. What no database keeps is replaced."""
     value = raw.get(key)
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else _keepable(value)
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _keepable(value: str) -> str:
+    """Without NUL and halves of characters, for which a row with an execution would be refused."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def needed(raw: Raw, key: str) -> str:

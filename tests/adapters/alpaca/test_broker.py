@@ -443,3 +443,20 @@ def test_what_an_account_has_in_options_is_counted_nowhere_and_said(simulator: S
         assert await broker.fills(done.submitted) == []
 
     asked(simulator, ask)
+
+
+def test_a_list_that_cannot_be_read_on_is_not_taken_for_whole(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "ORDER_PAGE", 2)
+    page = [{"id": name, "submitted_at": "2026-01-05T15:30:00Z"} for name in "ab"]
+
+    async def ask(broker: AlpacaBroker) -> None:
+        async def always_the_same(*_: object) -> object:
+            return page
+
+        broker._asked = always_the_same  # type: ignore[method-assign]
+        with pytest.raises(BrokerDown, match="does not go on"):
+            await broker.standing()
+
+    asked(simulator, ask)
