@@ -108,8 +108,9 @@ class OrdersPanel(QWidget):
         self._show_details()
         self._end_question()
         amended = self.amending.order
-        if amended is not None and (now := self.model.get(amended.id)) is not None:
-            self.amending.follow(now)
+        if amended is not None and (now := self.model.get(amended.id)) is not None and self.amending.follow(now):
+            what = f"{now.request.symbol} order is {chip(now.status)[0].lower()}"
+            self.asking.tell(f"The {what} meanwhile: nothing was amended.")
 
     def _end_question(self) -> None:
         """What was asked about is gone: a question that would do nothing is taken back, and said."""
@@ -141,6 +142,10 @@ class OrdersPanel(QWidget):
     def note_verdict(self, key: str, sequence: int) -> None:
         """The audit row that holds the rules' verdict on an order."""
         self._facts.verdicts[key] = sequence
+
+    def note_row(self, key: str) -> None:
+        """An audit row of an order was written."""
+        self.details.note_row(key)
 
     def show_prices(self, prices: Mapping[str, float]) -> None:
         """Last prices by symbol, once per frame: they move the distance to fill."""
