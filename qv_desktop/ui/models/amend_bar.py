@@ -8,6 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.instruments import PENNY, SUB_PENNY
 from qv_desktop.domain.orders import Order, OrderRequest, OrderType, TimeInForce
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import theme
@@ -59,8 +60,7 @@ class AmendBar(ConfirmBar):
         self.body.addWidget(self._captions[name])
         self.body.addWidget(field)
         field.textChanged.connect(lambda _: self._draft())
-        step = Decimal(1) if name == "quantity" else Decimal("0.01")
-        field.stepped.connect(lambda steps: self._step(field, steps * step))
+        field.stepped.connect(lambda steps: self._step(field, steps, whole=name == "quantity"))
 
     @property
     def order(self) -> Order | None:
@@ -88,10 +88,12 @@ class AmendBar(ConfirmBar):
             focused.selectAll()
         self._draft()
 
-    def follow(self, order: Order) -> None:
-        """The order moved: once it is closed there is nothing left to amend."""
-        if self._order is not None and order.id == self._order.id and not order.open:
+    def follow(self, order: Order) -> bool:
+        """The order moved: once it is closed there is nothing left to amend. Whether that ended it."""
+        ended = self.order is not None and order.id == self.order.id and not order.open
+        if ended:
             self.dismiss()
+        return ended
 
     def show_verdict(self, key: str, checks: Sequence[Check]) -> None:
         """What the rules say to the terms as typed."""
@@ -153,11 +155,14 @@ class AmendBar(ConfirmBar):
         self.verdict.setToolTip(sentence)
         tint(self.verdict, token)
 
-    def _step(self, field: NumberField, by: Decimal) -> None:
+    def _step(self, field: NumberField, steps: int, *, whole: bool) -> None:
         try:
-            field.setText(f"{max(number(field.text()) + by, abs(by)):f}")
+            now = number(field.text())
         except BadInput as error:
             field.complain(str(error))
+            return
+        step = Decimal(1) if whole else SUB_PENNY if now < 1 else PENNY
+        field.setText(f"{max(now + steps * step, step):f}")
 
 
 def _trail(request: OrderRequest) -> Decimal | None:

@@ -63,6 +63,9 @@ class ConfirmBar(QWidget):
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.dismiss() if self.no.hasFocus() else self.accept()
+            if self.no.hasFocus():
+                self.dismiss()
+            elif self.yes.isEnabled():
+                self.accept()
         else:
             super().keyPressEvent(event)

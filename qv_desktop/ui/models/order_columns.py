@@ -21,6 +21,7 @@ from qv_desktop.ui.models.order_words import (
     side_color,
     status_tip,
     trail_text,
+    trail_told,
 )
 
 OPEN_FIRST, TIME = "Open first", "Time ET"  # titles that the panel asks for by name, as the next ones
@@ -97,6 +98,8 @@ def order_columns(known: OrderFacts) -> list[Column[Order]]:
         Column("Replaced by", lambda o: o.replaced_by or words.UNKNOWN, raw=lambda o: o.replaced_by, mono=True, width=120, shown=False),
         Column("Sent → ack, ms", lambda o: words.price(acknowledged_in(o), 0), key=acknowledged_in, right=True, width=100, shown=False),
         Column("Ack → fill, ms", lambda o: words.price(known.filled_in(o), 0), key=known.filled_in, right=True, width=100, shown=False),
+        Column("Trail", trail_told, raw=lambda o: trail_told(o) or None, right=True, width=60, shown=False,
+               tip=lambda o: "How far a trailing stop trails, in $ or %"),
         Column("Ext. hours", lambda o: "yes" if o.request.extended_hours else "", width=70, shown=False),
         Column("Account", lambda o: o.account, width=90, shown=False),
         Column("Note", lambda o: o.request.note, width=120, shown=False),

@@ -1,5 +1,6 @@
 """Orders in a trader's words: the chip of a status, type, life, price, and the reason with whose it is."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -81,6 +82,14 @@ def trail_text(request: OrderRequest) -> str:
     if request.trail_percent is not None:
         return f"{request.trail_percent.normalize():f} %"
     return f"± {price_text(request.trail_price)}"
+
+
+def trail_told(order: Order) -> str:
+    """How far a trailing stop trails, whatever its stop is by now; nothing of other orders."""
+    request = order.request
+    if request.type is not OrderType.TRAILING_STOP:
+        return ""
+    return trail_text(replace(request, stop=None))
 
 
 def acknowledged_in(order: Order) -> float | None:
