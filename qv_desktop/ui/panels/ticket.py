@@ -39,8 +39,8 @@ from qv_desktop.ui.models.ticket_words import (
 
 
 class TicketPanel(TicketForm):
-    """Emits ``submitted(OrderRequest)`` at the second press, ``draft_changed(OrderRequest)`` at every usable edit, and
-    ``symbol_asked(str)`` when another symbol is typed; ``symbol_shown(str)`` once it shows another one.
+    """Emits ``submitted(OrderRequest)`` at the second press, ``draft_changed(OrderRequest)`` at every usable edit (None
+    once the fields make no order), and ``symbol_asked(str)`` when another symbol is typed; ``symbol_shown(str)`` once it shows another one.
 
     What was reviewed is frozen: while an order waits for its second press, or for the book, no price changes its shares.
     """
@@ -166,7 +166,8 @@ class TicketPanel(TicketForm):
 
     def show_preview(self, checks: Sequence[Check]) -> None:
         """What the rules say of the last ``draft_changed``: refusals first, then what comes near its limit, warnings with it."""
-        self._checks, request = tuple(checks), self._draft.request
+        request = self._draft.request
+        self._checks = tuple(checks) if request else ()
         warnings = self._beside.warnings(request) if request and checks else ()
         self.rules.show_lines([rule_line(check) for check in ranked((*self._checks, *warnings))])
 
@@ -364,7 +365,10 @@ class TicketPanel(TicketForm):
             self.fields.set_price("stop" if kind.stop and not kind.limit else "limit", price)
 
     def _press(self) -> None:
-        """First press: the sentence to read. Second press, with nothing changed between: the order."""
+        """First press: the sentence to read. Second press, with nothing changed between: the order.
+
+        Keys leave no field, and so the symbol that is typed is taken first: what is seen is what is sent."""
+        self.head.enter()
         request = self.draft
         if self._beside.halted:
             self._say(f"{self.symbol} is halted; wait until it trades again.", "WARN")
@@ -454,10 +458,10 @@ class TicketPanel(TicketForm):
     def _announce(self) -> None:
         request = self.draft
         if request is None:
-            self.rules.show_lines([])
-        elif request != self._emitted:
+            self.show_preview(())
+        if request != self._emitted:
+            self._emitted = request
             self.draft_changed.emit(request)
-        self._emitted = request
 
     # ---- eyes
 
