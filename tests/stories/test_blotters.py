@@ -147,7 +147,9 @@ async def an_order_tells_its_story(person: Sitting) -> None:
 
 
 def test_a_trader_s_hands_on_the_blotters(qapp: QApplication, simulator: Simulator, home: Path) -> None:
-    simulator.control("POST", "/sim/shares", {"symbol": "KO", "qty": 40})  # before the first sitting: held since before today
+    simulator.control(
+        "POST", "/sim/shares", {"symbol": "KO", "qty": 40}
+    )  # before the first sitting: held since before today
     with sitting(qapp, simulator, home) as person:
 
         async def scenario() -> None:

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from qv_desktop.domain.flattening import Plan
 from qv_desktop.domain.orders import OrderRequest, OrderStatus, OrderType
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
@@ -146,3 +147,57 @@ def test_a_row_that_is_written_late_is_read_too(qtbot: QtBot, panel: OrdersPanel
     assert not panel.details._soon.isActive()
     panel.note_row("qv-test-001")
     qtbot.waitUntil(lambda: len(asked) == 2)
+
+
+def test_in_a_narrow_dock_what_the_rules_say_of_an_amendment_is_read_whole(qtbot: QtBot, panel: OrdersPanel) -> None:
+    amends(qtbot, panel)
+    panel.show_verdict(
+        "qv-test-001", [Check("A", "A", False, "2", "1", "1", "Too many shares: at most 10,000 in one.")]
+    )
+    assert panel.amending.verdict.isVisible()
+    assert not panel.amending.below.isVisible()
+    panel.resize(420, 300)
+    below = panel.amending.below
+    qtbot.waitUntil(below.isVisible)
+    assert below.text() == "✗ Too many shares: at most 10,000 in one."
+    assert not panel.amending.verdict.isVisible()
+    panel.amending.dismiss()
+    assert not below.isVisible()
+
+
+def test_prices_are_shown_in_their_own_steps(qtbot: QtBot, panel: OrdersPanel) -> None:
+    panel.upsert(order(3, symbol="PENY", limit="0.4321"))
+    panel.show_prices({"PENY": 0.4333, "AAPL": 231.425})
+    last = next(column for column in panel.model.columns if column.title == "Last")
+    assert [last.text(order(1)), last.text(order(3, symbol="PENY"))] == ["231.425", "0.4333"]
+    positions = PositionsPanel()
+    qtbot.addWidget(positions)
+    positions.show_positions([position("PENY", "1000", "0.4321"), position(average="229.1")])
+    positions.show_prices({"PENY": 0.4333, "AAPL": 231.5})
+    cells = {row.position.symbol: [c.text(row) for c in positions.model.columns if c.title in ("Avg", "Last")]
+             for row in positions.model.all_rows()}  # fmt: skip
+    assert cells == {"PENY": ["0.4321", "0.4333"], "AAPL": ["229.10", "231.50"]}
+
+
+def test_a_sentence_that_asks_nothing_offers_nothing_to_keep(panel: OrdersPanel) -> None:
+    panel.ask_cancel_symbol("NONE")
+    assert (panel.asking.yes.text(), panel.asking.no.isVisible()) == ("OK", False)
+    panel.ask_cancel_symbol("AAPL")
+    assert panel.asking.no.isVisible()
+
+
+def test_what_could_not_be_done_cannot_be_held(qtbot: QtBot) -> None:
+    positions = PositionsPanel()
+    qtbot.addWidget(positions)
+    positions.show_positions([position()])
+    plan = Plan("AAPL", D(200), 0, D("231.43"), D(466), refused="Trading is halted.")
+    positions.show_plan(plan)
+    assert not positions.holding.go.isEnabled()
+    positions.show_plan(replace(plan, refused=""))
+    assert positions.holding.go.isEnabled()
+    positions.resize(1160, 300)
+    positions.show_positions([position(quantity="-200")])
+    positions.show()
+    side = [column.title for column in positions.model.columns].index("Side")
+    words = positions.table.fontMetrics().horizontalAdvance("SHORT")
+    qtbot.waitUntil(lambda: positions.table.columnWidth(side) >= words + 8)

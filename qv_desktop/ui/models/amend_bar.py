@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 
 from qv_desktop.domain.errors import BadInput
@@ -19,6 +20,7 @@ from qv_desktop.ui.models.order_draft import number, positive
 from qv_desktop.ui.models.order_ids import OrderIds
 
 _RESTS = (TimeInForce.DAY, TimeInForce.GTC)  # what a working order can be turned into
+NARROW = 700  # px in which a verdict has no room beside the fields
 FIELDS = {"Qty": "quantity", "Limit": "limit", "Stop": "stop", "Trail": "trail"}  # caption -> what it changes
 
 
@@ -48,6 +50,12 @@ class AmendBar(ConfirmBar):
         self.verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.verdict.setMinimumWidth(20)
         self.body.addWidget(self.verdict, 1)
+        self.below = theme.label(
+            "", "hint"
+        )  # the verdict in a line of its own, for whoever places the bar to put under it
+        self.below.setWordWrap(True)
+        self.below.setContentsMargins(10, 4, 10, 6)
+        self.below.hide()
         row = self.layout()
         if row is not None:  # the verdict takes the room, where a question alone would
             row.setStretch(1, 1)  # type: ignore[attr-defined]  # it is a row
@@ -151,9 +159,29 @@ class AmendBar(ConfirmBar):
             self.asked.emit(order.id, replace(request, client_order_id=self._ids.next()))
 
     def _say(self, sentence: str, token: str) -> None:
-        self.verdict.setText(sentence)
-        self.verdict.setToolTip(sentence)
-        tint(self.verdict, token)
+        for label in (self.verdict, self.below):
+            label.setText(sentence)
+            label.setToolTip(sentence)
+            tint(label, token)
+
+    def _place(self) -> None:
+        """A verdict that is cut is none: where the bar is narrow, it stands below."""
+        narrow = self.width() < NARROW
+        self.verdict.setVisible(not narrow)
+        self.question.setVisible(not narrow)
+        self.below.setVisible(narrow and not self.isHidden())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._place()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
 
     def _step(self, field: NumberField, steps: int, *, whole: bool) -> None:
         try:

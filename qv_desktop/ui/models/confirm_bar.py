@@ -39,6 +39,7 @@ class ConfirmBar(QWidget):
         """Show ``question``; ``done`` is called when the person presses ``answer``."""
         self.question.setText(question)
         self.yes.setText(answer)
+        self.no.show()
         self._done = done
         self.show()
         self.yes.setFocus()
@@ -46,6 +47,7 @@ class ConfirmBar(QWidget):
     def tell(self, sentence: str) -> None:
         """Show a sentence that asks nothing."""
         self.ask(sentence, "OK", lambda: None)
+        self.no.hide()  # there is nothing to keep
 
     def accept(self) -> None:
         """Do what was asked, once."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.ui import format as words
 
@@ -52,6 +53,11 @@ def price_text(value: Decimal | None) -> str:
     """At least two decimals, and as many more as the price has."""
     exponent = 2 if value is None else -int(value.normalize().as_tuple().exponent)
     return words.price(value, min(max(2, exponent), 4))
+
+
+def last_text(price: float | None) -> str:
+    """A market price in as many decimals as it was told in."""
+    return price_text(None if price is None else money(price))
 
 
 def side_color(order: Order) -> str:

@@ -9,6 +9,7 @@ from qv_desktop.domain.positions import Position, market_value, unrealised
 from qv_desktop.domain.risk_measures import UNKNOWN_SECTOR
 from qv_desktop.ui import format as words
 from qv_desktop.ui.models.column import Column
+from qv_desktop.ui.models.order_words import price_text
 
 STALE = 2.0  # seconds
 ZERO = Decimal(0)
@@ -70,10 +71,10 @@ def _parts(position: Position, split: Mapping[str, Decimal]) -> tuple[tuple[str,
 def position_columns() -> list[Column[Row]]:
     return [
         Column("Symbol", lambda r: r.position.symbol, bold=True, width=70),
-        Column("Side", _side, color=_side_color, width=56),
+        Column("Side", _side, color=_side_color, width=56, whole=True),
         Column("Qty", lambda r: words.quantity(r.position.quantity), key=lambda r: r.position.quantity, right=True, stretch=True, width=70),
-        Column("Avg", lambda r: words.price(_average(r)), key=_average, right=True, stretch=True, width=76),
-        Column("Last", lambda r: words.price(r.last), key=lambda r: r.last, right=True, stretch=True, width=76, color=_faded),
+        Column("Avg", lambda r: price_text(_average(r)), key=_average, right=True, stretch=True, width=76),
+        Column("Last", lambda r: price_text(r.last), key=lambda r: r.last, right=True, stretch=True, width=76, color=_faded),
         Column("Mkt value", lambda r: words.money(r.value), key=lambda r: r.value, right=True, stretch=True, width=104,
                total=_money(lambda r: r.value)),
         Column("Day P&L", lambda r: words.signed(r.day), key=lambda r: r.day, right=True, stretch=True, width=88,

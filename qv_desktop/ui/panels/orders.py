@@ -207,7 +207,7 @@ class OrdersPanel(QWidget):
         strip = Bar(*shown, self.count, None, self.open_first, self.cancel, self.cancel_more, self.cancel_all, self.export,
                     yielding=(self.export, self.open_first, self.count, self.filter.sections, self.cancel_more, self.filter.kinds,
                               self.filter.field))  # fmt: skip
-        stacked(self, strip, self.split, self.asking, self.amending).setStretch(1, 1)
+        stacked(self, strip, self.split, self.asking, self.amending, self.amending.below).setStretch(1, 1)
 
     def _connect(self) -> None:
         self.open_first.toggled.connect(self._sort)

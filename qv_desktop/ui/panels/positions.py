@@ -224,7 +224,7 @@ class PositionsPanel(QWidget):
 
     def _show_plans(self, plans: Sequence[Plan], sentence: str, button: str) -> None:
         self._plans = plans
-        self.holding.show_plan(sentence, button, self._held)
+        self.holding.show_plan(sentence, button, self._held, can=not all(plan.refused for plan in plans))
 
     def _held(self) -> None:
         """The ids are made here, once for each intent."""
