@@ -4,14 +4,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.flattening import Plan
-from qv_desktop.domain.orders import OrderRequest, OrderStatus, OrderType
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
-from qv_desktop.ui.models.table_model import raw_value
+from qv_desktop.ui.models.table_model import TableModel, raw_value
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
 from tests.ui.trading_values import order, position, with_status
@@ -201,3 +201,34 @@ def test_what_could_not_be_done_cannot_be_held(qtbot: QtBot) -> None:
     side = [column.title for column in positions.model.columns].index("Side")
     words = positions.table.fontMetrics().horizontalAdvance("SHORT")
     qtbot.waitUntil(lambda: positions.table.columnWidth(side) >= words + 8)
+
+
+def test_choosing_every_order_of_a_long_day_asks_about_no_cell_of_them(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Qt's own list of selected rows asks the model about each cell: six seconds for ten thousand orders."""
+    asked, flags = list[int](), TableModel.flags
+
+    def counted(model: "TableModel[Order]", index: QModelIndex) -> Qt.ItemFlag:
+        asked.append(index.row())
+        return flags(model, index)
+
+    monkeypatch.setattr(TableModel, "flags", counted)
+    panel = OrdersPanel("0123456789abcdef")
+    qtbot.addWidget(panel)
+    panel.resize(1160, 300)
+    many = [order(number, minutes=number % 300) for number in range(1_000)]
+    panel.show_orders(many)
+    panel.show()
+    panel.table.selectAll()
+    panel.upsert([replace(found, filled=D(5)) for found in many[:50]])
+    panel.table.grab()
+    assert len(panel.table.selected()) == 1_000
+    assert panel.cancel.text() == "Cancel 1000 selected"
+    assert len(asked) < 5_000  # those in view, some times over; there are 29,000 cells
+
+
+def test_what_is_chosen_under_heads_are_rows_alone(panel: OrdersPanel) -> None:
+    panel.filter.restore({"filter": "", "section": "Symbol"})
+    panel.table.selectAll()
+    assert [found.id for found in panel.table.selected()] == ["qv-test-001", "qv-test-002"]
