@@ -232,3 +232,16 @@ def test_what_is_chosen_under_heads_are_rows_alone(panel: OrdersPanel) -> None:
     panel.filter.restore({"filter": "", "section": "Symbol"})
     panel.table.selectAll()
     assert [found.id for found in panel.table.selected()] == ["qv-test-001", "qv-test-002"]
+
+
+def test_the_button_that_cancels_all_says_how_many_they_are(panel: OrdersPanel) -> None:
+    assert panel.cancel_all.text() == "Cancel all 2 · hold 1 s"
+    panel.upsert(
+        [
+            with_status(order(1, minutes=2), OrderStatus.FILLED),
+            with_status(order(2, symbol="TSLA"), OrderStatus.CANCELED),
+        ]
+    )
+    assert panel.cancel_all.text() == "Cancel all · hold 1 s"
+    panel.resize(420, 300)
+    assert panel.cancel_all.width() >= panel.cancel_all.sizeHint().width()

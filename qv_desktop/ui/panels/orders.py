@@ -43,6 +43,7 @@ from qv_desktop.ui.models.table_model import TableModel
 
 __all__ = ["OrdersPanel", "chip"]
 
+CANCEL_ALL = "Cancel all · hold 1 s"
 AMENDED = {QUANTITY: "quantity", LIMIT: "limit", STOP: "stop", TIF: "life"}  # cell -> field that its double click opens
 
 
@@ -192,7 +193,7 @@ class OrdersPanel(QWidget):
         self.open_first.setToolTip("Orders that can still trade above all others, newest first")
         self.cancel = theme.button("Cancel selected", "ghost")
         self.cancel_more = menu_button("Cancel ▾", "Cancel by symbol, source or person", self._offer_scopes)
-        self.cancel_all = theme.HoldButton("Cancel all · hold 1 s")
+        self.cancel_all = theme.HoldButton(CANCEL_ALL)
         self.cancel_all.setMinimumWidth(136)
         self.export = theme.button("⤓ Export CSV", "ghost")
         self.asking = ConfirmBar()
@@ -327,6 +328,7 @@ class OrdersPanel(QWidget):
         text = f"{text} · {tally.unresolved} unresolved" if tally.unresolved else text
         self.count.setText(f"{self.filter.words('orders')} · {tally.open} open" if self.filter.narrowed else text)
         lacking = self._lacking.get("cancel", "")
+        self.cancel_all.setText(f"Cancel all {tally.open:,} · hold 1 s" if tally.open else CANCEL_ALL)
         self.cancel_all.setEnabled(tally.open > 0 and not lacking)
         self.cancel_all.setToolTip(
             lacking or f"Hold for one second to cancel {tally.open} open order{'' if tally.open == 1 else 's'}"
