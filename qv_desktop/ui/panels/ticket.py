@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton
 
@@ -17,6 +17,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.ticket_presets import TicketPreset
+from qv_desktop.ui.hold import Repeats
 from qv_desktop.ui.models.intents import Heard, Intents
 from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.order_draft import Draft, Facts, base_price, drafted
@@ -60,7 +61,7 @@ class TicketPanel(TicketForm):
         super().__init__()
         self._intents, self._beside = Intents(OrderIds(install)), Beside()
         self._told = ("", "")  # what was said of the last intent that was taken
-        self._review = ReviewWatch(self)
+        self._review, self._repeats = ReviewWatch(self), Repeats()
         self._draft, self._facts = Draft(None, {}), Facts()
         self._checks: tuple[Check, ...] = ()  # the rules' newest answers
         self._closed: str | None = None  # why trading is off for now
@@ -286,6 +287,19 @@ class TicketPanel(TicketForm):
             self._changed()
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not event.isAutoRepeat():
+            self._repeats.released(event)
+        super().keyReleaseEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Keys that are held down are no second press of the shortcut that sends."""
+        asks = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
+        if asks and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._repeats.holds(event):
+            event.accept()
+            return True
+        return super().event(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What was read is forgotten out of sight, as behind the lock: another hand could send it."""
