@@ -94,8 +94,9 @@ class Table[R](QTableView):
 
         From the ranges, which are of whole rows: Qt's own list of rows asks the model about each cell of them.
         """
-        ranges = [(found.top(), found.bottom() + 1) for found in self.selectionModel().selection()]
-        return sorted({place for first, end in ranges for place in range(first, end)})
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(number) for number in range(selection.count())]
+        return sorted({place for found in ranges for place in range(found.top(), found.bottom() + 1)})
 
     def select_key(self, key: object) -> None:
         """Select the row of ``key`` and bring it into view; an unknown key clears the selection."""

@@ -295,11 +295,13 @@ class TicketPanel(TicketForm):
 
     def event(self, event: QEvent) -> bool:
         """Keys that are held down are no second press of the shortcut that sends."""
-        asks = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if asks and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._repeats.holds(event):
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self._only_held(event):
             event.accept()
             return True
         return super().event(event)
+
+    def _only_held(self, event: QKeyEvent) -> bool:
+        return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._repeats.holds(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """What was read is forgotten out of sight, as behind the lock: another hand could send it."""
