@@ -11,6 +11,7 @@ from qv_desktop.domain.flattening import Plan
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
+from qv_desktop.ui.models.amend_bar import PARTLY
 from qv_desktop.ui.models.table_model import TableModel, raw_value
 from qv_desktop.ui.panels.orders import OrdersPanel
 from qv_desktop.ui.panels.positions import PositionsPanel
@@ -65,6 +66,17 @@ def test_an_order_that_ends_while_it_is_amended_is_said(
     assert not panel.amending.isVisible()
     assert (panel.asking.isVisible(), panel.asking.question.text()) == (True, said)
     assert asked == []
+
+
+def test_an_order_that_has_traded_in_part_is_not_amended_and_says_so_at_once(qtbot: QtBot, panel: OrdersPanel) -> None:
+    amends(qtbot, panel)
+    panel.upsert(with_status(order(1, minutes=2), OrderStatus.PARTIAL, filled=40))
+    assert not panel.amending.isVisible()
+    assert panel.asking.question.text() == PARTLY
+    panel.asking.dismiss()
+    amends(qtbot, panel)
+    assert not panel.amending.isVisible()
+    assert (panel.asking.isVisible(), panel.asking.question.text()) == (True, PARTLY)
 
 
 def test_an_arrow_moves_an_amended_price_below_a_dollar_by_its_own_step(qtbot: QtBot, panel: OrdersPanel) -> None:

@@ -20,6 +20,7 @@ from qv_desktop.ui.models.order_draft import number, positive
 from qv_desktop.ui.models.order_ids import OrderIds
 
 _RESTS = (TimeInForce.DAY, TimeInForce.GTC)  # what a working order can be turned into
+PARTLY = "Part of this order has traded: cancel it and enter a new one for what is left."  # which is not told alike everywhere
 NARROW = 700  # px in which a verdict has no room beside the fields
 FIELDS = {"Qty": "quantity", "Limit": "limit", "Stop": "stop", "Trail": "trail"}  # caption -> what it changes
 
@@ -97,8 +98,9 @@ class AmendBar(ConfirmBar):
         self._draft()
 
     def follow(self, order: Order) -> bool:
-        """The order moved: once it is closed there is nothing left to amend. Whether that ended it."""
-        ended = self.order is not None and order.id == self.order.id and not order.open
+        """The order moved: once it is closed, or a part of it has traded, it is amended no more. Whether that ended it."""
+        gone = not order.open or bool(order.filled)
+        ended = self.order is not None and order.id == self.order.id and gone
         if ended:
             self.dismiss()
         return ended

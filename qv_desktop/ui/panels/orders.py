@@ -14,7 +14,7 @@ from qv_desktop.domain.orders import Fill, Order, OrderStatus
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.amend_bar import AmendBar
+from qv_desktop.ui.models.amend_bar import PARTLY, AmendBar
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.filter_bar import TableFilter
 from qv_desktop.ui.models.layouts import Bar, forbid, stacked
@@ -111,7 +111,7 @@ class OrdersPanel(QWidget):
         amended = self.amending.order
         if amended is not None and (now := self.model.get(amended.id)) is not None and self.amending.follow(now):
             what = f"{now.request.symbol} order is {chip(now.status)[0].lower()}"
-            self.asking.tell(f"The {what} meanwhile: nothing was amended.")
+            self.asking.tell(PARTLY if now.open else f"The {what} meanwhile: nothing was amended.")
 
     def _end_question(self) -> None:
         """What was asked about is gone: a question that would do nothing is taken back, and said."""
@@ -305,6 +305,9 @@ class OrdersPanel(QWidget):
     def _ask_amend(self, rows: list[Order], field: str = "quantity") -> None:
         """Open the amend strip for one open order."""
         if len(rows) != 1 or not rows[0].open or "amend" in self._lacking:
+            return
+        if rows[0].filled:
+            self.asking.tell(PARTLY)
             return
         self.asking.dismiss()
         self.amending.open(rows[0], field)
