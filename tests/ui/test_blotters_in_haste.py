@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.flattening import Plan
@@ -257,3 +258,19 @@ def test_the_button_that_cancels_all_says_how_many_they_are(panel: OrdersPanel) 
     assert panel.cancel_all.text() == "Cancel all · hold 1 s"
     panel.resize(420, 300)
     assert panel.cancel_all.width() >= panel.cancel_all.sizeHint().width()
+
+
+def test_the_keyboard_goes_back_to_the_rows_once_a_question_is_answered(qtbot: QtBot, panel: OrdersPanel) -> None:
+    """It went on to the quick filters, where the next Space or arrow meant something else."""
+    with qtbot.waitActive(panel):
+        panel.activateWindow()
+    for key, answer in ((Qt.Key.Key_Delete, Qt.Key.Key_Return), (Qt.Key.Key_Delete, Qt.Key.Key_Escape),
+                        (Qt.Key.Key_F2, Qt.Key.Key_Return), (Qt.Key.Key_F2, Qt.Key.Key_Escape)):  # fmt: skip
+        panel.table.setFocus()
+        panel.table.select_key("qv-test-001")
+        qtbot.keyClick(panel.table, key)
+        asking = QApplication.focusWidget()
+        assert asking is not None
+        assert asking is not panel.table
+        qtbot.keyClick(asking, answer)
+        assert QApplication.focusWidget() is panel.table
