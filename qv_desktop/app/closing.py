@@ -6,7 +6,7 @@ from datetime import date
 from qv_desktop.domain.events import Reconciled
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.services.bus import Bus
-from qv_desktop.services.ports import Now
+from qv_desktop.services.ports.callbacks import Now
 
 AFTER_CLOSE = "after the close"
 

@@ -7,6 +7,7 @@ from qv_desktop.app.market_side import MarketSide
 from qv_desktop.domain.account_history import Activity
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill
+from qv_desktop.domain.trading_days import is_weekday
 from qv_desktop.services.account import Account
 from qv_desktop.services.counters import CounterBook
 from qv_desktop.services.limits import RiskLimits, strategy_of
@@ -15,11 +16,10 @@ from qv_desktop.services.loss_ladder import LossLadder, Tell
 from qv_desktop.services.marks import Marks
 from qv_desktop.services.noting import Note
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import CounterStore, Now, Publish
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.risk import CounterStore
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
-
-SATURDAY = 5
 
 
 def loss_ladder(
@@ -37,7 +37,7 @@ def loss_ladder(
         """Whether today is a trading day; by the week alone while the calendar is not known."""
         if side.sessions.known:
             return side.sessions.today() is not None
-        return now().astimezone(NEW_YORK).weekday() < SATURDAY
+        return is_weekday(now().astimezone(NEW_YORK).date())
 
     book = CounterBook(store, now, user_of, strategy_of)
     ladder = LossLadder(

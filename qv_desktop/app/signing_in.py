@@ -6,11 +6,10 @@ from pathlib import Path
 
 from qv_desktop.app.entrance import Entrance
 from qv_desktop.app.staying import Staying
-from qv_desktop.domain.access import Role, Session
+from qv_desktop.domain.access import Role, Session, SignIn
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import BadInput, NotPermitted, QvError
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import SignIn
 from qv_desktop.ui.login_dialog import LoginDialog
 from qv_desktop.ui.tasks import Tasks
 

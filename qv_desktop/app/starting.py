@@ -238,14 +238,16 @@ class Starting:
         missed = (
             since if last is None else min(since, last - SKEW)
         )  # what traded while the program was closed, on earlier days too
+        newest = await engine.journal.newest(account.id)
         orders = await engine.journal.orders_since(account.id, since)
         fills = await engine.journal.fills_since(account.id, missed)
         stored = await engine.journal.positions(account.id)
         if last is not None and not self._restored:
             services.positions.restore(stored, {fill.symbol for fill in fills if fill.at >= since})
             self._restored = True
-        engine.positions.begin()
+        engine.positions.begin(stored)
         await services.orders.settling.recover(orders, fills)
+        services.orders.others.begin(newest)
         await services.ladder.start()  # before anything may be sent
         self._gate.books_loaded()
         await self._compare("at start", missed, None if last is None else just_booked(fills))

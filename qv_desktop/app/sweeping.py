@@ -10,7 +10,7 @@ from qv_desktop.adapters.compute.sweep_cluster import ClusterSweeps
 from qv_desktop.adapters.compute.sweep_pool import LocalSweeps, sweep_pool
 from qv_desktop.adapters.compute.workers import WorkerPool
 from qv_desktop.config import Settings
-from qv_desktop.services.ports import SweepEngine
+from qv_desktop.services.ports.sweeps import SweepEngine
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from math import inf
 from operator import attrgetter
 
 from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, OrderType, Side
+from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Line, RiskView
 
@@ -31,7 +31,9 @@ def reference_price(request: OrderRequest, view: RiskView) -> Decimal | None:
     price = request.limit if request.limit is not None else request.stop
     meets = touch(view, request.side)
     if price is None:
-        price = meets if view.quote is not None else view.prices.get(request.symbol)
+        auction = request.time_in_force is TimeInForce.OPG  # it does not trade against a quote
+        last = view.prices.get(request.symbol) if view.quote is None or (meets is None and auction) else None
+        price = meets if meets is not None else last
     elif meets is not None and request.side is Side.BUY and request.limit is None:
         price = max(price, meets)
     elif meets is not None and request.side is Side.SELL and request.limit is not None:

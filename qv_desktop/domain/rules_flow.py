@@ -37,41 +37,31 @@ def _crosses(request: OrderRequest, order: Order) -> bool:
 
 def rate(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     count = len(view.recent) + 1
-    return answer(
-        "ORDER_RATE",
-        "Orders per minute",
-        count <= limits.orders_per_minute or leaves_at_once(request, view),
-        f"{count}",
-        f"{limits.orders_per_minute}",
-        message=f"{count} orders within a minute; at most {limits.orders_per_minute}.",
-    )
+    words = f"{count} orders within a minute; at most {limits.orders_per_minute}."
+    free = leaves_at_once(request, view)
+    return _counted("ORDER_RATE", "Orders per minute", count, limits.orders_per_minute, words, free=free)
 
 
 def per_second(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     """A program that has lost its head sends hundreds a second; the way out is not held up by it."""
     since = view.now - SECOND
     count = sum(order.submitted > since for order in view.recent) + 1
-    return answer(
-        "ORDERS_PER_SECOND",
-        "Orders per second",
-        count <= limits.orders_per_second or leaves_at_once(request, view),
-        f"{count}",
-        f"{limits.orders_per_second}",
-        message=f"{count} orders within a second; at most {limits.orders_per_second}. Wait a second.",
-    )
+    words = f"{count} orders within a second; at most {limits.orders_per_second}. Wait a second."
+    free = leaves_at_once(request, view)
+    return _counted("ORDERS_PER_SECOND", "Orders per second", count, limits.orders_per_second, words, free=free)
 
 
 def cancels(request: OrderRequest, view: RiskView, limits: Limits) -> Check:
     """A cancel itself is never refused, for it only makes the book safer: whoever cancels too much enters nothing new for a while."""
     count = len(view.cancels)
-    return answer(
-        "CANCEL_RATE",
-        "Cancels per minute",
-        count <= limits.cancels_per_minute or reduces(request, view),
-        f"{count}",
-        f"{limits.cancels_per_minute}",
-        message=f"{count} cancels within a minute; new orders are taken again below {limits.cancels_per_minute + 1}.",
-    )
+    words = f"{count} cancels within a minute; new orders are taken again below {limits.cancels_per_minute + 1}."
+    free = reduces(request, view)
+    return _counted("CANCEL_RATE", "Cancels per minute", count, limits.cancels_per_minute, words, free=free)
+
+
+def _counted(code: str, title: str, count: int, most: int, message: str, *, free: bool) -> Check:
+    """At most so many, but for an order that is ``free``."""
+    return answer(code, title, count <= most or free, f"{count}", f"{most}", message=message)
 
 
 def leaves_at_once(request: OrderRequest, view: RiskView) -> bool:

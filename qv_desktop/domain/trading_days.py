@@ -12,6 +12,21 @@ VETERANS = (11, 11)  # month and day: banks rest, the exchange trades
 SATURDAY, SUNDAY = 5, 6
 
 
+def is_weekday(day: date) -> bool:
+    """Whether it is none of a weekend, when nothing trades."""
+    return day.weekday() < SATURDAY
+
+
+def weekdays_on(day: date, count: int) -> date:
+    """So many weekdays after ``day``, or before it. Raises OverflowError where the calendar of dates ends."""
+    step = timedelta(1 if count > 0 else -1)
+    for _ in range(abs(count)):
+        day += step
+        while not is_weekday(day):
+            day += step
+    return day
+
+
 @dataclass(frozen=True, slots=True)
 class TradingDays:
     """The exchange's days in order, with the moment (UTC) at which each one's late trading ends."""
@@ -37,11 +52,7 @@ class TradingDays:
             return self.days[place]
         if self.days and day <= self.days[-1]:
             day, count = self.days[-1], place - len(self.days) + 1
-        for _ in range(count):
-            day += timedelta(days=1)
-            while day.weekday() >= SATURDAY:
-                day += timedelta(days=1)
-        return day
+        return weekdays_on(day, count) if count > 0 else day
 
     def last(self, day: date, count: int) -> tuple[date, ...]:
         """The ``count`` trading days up to ``day``, itself included, oldest first; fewer where the calendar begins."""

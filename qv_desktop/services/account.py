@@ -8,7 +8,9 @@ import structlog
 from qv_desktop.domain.accounts import Account as Balances
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown
 from qv_desktop.domain.events import AccountChanged
-from qv_desktop.services.ports import Broker, OrderJournal, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Publish
+from qv_desktop.services.ports.orders import OrderJournal
 
 log = structlog.get_logger(__name__)
 

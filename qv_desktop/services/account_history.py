@@ -10,7 +10,7 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.account_history import Activity, Curve, Page, Period, Wanted
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import AccountReads
+from qv_desktop.services.ports.account import AccountReads
 
 VIEW = Permission(Resource.TRADING, Action.VIEW)
 FRESH = 20.0  # seconds for which a curve is not asked for again

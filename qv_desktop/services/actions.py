@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from qv_desktop.domain.errors import DatabaseDown, FeedDown
 from qv_desktop.domain.market import Action
-from qv_desktop.services.ports import ActionStore, Now
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.history import ActionStore
 from qv_desktop.services.vendors import Vendors
 
 YOUNG = timedelta(days=1)

@@ -10,22 +10,22 @@ from datetime import datetime, timedelta
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
-from qv_desktop.domain.alert_rules import REPEATS, Level, Reading, Rule, Standing, checked, moved, reached, said
-from qv_desktop.domain.alert_terms import Condition, comparisons, decisive, judged
+from qv_desktop.domain.alert_rules import REPEATS, Level, Reading, Rule, Standing, checked, moved, reached
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.desk_alert_rules import RULES, notice_key, told_by
 from qv_desktop.domain.desk_alerts import Alert, Deed, Done, Past, anew, checked_snooze, due
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import AlertRulesChanged, AlertsChanged, Noticed
 from qv_desktop.domain.own_alert_rules import OwnRule
-from qv_desktop.domain.own_alert_rules import checked as checked_own
 from qv_desktop.services.alert_keeping import AlertKeeping, Settings, Store
 from qv_desktop.services.alert_ports import Measures, OwnMeasures, Readings
-from qv_desktop.services.alert_words import figures_of, now_words, told_of
+from qv_desktop.services.alert_trying import tried, tried_own
+from qv_desktop.services.alert_words import figures_of, told_of
 from qv_desktop.services.login import Login
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.own_alerts import OwnAlerts
+from qv_desktop.services.ports.callbacks import Publish
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +48,10 @@ class AlertRules:
         measures: Measures, own: OwnMeasures, note: Note, monotonic: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._store, self._login, self._notices, self._publish = store, login, notices, publish
-        self._now, self._account, self._measures, self._own, self._monotonic = now, account, measures, own, monotonic
+        self._now, self._account, self._measures, self._monotonic = now, account, measures, monotonic
+        self._own_measures, self._own = own, OwnAlerts(own)
         self._note = note
         self.desk: dict[str, Rule] = dict(RULES)  # code -> as it is set
-        self.own: dict[str, OwnRule] = {}  # id -> rule
-        self._conditions: dict[str, Condition] = {}  # code -> what the person wrote
         self._standing: dict[Key, Standing] = {}  # of what is not idle
         self._active: dict[Key, Alert] = {}  # in the order in which they were raised
         self._over: dict[Key, tuple[Alert, float]] = {}  # those that may come back as the same, with when they ended
@@ -68,6 +67,11 @@ class AlertRules:
         """What is not over, oldest first."""
         return tuple(self._active.values())
 
+    @property
+    def own(self) -> dict[str, OwnRule]:
+        """The person's own rules by id."""
+        return self._own.rules
+
     # ---- over a restart
 
     async def load(self) -> None:
@@ -79,7 +83,7 @@ class AlertRules:
         set_, own = await self._store.settings(), await self._store.own(user)
         found = await self._store.active(user, self._now())
         self._take_settings(set_)
-        self._take_own(own)
+        self._own.take(own)
         self._left = tuple(found)
         self._restore_left()
         self.keeping.begin(user)
@@ -136,7 +140,7 @@ class AlertRules:
         if self._left and self._account():
             self._restore_left()
         self._look(self._measures.readings(), at)
-        self._look(self._own_readings(), at)
+        self._look(self._own.readings(), at)
         self._pass_time()
         self._tell()
 
@@ -389,11 +393,10 @@ class AlertRules:
     async def save_own(self, rule: OwnRule) -> OwnRule:
         """Keep a rule of the person's own. Raises NotPermitted, BadInput, DatabaseDown."""
         user = (await self._login.require(OWN)).user.id
-        rule = checked_own(rule, len(self.own.keys() - {rule.id}))
-        self._own.checked({one.quantity for one in comparisons(rule.read())})
+        rule = self._own.checked(rule)
         await self._store.save_own(user, rule)
         self._end(rule.code, "The rule was changed.")
-        self._take_own([*(one for one in self.own.values() if one.id != rule.id), rule])
+        self._own.put(rule)
         self._rules_changed()
         self._tell()
         return rule
@@ -406,30 +409,9 @@ class AlertRules:
             raise BadInput("This rule is gone already.")
         await self._store.delete_own(user, id_)
         self._end(rule.code, "The rule was removed.")
-        self._take_own([one for one in self.own.values() if one.id != id_])
+        self._own.drop(id_)
         self._rules_changed()
         self._tell()
-
-    def _take_own(self, rules: Iterable[OwnRule]) -> None:
-        self.own = {rule.id: rule for rule in sorted(rules, key=lambda one: (one.made, one.id))}
-        self._conditions = {}
-        for rule in self.own.values():
-            try:
-                self._conditions[rule.code] = rule.read()
-            except BadInput as error:  # written by an older program in other words
-                log.warning("alert_rule_unread", rule=rule.id, reason=str(error))
-        wanted = {one.quantity for rule in self.own.values() if rule.on and rule.code in self._conditions
-                  for one in comparisons(self._conditions[rule.code])}  # fmt: skip
-        self._own.follow(wanted)
-
-    def _own_readings(self) -> Readings:
-        found: dict[str, list[Reading] | None] = {}
-        for code, condition in self._conditions.items():
-            values = {one.quantity: self._own.value(one.quantity) for one in comparisons(condition)}
-            holds, main = judged(condition, values), decisive(condition, values)
-            found[code] = None if holds is None else [
-                Reading("", float(holds), now_words(condition, values), shown=values[main.quantity], against=main.threshold)]  # fmt: skip
-        return found
 
     def _rules_changed(self) -> None:
         self._publish(AlertRulesChanged(tuple(self.desk.values()), tuple(self.own.values())))
@@ -438,32 +420,11 @@ class AlertRules:
 
     def tested(self, rule: Rule) -> str:
         """What a desk rule with these numbers says of the present values. Raises BadInput."""
-        found = self._measures.readings().get(checked(rule).code)
-        if found is None:
-            return "Its measure is not known at this moment."
-        readings = [one for one in found if one.value is not None]
-        if not readings:
-            return "There is nothing to measure now, so it would not be raised."
-        worst = (min if rule.below else max)(readings, key=lambda one: one.value or 0.0)
-        level = reached(rule, worst.value or 0.0, Level.CLEAR)
-        verdict = {
-            Level.CLEAR: "it would not be raised",
-            Level.NEAR: "it would be near",
-            Level.BREACHED: "it would be breached",
-        }[level]
-        of = f" ({worst.subject})" if worst.subject else ""
-        return f"Now {said(worst.value, rule.unit)}{of}: {verdict}."
+        return tried(self._measures, rule)
 
     async def tested_own(self, condition: str) -> str:
         """What a condition says of the present values. Raises BadInput."""
-        rule = OwnRule("", "test", condition, "info", True, self._now())
-        read = rule.read()
-        quantities = {one.quantity for one in comparisons(read)}
-        self._own.checked(quantities)
-        values = await self._own.asked(quantities)
-        holds = judged(read, values)
-        verdict = "not known yet" if holds is None else "it would be raised" if holds else "it would not be raised"
-        return f"Now {now_words(read, values)}: {verdict}."
+        return await tried_own(self._own_measures, condition, self._now())
 
     async def history(self, start: datetime, end: datetime) -> list[Past]:
         """What was done about alerts from ``start`` up to ``end``, newest first. Raises NotPermitted, DatabaseDown."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.events import ArmingChanged, FeedChanged
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 IDLE = 300.0  # seconds without keyboard or mouse, unless the person chose another time

@@ -10,7 +10,8 @@ import structlog
 
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.orders import Fill, Order
-from qv_desktop.services.ports import Broker, Now
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now
 from qv_desktop.services.readable import readable
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from qv_desktop.domain.checkpoints import Checkpoint
 from qv_desktop.domain.errors import BadInput, BrokenTrail
 from qv_desktop.services.checkpoints import Checkpoints
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Bundles, Trail
+from qv_desktop.services.ports.audit import Bundles, Trail
 
 EXPORT = Permission(Resource.AUDIT, Action.EXPORT)
 GOODBYE = 3.0  # seconds that the last checkpoint of a sitting may take

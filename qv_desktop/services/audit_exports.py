@@ -11,7 +11,8 @@ from qv_desktop.domain.audit import Draft, Entry, Outcome
 from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now
 
 EXPORT = Permission(Resource.AUDIT, Action.EXPORT)
 PORTION = 2_000  # rows

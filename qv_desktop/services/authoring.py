@@ -15,7 +15,9 @@ from qv_desktop.domain.strategies import LONGEST_NOTE, SourceDraft, Strategy, di
 from qv_desktop.domain.strategy_diff import DiffRow, compared
 from qv_desktop.domain.strategy_source import LONGEST, Problem, checked
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, StrategyDrafts, StrategyStore, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.strategies import StrategyDrafts, StrategyStore
 from qv_desktop.services.strategies import VIEW, Strategies
 from qv_desktop.services.strategy_lint import problems
 

@@ -7,7 +7,8 @@ from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import IdleTimes, Now
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.users import IdleTimes
 
 LONGEST = 480  # minutes; 0 is never
 USUAL = 15  # minutes, for who has chosen nothing

@@ -12,7 +12,9 @@ from qv_desktop.domain.events import BarsAmended
 from qv_desktop.domain.history import PAUSE, Span
 from qv_desktop.domain.market import SECOND, Bar, Gap, Timeframe, bar_start, ns, utc
 from qv_desktop.services.gaps import Gaps
-from qv_desktop.services.ports import BarStore, Now, Publish, TickStore
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.history import BarStore
+from qv_desktop.services.ports.ticks import TickStore
 from qv_desktop.services.vendors import Vendors
 
 log = structlog.get_logger(__name__)

@@ -10,7 +10,8 @@ from qv_desktop.domain.errors import BadInput, FeedDown
 from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe, bar_start, ns, timeframe
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.services.history import History
-from qv_desktop.services.ports import Calendar, Now
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.feeds import Calendar
 
 FEWEST_BARS = 30
 DAYS = {"D": 1, "W": 7, "M": 31}  # of a bar, at most

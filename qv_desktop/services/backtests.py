@@ -18,7 +18,8 @@ from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.backtest_data import BacktestData, Tell, silent
 from qv_desktop.services.login import Login
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import BacktestEngine, BacktestStore, Now, Publish
+from qv_desktop.services.ports.backtests import BacktestEngine, BacktestStore
+from qv_desktop.services.ports.callbacks import Now, Publish
 from qv_desktop.services.strategies import Strategies
 
 RUN = Permission(Resource.BACKTESTS, Action.RUN)

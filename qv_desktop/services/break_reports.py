@@ -17,7 +17,8 @@ from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.reports import FORMS, Span
 from qv_desktop.services.breaks import VIEW, Runs
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now
 
 EXPORT = Permission(Resource.RECONCILIATION, Action.EXPORT)
 MOST_RUNS = 2_000  # comparisons that a report over time lists

@@ -18,7 +18,7 @@ from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.reconciliation_rules import Rules, sensible
 from qv_desktop.domain.reconciliation_rules import told as rules_told
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now
+from qv_desktop.services.ports.callbacks import Now
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.reconciliation import LAG, Break, BreakClass, Tolerances, Uncompared
-from qv_desktop.services.ports import CashMarks, Movements
+from qv_desktop.services.ports.account import CashMarks, Movements
 
 FIRST = "no earlier comparison of this account is known; the next one starts from here"
 EQUITY = Decimal("0.005")  # of the equity: prices of one answer need not be of one moment

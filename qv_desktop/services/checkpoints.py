@@ -7,7 +7,8 @@ from typing import Protocol
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft, Entry
 from qv_desktop.domain.checkpoints import Checkpoint
 from qv_desktop.domain.errors import BrokenTrail, QvError
-from qv_desktop.services.ports import Now, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now
 
 ROWS, SECONDS = 1_000, 300.0
 AGAIN = 60.0  # seconds after a checkpoint that could not be signed

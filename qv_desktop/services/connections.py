@@ -12,7 +12,7 @@ from qv_desktop.domain.audit import Draft, Outcome
 from qv_desktop.domain.connections import FIRST, Connection, Known, Traded, check_pair, described, named, secret_names
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Trail
+from qv_desktop.services.ports.audit import Trail
 
 VIEW = Permission(Resource.SETTINGS, Action.VIEW)
 CHANGE = Permission(Resource.SETTINGS, Action.CHANGE)

@@ -22,7 +22,8 @@ from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.limits import Scope
 from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.positions import Position
-from qv_desktop.services.ports import CounterStore, Now
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.risk import CounterStore
 
 log = structlog.get_logger(__name__)
 

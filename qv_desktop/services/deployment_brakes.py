@@ -12,7 +12,7 @@ from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.deployments import Deployment, State, Step, moved
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
 from qv_desktop.services.deployment_shelf import DeploymentShelf
-from qv_desktop.services.ports import Spool
+from qv_desktop.services.ports.audit import Spool
 
 log = structlog.get_logger(__name__)
 

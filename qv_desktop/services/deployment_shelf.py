@@ -9,7 +9,7 @@ from qv_desktop.domain.deployments import LONGEST, Deployment, State, Step, Told
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.events import DeploymentChanged, Event
 from qv_desktop.services.deployment_runs import RunStore
-from qv_desktop.services.ports import Now
+from qv_desktop.services.ports.callbacks import Now
 
 
 class Store(RunStore, Protocol):

@@ -39,7 +39,7 @@ from qv_desktop.services.deployment_runs import RUN, TRADE, DeploymentRuns
 from qv_desktop.services.deployment_shelf import DeploymentShelf, Store
 from qv_desktop.services.login import Login
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Now
+from qv_desktop.services.ports.callbacks import Now
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ class Deployments:
     ) -> None:  # fmt: skip
         self._shelf = DeploymentShelf(store, publish, now, lambda: login.actor)
         self._brakes = DeploymentBrakes(self._shelf, waiting, account)
-        self._closing = DeploymentClosing(runs.books, orders)
+        self._closing = DeploymentClosing(runs.books, orders, runs.session_open)
         self._runs, self._login = runs, login
         self._now, self._account, self._environment = now, account, environment
         self._busy: set[str] = set()  # what is started, stopped or closed at this moment

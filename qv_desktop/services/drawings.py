@@ -10,8 +10,9 @@ from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.drawings import MOST, Drawing, checked
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted, QvError
 from qv_desktop.domain.events import DrawingsChanged, Noticed
-from qv_desktop.services import ports
 from qv_desktop.services.login import Login
+from qv_desktop.services.ports import preferences
+from qv_desktop.services.ports.callbacks import Now, Publish
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ class Drawings:
     While the database is away changes wait in order, the last of each drawing. What is refused is taken off the charts again.
     """
 
-    def __init__(self, store: ports.Drawings, login: Login, publish: ports.Publish, now: ports.Now) -> None:
+    def __init__(self, store: preferences.Drawings, login: Login, publish: Publish, now: Now) -> None:
         self._store, self._login, self._publish, self._now = store, login, publish, now
         self._user = ""  # whose drawings are held
         self._held: dict[str, dict[str, Drawing]] = {}  # symbol -> id -> drawing

@@ -13,7 +13,9 @@ from qv_desktop.domain.audit import SYSTEM, Actor, Draft
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import NEW_YORK, Adjustment, Bar, Timeframe, utc
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, Tables, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.files import Tables
 
 EXPORT_BARS = Permission(Resource.MARKET, Action.EXPORT)
 FORMS = ("csv", "parquet")

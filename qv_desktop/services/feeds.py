@@ -12,7 +12,8 @@ from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.events import FeedChanged, SourceChanged
 from qv_desktop.domain.market import Batch, FeedState
 from qv_desktop.services.market_data import MarketData
-from qv_desktop.services.ports import Now, Publish, Stream
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.feeds import Stream
 
 # seconds that a person waits
 GRACE = 2.0  # without the primary, before the fallback takes over

@@ -8,7 +8,8 @@ from datetime import datetime
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.events import GapFilled, GapFound
 from qv_desktop.domain.market import Gap
-from qv_desktop.services.ports import Now, Publish, TickStore
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.ticks import TickStore
 
 AGAIN = 1.0  # seconds between attempts to store what could not be stored
 MOST = 10_000  # unfilled holes that are read at the start

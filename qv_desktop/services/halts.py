@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from qv_desktop.domain.events import HaltsChanged
 from qv_desktop.domain.halts import Stop, continued
 from qv_desktop.domain.market import Halt
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 
 MOST = 100  # stops of one symbol; the oldest give way
 MOST_SYMBOLS = 5_000  # the one that has not changed for longest gives way

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from qv_desktop.domain.events import HealthMeasured
 from qv_desktop.services.market_data import MarketData
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 
 NEWEST = 2_000  # samples that a percentile is of
 

@@ -32,8 +32,9 @@ from qv_desktop.domain.market import (
     utc,
 )
 from qv_desktop.services.actions import FRESH, Actions
-from qv_desktop.services.ports import ActionStore, BarStore, Now
-from qv_desktop.services.ports import History as Vendor
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.history import ActionStore, BarStore
+from qv_desktop.services.ports.history import History as Vendor
 from qv_desktop.services.requests import Requests
 from qv_desktop.services.vendors import Vendors
 

@@ -19,7 +19,11 @@ from qv_desktop.domain.history import Span
 from qv_desktop.domain.imports import Imported, Reading, Stored, already_adjusted, as_traded
 from qv_desktop.domain.market import SECOND, Action, Bar, Timeframe, bar_start, ns, utc
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import ActionStore, BarStore, Now, Progress, Publish, Reader, TickStore, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now, Progress, Publish
+from qv_desktop.services.ports.files import Reader
+from qv_desktop.services.ports.history import ActionStore, BarStore
+from qv_desktop.services.ports.ticks import TickStore
 
 IMPORT = Permission(Resource.MARKET, Right.CREATE)
 PORTION = 20_000  # rows that are one transaction

@@ -23,7 +23,8 @@ from qv_desktop.services.login import Login
 from qv_desktop.services.noting import Note
 from qv_desktop.services.order_records import terms
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Broker, Now, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now, Publish
 from qv_desktop.services.risk import Risk
 
 log = structlog.get_logger(__name__)

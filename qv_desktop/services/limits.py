@@ -35,7 +35,7 @@ from qv_desktop.domain.limits import NAMES, Limits, Scope, ScopedLimits, binding
 from qv_desktop.domain.orders import TICKET
 from qv_desktop.domain.risk import Check
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, Publish
+from qv_desktop.services.ports.callbacks import Now, Publish
 
 VIEW = Permission(Resource.RISK, Action.VIEW)
 CHANGE = Permission(Resource.RISK, Action.CHANGE)

@@ -10,7 +10,7 @@ from qv_desktop.domain.live_backtest_sides import taken
 from qv_desktop.domain.market import NEW_YORK, SECOND, Bar, Timeframe, ns, timeframe, utc
 from qv_desktop.domain.strategies import Strategy, with_defaults
 from qv_desktop.services.history import MINUTE, History
-from qv_desktop.services.ports import TickStore
+from qv_desktop.services.ports.ticks import TickStore
 
 WARM, TIMES = 250, 5  # bars before the day at least, and as many times the strategy's longest window
 NEAR = (timedelta(seconds=10), timedelta(minutes=2))  # how far back the last print before an order is looked for

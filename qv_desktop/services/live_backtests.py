@@ -23,7 +23,9 @@ from qv_desktop.services.break_reports import checked
 from qv_desktop.services.live_backtest_data import DayData, bounds, daily
 from qv_desktop.services.login import Login
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import BacktestEngine, Now, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.backtests import BacktestEngine
+from qv_desktop.services.ports.callbacks import Now
 from qv_desktop.services.strategies import Strategies
 
 RUN = Permission(Resource.BACKTESTS, Action.RUN)

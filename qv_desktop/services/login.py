@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from qv_desktop.domain.access import Permission, Session, User, UserState
+from qv_desktop.domain.access import Permission, Session, SignIn, User, UserState
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted, TokenOutdated
-from qv_desktop.services.ports import Now, SignIn, Trail, Users
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.users import Users
 from qv_desktop.services.tokens import Tokens
 
 log = structlog.get_logger(__name__)

@@ -15,7 +15,8 @@ from qv_desktop.domain.look_ahead import LookAhead, parameters_hash
 from qv_desktop.domain.market import Bar
 from qv_desktop.domain.strategies import Strategy, with_defaults
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import LookAheadEngine, LookAheadStore, Now, Publish
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.strategies import LookAheadEngine, LookAheadStore
 
 log = structlog.get_logger(__name__)
 

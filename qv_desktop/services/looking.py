@@ -23,7 +23,8 @@ from qv_desktop.domain.reconciliation import (
     fingerprint,
 )
 from qv_desktop.services.cash import Cash, Compared, Told
-from qv_desktop.services.ports import Broker, Now
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now
 
 DAYS = timedelta(days=5)  # for which an announced split may explain a position
 

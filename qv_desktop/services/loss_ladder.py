@@ -31,7 +31,8 @@ from qv_desktop.services.day_loss import DayLoss
 from qv_desktop.services.login import Login
 from qv_desktop.services.marks import Marks
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import CounterStore, Now, Publish
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.risk import CounterStore
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.trading_states import CHANGE, RUN, TradingStates
 

@@ -39,7 +39,9 @@ from qv_desktop.domain.orders import Fill
 from qv_desktop.domain.trading_days import trading_days
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Calendar, MarginStore, Now, Publish
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.feeds import Calendar
+from qv_desktop.services.ports.margin import MarginStore
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.traded import Traded
 

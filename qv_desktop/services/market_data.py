@@ -11,7 +11,7 @@ from qv_desktop.domain.price_alerts import Print
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.last_prints import LastPrints
 from qv_desktop.services.live_bars import MINUTE
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 from qv_desktop.services.staleness import forget, looked_at
 from qv_desktop.services.ticker import Ticker
 from qv_desktop.services.tickers import Tickers

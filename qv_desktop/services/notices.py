@@ -21,7 +21,7 @@ from qv_desktop.domain.events import (
 )
 from qv_desktop.domain.orders import CLOSED, Order, OrderStatus
 from qv_desktop.domain.risk import TradingState
-from qv_desktop.services.ports import Now, Publish
+from qv_desktop.services.ports.callbacks import Now, Publish
 from qv_desktop.services.settling import NEVER_ARRIVED
 
 AGAIN_AFTER = timedelta(seconds=10)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
-from qv_desktop.services.ports import Spool, Trail
+from qv_desktop.services.ports.audit import Spool, Trail
 
 type Note = Callable[[Draft], Awaitable[None]]
 

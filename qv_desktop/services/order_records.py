@@ -10,7 +10,7 @@ from qv_desktop.domain.audit import BROKER, SYSTEM, Draft, Outcome
 from qv_desktop.domain.errors import DatabaseDown, RowRefused
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
 from qv_desktop.domain.risk import Verdict
-from qv_desktop.services.ports import OrderJournal
+from qv_desktop.services.ports.orders import OrderJournal
 
 log = structlog.get_logger(__name__)
 

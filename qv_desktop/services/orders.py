@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
+from qv_desktop.domain.desks import Overtaken
 from qv_desktop.domain.errors import BadInput, IllegalMove
 from qv_desktop.domain.events import Filled, OrderCameBack, OrderChanged
 from qv_desktop.domain.exposure import twin_of
@@ -27,7 +29,10 @@ from qv_desktop.domain.risk import Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_book import OrderBook
 from qv_desktop.services.order_records import OrderRecords, intended, terms
-from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
+from qv_desktop.services.other_desks import BUSY, OtherDesks
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.orders import OrderJournal
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.settling import Settling
@@ -67,6 +72,7 @@ class Orders:
         self.closing = ""  # why nothing new is sent any more, such as a desk that is being left for another account
         self.sending: set[str] = set()  # ids that a call of this process holds: nobody else may judge their fate
         self.records = OrderRecords(journal)
+        self.others = OtherDesks(self, journal, publish)
         self.settling = Settling(self, broker, journal, positions, publish, now, account, elapsed)
 
     # ---- the way in
@@ -88,7 +94,9 @@ class Orders:
         if not verdict.passed:
             return await self._refuse(order, verdict, cause=cause)
         with self._held(order.id):
-            await self._intend(order, "order.submit", verdict, cause=cause)
+            verdict = await self._intend(order, "order.submit", verdict, cause=cause)
+            if not verdict.passed:
+                return await self._refuse(order, verdict, cause=cause)
             if self._withdrawn(order.id) or self._stopped(order.id):
                 return self.book[order.id]
             self.apply(Report(order.id, ReportKind.SENT, self._now()))
@@ -114,16 +122,44 @@ class Orders:
 
     async def _intend(
         self, order: Order, action: str, verdict: Verdict, former: Order | None = None, cause: str = ""
-    ) -> None:
-        """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves."""
+    ) -> Verdict:
+        """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves.
+
+        The verdict that counts: beside what other desks wrote down first it may be a refusal; then nothing is written, nor in the book.
+        """
         self.book[order.id] = order
         try:
-            draft = self._draft(action, order, verdict=verdict, former=former, cause=cause)
-            await self._journal.intend(order, draft)
+            draft = partial(self._draft, action, order, former=former, cause=cause)
+            verdict = await self._in_turn(order, verdict, draft, former)
         except BaseException:  # whatever the reason: what is not written down is not in the book and is never sent
             del self.book[order.id]
             raise
-        self._publish(OrderChanged(order))
+        if verdict.passed:
+            self._publish(OrderChanged(order))
+        else:
+            del self.book[order.id]
+            self._cancel_wanted.discard(order.id)
+        return verdict
+
+    async def _in_turn(
+        self, order: Order, verdict: Verdict, draft: Callable[..., Draft], former: Order | None
+    ) -> Verdict:
+        """Write the intent down; what other desks wrote down first is taken into the book, and the order judged again beside it."""
+        gone = (order.id, *(self._replaced_by(former.id) if former is not None else ()))
+        for turn in self.others.turns(way_out=self._leads_out(order.request)):
+            try:
+                await self._journal.intend(order, draft(verdict=verdict), turn)
+                return verdict
+            except Overtaken as first:
+                self.others.hear(first.by)
+            verdict = self._risk.judge(order.request, self.book, gone)
+            if not verdict.passed:
+                return verdict
+        raise BadInput(BUSY)
+
+    def _leads_out(self, request: OrderRequest) -> bool:
+        """Whether an order that passed only reduces: the rules let none turn a position round."""
+        return self._positions[request.symbol].quantity * request.side.sign < 0
 
     def _withdrawn(self, key: str) -> bool:
         """Whether the order was cancelled while it was being written down: then it is never sent."""
@@ -283,7 +319,9 @@ class Orders:
         if not verdict.passed:
             return await self._refuse(fresh, verdict, order)
         with self._held(fresh.id), self._held(key):
-            await self._intend(fresh, "order.replace", verdict, order)
+            verdict = await self._intend(fresh, "order.replace", verdict, order)
+            if not verdict.passed:
+                return await self._refuse(fresh, verdict, order)
             if not self._withdrawn(fresh.id) and not self._stopped(fresh.id, key):
                 self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
                 self.apply(Report(fresh.id, ReportKind.SENT, self._now()))

@@ -13,7 +13,7 @@ from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.people import Invitation, Person, Recovered, Seat
 from qv_desktop.domain.roles import outranked, ungranted
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Trail
+from qv_desktop.services.ports.audit import Trail
 from qv_desktop.services.roles import Roles
 
 VIEW = Permission(Resource.USERS, Action.VIEW)

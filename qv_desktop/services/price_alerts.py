@@ -23,10 +23,11 @@ from qv_desktop.domain.price_alerts import (
     told,
 )
 from qv_desktop.domain.price_alerts import direction as way_to
-from qv_desktop.services import ports
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
+from qv_desktop.services.ports import preferences
+from qv_desktop.services.ports.callbacks import Now, Publish
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +43,8 @@ class PriceAlerts:
     what to do. An alert fires whether or not the database is there, and what fired is stored by ``run``.
     """
 
-    def __init__(self, store: ports.PriceAlerts, login: Login, market: MarketData, notices: Notices, publish: ports.Publish,
-                 now: ports.Now, known: Callable[[str], bool]) -> None:  # fmt: skip
+    def __init__(self, store: preferences.PriceAlerts, login: Login, market: MarketData, notices: Notices, publish: Publish,
+                 now: Now, known: Callable[[str], bool]) -> None:  # fmt: skip
         self._store, self._login, self._market, self._notices = store, login, market, notices
         self._publish, self._now, self._known = publish, now, known
         self._alerts: dict[str, PriceAlert] = {}  # id -> alert, in the order of their making

@@ -24,7 +24,11 @@ from qv_desktop.services.cash import Cash
 from qv_desktop.services.login import Login
 from qv_desktop.services.looking import Announced, Look, Looking, drafted, run_of
 from qv_desktop.services.orders import Orders
-from qv_desktop.services.ports import Broker, CashMarks, Movements, Now, Publish, ReconciliationStore, Reports, Trail
+from qv_desktop.services.ports.account import CashMarks, Movements
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.reconciliation import ReconciliationStore, Reports
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.syncing import Note, Syncing
 

@@ -8,7 +8,7 @@ from typing import Any
 from qv_desktop.domain.errors import FeedDown, QvError
 from qv_desktop.domain.events import RequestChanged
 from qv_desktop.domain.history import HistoryRequest, RequestState
-from qv_desktop.services.ports import Now, Progress, Publish
+from qv_desktop.services.ports.callbacks import Now, Progress, Publish
 
 TOGETHER = 2  # questions that one vendor is asked at a time
 BEHIND = 1  # of these, at most so many that nobody looks at

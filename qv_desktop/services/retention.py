@@ -9,8 +9,8 @@ import structlog
 
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import DatabaseDown
-from qv_desktop.services.ports import Now
-from qv_desktop.services.ports import Retention as Store
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.ticks import Retention as Store
 
 log = structlog.get_logger(__name__)
 

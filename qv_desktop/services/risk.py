@@ -19,7 +19,9 @@ from qv_desktop.domain.rules import judged, stopped
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
 from qv_desktop.services.market_data import MarketData
-from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
+from qv_desktop.services.ports.audit import Spool
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.risk import RiskStore
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk_view import Desk, Share, Views
 from qv_desktop.services.trading_states import TradingStates

@@ -38,7 +38,8 @@ from qv_desktop.domain.risk_measures import (
 from qv_desktop.domain.stress import Held, own, stressed
 from qv_desktop.domain.stress_history import HISTORY
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import MeasureStore, Now
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.risk import MeasureStore
 from qv_desktop.services.risk_histories import Histories
 from qv_desktop.services.sectors import Sectors
 from qv_desktop.services.strategy_profit import StrategyProfit

@@ -20,7 +20,8 @@ from qv_desktop.domain.risk import Measures
 from qv_desktop.domain.risk_measures import RiskPicture
 from qv_desktop.domain.risk_report import RiskReport
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, Trail
+from qv_desktop.services.ports.audit import Trail
+from qv_desktop.services.ports.callbacks import Now
 
 EXPORT = Permission(Resource.RISK, Action.EXPORT)
 FORMS = ("csv", "pdf", "xlsx", "html")

@@ -11,7 +11,7 @@ from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.role_names import checked_name
 from qv_desktop.domain.roles import KnownRole, ungranted, whole, written
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Trail
+from qv_desktop.services.ports.audit import Trail
 
 VIEW = Permission(Resource.USERS, Action.VIEW)
 CREATE = Permission(Resource.USERS, Action.CREATE)

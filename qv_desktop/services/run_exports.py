@@ -11,7 +11,7 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Trail
+from qv_desktop.services.ports.audit import Trail
 
 EXPORT = Permission(Resource.BACKTESTS, Action.EXPORT)
 FORMS = ("html", "csv", "json")

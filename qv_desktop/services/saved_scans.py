@@ -5,8 +5,8 @@ from dataclasses import replace
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.scans import PRESETS, Scan, checked
-from qv_desktop.services import ports
 from qv_desktop.services.login import Login
+from qv_desktop.services.ports import preferences
 
 CHANGE = Permission(Resource.MARKET, Action.CHANGE)
 MOST = 100
@@ -15,7 +15,7 @@ MOST = 100
 class SavedScans:
     """The signed-in person's scans as stored. A saved one of a preset's name stands in the preset's place until it is deleted."""
 
-    def __init__(self, store: ports.Scans, login: Login) -> None:
+    def __init__(self, store: preferences.Scans, login: Login) -> None:
         self._store, self._login = store, login
         self._own: dict[str, Scan] = {}  # name -> scan
 

@@ -14,7 +14,7 @@ from qv_desktop.domain.scans import Place, Scan, checked, found, parse, placing
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.services.clock import Clock
 from qv_desktop.services.notices import Notices
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scan_alerts import ScanAlerts
 from qv_desktop.services.scan_rows import Rows

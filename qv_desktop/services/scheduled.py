@@ -11,7 +11,10 @@ from qv_desktop.domain.reconciliation import ONLY_LOOKED, Books, Reconciliation
 from qv_desktop.domain.reconciliation_rules import Rules
 from qv_desktop.services.cash import Cash
 from qv_desktop.services.looking import Announced, Looking, drafted, run_of
-from qv_desktop.services.ports import Broker, Now, ReconciliationStore, StoredBooks
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.orders import StoredBooks
+from qv_desktop.services.ports.reconciliation import ReconciliationStore
 from qv_desktop.services.reconcile import LOOKS, SETTLE
 
 

@@ -13,7 +13,8 @@ from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown, FeedDown, NotPermitted
 from qv_desktop.domain.sectors import Listed, chosen, sector_of
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, SectorStore
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.risk import SectorStore
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,9 @@ from qv_desktop.domain.events import SessionsKnown
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.sessions import BrokerClock, Difference, MarketSession, Phase, differences, phase
 from qv_desktop.services.clock import Clock
-from qv_desktop.services.ports import Broker, Calendar, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Publish
+from qv_desktop.services.ports.feeds import Calendar
 
 log = structlog.get_logger(__name__)
 

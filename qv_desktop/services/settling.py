@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderClass, OrderStatus, Report, ReportKind
 from qv_desktop.services.asking import READ_LAG, SKEW, Asking
-from qv_desktop.services.ports import Broker, Now, OrderJournal, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.orders import OrderJournal
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.readable import readable
 from qv_desktop.services.strangers import Strangers
@@ -174,6 +176,8 @@ class Settling:
         self.doubt(order)
         if self.still(order) < READ_LAG or await self._broker.find(order.id) is not None:
             return
+        if await self._orders.others.decides(order):
+            return
         if self._still_absent(self._orders.book[order.id]):
             self._gone[order.id] = self._elapsed()
             self._orders.apply(Report(order.id, ReportKind.NOT_FOUND, self._now(), reason=NEVER_ARRIVED))
@@ -268,6 +272,7 @@ class Settling:
             await asyncio.sleep(EVERY)
             await self.settle_all()
             await self._waits(self.adopt_legs)
+            await self._waits(self._orders.others.look)
 
     async def _adopts(self) -> None:
         """At once when something was heard of an order that is not here; besides, now and then."""
@@ -279,7 +284,7 @@ class Settling:
     async def _waits(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except (BrokerDown, DatabaseDown) as error:
+        except (BrokerDown, DatabaseDown, NotPermitted) as error:
             log.info("strangers_wait", reason=str(error))
 
 

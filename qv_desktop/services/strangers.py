@@ -13,7 +13,9 @@ from qv_desktop.domain.errors import Garbled
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, Report
 from qv_desktop.services.order_records import terms
-from qv_desktop.services.ports import Broker, OrderJournal, Publish
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Publish
+from qv_desktop.services.ports.orders import OrderJournal
 from qv_desktop.services.readable import readable
 
 if TYPE_CHECKING:

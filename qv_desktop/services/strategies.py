@@ -12,7 +12,8 @@ from qv_desktop.domain.events import Event, StrategiesChanged
 from qv_desktop.domain.strategies import Strategy, digest
 from qv_desktop.services.login import ENDED, Login
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import Now, Publish, StrategyConsents, StrategyStore
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.strategies import StrategyConsents, StrategyStore
 
 VIEW = Permission(Resource.STRATEGIES, Action.VIEW)
 RUN = Permission(Resource.STRATEGIES, Action.RUN)

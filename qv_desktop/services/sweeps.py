@@ -18,7 +18,8 @@ from qv_desktop.domain.sweeps import SweepResult, SweepRow, SweepSpec, combinati
 from qv_desktop.services.backtest_data import BacktestData
 from qv_desktop.services.login import Login
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import Publish, SweepEngine, SweepStore
+from qv_desktop.services.ports.callbacks import Publish
+from qv_desktop.services.ports.sweeps import SweepEngine, SweepStore
 from qv_desktop.services.strategies import Strategies
 
 RUN = Permission(Resource.BACKTESTS, Action.RUN)

@@ -17,7 +17,7 @@ from qv_desktop.domain.reconciliation import Books, Break
 from qv_desktop.domain.syncing import POLICY, Policy, automatic
 from qv_desktop.domain.untold import untold
 from qv_desktop.services.asking import SKEW
-from qv_desktop.services.ports import Broker
+from qv_desktop.services.ports.broker import Broker
 from qv_desktop.services.positions import Positions
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import Fill, Order
 from qv_desktop.domain.positions import Position, after
 from qv_desktop.services.asking import SKEW
-from qv_desktop.services.ports import Broker, Now
+from qv_desktop.services.ports.broker import Broker
+from qv_desktop.services.ports.callbacks import Now
 from qv_desktop.services.positions import Positions
 
 if TYPE_CHECKING:

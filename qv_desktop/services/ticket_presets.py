@@ -12,7 +12,7 @@ import structlog
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.ticket_presets import STANDARD, TicketPreset, read_preset
-from qv_desktop.services.ports import Preferences
+from qv_desktop.services.ports.preferences import Preferences
 
 log = structlog.get_logger(__name__)
 

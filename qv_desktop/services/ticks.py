@@ -10,7 +10,9 @@ import structlog
 
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.market import SECOND, Bar, Timeframe, Trade, utc
-from qv_desktop.services.ports import BarStore, Now, TickSpool, TickStore
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.history import BarStore
+from qv_desktop.services.ports.ticks import TickSpool, TickStore
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,9 @@ import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from qv_desktop.services.ports import Now, SignIn, Users
+from qv_desktop.domain.access import SignIn
+from qv_desktop.services.ports.callbacks import Now
+from qv_desktop.services.ports.users import Users
 
 EARLY = timedelta(minutes=5)  # before its end that an access token is renewed, so that a short outage goes unnoticed
 

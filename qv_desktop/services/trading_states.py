@@ -28,7 +28,9 @@ from qv_desktop.domain.loss_ladder import (
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.account import Account
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Now, Publish, RiskStore, Spool
+from qv_desktop.services.ports.audit import Spool
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.risk import RiskStore
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,7 @@ BRAKES = frozenset(f"risk.{state.lower()}" for state in GRAVITY[1:])
 
 
 class Forgetful:
-    """``ports.Spool`` of a desk that has none: nothing can wait there."""
+    """``ports.audit.Spool`` of a desk that has none: nothing can wait there."""
 
     def keep(self, draft: Draft) -> None:
         """Say so. Raises DatabaseDown."""

@@ -19,7 +19,8 @@ from qv_desktop.domain.validation import FoldsAsked, Kind, TradesAsked, Validati
 from qv_desktop.domain.verdicts import on_cross_validation, on_monte_carlo, on_overfitting, on_walk_forward
 from qv_desktop.services.login import Login
 from qv_desktop.services.noting import Note
-from qv_desktop.services.ports import Now, Publish, ValidationStore
+from qv_desktop.services.ports.callbacks import Now, Publish
+from qv_desktop.services.ports.sweeps import ValidationStore
 
 RUN = Permission(Resource.BACKTESTS, Action.RUN)
 VIEW = Permission(Resource.BACKTESTS, Action.VIEW)

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 
 from qv_desktop.domain.errors import FeedDown
-from qv_desktop.services.ports import History as Vendor
-from qv_desktop.services.ports import Progress
+from qv_desktop.services.ports.callbacks import Progress
+from qv_desktop.services.ports.history import History as Vendor
 from qv_desktop.services.requests import RequestCancelled, Requests
 
 type Ask[Answer] = Callable[[Vendor, Progress], Awaitable[Answer]]

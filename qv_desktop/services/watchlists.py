@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.watchlists import Imported, checked_name, checked_size, read, written
-from qv_desktop.services import ports
 from qv_desktop.services.login import Login
+from qv_desktop.services.ports import preferences
 
 CHANGE = Permission(Resource.MARKET, Action.CHANGE)
 FIRST = "Watchlist"  # the name of the list that a person starts with
@@ -19,7 +19,7 @@ class Watchlists:
     Every change needs the permission, is stored first and raises NotPermitted, DatabaseDown, or BadInput with what to do.
     """
 
-    def __init__(self, store: ports.Watchlists, login: Login, known: Callable[[str], bool]) -> None:
+    def __init__(self, store: preferences.Watchlists, login: Login, known: Callable[[str], bool]) -> None:
         self._store, self._login, self._known = store, login, known
         self._lists: dict[str, tuple[str, ...]] = {}  # name -> symbols
         self._one_at_a_time = asyncio.Lock()  # two quick changes must not both start from the same list

@@ -40,7 +40,7 @@ from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.people import People
-from qv_desktop.services.ports import Preferences
+from qv_desktop.services.ports.preferences import Preferences
 from qv_desktop.services.positions import Positions
 from qv_desktop.services.price_alerts import PriceAlerts
 from qv_desktop.services.reconcile import Reconcile

@@ -95,10 +95,6 @@ class ChartWiring:
         if not self.replaying.on:
             self.show(symbol or self.symbol, timeframe(frame) if frame else None)
 
-    def choose_frame(self, text: str) -> None:
-        """Show another timeframe. Raises BadInput."""
-        self.show(self.symbol, timeframe(text))
-
     def close(self) -> None:
         """The panel is going: nothing is heard for it any more."""
         market = self._desk.services.market

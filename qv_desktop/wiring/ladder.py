@@ -1,12 +1,12 @@
 """The loss ladder: fed with executions and the account, and shown in the risk panel."""
 
-from shiboken6 import isValid
+from functools import partial
 
-from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.events import AccountChanged, Filled, LadderChanged, TradingStateChanged
 from qv_desktop.services.trading_states import CHANGE
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import answer
 from qv_desktop.wiring.permissions import why
 
 
@@ -41,16 +41,8 @@ class LadderWiring:
         if losses.peak is not None and losses.equity is not None:
             words = f"The highest equity, ${losses.peak:,.2f}, becomes today's ${losses.equity:,.2f}. The halt stays until it is resumed."
         dialog = ReasonDialog("Count the drawdown anew", words, "Count anew", parent=self._desk.window)
-        dialog.given.connect(lambda _, reason: self._desk.tasks.spawn(self._count(dialog, reason)))
+        dialog.given.connect(
+            lambda _, reason: answer(self._desk, dialog, partial(self._desk.services.ladder.count_anew, reason))
+        )
         dialog.open()
         return dialog
-
-    async def _count(self, dialog: ReasonDialog, reason: str) -> None:
-        try:
-            await self._desk.services.ladder.count_anew(reason)
-        except QvError as error:
-            if isValid(dialog):
-                dialog.show_message(str(error))
-            return
-        if isValid(dialog):
-            dialog.accept()

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QObject
-from shiboken6 import isValid
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.errors import QvError
@@ -16,11 +15,12 @@ from qv_desktop.domain.limits import Scope
 from qv_desktop.services.limits import APPROVE, CHANGE, RAISE, Outcome
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import answer, do
 from qv_desktop.wiring.stepping_up import stepped_up
 
 PEOPLE = Permission(Resource.USERS, Action.VIEW)
 NAMES_AGAIN = 30  # ticks between looks at who there is
-AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
+AGAIN = 2  # ticks, which come once a second, between looks at what other desks changed: with the look itself within three seconds
 TOLD = "risk limits waiting"
 
 
@@ -119,13 +119,7 @@ class LimitsWiring(QObject):
             self._desk.window.raise_panel("limits")
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        self._desk.tasks.spawn(self._tried(work))
-
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except QvError as error:
-            self._panel.show_failed(str(error))
+        do(self._desk, self._panel, work)
 
     # ---- limits
 
@@ -196,17 +190,7 @@ class LimitsWiring(QObject):
         return self._asking(dialog, lifted)
 
     def _asking(self, dialog: ReasonDialog, deed: Callable[[str], Awaitable[None]]) -> ReasonDialog:
-        async def done(reason: str) -> None:
-            try:
-                await deed(reason)
-            except QvError as error:
-                if isValid(dialog):
-                    dialog.show_message(str(error))
-                return
-            if isValid(dialog):
-                dialog.accept()
-
-        dialog.given.connect(lambda _, reason: self._desk.tasks.spawn(done(reason)))
+        dialog.given.connect(lambda _, reason: answer(self._desk, dialog, lambda: deed(reason)))
         dialog.open()
         return dialog
 

@@ -8,11 +8,12 @@ from typing import Any
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
-from qv_desktop.domain.errors import NotPermitted, QvError
+from qv_desktop.domain.errors import NotPermitted
 from qv_desktop.domain.live_backtest import Asked, Comparison
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.services.live_backtests import LOOK, VIEW
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import do
 from qv_desktop.wiring.consent import consented
 
 
@@ -34,14 +35,7 @@ class LiveBacktestsWiring:
         self._page.show_day(self._desk.services.clock.market().astimezone(NEW_YORK).date())
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        self._desk.tasks.spawn(self._tried(work))
-
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
-        """Why it was not done is said in the page."""
-        try:
-            await work
-        except QvError as error:
-            self._page.show_failed(str(error))
+        do(self._desk, self._page, work)
 
     async def _traded(self, day: date) -> None:
         login = self._desk.services.login

@@ -1,6 +1,7 @@
 """Margin: executions and balances to the service, its standing to strip, account panel and notices; regime and deficits by hand."""
 
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import partial
 
 from PySide6.QtCore import QObject
 from shiboken6 import isValid
@@ -13,6 +14,7 @@ from qv_desktop.ui.margin_dialog import MarginDialog
 from qv_desktop.ui.models.margin_card import MarginCard
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import answer
 from qv_desktop.wiring.permissions import why
 from qv_desktop.wiring.stepping_up import stepped_up
 
@@ -116,17 +118,9 @@ class MarginWiring(QObject):
         )
         dialog = ReasonDialog("Deficit met", words, "It was met", rows, self._desk.window)
         dialog.given.connect(
-            lambda place, reason: self._desk.tasks.spawn(self._settle(dialog, days[max(place, 0)], reason))
+            lambda place, reason: answer(
+                self._desk, dialog, partial(self._desk.services.margin.settle, days[max(place, 0)], reason)
+            )
         )
         dialog.open()
         return dialog
-
-    async def _settle(self, dialog: ReasonDialog, day: date, reason: str) -> None:
-        try:
-            await self._desk.services.margin.settle(day, reason)
-        except QvError as error:
-            if isValid(dialog):
-                dialog.show_message(str(error))
-            return
-        if isValid(dialog):
-            dialog.accept()

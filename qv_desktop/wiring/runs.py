@@ -16,6 +16,7 @@ from qv_desktop.domain.run_comparison import compared
 from qv_desktop.services.backtests import VIEW
 from qv_desktop.ui.chart.run_curves import compared_curves, curves_of
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import do
 from qv_desktop.wiring.consent import consented
 
 PAGE = 50  # runs that are read at once
@@ -49,14 +50,7 @@ class RunsWiring:
         panel.preset_delete_asked.connect(self._delete_preset)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        self._desk.tasks.spawn(self._tried(work))
-
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
-        """Why it was not done is said in the panel."""
-        try:
-            await work
-        except QvError as error:
-            self._panel.show_failed(str(error))
+        do(self._desk, self._panel, work)
 
     async def start(self) -> None:
         """The stored runs, the watchlists, and the form as it was last used."""

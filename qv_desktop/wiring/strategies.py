@@ -5,11 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qv_desktop.domain.errors import DatabaseDown, QvError, Superseded
+from qv_desktop.domain.errors import DatabaseDown, Superseded
 from qv_desktop.domain.events import StrategiesChanged
 from qv_desktop.domain.strategies import Strategy
 from qv_desktop.services.strategies import VIEW
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.answering import do
 
 AGAIN = 5  # ticks, which come once a second, between looks at what other machines changed while the panel is in view
 
@@ -90,14 +91,7 @@ class StrategiesWiring:
         if self._left:  # the panel's clocks still run for a moment
             work.close()
             return
-        self._desk.tasks.spawn(self._tried(work))
-
-    async def _tried(self, work: Coroutine[Any, Any, None]) -> None:
-        """Why it was not done is said in the panel."""
-        try:
-            await work
-        except QvError as error:
-            self._panel.show_failed(str(error))
+        do(self._desk, self._panel, work)
 
     async def _refresh(self) -> None:
         if self._started and self._desk.services.login.may(VIEW):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import fields
 
-from qv_desktop.cli import _parser
+from qv_desktop.cli import parser
 from qv_desktop.config import OTHER_VARIABLES, PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -30,13 +30,13 @@ def test_every_decision_is_in_the_index() -> None:
 
 
 def test_every_command_is_in_the_guide() -> None:
-    (commands,) = (a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction))
+    (commands,) = (a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
     assert not [name for name in commands.choices if f"`qv-desktop {name}" not in COMMANDS and f"or `{name}" not in COMMANDS
                 and f"`{name} " not in COMMANDS]  # fmt: skip
 
 
 def test_every_flag_of_the_demo_is_in_the_guide() -> None:
-    (commands,) = (a for a in _parser()._actions if isinstance(a, argparse._SubParsersAction))
+    (commands,) = (a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
     flags = [flag for action in commands.choices["demo"]._actions for flag in action.option_strings if flag[:2] == "--"]
     assert not [flag for flag in flags if flag != "--help" and f"`{flag}" not in COMMANDS]
 

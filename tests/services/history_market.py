@@ -7,7 +7,7 @@ from datetime import datetime
 from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.history import Span, missing
 from qv_desktop.domain.market import SECOND, Action, Bar, Correction, Gap, Snapshot, Timeframe, Trade, ns, timeframe
-from qv_desktop.services.ports import Progress
+from qv_desktop.services.ports.callbacks import Progress
 
 MINUTE, DAY = timeframe("1m"), timeframe("1D")
 
@@ -18,7 +18,7 @@ def minute(start: datetime, price: float = 10.0, symbol: str = "AAPL") -> Bar:
 
 @dataclass
 class BarStore:
-    """``ports.BarStore``; ``down`` fails like a database."""
+    """``ports.history.BarStore``; ``down`` fails like a database."""
 
     kept: dict[tuple[str, str, int], Bar] = field(default_factory=dict)
     spans: dict[tuple[str, str], list[Span]] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class BarStore:
 
 @dataclass
 class ActionStore:
-    """``ports.ActionStore``."""
+    """``ports.history.ActionStore``."""
 
     known: dict[str, tuple[datetime, list[Action]]] = field(default_factory=dict)
 
@@ -76,7 +76,7 @@ class ActionStore:
 
 @dataclass
 class TickStore:
-    """``ports.TickStore``; prints by their key."""
+    """``ports.ticks.TickStore``; prints by their key."""
 
     kept: dict[tuple[str, str, str, str], Trade] = field(default_factory=dict)
     holes: dict[tuple[str, datetime, tuple[str, ...]], Gap] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class TickStore:
 
 @dataclass
 class Vendor:
-    """``ports.History`` that tells of ``market`` up to ``now()`` less ``delay`` ns, and notes what it was asked."""
+    """``ports.history.History`` that tells of ``market`` up to ``now()`` less ``delay`` ns, and notes what it was asked."""
 
     market: dict[str, list[Bar]] = field(default_factory=dict)  # timeframe -> bars
     prints: list[Trade] = field(default_factory=list)

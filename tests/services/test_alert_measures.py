@@ -22,7 +22,7 @@ from qv_desktop.domain.events import (
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.loss_ladder import Losses
 from qv_desktop.domain.market import FeedState, Quote
-from qv_desktop.domain.orders import Fill, OrderStatus, Side
+from qv_desktop.domain.orders import Fill, OrderStatus, OrderType, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Break, Override, Reconciliation, Tolerances
 from qv_desktop.domain.risk import Measures, TradingState
@@ -157,6 +157,50 @@ def test_slippage_is_weighed_by_shares_over_five_minutes_from_the_mid_at_sending
     assert desk.of("slippage") == {"AAPL": pytest.approx(30.0)}
     desk.seconds = 301
     assert desk.of("slippage") == {}
+
+
+def test_what_the_market_did_until_a_stop_was_reached_is_no_slippage_and_of_a_trail_nothing_is_known() -> None:
+    desk = Desk()  # the mid is at 100
+    stop = a_request(id="a", side=Side.SELL, type=OrderType.STOP, stop=Decimal(95))
+    trail = a_request(id="b", side=Side.SELL, type=OrderType.TRAILING_STOP, trail_price=Decimal(2))
+    for request in (stop, trail):
+        desk.measures.order_changed(OrderChanged(an_order(request, OrderStatus.WORKING)))
+        desk.measures.filled(
+            Filled(
+                Fill(
+                    request.client_order_id,
+                    request.client_order_id,
+                    "AAPL",
+                    Side.SELL,
+                    Decimal(10),
+                    Decimal("94.905"),
+                    NOW,
+                )
+            )
+        )
+    assert desk.of("slippage") == {"AAPL": pytest.approx(10.0)}
+    split = replace(stop, stop=Decimal("47.5"), client_order_id="c")
+    desk.measures.order_changed(OrderChanged(an_order(replace(split, stop=Decimal(95)), OrderStatus.WORKING)))
+    desk.measures.order_changed(OrderChanged(an_order(split, OrderStatus.WORKING)))
+    desk.seconds = 301
+    desk.measures.filled(Filled(Fill("c", "c", "AAPL", Side.SELL, Decimal(10), Decimal("47.5"), NOW)))
+    assert desk.of("slippage") == {"AAPL": pytest.approx(0.0)}
+
+
+def test_exposure_that_cannot_be_told_is_told_to_be_unknown() -> None:
+    desk = Desk(held={"AAPL": a_position(500), "KO": a_position(-400, symbol="KO")})
+    assert desk.of("exposure_unknown") == {"": 0.0}
+    del desk.prices["KO"]
+    (reading,) = desk.measures.readings()["exposure_unknown"] or ()
+    assert (reading.value, reading.words) == (1.0, "There is no price of KO.")
+    desk.account = None
+    (reading,) = desk.measures.readings()["exposure_unknown"] or ()
+    assert (reading.value, reading.words) == (
+        1.0,
+        "The equity is not known: 2 positions cannot be laid against limits.",
+    )
+    desk.held = {}
+    assert desk.of("exposure_unknown") == {"": 0.0}
 
 
 def test_names_gross_net_and_sectors_are_shares_of_their_limits() -> None:

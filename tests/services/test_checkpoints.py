@@ -41,9 +41,6 @@ class Seals:
         self.signed.append(Checkpoint("c", number, number, "0" * 64, NOW, GENESIS, KEY))
         return self.signed[-1]
 
-    async def renew(self) -> Checkpoint:
-        raise NotImplementedError
-
 
 def a_row(number: int = 1) -> Entry:
     return sealed("c", number, NOW, Draft(SYSTEM, "order.submit", "order", "1"), "1", GENESIS)

@@ -23,7 +23,7 @@ from qv_desktop.domain.market import SECOND, Action, Bar, Timeframe, bar_start, 
 from qv_desktop.services.exports import Exports
 from qv_desktop.services.imports import Imports
 from qv_desktop.services.login import Login
-from qv_desktop.services.ports import Publish
+from qv_desktop.services.ports.callbacks import Publish
 from tests import fakes
 from tests.builders import NOW, a_session
 

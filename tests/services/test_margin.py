@@ -30,7 +30,7 @@ CALENDAR = Calendar()  # one for all: building it takes longer than any test
 
 
 class Store:
-    """``ports.MarginStore`` in memory; ``down`` while it takes nothing."""
+    """``ports.margin.MarginStore`` in memory; ``down`` while it takes nothing."""
 
     def __init__(self) -> None:
         self.chosen: tuple[MarginTerms, datetime | None] = (MarginTerms(), None)

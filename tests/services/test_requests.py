@@ -9,7 +9,7 @@ import pytest
 
 from qv_desktop.domain.errors import FeedDown
 from qv_desktop.domain.events import Event, RequestChanged
-from qv_desktop.services.ports import Progress
+from qv_desktop.services.ports.callbacks import Progress
 from qv_desktop.services.requests import Requests
 
 NOW = datetime(2026, 11, 20, 16, tzinfo=UTC)

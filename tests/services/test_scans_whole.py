@@ -25,7 +25,7 @@ from qv_desktop.services.daily_bars import DailyBars
 from qv_desktop.services.login import Login
 from qv_desktop.services.notices import Notices
 from qv_desktop.services.polling import Polling
-from qv_desktop.services.ports import History
+from qv_desktop.services.ports.history import History
 from qv_desktop.services.saved_scans import SavedScans
 from qv_desktop.services.scan_rows import Rows
 from qv_desktop.services.scanner import Scanner

@@ -15,7 +15,7 @@ SCALP = TicketPreset("5000", "notional", "Market", "Day", take_profit="2R", stop
 
 
 class Stored:
-    """``ports.Preferences`` for settings, which can be away."""
+    """``ports.preferences.Preferences`` for settings, which can be away."""
 
     def __init__(self) -> None:
         self.settings: dict[tuple[str, str], str] = {}

@@ -12,8 +12,9 @@ from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.audit import Entry, verified
 from qv_desktop.domain.audit_query import PAGE, AuditQuery
+from qv_desktop.ui.models.audit_rows import MOST
 from qv_desktop.ui.models.json_difference import difference
-from qv_desktop.ui.panels.audit import MOST, AuditPanel
+from qv_desktop.ui.panels.audit import AuditPanel
 from tests.ui.trading_values import NOON, entries
 
 
@@ -24,7 +25,7 @@ def panel(qtbot: QtBot) -> AuditPanel:
     viewer.now = lambda: NOON
     qtbot.addWidget(viewer)
     viewer.resize(1160, 320)
-    viewer.show_entries(reversed(entries(20)))
+    viewer.show_page(reversed(entries(20)), viewer.rows.query)
     viewer.show()
     return viewer
 
@@ -112,7 +113,7 @@ def test_a_span_that_ends_before_it_begins_is_said_and_not_asked(panel: AuditPan
 def test_a_new_row_is_shown_only_where_the_filters_let_it_through(qtbot: QtBot, panel: AuditPanel) -> None:
     panel.filters.action.setEditText("order.*")
     qtbot.keyClick(panel.filters.action, Qt.Key.Key_Return)
-    panel.show_entries([])
+    panel.show_page([], panel.rows.query)
     new = entries(22)
     panel.prepend(new[20])
     panel.prepend(new[21])
@@ -128,7 +129,7 @@ def test_an_answer_to_an_earlier_question_is_passed_over(panel: AuditPanel) -> N
 
 
 def test_reaching_the_end_asks_for_the_page_before_it_once(panel: AuditPanel, asked: list[AuditQuery]) -> None:
-    panel.show_entries(reversed(entries(PAGE, first=101)))
+    panel.show_page(reversed(entries(PAGE, first=101)), panel.rows.query)
     scroll = panel.table.verticalScrollBar()
     scroll.setValue(scroll.maximum())
     scroll.setValue(scroll.maximum() - 1)
@@ -143,7 +144,7 @@ def test_walking_back_keeps_a_bounded_number_of_rows_and_leads_to_the_newest_aga
     panel: AuditPanel, asked: list[AuditQuery]
 ) -> None:
     every = numbered(MOST + 3 * PAGE)
-    panel.show_entries(every[-1 : -PAGE - 1 : -1])
+    panel.show_page(every[-1 : -PAGE - 1 : -1], panel.rows.query)
     scroll = panel.table.verticalScrollBar()
     for _ in range(2 * MOST // PAGE):
         if panel.model.rows()[-1].sequence == 1:
@@ -291,7 +292,7 @@ def test_a_row_of_millions_of_characters_is_shown_in_part_and_copied_whole(qtbot
     actor = replace(last.draft.actor, name="n" * much, host="h" * much)
     draft = replace(last.draft, actor=actor, reason="r" * much, before=texts[0], after=texts[1], object_type="o" * much,
                     object_id="i" * much, correlation="c" * much)  # fmt: skip
-    panel.show_entries([replace(last, sequence=21, draft=draft)])
+    panel.show_page([replace(last, sequence=21, draft=draft)], panel.rows.query)
     panel.table.select_key(21)
     model = panel.table.model()
     for column in range(model.columnCount()):
@@ -347,7 +348,7 @@ def test_a_viewer_that_was_hidden_opens_at_the_newest_row(qtbot: QtBot) -> None:
     viewer = AuditPanel()
     qtbot.addWidget(viewer)
     viewer.resize(1160, 280)
-    viewer.show_entries(reversed(entries(6)))
+    viewer.show_page(reversed(entries(6)), viewer.rows.query)
     for entry in entries(60)[6:]:
         viewer.prepend(entry)
     viewer.show()

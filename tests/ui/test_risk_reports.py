@@ -29,9 +29,10 @@ from qv_desktop.domain.limits import NAMES, Limits
 from qv_desktop.domain.margin import MarginStanding
 from qv_desktop.domain.reports import Values
 from qv_desktop.domain.risk_measures import Missing
-from qv_desktop.domain.risk_report import RiskReport, changed, of_day
+from qv_desktop.domain.risk_report import RiskReport, of_day
 from qv_desktop.domain.risk_report_alerts import past_told
 from qv_desktop.domain.risk_report_margin import day_trades_told, margin_told
+from qv_desktop.domain.risk_report_trail import changed
 from qv_desktop.domain.rules import judged
 from qv_desktop.domain.spreadsheets import DANGEROUS
 from qv_desktop.services.login import Login

@@ -12,7 +12,18 @@ from qv_desktop.adapters.alpaca.fields import Raw, Unreadable
 from qv_desktop.adapters.alpaca.outcomes import NO_ACCOUNT, REVOKED
 from qv_desktop.adapters.alpaca.price_messages import heard
 from qv_desktop.adapters.alpaca.price_words import ErrorMessage
-from qv_desktop.adapters.websocket import Evicted, Frame, Lost, Now, OnGap, OnState, Patience, Refused, Socket
+from qv_desktop.adapters.websocket import (
+    Evicted,
+    Frame,
+    Lost,
+    Now,
+    OnGap,
+    OnState,
+    Patience,
+    PriceStream,
+    Refused,
+    Socket,
+)
 from qv_desktop.domain.market import Batch
 from qv_desktop.domain.orders import Report
 
@@ -128,7 +139,7 @@ class TradeUpdates:
             log.exception("a trade update could not be taken in", order=report.client_order_id)
 
 
-class AlpacaPrices:
+class AlpacaPrices(PriceStream):
     """Trades, quotes, bars, halts and corrections from ``url`` (such as wss://stream.data.alpaca.markets/v2/iex)."""
 
     name = "Alpaca prices"
@@ -138,25 +149,8 @@ class AlpacaPrices:
         self._key, self._secret = key, secret
         self._out = hear
         self.most = TICKS_ALLOWED // 2 if url.rstrip("/").endswith("/iex") else None
-        self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, wording=wording,
-                              expecting=expecting, patience=patience, probe=lambda symbols: PROBE, most=self.most)  # fmt: skip
-        self.counts = self._socket.counts
-
-    def want(self, symbols: Sequence[str]) -> None:
-        """Replace the symbols to hear of, most wanted first; applied at once and after every reconnect."""
-        self._socket.want(symbols)
-
-    def backfilling(self, on: bool) -> None:
-        """Show that holes are being filled, or no longer."""
-        self._socket.backfilling(on)
-
-    async def run(self) -> None:
-        """Connect, listen, reconnect; returns after ``stop``."""
-        await self._socket.run()
-
-    async def stop(self) -> None:
-        """Close and return within a second."""
-        await self._socket.stop()
+        super().__init__(Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, wording=wording,
+                              expecting=expecting, patience=patience, probe=lambda symbols: PROBE, most=self.most))  # fmt: skip
 
     async def _sign_in(self, connection: ClientConnection) -> None:
         """Alpaca greets with ``connected``, takes ``auth`` and answers ``authenticated`` or an error."""

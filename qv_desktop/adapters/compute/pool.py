@@ -24,7 +24,7 @@ BASIS = 10_000
 
 
 class BacktestPool(WorkerPool):
-    """``ports.BacktestEngine`` on the workers."""
+    """``ports.backtests.BacktestEngine`` on the workers."""
 
     async def run(
         self,

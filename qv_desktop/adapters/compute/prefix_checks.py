@@ -17,7 +17,7 @@ SECONDS = 120  # for some thirty runs of the signals
 
 
 class PrefixChecks:
-    """``ports.LookAheadEngine`` on a pool."""
+    """``ports.strategies.LookAheadEngine`` on a pool."""
 
     def __init__(self, pool: WorkerPool, now: Callable[[], datetime], seconds: int = SECONDS) -> None:
         self._pool, self._now, self._limits = pool, now, Limits(seconds=seconds)

@@ -25,7 +25,7 @@ LONGEST = 200  # characters of what a strategy's failure says
 
 
 class BacktestSweeps:
-    """``ports.SweepEngine`` on the pool of backtests, which ``pool`` is."""
+    """``ports.sweeps.SweepEngine`` on the pool of backtests, which ``pool`` is."""
 
     def __init__(self, pool: WorkerPool) -> None:
         self._pool = pool

@@ -34,7 +34,7 @@ GLANCE = 0.1  # s between looks at a cancel
 
 
 class ClusterSweeps:
-    """``ports.SweepEngine`` on a Dask scheduler. ``megabytes`` is the most that one worker may use.
+    """``ports.sweeps.SweepEngine`` on a Dask scheduler. ``megabytes`` is the most that one worker may use.
 
     ``backtests`` takes the sweeps that the kernel cannot run, on this machine.
     """

@@ -36,7 +36,7 @@ def sweep_pool(command: Sequence[str], cache: Path, workers: int = 0, limits: Li
 
 
 class LocalSweeps:
-    """``ports.SweepEngine`` on a pool. ``megabytes`` is the most that one worker may use when a sweep does not say.
+    """``ports.sweeps.SweepEngine`` on a pool. ``megabytes`` is the most that one worker may use when a sweep does not say.
 
     ``backtests`` takes the sweeps that the kernel cannot run.
     """

@@ -12,7 +12,7 @@ from qv_desktop.domain.market import Action
 
 
 class ActionStore:
-    """``ports.ActionStore`` on Postgres."""
+    """``ports.history.ActionStore`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

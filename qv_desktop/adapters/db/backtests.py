@@ -35,7 +35,7 @@ NOTES = (backtest_notes.c.starred, backtest_notes.c.remark)
 
 
 class BacktestStore:
-    """``ports.BacktestStore`` on Postgres."""
+    """``ports.backtests.BacktestStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database

@@ -32,7 +32,7 @@ def table(frame: Timeframe) -> str:
 
 
 class BarStore:
-    """``ports.BarStore`` on Postgres."""
+    """``ports.history.BarStore`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -22,7 +22,7 @@ from qv_desktop.domain.risk import TradingState
 
 
 class CounterStore:
-    """``ports.CounterStore`` on Postgres."""
+    """``ports.risk.CounterStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

@@ -15,7 +15,7 @@ _c = drawings.c
 
 
 class Drawings:
-    """``ports.Drawings`` on Postgres."""
+    """``ports.preferences.Drawings`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

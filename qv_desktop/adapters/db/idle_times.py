@@ -13,7 +13,7 @@ EVERYBODY = "everybody"  # in the place of a user's id, which is a UUID
 
 
 class IdleTimes:
-    """``ports.IdleTimes`` on Postgres."""
+    """``ports.users.IdleTimes`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

@@ -18,7 +18,7 @@ COLUMNS = ("kind", "at", "day", "key", "amount", "symbol", "words", "actor")
 
 
 class MarginStore:
-    """``ports.MarginStore`` on Postgres."""
+    """``ports.margin.MarginStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

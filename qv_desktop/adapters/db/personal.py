@@ -36,7 +36,7 @@ LATE = "The database took too long over this log-in; try again."
 
 
 class PersonalUsers(Users):
-    """``ports.Users`` over a personal login, whose name is the user's; the database acts as the user's group while signed in."""
+    """``ports.users.Users`` over a personal login, whose name is the user's; the database acts as the user's group while signed in."""
 
     async def any(self) -> bool:
         """Whether a first user exists."""

@@ -10,7 +10,7 @@ from qv_desktop.domain.audit import Draft
 
 
 class Preferences:
-    """``ports.Preferences`` on Postgres."""
+    """``ports.preferences.Preferences`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail | None = None) -> None:
         """``trail`` takes the rows of settings that are recorded."""

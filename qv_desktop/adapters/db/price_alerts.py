@@ -14,7 +14,7 @@ _COLUMNS = (_c.id, _c.symbol, _c.price, _c.direction, _c.note, _c.repeats, _c.st
 
 
 class PriceAlerts:
-    """``ports.PriceAlerts`` on Postgres."""
+    """``ports.preferences.PriceAlerts`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

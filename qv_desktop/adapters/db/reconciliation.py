@@ -34,7 +34,7 @@ _NEWS = (_c.breaks_of == _c.id) | (_c.operator != "system")  # as the index of i
 
 
 class ReconciliationStore:
-    """``ports.ReconciliationStore`` on Postgres, for the account whose id ``account`` tells.
+    """``ports.reconciliation.ReconciliationStore`` on Postgres, for the account whose id ``account`` tells.
 
     Every run has a row, so that every report can be traced to one; a run that found the same as the one before it shares its breaks.
     """

@@ -17,7 +17,7 @@ _DELETE = text("DELETE FROM bars WHERE timeframe = :frame AND start >= :start AN
 
 
 class Retention:
-    """``ports.Retention`` on Postgres."""
+    """``ports.ticks.Retention`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -15,7 +15,7 @@ from qv_desktop.domain.risk import TradingState
 
 
 class RiskStore:
-    """``ports.RiskStore`` on Postgres."""
+    """``ports.risk.RiskStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database

@@ -15,7 +15,7 @@ _s, _d, _t = risk_scenarios.c, risk_days.c, risk_settings.c
 
 
 class MeasureStore:
-    """``ports.MeasureStore`` on Postgres. Everything raises DatabaseDown."""
+    """``ports.risk.MeasureStore`` on Postgres. Everything raises DatabaseDown."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

@@ -15,7 +15,7 @@ _c = scans.c
 
 
 class Scans:
-    """``ports.Scans`` on Postgres."""
+    """``ports.preferences.Scans`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -16,7 +16,7 @@ _c, _o = sector_codes.c, sector_overrides.c
 
 
 class SectorStore:
-    """``ports.SectorStore`` on Postgres."""
+    """``ports.risk.SectorStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

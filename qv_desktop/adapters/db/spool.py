@@ -19,7 +19,7 @@ EVERY = 1.0  # seconds between attempts
 
 
 class Spool:
-    """``ports.Spool`` as a file of JSON lines, to which rows are only ever appended while they wait.
+    """``ports.audit.Spool`` as a file of JSON lines, to which rows are only ever appended while they wait.
 
     ``write`` commits one row and raises DatabaseDown, RowRefused or NotPermitted; ``now`` gives UTC, for a row's reason says when it
     really happened. ``stays`` says which rows are never set aside, for they are in force while they wait. ``told`` hears a sentence of

@@ -32,7 +32,7 @@ _COLUMNS = (
 
 
 class StrategyStore:
-    """``ports.StrategyStore`` on Postgres."""
+    """``ports.strategies.StrategyStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database

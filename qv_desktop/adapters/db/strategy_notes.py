@@ -15,7 +15,7 @@ _d, _c = strategy_drafts.c, strategy_consents.c
 
 
 class StrategyDrafts:
-    """``ports.StrategyDrafts`` on Postgres."""
+    """``ports.strategies.StrategyDrafts`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class StrategyDrafts:
 
 
 class StrategyConsents:
-    """``ports.StrategyConsents`` on Postgres."""
+    """``ports.strategies.StrategyConsents`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

@@ -37,7 +37,7 @@ LIGHT = [column for column in sweeps.c if column.name not in ("values", "figures
 
 
 class SweepStore:
-    """``ports.SweepStore`` on Postgres."""
+    """``ports.sweeps.SweepStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

@@ -29,7 +29,7 @@ _encoder, _decoder = msgspec.msgpack.Encoder(), msgspec.msgpack.Decoder(_Part)
 
 
 class TickSpool:
-    """``ports.TickSpool`` under ``folder``, of ``most`` bytes. A portion is kept when it is forced to the disk, or not at all.
+    """``ports.ticks.TickSpool`` under ``folder``, of ``most`` bytes. A portion is kept when it is forced to the disk, or not at all.
 
     A file is named by its place in the order and its rows; what a crash tore off at a file's end is logged and left out. A portion may
     be given twice after a crash, but never be lost.

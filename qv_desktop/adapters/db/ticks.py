@@ -19,7 +19,7 @@ _at = itemgetter(COLUMNS.index("at"))
 
 
 class TickStore:
-    """``ports.TickStore`` on Postgres; trades are partitioned by UTC day."""
+    """``ports.ticks.TickStore`` on Postgres; trades are partitioned by UTC day."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

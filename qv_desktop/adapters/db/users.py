@@ -19,7 +19,7 @@ _FIRST = text("SELECT pg_advisory_xact_lock(hashtext('first user'))")
 
 
 class Users(Door):
-    """``ports.Users`` on Postgres."""
+    """``ports.users.Users`` on Postgres."""
 
     async def any(self) -> bool:
         """Whether a first user exists."""

@@ -19,7 +19,7 @@ CHECKED = ("code_hash", "outcome", "bar", "bar_at", "symbol", "shown", "compared
 
 
 class ValidationStore:
-    """``ports.ValidationStore`` on Postgres."""
+    """``ports.sweeps.ValidationStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail
@@ -43,7 +43,7 @@ class ValidationStore:
 
 
 class LookAheadStore:
-    """``ports.LookAheadStore`` on Postgres."""
+    """``ports.strategies.LookAheadStore`` on Postgres."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail

@@ -14,7 +14,7 @@ _c = watchlists.c
 
 
 class Watchlists:
-    """``ports.Watchlists`` on Postgres."""
+    """``ports.preferences.Watchlists`` on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""``ports.Reader`` for CSV and Parquet: what a file holds, or the line because of which it cannot be told."""
+"""``ports.files.Reader`` for CSV and Parquet: what a file holds, or the line because of which it cannot be told."""
 
 import asyncio
 from collections.abc import Sequence

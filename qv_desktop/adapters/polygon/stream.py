@@ -7,7 +7,18 @@ import structlog
 from websockets.asyncio.client import ClientConnection
 
 from qv_desktop.adapters.polygon.messages import StatusMessage, heard
-from qv_desktop.adapters.websocket import Evicted, Frame, Lost, Now, OnGap, OnState, Patience, Refused, Socket
+from qv_desktop.adapters.websocket import (
+    Evicted,
+    Frame,
+    Lost,
+    Now,
+    OnGap,
+    OnState,
+    Patience,
+    PriceStream,
+    Refused,
+    Socket,
+)
 from qv_desktop.domain.market import Batch
 
 log = structlog.get_logger()
@@ -20,7 +31,7 @@ EVICTED = "Another program uses this Polygon key and took over the connection; c
 type Hear = Callable[[Batch], None]
 
 
-class PolygonStream:
+class PolygonStream(PriceStream):
     """A supervised connection to ``url`` (such as wss://socket.polygon.io/stocks); one per key, a newer one evicts the older."""
 
     name = "Polygon"
@@ -30,25 +41,8 @@ class PolygonStream:
                  expecting: Callable[[], bool] = lambda: True, patience: Patience | None = None) -> None:  # fmt: skip
         self._key = key
         self._out = hear
-        self._socket = Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, wording=wording,
-                              expecting=expecting, patience=patience, probe=probe)  # fmt: skip
-        self.counts = self._socket.counts
-
-    def want(self, symbols: Sequence[str]) -> None:
-        """Replace the symbols to hear of; applied at once and after every reconnect."""
-        self._socket.want(symbols)
-
-    def backfilling(self, on: bool) -> None:
-        """Show that holes are being filled, or no longer."""
-        self._socket.backfilling(on)
-
-    async def run(self) -> None:
-        """Connect, listen, reconnect; returns after ``stop``."""
-        await self._socket.run()
-
-    async def stop(self) -> None:
-        """Close and return within a second."""
-        await self._socket.stop()
+        super().__init__(Socket(self.name, url, self._sign_in, self._hear, on_state, on_gap, now=now, wording=wording,
+                              expecting=expecting, patience=patience, probe=probe))  # fmt: skip
 
     async def _sign_in(self, connection: ClientConnection) -> None:
         """Polygon greets with ``connected``, takes ``auth`` and answers ``auth_success`` or ``auth_failed``."""

@@ -6,6 +6,7 @@ from qv_desktop.adapters.websocket.endings import Evicted, Lost, Refused
 from qv_desktop.adapters.websocket.holes import OnGap
 from qv_desktop.adapters.websocket.inbox import Frame
 from qv_desktop.adapters.websocket.patience import Backoff, Patience
+from qv_desktop.adapters.websocket.prices import PriceStream
 from qv_desktop.adapters.websocket.socket import Now, OnState, Socket
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "OnGap",
     "OnState",
     "Patience",
+    "PriceStream",
     "Refused",
     "Socket",
     "is_loopback",

@@ -1,7 +1,6 @@
 """Choosing a study, and changing the settings and colours of one."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from PySide6.QtCore import QDateTime, QEvent, QObject, Qt, QTimeZone, Signal
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPixmap
@@ -194,9 +193,3 @@ def _filled(ink: QColor) -> QIcon:
     picture = QPixmap(28, 12)
     picture.fill(ink)
     return QIcon(picture)
-
-
-def moment_now(now: datetime | None = None) -> float:
-    """Midnight of today in seconds, where an anchor begins that nobody has placed."""
-    day = (now or datetime.now(UTC)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day.timestamp()

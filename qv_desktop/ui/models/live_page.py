@@ -1,7 +1,7 @@
 """A strategy's day beside its backtest: which day, what of it was traded, what the difference came to, and why."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.live_backtest import Comparison, Pair
 from qv_desktop.domain.live_backtest_report import CAUSES, verdict
+from qv_desktop.domain.trading_days import weekdays_on
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
@@ -27,7 +28,6 @@ from qv_desktop.ui.models.table_model import TableModel
 EMPTY = "Choose a day, a strategy and a symbol, and press Compare."
 NOTHING = ("No order of {} carries a strategy's name as its source, so there is nothing live to lay beside a backtest. Choose another day, "
            "or press Compare to see what the strategy of the form would have traded.")  # fmt: skip
-SATURDAY = 5
 
 
 class LivePage(QWidget):
@@ -174,11 +174,7 @@ class LivePage(QWidget):
 
     def _step(self, days: int) -> None:
         try:
-            day = self._read_day()
-            for _ in range(abs(days)):
-                day += timedelta(1 if days > 0 else -1)
-                while day.weekday() >= SATURDAY:
-                    day += timedelta(1 if days > 0 else -1)
+            day = weekdays_on(self._read_day(), days)
         except (BadInput, OverflowError):
             return
         self.show_day(day)

@@ -1,7 +1,7 @@
 """A strip that asks over which days and accounts a report goes, and as what it is written."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.trading_days import weekdays_on
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.choice import Choice
 from qv_desktop.ui.models.flow import Flow
@@ -16,7 +17,6 @@ from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.number_field import NumberField
 
 HERE, EVERY = "This account", "Every account"
-SATURDAY = 5
 
 
 class ReportDays(QWidget):
@@ -126,11 +126,7 @@ def _day(name: str) -> NumberField:
 def _step(field: NumberField, days: int) -> None:
     """So many weekdays on, for on others nothing trades."""
     try:
-        day = _read(field)
-        for _ in range(abs(days)):
-            day += timedelta(1 if days > 0 else -1)
-            while day.weekday() >= SATURDAY:
-                day += timedelta(1 if days > 0 else -1)
+        day = weekdays_on(_read(field), days)
     except (BadInput, OverflowError):
         return
     field.setText(day.isoformat())

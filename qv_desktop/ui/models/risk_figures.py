@@ -1,6 +1,6 @@
 """Figures of risk: tiles of a caption over a value, and a grid of figures under heads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -22,6 +22,14 @@ class Tile:
     hint: str = ""
     ink: str = "TX0"
     tip: str = ""
+
+
+def _tells(event: QEvent, told: Callable[[QPointF], str], over: QWidget) -> bool:
+    """Whether it was asked what is under the pointer; that is said."""
+    if event.type() != QEvent.Type.ToolTip or not isinstance(event, QHelpEvent):
+        return False
+    QToolTip.showText(event.globalPos(), told(QPointF(event.pos())), over)
+    return True
 
 
 class Tiles(QWidget):
@@ -69,10 +77,7 @@ class Tiles(QWidget):
         )
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.told(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return _tells(event, self.told, self) or super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -177,10 +182,7 @@ class FigureGrid(QWidget):
         return ""
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            QToolTip.showText(event.globalPos(), self.told(QPointF(event.pos())), self)
-            return True
-        return super().event(event)
+        return _tells(event, self.told, self) or super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

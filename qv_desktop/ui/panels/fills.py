@@ -31,7 +31,7 @@ class FillsPanel(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._arrivals: dict[str, float] = {}  # client order id -> mid when the order was made
+        self._arrivals: dict[str, float] = {}  # client order id -> mid when the order was made, or its stop
         self._values = dict.fromkeys(Side, ZERO)  # dollars bought and sold
         self._newest: datetime | None = None
         self._day = ""  # of the newest, as New York counts it
@@ -67,7 +67,7 @@ class FillsPanel(QWidget):
         self._show_totals()
 
     def show_arrival(self, client_order_id: str, mid: float) -> None:
-        """The mid price when an order was made, which its fills' slippage is counted from."""
+        """The mid price when an order was made, or its stop: what its fills' slippage is counted from."""
         self._arrivals[client_order_id] = mid
         self.model.refresh()
 
@@ -95,7 +95,7 @@ class FillsPanel(QWidget):
                    tip=lambda f: f.execution_id),
             Column("Strategy", lambda f: f.source, width=80, tip=lambda f: f.source),
             Column("Slip, bps", lambda f: words.signed(self._slippage(f), 1), key=self._slippage, right=True, width=70,
-                   tip=lambda f: "Against the mid when the order was made; above zero is worse"),
+                   tip=lambda f: "Against the mid when the order was made, of a stop against its stop; above zero is worse"),
         ]  # fmt: skip
 
     def _when(self, fill: Fill) -> str:

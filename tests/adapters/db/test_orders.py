@@ -157,10 +157,53 @@ def test_positions_are_kept_as_they_stand(journal: OrderJournal) -> None:
     async def story() -> list[Position]:
         await journal.save_positions("p", first)
         await journal.save_positions("other", first)
-        await journal.save_positions("p", first[1:])
+        await journal.save_positions("p", [Position("AAPL")])
+        await journal.save_positions("p", [])
         return await journal.positions("p")
 
-    assert asyncio.run(story()) == first[1:]
+    assert asyncio.run(story()) == [Position("AAPL"), first[1]]
+
+
+def test_a_desk_that_is_behind_does_not_write_over_positions_of_one_that_knows_more(
+    journal: OrderJournal, database: Database, trail: AuditTrail, clock: Clock
+) -> None:
+    other, early, late = OrderJournal(database, trail), clock(), clock() + timedelta(seconds=3)
+    one, two, three = (Position("AAPL", Decimal(shares), Decimal(10)) for shares in (100, 200, 300))
+
+    async def story() -> list[list[Position]]:
+        kept: list[list[Position]] = []
+        for desk, position, told in ((journal, one, early), (other, two, late), (journal, one, early), (journal, three, late),
+                                     (other, two, None)):  # fmt: skip
+            await desk.save_positions("behind", [position], {} if told is None else {"AAPL": told})
+            kept.append(await journal.positions("behind"))
+        await journal.save_positions("behind", [one], {"AAPL": early})
+        kept.append(await journal.positions("behind"))
+        return kept
+
+    assert asyncio.run(story()) == [[one], [two], [two], [three], [two], [two]]
+
+
+def test_two_desks_that_keep_the_same_positions_at_once_both_succeed(postgres_url: str, clock: Clock) -> None:
+    names = [f"S{number}" for number in range(50)]
+    desks = [Database(postgres_url) for _ in range(2)]
+
+    async def story() -> list[Position]:
+        journals = [OrderJournal(one, AuditTrail(one, f"c{place}", "1", clock, lambda entry: None)) for place, one in
+                    enumerate(desks)]  # fmt: skip
+        for _ in range(20):
+            await asyncio.gather(
+                *(
+                    journal.save_positions("both", [Position(name, Decimal(1), Decimal(2)) for name in order])
+                    for journal, order in zip(journals, (names, names[::-1]), strict=True)
+                )
+            )
+        return await journals[0].positions("both")
+
+    try:
+        assert len(asyncio.run(story())) == 50
+    finally:
+        for one in desks:
+            one.close()
 
 
 def test_account_snapshots_are_appended_once_per_moment(

@@ -10,11 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from qv_desktop import cli
+from qv_desktop.cli.sweep import told
 from qv_desktop.domain.backtests import BacktestSpec
 from qv_desktop.domain.sweeps import Axis, SweepResult, SweepRow, SweepSpec
+from tests.cli.test_backtest import imported, weekdays
 from tests.stories.program import is_one_sentence, ran
-from tests.test_cli_backtest import imported, weekdays
 
 
 @pytest.fixture
@@ -122,6 +122,6 @@ def test_the_best_are_named_first_and_what_has_no_figure_last(a_sweep: SweepResu
     rows = tuple(
         SweepRow((float(i),), 0.1, ratio, -0.1, i, profit_factor=ratio, calmar=ratio) for i, ratio in enumerate(ratios)
     )
-    lines = cli._swept(replace(a_sweep, rows=rows), False, None).splitlines()[3:9]
+    lines = told(replace(a_sweep, rows=rows), False, None).splitlines()[3:9]
     assert [line.split()[0] for line in lines] == ["2", "4", "0", "5", "1", "3"]
     assert [line.split()[2] for line in lines] == ["2.000", "1.000", "0.500", "-1.000", "—", "—"]
