@@ -292,7 +292,9 @@ def test_what_waits_is_kept_longest() -> None:
     (Denied("Alpaca no longer accepts this account's permission; connect it again."), "Broker refuses the account", "connect it again"),
     (Garbled("Alpaca's answer could not be read."), "Broker cannot be understood", "could not be read"),
 ])  # fmt: skip
-def test_a_broker_that_answers_and_brings_no_balances_is_not_called_silent(trouble: BrokerDown, title: str, says: str) -> None:
+def test_a_broker_that_answers_and_brings_no_balances_is_not_called_silent(
+    trouble: BrokerDown, title: str, says: str
+) -> None:
     desk, ill = Desk(), replace(HEALTH, broker_ms=None, broker_trouble=trouble)
     for pulse in (HEALTH, *[ill] * 30, HEALTH):
         desk.after(1).notices.health(pulse)
@@ -303,7 +305,9 @@ def test_a_broker_that_answers_and_brings_no_balances_is_not_called_silent(troub
 
 def test_what_ails_the_broker_may_change_and_is_told_again() -> None:
     desk = Desk()
-    silent, refused = (replace(HEALTH, broker_ms=None, broker_trouble=why) for why in (BrokerDown("no answer"), Denied("no key")))
+    silent, refused = (
+        replace(HEALTH, broker_ms=None, broker_trouble=why) for why in (BrokerDown("no answer"), Denied("no key"))
+    )
     for pulse in (HEALTH, *[silent] * 20, *[refused] * 3):
         desk.after(1).notices.health(pulse)
     assert desk.fresh() == ["Broker is down", "Broker refuses the account"]
@@ -313,7 +317,9 @@ def test_what_ails_the_broker_may_change_and_is_told_again() -> None:
 def test_to_have_no_account_yet_is_no_alarm() -> None:
     desk = Desk()
     for _ in range(60):
-        desk.after(1).notices.health(replace(HEALTH, broker_ms=None, broker_trouble=Denied("No account is connected; add one.")))
+        desk.after(1).notices.health(
+            replace(HEALTH, broker_ms=None, broker_trouble=Denied("No account is connected; add one."))
+        )
     assert [(n.urgency, n.text) for n in desk.notices.told] == [("warning", "No account is connected; add one.")]
 
 
@@ -357,4 +363,7 @@ def test_one_entry_that_cannot_be_read_costs_none_of_the_others() -> None:
     newer = {**kept[0], "id": "n2", "key": "k2", "added_by_a_newer_version": 1}
     odd = [{**kept[0], "urgency": "purple", "id": "n3"}, {**kept[0], "at": "soon", "id": "n4"}, {"title": "?"}, 7, None]
     second.notices.restore(json.dumps([*odd, *kept, newer]))
-    assert [(n.title, n.key, n.waits) for n in second.notices.told] == [("Breaks", "breaks", True), ("Breaks", "k2", True)]
+    assert [(n.title, n.key, n.waits) for n in second.notices.told] == [
+        ("Breaks", "breaks", True),
+        ("Breaks", "k2", True),
+    ]

@@ -26,11 +26,17 @@ def files(parent: QWidget) -> QDialog:
     return dialog
 
 
+def asking(parent: QWidget) -> QDialog:
+    dialog = ConnectionsDialog("http://127.0.0.1:1/callback", "Kept.", parent)
+    dialog.ask.ask("Remove “Real one” and forget its secrets?", "Remove", lambda: None)
+    return dialog
+
+
 MADE: dict[str, Callable[[QWidget], QDialog]] = {
     "notify": NotifyDialog, "step up": lambda parent: StepUpDialog("Title", "Words", "Go", "anna", parent),
     "reason": lambda parent: ReasonDialog("Decline", "Words.", "Decline", (), parent),
     "connections": lambda parent: ConnectionsDialog("http://127.0.0.1:1/callback", "Kept.", parent),
-    "settings": SettingsDialog, "files": files,
+    "connections, asking": lambda parent: asking(parent), "settings": SettingsDialog, "files": files,
     "a panel's": lambda parent: files(parent.findChild(QWidget, "shell")),  # type: ignore[arg-type]
 }  # fmt: skip
 
