@@ -201,7 +201,7 @@ def _keyring() -> Any:
     try:
         ring = keyring.get_keyring()
         safe = ring.priority >= 1 and not type(ring).__module__.startswith("keyrings.alt")
-    except Exception as reason:  # as below
+    except Exception as reason:  # noqa: BLE001 - as below
         log.info("no keyring", reason=str(reason))
         return None
     return ring if safe else None
@@ -214,7 +214,7 @@ def _asked(ask: Callable[[], Any]) -> Any:
     """
     try:
         return ask()
-    except Exception as refusal:
+    except Exception as refusal:  # noqa: BLE001 - any of them means the same here
         log.info("keyring_refused", kind=type(refusal).__name__)  # its words might hold what was to be kept
         raise BadInput("The system's keyring is locked or refuses; unlock it and try again.") from None
 

@@ -1,6 +1,6 @@
 """Real money cannot be mistaken: every dialog over a LIVE window wears the red frame too, in every theme, and none over another one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QWidget
@@ -47,11 +47,11 @@ def _dressed(qapp: QApplication) -> None:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
+def window(qtbot: QtBot) -> MainWindow:
     made = MainWindow({"orders": QWidget(), "ticket": QWidget()})
     qtbot.addWidget(made)
     made.show()
-    yield made
+    return made
 
 
 def framed(dialog: QWidget) -> bool:
