@@ -261,7 +261,9 @@ class Notices:
             if event.state == "backing off" and event.feed in self._bad:
                 return  # of this outage a person has heard, and why
             self._bad.add(event.feed)
-            self._lost("warning", f"{event.feed} is {event.state}", event.detail, f"{event.feed} {event.state}", "feed", "data")
+            self._lost(
+                "warning", f"{event.feed} is {event.state}", event.detail, f"{event.feed} {event.state}", "feed", "data"
+            )
         elif event.state == "off" and not event.detail.endswith(_OUR_STOP):
             self._bad.add(event.feed)
             self._lost("warning", f"{event.feed} is refused", event.detail, f"{event.feed} off", "feed", "data")
