@@ -338,11 +338,16 @@ class Session:
             raise BadInput("Another account is being put to use; choose again at its desk.")
         self._switching = id_
         try:
-            self._again = await switched(self._accounts, self._desk, id_, self._starting.hotkeys.arming.disarm)
-        finally:
-            self._switching = id_ if self._again else ""  # until the next desk is there
-        if self._again:
-            self._leaving.set()
+            if await switched(self._accounts, self._desk, id_, self._starting.hotkeys.arming.disarm, self._stay):
+                self._again = True  # and nothing else is put to use until the next desk is there
+                self._leaving.set()
+        except BaseException:
+            self._stay()
+            raise
+
+    def _stay(self) -> None:
+        """The account in use stays; another one may be chosen."""
+        self._switching = ""
 
     async def _put_away(self) -> None:
         """Close the desk, but for its window, which stays in view until the next one is there."""

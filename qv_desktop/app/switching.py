@@ -56,8 +56,10 @@ async def in_the_way(services: Services, anew: bool = False) -> str:
     return ""
 
 
-async def switched(accounts: Accounts, desk: Desk, id_: str, disarm: Callable[[str], None]) -> bool:
-    """Whether the account was switched; False when the person went back. ``disarm`` turns trading keys off, for a reason.
+async def switched(accounts: Accounts, desk: Desk, id_: str, disarm: Callable[[str], None],
+                   went_back: Callable[[], None] = lambda: None) -> bool:  # fmt: skip
+    """Whether the account was switched; False when the person went back, which ``went_back`` hears first. ``disarm`` turns trading
+    keys off, for a reason.
 
     Raises BadInput when it cannot be now, NotPermitted.
     """
@@ -66,7 +68,9 @@ async def switched(accounts: Accounts, desk: Desk, id_: str, disarm: Callable[[s
     _require(await in_the_way(desk.services, _anew(accounts, wanted)))
     if wanted.environment == "LIVE":
         stays = f"stay on “{accounts.in_use.name}”" if accounts.in_use else "see prices only"
-        if not await confirmed(accounts.connections, wanted, accounts.person, f"Without it you {stays}.", desk.window):
+        if not await confirmed(
+            accounts.connections, wanted, accounts.person, f"Without it you {stays}.", desk.window, went_back
+        ):
             return False
     disarm("the account is being switched")  # keys are heard by a window that takes no clicks, too
     return await _closed_for(accounts, desk, wanted)

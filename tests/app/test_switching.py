@@ -452,6 +452,17 @@ def test_the_account_in_use_cannot_be_removed_and_another_one_is_with_its_secret
         dialog = own.one(ConnectionsDialog)
         assert dialog is not None
         assert not dialog.remove.isEnabled()
+        dialog.test.click()
+        await own.sees(lambda: "ACTIVE" in dialog.message())
+        assert "the same account" not in dialog.message()
+        dialog.add.click()
+        dialog.form.name.setText("Twin")
+        dialog.form.key.setText("PKSIM")
+        dialog.form.secret.setText(canaries.ALPACA_SECRET)
+        dialog.save.click()
+        await own.sees(lambda: "“Twin” is kept" in dialog.message())
+        dialog.test.click()
+        await own.sees(lambda: "the same account as “Alpaca paper”, which is in use" in dialog.message())
         dialog.list.setCurrentRow(1)
         dialog.remove.click()
         assert "Real one" in dialog.ask.question.text()
@@ -589,7 +600,7 @@ def test_who_trades_nothing_has_the_quiet_hours_the_keys_the_strategies_and_the_
         await own.sees(lambda: "Another account is being put to use" in own.notices())
         assert len([w for w in QApplication.topLevelWidgets() if isinstance(w, LiveDialog) and w.isVisible()]) == 1
         own.one(LiveDialog).back.click()  # type: ignore[union-attr]
-        await own.sees(lambda: own.one(LiveDialog) is None and not own.session._switching)
+        await own.sees(lambda: own.one(LiveDialog) is None)
         own.desk.window.account_chosen.emit("main")
         await own.at("Alpaca paper ••••")
 
