@@ -360,4 +360,4 @@ def _read(raw: object) -> Notice | None:
         notice = Notice(**known)
     except (AttributeError, TypeError, ValueError):
         return None
-    return notice if notice.at is not None and notice.urgency in GRAVITY and notice.id else None
+    return notice if known["at"] is not None and notice.urgency in GRAVITY and notice.id else None
