@@ -16,7 +16,7 @@ from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
 from qv_desktop.domain.accounts import Account, Environment
-from qv_desktop.domain.errors import BrokerDown, Garbled
+from qv_desktop.domain.errors import BrokerDown, Denied, Garbled
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
@@ -340,10 +340,10 @@ def _admit(request: OrderRequest, verdict: object) -> None:
 
 
 def _down(failure: Exception) -> BrokerDown:
+    if isinstance(failure, Refusal) and failure.status == 401:
+        return Denied(failure.message)
     if isinstance(failure, Refusal):
-        return BrokerDown(
-            failure.message if failure.spoken or failure.status == 401 else f"{failure.message} Try again in a moment."
-        )
+        return BrokerDown(failure.message if failure.spoken else f"{failure.message} Try again in a moment.")
     if isinstance(failure, Unreadable):
         log.warning("Alpaca's answer could not be read", reason=str(failure))
         return Garbled(f"Alpaca's answer could not be read ({failure}); nothing was changed.")

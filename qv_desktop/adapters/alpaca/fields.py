@@ -8,6 +8,9 @@ from functools import lru_cache
 type Raw = Mapping[str, object]
 
 SECOND = 1_000_000_000  # ns
+YEARS = range(
+    1970, 2200
+)  # of every time that can be meant: Go writes the year 1 for no time at all, and clocks end before year 9999
 WIDEST = 30  # digits before or after the point that any figure of an account may have; a number beyond is garbage
 
 
@@ -79,15 +82,15 @@ def record(value: object) -> Raw:
 
 
 def moment(raw: Raw, *keys: str) -> datetime | None:
-    """The first of these fields that holds an RFC 3339 time, as aware UTC to the microsecond."""
+    """The first of these fields that holds an RFC 3339 time within ``YEARS``, as aware UTC to the microsecond."""
     for key in keys:
         value = raw.get(key)
         try:
             found = datetime.fromisoformat(value) if isinstance(value, str) else None
-            if found is not None:
-                return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        except (ValueError, OverflowError):
+        except ValueError:
             continue
+        if found is not None and found.year in YEARS:
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     return None
 
 
