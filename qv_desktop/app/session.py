@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.app.starting import Starting
     from qv_desktop.ui.frames import Frames
     from qv_desktop.ui.main_window import MainWindow
+    from qv_desktop.ui.settings_dialog import SettingsDraft
     from qv_desktop.wiring import Desk, Panels
     from qv_desktop.wiring.connections import ConnectionsWiring
 
@@ -86,6 +87,7 @@ class Session:
         self._building: asyncio.Future[tuple[Panels, MainWindow]] | None = None
         self._said: list[str] = []  # what waits for a desk to be told
         self._former: MainWindow | None = None  # in view until the next desk's window is
+        self._density: str = settings.density
         self._turned_out = ""  # why the session ended before there was a desk to lock
 
     # ---- the way in
@@ -298,6 +300,8 @@ class Session:
             window.account.show_user(door.login.session.user)
         from qv_desktop.wiring.seeing import visible
 
+        if self._density != "normal":
+            window.set_density(self._density)
         window.commands.allow(door.login.may)
         window.set_visible_panels(visible(door.login))
 
@@ -419,12 +423,23 @@ class Session:
             accounts = self._shown_accounts.open if self._shown_accounts else None
             services, change = self._desk.services, Permission(Resource.SETTINGS, Action.CHANGE)
             permitted, actor = partial(services.login.require, change), services.login.actor
-            first = SettingsFirst(self._settings, self._tasks, self._vault, permitted, services.kill.note, actor)
+            first = SettingsFirst(
+                self._settings, self._tasks, self._vault, permitted, services.kill.note, actor, self._wear
+            )
             first.open(self._desk.window, accounts).forbid(why(services.login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":
             self._desk.services.notices.tell("info", "Connections", DEMO_ACCOUNT)
+
+    def _wear(self, chosen: "SettingsDraft") -> None:
+        """Put on the look that was chosen, for this window and those that come."""
+        from qv_desktop.app.settings import worn
+
+        worn(chosen)
+        self._density = chosen.density
+        if self._desk is not None:
+            self._desk.window.set_density(chosen.density)
 
     def _log_out(self) -> None:
         self._out = True

@@ -148,7 +148,7 @@ class LoginDialog(QDialog):
     def _say(self, text: str, tone: Tone) -> None:
         self._message.setText(text)
         self._message.setVisible(bool(text))
-        self._message.setStyleSheet(f"color: {theme.color('BAD' if tone == 'error' else 'TX1').name()}")
+        theme.wear(self._message, lambda: f"color: {theme.color('BAD' if tone == 'error' else 'TX1').name()}")
         if tone == "error" and text:
             self.show_busy("")
             self._message.show()
@@ -191,7 +191,8 @@ class LoginDialog(QDialog):
         self.accept()
 
     def _build(self) -> None:
-        brand = QLabel(f'<span style="color:{theme.ACCENT}">Quant</span>Vision')
+        brand = QLabel()
+        theme.follow(brand, lambda: brand.setText(f'<span style="color:{theme.ACCENT}">Quant</span>Vision'))
         font = theme.strong()
         font.setPixelSize(22)
         brand.setFont(font)

@@ -22,8 +22,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from qv_desktop import paths
-from qv_desktop.ui import colors
+from qv_desktop.ui import colors, wardrobe
 from qv_desktop.ui.hold import GRACE, HoldClock, Repeats
+from qv_desktop.ui.wardrobe import follow as follow
+from qv_desktop.ui.wardrobe import wear as wear
 
 _TOKENS = colors.tokens("dark", "us")  # token -> "#rrggbb", in force
 CHIPS = colors.chips("dark")  # chip -> (ground, text), in force
@@ -43,6 +45,7 @@ type LabelRole = Literal["value", "label", "hint", "title"]
 type ButtonKind = Literal["plain", "primary", "danger", "buy", "sell", "ghost"]
 
 
+@wardrobe.of_colours
 @cache
 def color(token: str) -> QColor:
     """The colour of a token such as ``UP``, or of a ``#rrggbb`` text."""
@@ -61,12 +64,18 @@ def _linear(share: float) -> float:
     return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
 
 
+def chip(name: str) -> str:
+    """Ground and text of a chip, for a style sheet."""
+    ground, ink = CHIPS[name]
+    return f"background:{ground}; color:{ink};"
+
+
 def _take(name: colors.Theme, prices: colors.Prices) -> None:
     """Put the values of a theme in force, for everybody who reads them from now on."""
     _TOKENS.update(colors.tokens(name, prices))
     CHIPS.update(colors.chips(name))
     globals().update(_TOKENS)
-    color.cache_clear()
+    wardrobe.forget()
 
 
 @cache
@@ -123,10 +132,7 @@ def mono() -> QFont:
 
 
 def apply(app: QApplication, name: colors.Theme = "dark", prices: colors.Prices = "us") -> None:
-    """Give ``app`` its fonts, palette and style sheet; doing it again changes nothing.
-
-    Choose the theme before the first widget is built: what is built already keeps its colours.
-    """
+    """Give ``app`` its fonts, palette and style sheet, and what is built already its new colours; doing it again changes nothing."""
     _take(name, prices)
     folder = paths.resources()
     themes = folder / "themes"
@@ -140,6 +146,7 @@ def apply(app: QApplication, name: colors.Theme = "dark", prices: colors.Prices 
     app.setFont(body())
     app.setPalette(_palette())
     app.setStyleSheet(sheet)
+    wardrobe.change()
 
 
 def _palette() -> QPalette:

@@ -19,7 +19,7 @@ class ConfirmBar(QWidget):
         self.setFixedHeight(36)
         self.setAutoFillBackground(True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"ConfirmBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"ConfirmBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self.question = theme.label("", "value")
         self.question.setMinimumWidth(20)
         self.yes, self.no = theme.button("", kind), theme.button(keep)

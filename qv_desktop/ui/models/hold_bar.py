@@ -17,7 +17,7 @@ class HoldBar(QWidget):
         super().__init__()
         self.setMinimumHeight(36)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"HoldBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"HoldBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self.words = theme.label("", "value")
         self.words.setWordWrap(True)
         self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
