@@ -226,7 +226,11 @@ def _newest(book: OrderBook, desk: Desk, gone: Collection[str]) -> tuple[tuple[O
     recent = tuple(order for order in orders if order.submitted > minute)
     if told is None:
         return recent, ()
-    return recent, tuple(order for order in orders if order.submitted > told or order.acknowledged_at is None)
+    return recent, tuple(
+        order
+        for order in orders
+        if (order.open or order.filled) and (order.submitted > told or order.acknowledged_at is None)
+    )
 
 
 def price_test(snapshot: Snapshot, norms: Norms) -> bool | None:

@@ -14,8 +14,9 @@ from qv_desktop.domain.market import Batch, Snapshot, Trade, ns
 from qv_desktop.domain.norms import Norms
 from qv_desktop.domain.orders import Fill, OrderClass, OrderStatus, OrderType, Side
 from qv_desktop.domain.risk import RiskView
+from qv_desktop.domain.rules_size import reserved
 from qv_desktop.services.order_book import OrderBook
-from qv_desktop.services.risk_view import price_test
+from qv_desktop.services.risk_view import UNDER_WAY, price_test
 from tests.benchmarks.risk import Market, desk
 from tests.builders import NOW, a_request, an_order
 
@@ -67,13 +68,16 @@ def happens(built: Market, dice: random.Random) -> None:
 def slow(view: RiskView, book: OrderBook, built: Market) -> RiskView:
     """The same view made by going through everything."""
     minute = built.moment - timedelta(minutes=1)
-    recent = [o for o in book.values() if o.submitted > minute and o.status is not OrderStatus.REFUSED]
+    sent = [o for o in book.values() if o.status is not OrderStatus.REFUSED]
+    recent = [o for o in sent if o.submitted > minute]
+    told = view.account.at - UNDER_WAY if view.account else built.moment
     return replace(
         view,
         positions=built.positions.held(),
         open_orders=tuple(order for order in book.values() if order.open),
         prices={symbol: Decimal(repr(price)) for symbol, price in built.market.prices().items()},
         recent=tuple(recent),
+        unsettled=tuple(o for o in sent if o.submitted > told),
         by_symbol=None,
         of_source=None,
         lines=None,
@@ -84,6 +88,7 @@ def the_same(fast: RiskView, anew: RiskView) -> None:
     assert dict(exposure.lines(fast)) == dict(exposure.lines(anew))
     assert exposure.gross(fast) == exposure.gross(anew)
     assert exposure.added(fast) == exposure.added(anew)
+    assert reserved(fast) == reserved(anew)
     for side in Side:
         assert exposure.net(fast, side) == exposure.net(anew, side)
     for name in set(SECTORS.values()):
@@ -192,3 +197,13 @@ def test_prices_of_a_symbol_that_was_just_left_are_taken_in_frame_after_frame() 
     view = built.risk._view("S0000", built.book)
     the_same(view, slow(view, built.book, built))
     assert "S0001" in exposure.lines(view)
+
+
+def test_orders_that_ended_without_a_fill_are_not_counted_again_at_each_click() -> None:
+    built = asyncio.run(desk(2, 1))
+    for place in range(50):
+        order = an_order(a_request(id=f"ended-{place}"), submitted=built.moment, status=OrderStatus.CANCELED)
+        built.book[order.id] = order
+    filled = an_order(a_request(id="filled"), submitted=built.moment, status=OrderStatus.CANCELED)
+    built.book["filled"] = replace(filled, filled=Decimal(3))
+    assert [order.id for order in built.risk._view("S0000", built.book).unsettled] == ["filled"]
