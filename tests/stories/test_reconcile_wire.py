@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -27,18 +27,13 @@ from qv_desktop.services import reconcile
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.strangers import SOMEBODY
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories.lifecycles import fault
 from tests.stories.trader import Trader, trading
 
 SOON = 30.0  # seconds in which what another program did must be seen as that
 DAY = TimeInForce.DAY
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with running("--seed", "6", "--symbols", "12", "--cash", "10000000") as started:
-        yield started
+MARKET = ("--seed", "6", "--symbols", "12", "--cash", "10000000")
 
 
 class Compared:

@@ -12,16 +12,11 @@ from PySide6.QtWidgets import QApplication
 from qv_desktop.domain.exposure import committed
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderStatus, OrderType, Side
 from qv_desktop.domain.sizing import Sizing
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "3", "--speed", "1") as started:
-        yield started
+MARKET = ("--seed", "3", "--speed", "1")
 
 
 @pytest.fixture(scope="module")
