@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from qv_desktop.analytics.risk_historical import tail
 from qv_desktop.analytics.risk_monte_carlo import factors, simulated
 from qv_desktop.analytics.risk_parametric import DECAY, normal_tail
+from qv_desktop.analytics.risk_student import freedom, quantile
 
 type Array = NDArray[np.float64]
 
@@ -47,4 +48,16 @@ def monte_carlo(
         drawn = simulated(factors(logs[at - window : at]), values, paths, seed, between=between)[0]
         for row, confidence in enumerate(confidences):
             found[row, place : place + step] = tail(drawn, confidence)[0]
+    return found
+
+
+def student(earned: Array, window: int, confidences: Sequence[float], step: int) -> Array:
+    """The same of Student's t, (confidences, days − window): to first order what its paths tell, for every book of names that are
+    jointly t is t as well. The degrees of freedom are fitted anew each ``step`` days, and stand until then."""
+    past = np.lib.stride_tricks.sliding_window_view(earned, window)[:-1]
+    found = np.tile(past.std(axis=1, ddof=1), (len(confidences), 1))
+    for place in range(0, len(past), step):
+        degrees = freedom(past[place])
+        for row, confidence in enumerate(confidences):
+            found[row, place : place + step] *= quantile(confidence, degrees)
     return found

@@ -167,6 +167,8 @@ def engine(
     ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
                          notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    orders.records.spool = spool.keep
+    orders.records.told = lambda sentence: notices.tell("critical", "Not written down", sentence, kind="database")
     margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
                     positions, account, login, publish, clock.market)  # fmt: skip
     risk.margin = margin.standing
@@ -199,7 +201,8 @@ def engine(
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
-                    gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled)  # fmt: skip
+                    gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled,
+                    broker_trouble=lambda: account.trouble)  # fmt: skip
     bundles = Bundles(database, door.chain, door.sealing.book, door.sealing, paths.exports(settings.home), clock.now)
     audit = Audit(door.trail, login, door.checkpoints, bundles)
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))

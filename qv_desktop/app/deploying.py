@@ -71,7 +71,8 @@ def deploying(
 
     around = Around(clock.market, side.market.prices, equity, side.sessions.open, lambda: account.id,
                     lambda symbol: positions[symbol].quantity, lambda deployment: runs.why_not(deployment), acting,
-                    lambda deployment: runs.leases.unsure(deployment.id))  # fmt: skip
+                    lambda deployment: runs.leases.unsure(deployment.id),
+                    lambda symbol: side.market.snapshot(symbol).quote, side.sessions.today)  # fmt: skip
     sending = SignalActing(orders, store, around, changed, forbidden)
     market = Market(
         side.market.watch, side.market.heard_since, side.history, worker, side.history.announced, side.sessions

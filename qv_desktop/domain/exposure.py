@@ -6,7 +6,7 @@ from math import inf
 from operator import attrgetter
 
 from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, OrderType, Side
+from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Line, RiskView
 
@@ -31,7 +31,9 @@ def reference_price(request: OrderRequest, view: RiskView) -> Decimal | None:
     price = request.limit if request.limit is not None else request.stop
     meets = touch(view, request.side)
     if price is None:
-        price = meets if view.quote is not None else view.prices.get(request.symbol)
+        auction = request.time_in_force is TimeInForce.OPG  # it does not trade against a quote
+        last = view.prices.get(request.symbol) if view.quote is None or (meets is None and auction) else None
+        price = meets if meets is not None else last
     elif meets is not None and request.side is Side.BUY and request.limit is None:
         price = max(price, meets)
     elif meets is not None and request.side is Side.SELL and request.limit is not None:
@@ -93,6 +95,27 @@ def twin_of(request: OrderRequest, orders: Iterable[Order]) -> Order | None:
         if same(other) == same(request) and _is_exit(other) and (other.stop is None) is (request.stop is not None):
             return order
     return None
+
+
+def is_leg(order: Order, parent: Order) -> bool:
+    """Whether ``order`` has the exit's price that ``parent`` asked for."""
+    mine, its = order.request, parent.request
+    if mine.order_class is OrderClass.SIMPLE or (mine.symbol, mine.order_class) != (its.symbol, its.order_class):
+        return False
+    return (mine.limit is not None and mine.limit == its.take_profit) or (
+        mine.stop is not None and mine.stop == its.stop_loss
+    )
+
+
+def waits_for_entry(order: Order, orders: Iterable[Order]) -> bool:
+    """Whether ``order`` is an exit whose entry, among the symbol's open ``orders``, has not filled: the broker holds all of its exits."""
+    if order.status is not OrderStatus.HELD:
+        return False
+    known = tuple(other for other in orders if other.id != order.id)
+    if any(is_leg(order, other) for other in known if other.request.order_class is not OrderClass.OCO):
+        return True
+    twin = twin_of(order.request, known)
+    return twin is not None and twin.status is OrderStatus.HELD
 
 
 def committed(view: RiskView, symbol: str, side: Side) -> Decimal:

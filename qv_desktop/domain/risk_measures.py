@@ -17,6 +17,10 @@ class Method(StrEnum):
     HISTORICAL = "Historical"
     PARAMETRIC = "Parametric"
     MONTE_CARLO = "Monte Carlo"
+    STUDENT = "Student t"  # paths as well, with the tails of the book's own days
+
+
+DRAWN = (Method.MONTE_CARLO, Method.STUDENT)  # observations are paths, and not days
 
 
 class Horizon(StrEnum):
@@ -149,6 +153,7 @@ class ValueAtRisk:
     shortfall: float  # expected shortfall, dollars
     observations: int  # days of history, or paths
     horizon: Horizon = Horizon.OWN
+    freedom: float | None = None  # degrees of freedom of Student's t; infinity where the tails are a normal's
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 
-from qv_desktop.domain.exposure import reduces, touch
+from qv_desktop.domain.exposure import reduces, reference_price, touch
 from qv_desktop.domain.instruments import PENNY, price_step
 from qv_desktop.domain.limits import Limits
-from qv_desktop.domain.orders import OrderRequest, OrderType, Side
+from qv_desktop.domain.orders import OrderRequest, OrderType, Side, TimeInForce
 from qv_desktop.domain.risk import Check, RiskView
 from qv_desktop.domain.rule_answers import answer, percent
 
@@ -42,12 +42,18 @@ def collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
     """A price through the NBBO by more than the collar, or a quote too old to tell, is an error (cf. 17 CFR 240.15c3-5).
 
     A market order that only reduces passes while quotes are away, for the way out must stay open. Outside regular hours the way out
-    has to name a limit: that is held to the last quote that was heard, however old.
+    has to name a limit: that is held to the last quote that was heard, however old. Where no quote was ever heard, or the market shows
+    none on its side, it passes and shows that, for a market order would pass too. A market order of the opening auction does not trade
+    against a quote: it needs a price to be valued at.
     """
+    if request.type is OrderType.MARKET and request.time_in_force is TimeInForce.OPG:
+        return _valued(request, view)
     away = view.quote is None or view.quote_age is None or Decimal(str(view.quote_age)) > limits.quote_age
     leaves = away and reduces(request, view)
     if leaves and request.type is OrderType.MARKET:
         return None
+    if leaves and view.quote is None:
+        return answer("COLLAR", "Collar vs NBBO", True, "no quote", f"{percent(limits.collar)}")
     if view.quote is None or (away and not leaves):
         age = "no quote" if view.quote_age is None else f"{view.quote_age:.1f} s old"
         return answer(
@@ -59,6 +65,8 @@ def collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
             message=f"The quote is too old to price against ({age}, at most {limits.quote_age} s).",
         )
     meets = touch(view, request.side)
+    if meets is None and reduces(request, view) and request.type is not OrderType.MARKET:
+        return answer("COLLAR", "Collar vs NBBO", True, "no quote", f"{percent(limits.collar)}")
     if meets is None:
         side = "ask to buy at" if request.side is Side.BUY else "bid to sell at"
         return answer(
@@ -77,6 +85,14 @@ def collar(request: OrderRequest, view: RiskView, limits: Limits) -> Check | Non
         f"{edge}",
         f"{request.limit} is {through:.1%} through the market; at most {percent(limits.collar)}, that is {edge}.",
     )
+
+
+def _valued(request: OrderRequest, view: RiskView) -> Check | None:
+    """The auction makes its own price; what nobody knows the worth of opens no position in it."""
+    if reference_price(request, view) is not None or reduces(request, view):
+        return None
+    words = f"Nothing tells what {request.symbol} is worth; wait for a quote or a trade."
+    return answer("NO_QUOTE", "Quote", False, "none", "> 0", message=words)
 
 
 def _inside(edge: Decimal, side: Side, view: RiskView) -> Decimal:

@@ -14,8 +14,11 @@ from qv_desktop.domain.orders import Side
 from qv_desktop.domain.sizing import Basis, shares_for
 
 ZERO = Decimal(0)
+MOST_ORDERS = 4  # of one signal: for what the ones before left over, and after the auction
 LONGEST_ID = 128  # characters of a client order id that the broker takes
 TAKEN_BACK = "The strategy says it no more: the bar was corrected, or its answer changed. Look at what it traded."
+MISSED_AUCTION = "The opening auction was missed"  # begins what is said of a day's signal that trades after the open
+STOOD_STILL = "did not trade"  # said of a symbol of a universe that had no bar on a day
 BOTH = "Entry and exit at the same bar: as in the backtest, neither counts."
 
 
@@ -156,7 +159,9 @@ class Tally:
 @dataclass(frozen=True, slots=True)
 class Moment:
     """How things stand when a signal is to become an order. ``why_not`` says why nothing can be sent at all; ``working`` whether an
-    order of the same deployment and symbol is still open, ``books`` what the account holds of the symbol."""
+    order of the same deployment and symbol is still open, ``books`` what the account holds of the symbol.
+
+    For an order of the opening auction ``now`` is the open, when it trades, and the session counts as open."""
 
     now: datetime
     price: Decimal

@@ -9,6 +9,7 @@ from decimal import Decimal
 from qv_desktop.domain.accounts import Account, margin_used
 from qv_desktop.domain.alert_rules import Reading
 from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.errors import BrokerDown, Denied
 from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
@@ -25,6 +26,7 @@ from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderStatus
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Override, Reconciliation
 from qv_desktop.domain.risk_measures import RiskPicture
+from qv_desktop.domain.slippage import measured_from
 from qv_desktop.services.settling import NEVER_ARRIVED
 
 WINDOW = 300.0  # seconds over which rejects and slippage are looked at
@@ -94,11 +96,12 @@ class DeskMeasures:
         self._unresolved: dict[str, tuple[float, str]] = {}  # client order id -> since when, words
         self._sent: dict[str, _Sent] = {}  # client order id -> of the window, oldest first
         self._ours: dict[str, None] = {}  # client order ids that were sent in this sitting, oldest first
-        self._mids: dict[str, float] = {}  # client order id -> mid when it was first seen, oldest first
+        self._mids: dict[str, float] = {}  # client order id -> mid when it was first seen, or its stop, oldest first
         self._costs: deque[tuple[float, str, float, float]] = deque()  # when, symbol, bps, shares
         self._run: Reconciliation | None = None
         self._override: Override | None = None
         self._silent, self._answered = 0, False
+        self._trouble: BrokerDown | None = None  # why the broker brings no balances
         self._database_down: bool | None = None
         self._picture: RiskPicture | None = None
 
@@ -117,7 +120,8 @@ class DeskMeasures:
     def order_changed(self, event: OrderChanged) -> None:
         """Sent, rejected, unresolved."""
         order, at = event.order, self._monotonic()
-        if order.id not in self._mids and order.status not in CLOSED and order.filled == 0:
+        stops = order.request.stop is not None  # a split, or the broker, may move it
+        if (stops or order.id not in self._mids) and order.status not in CLOSED and order.filled == 0:
             self._arrived(order)
         if order.status is OrderStatus.UNRESOLVED:
             self._unresolved.setdefault(order.id, (at, _words(order)))
@@ -138,13 +142,14 @@ class DeskMeasures:
 
     def _arrived(self, order: Order) -> None:
         quote = self._around.quote(order.request.symbol)
-        if quote is not None and quote.mid > 0:
-            self._mids[order.id] = quote.mid
+        base = measured_from(order.request, None if quote is None else quote.mid)
+        if base is not None and base > 0:
+            self._mids[order.id] = base
             if len(self._mids) > MOST:
                 del self._mids[next(iter(self._mids))]
 
     def filled(self, event: Filled) -> None:
-        """What an execution cost beyond the mid at which its order was sent."""
+        """What an execution cost beyond the mid at which its order was sent, or its stop."""
         fill, mid = event.fill, self._mids.get(event.fill.client_order_id)
         if mid is not None:
             self._costs.append((self._monotonic(), fill.symbol, slippage_bps(fill, mid), float(fill.quantity)))
@@ -163,6 +168,7 @@ class DeskMeasures:
         """Once a second."""
         self._silent = 0 if event.broker_ms is not None else self._silent + 1
         self._answered = self._answered or event.broker_ms is not None
+        self._trouble = event.broker_trouble
         self._database_down = event.database.endswith(_DOWN)
 
     def risk(self, event: RiskMeasured) -> None:
@@ -202,8 +208,7 @@ class DeskMeasures:
         if not source or source in ailing:
             return found | {"feed_stale": None}  # of silence because of its link, the link's own alert tells
         stale = sorted(self._around.stale())
-        some = ", ".join(stale[:5]) + (f" and {len(stale) - 5} more" if len(stale) > 5 else "")
-        return found | {"feed_stale": [Reading(source, float(len(stale)), f"Silent: {some}." if stale else "")]}
+        return found | {"feed_stale": [Reading(source, float(len(stale)), f"Silent: {_some(stale)}." if stale else "")]}
 
     def _of_unresolved(self) -> list[Reading]:
         at = self._monotonic()
@@ -229,10 +234,16 @@ class DeskMeasures:
                 if shares]  # fmt: skip
 
     def _of_books(self, account: Account | None) -> dict[str, Readings]:
-        """Names, gross, net and sectors against their limits. Of a name without a price nothing is known, nor of the whole of its book."""
+        """Names, gross, net and sectors against their limits. Of a name without a price nothing is known, nor of the whole of its book.
+
+        While that is so, a rule of its own says it: else nobody would know that the others look at nothing.
+        """
         held = self._around.positions()
         if account is None or not account.equity or account.equity <= 0:
-            return {"position_limit": None, "exposure_limit": None}
+            left = "is not known" if account is None or account.equity is None else f"is ${account.equity:,.2f}"
+            words = f"The equity {left}: {len(held):,} position{'' if len(held) == 1 else 's'} cannot be laid against limits."
+            blind = [Reading("", float(bool(held)), words)]
+            return {"position_limit": None, "exposure_limit": None, "exposure_unknown": blind}
         prices, limits, equity = self._around.prices(), self._around.limits(), float(account.equity)
         values = {
             symbol: float(position.quantity) * prices[symbol] for symbol, position in held.items() if symbol in prices
@@ -242,8 +253,10 @@ class DeskMeasures:
                          about=symbol)
                  for symbol, share in shares.items()]  # fmt: skip
         if unknown := [Reading(symbol, None) for symbol in held if symbol not in prices]:
-            return {"position_limit": [*names, *unknown], "exposure_limit": None}
-        return {"position_limit": names, "exposure_limit": list(self._exposures(values, equity, limits))}
+            blind = [Reading("", 1.0, f"There is no price of {_some([one.subject for one in unknown])}.")]
+            return {"position_limit": [*names, *unknown], "exposure_limit": None, "exposure_unknown": blind}
+        exposures = list(self._exposures(values, equity, limits))
+        return {"position_limit": names, "exposure_limit": exposures, "exposure_unknown": [Reading("", 0.0)]}
 
     def _exposures(self, values: Mapping[str, float], equity: float, limits: Limits) -> Iterator[Reading]:
         gross, net = sum(map(abs, values.values())) / equity, abs(sum(values.values())) / equity
@@ -295,12 +308,19 @@ class DeskMeasures:
 
     def _of_broker(self) -> list[Reading]:
         silent = self._silent if self._answered else self._silent - FIRST_ANSWER
-        return [Reading("", float(max(silent, 0)), "Orders may stay unresolved.")]
+        if isinstance(self._trouble, Denied) and not self._answered:
+            return [Reading("", 0.0)]  # nobody's account is no alarm: a notice says what to do, and the ticket is shut
+        words = str(self._trouble) if isinstance(self._trouble, Denied) else "Orders may stay unresolved."
+        return [Reading("", float(max(silent, 0)), words)]
 
 
 def slippage_bps(fill: Fill, mid: float) -> float:
     """What ``fill`` cost beyond ``mid``, in hundredths of a percent; negative where it was better."""
     return (float(fill.price) - mid) / mid * 10_000 * fill.side.sign
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _used(value: float, limit: Decimal) -> float:

@@ -15,6 +15,7 @@ DAY = timeframe("1D")
 BACK = timedelta(days=380)  # 260 sessions or so
 OVERLAP = timedelta(days=5)  # a stored tail is asked for again: its last day may have been stored while it still grew
 ACTIONS_KEPT = timedelta(days=1)  # a stored answer about splits is believed for so long
+LATER = timedelta(days=2)  # after a split, by when every vendor tells of it
 NOBODY = "No price vendor is configured; enter a Polygon or Alpaca key in the settings."
 
 type Many = dict[str, list[Bar]]  # symbol -> daily bars, oldest first
@@ -71,14 +72,15 @@ class DailyBars:
         except DatabaseDown:
             return  # they can be asked for again
 
-    async def splits(self, symbol: str) -> list[Action]:
-        """As stored within a day, else from a vendor, stored. Raises FeedDown."""
+    async def splits(self, symbol: str, since: date | None = None) -> list[Action]:
+        """As stored within a day, or two days after ``since``, else from a vendor, stored. Raises FeedDown."""
         now = self._now()
         try:
             asked_at, known = await self._actions.actions(symbol)
         except DatabaseDown:
             asked_at, known = None, []
-        if asked_at is not None and now - asked_at < ACTIONS_KEPT:
+        late = since is not None and asked_at is not None and asked_at.astimezone(NEW_YORK).date() >= since + LATER
+        if asked_at is not None and (late or now - asked_at < ACTIONS_KEPT):
             return known
         found = await self._actions_asked(symbol)
         try:

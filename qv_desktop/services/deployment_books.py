@@ -12,7 +12,7 @@ from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.market import NEW_YORK, SECOND, bar_start, ns
 from qv_desktop.domain.market import Action as Announced
 from qv_desktop.domain.orders import Fill, Order
-from qv_desktop.domain.signals import Signal
+from qv_desktop.domain.signals import MOST_ORDERS, Signal, order_id
 from qv_desktop.services.deployment_ledger import Figures, Ledger
 from qv_desktop.services.signal_bars import DAY
 from qv_desktop.services.signal_keeping import Around
@@ -59,7 +59,9 @@ class DeploymentBooks:
         self._day = self._day or ns(since)
         for signal in signals:
             if signal.deployment == deployment.id and signal.order:
-                ledger.price(signal.order, signal.price)
+                for again in range(MOST_ORDERS):
+                    key = order_id(signal.deployment, signal.symbol, signal.bar, signal.kind, again)
+                    ledger.price(key, signal.price)
         if deployment.account != self._around.account():
             return  # what it did on another account is not in these books
         stored = await self._store.fills(deployment.account, deployment.source)

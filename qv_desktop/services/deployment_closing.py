@@ -12,6 +12,7 @@ from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.services.deployment_books import DeploymentBooks
 from qv_desktop.services.orders import Orders
 
+SHUT = "The market is closed, and no market order is left lying until it opens."
 CANCELS, FILLS, LOOK = 10.0, 30.0, 0.05  # seconds
 
 
@@ -21,6 +22,7 @@ class Closing:
 
     held: tuple[tuple[str, Decimal], ...]
     orders: int
+    shut: bool = False  # the market is closed: nothing could be sold now
 
     @property
     def words(self) -> str:
@@ -28,6 +30,9 @@ class Closing:
         count = f"{self.orders or 'no'} open order{'' if self.orders == 1 else 's'} of it"
         if not self.held:
             return f"It holds nothing; cancels {count}."
+        if self.shut:
+            left = ", ".join(f"{shares:f} {symbol}" for symbol, shares in self.held)
+            return f"Cancels {count}. {SHUT} It would keep {left}."
         parts = [f"{'sells' if shares > 0 else 'buys back'} {abs(shares):f} {symbol}" for symbol, shares in self.held]
         return f"Cancels {count}, then {', '.join(parts)} at the market."
 
@@ -35,8 +40,8 @@ class Closing:
 class DeploymentClosing:
     """Only what is its own: shares that others hold in the same symbol stay."""
 
-    def __init__(self, books: DeploymentBooks, orders: Orders) -> None:
-        self._books, self._orders = books, orders
+    def __init__(self, books: DeploymentBooks, orders: Orders, session_open: Callable[[], bool]) -> None:
+        self._books, self._orders, self._session_open = books, orders, session_open
 
     def preview(self, deployment: Deployment) -> Closing:
         """What closing it would do now."""
@@ -45,7 +50,7 @@ class DeploymentClosing:
             for symbol in self._books[deployment].held()
             if (room := self._books.room(deployment, symbol))
         )
-        return Closing(held, len(self._open(deployment)))
+        return Closing(held, len(self._open(deployment)), not self._session_open())
 
     async def cancelled(self, deployment: Deployment) -> str:
         """Cancel its open orders; why one of them may still trade, or nothing."""
@@ -72,6 +77,8 @@ class DeploymentClosing:
 
     async def _closed_out(self, deployment: Deployment, symbol: str, held: Decimal, mark: str) -> str:
         """Close these shares; why they are not closed, or nothing. One symbol that cannot be closed keeps no other from it."""
+        if not self._session_open():
+            return "the market is closed: nothing was sent, and it is closed in the session by ⋯ → Close what it holds…"
         key, side = f"{deployment.id}-{symbol}-stop{deployment.revision}{mark}", Side.SELL if held > 0 else Side.BUY
         try:
             request = OrderRequest(
@@ -82,6 +89,8 @@ class DeploymentClosing:
             return str(error)
         await _until(partial(self._ended, order.id), FILLS)
         now = self._orders.book[order.id]
+        if now.open:  # whoever closes it by hand as well would sell twice
+            return f"its order for {abs(held):f} still works in the blotter: cancel that first"
         return "" if now.status is OrderStatus.FILLED else f"{now.status}{': ' + now.reason if now.reason else ''}"
 
     def _ended(self, order: str) -> bool:

@@ -20,6 +20,7 @@ from qv_desktop.domain.strategies import Strategy
 from qv_desktop.domain.targets import Aim
 from qv_desktop.services.deployment_books import Actions, BookStore, DeploymentBooks
 from qv_desktop.services.deployment_leases import DeploymentLeases, LeaseStore
+from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.foreseeing import Foreseeing
 from qv_desktop.services.login import Login
 from qv_desktop.services.signal_acting import SignalActing
@@ -84,7 +85,7 @@ class DeploymentRuns:
         environment: Environment, stopped: Stopped, host: str = "this machine",
     ) -> None:  # fmt: skip
         self._store, self._market, self._orders, self._around = store, market, orders, around
-        self.strategies = strategies
+        self.strategies, self.session_open = strategies, around.session_open
         self._login, self._publish, self._environment, self.stopped = login, publish, environment, stopped
         self.leases = DeploymentLeases(store, host, lambda: login.actor.name)
         self.books = DeploymentBooks(store, around, market.actions, orders.fills)
@@ -186,6 +187,8 @@ class DeploymentRuns:
         self._market.watch(_owner(deployment.id), deployment.terms.symbols)
         self._marks[deployment.id] = {}
         self.signals.watch(deployment, strategy, deployment.evaluated if resumed else 0)
+        if resumed:
+            self._ended_meanwhile(deployment)
 
     async def code(self, deployment: Deployment) -> Strategy:
         """What it runs. Raises BadInput when that is not there, ConsentNeeded when the person has not allowed it to run."""
@@ -202,6 +205,14 @@ class DeploymentRuns:
                 after = _became(signal, signal.order in sent)
                 await self._store.settle(after)
                 self.changed(after)
+
+    def _ended_meanwhile(self, deployment: Deployment) -> None:
+        """Orders that ended while the program did not run, or before this desk took it over."""
+        for signal in list(self.known.values()):
+            if signal.deployment == deployment.id and signal.fate in (Fate.ORDER, Fate.REFUSED):
+                order = self._orders.order(signal.order)
+                if order is not None and not order.open:
+                    self._spawn(self._orders.ended(deployment, signal, order))
 
     def end(self, deployment: str) -> None:
         """Run it no more; what it holds stays."""
@@ -251,7 +262,9 @@ class DeploymentRuns:
         if order.open or order.status in (OrderStatus.FILLED, OrderStatus.REFUSED):
             return
         for signal in [one for one in self.known.values() if one.order == order.id and one.fate is Fate.ORDER]:
-            self._spawn(self._orders.ended(signal, order))
+            if signal.deployment in self.leases.held_by and signal.deployment not in self._running:
+                continue  # the desk that runs it does what is to be done
+            self._spawn(self._orders.ended(self._running.get(signal.deployment), signal, order))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -288,7 +301,9 @@ class DeploymentRuns:
     async def _taken_back(self, deployment: str, symbol: str, bar: int, kind: str) -> None:
         signal = self.known.get((deployment, symbol, bar, kind))
         if signal is not None and TAKEN_BACK not in signal.reason:
-            await self._orders.remark(replace(signal, reason=f"{signal.reason} {TAKEN_BACK}".strip()))
+            one = self._running.get(deployment)
+            ledger = self.books[one] if one is not None else Ledger()
+            await self._orders.taken_back(one, ledger, signal)
 
     def _troubled(self, deployment: str, symbol: str, why: str, fatal: bool) -> None:
         self.troubles.pop((deployment, symbol), None)

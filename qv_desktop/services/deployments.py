@@ -58,7 +58,7 @@ class Deployments:
     ) -> None:  # fmt: skip
         self._shelf = DeploymentShelf(store, publish, now, lambda: login.actor)
         self._brakes = DeploymentBrakes(self._shelf, waiting, account)
-        self._closing = DeploymentClosing(runs.books, orders)
+        self._closing = DeploymentClosing(runs.books, orders, runs.session_open)
         self._runs, self._login = runs, login
         self._now, self._account, self._environment = now, account, environment
         self._busy: set[str] = set()  # what is started, stopped or closed at this moment

@@ -11,7 +11,7 @@ from qv_desktop.domain.orders import Side
 from qv_desktop.domain.signals import Fate, Kind, Raised, Signal, deeds, side_of
 from qv_desktop.domain.targets import Aim
 from qv_desktop.services.deployment_books import DeploymentBooks
-from qv_desktop.services.signal_times import NEVER
+from qv_desktop.services.signal_times import EARLY, NEVER
 
 AFTER_ALL = "The day's bar was corrected, and it is said no more."
 
@@ -25,11 +25,11 @@ class Foreseeing:
         self, deployed: Deployed, books: DeploymentBooks, known: Mapping[Any, Signal], changed: Callable[[Signal], None]
     ) -> None:  # fmt: skip
         self._deployed, self._books, self._known, self._changed = deployed, books, known, changed
-        # deployment and symbol (empty: its universe) -> when (ns) it trades, and what is shown
+        # deployment and symbol (empty: its universe) -> when (ns) it is acted upon, and what is shown
         self._shown: dict[tuple[str, str], tuple[int, list[Signal]]] = {}
 
     def hear(self, said: Raised | Aim, due: int) -> None:
-        """What the newest day says, and when (ns) it trades."""
+        """What the newest day says, and when (ns) it is acted upon."""
         deployment = self._deployed(said.deployment)
         if deployment is None:
             return
@@ -93,4 +93,5 @@ class Foreseeing:
 def _when(due: int) -> str:
     if due == NEVER:
         return "It trades at the next open; when that is, the calendar does not know yet."
-    return f"It trades at the open of {utc(due).astimezone(NEW_YORK):%Y-%m-%d %H:%M} ET, unless the day's bar is corrected before."
+    opens = utc(due + EARLY).astimezone(NEW_YORK)
+    return f"It trades at the open of {opens:%Y-%m-%d %H:%M} ET, unless the day's bar is corrected before."

@@ -16,6 +16,9 @@ from qv_desktop.domain.market import Action, Bar
 from qv_desktop.domain.norms import day_of, jumped
 
 PORTION = 50  # symbols whose bars are in memory at once
+SMALL = 0.93  # open over the close before, below which it may be a small split or a dividend in shares (5:4, 11:10)
+PER_LOOK = 10  # symbols that are asked for small splits at once: such gaps are common, and a vendor may be slow
+SMALL_SPLIT = "It opened 7 % lower or more one day, and no vendor could tell whether that was a small split."
 SPLIT = "It jumped as by a split, and no vendor told of one: days before the jump are left out."
 
 
@@ -25,8 +28,8 @@ class Daily(Protocol):
     async def bars(self, symbols: Sequence[str], today: date) -> tuple[dict[str, list[Bar]], dict[str, list[Bar]]]:
         """What is stored, and what a vendor says. Raises FeedDown."""
 
-    async def splits(self, symbol: str) -> list[Action]:
-        """Splits and dividends. Raises FeedDown."""
+    async def splits(self, symbol: str, since: date | None = None) -> list[Action]:
+        """Splits and dividends; an answer of after ``since`` is new enough. Raises FeedDown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,15 @@ class Histories:
         self._daily = daily
         self._day: date | None = None
         self._held: dict[str, Closes] = {}
+        self._fell: dict[
+            str, date
+        ] = {}  # symbols whose small splits are still to be asked for, and the newest day of one
         self.trouble = ""
 
     async def of(self, symbols: Iterable[str], today: date) -> dict[str, Closes]:
         """The closes before ``today`` of those that could be got; what is missing is asked for."""
         if today != self._day:
-            self._day, self._held = today, {}
+            self._day, self._held, self._fell = today, {}, {}
         wanted = list(dict.fromkeys(symbols))
         self.trouble = ""
         for portion in batched([symbol for symbol in wanted if symbol not in self._held], PORTION):
@@ -59,6 +65,8 @@ class Histories:
             except FeedDown as error:
                 self.trouble = str(error)
                 break
+        for symbol in list(self._fell)[:PER_LOOK]:
+            self._held[symbol] = await self._told(symbol, self._held[symbol], self._fell.pop(symbol), today)
         return {symbol: self._held[symbol] for symbol in wanted if symbol in self._held}
 
     async def _get(self, symbols: Sequence[str], today: date) -> None:
@@ -68,7 +76,21 @@ class Histories:
             closes, doubtful = await asyncio.to_thread(closes_of, bars, today, None)
             if doubtful:
                 closes = await self._explained(symbol, bars, today)
+            elif (day := _newest_fall(bars)) is not None:
+                self._fell[symbol] = day
             self._held[symbol] = closes
+
+    async def _told(self, symbol: str, closes: Closes, since: date, today: date) -> Closes:
+        """Closes with small splits divided out: a gap of theirs may as well be the market's, so that no day is left out for one."""
+        try:
+            actions = await self._daily.splits(symbol, since)
+        except FeedDown:
+            return Closes(closes.days, closes.prices, SMALL_SPLIT)
+        prices = closes.prices.copy()
+        for one in effective(actions, today):
+            if one.kind == "split":
+                prices[closes.days < one.day.toordinal()] /= one.amount
+        return Closes(closes.days, prices, closes.note)
 
     async def _explained(self, symbol: str, bars: list[Bar], today: date) -> Closes:
         try:
@@ -85,6 +107,15 @@ def closes_of(bars: list[Bar], today: date, actions: list[Action] | None, note: 
     days = np.fromiter((day_of(bar).toordinal() for bar in told), np.int64, len(told))
     prices = np.fromiter((bar.close for bar in told), np.float64, len(told))
     return Closes(days, prices, note), doubtful
+
+
+def _newest_fall(bars: list[Bar]) -> date | None:
+    """The newest day that opened so far below the close before that it may be a small split; None where there is none."""
+    for index in range(len(bars) - 1, 0, -1):
+        close = bars[index - 1].close
+        if close > 0 and bars[index].open / close <= SMALL:
+            return day_of(bars[index])
+    return None
 
 
 def _joined(stored: list[Bar], fresh: list[Bar], end: int) -> list[Bar]:

@@ -1,4 +1,4 @@
-"""The measures that need history, from plain arrays: value at risk three ways, its backtests, betas and correlations.
+"""The measures that need history, from plain arrays: value at risk four ways, its backtests, betas and correlations.
 
 Runs on a thread; asks nothing and changes nothing.
 """
@@ -19,6 +19,9 @@ from qv_desktop.analytics.risk_monte_carlo import factors, simulated
 from qv_desktop.analytics.risk_parametric import covariance, deviation, normal_tail, weighted_covariance
 from qv_desktop.analytics.risk_returns import LEAST, Returns, Series, aligned
 from qv_desktop.analytics.risk_rolling import historical, monte_carlo, parametric
+from qv_desktop.analytics.risk_rolling import student as student_rolled
+from qv_desktop.analytics.risk_student import freedom
+from qv_desktop.analytics.risk_student import simulated as student
 from qv_desktop.domain.risk_measures import (
     Backtest,
     Basis,
@@ -43,6 +46,7 @@ LONGEST = 500  # days of historical simulation: two years
 YEAR = 250  # days of covariances, betas and correlations, and of the VaR that a backtest looks at
 FEWEST = 30  # days of a backtest, below which nothing is said
 SHOWN = 40  # names in the map of correlations
+FITTED = 21  # days after which the tails of a backtest's t are fitted anew
 PATHS, SEED = 100_000, 20_260_606
 ROLLED = 2_000  # paths of each VaR that a backtest looks at: at 99 % the loss that 20 of them pass
 ROLLED_AT_MOST = 50_000_000  # paths times names of a whole backtest: as many as the VaR of now takes with 500 names
@@ -139,9 +143,11 @@ def _vars(found: Returns, values: Array, book: Book, between: Callable[[], None]
     one, ten = profits(found.values, values), profits(found.values, values, TEN)
     between()
     paths = simulated(factors(np.log1p(year)), values, book.paths, SEED, (1, TEN), between)
+    degrees = freedom(profits(year, values))
+    fat = student(factors(year), values, book.paths, SEED, degrees, (1, TEN), between)
     out = list[ValueAtRisk]()
     for confidence in CONFIDENCES:
-        for days, past, drawn in ((1, one, paths[0]), (TEN, ten, paths[1])):
+        for days, past, drawn, tails in ((1, one, paths[0], fat[0]), (TEN, ten, paths[1], fat[1])):
             overlapping, root = (Horizon.OWN, Horizon.OWN) if days == 1 else (Horizon.OVERLAPPING, Horizon.ROOT)
             out.append(
                 ValueAtRisk(Method.HISTORICAL, confidence, days, *tail(past, confidence), len(past), overlapping)
@@ -150,6 +156,9 @@ def _vars(found: Returns, values: Array, book: Book, between: Callable[[], None]
                 ValueAtRisk(Method.PARAMETRIC, confidence, days, *normal_tail(sigma, confidence, days), len(year), root)
             )
             out.append(ValueAtRisk(Method.MONTE_CARLO, confidence, days, *tail(drawn, confidence), book.paths, root))
+            out.append(
+                ValueAtRisk(Method.STUDENT, confidence, days, *tail(tails, confidence), book.paths, root, degrees)
+            )
     return tuple(out)
 
 
@@ -164,13 +173,17 @@ def _hypothetical(found: Returns, values: Array, book: Book, between: Callable[[
     drawn = monte_carlo(np.log1p(found.values), values, window, CONFIDENCES, ROLLED, SEED, step, between)
     days = [date.fromordinal(int(day)) for day in found.days[window:]]
     often = "" if step == 1 else f", told anew each {step} days"
-    notes = (f"The VaR is of {window} days.", "", f"The VaR is of {ROLLED:,} paths{often}.")
+    fat = student_rolled(earned, window, CONFIDENCES, FITTED)
+    between()
+    notes = (f"The VaR is of {window} days.", "", f"The VaR is of {ROLLED:,} paths{often}.",
+             f"The VaR is the closed one, its tails fitted anew each {FITTED} days.")  # fmt: skip
     histories = list[VarHistory]()
     for row, confidence in enumerate(CONFIDENCES):
         told = (
             historical(earned, window, confidence),
             parametric(earned, window, confidence, weighted=book.weighted),
             drawn[row],
+            fat[row],
         )
         for method, vars_, note in zip(Method, told, notes, strict=True):
             each = map(VarDay, days, vars_.tolist(), earned[window:].tolist())

@@ -1,10 +1,11 @@
 """What is done about signals, flags and targets alike: one place that a run asks."""
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from qv_desktop.domain.deployments import Deployment
 from qv_desktop.domain.orders import Fill, Order
-from qv_desktop.domain.signals import Kind, Raised, Signal
+from qv_desktop.domain.signals import TAKEN_BACK, Kind, Raised, Signal
 from qv_desktop.domain.targets import Aim
 from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.orders import Orders
@@ -39,21 +40,29 @@ class SignalActing:
         await self._targets.again(deployment, ledger)
 
     def resume(self, deployment: Deployment, signals: Collection[Signal], sent: Collection[str]) -> set[Signal]:
-        """Go on with targets that were not reached when the program ended; which they are."""
-        return self._targets.resume(deployment, signals, sent)
+        """Go on with what was meant for today's open, and targets that were not reached, when the program ended; which they are."""
+        return self._flags.resume(deployment, signals, sent) | self._targets.resume(deployment, signals, sent)
 
-    async def ended(self, signal: Signal, order: Order) -> None:
-        """An order that the broker took ended, maybe before all of it traded."""
+    def order(self, key: str) -> Order | None:
+        """The order of that id, as the book has it."""
+        return self._sending.order(key)
+
+    async def ended(self, deployment: Deployment | None, signal: Signal, order: Order) -> None:
+        """An order that the broker took ended, maybe before all of it traded; the deployment is None when it does not run."""
         if signal.kind is not Kind.TARGET:
-            await self._flags.ended(signal, order)
+            await self._flags.ended(deployment, signal, order)
 
     def changed(self, order: Order) -> None:
         """An order of a deployment as it now stands."""
         self._targets.ended(order)
 
-    async def remark(self, signal: Signal) -> None:
-        """Keep what is to be said of a signal beside what became of it."""
-        await self._keeping.settle(signal)
+    async def taken_back(self, deployment: Deployment | None, ledger: Ledger, signal: Signal) -> None:
+        """What is said no more and still waits to open something does not go; of all else it is kept beside what became of it."""
+        if await self._flags.withdrawn(signal):
+            return
+        if deployment is not None and await self._targets.withdrawn(deployment, ledger, signal):
+            return
+        await self._keeping.settle(replace(signal, reason=f"{signal.reason} {TAKEN_BACK}".strip()))
 
     def fills(self, source: str) -> list[Fill]:
         """Executions of this sitting in its name, which the journal may not have yet."""

@@ -12,7 +12,8 @@ import structlog
 from qv_desktop.domain.audit import Actor, Draft, Outcome
 from qv_desktop.domain.deployments import Deployment
 from qv_desktop.domain.errors import DatabaseDown, RowRefused
-from qv_desktop.domain.market import utc
+from qv_desktop.domain.market import Quote, utc
+from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.signals import Fate, Signal
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,8 @@ class Around:
     why_not: Callable[[Deployment], str]
     actor: Callable[[], Actor]
     unsure: Callable[[Deployment], str]  # why nothing may leave just now, though it runs
+    quote: Callable[[str], Quote | None] = lambda symbol: None  # the newest, however old
+    today: Callable[[], MarketSession | None] = lambda: None  # the session of this New York day
 
 
 class SignalKeeping:

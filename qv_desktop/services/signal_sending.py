@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 import structlog
@@ -11,11 +12,12 @@ import structlog
 from qv_desktop.domain.deployments import SOURCE, Deployment, owns
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted, QvError
 from qv_desktop.domain.market import NEW_YORK, utc
-from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus
-from qv_desktop.domain.signals import Deed, Moment, Signal, hindrance
+from qv_desktop.domain.orders import Fill, Order, OrderRequest, OrderStatus, TimeInForce
+from qv_desktop.domain.signals import MISSED_AUCTION, Deed, Moment, Signal, hindrance
 from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.signal_keeping import Around, name_of
+from qv_desktop.services.signal_opening import IN_AUCTION, PARTS, TOO_LATE, Opening, auctioned, fractional, missed
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +32,7 @@ SOME = Decimal("0.000000001")  # of a share
 class Outcome:
     """The order, or ``why`` there is none. ``waits``: it may go later, unless its deployment's run is ``over``.
 
-    ``forbidden``: the person may not trade any more.
+    ``forbidden``: the person may not trade any more; ``bound``: it is the deployment's bounds that say no, not the moment.
     """
 
     order: Order | None = None
@@ -38,6 +40,7 @@ class Outcome:
     waits: bool = False
     over: str = ""
     forbidden: bool = False
+    bound: bool = False
 
 
 class SignalSending:
@@ -45,6 +48,7 @@ class SignalSending:
 
     def __init__(self, orders: Orders, around: Around, quotes: float = QUOTES) -> None:
         self._orders, self._around, self._quotes = orders, around, quotes
+        self.opening = Opening(around)
         self._leaving: set[asyncio.Task[Any]] = set()  # orders on their way
 
     def hindrance(self, deployment: Deployment, ledger: Ledger, signal: Signal, deed: Deed) -> str:
@@ -55,12 +59,40 @@ class SignalSending:
         return hindrance(deployment, deed, signal.symbol, ledger.tally(self._around.prices()), moment)
 
     def moment(self, deployment: Deployment, signal: Signal) -> Moment:
-        """How things stand."""
-        last = self._around.prices().get(signal.symbol)
-        price = signal.price if last is None else Decimal(repr(last))
+        """How things stand, or for what goes into the opening auction how they stand at the open."""
+        price = self.price(signal.symbol) or signal.price
         working = bool(self.working(deployment, signal.symbol))
-        return Moment(self._around.now(), price, self._around.equity(), self._around.session_open(),
+        auction = self.opening.auction(deployment, signal.order, signal)
+        now = self._around.now() if auction is None else auction.open
+        return Moment(now, price, self._around.equity(), auction is not None or self._around.session_open(),
                       self._around.why_not(deployment), working, self._around.held(signal.symbol))  # fmt: skip
+
+    def price(self, symbol: str) -> Decimal | None:
+        """What a share is worth by now: the last price, or the side of the quote that has moved beyond it since; None while unknown."""
+        last, quote = self._around.prices().get(symbol), self._around.quote(symbol)
+        if last is not None and quote is not None and 0 < quote.bid <= quote.ask < inf:
+            last = min(max(last, quote.bid), quote.ask)
+        return None if last is None else Decimal(repr(last))
+
+    def quote_old(self, request: OrderRequest) -> bool:
+        """Whether the newest quote is too old to reckon on, as the gate has it of an order that opens something."""
+        return any(check.code == "QUOTE_AGE" for check in self._orders.judged_beside(request, ()).refusals)
+
+    def passing(self, deployment: Deployment, signal: Signal) -> bool:
+        """Whether it is but the moment that hinders an order: the market is closed, another order works, or the lease is unsure."""
+        moment = self.moment(deployment, signal)
+        return moment.working or not moment.session_open or bool(self._around.unsure(deployment))
+
+    def in_auction(self, deployment: Deployment, signal: Signal) -> bool:
+        """Whether its order goes into the opening auction now."""
+        return self.opening.auction(deployment, signal.order, signal) is not None
+
+    def kept_out(self, request: OrderRequest) -> str:
+        """Why an order is not sent into the opening auction, or nothing: then it is tried again, and after the open at the market."""
+        if fractional(request):
+            return missed(PARTS)
+        refusals = self._orders.judged_beside(request, ()).refusals
+        return missed(" ".join(check.message for check in refusals)) if refusals else ""
 
     def working(self, deployment: Deployment, symbol: str = "") -> list[Order]:
         """Its orders, in one symbol or all, that may still trade, or of which the broker told more shares than executions."""
@@ -106,8 +138,11 @@ class SignalSending:
         try:
             await self._orders.require_trading()
             if why := self.hindrance(deployment, ledger, signal, deed):
-                return Outcome(why=why, waits=True, over=self._around.why_not(deployment))
-            request = request_of(deployment, signal, quantity())
+                bound = not self.passing(deployment, signal)
+                return Outcome(why=why, waits=True, over=self._around.why_not(deployment), bound=bound)
+            request = request_of(deployment, signal, quantity(), auction=self.in_auction(deployment, signal))
+            if auctioned(request) and (why := self.kept_out(request)):
+                return Outcome(why=why, waits=True)
             ledger.price(signal.order, signal.price)
             ledger.reserve(signal.order)
             return Outcome(await self._orders.submit(request, name_of(signal)))
@@ -126,6 +161,14 @@ class SignalSending:
                 ledger.release(signal.order)
                 return Outcome(why=f"It could not be sent: {type(error).__name__}: {error}.")
             return Outcome(self._orders.book[signal.order])
+
+    def said(self, deployment: Deployment, signal: Signal, order: Order) -> str:
+        """What stands beside an order of a day that went the way it was meant to, or had to go after the open instead."""
+        if auctioned(order.request):
+            return IN_AUCTION
+        if not self.opening.known(deployment):
+            return ""
+        return signal.reason if signal.reason.startswith(MISSED_AUCTION) else missed(TOO_LATE)
 
     def order(self, key: str) -> Order | None:
         """The order of that id, as the book has it."""
@@ -147,11 +190,14 @@ async def until(seen: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def request_of(deployment: Deployment, signal: Signal, quantity: Decimal) -> OrderRequest:
-    """The market order that a signal asks for."""
+def request_of(deployment: Deployment, signal: Signal, quantity: Decimal, *, auction: bool = False) -> OrderRequest:
+    """The market order that a signal asks for, on the open (market, OPG) or for the day."""
     bar = utc(signal.bar).astimezone(NEW_YORK)
     note = f"{signal.kind} of {deployment.label} at the bar of {bar:%Y-%m-%d %H:%M} ET"
-    return OrderRequest(signal.order, signal.symbol, signal.side, quantity, source=deployment.source, note=note)
+    life = TimeInForce.OPG if auction else TimeInForce.DAY
+    return OrderRequest(
+        signal.order, signal.symbol, signal.side, quantity, time_in_force=life, source=deployment.source, note=note
+    )
 
 
 def fell_short(order: Order, closes: bool) -> bool:

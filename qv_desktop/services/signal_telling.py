@@ -51,7 +51,7 @@ class Telling:
             return
         flags = await self._evaluator.flags(watch.strategy, dict(terms.parameters), bars, shorts=terms.bounds.shorts)
         now = ns(self._now())
-        first = bisect_right(bars, watch.since, key=lambda bar: times.due(bar.start))
+        first = bisect_right(bars, watch.since, key=lambda bar: times.opens(bar.start))
         count = bisect_right(bars, now, key=lambda bar: times.due(bar.start)) if times.daily else len(bars)
         for place in range(first, count):
             fresh = frozenset(kind for kind in flags.at(place) if (bars[place].start, kind) not in watch.raised)
@@ -65,7 +65,7 @@ class Telling:
             self._foretell(watch, self._raised(watch, bars[-1], flags.at(-1), flags.at(-1), newest=True))
         if count:
             watch.last = bars[count - 1].start
-            self._done(watch.deployment.id, watch.symbol, times.due(watch.last))
+            self._done(watch.deployment.id, watch.symbol, times.opens(watch.last))
 
     def _raised(
         self, watch: SignalWatch, bar: Bar, kinds: frozenset[Kind], edges: frozenset[Kind], *, newest: bool
@@ -93,7 +93,7 @@ class Telling:
         )
         now, count = ns(self._now()), len(weights.at)
         due = bisect_right(weights.at, now, key=times.due) if times.daily else count
-        for place in range(bisect_right(weights.at, watch.since, key=times.due), due):
+        for place in range(bisect_right(weights.at, watch.since, key=times.opens), due):
             if row := weights.row(place):
                 await self._aimed(watch, self._aim_of(watch, series, weights.at[place], row, newest=place == due - 1))
         if due < count:
@@ -101,7 +101,7 @@ class Telling:
         if due:
             watch.last = weights.at[due - 1]
             for symbol in watch.symbols:
-                self._done(watch.deployment.id, symbol, times.due(watch.last))
+                self._done(watch.deployment.id, symbol, times.opens(watch.last))
 
     def _whole(self, watch: SignalWatch) -> dict[str, list[Bar]]:
         """The bars by symbol, without a last one that some may still get."""

@@ -1,4 +1,4 @@
-"""When a bar is whole, and when what it says trades: at its end, or for the bar of a day at the open of the next session."""
+"""When a bar is whole, and when what it says goes to the broker: at its end, of a day before the next session opens."""
 
 from datetime import date, timedelta
 from typing import Protocol
@@ -8,7 +8,9 @@ from qv_desktop.domain.market import NEW_YORK, SECOND, Timeframe, bar_start, ns,
 from qv_desktop.domain.sessions import MarketSession
 
 GRACE = 5 * SECOND  # after the end of a bar whose last minute did not trade
-EARLY = 300 * SECOND  # before the open, when the day before is read once more: corrections of the night count
+# before the open, when the day before is read once more (corrections of the night count) and what it says goes into the auction,
+# which the broker takes orders for until two minutes before
+EARLY = 300 * SECOND
 DELAYED = 1_200 * SECOND  # after the close, by when a vendor whose prices come a quarter of an hour late has the day
 TOLERATED = 1_800 * SECOND  # after the open: so late, what the day before said still trades
 NEVER = 2**63 - 1
@@ -60,7 +62,12 @@ class BarTimes:
         return _midnight(_day(start) + timedelta(days=1)) if session is None else ns(session.close) + GRACE
 
     def due(self, start: int) -> int:
-        """When what it says trades; NEVER while the next session is not known."""
+        """When what it says is acted upon: of a day in time for the opening auction. NEVER while the next session is not known."""
+        opens = self.opens(start)
+        return opens - EARLY if self.daily and opens != NEVER else opens
+
+    def opens(self, start: int) -> int:
+        """When what it says trades: of a day at the open of the next session. NEVER while that is not known."""
         if not self.daily:
             return start + self._length
         session = self._calendar.after(_day(start))
@@ -68,8 +75,8 @@ class BarTimes:
 
     def latest(self, start: int) -> int:
         """From when on it is too late to trade what it says."""
-        due = self.due(start)
-        return due if due == NEVER else due + (TOLERATED if self.daily else self._length)
+        opens = self.opens(start)
+        return opens if opens == NEVER else opens + (TOLERATED if self.daily else self._length)
 
     def missed(self, start: int, began: int) -> bool:
         """Whether it was over before the deployment ``began`` to run; the open of a day leaves time to come back."""
@@ -89,6 +96,10 @@ class BarTimes:
         if not self.daily or session is None or before is None or now < ns(session.open) - EARLY:
             return 0
         return _midnight(before.day)
+
+    def session(self, start: int) -> MarketSession | None:
+        """The session of a bar's day, None where that is not known."""
+        return self._calendar.on(_day(start))
 
     def opened(self, now: int) -> int:
         """When today's session opened, 0 before that."""

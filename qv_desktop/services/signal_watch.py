@@ -62,7 +62,7 @@ class Bars(Protocol):
 
 type Tell = Callable[[Raised], Awaitable[None]]
 type TellAim = Callable[[Aim], Awaitable[None]]
-type Foresee = Callable[[Raised | Aim, int], None]  # what is said of a day's bar, and when (ns) it will trade
+type Foresee = Callable[[Raised | Aim, int], None]  # what is said of a day's bar, and when (ns) it is acted upon
 type Trouble = Callable[
     [str, str, str, bool], None
 ]  # deployment, symbol (empty: of a universe), why (empty: none any more), and whether it is the strategy's
@@ -75,7 +75,7 @@ type Done = Callable[[str, str, int], None]  # deployment, symbol, up to when (n
 class SignalWatch:
     """One deployment in one symbol, or in its universe.
 
-    ``since``: what was due by then (ns) raises nothing; up to ``missed``, when this run began, it is late.
+    ``since``: what traded by then (ns) raises nothing; up to ``missed``, when this run began, it is late.
     """
 
     def __init__(

@@ -168,6 +168,15 @@ class Signals:
                     missing.append(str(error))
         if missing:
             raise FeedDown(" ".join(missing))
+        self._require_any(watch)
+
+    def _require_any(self, watch: SignalWatch) -> None:
+        """A day on which nobody of a universe traded is one that the vendor does not have. Raises FeedDown."""
+        expected = watch.times.expected(ns(self._now()))
+        if expected and not any(bar.start == expected for bars in watch.bars.values() for bar in bars.closed()[-2:]):
+            for bars in watch.bars.values():
+                bars.doubt()
+            raise FeedDown(_not_there(", ".join(watch.symbols), expected))
 
     async def _read(self, watch: SignalWatch, symbol: str) -> None:
         """Take the bars since the anchor from history, where every backtest has them from. Raises FeedDown."""
@@ -181,6 +190,21 @@ class Signals:
         if not found.complete:
             raise FeedDown(f"Bars of {symbol} are missing. {found.why}")
         expected = watch.times.expected(ns(now))
-        if expected and all(bar.start != expected for bar in found.bars):
-            raise FeedDown(f"The bar of {utc(expected).astimezone(NEW_YORK):%Y-%m-%d} of {symbol} is not there yet.")
+        if (
+            expected
+            and all(bar.start != expected for bar in found.bars)
+            and not (found.bars and watch.weighs and await self._stood_still(watch, symbol, expected))
+        ):
+            raise FeedDown(_not_there(symbol, expected))
         bars.seed(found.bars, [one for one in minutes if one.start + 60 * SECOND <= ns(now)], mark, ns(now))
+
+    async def _stood_still(self, watch: SignalWatch, symbol: str, day: int) -> bool:
+        """Whether history is whole on that day (ns) and has no minute of its session: halted, or nobody traded. Raises FeedDown."""
+        if (session := watch.times.session(day)) is None:
+            return False
+        found = await self._bars.load(symbol, MINUTE, session.open, session.close)
+        return found.complete and not found.bars
+
+
+def _not_there(symbols: str, day: int) -> str:
+    return f"The bar of {utc(day).astimezone(NEW_YORK):%Y-%m-%d} of {symbols} is not there yet."

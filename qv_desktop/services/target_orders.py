@@ -1,20 +1,22 @@
 """Orders from targets: from what is held to what is wanted, sales first, and what was left over is carried on."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from qv_desktop.domain.deployments import DAY, Deployment
 from qv_desktop.domain.errors import BadInput, QvError
-from qv_desktop.domain.market import NEW_YORK
+from qv_desktop.domain.market import NEW_YORK, utc
 from qv_desktop.domain.orders import Order, OrderStatus, Side
-from qv_desktop.domain.signals import Deed, Fate, Kind, Signal, order_id
+from qv_desktop.domain.signals import MISSED_AUCTION, STOOD_STILL, TAKEN_BACK, Deed, Fate, Kind, Signal, order_id
 from qv_desktop.domain.targets import Aim, affordable, capital, exposures, next_step, wanted
 from qv_desktop.services.deployment_ledger import Ledger
 from qv_desktop.services.signal_keeping import Around, SignalKeeping
+from qv_desktop.services.signal_opening import auctioned, not_taken
 from qv_desktop.services.signal_sending import SignalSending, request_of
 
+ZERO = Decimal(0)
 LONGEST_LOOK = 0.5  # seconds
 MOST_TRIES = 3  # orders of one target that may end short at the broker
 GOES_ON = (Fate.PENDING, Fate.WAITS, Fate.ORDER)
@@ -50,6 +52,7 @@ class TargetOrders:
     async def act(self, deployment: Deployment, ledger: Ledger, aim: Aim) -> None:
         """Take up new targets in the place of those before."""
         closes = dict(aim.closes)
+        await self._left(deployment, ledger, aim, closes)
         for symbol, weight in aim.weights:
             if symbol in closes:
                 await self._taken(
@@ -57,6 +60,14 @@ class TargetOrders:
                 )
         if not aim.late or self._trades_late(deployment, aim):
             await self.again(deployment, ledger)
+
+    async def _left(self, deployment: Deployment, ledger: Ledger, aim: Aim, closes: Mapping[str, float]) -> None:
+        """Who did not trade on a day and for whom nothing is said keeps what there is of it, and that is told."""
+        said = {symbol for symbol, _ in aim.weights}
+        for symbol in aim.absent if deployment.terms.frame == DAY else ():
+            if symbol in closes and symbol not in said and aim.weights:
+                signal = _signal(deployment, ledger, aim, symbol, 0.0, closes[symbol])
+                await self._keeping.tell(replace(signal, fate=Fate.NOTHING, target=None, order=""))
 
     def _trades_late(self, deployment: Deployment, aim: Aim) -> bool:
         return deployment.terms.bounds.trade_late and not aim.missed
@@ -123,10 +134,10 @@ class TargetOrders:
         symbol = standing.signal.symbol
         if self._sending.working(deployment, symbol):
             return
-        if (over := self._given_up(standing)) is not None:
+        if (over := self._given_up(deployment, standing)) is not None:
             await self._end(deployment, standing, Fate.REFUSED, over)
             return
-        if not self._around.session_open():
+        if not self._around.session_open() and not self._in_auction(deployment, standing):
             await self._closed(deployment, ledger, standing)
             return
         try:
@@ -139,12 +150,23 @@ class TargetOrders:
         except BadInput as error:
             self._waits(standing, str(error))
 
-    def _given_up(self, standing: Standing) -> str | None:
+    def _in_auction(self, deployment: Deployment, standing: Standing) -> bool:
+        """Whether its next order goes into the opening auction."""
+        signal = standing.signal
+        return self._sending.in_auction(deployment, replace(signal, order=_key(signal, standing.tries)))
+
+    def _given_up(self, deployment: Deployment, standing: Standing) -> str | None:
         """Why no other order is sent for it, None while there is no reason not to."""
         last = self._sending.order(standing.signal.order) if standing.tries else None
         if last is None or last.status in (OrderStatus.FILLED, OrderStatus.REPLACED):
             return None
+        if not standing.called_off and self._sending.opening.follows(deployment, last):
+            if not standing.signal.reason.startswith(MISSED_AUCTION):
+                standing.signal = replace(standing.signal, reason=not_taken(last))
+            return None
         words = _ended(last)
+        if auctioned(last.request):
+            return words
         if last.status is OrderStatus.REFUSED:
             return last.reason
         if standing.called_off or last.status is OrderStatus.REJECTED or standing.tries >= MOST_TRIES:
@@ -154,7 +176,9 @@ class TargetOrders:
     async def _closed(self, deployment: Deployment, ledger: Ledger, standing: Standing) -> None:
         """Purchases are of their session, for what is bought later is bought at other prices; sales wait for the next open."""
         signal, at_once = standing.signal, deployment.terms.frame != DAY  # a day's trades at an open
-        if signal.wanted is None and signal.target and at_once:
+        if self._sending.opening.coming(deployment) and self._sending.opening.of_today(signal):
+            self._waits(standing, signal.reason or "The market is closed.")
+        elif signal.wanted is None and signal.target and at_once:
             await self._end(deployment, standing, Fate.BLOCKED, "The market is closed.")
         elif self._opens(ledger, standing) and (standing.tries or signal.wanted is not None):
             await self._end(deployment, standing, Fate.REFUSED if standing.tries else Fate.BLOCKED, OVER)
@@ -169,13 +193,22 @@ class TargetOrders:
         if not signal.target:
             goal = Decimal(0)
         else:
-            last = self._around.prices().get(signal.symbol)
-            if last is None:
-                raise BadInput(f"There is no price of {signal.symbol} yet.")
-            dollars = self._dollars(deployment, ledger, signal.bar)
-            goal = wanted(deployment.terms.bounds, signal.target, dollars, Decimal(repr(last)))
+            price = self._price(deployment, ledger, standing)
+            goal = wanted(deployment.terms.bounds, signal.target, self._dollars(deployment, ledger, signal.bar), price)
         standing.signal = replace(signal, wanted=goal)
         return goal
+
+    def _price(self, deployment: Deployment, ledger: Ledger, standing: Standing) -> Decimal:
+        """What shares are reckoned by. Raises BadInput while nothing tells it, or but a price of before: the auction has no other."""
+        symbol = standing.signal.symbol
+        price, auction = self._sending.price(symbol), self._in_auction(deployment, standing)
+        if price is None:
+            raise BadInput(f"There is no price of {symbol} yet.")
+        side = Side.BUY if ledger[symbol].quantity >= 0 else Side.SELL  # which opens
+        probe = replace(standing.signal, side=side, order=_key(standing.signal, standing.tries))
+        if self._sending.quote_old(request_of(deployment, probe, Decimal(1), auction=auction)):
+            raise BadInput(f"There is no young quote of {symbol} yet.")
+        return price
 
     def _dollars(self, deployment: Deployment, ledger: Ledger, bar: int) -> Decimal:
         key = deployment.id, bar
@@ -186,7 +219,8 @@ class TargetOrders:
 
     async def _go(self, deployment: Deployment, ledger: Ledger, standing: Standing, deed: Deed, rest: Decimal) -> None:
         signal = replace(standing.signal, side=deed.side, order=_key(standing.signal, standing.tries))
-        if not deed.close and self._selling(deployment, ledger):
+        auction = self._sending.in_auction(deployment, signal)
+        if not deed.close and self._selling(deployment, ledger, auction=auction):
             self._waits(standing, TURN)
             return
         if why := self._sending.hindrance(deployment, ledger, signal, deed):
@@ -201,7 +235,11 @@ class TargetOrders:
         if not quantity:
             await self._end(deployment, standing, Fate.ORDER if standing.tries else Fate.BLOCKED, SPENT)
             return
-        if self._sending.waits_a_moment(request_of(deployment, signal, quantity)):
+        request = request_of(deployment, signal, quantity, auction=auction)
+        if auction and (why := self._sending.kept_out(request)):
+            self._waits(standing, why)
+            return
+        if self._sending.waits_a_moment(request):
             return
         if not standing.tries:
             await self._keeping.settle(signal)  # what it came to is known to whoever goes on with it
@@ -209,16 +247,26 @@ class TargetOrders:
         leaving = self._sending.leave(self._sent(deployment, ledger, standing, deed, quantity))
         await asyncio.wait({leaving}, timeout=LONGEST_LOOK)
 
-    def _selling(self, deployment: Deployment, ledger: Ledger) -> bool:
-        """Whether another of its targets still has something to close."""
+    def _selling(self, deployment: Deployment, ledger: Ledger, *, auction: bool) -> bool:
+        """Whether another of its targets still has something to close; what is in the same ``auction`` trades at the same moment."""
+        coming = self._coming(deployment) if auction else {}
         for (of, symbol), other in self._standing.items():
             if of == deployment.id:
-                held = ledger[symbol].quantity
+                held = ledger[symbol].quantity + coming.get(symbol, ZERO)
                 goal = other.signal.wanted
                 step = next_step(held, goal if goal is not None else self._guess(other.signal, held))
                 if step is not None and step[0].close:
                     return True
         return False
+
+    def _coming(self, deployment: Deployment) -> dict[str, Decimal]:
+        """Shares by symbol, bought above 0, of its orders that the opening auction has."""
+        found: dict[str, Decimal] = {}
+        for order in self._sending.working(deployment):
+            if auctioned(order.request):
+                shares = order.request.side.sign * order.remaining
+                found[order.request.symbol] = found.get(order.request.symbol, ZERO) + shares
+        return found
 
     def _room(self, ledger: Ledger, symbol: str, rest: Decimal) -> Decimal:
         """No more is closed than the books have, too. Raises BadInput."""
@@ -233,8 +281,11 @@ class TargetOrders:
         prices = self._around.prices()
         if signal.symbol not in prices:
             raise BadInput(f"There is no price of {signal.symbol} yet.")
-        dollars = self._dollars(deployment, ledger, signal.bar)
-        return affordable(rest, Decimal(repr(prices[signal.symbol])), dollars, exposures(ledger.held(), prices))
+        dollars, held = self._dollars(deployment, ledger, signal.bar), ledger.held()
+        for symbol, shares in self._coming(deployment).items():
+            held[symbol] = held.get(symbol, ZERO) + shares
+        held = {symbol: shares for symbol, shares in held.items() if shares}
+        return affordable(rest, Decimal(repr(prices[signal.symbol])), dollars, exposures(held, prices))
 
     async def _sent(
         self, deployment: Deployment, ledger: Ledger, standing: Standing, deed: Deed, quantity: Decimal
@@ -242,9 +293,8 @@ class TargetOrders:
         signal = standing.signal
         sent = await self._sending.send(deployment, ledger, signal, deed, lambda: quantity)
         if sent.order is not None:
-            standing.signal = after = replace(
-                signal, fate=Fate.ORDER, reason=signal.reason if standing.tries > 1 else ""
-            )
+            reason = self._sending.said(deployment, signal, sent.order) or (signal.reason if standing.tries > 1 else "")
+            standing.signal = after = replace(signal, fate=Fate.ORDER, reason=reason)
             await self._keeping.settle(after)
             return
         standing.tries -= 1
@@ -281,6 +331,17 @@ class TargetOrders:
         order = standing.signal.order if standing.tries else ""
         await self._keeping.settle(replace(standing.signal, fate=fate, reason=why, order=order))
 
+    async def withdrawn(self, deployment: Deployment, ledger: Ledger, signal: Signal) -> bool:
+        """Whether a target that is told otherwise now was still to be bought, and so is not."""
+        standing = self._standing.get((deployment.id, signal.symbol))
+        if standing is None or standing.signal.key != signal.key or standing.tries:
+            return False
+        fresh = standing.signal.wanted is None and bool(signal.target) and not ledger[signal.symbol].quantity
+        if not fresh and not self._opens(ledger, standing):
+            return False  # the way out stays open
+        await self._end(deployment, standing, Fate.BLOCKED, TAKEN_BACK)
+        return True
+
     def ended(self, order: Order) -> None:
         """An order of a deployment changed: whose cancelling was asked for here is not made anew."""
         if order.status is OrderStatus.PENDING_CANCEL:
@@ -298,10 +359,16 @@ class TargetOrders:
 def _signal(deployment: Deployment, ledger: Ledger, aim: Aim, symbol: str, weight: float, close: float) -> Signal:
     held = ledger[symbol].quantity
     side = Side.SELL if weight < 0 or (held > 0 and not weight) else Side.BUY
-    reason = f"{symbol} had no bar then." if symbol in aim.absent else ""
+    reason = _absent(deployment, symbol, aim.bar) if symbol in aim.absent else ""
     key = order_id(deployment.id, symbol, aim.bar, Kind.TARGET)
     return Signal(deployment.id, symbol, aim.bar, side, Kind.TARGET, Decimal(repr(close)), aim.at, deployment.label, reason=reason,
                   order=key, target=Decimal(repr(weight)))  # fmt: skip
+
+
+def _absent(deployment: Deployment, symbol: str, bar: int) -> str:
+    if deployment.terms.frame != DAY:
+        return f"{symbol} had no bar then."
+    return f"{symbol} {STOOD_STILL} on {utc(bar).astimezone(NEW_YORK):%Y-%m-%d}; the others go on without it."
 
 
 def _key(signal: Signal, again: int) -> str:

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QLabel, Q
 
 from qv_desktop import paths
 from qv_desktop.ui import colors
-from qv_desktop.ui.hold import HoldClock
+from qv_desktop.ui.hold import GRACE, HoldClock, Repeats
 
 _TOKENS = colors.tokens("dark", "us")  # token -> "#rrggbb", in force
 CHIPS = colors.chips("dark")  # chip -> (ground, text), in force
@@ -195,6 +195,8 @@ class HoldButton(QPushButton):
         self._clock = HoldClock()
         self._timer = QTimer(self, interval=16)
         self._timer.timeout.connect(self._grow)
+        self._repeats, self._letting_go = Repeats(), QTimer(self, interval=GRACE, singleShot=True)
+        self._letting_go.timeout.connect(self._stop)
 
     @property
     def progress(self) -> float:
@@ -208,9 +210,12 @@ class HoldButton(QPushButton):
 
     def _stop(self) -> None:
         self._timer.stop()
+        self._letting_go.stop()
         self.update()
 
     def _grow(self) -> None:
+        if self._letting_go.isActive():
+            return  # a key that is perhaps let go holds nothing
         self._clock.look()
         if self.progress >= 1.0:
             self._stop()
@@ -248,12 +253,19 @@ class HoldButton(QPushButton):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():
+        elif self._repeats.holds(event):
+            self._letting_go.stop()
+        else:
+            self._stop()
             self._start()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if not event.isAutoRepeat():
-            self._stop()
+            self._repeats.released(event)
+            if event.timestamp() and self._timer.isActive():
+                self._letting_go.start()  # unless it turns out to be held
+            else:
+                self._stop()
         super().keyReleaseEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qv_desktop.domain.alerts import Urgency
 from qv_desktop.domain.deployments import Deployment, Stage, State
-from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Signal
+from qv_desktop.domain.signals import MISSED_AUCTION, STOOD_STILL, TAKEN_BACK, Fate, Kind, Signal
 from qv_desktop.services.notices import Notices
 
 LASTS = 30  # ticks after which it is told that a deployment makes no signals
@@ -63,6 +63,10 @@ class DeploymentNotices:
         if TAKEN_BACK in signal.reason:
             self._notices.tell("warning", f"{title} is taken back", signal.reason, f"{key} back", panel="signals")
             return
+        if STOOD_STILL in signal.reason and signal.fate in (Fate.PENDING, Fate.NOTHING):
+            title = f"{signal.strategy}: {signal.symbol} {STOOD_STILL}"
+            self._notices.tell("warning", title, signal.reason, f"{key} stood still", panel="signals")
+            return
         target = signal.kind is Kind.TARGET
         closes = signal.kind in (Kind.EXIT, Kind.COVER) or (target and not signal.target)
         match signal.fate:
@@ -74,6 +78,8 @@ class DeploymentNotices:
                 pass  # sales first, quotes, prices: it is gone on with, and what is given up is told
             case Fate.BLOCKED | Fate.LATE if closes:  # a position that nobody closes
                 self._notices.tell("warning", f"{title} did not trade", signal.reason, key, panel="signals")
+            case Fate.ORDER if signal.reason.startswith(MISSED_AUCTION):
+                self._notices.tell("warning", f"{title} goes after the open", signal.reason, key, panel="signals")
             case Fate.ORDER:
                 self._notices.tell(
                     "info", title, f"{signal.side.upper()} at the close of {signal.price}", key, panel="signals"

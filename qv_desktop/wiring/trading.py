@@ -16,6 +16,7 @@ from qv_desktop.domain.events import (
 from qv_desktop.domain.orders import OrderRequest, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import TradingState
+from qv_desktop.domain.slippage import measured_from
 from qv_desktop.wiring import Desk
 from qv_desktop.wiring.blotters import BlotterWiring
 from qv_desktop.wiring.order_feed import OrderFeed
@@ -88,8 +89,9 @@ class TradingWiring:
 
     def _note_arrival(self, request: OrderRequest) -> None:
         quote = self._desk.services.market.snapshot(request.symbol).quote
-        if quote is not None:
-            self._desk.panels.fills.show_arrival(request.client_order_id, quote.mid)
+        base = measured_from(request, None if quote is None else quote.mid)
+        if base is not None:
+            self._desk.panels.fills.show_arrival(request.client_order_id, base)
 
     def _drafted(self, request: OrderRequest | None) -> None:
         self._draft = request

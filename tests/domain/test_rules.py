@@ -225,8 +225,33 @@ def test_what_only_reduces_is_not_held_back_by_limits_on_size_or_by_quotes_that_
     held = {"AAPL": a_position(20_000)}
     away = a_view(positions=held, quote=None, quote_age=None)
     assert codes(a_request(20_000, Side.SELL), away) == []
-    assert "QUOTE_AGE" in codes(a_limit("100.00", 20_000, Side.SELL), away)  # a price is judged by a quote
     assert {"ORDER_QUANTITY", "ORDER_VALUE"} <= set(codes(a_limit("100.00", 20_001), a_view(positions=held)))
+
+
+def test_a_way_out_that_names_a_price_is_open_without_any_quote_as_one_at_the_market_is_and_shows_that() -> None:
+    nothing = a_view(positions={"AAPL": a_position(100)}, quote=None, quote_age=None, prices={})
+    no_bid = a_view(positions={"AAPL": a_position(100)}, quote=a_quote(0.0, 100.01))
+    stop = a_request(100, Side.SELL, type=OrderType.STOP, stop=Decimal("95.00"))
+    for request in (a_limit("100.00", 100, Side.SELL), stop):
+        for view in (nothing, no_bid):
+            verdict = judged(request, view, Limits())
+            assert verdict.passed
+            assert next(check.value for check in verdict.checks if check.code == "COLLAR") == "no quote"
+        beyond = replace(request, quantity=Decimal(101))
+        assert "QUOTE_AGE" in codes(beyond, nothing)
+        assert "NO_QUOTE" in codes(beyond, no_bid)
+
+
+def test_a_market_order_of_the_opening_auction_needs_a_price_to_be_valued_at_and_no_young_quote() -> None:
+    on_open = a_request(100, time_in_force=TimeInForce.OPG)
+    assert codes(on_open, a_view(quote_age=600.0)) == []
+    assert codes(on_open, a_view(quote=None, quote_age=None)) == []
+    assert codes(on_open, a_view(quote=a_quote(99.99, 0.0))) == []  # the last price tells
+    assert "ORDER_VALUE" in codes(
+        replace(on_open, quantity=Decimal(9_000)), a_view(quote=None, quote_age=None, prices={"AAPL": Decimal(100)})
+    )
+    assert "NO_QUOTE" in codes(on_open, a_view(quote=None, quote_age=None, prices={}))
+    assert "QUOTE_AGE" in codes(a_limit("100.00", time_in_force=TimeInForce.OPG), a_view(quote_age=600.0))
 
 
 def test_shares_that_are_on_their_way_out_are_not_sold_twice() -> None:

@@ -10,6 +10,7 @@ import pytest
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.alert_rules import Reading
 from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.errors import BrokerDown, Denied
 from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
@@ -22,7 +23,7 @@ from qv_desktop.domain.events import (
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.loss_ladder import Losses
 from qv_desktop.domain.market import FeedState, Quote
-from qv_desktop.domain.orders import Fill, OrderStatus, Side
+from qv_desktop.domain.orders import Fill, OrderStatus, OrderType, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import Break, Override, Reconciliation, Tolerances
 from qv_desktop.domain.risk import Measures, TradingState
@@ -71,8 +72,10 @@ class Desk:
     def order(self, key: str, status: OrderStatus, reason: str = "") -> None:
         self.measures.order_changed(OrderChanged(an_order(a_request(id=key), status, reason=reason)))
 
-    def pulse(self, broker_ms: float | None = 5.0, database: str = "Postgres local") -> None:
-        self.measures.health(HealthMeasured(0, 0, None, None, broker_ms, 0, database))
+    def pulse(
+        self, broker_ms: float | None = 5.0, database: str = "Postgres local", trouble: BrokerDown | None = None
+    ) -> None:
+        self.measures.health(HealthMeasured(0, 0, None, None, broker_ms, 0, database, broker_trouble=trouble))
 
 
 def test_an_outage_keeps_its_first_reason_until_the_feed_is_well() -> None:
@@ -157,6 +160,50 @@ def test_slippage_is_weighed_by_shares_over_five_minutes_from_the_mid_at_sending
     assert desk.of("slippage") == {"AAPL": pytest.approx(30.0)}
     desk.seconds = 301
     assert desk.of("slippage") == {}
+
+
+def test_what_the_market_did_until_a_stop_was_reached_is_no_slippage_and_of_a_trail_nothing_is_known() -> None:
+    desk = Desk()  # the mid is at 100
+    stop = a_request(id="a", side=Side.SELL, type=OrderType.STOP, stop=Decimal(95))
+    trail = a_request(id="b", side=Side.SELL, type=OrderType.TRAILING_STOP, trail_price=Decimal(2))
+    for request in (stop, trail):
+        desk.measures.order_changed(OrderChanged(an_order(request, OrderStatus.WORKING)))
+        desk.measures.filled(
+            Filled(
+                Fill(
+                    request.client_order_id,
+                    request.client_order_id,
+                    "AAPL",
+                    Side.SELL,
+                    Decimal(10),
+                    Decimal("94.905"),
+                    NOW,
+                )
+            )
+        )
+    assert desk.of("slippage") == {"AAPL": pytest.approx(10.0)}
+    split = replace(stop, stop=Decimal("47.5"), client_order_id="c")
+    desk.measures.order_changed(OrderChanged(an_order(replace(split, stop=Decimal(95)), OrderStatus.WORKING)))
+    desk.measures.order_changed(OrderChanged(an_order(split, OrderStatus.WORKING)))
+    desk.seconds = 301
+    desk.measures.filled(Filled(Fill("c", "c", "AAPL", Side.SELL, Decimal(10), Decimal("47.5"), NOW)))
+    assert desk.of("slippage") == {"AAPL": pytest.approx(0.0)}
+
+
+def test_exposure_that_cannot_be_told_is_told_to_be_unknown() -> None:
+    desk = Desk(held={"AAPL": a_position(500), "KO": a_position(-400, symbol="KO")})
+    assert desk.of("exposure_unknown") == {"": 0.0}
+    del desk.prices["KO"]
+    (reading,) = desk.measures.readings()["exposure_unknown"] or ()
+    assert (reading.value, reading.words) == (1.0, "There is no price of KO.")
+    desk.account = None
+    (reading,) = desk.measures.readings()["exposure_unknown"] or ()
+    assert (reading.value, reading.words) == (
+        1.0,
+        "The equity is not known: 2 positions cannot be laid against limits.",
+    )
+    desk.held = {}
+    assert desk.of("exposure_unknown") == {"": 0.0}
 
 
 def test_names_gross_net_and_sectors_are_shares_of_their_limits() -> None:
@@ -260,3 +307,15 @@ def test_broker_database_clock_audit_and_disk() -> None:
     assert found == {"database_down": {"": 0.0}, "database_lag": {"": 80.0}, "clock_skew": {"": 0.4}, "audit_broken": {"": 1.0},
                      "disk_low": {"": 3.0}}  # fmt: skip
     assert desk.measures.readings()["audit_broken"] == [Reading("", 1.0, "Row 3: the hash differs.")]
+
+
+def test_keys_that_are_refused_alarm_in_their_own_words_and_an_account_that_was_never_there_does_not() -> None:
+    desk, refused = Desk(), Denied("Connect it again under Connections.")
+    for _ in range(60):
+        desk.pulse(None, trouble=refused)
+    assert desk.of("broker_silent") == {"": 0.0}
+    desk.pulse()
+    for _ in range(7):
+        desk.pulse(None, trouble=refused)
+    readings = desk.measures.readings()["broker_silent"]
+    assert [(one.value, one.words) for one in readings or []] == [(7.0, "Connect it again under Connections.")]

@@ -22,6 +22,7 @@ from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.market import Action, Bar, Batch, Timeframe, Trade, bar_start, ns
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side
+from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.signals import Fate, Flags, Kind, Raised, Signal
 from qv_desktop.domain.strategies import Parameter, Strategy, digest
 from qv_desktop.domain.targets import Weights
@@ -37,6 +38,7 @@ from qv_desktop.services.positions import Positions
 from qv_desktop.services.risk import Risk
 from qv_desktop.services.signal_acting import SignalActing
 from qv_desktop.services.signal_keeping import Around
+from qv_desktop.services.signal_sending import until
 from tests.builders import NOW, a_position, a_quote
 from tests.fakes import Broker, Journal, RiskStore, Trail, Users
 
@@ -169,6 +171,7 @@ class Desk:
     moment: list[datetime]
     open: list[bool]
     market: MarketData
+    session: list[MarketSession | None]  # today's, where the calendar is known
 
     async def running(self, **bounds: Any) -> Deployment:
         """A deployment to paper that runs."""
@@ -219,6 +222,7 @@ async def _sitting(
     story: Callable[[Desk], Coroutine[Any, Any, None]], role: Role, environment: Environment, store: Store
 ) -> None:
     steps: list[str] = []
+    session: list[MarketSession | None] = [None]
     broker, journal, moment, open_ = Broker(steps), Journal(steps), [NOW], [True]
     users = Users(User("ann", "ann", role))
     now = lambda: moment[0]  # noqa: E731
@@ -244,7 +248,8 @@ async def _sitting(
     )
     around = Around(now, market.prices, lambda: Decimal(100_000), lambda: open_[0], lambda: account.id,
                     lambda symbol: positions[symbol].quantity, lambda one: runs.why_not(one), lambda: login.actor,
-                    lambda one: runs.leases.unsure(one.id))  # fmt: skip
+                    lambda one: runs.leases.unsure(one.id),
+                    lambda symbol: market.snapshot(symbol).quote, lambda: session[0])  # fmt: skip
     sending = SignalActing(orders, store, around, lambda signal: runs.changed(signal),
                            lambda one, why: (runs.end(one.id), runs.stopped(one, State.PAUSED, why)), flat=0.3, quotes=0.1)  # fmt: skip
     quiet = Quiet()
@@ -254,7 +259,9 @@ async def _sitting(
                           lambda write: Spool(store.folder / "waiting.jsonl", write, now, lambda draft: True))  # fmt: skip
     writer = asyncio.ensure_future(orders.records.run())
     try:
-        await story(Desk(service, runs, store, orders, broker, journal, positions, users, login, moment, open_, market))
+        await story(
+            Desk(service, runs, store, orders, broker, journal, positions, users, login, moment, open_, market, session)
+        )
     finally:
         await runs.close()
         writer.cancel()
@@ -650,6 +657,27 @@ def test_stopping_flat_closes_its_own_shares_and_leaves_the_others() -> None:
         assert done.state is State.STOPPED
         assert desk.service.figures(done).held == ()
         assert desk.positions["AAPL"].quantity == 50
+
+    at_a_desk(story)
+
+
+def test_stopping_flat_while_the_market_is_closed_leaves_no_order_lying_until_it_opens() -> None:
+    async def story(desk: Desk) -> None:
+        one = await desk.running()
+        await desk.says(Kind.ENTRY)
+        desk.fills()
+        desk.open[0] = False
+        assert "market is closed" in desk.service.closing(one).words
+        with pytest.raises(BadInput, match="the market is closed: nothing was sent"):
+            await desk.service.stop(one, flatten=True)
+        assert len(desk.sent()) == 1
+        assert desk.service.get(one.id).state is State.STOPPED
+        desk.open[0] = True
+        closing = asyncio.ensure_future(desk.service.close(desk.service.get(one.id)))
+        assert await until(lambda: len(desk.sent()) == 2, 5.0)
+        desk.fills()
+        await closing
+        assert desk.service.figures(one).held == ()
 
     at_a_desk(story)
 

@@ -286,7 +286,7 @@ def mutated(before: str, after: str) -> ModuleType:
     source = Path(orders_module.__file__).read_text(encoding="utf-8")
     assert source.count(before) == 1, "the way in reads otherwise now: write the mutant anew"
     module = ModuleType("mutant")
-    text = source.replace(before, after).replace("import Verdict\n", "import Verdict, minted\n")
+    text = source.replace(before, after).replace("import Check, Verdict\n", "import Check, Verdict, minted\n")
     exec(compile(text, "mutant", "exec"), module.__dict__)  # noqa: S102  # our own source
     return module
 

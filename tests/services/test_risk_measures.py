@@ -1,10 +1,11 @@
 """Live measures end to end: the simulated vendor's bars and businesses, a real database, and a picture with every measure in it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ from qv_desktop.domain.risk_measures import (
 from qv_desktop.domain.stress_history import HISTORY
 from qv_desktop.services.daily_bars import DailyBars
 from qv_desktop.services.login import Login
-from qv_desktop.services.risk_histories import SPLIT, Closes, Histories
+from qv_desktop.services.risk_histories import PER_LOOK, SMALL_SPLIT, SPLIT, Closes, Histories
 from qv_desktop.services.risk_looking_back import Book, looked_back
 from qv_desktop.services.risk_measures import Around, RiskMeasures
 from qv_desktop.services.risk_pictures import drawn_down
@@ -156,15 +157,21 @@ def test_a_book_of_the_simulator_is_measured_in_every_way(
     picture = asyncio.run(asyncio.wait_for(story(), 120))
     slow = picture.slow
     assert slow is not None
-    # value at risk: three ways, two confidences, one day and ten
+    # value at risk: four ways, two confidences, one day and ten
     table = {(one.method, one.confidence, one.days): one for one in slow.vars}
-    assert len(table) == len(slow.vars) == 12
+    assert len(table) == len(slow.vars) == 16
     for one in slow.vars:
         assert 0 < one.var <= one.shortfall
         assert one.var > 0.99 * table[one.method, 0.95, one.days].var
     assert {one.horizon for one in slow.vars if one.days == 10} == {Horizon.OVERLAPPING, Horizon.ROOT}
     assert table[Method.MONTE_CARLO, 0.99, 1].var == pytest.approx(table[Method.PARAMETRIC, 0.99, 1].var, rel=0.03)
-    assert table[Method.MONTE_CARLO, 0.99, 1].observations == 100_000
+    assert table[Method.MONTE_CARLO, 0.99, 1].observations == table[Method.STUDENT, 0.99, 1].observations == 100_000
+    fat = table[Method.STUDENT, 0.99, 1]
+    assert fat.freedom is not None
+    assert (
+        fat.shortfall / fat.var
+        > table[Method.PARAMETRIC, 0.99, 1].shortfall / table[Method.PARAMETRIC, 0.99, 1].var * 0.97
+    )
     assert table[Method.HISTORICAL, 0.99, 1].observations == 500
     # backtests: today's book has days enough, the account has none yet
     zones = {(one.basis, one.confidence): one for one in slow.backtests}
@@ -302,6 +309,8 @@ def test_every_method_that_is_shown_is_held_against_history() -> None:
     assert np.mean([one.var for one in drawn.days]) == pytest.approx(
         np.mean([one.var for one in normal.days]), rel=0.06
     )
+    fat = next(h for h in found.histories if (h.method, h.confidence) == (Method.STUDENT, 0.99))
+    assert np.mean([one.var for one in fat.days]) == pytest.approx(np.mean([one.var for one in normal.days]), rel=0.1)
     newer = looked_back(replace(book, weighted=True)).measures
     told = next(h for h in newer.histories if (h.method, h.confidence) == (Method.PARAMETRIC, 0.99))
     spread = {h is told: np.std([one.var for one in h.days]) for h in (told, normal)}
@@ -404,11 +413,13 @@ class Told:
 
     def __init__(self, bars: list[Bar], actions: list[Action] | None) -> None:
         self._bars, self._actions = bars, actions
+        self.since: list[date | None] = []
 
     async def bars(self, symbols: object, today: date) -> tuple[dict[str, list[Bar]], dict[str, list[Bar]]]:
         return {}, {"AAA": self._bars}
 
-    async def splits(self, symbol: str) -> list[Action]:
+    async def splits(self, symbol: str, since: date | None = None) -> list[Action]:
+        self.since.append(since)
         if self._actions is None:
             raise FeedDown("away")
         return self._actions
@@ -431,6 +442,36 @@ def test_a_split_is_divided_out_or_the_days_before_it_are_left_out_and_said(told
     else:
         assert found.prices.tolist() == [51.0, 52.0]
         assert found.note == SPLIT
+
+
+@pytest.mark.parametrize(("ratio", "told"), [(1.25, True), (1.25, False), (1.1, True), (1.1, False)])
+def test_a_small_split_and_a_dividend_in_shares_are_divided_out_or_said_to_be_possible(
+    ratio: float, told: bool
+) -> None:
+    days = [date(2026, 6, 1), date(2026, 6, 2), date(2026, 6, 3), date(2026, 6, 4)]
+    prices = (100.0, 102.0, 102.0 / ratio, 100.0)
+    bars = [a_day(day, price) for day, price in zip(days, prices, strict=True)]
+    vendor = Told(
+        bars, [Action("AAA", days[2], "split", ratio), Action("AAA", days[1], "dividend", 1.0)] if told else None
+    )
+    found = asyncio.run(Histories(vendor).of(["AAA"], date(2026, 6, 5)))["AAA"]
+    wanted = [100.0 / ratio, 102.0 / ratio, 102.0 / ratio, 100.0] if told else list(prices)
+    assert found.prices.tolist() == pytest.approx(wanted)
+    assert found.note == ("" if told else SMALL_SPLIT)
+    assert vendor.since == [days[2]]  # an answer of after that day is enough
+
+
+def test_a_few_symbols_are_asked_for_small_splits_at_each_look_so_that_nobody_waits_long() -> None:
+    class Many(Told):
+        async def bars(self, symbols: object, today: date) -> tuple[dict[str, list[Bar]], dict[str, list[Bar]]]:
+            return {}, dict.fromkeys(cast(Sequence[str], symbols), self._bars)
+
+    bars = [a_day(date(2026, 6, 1), 100.0), a_day(date(2026, 6, 2), 80.0)]
+    vendor, names = Many(bars, []), [f"S{number}" for number in range(PER_LOOK + 3)]
+    histories = Histories(vendor)
+    for asked in (PER_LOOK, PER_LOOK + 3, PER_LOOK + 3):
+        found = asyncio.run(histories.of(names, date(2026, 6, 5)))
+        assert (len(found), len(vendor.since)) == (len(names), asked)
 
 
 # ---- what people set

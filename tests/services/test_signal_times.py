@@ -35,11 +35,12 @@ DAYS = BarTimes(DAY, Known())
 FRIDAYS, MONDAYS = bar_start(ns(FRIDAY.open), DAY), bar_start(ns(MONDAY.open), DAY)
 
 
-def test_a_day_is_whole_at_its_close_and_trades_at_the_next_open() -> None:
+def test_a_day_is_whole_at_its_close_and_trades_at_the_next_open_with_its_order_there_in_time_for_the_auction() -> None:
     assert DAYS.whole(FRIDAYS) == ns(FRIDAY.close) + GRACE
-    assert DAYS.due(FRIDAYS) == ns(MONDAY.open)
+    assert DAYS.opens(FRIDAYS) == ns(MONDAY.open)
+    assert DAYS.due(FRIDAYS) == ns(MONDAY.open) - EARLY
     assert DAYS.latest(FRIDAYS) == ns(MONDAY.open) + TOLERATED
-    assert DAYS.due(MONDAYS) == DAYS.latest(MONDAYS) == NEVER  # the calendar ends there
+    assert DAYS.due(MONDAYS) == DAYS.opens(MONDAYS) == DAYS.latest(MONDAYS) == NEVER  # the calendar ends there
 
 
 def test_whoever_begins_within_half_an_hour_of_the_open_misses_nothing() -> None:

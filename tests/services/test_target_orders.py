@@ -10,7 +10,7 @@ import pytest
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.deployments import Bounds, Deployment, State, Terms
 from qv_desktop.domain.errors import BadInput
-from qv_desktop.domain.market import Batch, Trade, ns
+from qv_desktop.domain.market import Batch, Quote, Trade, ns
 from qv_desktop.domain.orders import Order, Report, ReportKind, Side
 from qv_desktop.domain.signals import Fate, Kind, Signal
 from qv_desktop.domain.sizing import Sizing
@@ -366,3 +366,19 @@ def test_a_desk_that_takes_over_knows_the_orders_of_the_other_as_its_own() -> No
         assert len(desk.sent()) == 1
 
     restarted(before, after)
+
+
+def test_shares_are_reckoned_once_a_young_quote_is_there_and_by_what_it_says() -> None:
+    async def story(desk: Desk) -> None:
+        await running(desk)
+        desk.moment[0] += timedelta(minutes=5)  # the last price and the quote are of before
+        await aims(desk, 1, AAPL=0.5)
+        await desk.runs.look()
+        assert (desk.sent(), the(desk, "AAPL").wanted, the(desk, "AAPL").fate) == ([], None, Fate.WAITS)
+        assert "no young quote" in the(desk, "AAPL").reason
+        quote = Quote("AAPL", ns(desk.moment[0]), 125.0, 300, 125.02, 500)
+        desk.market.hear(Batch([], [quote]))  # it opened above, and nothing has traded yet
+        await desk.runs.look()
+        assert trades(desk) == [("AAPL", Side.BUY, 40)]
+
+    rotating(story)

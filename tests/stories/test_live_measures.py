@@ -70,7 +70,7 @@ def whole(picture: RiskPicture) -> bool:
     """Whether both names are in everything, and the vendor has told their sectors."""
     slow = picture.slow
     return (
-        slow is not None and len(slow.vars) == 12 and slow.correlations is not None
+        slow is not None and len(slow.vars) == 16 and slow.correlations is not None
         and set(slow.correlations.symbols) == {"AAPL", "KO"}
         and {one.name for one in picture.sectors} == {"Technology", "Consumer staples"}
     )  # fmt: skip
@@ -97,7 +97,7 @@ async def the_report_holds_it(person: Sitting, folder: Path) -> None:
     assert {row[0] for row in sections["Exposure by name"].rows} == {"AAPL", "KO"}
     assert {row[3] for row in sections["Limits in force"].rows} == {"the firm's limit"}
     assert sections["Margin"].rows[0] == ("Regime", "INTRADAY_MARGIN, refuses")
-    assert len(sections["Value at risk and expected shortfall"].rows) == 12
+    assert len(sections["Value at risk and expected shortfall"].rows) == 16
     paths = await RiskDayReports(pdf).write(report, folder, ["pdf", "csv", "xlsx", "html"])
     assert [path.stat().st_size > 2_000 for path in paths] == [True] * 4
 

@@ -8,6 +8,7 @@ from random import Random
 
 from qv_desktop.domain.risk import Gauge, Measures, TradingState
 from qv_desktop.domain.risk_measures import (
+    DRAWN,
     Backtest,
     Basis,
     Beta,
@@ -130,10 +131,16 @@ def a_slow(lines: Sequence[PositionLine], days: int = 250) -> SlowMeasures:
             n,
             1_900 * bump * (1.4 if confidence > 0.96 else 1) * math.sqrt(n),
             2_400 * bump * (1.4 if confidence > 0.96 else 1) * math.sqrt(n),
-            100_000 if method is Method.MONTE_CARLO else days,
+            100_000 if method in DRAWN else days,
             Horizon.OWN if n == 1 else Horizon.ROOT,
+            4.2 if method is Method.STUDENT else None,
         )
-        for method, bump in ((Method.HISTORICAL, 1.0), (Method.PARAMETRIC, 0.93), (Method.MONTE_CARLO, 0.95))
+        for method, bump in (
+            (Method.HISTORICAL, 1.0),
+            (Method.PARAMETRIC, 0.93),
+            (Method.MONTE_CARLO, 0.95),
+            (Method.STUDENT, 1.07),
+        )
         for confidence in (0.95, 0.99)
         for n in (1, 10)
     ]

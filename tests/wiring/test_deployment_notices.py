@@ -8,7 +8,7 @@ import pytest
 
 from qv_desktop.domain.deployments import Deployment, Stage, State
 from qv_desktop.domain.orders import Side
-from qv_desktop.domain.signals import TAKEN_BACK, Fate, Kind, Signal
+from qv_desktop.domain.signals import MISSED_AUCTION, STOOD_STILL, TAKEN_BACK, Fate, Kind, Signal
 from qv_desktop.wiring.deployment_notices import LASTS, DeploymentNotices
 from tests.builders import NOW
 from tests.services.test_deployments import TERMS
@@ -88,3 +88,18 @@ def test_an_approval_tells_what_would_stay_on_paper() -> None:
     assert (urgency, title) == ("info", "cross v1 is approved")
     assert "bob approved it" in words
     assert "10 AAPL" in words
+
+
+def test_an_order_that_missed_the_auction_and_a_symbol_that_did_not_trade_are_told_as_warnings() -> None:
+    hears, told = notices()
+    hears.signalled(replace(EXIT, fate=Fate.ORDER, reason=f"{MISSED_AUCTION}: its order was canceled."))
+    target = replace(
+        EXIT, kind=Kind.TARGET, target=Decimal("0.5"), reason=f"AAPL {STOOD_STILL} on 2026-11-19; the others go on."
+    )
+    hears.signalled(replace(target, fate=Fate.PENDING))
+    hears.signalled(replace(target, fate=Fate.NOTHING, target=None))
+    assert [(urgency, title) for urgency, title, _ in told.all] == [
+        ("warning", "cross v1: exit AAPL goes after the open"),
+        ("warning", "cross v1: AAPL did not trade"),
+        ("warning", "cross v1: AAPL did not trade"),
+    ]

@@ -125,7 +125,7 @@ class OrderJournal:
 
     async def adopt(self, order: Order, draft: Draft) -> str:
         """Commit an order that was made elsewhere, or its newer state; who made it, as another desk may have written down."""
-        made = select(orders.c.user).where(orders.c.client_order_id == order.id)
+        made = select(orders.c.user).where(orders.c.client_order_id == order.id, orders.c.account == order.account)
 
         def work(connection: Connection) -> str:
             _save(connection, order)
@@ -213,9 +213,12 @@ class OrderJournal:
 
 
 def _save(connection: Connection, *changed: Order) -> None:
+    """Another program may use one id at two accounts: then the row stays the account's that came first."""
     statement = upsert(orders)
     moving = {name: statement.excluded[name] for name in MOVING}
-    once = statement.on_conflict_do_update(index_elements=["client_order_id"], set_=moving)
+    once = statement.on_conflict_do_update(
+        index_elements=["client_order_id"], set_=moving, where=orders.c.account == statement.excluded.account
+    )
     connection.execute(once, [_row(order) for order in changed])
 
 
@@ -226,7 +229,8 @@ def _reprices(report: Report) -> bool:
 
 def _reprice(connection: Connection, order: Order) -> None:
     terms = {"limit_price": order.request.limit, "stop_price": order.request.stop}
-    connection.execute(update(orders).where(orders.c.client_order_id == order.id).values(terms))
+    mine = (orders.c.client_order_id == order.id) & (orders.c.account == order.account)
+    connection.execute(update(orders).where(mine).values(terms))
 
 
 def _row(order: Order) -> dict[str, object]:
@@ -253,7 +257,7 @@ def _event(order: Order, report: Report) -> dict[str, object]:
 
 
 def _kept(told: Report | Fill) -> dict[str, object]:
-    return {name: value for name, value in asdict(told).items() if name != "cumulative"}
+    return {name: value for name, value in asdict(told).items() if name not in ("cumulative", "size")}
 
 
 def fill_of(row: RowMapping) -> Fill:

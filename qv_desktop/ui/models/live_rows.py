@@ -131,6 +131,10 @@ class LiveRows[R](QAbstractTableModel):
             raise IndexError(i)
         return self._rows[number]
 
+    def rows_at(self, places: Sequence[int]) -> list[R]:
+        """The rows shown at ``places``, which may hold heads; those are passed over."""
+        return [self._rows[number] for number in self._shown[list(places)].tolist() if number >= 0]
+
     @property
     def sectioned(self) -> bool:
         """Whether rows stand under heads."""

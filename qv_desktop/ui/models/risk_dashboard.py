@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.risk import Measures
-from qv_desktop.domain.risk_measures import UNKNOWN_SECTOR, ZERO, Method, RiskPicture, SlowMeasures
+from qv_desktop.domain.risk_measures import DRAWN, UNKNOWN_SECTOR, ZERO, RiskPicture, SlowMeasures
 from qv_desktop.ui import format
 from qv_desktop.ui.models import risk_words as words
 from qv_desktop.ui.models.correlation_map import CorrelationMap
@@ -316,7 +316,7 @@ def _sides(short: Decimal, long: Decimal) -> Reach:
 
 def _made_of(slow: SlowMeasures) -> str:
     """How much history, and how many paths; or, what counts more, how much of the book it is of when that is not all."""
-    most = max((var.observations for var in slow.vars if var.method is not Method.MONTE_CARLO), default=0)
+    most = max((var.observations for var in slow.vars if var.method not in DRAWN), default=0)
     paths = f"{slow.paths:,} paths" if slow.paths else ""
     part = f"{slow.covered:.0%} of the gross" if slow.vars and slow.covered < WHOLE else ""
     return " · ".join(filter(None, (part, f"{most:,} days" if most else "", "" if part else paths)))

@@ -11,7 +11,7 @@ from qv_desktop.ui.models.risk_figures import LINE, FigureGrid
 from qv_desktop.ui.models.risk_pictures import HIGH, VarPicture
 
 CONFIDENCES = {"99%": 0.99, "95%": 0.95}
-METHODS = {"Hist.": Method.HISTORICAL, "Param.": Method.PARAMETRIC, "M. C.": Method.MONTE_CARLO}
+METHODS = {"Hist.": Method.HISTORICAL, "Param.": Method.PARAMETRIC, "M. C.": Method.MONTE_CARLO, "t": Method.STUDENT}
 CHOICE = 26  # px of the choice's row
 
 

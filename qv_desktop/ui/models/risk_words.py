@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from qv_desktop.domain.risk_measures import (
+    DRAWN,
     Backtest,
     Concentration,
     Exposure,
@@ -163,9 +164,15 @@ def _var_tip(var: ValueAtRisk | None) -> str:
 
 def of(var: ValueAtRisk) -> str:
     """What a VaR was made of."""
-    what = "paths" if var.method is Method.MONTE_CARLO else "days"
+    what = "paths" if var.method in DRAWN else "days"
     how = "" if var.horizon is Horizon.OWN else f", {var.horizon.value}"
-    return f"{var.method.value}, {var.observations:,} {what}{how}"
+    tails = "" if var.freedom is None else f", {_tails(var.freedom)}"
+    return f"{var.method.value}, {var.observations:,} {what}{how}{tails}"
+
+
+def _tails(freedom: float) -> str:
+    """The fewer the degrees of freedom, the fatter."""
+    return "tails of a normal" if math.isinf(freedom) else f"{freedom:.1f} degrees of freedom"
 
 
 # ---- bars

@@ -250,3 +250,39 @@ def test_a_burst_of_records_is_committed_at_once_and_all_of_it_is_kept(
     count = text("SELECT count(*) FROM order_events WHERE client_order_id LIKE 'burst-%'")
     assert asyncio.run(database.read(lambda connection: connection.execute(count).scalar())) == len(records)
     assert asyncio.run(journal._trail.verify()).whole
+
+
+def test_an_order_of_a_type_that_the_broker_added_since_is_kept_with_its_executions(
+    journal: OrderJournal, clock: Clock
+) -> None:
+    order = an_order(clock, "new-type", "new-type", broker_id="b-new-type", status=OrderStatus.WORKING)
+    order = replace(order, request=replace(order.request, type=OrderType.UNKNOWN))
+
+    async def story() -> list[Order]:
+        assert await journal.adopt(order, DRAFT) == "maria"
+        report = a_fill(order, clock, "e-new-type", 40)
+        moved = applied(order, report)
+        await journal.record((moved, report, fill_of(moved, report), None))
+        return await journal.orders_since("new-type", clock())
+
+    (found,) = asyncio.run(story())
+    assert (found.request.type, found.filled) == (OrderType.UNKNOWN, Decimal(40))
+
+
+def test_nothing_of_an_unknown_type_is_taken_as_an_intent_of_ours(journal: OrderJournal, clock: Clock) -> None:
+    order = an_order(clock, "own-new-type")
+    with pytest.raises(IntegrityError):
+        asyncio.run(journal.intend(replace(order, request=replace(order.request, type=OrderType.UNKNOWN)), DRAFT))
+
+
+def test_an_id_that_another_program_uses_at_two_accounts_leaves_each_account_its_own_order(
+    journal: OrderJournal, clock: Clock
+) -> None:
+    paper = an_order(clock, "bot-1", "paper", user="joe", broker_id="b-paper", status=OrderStatus.WORKING)
+    live = an_order(clock, "bot-1", "live", broker_id="b-live", status=OrderStatus.CANCELED)
+
+    async def story() -> tuple[str, list[Order]]:
+        await journal.adopt(paper, DRAFT)
+        return await journal.adopt(live, DRAFT), await journal.orders_since("paper", clock())
+
+    assert asyncio.run(story()) == ("maria", [paper])

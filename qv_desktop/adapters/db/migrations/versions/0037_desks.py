@@ -6,7 +6,7 @@ other words of an alert without a line of its history.
 
 from alembic import op
 
-revision, down_revision = "0038", "0035"
+revision, down_revision = "0037", "0036"
 
 TURNS = (
     # ``desk`` is the program that wrote an intent down, empty for what is none of ours; nobody chooses a number
