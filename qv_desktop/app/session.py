@@ -410,7 +410,9 @@ class Session:
             accounts = self._shown_accounts.open if self._shown_accounts else None
             services, change = self._desk.services, Permission(Resource.SETTINGS, Action.CHANGE)
             permitted, actor = partial(services.login.require, change), services.login.actor
-            first = SettingsFirst(self._settings, self._tasks, self._vault, permitted, services.kill.note, actor, self._wear)
+            first = SettingsFirst(
+                self._settings, self._tasks, self._vault, permitted, services.kill.note, actor, self._wear
+            )
             first.open(self._desk.window, accounts).forbid(why(services.login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()

@@ -161,7 +161,11 @@ def _place(url: str) -> str:
 
 def _draft(settings: Settings) -> SettingsDraft:
     return SettingsDraft(
-        settings.database_url, settings.density, theme=settings.theme, prices=settings.price_colors, runs=_runs(settings)
+        settings.database_url,
+        settings.density,
+        theme=settings.theme,
+        prices=settings.price_colors,
+        runs=_runs(settings),
     )
 
 

@@ -84,7 +84,16 @@ class LayoutDialog(QDialog):
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         leave = self._leave = theme.button("Cancel", "ghost")
-        for button in (leave, self.go, self.rename, self.remove, self.ask.yes, self.ask.no, self.ask_name.yes, self.ask_name.no):
+        for button in (
+            leave,
+            self.go,
+            self.rename,
+            self.remove,
+            self.ask.yes,
+            self.ask.no,
+            self.ask_name.yes,
+            self.ask_name.no,
+        ):
             button.setAutoDefault(False)  # Enter in the field would press it too, and keep the layout twice
         for widget in (self.name, self.list, self.ask, self.ask_name, self._said):
             column.addWidget(widget)

@@ -205,9 +205,7 @@ class SettingsDialog(QDialog):
         column.setSpacing(6)
         column.addWidget(self.theme)
         column.addWidget(self.prices)
-        column.addWidget(
-            theme.label("A change shows as soon as it is saved. Buy and sell keep their colours.", "hint")
-        )
+        column.addWidget(theme.label("A change shows as soon as it is saved. Buy and sell keep their colours.", "hint"))
         return box
 
 

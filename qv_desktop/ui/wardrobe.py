@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 from shiboken6 import isValid
 
 
-
 class Forgetful(Protocol):
     """A function that remembers what it gave, such as one of functools.cache."""
 

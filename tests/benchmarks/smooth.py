@@ -16,7 +16,11 @@ PATIENCE = 900.0  # seconds
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Where the stacks go, and on what the window is drawn."""
     parser.add_argument("--stacks", default="stacks.txt", help="the file for what the window's thread was doing")
-    parser.add_argument("--only", default="", help="parts, with commas: workspaces, panels, dialogs, tables, chart, layouts, work, accounts")
+    parser.add_argument(
+        "--only",
+        default="",
+        help="parts, with commas: workspaces, panels, dialogs, tables, chart, layouts, work, accounts",
+    )
     parser.add_argument("--pictures", default="", help="a folder for pictures of what is in view")
 
 
@@ -33,7 +37,9 @@ def figures(stacks: str = "stacks.txt", only: str = "", pictures: str = "") -> d
         }  # fmt: skip
         line = [sys.executable, "-m", "tests.benchmarks._smooth_program", str(Path(stacks).resolve())]
         environment = program.environment(home, **more)
-        done = subprocess.run(line, cwd=program.ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=False)
+        done = subprocess.run(
+            line, cwd=program.ROOT, env=environment, stdout=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
+        )
     if not done.stdout:
         raise SystemExit(f"The program said nothing (exit code {done.returncode}).")
     said: dict[str, list[list[float]]] = json.loads(done.stdout.splitlines()[-1])

@@ -91,9 +91,7 @@ def test_a_panel_follows_its_place(window: MainWindow, qtbot: QtBot) -> None:
     assert astray(window) == []
 
 
-def test_what_a_person_drags_elsewhere_is_not_covered_by_what_it_lies_in_then(
-    window: MainWindow, qtbot: QtBot
-) -> None:
+def test_what_a_person_drags_elsewhere_is_not_covered_by_what_it_lies_in_then(window: MainWindow, qtbot: QtBot) -> None:
     """The dock manager may make a new splitter of all there is."""
     docks = window.docks
     for side in ("left", "bottom", "right"):

@@ -29,9 +29,7 @@ class ComparedCurves(Panes):
         super().__init__(Values(True))
         self.setAccessibleName("Curves of the compared runs")
         self._legend = words(self)
-        self._lines = [
-            self.curve(0, partial(_pen, token, dash)) for token, dash in zip(INKS, DASHES, strict=True)
-        ]
+        self._lines = [self.curve(0, partial(_pen, token, dash)) for token, dash in zip(INKS, DASHES, strict=True)]
         self.scene().sigMouseMoved.connect(self._read)
 
     def dress(self) -> None:

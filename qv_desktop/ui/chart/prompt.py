@@ -16,7 +16,9 @@ class Prompt(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._host = parent
-        theme.wear(self, lambda: f"Prompt {{ background:{theme.BG2}; border:1px solid {theme.ACCENT}; border-radius:6px; }}")
+        theme.wear(
+            self, lambda: f"Prompt {{ background:{theme.BG2}; border:1px solid {theme.ACCENT}; border-radius:6px; }}"
+        )
         self.field = QLineEdit()
         self.field.returnPressed.connect(self._take)
         self._said = theme.label("", "hint")

@@ -22,9 +22,7 @@ class ReplayBar(QFrame):
         self.playing = False
         theme.wear(
             self,
-            lambda: (
-            f"ReplayBar {{ background:{theme.BG2}; border:1px solid {theme.VIOLET}; border-radius:6px; }}"
-            ),
+            lambda: f"ReplayBar {{ background:{theme.BG2}; border:1px solid {theme.VIOLET}; border-radius:6px; }}",
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)

@@ -26,7 +26,7 @@ class TypedFrame(QLabel):
         theme.wear(
             self,
             lambda: (
-            f"background:{theme.BG3}; color:{theme.TX0}; border:1px solid {theme.ACCENT}; border-radius:4px; padding:4px 10px;"
+                f"background:{theme.BG3}; color:{theme.TX0}; border:1px solid {theme.ACCENT}; border-radius:4px; padding:4px 10px;"
             ),
         )
         self.hide()

@@ -148,8 +148,8 @@ def paint_pill(fact: QLabel, ink: str, edge: str) -> None:
         theme.wear(
             fact,
             lambda: (
-            f"color: {theme.color(ink).name()}; background: {theme.BG0}; border: 1px solid {theme.color(edge).name()};"
-            "border-radius: 4px; padding: 0 8px;"
+                f"color: {theme.color(ink).name()}; background: {theme.BG0}; border: 1px solid {theme.color(edge).name()};"
+                "border-radius: 4px; padding: 0 8px;"
             ),
         )
 
@@ -170,7 +170,7 @@ def paint_note(sentence: QLabel, token: str) -> None:
         theme.wear(
             sentence,
             lambda: (
-            f"color: {theme.color(token).name()}; background: {theme.BG2}; border: none; border-radius: 3px;"
-            f"border-left: 3px solid {theme.color(token).name()}; padding: 4px 6px;"
+                f"color: {theme.color(token).name()}; background: {theme.BG2}; border: none; border-radius: 3px;"
+                f"border-left: 3px solid {theme.color(token).name()}; padding: 4px 6px;"
             ),
         )

@@ -31,8 +31,8 @@ class ArmedPill(QPushButton):
         theme.wear(
             self,
             lambda: (
-            f"ArmedPill {{ background: {theme.WARN}; color: {theme.ink_on('WARN').name()}; border: none; border-radius: 12px;"
-            " padding: 0 12px; }"
+                f"ArmedPill {{ background: {theme.WARN}; color: {theme.ink_on('WARN').name()}; border: none; border-radius: 12px;"
+                " padding: 0 12px; }"
             ),
         )
         self.give_way: QWidget | None = None  # hides while this is shown and the window is narrow
@@ -104,7 +104,7 @@ class KillStrip(QFrame):
         theme.wear(
             self,
             lambda: (
-            f"#kill-strip {{ background: {theme.color(token).name()}; }} #kill-strip QLabel {{ color: {theme.color('ON').name()}; }}"
+                f"#kill-strip {{ background: {theme.color(token).name()}; }} #kill-strip QLabel {{ color: {theme.color('ON').name()}; }}"
             ),
         )
         self.words.setText(f"{_verb(killing)} {outcome_words(killing)}{_halted(killing)}")

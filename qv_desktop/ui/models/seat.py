@@ -115,7 +115,9 @@ class Seating(QObject):
             above = above.parentWidget()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ChildAdded and watched is self._yard:  # it lies over the panels, until they settle
+        if (
+            event.type() == QEvent.Type.ChildAdded and watched is self._yard
+        ):  # it lies over the panels, until they settle
             self._soon.start()
         if event.type() == QEvent.Type.Move and not self._moving and not self._inside:
             for seat in self._seats:
