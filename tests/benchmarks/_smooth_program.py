@@ -1,7 +1,7 @@
 """The whole program with a person who goes through all of it, while the window's thread is watched.
 
-``python -m tests.benchmarks._smooth_program STACKS``: prints one JSON object (stretch -> its longest waits) and writes the stacks to a file.
-The vendors' addresses are read from the environment.
+``python -m tests.benchmarks._smooth_program STACKS``: prints one JSON object (stretch -> its longest waits) and writes the stacks to that
+file. The vendors' addresses are read from the environment.
 """
 
 import asyncio
@@ -9,7 +9,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,16 +97,14 @@ class Hands:
         """Each is opened three times."""
         for turn in ("first", "second", "third"):
             for name in (*list(LAYOUTS)[1:], "trading"):
-                await self.does(
-                    f"workspace, {turn}: {name}", lambda: self.window.commands.action(f"workspace.{name}").trigger()
-                )  # noqa: B023
+                await self.does(f"workspace, {turn}: {name}", self.window.commands.action(f"workspace.{name}").trigger)
                 self.picture(f"{turn}-{name}")
 
     async def panels(self) -> None:
         """Every panel, twice."""
         for turn in ("first", "second"):
             for name in self._program._desk.panels.by_name():  # type: ignore[union-attr]
-                await self.does(f"panel, {turn}: {name}", lambda: self.window.raise_panel(name), 0.5)  # noqa: B023
+                await self.does(f"panel, {turn}: {name}", partial(self.window.raise_panel, name), 0.5)
         await self.does("maximise", lambda: self.window._do("panel.maximise"))
         await self.does("maximise back", lambda: self.window._do("panel.maximise"))
         await self.does("workspace reset", lambda: self.window._do("workspace.reset"))
@@ -113,7 +113,7 @@ class Hands:
         """Every dialog that a command opens, twice."""
         for turn in ("first", "second"):
             for id_ in DIALOGS:
-                await self.does(f"dialog, {turn}: {id_}", lambda: self.window._do(id_))  # noqa: B023
+                await self.does(f"dialog, {turn}: {id_}", partial(self.window._do, id_))
                 self.picture(f"dialog-{turn}-{id_}", screen=True)
                 await self.does(f"dialog away: {id_}", self.closes, 0.3)
 
@@ -133,13 +133,13 @@ class Hands:
             await asyncio.sleep(0.4)
             for table in [one for one in panel.findChildren(Table) if one.isVisible()][:1]:
                 for column in (0, 1):
-                    await self.does(f"sort: {name}", lambda: table.horizontalHeader().sectionClicked.emit(column), 0.3)  # noqa: B023
+                    await self.does(f"sort: {name}", partial(table.horizontalHeader().sectionClicked.emit, column), 0.3)
                 table.setFocus()
                 await self.does(f"export: {name}", lambda: self.window._do("export"))
             for field in [
                 one for one in panel.findChildren(QLineEdit) if one.isVisible() and isinstance(one, FilterField)
             ][:1]:
-                await self.does(f"filter: {name}", lambda: QTest.keyClicks(field, "a"), 0.5)  # noqa: B023
+                await self.does(f"filter: {name}", partial(QTest.keyClicks, field, "a"), 0.5)
                 await self.does(f"filter off: {name}", field.clear, 0.5)
 
     async def chart(self) -> None:
@@ -150,21 +150,12 @@ class Hands:
         for symbol in ("AAPL", "MSFT", "SPY"):
             canvas.setFocus()
 
-            def types() -> None:
-                QTest.keyClicks(QApplication.focusWidget() or canvas, symbol)  # noqa: B023
-                QTest.keyClick(QApplication.focusWidget() or canvas, Qt.Key.Key_Return)
-
-            await self.does(f"symbol: {symbol}", types, 1.5)
+            await self.does(f"symbol: {symbol}", partial(_types, canvas, symbol), 1.5)
         for frame in ("5", "60", "1"):
-
-            def frames() -> None:
-                canvas.setFocus()
-                QTest.keyClicks(QApplication.focusWidget() or canvas, frame)  # noqa: B023
-                QTest.keyClick(QApplication.focusWidget() or canvas, Qt.Key.Key_Return)
-
-            await self.does(f"timeframe: {frame}", frames, 1.5)
+            canvas.setFocus()
+            await self.does(f"timeframe: {frame}", partial(_types, canvas, frame), 1.5)
         for key in (Qt.Key.Key_Left, Qt.Key.Key_Home, Qt.Key.Key_End):
-            await self.does(f"chart key: {key.name}", lambda: QTest.keyClick(canvas, key), 0.5)  # noqa: B023
+            await self.does(f"chart key: {key.name}", partial(QTest.keyClick, canvas, key), 0.5)
         await self.does("new chart", lambda: self.window._do("chart.new"), 1.5)
         await self.does("chart closed", lambda: self.window.chart_close_asked.emit("chart-2"), 1.0)
         await self.does("palette typed", lambda: (self.window.open_palette("buy 100 AA"),))
@@ -223,12 +214,15 @@ class Hands:
             self._watch.begin(f"account, {turn}")
             began = time.perf_counter()
             self.window.account_chosen.emit(id_)
-            await self.sees(lambda: self._program._desk not in (None, left))  # noqa: B023
+            await self.sees(partial(self._another_than, left))
             sys.stderr.write(f"account {turn}: the next desk stood after {time.perf_counter() - began:.2f} s\n")
             await self.sees(lambda: self._program._starting is not None and self._program._starting.ready.is_set())
             sys.stderr.write(f"account {turn}: ready after {time.perf_counter() - began:.2f} s\n")
             await asyncio.sleep(8)
             self._watch.begin("between")
+
+    def _another_than(self, desk: object) -> bool:
+        return self._program._desk is not None and self._program._desk is not desk
 
     def picture(self, name: str, *, screen: bool = False) -> None:
         """Keep what is in view."""
@@ -243,6 +237,11 @@ class Hands:
 
 
 ONLY = [word for word in os.environ.get("ONLY_OF_THE_TEST", "").split(",") if word]
+
+
+def _types(canvas: QWidget, text: str) -> None:
+    QTest.keyClicks(QApplication.focusWidget() or canvas, text)
+    QTest.keyClick(QApplication.focusWidget() or canvas, Qt.Key.Key_Return)
 
 
 def told(watch: Watch, file: Path) -> None:
@@ -273,17 +272,11 @@ class Watched(session.Session):
         if not acting.done():
             acting.cancel()
         elif acting.exception() is not None:
-            sys.stderr.write(f"{acting.exception()!r}\n")
-            import traceback
-
             traceback.print_exception(acting.exception())
         for top in QApplication.topLevelWidgets():
             if isinstance(top, QWidget) and isinstance(top, MainWindow | session.LoginDialog):
                 top.close()
         return await living
-
-
-type Step = Callable[[], Awaitable[None]]
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ def small() -> dict[str, QWidget]:
 def picture(widget: QWidget) -> QImage:
     if widget.parent() is None and not widget.isVisible():
         widget.resize(480, 320)
+    if (focused := QApplication.focusWidget()) is not None:
+        focused.clearFocus()  # one window has it and the other not
     return widget.grab().toImage()
 
 
@@ -66,6 +68,8 @@ def test_what_changed_its_theme_looks_like_what_was_built_in_it(
     before = {one: picture(widget) for one, widget in changed.items()}
     theme.apply(wearer, name)
     fresh = built()
+    for widget in fresh.values():
+        picture(widget)  # the first look lays out what was never seen
     after = {one: picture(widget) for one, widget in changed.items()}
     wanted = {one: picture(widget) for one, widget in fresh.items()}
     assert [one for one in wanted if after[one] == before[one]] == []

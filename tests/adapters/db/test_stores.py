@@ -227,6 +227,26 @@ def test_reconciliations_come_back_newest_first_with_their_breaks_in_order(
     assert asyncio.run(story()) == [second, first]
 
 
+def test_a_layout_takes_another_name_and_never_the_place_of_another(database: Database) -> None:
+    store = Preferences(database)
+
+    async def story() -> None:
+        await store.save_workspace("maria", "day", b"a")
+        await store.save_workspace("maria", "night", b"b")
+        await store.save_workspace("pete", "noon", b"c")
+        await store.rename_workspace("maria", "day", "noon")
+        assert await store.workspaces("maria") == ["night", "noon"]
+        assert await store.workspace("maria", "noon") == b"a"
+        with pytest.raises(BadInput, match="“night” already"):
+            await store.rename_workspace("maria", "noon", "night")
+        with pytest.raises(BadInput, match="no layout “day” any more"):
+            await store.rename_workspace("maria", "day", "dawn")
+        assert await store.workspace("maria", "night") == b"b"
+        assert await store.workspaces("pete") == ["noon"]
+
+    asyncio.run(story())
+
+
 def test_preferences_are_each_users_own(database: Database) -> None:
     store = Preferences(database)
 
