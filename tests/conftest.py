@@ -32,6 +32,12 @@ settings.load_profile("ours")
 _tests = count(1)
 
 
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: no collection looks through them again, nor one that a test asks for."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _garbage_is_collected_here() -> Iterator[None]:
     """Between tests and on this thread only, as in the program: another thread that frees a Qt object crashes both."""
