@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qv_desktop.adapters.db.database import Database
     from qv_desktop.adapters.db.server import Server
 
-pytest_plugins = ["tests.watch"]  # which searches for the run's secrets all the while
+pytest_plugins = ["tests.watch", "tests.slow_first"]  # the first searches for the run's secrets all the while
 
 TEMPLATE = "qv_template"
 FULLY_EVERY = 200  # tests between collections of everything
@@ -30,6 +30,12 @@ settings.load_profile("ours")
 
 
 _tests = count(1)
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay to the end: no collection looks through them again, nor one that a test asks for."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     sitecustomize.install(canaries.FOLDER)
     for name in ("websockets", "asyncio", "qasync", "urllib3", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)  # as in the program, which keeps their frames out of its log
+    logging.getLogger("numba").setLevel(
+        logging.WARNING
+    )  # every step of compiling our kernels, a line each: half of that work
     if sys.platform == "linux" and not hasattr(config, "workerinput"):
         watching = config.stash[PROCESSES] = Processes()
         watching.start()
