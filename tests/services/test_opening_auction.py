@@ -218,6 +218,20 @@ def test_an_entry_that_cannot_go_after_the_open_is_given_up_after_half_an_hour_a
     by_flags(story)
 
 
+def test_an_entry_that_waited_when_the_machine_fell_asleep_is_none_of_the_next_day() -> None:
+    async def story(desk: Desk) -> None:
+        await a_day(desk)
+        it_is(desk, "09:28:30")
+        await desk.says(Kind.ENTRY)
+        days = timedelta(days=3)
+        desk.session[0], desk.moment[0] = replace(SESSION, open=SESSION.open + days), at("09:26:00") + days
+        desk.quotes()
+        await desk.runs.look()
+        assert (desk.sent(), told(desk).fate) == ([], Fate.BLOCKED)
+
+    by_flags(story)
+
+
 def test_parts_of_a_share_are_closed_after_the_open() -> None:
     async def story(desk: Desk) -> None:
         await a_day(desk)
