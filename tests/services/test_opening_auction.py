@@ -513,6 +513,20 @@ def test_a_target_that_the_auction_did_not_take_follows_after_the_open(kind: Rep
     rotating(story)
 
 
+def test_a_purchase_that_waited_when_the_machine_fell_asleep_is_none_of_the_next_day() -> None:
+    async def story(desk: Desk) -> None:
+        await a_rotation(desk)
+        it_is(desk, "09:28:30")
+        await aims(desk, 1, AAPL=0.5)
+        days = timedelta(days=3)
+        desk.session[0], desk.moment[0] = replace(SESSION, open=SESSION.open + days), at("09:26:00") + days
+        desk.quotes()
+        await desk.runs.look()
+        assert (desk.sent(), targets.the(desk, "AAPL").fate) == ([], Fate.BLOCKED)
+
+    rotating(story)
+
+
 def test_a_target_whose_order_somebody_cancelled_before_the_open_is_given_up() -> None:
     async def story(desk: Desk) -> None:
         await a_rotation(desk)
