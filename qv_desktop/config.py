@@ -25,7 +25,15 @@ OTHER_VARIABLES = (
 ADDRESSES = ("alpaca_url", "alpaca_stream_url", "alpaca_live_url", "alpaca_live_stream_url", "alpaca_data_url",
              "alpaca_prices_url", "polygon_url", "polygon_stream_url")  # fmt: skip
 # what a demo chooses for itself
-LOOK = ("theme", "price_colors", "strategy_workers", "strategy_seconds", "strategy_cpu_seconds", "strategy_memory_mb")
+LOOK = (
+    "theme",
+    "price_colors",
+    "density",
+    "strategy_workers",
+    "strategy_seconds",
+    "strategy_cpu_seconds",
+    "strategy_memory_mb",
+)
 
 type Days = Annotated[int, msgspec.Meta(ge=0, le=36_500)]  # 0: for ever
 
@@ -69,6 +77,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     theme: Literal["dark", "light", "high-contrast"] = "dark"
     price_colors: Literal["us", "east-asia", "colour-blind"] = "us"  # what rises and falls is painted in
+    density: Literal["compact", "normal", "comfort"] = "normal"  # how high the rows of tables are
 
 
 def load(home: Path | None = None) -> Settings:

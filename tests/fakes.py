@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from qv_desktop.domain.access import Role, Session, SignIn, User
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import GENESIS, Draft, Entry, Verification, sealed, verified
 from qv_desktop.domain.audit_query import AuditQuery, Installation
+from qv_desktop.domain.desks import Intents, Overtaken, Turn
 from qv_desktop.domain.errors import BrokerDown, DatabaseDown, TokenOutdated
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
@@ -114,10 +115,13 @@ class Journal:
     records: list[tuple[Order, Report, Fill | None, Draft | None]] = field(default_factory=list)
     drafts: list[Draft] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
+    theirs: Intents = field(default_factory=Intents)  # what other desks wrote down
     down: bool = False
 
-    async def intend(self, order: Order, draft: Draft) -> None:
+    async def intend(self, order: Order, draft: Draft, turn: Turn | None = None) -> None:
         self._write()
+        if turn is not None and turn.heard < self.theirs.newest:
+            raise Overtaken(self.theirs)
         self.steps.append(f"intend {order.id}")
         self.orders[order.id] = order
         self.drafts.append(draft)
@@ -126,6 +130,17 @@ class Journal:
         self._write()
         self.orders |= {order.id: order for order, *_ in records}
         self.records += records
+
+    async def newest(self, account: str) -> int:
+        return self.theirs.newest
+
+    async def intents(self, account: str, heard: int) -> Intents:
+        self._write()
+        return self.theirs
+
+    async def standing(self, ids: Collection[str]) -> list[Order]:
+        self._write()
+        return [order for order in (*self.orders.values(), *self.theirs.orders) if order.id in ids]
 
     async def adopt(self, order: Order, draft: Draft) -> str:
         self._write()
@@ -139,7 +154,7 @@ class Journal:
     async def fills_since(self, account: str, since: datetime) -> list[Fill]:
         return [fill for _, _, fill, _ in self.records if fill is not None]
 
-    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
+    async def save_positions(self, account: str, positions: Sequence[Position], told: Mapping[str, datetime]) -> None:
         self._write()
 
     async def save_account(self, account: Account) -> None:

@@ -90,12 +90,7 @@ class Secrets:
         """Make the locked file under a passphrase. Raises BadInput when there is one already or it cannot be written."""
         if self._file.exists:
             raise BadInput("There is a key file already; give its passphrase.")
-        try:
-            self._file.write(passphrase, {})
-        except OSError as error:
-            raise BadInput(
-                f"The key file cannot be written ({error.strerror}); free some space or choose QV_HOME."
-            ) from error
+        self._file.write(passphrase, {})
         self._passphrase = passphrase
 
     def read(self, name: str) -> Secret | None:
@@ -150,6 +145,7 @@ class KeyFile:
 
     def read(self, passphrase: Secret) -> dict[str, Secret]:
         """All secrets by name. Raises BadInput for a wrong passphrase or a damaged file."""
+        from argon2.exceptions import Argon2Error
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -164,12 +160,12 @@ class KeyFile:
             raise BadInput(
                 f"The key file {self._path} cannot be read ({error.strerror}); try again in a moment."
             ) from error
-        except (ValueError, KeyError, TypeError) as damage:
+        except (ValueError, KeyError, TypeError, Argon2Error) as damage:
             raise BadInput(f"The key file {self._path} is damaged; delete it and enter the keys again.") from damage
         return {name: Secret(text) for name, text in found.items()}
 
     def write(self, passphrase: Secret, secrets: Mapping[str, Secret]) -> None:
-        """Replace the file whole, with a fresh salt and nonce, readable by its owner alone."""
+        """Replace the file whole, with a fresh salt and nonce, readable by its owner alone. Raises BadInput when it cannot be."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         header = {"format": FORMAT, "salt": _text(os.urandom(16)), "passes": PASSES, "memory": MEMORY, "lanes": LANES}
@@ -180,41 +176,47 @@ class KeyFile:
         self._replace(json.dumps({"header": header, "nonce": _text(nonce), "sealed": _text(sealed)}).encode())
 
     def _replace(self, content: bytes) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        # mkstemp makes the file 0600 from its first moment
-        handle, draft = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
+        draft = None
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # mkstemp makes the file 0600 from its first moment
+            handle, draft = tempfile.mkstemp(dir=self._path.parent, prefix=self._path.name)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             Path(draft).replace(self._path)
-        except OSError:
-            Path(draft).unlink(missing_ok=True)
-            raise
+        except OSError as error:
+            if draft is not None:
+                Path(draft).unlink(missing_ok=True)
+            raise BadInput(
+                f"The key file cannot be written ({error.strerror}); free some space or choose QV_HOME."
+            ) from error
 
 
 def _keyring() -> Any:
     """The system's keyring, or None where there is none that keeps secrets safe."""
     import keyring
-    from keyring.errors import KeyringError
 
     try:
         ring = keyring.get_keyring()
         safe = ring.priority >= 1 and not type(ring).__module__.startswith("keyrings.alt")
-    except (KeyringError, RuntimeError) as reason:
+    except Exception as reason:  # noqa: BLE001 - as below
         log.info("no keyring", reason=str(reason))
         return None
     return ring if safe else None
 
 
 def _asked(ask: Callable[[], Any]) -> Any:
-    from keyring.errors import KeyringError
+    """What the keyring says. Not all of what its backends raise is the library's own: D-Bus, Windows and files have errors of theirs.
 
+    Raises BadInput.
+    """
     try:
         return ask()
-    except KeyringError as locked:
-        raise BadInput("The system's keyring is locked or refuses; unlock it and try again.") from locked
+    except Exception as refusal:  # noqa: BLE001 - any of them means the same here
+        log.info("keyring_refused", kind=type(refusal).__name__)  # its words might hold what was to be kept
+        raise BadInput("The system's keyring is locked or refuses; unlock it and try again.") from None
 
 
 def _key(passphrase: Secret, salt: bytes, passes: int, memory: int, lanes: int) -> bytes:

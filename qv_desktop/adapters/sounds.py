@@ -6,8 +6,9 @@ import subprocess
 import sys
 import tempfile
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -19,7 +20,7 @@ PLAYERS: tuple[tuple[str, ...], ...] = (
     ("paplay",),
     ("aplay", "-q"),
     ("afplay",),
-)  # the first that is there
+)  # the first that plays
 LONGEST = 5.0  # seconds that a player may take
 
 type Play = Callable[[Path], bool]  # plays a file to its end; whether that succeeded
@@ -32,6 +33,7 @@ class Sounds:
         self._folder, self._play = folder, play
         self._thread = ThreadPoolExecutor(1, "sounds")
         self._waiting = 0
+        self._mute = False  # the last tone could not be played
         self._scaled: dict[tuple[str, int], Path] = {}  # (tone, volume) -> file
         self._room: tempfile.TemporaryDirectory[str] | None = None
 
@@ -41,21 +43,28 @@ class Sounds:
         return self._play is not None
 
     def play(self, tone: str, volume: int) -> bool:
-        """Play a tone at ``volume`` percent soon; False when nothing can. One that would wait behind another is left out."""
+        """Play a tone at ``volume`` percent soon; False when nothing can. One that would wait behind another is left out.
+
+        A player without a device fails only when it plays: then it is False from the next tone on, and each is tried all the same,
+        for a headset may be plugged in.
+        """
         if self._play is None:
             return False
         if self._waiting == 0 and volume > 0:
             self._waiting += 1
             self._thread.submit(self._sound, self._play, tone, min(volume, 100))
-        return True
+        return not self._mute
 
     def _sound(self, play: Play, tone: str, volume: int) -> None:
+        played = False
         try:
-            if not play(self._file(tone, volume)):
+            played = play(self._file(tone, volume))
+            if not played:
                 log.debug("sound_not_played", tone=tone)
         except (OSError, ValueError, wave.Error, subprocess.SubprocessError) as error:
             log.debug("sound_not_played", tone=tone, reason=str(error))
         finally:
+            self._mute = not played
             self._waiting -= 1
 
     def _file(self, tone: str, volume: int) -> Path:
@@ -92,10 +101,24 @@ def player() -> Play | None:
     """What plays a file here, or None."""
     if sys.platform == "win32":
         return _windows
-    for command in PLAYERS:
-        if (found := shutil.which(command[0])) is not None:
-            return _through((found, *command[1:]))
-    return None
+    found = [(path, *rest) for name, *rest in PLAYERS if (path := shutil.which(name)) is not None]
+    return first_of([_through(command) for command in found]) if found else None
+
+
+def first_of(plays: Sequence[Play]) -> Play:
+    """The first of these that succeeds, which is asked first from then on: a player may be there without the server it plays to."""
+    order = list(plays)
+
+    def play(file: Path) -> bool:
+        for one in list(order):
+            with suppress(OSError, subprocess.SubprocessError):
+                if one(file):
+                    order.remove(one)
+                    order.insert(0, one)
+                    return True
+        return False
+
+    return play
 
 
 def _through(command: tuple[str, ...]) -> Play:

@@ -26,13 +26,6 @@ class Blocks(NamedTuple):
         return int(self.sums.shape[1])
 
 
-def blocks_of(returns: Floats, count: int) -> Blocks:
-    """``returns`` (bars × trials) cut into ``count`` spans whose lengths differ by one at most."""
-    starts = np.linspace(0, len(returns), count + 1).astype(np.int64)
-    return Blocks(np.diff(starts).astype(np.float64), np.add.reduceat(returns, starts[:-1], axis=0),
-                  np.add.reduceat(returns**2, starts[:-1], axis=0))  # fmt: skip
-
-
 def merged(blocks: Blocks, count: int) -> Blocks:
     """Neighbours joined into ``count`` spans of about equally many blocks; as they are when there are no more."""
     if len(blocks.counts) <= count:

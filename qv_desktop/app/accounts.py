@@ -32,6 +32,7 @@ CLIENT = {
     "secret": "oauth_client_secret",
 }  # of the person's own OAuth app, for all connections
 NO_KEYS = "Your keys stay locked, so nothing is traded and no prices come in this sitting; Connections asks for the passphrase."
+NO_SECRETS = "The keys of “{}” are not where this system keeps keys; type them again under Connections and press “Use this account”."
 PRICES_ONLY = "“{}” was not confirmed, so nothing is traded in this sitting; choose it again at the pill to confirm it."
 
 
@@ -69,8 +70,10 @@ class Accounts:
             if not await confirmed(self.connections, wanted, self.person, otherwise, window):
                 self.said.append(PRICES_ONLY.format(wanted.name))
                 return replace(await self.keys(wanted), trading=False), self._addressed(wanted)
-        self.in_use = wanted
-        return await self.keys(wanted), self._addressed(wanted)
+        self.in_use, keys = wanted, await self.keys(wanted)
+        if wanted is not None and not any(keys.account):
+            self.said.append(NO_SECRETS.format(wanted.name))
+        return keys, self._addressed(wanted)
 
     @property
     def person(self) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -149,6 +149,7 @@ def engine(
     account = Account(broker, journal, publish)
     keeper = PositionKeeper(journal, account)
     positions = Positions(publish, keeper.changed)
+    keeper.told = positions.latest
     risk_store = RiskStore(database, door.trail)
     spool = Spool(
         paths.spool(settings.home),
@@ -166,6 +167,8 @@ def engine(
     ladder = loss_ladder(risk, CounterStore(database, door.trail), account, positions, side, login, publish, clock.market, note,
                          notices.tell, broker.history.movements, lambda: orders, limits)  # fmt: skip
     orders = Orders(broker, journal, risk, positions, login, publish, clock.market, lambda: account.id)
+    orders.records.spool = spool.keep
+    orders.records.told = lambda sentence: notices.tell("critical", "Not written down", sentence, kind="database")
     margin = Margin(MarginStore(database, door.trail), journal.fills_since, lambda: orders.fills.values(), side.calendar,
                     positions, account, login, publish, clock.market)  # fmt: skip
     risk.margin = margin.standing
@@ -198,7 +201,8 @@ def engine(
     health = Health(market, publish, waiting=lambda: ticks.waiting + orders.records.waiting + database.waiting, lag=lag,
                     broker_ms=lambda: account.latency_ms, database=lambda: f"{store.words} · down" if database.down else store.words,
                     failures=lambda: bus.failures, delays=[partial(getattr, stream.counts, "delays") for stream in side.prices],
-                    gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled)  # fmt: skip
+                    gaps=lambda: len(side.gaps.unfilled), spooled=lambda: ticks.spooled,
+                    broker_trouble=lambda: account.trouble)  # fmt: skip
     bundles = Bundles(database, door.chain, door.sealing.book, door.sealing, paths.exports(settings.home), clock.now)
     audit = Audit(door.trail, login, door.checkpoints, bundles)
     exports = Exports(TableReports(), login, door.trail, clock.now, paths.exports(settings.home))
@@ -291,22 +295,31 @@ def day_start(moment: datetime) -> datetime:
 class PositionKeeper:
     """Writes the positions as they stand once a second if any moved, so that a burst of fills is one write.
 
-    Nothing before ``begin``: what trades while the kept ones are still to be read must not be written in their place.
+    Nothing before ``begin``: what trades while the kept ones are still to be read must not be written in their place. Only what moved
+    here is written, for another desk on the account may know more of the rest; ``told`` is symbol -> when the newest execution happened.
     """
 
     def __init__(self, journal: OrderJournal, account: Account) -> None:
         self._journal, self._account = journal, account
-        self._book: dict[str, Position] = {}  # symbol -> newest, flat ones included
-        self._moved, self._begun = False, False
+        self._known: set[str] = set()  # symbols
+        self._moved: dict[str, Position] = {}  # symbol -> newest, flat ones included
+        self._begun = False
+        self.told: Mapping[str, datetime] = {}
 
-    def begin(self) -> None:
-        """What was kept is in the book by now."""
+    def begin(self, kept: Iterable[Position]) -> None:
+        """What was ``kept`` has been read; what is not in the book by now, for it is too old to go on from, is not held."""
+        if not self._begun:
+            for one in kept:
+                if one.symbol not in self._known and one.quantity:
+                    self.changed(Position(one.symbol))
+                elif one.symbol not in self.told:
+                    self._moved.pop(one.symbol, None)  # as it was kept, and another desk may have moved it since
         self._begun = True
 
     def changed(self, position: Position) -> None:
         """A position moved."""
-        self._book[position.symbol] = position
-        self._moved = True
+        self._known.add(position.symbol)
+        self._moved[position.symbol] = position
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -318,8 +331,8 @@ class PositionKeeper:
         """Write what stands if anything moved; what cannot be written is tried again."""
         if not (self._moved and self._begun):
             return
-        self._moved = False
+        moved, self._moved = self._moved, {}
         try:
-            await self._journal.save_positions(self._account.id, list(self._book.values()))
+            await self._journal.save_positions(self._account.id, list(moved.values()), self.told)
         except DatabaseDown:
-            self._moved = True
+            self._moved = moved | self._moved

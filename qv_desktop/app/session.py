@@ -25,7 +25,7 @@ from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.accounts import Environment
-from qv_desktop.domain.errors import QvError
+from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.logs import Line
 from qv_desktop.services.clock import Clock
 from qv_desktop.ui.login_dialog import LoginDialog
@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # these are imported once the dialog is in view
     from qv_desktop.app.starting import Starting
     from qv_desktop.ui.frames import Frames
     from qv_desktop.ui.main_window import MainWindow
+    from qv_desktop.ui.settings_dialog import SettingsDraft
     from qv_desktop.wiring import Desk, Panels
     from qv_desktop.wiring.connections import ConnectionsWiring
 
@@ -78,6 +79,7 @@ class Session:
         self._shown_accounts: ConnectionsWiring | None = None
         self._desk_tasks = Tasks(self._show_error)  # of one desk; another account gets another one
         self._locked = False  # whether the desk that was left was locked
+        self._switching = ""  # id of the account that is being put to use
         self._leaving, self._again, self._out = asyncio.Event(), False, False
         self._dialog = LoginDialog(settings.environment if demo else shown_environment(settings), __version__)
         self.login_s = self.window_s = 0.0
@@ -85,6 +87,7 @@ class Session:
         self._building: asyncio.Future[tuple[Panels, MainWindow]] | None = None
         self._said: list[str] = []  # what waits for a desk to be told
         self._former: MainWindow | None = None  # in view until the next desk's window is
+        self._density: str = settings.density
         self._turned_out = ""  # why the session ended before there was a desk to lock
 
     # ---- the way in
@@ -166,7 +169,8 @@ class Session:
         left.hide()
         self._locked, self._accounts = False, None  # whoever comes next has confirmed no account
         await self._sign_out(former)
-        self._dialog = LoginDialog(self._dialog.environment, __version__)
+        environment = self._dialog.environment if self._demo else shown_environment(self._settings)
+        self._dialog = LoginDialog(environment, __version__)
         self._ask_who()
         return await self._signed_in(door, resume=False)
 
@@ -225,7 +229,7 @@ class Session:
         from qv_desktop.ui.frames import Frames
         from qv_desktop.wiring import Desk
 
-        self._again = self._out = False
+        self._again, self._out, self._switching = False, False, ""
         self._leaving.clear()
         if door.login.session is not None:
             self._dress(window, door)
@@ -296,6 +300,8 @@ class Session:
             window.account.show_user(door.login.session.user)
         from qv_desktop.wiring.seeing import visible
 
+        if self._density != "normal":
+            window.set_density(self._density)
         window.commands.allow(door.login.may)
         window.set_visible_panels(visible(door.login))
 
@@ -330,11 +336,22 @@ class Session:
             return
         from qv_desktop.app.switching import switched
 
-        if self._lock is not None and self._lock.dialog is not None:
+        if self._switching == id_ or (self._lock is not None and self._lock.dialog is not None):
             return
-        if await switched(self._accounts, self._desk, id_, self._starting.hotkeys.arming.disarm):
-            self._again = True
-            self._leaving.set()
+        if self._switching:  # of two at once the one that fails would give back a desk that the other one leaves
+            raise BadInput("Another account is being put to use; choose again at its desk.")
+        self._switching = id_
+        try:
+            if await switched(self._accounts, self._desk, id_, self._starting.hotkeys.arming.disarm, self._stay):
+                self._again = True  # and nothing else is put to use until the next desk is there
+                self._leaving.set()
+        except BaseException:
+            self._stay()
+            raise
+
+    def _stay(self) -> None:
+        """The account in use stays; another one may be chosen."""
+        self._switching = ""
 
     async def _put_away(self) -> None:
         """Close the desk, but for its window, which stays in view until the next one is there."""
@@ -406,12 +423,23 @@ class Session:
             accounts = self._shown_accounts.open if self._shown_accounts else None
             services, change = self._desk.services, Permission(Resource.SETTINGS, Action.CHANGE)
             permitted, actor = partial(services.login.require, change), services.login.actor
-            first = SettingsFirst(self._settings, self._tasks, self._vault, permitted, services.kill.note, actor)
+            first = SettingsFirst(
+                self._settings, self._tasks, self._vault, permitted, services.kill.note, actor, self._wear
+            )
             first.open(self._desk.window, accounts).forbid(why(services.login, change))
         elif id_ == "connections" and self._shown_accounts is not None:
             self._shown_accounts.open()
         elif id_ == "connections":
             self._desk.services.notices.tell("info", "Connections", DEMO_ACCOUNT)
+
+    def _wear(self, chosen: "SettingsDraft") -> None:
+        """Put on the look that was chosen, for this window and those that come."""
+        from qv_desktop.app.settings import worn
+
+        worn(chosen)
+        self._density = chosen.density
+        if self._desk is not None:
+            self._desk.window.set_density(chosen.density)
 
     def _log_out(self) -> None:
         self._out = True

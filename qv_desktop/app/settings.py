@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from qv_desktop import config, paths
 from qv_desktop.adapters.db.database import Database
@@ -19,6 +19,7 @@ from qv_desktop.config import Settings
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import BadInput, DatabaseDown, QvError
 from qv_desktop.services.noting import Note
+from qv_desktop.ui import theme
 from qv_desktop.ui.models.run_limits import RunLimits
 from qv_desktop.ui.settings_dialog import KEYS, SettingsDialog, SettingsDraft
 from qv_desktop.ui.tasks import Tasks
@@ -27,7 +28,10 @@ NOBODY = Actor("nobody", "human", host=socket.gethostname())
 
 
 class SettingsFirst:
-    """Opens the dialog; what is saved counts from the next start. ``permitted`` raises NotPermitted where a role may not save it."""
+    """Opens the dialog; the look counts at once, all else that is saved from the next start.
+
+    ``permitted`` raises NotPermitted where a role may not save it.
+    """
 
     def __init__(
         self,
@@ -37,8 +41,13 @@ class SettingsFirst:
         permitted: Callable[[], Awaitable[object]] | None = None,
         note: Note | None = None,
         actor: Actor = NOBODY,
+        wear: Callable[[SettingsDraft], object] = lambda chosen: worn(chosen),
     ) -> None:
-        """``note`` records what ``actor`` changes; without it the row waits on this machine until there is a database."""
+        """``note`` records what ``actor`` changes; without it the row waits on this machine until there is a database.
+
+        ``wear`` puts on what was chosen of the look.
+        """
+        self._wear = wear
         self._settings, self._tasks, self._permitted, self._note, self._actor = settings, tasks, permitted, note, actor
         self._vault = vault or KeyVault(Secrets(settings.home, lambda: None))
 
@@ -91,12 +100,15 @@ class SettingsFirst:
     async def _save(self, dialog: SettingsDialog, chosen: SettingsDraft) -> None:
         if self._permitted is not None:
             await self._permitted()
+        before = self._coming()
         await self._record(chosen)
         await self._vault.keep(chosen.keys, dialog)
         changes = {"database_url": chosen.database_url, "theme": chosen.theme, "price_colors": chosen.prices,
-                   **self._other_runs(chosen)}  # fmt: skip
+                   "density": chosen.density, **self._other_runs(chosen)}  # fmt: skip
         self._settings = await asyncio.to_thread(config.save, self._settings, changes)
-        dialog.show_message("Saved. Restart QuantVision to use these settings.")
+        self._wear(chosen)
+        later = chosen.keys or (before.database_url, _runs(before)) != (chosen.database_url, chosen.runs)
+        dialog.show_message("Saved. Restart QuantVision to use these settings." if later else "Saved.", good=not later)
 
     def _other_runs(self, chosen: SettingsDraft) -> dict[str, str]:
         """What strategies' runs may take, where that was changed: what nobody chose follows the program's own choice."""
@@ -107,11 +119,12 @@ class SettingsFirst:
         """First: what is not recorded is not changed. Keys are named and never told. Raises DatabaseDown."""
         before = self._coming()
         was = {"database": _place(before.database_url), "theme": before.theme, "prices": before.price_colors,
-               "runs": asdict(_runs(before))}  # fmt: skip
+               "rows": before.density, "runs": asdict(_runs(before))}  # fmt: skip
         now = {
             "database": _place(chosen.database_url),
             "theme": chosen.theme,
             "prices": chosen.prices,
+            "rows": chosen.density,
             "runs": asdict(chosen.runs),
         }
         if chosen.keys:
@@ -148,8 +161,19 @@ def _place(url: str) -> str:
 
 def _draft(settings: Settings) -> SettingsDraft:
     return SettingsDraft(
-        settings.database_url, theme=settings.theme, prices=settings.price_colors, runs=_runs(settings)
+        settings.database_url,
+        settings.density,
+        theme=settings.theme,
+        prices=settings.price_colors,
+        runs=_runs(settings),
     )
+
+
+def worn(chosen: SettingsDraft) -> None:
+    """Put on the theme and the colours of prices that were chosen."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        theme.apply(app, chosen.theme, chosen.prices)
 
 
 def _runs(settings: Settings) -> RunLimits:

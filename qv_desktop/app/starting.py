@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -54,6 +55,7 @@ log = structlog.get_logger(__name__)
 
 RECONCILE_EVERY = 30.0  # seconds
 TRY_AGAIN = 2.0  # seconds between attempts to become ready
+BOOKS_FIRST = 5.0  # seconds that all else leaves the books; who trades nothing, or whose broker is away, gets the rest all the same
 LONG_CLOSED = timedelta(days=30)  # after which the broker's positions are taken over as they are, and told
 KEEPING = timedelta(seconds=10)  # that kept positions may be behind the journal of executions when a program is killed
 
@@ -91,7 +93,7 @@ class Starting:
         self.exports = ExportWiring(desk, self.market.charts.get)
         self._figures = _figures(engine)
         self.data = DataWiring(desk, self._figures)
-        self.ready, self._loaded = asyncio.Event(), asyncio.Event()
+        self.ready, self._loaded, self._stored = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._catching_up = asyncio.Lock()
         self._count = 0  # of beats
         self._day: datetime | None = None  # when the day that is counted began
@@ -145,29 +147,45 @@ class Starting:
         """What a person sees first comes first: prices, then the books, then what is stored."""
         await asyncio.to_thread(_load)
         self._loaded.set()
-        await asyncio.gather(self._attempt(self.ticket.start), self._attempt(self.market.start), self._become_ready())
-        await self._attempt(self.notifying.start)
-        await self._attempt(self.alerting.start)
-        await self._attempt(self.keys.start)
-        await self._attempt(self.price_alerts.start)
-        await self._attempt(self.market.scanning.start)
-        services = self._desk.services
+        books = asyncio.ensure_future(self._show_books())
+        try:
+            await asyncio.gather(self._attempt(self.ticket.start), self._attempt(self.market.start), self._given_time())
+            await self._show_stored()
+            self._stored.set()
+            await self._attempt(self._look_at_audit)
+            self._engine.pool.awakened = self._isolated
+            self._engine.pool.warm()
+            self._engine.sweep_work.warm()
+            await books
+        finally:
+            books.cancel()
+
+    async def _given_time(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.ready.wait(), BOOKS_FIRST)
+
+    async def _show_books(self) -> None:
+        """The account's own, once the broker has said whose account it is."""
+        await self._become_ready()
         self.trading.start()
+        await self._stored.wait()  # what is deployed runs a strategy that must be known
+        self.live_backtests.start()
+        await self._attempt(self.breaks.start)
+        await self._attempt(self.deployments.start)
+
+    async def _show_stored(self) -> None:
+        """The person's own and the desk's, which need no broker."""
+        for own in (self.notifying, self.alerting, self.keys, self.price_alerts, self.market.scanning):
+            await self._attempt(own.start)
+        services = self._desk.services
         await services.strategies.load(built_in(services.clock.now()))
         await self.research.start()
         await self._attempt(self.strategies.start)
-        self.live_backtests.start()
         await self._attempt(self.sweeps.start)
         await self._attempt(self.look_ahead.start)
         await self.auditing.start()
         await self._attempt(self.people.start)
-        await self._attempt(self.breaks.start)
-        await self._attempt(self.deployments.start)
         await self._attempt(self.data.start)
-        await self._attempt(self._look_at_audit)
-        self._engine.pool.awakened = self._isolated
-        self._engine.pool.warm()
-        self._engine.sweep_work.warm()
 
     def _isolated(self, line: str) -> None:
         """What stands between strategies and this machine is shown, and what does not is told once."""
@@ -238,14 +256,16 @@ class Starting:
         missed = (
             since if last is None else min(since, last - SKEW)
         )  # what traded while the program was closed, on earlier days too
+        newest = await engine.journal.newest(account.id)
         orders = await engine.journal.orders_since(account.id, since)
         fills = await engine.journal.fills_since(account.id, missed)
         stored = await engine.journal.positions(account.id)
         if last is not None and not self._restored:
             services.positions.restore(stored, {fill.symbol for fill in fills if fill.at >= since})
             self._restored = True
-        engine.positions.begin()
+        engine.positions.begin(stored)
         await services.orders.settling.recover(orders, fills)
+        services.orders.others.begin(newest)
         await services.ladder.start()  # before anything may be sent
         self._gate.books_loaded()
         await self._compare("at start", missed, None if last is None else just_booked(fills))

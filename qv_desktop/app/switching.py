@@ -14,7 +14,7 @@ from PySide6.QtGui import QDesktopServices
 from qv_desktop.app.accounts import Accounts
 from qv_desktop.app.going_live import confirmed
 from qv_desktop.domain.connections import Connection
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, Denied
 from qv_desktop.domain.orders import Order, OrderStatus
 from qv_desktop.services.connections import TRADE
 from qv_desktop.wiring import Desk, Services
@@ -31,9 +31,14 @@ def undecided(order: Order) -> bool:
     return order.status in OPEN_FATE or (order.status is OrderStatus.SUBMITTED and order.broker_id is None)
 
 
-async def in_the_way(services: Services) -> str:
-    """Why the account cannot be switched now, with what to do; empty when it can."""
-    orders = [order for order in services.orders.book.values() if undecided(order)]
+async def in_the_way(services: Services, anew: bool = False) -> str:
+    """Why the account cannot be switched now, with what to do; empty when it can.
+
+    ``anew``: the same account is put to use with other secrets. Where the broker refuses the ones in use, no order's fate is ever
+    told through them, and what is open waits in the journal as over a restart.
+    """
+    blind = anew and isinstance(services.account.trouble, Denied)
+    orders = [] if blind else [order for order in services.orders.book.values() if undecided(order)]
     if services.kill.running:
         return "The kill switch is at work; switch once it has told how it ended."
     if services.flattening.under_way:
@@ -51,17 +56,21 @@ async def in_the_way(services: Services) -> str:
     return ""
 
 
-async def switched(accounts: Accounts, desk: Desk, id_: str, disarm: Callable[[str], None]) -> bool:
-    """Whether the account was switched; False when the person went back. ``disarm`` turns trading keys off, for a reason.
+async def switched(accounts: Accounts, desk: Desk, id_: str, disarm: Callable[[str], None],
+                   went_back: Callable[[], None] = lambda: None) -> bool:  # fmt: skip
+    """Whether the account was switched; False when the person went back, which ``went_back`` hears first. ``disarm`` turns trading
+    keys off, for a reason.
 
     Raises BadInput when it cannot be now, NotPermitted.
     """
     wanted = accounts.connections.get(id_)
     await desk.services.login.require(TRADE)  # before anybody is asked for a password
-    _require(await in_the_way(desk.services))
+    _require(await in_the_way(desk.services, _anew(accounts, wanted)))
     if wanted.environment == "LIVE":
         stays = f"stay on “{accounts.in_use.name}”" if accounts.in_use else "see prices only"
-        if not await confirmed(accounts.connections, wanted, accounts.person, f"Without it you {stays}.", desk.window):
+        if not await confirmed(
+            accounts.connections, wanted, accounts.person, f"Without it you {stays}.", desk.window, went_back
+        ):
             return False
     disarm("the account is being switched")  # keys are heard by a window that takes no clicks, too
     return await _closed_for(accounts, desk, wanted)
@@ -72,13 +81,17 @@ async def _closed_for(accounts: Accounts, desk: Desk, wanted: Connection) -> boo
     desk.window.setEnabled(False)
     desk.services.orders.closing = LEAVING
     try:
-        _require(await in_the_way(desk.services))
+        _require(await in_the_way(desk.services, _anew(accounts, wanted)))
         await accounts.connections.switch(wanted.id)
     except BaseException:
         desk.services.orders.closing = ""
         desk.window.setEnabled(True)
         raise
     return True
+
+
+def _anew(accounts: Accounts, wanted: Connection) -> bool:
+    return accounts.in_use is not None and accounts.in_use.id == wanted.id
 
 
 def _require(why: str) -> None:

@@ -49,6 +49,10 @@ class BrokerDown(QvError):
     """The broker cannot be reached for a question; nothing is known, nothing is changed."""
 
 
+class Denied(BrokerDown):
+    """The broker answered, and will not have us: there are no keys, or it does not accept them or the permission that was given."""
+
+
 class Incomplete(BrokerDown):
     """The broker answered, and part of its answer cannot be read: ``readable`` is the rest, which must not be taken for all."""
 

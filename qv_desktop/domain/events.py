@@ -11,6 +11,7 @@ from qv_desktop.domain.backtests import BacktestResult
 from qv_desktop.domain.deployments import Deployment
 from qv_desktop.domain.desk_alerts import Alert
 from qv_desktop.domain.drawings import Drawing
+from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.history import HistoryRequest
 from qv_desktop.domain.killing import Killing
 from qv_desktop.domain.look_ahead import LookAhead
@@ -397,6 +398,7 @@ class HealthMeasured:
     delay_p99: float | None = None
     gaps: int = 0  # holes that nothing has filled yet
     spooled: int = 0  # rows that wait on the disk for the database
+    broker_trouble: BrokerDown | None = None  # why the broker's last answer was none, or of no use
 
 
 type Event = (

@@ -97,6 +97,27 @@ def twin_of(request: OrderRequest, orders: Iterable[Order]) -> Order | None:
     return None
 
 
+def is_leg(order: Order, parent: Order) -> bool:
+    """Whether ``order`` has the exit's price that ``parent`` asked for."""
+    mine, its = order.request, parent.request
+    if mine.order_class is OrderClass.SIMPLE or (mine.symbol, mine.order_class) != (its.symbol, its.order_class):
+        return False
+    return (mine.limit is not None and mine.limit == its.take_profit) or (
+        mine.stop is not None and mine.stop == its.stop_loss
+    )
+
+
+def waits_for_entry(order: Order, orders: Iterable[Order]) -> bool:
+    """Whether ``order`` is an exit whose entry, among the symbol's open ``orders``, has not filled: the broker holds all of its exits."""
+    if order.status is not OrderStatus.HELD:
+        return False
+    known = tuple(other for other in orders if other.id != order.id)
+    if any(is_leg(order, other) for other in known if other.request.order_class is not OrderClass.OCO):
+        return True
+    twin = twin_of(order.request, known)
+    return twin is not None and twin.status is OrderStatus.HELD
+
+
 def committed(view: RiskView, symbol: str, side: Side) -> Decimal:
     """Shares of ``symbol`` that open orders on ``side`` may still trade; unresolved orders count in full."""
     return view.once((symbol, side), lambda: sum([o.remaining for o in working(view, symbol, side)], ZERO))

@@ -165,6 +165,7 @@ class Report:
         None  # what of the order had traded by then, this execution included, as the broker tells it
     )
     stop: Decimal | None = None
+    size: Decimal | None = None  # shares that the order is for in all, as the broker tells it; not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,8 +248,10 @@ MOVES: dict[tuple[OrderStatus, ReportKind], OrderStatus] = {
     **_rows(_BROKER_OPEN, K.FILL, S.PARTIAL),  # becomes FILLED when nothing remains
     **_rows(_BROKER_OPEN, K.CANCEL_ASKED, S.PENDING_CANCEL),  # also while a replace is in flight
     **_rows((S.INTENT, *_WAITING, *_LIVE, S.PENDING_REPLACE), K.REPLACE_ASKED, S.PENDING_REPLACE),
-    **_rows(_ASKED, K.CANCEL_REFUSED, S.WORKING),
-    **_rows(_ASKED, K.REPLACE_REFUSED, S.WORKING),
+    (S.PENDING_CANCEL, K.CANCEL_REFUSED): S.WORKING,
+    (S.PENDING_REPLACE, K.REPLACE_REFUSED): S.WORKING,
+    (S.PENDING_CANCEL, K.REPLACE_REFUSED): S.PENDING_CANCEL,  # of two things that were asked for the other is still open
+    (S.PENDING_REPLACE, K.CANCEL_REFUSED): S.PENDING_REPLACE,
     **_stays((S.INTENT, *_WAITING, *_LIVE), K.CANCEL_REFUSED, K.REPLACE_REFUSED),  # asked for elsewhere, and refused
     **_rows(_BROKER_OPEN, K.CANCELED, S.CANCELED),  # IOC and FOK are cancelled by the broker without being asked
     **_rows(_BROKER_OPEN, K.REPLACED, S.REPLACED),

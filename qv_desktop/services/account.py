@@ -19,7 +19,10 @@ KEEP_EVERY = 10  # every so many answers one snapshot is stored
 
 
 class Account:
-    """The newest balances. ``balances`` is None until the broker has answered once, ``latency_ms`` while it does not answer."""
+    """The newest balances. ``balances`` is None until the broker has answered once, ``latency_ms`` while it does not answer.
+
+    ``trouble`` is why the last question brought none; None when it did.
+    """
 
     def __init__(self, broker: Broker, journal: OrderJournal, publish: Publish) -> None:
         self._broker, self._journal, self._publish = broker, journal, publish
@@ -27,6 +30,7 @@ class Account:
         self._soon = asyncio.Event()
         self.balances: Balances | None = None
         self.latency_ms: float | None = None  # of the last answer; None when the last question got none
+        self.trouble: BrokerDown | None = None
         self._answered: float | None = None  # on the monotonic clock
 
     @property
@@ -44,10 +48,10 @@ class Account:
         began = time.perf_counter()
         try:
             balances = await self._broker.account()
-        except BrokerDown:
-            self.latency_ms = None
+        except BrokerDown as trouble:
+            self.latency_ms, self.trouble = None, trouble
             raise
-        self.latency_ms = (time.perf_counter() - began) * 1000
+        self.latency_ms, self.trouble = (time.perf_counter() - began) * 1000, None
         self._answered, self.balances = time.monotonic(), balances
         self._publish(AccountChanged(balances))
         if self._answers % KEEP_EVERY == 0:

@@ -31,7 +31,7 @@ class Store(Protocol):
     """Where alerts and rules are kept. All raise DatabaseDown: then nothing was written."""
 
     async def active(self, user: str, now: datetime) -> list[Alert]:
-        """Those of the person that are not over, and those that are but snoozed, oldest first."""
+        """Those of the person at this terminal that are not over, and those that are but snoozed, oldest first."""
 
     async def keep(self, changed: Sequence[Alert], done: Sequence[Done]) -> None:
         """Commit alerts as they now stand, and what was done, oldest first."""

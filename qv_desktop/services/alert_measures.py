@@ -9,6 +9,7 @@ from decimal import Decimal
 from qv_desktop.domain.accounts import Account, margin_used
 from qv_desktop.domain.alert_rules import Reading
 from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.errors import BrokerDown, Denied
 from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
@@ -100,6 +101,7 @@ class DeskMeasures:
         self._run: Reconciliation | None = None
         self._override: Override | None = None
         self._silent, self._answered = 0, False
+        self._trouble: BrokerDown | None = None  # why the broker brings no balances
         self._database_down: bool | None = None
         self._picture: RiskPicture | None = None
 
@@ -166,6 +168,7 @@ class DeskMeasures:
         """Once a second."""
         self._silent = 0 if event.broker_ms is not None else self._silent + 1
         self._answered = self._answered or event.broker_ms is not None
+        self._trouble = event.broker_trouble
         self._database_down = event.database.endswith(_DOWN)
 
     def risk(self, event: RiskMeasured) -> None:
@@ -305,7 +308,10 @@ class DeskMeasures:
 
     def _of_broker(self) -> list[Reading]:
         silent = self._silent if self._answered else self._silent - FIRST_ANSWER
-        return [Reading("", float(max(silent, 0)), "Orders may stay unresolved.")]
+        if isinstance(self._trouble, Denied) and not self._answered:
+            return [Reading("", 0.0)]  # nobody's account is no alarm: a notice says what to do, and the ticket is shut
+        words = str(self._trouble) if isinstance(self._trouble, Denied) else "Orders may stay unresolved."
+        return [Reading("", float(max(silent, 0)), words)]
 
 
 def slippage_bps(fill: Fill, mid: float) -> float:

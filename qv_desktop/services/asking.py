@@ -88,11 +88,13 @@ class Asking:
     async def _fills_for(self, found: Mapping[str, Order]) -> list[Fill]:
         """The executions that are missing here of any of these orders; asked for once."""
         behind = [
-            self._orders.book[key] for key, theirs in found.items() if theirs.filled > self._orders.book[key].filled
+            min(self._orders.book[key].submitted, theirs.submitted)  # executions are stamped by the broker's clock
+            for key, theirs in found.items()
+            if theirs.filled > self._orders.book[key].filled
         ]
         if not behind:
             return []
-        return await readable(self._broker.fills(min(order.submitted for order in behind) - SKEW))
+        return await readable(self._broker.fills(min(behind) - SKEW))
 
     def _worth_a_question(self, order: Order, listed: bool) -> bool:
         """Before the broker's read lag is over, a question after a list would hear what the list said."""

@@ -234,7 +234,7 @@ class Deployments:
         try:
             await self._runs.begin(done)
         except QvError as error:  # it is told to run, and nothing would come of it
-            self._brakes.put_on(done, State.PAUSED, str(error))
+            await self._brakes.held_back(done, State.PAUSED, str(error))
             raise
         return done
 
@@ -270,7 +270,7 @@ class Deployments:
         except DatabaseDown:
             if before.running:
                 why = f"{self._login.actor.name} ended it while the database was away ({step})."
-                self._brakes.put_on(before, State.PAUSED, why)
+                await self._brakes.held_back(before, State.PAUSED, why)
             raise
 
     def closing(self, deployment: Deployment) -> Closing:

@@ -1,7 +1,7 @@
 """Flattening: what rests in a symbol is cancelled, then what is held is closed, through the one way that every order goes."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import structlog
@@ -9,7 +9,7 @@ import structlog
 from qv_desktop.domain.errors import BadInput, QvError
 from qv_desktop.domain.flattening import OPENING, Plan, closing_order, market_order, planned
 from qv_desktop.domain.market import money
-from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus
+from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, Side
 from qv_desktop.domain.positions import Position
 from qv_desktop.services.orders import Orders
 from qv_desktop.services.positions import Positions
@@ -20,6 +20,7 @@ CANCELS = 10.0  # seconds until the symbol's orders must be gone
 FILLS = 30.0  # seconds until the closing order must be done
 QUOTES = 5.0  # seconds that the other side of a reversal waits for a quote young enough
 LOOK = 0.05  # seconds between two looks at the book
+OF_THE_SIDE = ("SHORT", "BORROW", "SSR", "RESTRICTED")  # rules that forbid one side of a symbol whatever the size
 
 type Tell = Callable[[str], None]
 
@@ -55,7 +56,21 @@ class Flattening:
             return "Trading is not open, so that nothing could be opened on the other side; flatten only."
         gone = {order.id for order in self._open_in(plan.symbol)}
         verdict = self._orders.judged_beside(closing_order(plan, "", plan.quantity), gone)
-        return " ".join(check.message for check in verdict.refusals)
+        refused = " ".join(check.message for check in verdict.refusals)
+        return refused or (self._cannot_open(plan, gone) if plan.reverse else "")
+
+    def _cannot_open(self, plan: Plan, gone: Collection[str]) -> str:
+        """Why the other side could never be stood on, as far as that can be told while the position is held; nothing when it could.
+
+        Sold as one order with what is held, what is short of it is judged by the same rules as when the position is flat.
+        """
+        if plan.side is Side.SELL and plan.quantity % 1:
+            return f"Parts of a share cannot be sold short, and {plan.quantity:f} {plan.symbol} would be; flatten only."
+        both = market_order("", plan.symbol, plan.side, plan.quantity * 2, OPENING)
+        refusals = [
+            check.message for check in self._orders.judged_beside(both, gone).refusals if check.code in OF_THE_SIDE
+        ]
+        return f"{' '.join(refusals)} Flatten only." if refusals else ""
 
     async def flatten(self, plan: Plan, closing: str, opening: str = "", tell: Tell = lambda words: None) -> str:
         """Do what ``plan`` shows, and say what became of it; ``closing`` and ``opening`` are the client order ids of its orders.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 
+from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import HealthMeasured
 from qv_desktop.services.market_data import MarketData
 from qv_desktop.services.ports.callbacks import Publish
@@ -37,11 +38,12 @@ class Health:
         delays: Sequence[Callable[[], Iterable[float]]] = (),
         gaps: Callable[[], int] = lambda: 0,
         spooled: Callable[[], int] = lambda: 0,
+        broker_trouble: Callable[[], BrokerDown | None] = lambda: None,
     ) -> None:
         self._market, self._publish = market, publish
         self._waiting, self._lag, self._broker_ms = waiting, lag, broker_ms
         self._database, self._failures = database, failures
-        self._delays, self._gaps, self._spooled = delays, gaps, spooled
+        self._delays, self._gaps, self._spooled, self._trouble = delays, gaps, spooled, broker_trouble
         self._counted, self._at = 0, time.monotonic()
 
     def measure(self) -> HealthMeasured:
@@ -50,7 +52,8 @@ class Health:
         delays = [sample for source in self._delays for sample in _newest(source())]
         pulse = HealthMeasured(self._rate(), self._lag(), percentile(ages, 0.5), percentile(ages, 0.99), self._broker_ms(),
                                self._waiting(), self._database(), self._failures(), self._market.source,
-                               percentile(delays, 0.5), percentile(delays, 0.99), self._gaps(), self._spooled())  # fmt: skip
+                               percentile(delays, 0.5), percentile(delays, 0.99), self._gaps(), self._spooled(),
+                               self._trouble())  # fmt: skip
         self._publish(pulse)
         return pulse
 

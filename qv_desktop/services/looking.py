@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from qv_desktop.domain.audit import Actor, Draft
 from qv_desktop.domain.errors import QvError
 from qv_desktop.domain.market import NEW_YORK, Action
-from qv_desktop.domain.orders import Fill, Order
+from qv_desktop.domain.orders import Fill, Order, OrderStatus
 from qv_desktop.domain.reconciliation import (
     MOVING,
     Books,
@@ -72,6 +72,7 @@ class Looking:
         since = self._since()
         broker, fills, told = await self._theirs(since)
         local = await self._ours(since)
+        broker = await self._with_held(broker, local)
         breaks, matched = differences(local, broker, tolerances)
         if closely and (symbols := _concerned(breaks, local)):
             broker = replace(broker, actions={symbol: await self._splits(symbol) for symbol in symbols})
@@ -93,6 +94,16 @@ class Looking:
         books = Books(self._now(), positions, {o.id: o for o in orders}, {f.execution_id: f for f in fills if f.at >= since}, account,
                       twice, self._cash.booked(told))  # fmt: skip
         return books, fills, told
+
+    async def _with_held(self, broker: Books, local: Books) -> Books:
+        """The broker's books with exits of ours that it holds: its list of open orders may lack them, and only a question decides."""
+        held = [
+            key for key, order in local.orders.items() if order.status is OrderStatus.HELD and key not in broker.orders
+        ]
+        told = [await self._broker.find(key) for key in held]
+        return replace(
+            broker, orders={**broker.orders, **{one.id: one for one in told if one is not None and one.open}}
+        )
 
     async def _splits(self, symbol: str) -> tuple[Action, ...]:
         """What took effect lately; where it is not known, nothing is explained by it."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from qv_desktop.domain.alerts import GRAVITY, Kind, Notice, Urgency
+from qv_desktop.domain.errors import BrokerDown, Denied, Garbled
 from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
@@ -48,7 +49,9 @@ class Notices:
         self._by_key: dict[str, str] = {}  # key -> id of its newest notice
         self._orders: dict[str, Order] = {}  # client order id -> as last heard of, oldest first
         self._bad: set[str] = set()  # feeds that were told to be lost
-        self._silent, self._answered, self._broker_down, self._database_down = 0, False, False, False
+        self._silent, self._answered, self._database_down = 0, False, False
+        self._broker_told = ""  # what ails the broker, as it was told; "" while it is well
+        self._unheard: dict[str, Callable[[], None]] = {}  # key of a loss that was only counted -> tells it again
         self.changed = False  # since it was last saved
         self.muffled: Callable[[str], bool] = lambda key: (
             False
@@ -68,6 +71,7 @@ class Notices:
     ) -> None:  # fmt: skip
         """Tell a person, or count it when the same was just told; one that grew graver is told anew and waits again."""
         now, chosen = self._now(), key or f"{title}\n{text}"
+        self._unheard.pop(chosen, None)
         if self.muffled(chosen):
             self._list(Notice(now, "info", title, text, chosen, kind, panel, about, secrets.token_hex(6), first=now))
             return
@@ -144,9 +148,10 @@ class Notices:
     def restore(self, text: str) -> None:
         """Take back what an earlier sitting saved, silently and behind what this one has told already."""
         try:
-            found = [_read(raw) for raw in json.loads(text)]
-        except (ValueError, TypeError, KeyError):
+            raws = json.loads(text)
+        except ValueError:
             return
+        found = [notice for raw in raws if (notice := _read(raw)) is not None] if isinstance(raws, list) else []
         now = self._notices
         self._notices = {notice.id: notice for notice in found if notice.id not in now} | now
         for notice in found:
@@ -256,39 +261,61 @@ class Notices:
             if event.state == "backing off" and event.feed in self._bad:
                 return  # of this outage a person has heard, and why
             self._bad.add(event.feed)
-            self.tell(
-                "warning",
-                f"{event.feed} is {event.state}",
-                event.detail,
-                f"{event.feed} {event.state}",
-                kind="feed",
-                panel="data",
+            self._lost(
+                "warning", f"{event.feed} is {event.state}", event.detail, f"{event.feed} {event.state}", "feed", "data"
             )
         elif event.state == "off" and not event.detail.endswith(_OUR_STOP):
             self._bad.add(event.feed)
-            self.tell(
-                "warning", f"{event.feed} is refused", event.detail, f"{event.feed} off", kind="feed", panel="data"
-            )
+            self._lost("warning", f"{event.feed} is refused", event.detail, f"{event.feed} off", "feed", "data")
         elif event.state in _GOOD_FEED and event.feed in self._bad:
             self._bad.discard(event.feed)
+            for state in (*_BAD_FEED, "off"):
+                self._unheard.pop(f"{event.feed} {state}", None)
             self.tell("good", f"{event.feed} is back", event.detail, f"{event.feed} back", kind="feed", panel="data")
 
     def health(self, event: HealthMeasured) -> None:
-        """Once a second: the broker or the database fell silent, or came back."""
+        """Once a second: the broker or the database fell silent, or came back; and what was lost again is told once that may be."""
         self._silent = 0 if event.broker_ms is not None else self._silent + 1
         self._answered = self._answered or event.broker_ms is not None
-        if self._broker_down != (down := self._silent >= (SILENT if self._answered else NEVER_YET)):
-            self._broker_down = down
-            self._link("Broker", down, "It does not answer; orders may stay unresolved.", "broker")
+        ails = ""
+        if self._silent >= (SILENT if self._answered else NEVER_YET):
+            ails, text = _ailing(event.broker_trouble)
+            if ails != self._broker_told:  # to have no account yet is no alarm
+                fresh = isinstance(event.broker_trouble, Denied) and not self._answered
+                self._lost("warning" if fresh else "critical", ails, text, "broker down", "broker", "log")
+        elif self._broker_told:
+            self._found("Broker", "broker")
+        self._broker_told = ails
         if self._database_down != (down := event.database.endswith(_DOWN)):
             self._database_down = down
-            self._link("Database", down, "New orders are refused until it is back; cancel and halt go on.", "database")
+            if down:
+                text = "New orders are refused until it is back; cancel and halt go on."
+                self._lost("critical", "Database is down", text, "database down", "database", "log")
+            else:
+                self._found("Database", "database")
+        self._tell_unheard()
 
-    def _link(self, name: str, down: bool, text: str, kind: Kind) -> None:
-        if down:
-            self.tell("critical", f"{name} is down", text, f"{kind} down", kind=kind, panel="log")
-        else:
-            self.tell("good", f"{name} is back", "It answers again.", f"{kind} back", kind=kind, panel="log")
+    def _found(self, name: str, kind: Kind) -> None:
+        self._unheard.pop(f"{kind} down", None)
+        self.tell("good", f"{name} is back", "It answers again.", f"{kind} back", kind=kind, panel="log")
+
+    def _lost(self, urgency: Urgency, title: str, text: str, key: str, kind: Kind, panel: str) -> None:
+        """Tell of a loss. One so soon after the last that it is only counted is told once that time is over, unless it is mended by
+        then: the last that a person has heard was that it is back."""  # fmt: skip
+        counted = self._counts(key)
+        self.tell(urgency, title, text, key, kind=kind, panel=panel)
+        if counted:
+            self._unheard[key] = lambda: self.tell(urgency, title, text, key, kind=kind, panel=panel)
+
+    def _counts(self, key: str) -> bool:
+        """Whether it is too soon to tell the same again."""
+        before = self._notices.get(self._by_key.get(key, ""))
+        return before is not None and self._now() - before.at < AGAIN_AFTER
+
+    def _tell_unheard(self) -> None:
+        for key, tell in list(self._unheard.items()):
+            if not self._counts(key):
+                tell()
 
     # ---- the desk
 
@@ -314,10 +341,23 @@ def _price(price: Decimal) -> str:
     return f"{price:,.2f}" if price >= 1 else f"{price:,.4f}"
 
 
-def _read(raw: dict[str, object]) -> Notice:
-    """A notice as saved. Raises KeyError, TypeError, ValueError."""
-    moments = {
-        key: None if raw[key] is None else datetime.fromisoformat(str(raw[key]))
-        for key in ("at", "first", "acknowledged_at")
-    }
-    return Notice(**{**raw, **moments})  # type: ignore[arg-type]  # the fields are those that were saved
+def _ailing(trouble: BrokerDown | None) -> tuple[str, str]:
+    """What to call it that the broker brings no balances, and what to do: one that answers is not called silent."""
+    match trouble:
+        case Denied():
+            return "Broker refuses the account", str(trouble)
+        case Garbled():
+            return "Broker cannot be understood", f"{trouble} Orders may stay unresolved."
+    return "Broker is down", "It does not answer; orders may stay unresolved."
+
+
+def _read(raw: object) -> Notice | None:
+    """A notice as saved, by this version or by another one; None for what cannot be read: one bad entry must not cost the others."""
+    try:
+        known = {key: value for key, value in raw.items() if key in Notice.__slots__}  # type: ignore[attr-defined]
+        for key in ("at", "first", "acknowledged_at"):
+            known[key] = None if known.get(key) is None else datetime.fromisoformat(str(known[key]))
+        notice = Notice(**known)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return notice if known["at"] is not None and notice.urgency in GRAVITY and notice.id else None

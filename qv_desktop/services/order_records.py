@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 
 import structlog
@@ -47,11 +48,18 @@ _OUTCOMES: dict[ReportKind, Outcome] = {
 
 
 class OrderRecords:
-    """What happened to orders, on its way to the journal. ``waiting`` counts what is not yet there."""
+    """What happened to orders, on its way to the journal. ``waiting`` counts what is not yet there.
+
+    While the database is away ``spool`` keeps on the disk what people did, for the program may end before it is back: the broker
+    tells again what became of an order, and nobody tells who cancelled it. ``told`` hears a sentence of a record that was refused.
+    """
 
     def __init__(self, journal: OrderJournal) -> None:
         self._journal = journal
         self._records: asyncio.Queue[Record] = asyncio.Queue()
+        self._away = False  # whether the database did not take the last record
+        self.spool: Callable[[Draft], object] | None = None  # raises DatabaseDown when it cannot keep a row either
+        self.told: Callable[[str], object] = lambda sentence: None
         self.failed = 0  # records that the journal could not take at all
 
     @property
@@ -63,7 +71,8 @@ class OrderRecords:
         self, order: Order, report: Report, fill: Fill | None, draft: Draft | None, before: Order | None = None
     ) -> None:
         """Queue one record behind all earlier ones; ``before`` is the order as it was."""
-        self._records.put_nowait((order, report, fill, draft or told(order, report, before)))
+        record = order, report, fill, draft or told(order, report, before)
+        self._records.put_nowait(self._spooled(record) if self._away else record)
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -86,17 +95,43 @@ class OrderRecords:
                 return
             self.failed += 1
             order, report, *_ = records[0]
+            self.told(f"“{report.kind}” of order {order.id} could not be written down: the database refused it. What the broker has is "
+                      "right, and the journal lacks it; send in the log.")  # fmt: skip
             log.error("record_not_written", exc_info=error, order=order.id, report=report.kind, at=str(report.at))
 
     async def _write(self, records: list[Record]) -> None:
         while True:
             try:
-                return await self._journal.record(*records)
+                await self._journal.record(*records)
             except RowRefused:
                 raise  # waiting does not help
             except DatabaseDown as error:
                 log.info("journal_waits", rows=self.waiting + len(records), reason=str(error))
+                records = self._went_away(records)
                 await asyncio.sleep(TRY_AGAIN)
+            else:
+                self._away = False
+                return
+
+    def _went_away(self, records: list[Record]) -> list[Record]:
+        """What people did goes to the disk, also of what waits behind ``records``."""
+        self._away = True
+        for _ in range(self._records.qsize()):
+            self._records.put_nowait(self._spooled(self._records.get_nowait()))
+            self._records.task_done()
+        return [self._spooled(record) for record in records]
+
+    def _spooled(self, record: Record) -> Record:
+        """The record without its row once that is kept on the disk."""
+        order, report, fill, draft = record
+        if self.spool is None or draft is None or draft.actor.type in ("broker", "system"):
+            return record
+        try:
+            self.spool(draft)
+        except DatabaseDown as error:
+            log.error("row_kept_in_memory_only", order=order.id, action=draft.action, reason=str(error))
+            return record
+        return order, report, fill, None
 
     async def written(self, seconds: float) -> bool:
         """Wait until the journal holds everything, at most ``seconds``; whether it does."""

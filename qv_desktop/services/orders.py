@@ -4,14 +4,17 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from qv_desktop.domain.access import Action, Permission, Resource
 from qv_desktop.domain.audit import Draft, Outcome
+from qv_desktop.domain.desks import Overtaken
 from qv_desktop.domain.errors import BadInput, IllegalMove
 from qv_desktop.domain.events import Filled, OrderCameBack, OrderChanged
-from qv_desktop.domain.exposure import twin_of
+from qv_desktop.domain.exposure import twin_of, waits_for_entry
 from qv_desktop.domain.orders import (
     Fill,
     Order,
@@ -23,10 +26,11 @@ from qv_desktop.domain.orders import (
     came_back,
     fill_of,
 )
-from qv_desktop.domain.risk import Verdict
+from qv_desktop.domain.risk import Check, Verdict
 from qv_desktop.services.login import Login
 from qv_desktop.services.order_book import OrderBook
 from qv_desktop.services.order_records import OrderRecords, intended, terms
+from qv_desktop.services.other_desks import BUSY, OtherDesks
 from qv_desktop.services.ports.broker import Broker
 from qv_desktop.services.ports.callbacks import Now, Publish
 from qv_desktop.services.ports.orders import OrderJournal
@@ -39,6 +43,23 @@ log = structlog.get_logger(__name__)
 TRADE = Permission(Resource.TRADING, Action.CREATE)
 CHANGE = Permission(Resource.TRADING, Action.CHANGE)
 CANCEL = Permission(Resource.TRADING, Action.DELETE)
+GONE = "This order can no longer be changed; enter a new one."
+WAITS = (
+    "The broker holds the exits of an entry until it has filled, and says of no way to change them before; move them then, or "
+    "cancel the entry and enter it with other exits."
+)
+# what of an order's terms may differ in its replacement
+_CARRIED = (
+    "client_order_id",
+    "quantity",
+    "limit",
+    "stop",
+    "trail_price",
+    "trail_percent",
+    "time_in_force",
+    "source",
+    "note",
+)
 
 
 class Orders:
@@ -62,6 +83,7 @@ class Orders:
             set()
         )  # ids to cancel once their sending has an answer, or the broker shows them
         self._cancelling: set[str] = set()  # ids whose cancel is on its way
+        self._doubles: set[str] = set()  # the broker's ids of orders under an id that another of its orders has
         self._held_back: list[Report] | None = None  # what the stream says while positions are being taken over
         self.book = OrderBook()  # client order id -> order
         self.fills: dict[str, Fill] = {}  # execution id -> fill
@@ -69,6 +91,7 @@ class Orders:
         self.closing = ""  # why nothing new is sent any more, such as a desk that is being left for another account
         self.sending: set[str] = set()  # ids that a call of this process holds: nobody else may judge their fate
         self.records = OrderRecords(journal)
+        self.others = OtherDesks(self, journal, publish)
         self.settling = Settling(self, broker, journal, positions, publish, now, account, elapsed)
 
     # ---- the way in
@@ -90,7 +113,9 @@ class Orders:
         if not verdict.passed:
             return await self._refuse(order, verdict, cause=cause)
         with self._held(order.id):
-            await self._intend(order, "order.submit", verdict, cause=cause)
+            verdict = await self._intend(order, "order.submit", verdict, cause=cause)
+            if not verdict.passed:
+                return await self._refuse(order, verdict, cause=cause)
             if self._withdrawn(order.id) or self._stopped(order.id):
                 return self.book[order.id]
             self.apply(Report(order.id, ReportKind.SENT, self._now()))
@@ -116,16 +141,45 @@ class Orders:
 
     async def _intend(
         self, order: Order, action: str, verdict: Verdict, former: Order | None = None, cause: str = ""
-    ) -> None:
-        """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves."""
+    ) -> Verdict:
+        """Into the book before the first await, so that a second click finds it; into the journal before a byte leaves.
+
+        The verdict that counts: beside what other desks wrote down first it may be a refusal; then nothing is written, nor in the book.
+        """
         self.book[order.id] = order
         try:
-            draft = self._draft(action, order, verdict=verdict, former=former, cause=cause)
-            await self._journal.intend(order, draft)
+            draft = partial(self._draft, action, order, former=former, cause=cause)
+            verdict = await self._in_turn(order, verdict, draft, former)
         except BaseException:  # whatever the reason: what is not written down is not in the book and is never sent
             del self.book[order.id]
+            self._cancel_wanted.discard(order.id)
             raise
-        self._publish(OrderChanged(order))
+        if verdict.passed:
+            self._publish(OrderChanged(order))
+        else:
+            del self.book[order.id]
+            self._cancel_wanted.discard(order.id)
+        return verdict
+
+    async def _in_turn(
+        self, order: Order, verdict: Verdict, draft: Callable[..., Draft], former: Order | None
+    ) -> Verdict:
+        """Write the intent down; what other desks wrote down first is taken into the book, and the order judged again beside it."""
+        gone = (order.id, *(self._replaced_by(former.id) if former is not None else ()))
+        for turn in self.others.turns(way_out=self._leads_out(order.request)):
+            try:
+                await self._journal.intend(order, draft(verdict=verdict), turn)
+                return verdict
+            except Overtaken as first:
+                self.others.hear(first.by)
+            verdict = self._risk.judge(order.request, self.book, gone)
+            if not verdict.passed:
+                return verdict
+        raise BadInput(BUSY)
+
+    def _leads_out(self, request: OrderRequest) -> bool:
+        """Whether an order that passed only reduces: the rules let none turn a position round."""
+        return self._positions[request.symbol].quantity * request.side.sign < 0
 
     def _withdrawn(self, key: str) -> bool:
         """Whether the order was cancelled while it was being written down: then it is never sent."""
@@ -196,7 +250,7 @@ class Orders:
 
     async def cancel_wanted(self) -> None:
         """Send the cancels that waited for the broker to show their orders."""
-        shown = [key for key in self._cancel_wanted if self._can_be_cancelled(self.book[key])]
+        shown = [key for key in self._cancel_wanted if key in self.book and self._can_be_cancelled(self.book[key])]
         await asyncio.gather(*(self._cancel(self.book[key]) for key in shown))
 
     def _can_be_cancelled(self, order: Order) -> bool:
@@ -261,6 +315,25 @@ class Orders:
         """What the rules say to new terms of an order, which is not counted beside them."""
         return self.judged_beside(replacement, self._replaced_by(key))
 
+    def checks_of_change(self, key: str, replacement: OrderRequest) -> tuple[Check, ...]:
+        """What stands in the way of new terms as typed: the order as it is at the broker, else what the rules say."""
+        if why := self.unchangeable(key):
+            return (Check("CHANGE", "Can be changed", passed=False, value="no", limit="yes", message=why),)
+        return self.judged_replacement(key, replacement).checks
+
+    def unchangeable(self, key: str) -> str:
+        """Why the broker would not take new terms of an order as it stands; nothing when it would."""
+        order = self.book.get(key)
+        if order is None or not order.open or order.broker_id is None or key in self.sending:
+            return GONE
+        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
+            return "A cancel or a change of this order is under way already; wait for the broker's answer."
+        if order.filled:  # whether the new quantity would count what has traded is not told alike everywhere
+            return "Part of this order has traded; cancel it and enter a new one for what is left."
+        if not order.request.quantity:
+            return "An order by dollars cannot be changed at the broker; cancel it and enter a new one."
+        return WAITS if waits_for_entry(order, self.book.by_symbol.get(order.request.symbol, ())) else ""
+
     def _replaced_by(self, key: str) -> tuple[str, ...]:
         """What does not count beside new terms of an order: itself, and the other exit of its pair, for only one of them trades."""
         order = self.book.get(key)
@@ -273,19 +346,21 @@ class Orders:
         """Give an open order new terms; the replacement is an order of its own. Raises NotPermitted, BadInput, DatabaseDown."""
         session = await self._login.require(CHANGE)
         self._require_staying()
-        order = self.book.get(key)
-        if order is None or not order.open or order.broker_id is None or key in self.sending:
-            raise BadInput("This order can no longer be changed; enter a new one.")
-        if order.status in (OrderStatus.PENDING_CANCEL, OrderStatus.PENDING_REPLACE):
-            raise BadInput("A cancel or a change of this order is under way already; wait for the broker's answer.")
-        if order.filled:  # whether the new quantity would count what has traded is not told alike everywhere
-            raise BadInput("Part of this order has traded; cancel it and enter a new one for what is left.")
+        known = self.book.get(replacement.client_order_id)
+        if known is not None and known.id != key:
+            return known  # a second click changes nothing
+        if why := self.unchangeable(key):
+            raise BadInput(why)
+        order = self.book[key]
+        _require_changeable(order.request, replacement)
         verdict = self.judged_replacement(key, replacement)
         fresh = Order(replacement, session.user.name, order.account, self._now())
         if not verdict.passed:
             return await self._refuse(fresh, verdict, order)
         with self._held(fresh.id), self._held(key):
-            await self._intend(fresh, "order.replace", verdict, order)
+            verdict = await self._intend(fresh, "order.replace", verdict, order)
+            if not verdict.passed:
+                return await self._refuse(fresh, verdict, order)
             if not self._withdrawn(fresh.id) and not self._stopped(fresh.id, key):
                 self.apply(Report(key, ReportKind.REPLACE_ASKED, self._now()))
                 self.apply(Report(fresh.id, ReportKind.SENT, self._now()))
@@ -330,6 +405,8 @@ class Orders:
     def apply(self, report: Report, draft: Draft | None = None, *, in_positions: bool = False) -> None:
         """Take a report of an order in the book; ``in_positions`` says that the positions hold its fill already."""
         order = self.book[report.client_order_id]
+        if not self._is_of(order, report):
+            return
         try:
             moved = applied(order, report)
             fill = fill_of(moved, report) if report.kind is ReportKind.FILL and moved != order else None
@@ -337,7 +414,7 @@ class Orders:
             log.error("illegal_move", order=order.id, status=order.status, report=report.kind)
             self._risk.trip(f"{error} Reconcile before trading on.", order.id)
             return
-        if report.cumulative is not None and report.cumulative > moved.filled:
+        if _told_more(report, moved):
             self.settling.lacks(moved)
         if moved == order:
             return
@@ -358,6 +435,17 @@ class Orders:
         if fill is not None:
             self._publish(Filled(fill))
             self._require_no_more(moved)
+
+    def _is_of(self, order: Order, report: Report) -> bool:
+        """Whether a report is of the broker's order that is known here: two of one intent must never be. Shares are ours all the same."""
+        other = report.broker_id
+        if other is None or order.broker_id in (None, other):
+            return True
+        if other not in self._doubles:
+            self._doubles.add(other)
+            self.distrust(f"The broker tells of two orders under the id {order.id} ({order.broker_id} and {other}); cancel the one "
+                          "that is too many, and reconcile before trading on.", order.id)  # fmt: skip
+        return report.kind is ReportKind.FILL
 
     def _require_no_more(self, order: Order) -> None:
         """More traded than was asked for: one execution under two names, or worse."""
@@ -388,3 +476,21 @@ class Orders:
         before = terms(former.request) if former is not None else ""
         return Draft(self._login.actor, action, "order", order.id, outcome, reason, before, after, correlation=order.id,
                      causation=former.id if former is not None else cause)  # fmt: skip
+
+
+def _told_more(report: Report, order: Order) -> bool:
+    """Whether the broker tells of more shares traded, or of another size, than are known here: then it is asked."""
+    if report.cumulative is not None and report.cumulative > order.filled:
+        return True
+    return report.size is not None and report.size > 0 and report.size != order.request.quantity
+
+
+def _require_changeable(before: OrderRequest, after: OrderRequest) -> None:
+    """Raises BadInput for a change that a broker's replacement does not carry: it would be shown here and not be so there."""
+    if after.client_order_id == before.client_order_id:
+        raise BadInput("Changed terms are an intent of their own; give them an id of their own.")
+    carried = {name: getattr(before, name) for name in _CARRIED}
+    if replace(after, **carried) != before:
+        raise BadInput(
+            "Only size, prices and life of an order can be changed; cancel it and enter a new one for the rest."
+        )

@@ -19,7 +19,9 @@ class Positions:
         self._held: dict[str, Position] = {}  # symbol -> position, flat ones of today included
         self.open: dict[str, Position] = {}  # symbol -> position that is not flat; to be read only
         self.touched: set[str] = set()  # symbols that moved since whoever keeps sums of them has cleared this
-        self._latest: dict[str, datetime] = {}  # symbol -> when the newest execution that was taken in happened
+        self.latest: dict[
+            str, datetime
+        ] = {}  # symbol -> when the newest execution that was taken in happened; to be read only
         self.disordered: set[str] = set()  # symbols whose executions came in another order than they happened in
 
     def __getitem__(self, symbol: str) -> Position:
@@ -35,9 +37,9 @@ class Positions:
 
     def fill(self, fill: Fill) -> Position:
         """Take in an execution that has not been taken before."""
-        if fill.at < self._latest.setdefault(fill.symbol, fill.at):
+        if fill.at < self.latest.setdefault(fill.symbol, fill.at):
             self.disordered.add(fill.symbol)
-        self._latest[fill.symbol] = max(self._latest[fill.symbol], fill.at)
+        self.latest[fill.symbol] = max(self.latest[fill.symbol], fill.at)
         return self._set(after(self[fill.symbol], fill))
 
     def adopt(self, theirs: Mapping[str, Position]) -> None:

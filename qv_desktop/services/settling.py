@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qv_desktop.domain.errors import BrokerDown, DatabaseDown
+from qv_desktop.domain.errors import BrokerDown, DatabaseDown, NotPermitted
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import CLOSED, Fill, Order, OrderClass, OrderStatus, Report, ReportKind
-from qv_desktop.services.asking import READ_LAG, SKEW, Asking
+from qv_desktop.services.asking import READ_LAG, RECENT, SKEW, Asking
 from qv_desktop.services.ports.broker import Broker
 from qv_desktop.services.ports.callbacks import Now, Publish
 from qv_desktop.services.ports.orders import OrderJournal
@@ -153,6 +153,8 @@ class Settling:
         if pending is not None and self.still(current) < ASKED_FOR:
             return None  # the answer may still be on its way
         kind = pending or _STANDING.get(found.status)
+        if current.status in _PENDING and found.status in _PENDING:
+            return None  # asked for and not answered, there as here
         came_back = current.status is OrderStatus.REJECTED and current.broker_id is None
         if kind is None or not (current.open or came_back):
             return None
@@ -176,6 +178,8 @@ class Settling:
         self.doubt(order)
         if self.still(order) < READ_LAG or await self._broker.find(order.id) is not None:
             return
+        if await self._orders.others.decides(order):
+            return
         if self._still_absent(self._orders.book[order.id]):
             self._gone[order.id] = self._elapsed()
             self._orders.apply(Report(order.id, ReportKind.NOT_FOUND, self._now(), reason=NEVER_ARRIVED))
@@ -196,7 +200,11 @@ class Settling:
     ) -> None:
         if found.filled <= order.filled:
             return
-        told = fills if fills is not None else await readable(self._broker.fills(order.submitted - SKEW))
+        told = (
+            fills
+            if fills is not None
+            else await readable(self._broker.fills(min(order.submitted, found.submitted) - SKEW))
+        )
         for fill in told:
             if fill.client_order_id == order.id:
                 self.book_fill(fill, found.broker_id, in_positions)
@@ -229,13 +237,14 @@ class Settling:
     async def recover(self, orders: list[Order], fills: list[Fill]) -> None:
         """Take the journal's orders and fills into the book, then ask the broker about every open one.
 
-        Fills found here are left out of the positions: the broker's own are taken over next.
+        Fills found at a start are left out of the positions: the broker's own are taken over next. Later they count at once, or shares
+        that traded while the stream was away would be neither in an order nor in a position until the broker's lists agree.
         """
         for order in orders:
             self._orders.book.setdefault(order.id, order)
         for fill in fills:
             self._orders.fills.setdefault(fill.execution_id, fill)
-        await self.settle_open(in_positions=True)
+        await self.settle_open(in_positions=not self._positions.counted)
         for order in orders:
             now = self._orders.book[order.id]
             self._publish(OrderChanged(now, found=now == order))
@@ -249,7 +258,10 @@ class Settling:
 
     async def adopt_strangers(self) -> None:
         """Take orders that were made elsewhere into the book, with what was already heard of them. Raises BrokerDown."""
-        await self._strangers.adopt_heard(self._elapsed())
+        await self._strangers.adopt_heard(self._elapsed(), self._newest)
+
+    async def _newest(self) -> list[Order]:
+        return await readable(self._broker.recent_orders(self._now() - RECENT - SKEW))
 
     async def adopt_legs(self) -> None:
         """Take the legs of brackets into the book once their parents stirred. Raises BrokerDown, DatabaseDown."""
@@ -270,6 +282,7 @@ class Settling:
             await asyncio.sleep(EVERY)
             await self.settle_all()
             await self._waits(self.adopt_legs)
+            await self._waits(self._orders.others.look)
 
     async def _adopts(self) -> None:
         """At once when something was heard of an order that is not here; besides, now and then."""
@@ -281,7 +294,7 @@ class Settling:
     async def _waits(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
-        except (BrokerDown, DatabaseDown) as error:
+        except (BrokerDown, DatabaseDown, NotPermitted) as error:
             log.info("strangers_wait", reason=str(error))
 
 
@@ -290,6 +303,8 @@ _STANDING: dict[OrderStatus, ReportKind] = {  # what the broker's view of an ord
     OrderStatus.WORKING: ReportKind.ACCEPTED,
     OrderStatus.PARTIAL: ReportKind.ACCEPTED,
     OrderStatus.HELD: ReportKind.HELD,
+    OrderStatus.PENDING_CANCEL: ReportKind.CANCEL_ASKED,
+    OrderStatus.PENDING_REPLACE: ReportKind.REPLACE_ASKED,
     OrderStatus.PAUSED: ReportKind.PAUSED,
     OrderStatus.CANCELED: ReportKind.CANCELED,
     OrderStatus.EXPIRED: ReportKind.EXPIRED,

@@ -1,7 +1,7 @@
 """Strangers: orders that this program did not make, by another program on the same account or by the broker itself as legs."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qv_desktop.domain.audit import BROKER, Draft
-from qv_desktop.domain.errors import Garbled
+from qv_desktop.domain.errors import DatabaseDown, Garbled
 from qv_desktop.domain.events import OrderChanged
-from qv_desktop.domain.orders import Order, OrderClass, OrderStatus, Report
+from qv_desktop.domain.exposure import is_leg
+from qv_desktop.domain.orders import Order, OrderStatus, Report
 from qv_desktop.services.order_records import terms
 from qv_desktop.services.ports.broker import Broker
 from qv_desktop.services.ports.callbacks import Publish
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+type Listing = Callable[[], Awaitable[list[Order]]]
+
 LEG_LOOKS = 3  # rounds that legs are looked for after a bracket stirred: the broker makes them a little later
 GATHER = 0.05  # seconds that reports of the same moment may come together in
+SHOWN = 1.0  # seconds that an order waits for the journal to say whose it is before it is shown
+MANY = 4  # orders that are asked for one by one; for more a list comes first
 FORGOTTEN = 120.0  # seconds after which reports of an order that the broker never shows are given up
 SOMEBODY = "another program"  # who made it: the broker does not say more
 
@@ -39,6 +44,8 @@ class Strangers:
         self._publish, self._account, self._settling = publish, account, settling
         self._early: dict[str, list[Report]] = {}  # client order id -> reports of orders that are not in the book yet
         self._since: dict[str, float] = {}  # client order id -> when its first early report came
+        self._unwritten: set[str] = set()  # ids in the book that the journal has not taken yet
+        self._keeping: set[asyncio.Task[None]] = set()
         self._leg_looks = 0
         self.woken = asyncio.Event()
 
@@ -59,17 +66,15 @@ class Strangers:
             await asyncio.sleep(GATHER)
         self.woken.clear()
 
-    async def adopt_heard(self, now: float) -> None:
+    async def adopt_heard(self, now: float, listing: Listing) -> None:
         """Adopt what was heard of; an order that the broker does not show yet, or tells garbled, keeps its reports for a while.
 
-        Raises BrokerDown.
+        ``listing`` asks for the newest orders of the account. Raises BrokerDown.
         """
+        await self._write_down()
+        listed = await self._listed(listing)
         for key in list(self._early):
-            try:
-                found = None if key in self._orders.book else await self._broker.find(key)
-            except Garbled as error:  # one that cannot be read keeps no other out
-                log.warning("stranger_garbled", order=key, reason=str(error))
-                found = None
+            found = None if key in self._orders.book else listed.get(key) or await self._found(key)
             if found is None and key not in self._orders.book:
                 self._give_up(key, now)
                 continue
@@ -78,6 +83,18 @@ class Strangers:
             self._tell_early(key)
             if found is not None:
                 await self._settling.take(found, now)  # what was missed before the first report
+
+    async def _listed(self, listing: Listing) -> dict[str, Order]:
+        """Many at once by one question: another program may send as fast as it likes. Raises BrokerDown."""
+        unknown = [key for key in self._early if key not in self._orders.book]
+        return {order.id: order for order in await listing()} if len(unknown) > MANY else {}
+
+    async def _found(self, key: str) -> Order | None:
+        try:
+            return await self._broker.find(key)
+        except Garbled as error:  # one that cannot be read keeps no other out
+            log.warning("stranger_garbled", order=key, reason=str(error))
+            return None
 
     def _tell_early(self, key: str) -> None:
         self._since.pop(key, None)
@@ -106,33 +123,51 @@ class Strangers:
                 await self._settling.take(found, asked)
 
     async def adopt(self, found: Order) -> None:
-        """Into the book and the journal. Raises DatabaseDown."""
+        """Into the book and in view; into the journal now, or once the database takes it."""
         # fills are taken one by one by execution id, so the adopted order starts without them, and open
         status = OrderStatus.WORKING if found.filled or not found.open else found.status
         order = replace(found, account=self._account(), filled=found.filled * 0, average=None, status=status)
         order = self._with_maker(order)
         self._orders.book[order.id] = order
         self._settling.stirred(order)
+        self._unwritten.add(order.id)
+        keeping = asyncio.ensure_future(self._keep(order.id))
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._keeping.discard)
+        await asyncio.wait({keeping}, timeout=SHOWN)
+        self._publish(OrderChanged(self._orders.book[order.id]))
+
+    async def _keep(self, key: str) -> None:
+        """Into the journal; what the database is away for stays among the unwritten, and what it refuses is said in the log."""
+        order = self._orders.book[key]
         draft = Draft(BROKER, "order.adopt", "order", order.id, reason=f"made by {order.user}", after=terms(order.request),
                       correlation=order.id)  # fmt: skip
-        maker = await self._journal.adopt(order, draft)
+        try:
+            maker = await self._journal.adopt(order, draft)
+        except DatabaseDown as error:
+            log.info("adoption_waits", order=key, reason=str(error))
+            return
+        except Exception as error:  # it stays in view, and can be cancelled
+            log.error("adoption_not_written", exc_info=error, order=key)
+            maker = order.user
+        self._unwritten.discard(key)
+        order = self._orders.book[key]
         if maker != order.user:  # another desk of ours: it counts for that person's limits here, too
-            order = self._orders.book[order.id] = replace(self._orders.book[order.id], user=maker)
-        self._publish(OrderChanged(order))
+            self._orders.book[key] = replace(order, user=maker)
+            self._publish(OrderChanged(self._orders.book[key]))
+
+    async def _write_down(self) -> None:
+        """What the journal could not take when it was seen, as it stands now."""
+        if self._keeping:
+            return  # the database has not answered yet
+        for key in list(self._unwritten):
+            await self._keep(key)
+            if key in self._unwritten:
+                return
 
     def _with_maker(self, order: Order) -> Order:
         """A leg belongs to whom its parent belongs; everything else was made by somebody else."""
-        parent = next((other for other in self._orders.book.values() if _is_leg(order, other)), None)
+        parent = next((other for other in self._orders.book.values() if is_leg(order, other)), None)
         if parent is None:
             return replace(order, user=SOMEBODY)
         return replace(order, user=parent.user, request=replace(order.request, source=parent.request.source))
-
-
-def _is_leg(order: Order, parent: Order) -> bool:
-    """Whether ``order`` has the exit's price that ``parent`` asked for."""
-    mine, its = order.request, parent.request
-    if mine.order_class is OrderClass.SIMPLE or (mine.symbol, mine.order_class) != (its.symbol, its.order_class):
-        return False
-    return (mine.limit is not None and mine.limit == its.take_profit) or (
-        mine.stop is not None and mine.stop == its.stop_loss
-    )

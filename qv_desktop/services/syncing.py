@@ -168,7 +168,7 @@ class Syncing:
         theirs = await self._broker.find(order.id)
         if theirs is None:
             return []
-        for fill in await self._broker.fills(order.submitted - SKEW):
+        for fill in await self._broker.fills(min(order.submitted, theirs.submitted) - SKEW):
             if fill.client_order_id == order.id:
                 self._orders.settling.book_fill(fill, theirs.broker_id, in_positions=False)
         report = untold(self._orders.book[order.id], theirs)

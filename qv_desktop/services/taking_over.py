@@ -39,6 +39,11 @@ class TakeOver:
         self._whole: datetime | None = None  # every execution before this moment is in the book
         self._apart: datetime | None = None  # since when the broker's lists do not agree
 
+    @property
+    def counted(self) -> bool:
+        """Whether positions are counted here, from a moment at which they were the broker's."""
+        return self._whole is not None
+
     async def take_over(self, since: datetime, loose: Sequence[Fill] | None = None) -> None:
         """Adopt the broker's positions with exactly the fills that are in them, whatever the stream says meanwhile.
 

@@ -74,9 +74,10 @@ class LoginDialog(QDialog):
 
     def __init__(self, environment: Environment = "PAPER", version: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.environment, self._version, self._busy = environment, version, False
+        self.setProperty("env", environment)  # LIVE has its red frame here too
         self.setWindowTitle("QuantVision · Log in")
         self.setFixedWidth(WIDTH)
-        self.environment, self._version, self._busy = environment, version, False
         self._waited_for = ""  # what the message says while input is held back
         self.name, self.password, self.stay = QLineEdit(), QLineEdit(), QCheckBox("Stay signed in on this computer")
         self._pages = QStackedWidget()
@@ -147,7 +148,7 @@ class LoginDialog(QDialog):
     def _say(self, text: str, tone: Tone) -> None:
         self._message.setText(text)
         self._message.setVisible(bool(text))
-        self._message.setStyleSheet(f"color: {theme.color('BAD' if tone == 'error' else 'TX1').name()}")
+        theme.wear(self._message, lambda: f"color: {theme.color('BAD' if tone == 'error' else 'TX1').name()}")
         if tone == "error" and text:
             self.show_busy("")
             self._message.show()
@@ -190,7 +191,8 @@ class LoginDialog(QDialog):
         self.accept()
 
     def _build(self) -> None:
-        brand = QLabel(f'<span style="color:{theme.ACCENT}">Quant</span>Vision')
+        brand = QLabel()
+        theme.follow(brand, lambda: brand.setText(f'<span style="color:{theme.ACCENT}">Quant</span>Vision'))
         font = theme.strong()
         font.setPixelSize(22)
         brand.setFont(font)
@@ -298,6 +300,9 @@ class LoginDialog(QDialog):
         wanted = page.heightForWidth(WIDTH - 56)
         self._pages.setFixedHeight(page.sizeHint().height() if wanted < 0 else wanted)
         self.adjustSize()
+
+    def setWindowTitle(self, title: str) -> None:
+        super().setWindowTitle(f"LIVE · {title}" if self.environment == "LIVE" else title)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not self._busy:

@@ -261,7 +261,8 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout(bar)
         row.setContentsMargins(12, 0, 8, 0)
         row.setSpacing(16)
-        brand = QLabel(f'<span style="color:{theme.ACCENT}">Quant</span>Vision')
+        brand = QLabel()
+        theme.follow(brand, lambda: brand.setText(f'<span style="color:{theme.ACCENT}">Quant</span>Vision'))
         brand.setFont(theme.strong())
         search = self._search = SearchField()
         self.safety.pill.give_way = search
@@ -275,7 +276,7 @@ class MainWindow(QMainWindow):
 
     def _menu_button(self) -> QPushButton:
         button = theme.button("", "ghost")
-        button.setIcon(bars("TX1"))
+        theme.follow(button, lambda: button.setIcon(bars("TX1")))
         button.setAccessibleName("Menu")
         button.setFixedWidth(30)
         menu, group = QMenu(button), ""
@@ -307,7 +308,8 @@ class MainWindow(QMainWindow):
         """What closes a further chart; the others stay."""
         if "-" not in name:
             return []
-        close = QAction(cross("TX2"), "Close this chart", self.docks.panel(name))
+        close = QAction("Close this chart", self.docks.panel(name))
+        theme.follow(close, lambda: close.setIcon(cross("TX2")))
         close.triggered.connect(lambda: self.chart_close_asked.emit(name))
         return [close]
 
@@ -319,8 +321,9 @@ class MainWindow(QMainWindow):
 
     def _show_link(self, name: str, group: str) -> None:
         if name in self._dots:
-            self._dots[name].setIcon(disc(GROUPS[group]))
-            self._dots[name].setToolTip(f"Linked: {group}" if group else "Not linked")
+            dot = self._dots[name]
+            theme.follow(dot, lambda: dot.setIcon(disc(GROUPS[group])))
+            dot.setToolTip(f"Linked: {group}" if group else "Not linked")
 
     def _connect(self) -> None:
         QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]  # there is one

@@ -97,10 +97,10 @@ class SettingsDialog(QDialog):
         if why:
             self.show_message(why)
 
-    def show_message(self, text: str) -> None:
+    def show_message(self, text: str, *, good: bool = False) -> None:
         """Show one sentence over the buttons, such as why nothing was saved."""
         self._message.setText(text)
-        tint(self._message, "BAD")
+        tint(self._message, "GOOD" if good else "BAD")
 
     def result_text(self) -> str:
         """What the last test said."""
@@ -205,9 +205,7 @@ class SettingsDialog(QDialog):
         column.setSpacing(6)
         column.addWidget(self.theme)
         column.addWidget(self.prices)
-        column.addWidget(
-            theme.label("A change takes effect at the next start. Buy and sell keep their colours.", "hint")
-        )
+        column.addWidget(theme.label("A change shows as soon as it is saved. Buy and sell keep their colours.", "hint"))
         return box
 
 

@@ -22,8 +22,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QButtonGroup, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from qv_desktop import paths
-from qv_desktop.ui import colors
-from qv_desktop.ui.hold import HoldClock
+from qv_desktop.ui import colors, wardrobe
+from qv_desktop.ui.hold import GRACE, HoldClock, Repeats
+from qv_desktop.ui.wardrobe import follow as follow
+from qv_desktop.ui.wardrobe import wear as wear
 
 _TOKENS = colors.tokens("dark", "us")  # token -> "#rrggbb", in force
 CHIPS = colors.chips("dark")  # chip -> (ground, text), in force
@@ -43,6 +45,7 @@ type LabelRole = Literal["value", "label", "hint", "title"]
 type ButtonKind = Literal["plain", "primary", "danger", "buy", "sell", "ghost"]
 
 
+@wardrobe.of_colours
 @cache
 def color(token: str) -> QColor:
     """The colour of a token such as ``UP``, or of a ``#rrggbb`` text."""
@@ -61,12 +64,18 @@ def _linear(share: float) -> float:
     return share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
 
 
+def chip(name: str) -> str:
+    """Ground and text of a chip, for a style sheet."""
+    ground, ink = CHIPS[name]
+    return f"background:{ground}; color:{ink};"
+
+
 def _take(name: colors.Theme, prices: colors.Prices) -> None:
     """Put the values of a theme in force, for everybody who reads them from now on."""
     _TOKENS.update(colors.tokens(name, prices))
     CHIPS.update(colors.chips(name))
     globals().update(_TOKENS)
-    color.cache_clear()
+    wardrobe.forget()
 
 
 @cache
@@ -123,10 +132,7 @@ def mono() -> QFont:
 
 
 def apply(app: QApplication, name: colors.Theme = "dark", prices: colors.Prices = "us") -> None:
-    """Give ``app`` its fonts, palette and style sheet; doing it again changes nothing.
-
-    Choose the theme before the first widget is built: what is built already keeps its colours.
-    """
+    """Give ``app`` its fonts, palette and style sheet, and what is built already its new colours; doing it again changes nothing."""
     _take(name, prices)
     folder = paths.resources()
     themes = folder / "themes"
@@ -140,6 +146,7 @@ def apply(app: QApplication, name: colors.Theme = "dark", prices: colors.Prices 
     app.setFont(body())
     app.setPalette(_palette())
     app.setStyleSheet(sheet)
+    wardrobe.change()
 
 
 def _palette() -> QPalette:
@@ -195,6 +202,8 @@ class HoldButton(QPushButton):
         self._clock = HoldClock()
         self._timer = QTimer(self, interval=16)
         self._timer.timeout.connect(self._grow)
+        self._repeats, self._letting_go = Repeats(), QTimer(self, interval=GRACE, singleShot=True)
+        self._letting_go.timeout.connect(self._stop)
 
     @property
     def progress(self) -> float:
@@ -208,9 +217,12 @@ class HoldButton(QPushButton):
 
     def _stop(self) -> None:
         self._timer.stop()
+        self._letting_go.stop()
         self.update()
 
     def _grow(self) -> None:
+        if self._letting_go.isActive():
+            return  # a key that is perhaps let go holds nothing
         self._clock.look()
         if self.progress >= 1.0:
             self._stop()
@@ -248,12 +260,19 @@ class HoldButton(QPushButton):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():
+        elif self._repeats.holds(event):
+            self._letting_go.stop()
+        else:
+            self._stop()
             self._start()
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if not event.isAutoRepeat():
-            self._stop()
+            self._repeats.released(event)
+            if event.timestamp() and self._timer.isActive():
+                self._letting_go.start()  # unless it turns out to be held
+            else:
+                self._stop()
         super().keyReleaseEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

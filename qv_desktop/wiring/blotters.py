@@ -10,6 +10,7 @@ from qv_desktop.domain.flattening import Plan
 from qv_desktop.domain.orders import OrderRequest
 from qv_desktop.domain.protection import STOPS, split, stop_cover
 from qv_desktop.wiring import Desk
+from qv_desktop.wiring.position_days import PositionDays
 
 VERDICTS = ("order.submit", "order.replace")  # audit rows that hold the rules' numbers
 
@@ -23,6 +24,7 @@ class BlotterWiring:
         self._desk = desk
         self._stirred: set[str] = set()  # symbols whose orders or position changed since the last beat
         self._filled = False  # whether anything filled since then
+        self._days = PositionDays(desk)
         self._amending: tuple[str, OrderRequest] | None = None  # client order id and new terms, as typed
         services, orders, positions = desk.services, desk.panels.orders, desk.panels.positions
         orders.cancel_scope_asked.connect(lambda *scope: self._spawn(self._cancel_scope(*scope)))
@@ -43,6 +45,7 @@ class BlotterWiring:
         session = self._desk.services.login.session
         self._desk.panels.orders.show_user(session.user.name if session else "")
         self._split()
+        self._days.start()
         self.orders_changed(self._desk.services.positions.held())
 
     # ---- in
@@ -50,6 +53,7 @@ class BlotterWiring:
     def orders_changed(self, symbols: Collection[str]) -> None:
         """Orders of these symbols, or their positions, changed: what protects them may have."""
         self._stirred.update(symbols)
+        self._days.stir()
 
     def beat(self) -> None:
         """Four times a second: verdict and preview follow the market."""
@@ -58,6 +62,7 @@ class BlotterWiring:
             self._filled = False
             self._split()
         self._cover()
+        self._days.beat()
         self._desk.panels.positions.refresh_plan()
 
     def _cover(self) -> None:
@@ -72,8 +77,10 @@ class BlotterWiring:
         self._filled = True
 
     def _recorded(self, event: AuditRecorded) -> None:
-        if event.entry.draft.action in VERDICTS:
-            self._desk.panels.orders.note_verdict(event.entry.draft.object_id, event.entry.sequence)
+        draft, orders = event.entry.draft, self._desk.panels.orders
+        orders.note_row(draft.correlation)
+        if draft.action in VERDICTS:
+            orders.note_verdict(draft.object_id, event.entry.sequence)
 
     def _split(self) -> None:
         self._desk.panels.positions.show_split(split(self._desk.services.orders.fills.values()))
@@ -95,7 +102,7 @@ class BlotterWiring:
         if self._amending is None or panel.amending.order is None:
             return
         key, request = self._amending
-        panel.show_verdict(key, self._desk.services.orders.judged_replacement(key, request).checks)
+        panel.show_verdict(key, self._desk.services.orders.checks_of_change(key, request))
 
     async def _story(self, key: str) -> None:
         entries, why = await self._desk.services.audit.story(key)

@@ -114,7 +114,7 @@ class ChartTrading:
         """What the rules say of the changed order, as if the one it replaces were gone."""
         services = self._desk.services
         if request is not None:
-            panel.show_verdict(services.orders.judged_replacement(key, request).checks)
+            panel.show_verdict(services.orders.checks_of_change(key, request))
 
     def _draft(self, draft: PriceDraft) -> None:
         self._desk.panels.ticket.fill_at(draft.symbol, draft.side, draft.type, draft.price)

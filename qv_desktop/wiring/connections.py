@@ -128,7 +128,20 @@ class ConnectionsWiring:
         account = await self._service.test(id_)
         tested = self._service.get(id_)
         blocked = ", trading blocked" if account.trading_blocked else ""
-        self._say(f"Account {account.masked} · {account.status}{blocked} · {tested.environment}", good=True)
+        self._say(
+            f"Account {account.masked} · {account.status}{blocked} · {tested.environment}{self._twin(tested, account)}",
+            good=True,
+        )
+
+    def _twin(self, tested: Connection, account: Account) -> str:
+        """That it is the account in use under another name: switching to it changes nothing but the name."""
+        same = (
+            self._in_use is not None and tested.id != self._in_use.id and account.id == self._desk.services.account.id
+        )
+        if not same or self._in_use is None:
+            return ""
+        used = self._service.known.get(self._in_use.id) or self._in_use
+        return f" · the same account as “{used.name}”, which is in use"
 
     async def _remove(self, id_: str) -> None:
         name = self._service.get(id_).name

@@ -172,7 +172,8 @@ class HotkeysWiring:
             self._spawn(self._done(f"Cancel {symbol}", self.cancel_symbol(symbol)))
 
     def _off(self, id_: str) -> bool:
-        """Whether the keys are off, which is then said."""
+        """Whether the keys are off, which is then said. What speaks against them is looked for now, for it may be newer than a beat."""
+        self.arming.tick()
         if id_.startswith("kill") or self.arming.armed:
             return False
         self._tell("warning", "Trading keys are off", OFF.format(self._key("keys.arm")), "keys off")

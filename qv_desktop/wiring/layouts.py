@@ -2,19 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import structlog
+from shiboken6 import isValid
 
 from qv_desktop.domain.errors import BadInput, DatabaseDown
-from qv_desktop.ui.layout_dialog import LayoutDialog
+from qv_desktop.ui.layout_dialog import LONGEST, LayoutDialog
 from qv_desktop.wiring import Desk
 
 log = structlog.get_logger(__name__)
 
 LAST, CHARTS, TEMPLATES = "last", "charts", "chart.templates"  # a layout's name, and two settings
-LONGEST = 40  # characters of a name
 QUIET = 1.0  # seconds without a change until charts are written down
 
 
@@ -78,13 +78,11 @@ class Layouts:
 
     async def ask(self, saving: bool) -> None:
         """Open the list of layouts, to keep this one or to open another."""
-        names = await self._desk.services.preferences.workspaces(self._user())
-        dialog = LayoutDialog([name for name in names if name != LAST], saving, self._desk.window)
+        dialog = LayoutDialog(await self._names(), saving, self._desk.window)
         dialog.saved.connect(lambda name: self._spawn(self._save_as(dialog, name)))
         dialog.chosen.connect(lambda name: self._spawn(self._open(name)))
-        dialog.removed.connect(
-            lambda name: self._spawn(self._desk.services.preferences.forget_workspace(self._user(), name))
-        )
+        dialog.removed.connect(lambda name: self._spawn(self._remove(dialog, name)))
+        dialog.renamed.connect(lambda old, new: self._spawn(self._rename(dialog, old, new)))
         dialog.open()
 
     async def _save_as(self, dialog: LayoutDialog, name: str) -> None:
@@ -93,10 +91,33 @@ class Layouts:
             words = {**json.loads(self._desk.window.save_layout()), CHARTS: self._charts()}
             await self._desk.services.preferences.save_workspace(self._user(), tidy, json.dumps(words).encode())
         except (BadInput, DatabaseDown) as error:
-            dialog.show_message(str(error))
+            _say(dialog, str(error))
             return
-        dialog.accept()
+        if isValid(dialog):
+            dialog.accept()
         self._desk.services.notices.tell("info", "Layout saved", tidy, f"layout {tidy}")
+
+    async def _names(self) -> list[str]:
+        return [name for name in await self._desk.services.preferences.workspaces(self._user()) if name != LAST]
+
+    async def _remove(self, dialog: LayoutDialog, name: str) -> None:
+        try:
+            await self._desk.services.preferences.forget_workspace(self._user(), name)
+            names = await self._names()
+        except DatabaseDown as error:
+            _say(dialog, str(error))
+        else:
+            _show(dialog, names)
+
+    async def _rename(self, dialog: LayoutDialog, old: str, new: str) -> None:
+        try:
+            tidy = checked_name(new)
+            await self._desk.services.preferences.rename_workspace(self._user(), old, tidy)
+            names = await self._names()
+        except (BadInput, DatabaseDown) as error:
+            _say(dialog, str(error))
+        else:
+            _show(dialog, names, tidy)
 
     async def _open(self, name: str) -> None:
         saved = await self._desk.services.preferences.workspace(self._user(), name)
@@ -129,3 +150,14 @@ def _read(text: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _say(dialog: LayoutDialog, sentence: str) -> None:
+    """A dialog may have been closed while the database was asked."""
+    if isValid(dialog):
+        dialog.show_message(sentence)
+
+
+def _show(dialog: LayoutDialog, names: Sequence[str], chosen: str = "") -> None:
+    if isValid(dialog):
+        dialog.show_names(names, chosen)

@@ -20,7 +20,7 @@ from qv_desktop.wiring.stepping_up import stepped_up
 
 PEOPLE = Permission(Resource.USERS, Action.VIEW)
 NAMES_AGAIN = 30  # ticks between looks at who there is
-AGAIN = 3  # ticks, which come once a second, between looks at what other desks changed
+AGAIN = 2  # ticks, which come once a second, between looks at what other desks changed: with the look itself within three seconds
 TOLD = "risk limits waiting"
 
 

@@ -1,6 +1,7 @@
 """Notices by toast, sound and tray as the person wants them, opened by a click, acknowledged, and kept over a restart."""
 
 from collections.abc import Callable, Collection, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from qv_desktop.domain.notifying import Notifying, read, tone, written
 from qv_desktop.services.acknowledging import Acknowledging
 from qv_desktop.services.arming import Arming
 from qv_desktop.ui.models.tray import Tray
+from qv_desktop.ui.models.tray_queue import TrayQueue
 from qv_desktop.ui.notify_dialog import NotifyDialog
 from qv_desktop.wiring import Desk
 
@@ -41,8 +43,10 @@ class NotifyingWiring:
         self._acknowledging = Acknowledging(services.notices, services.login, services.kill.note)
         self._rest = 0  # seconds until it may be saved again
         self._loaded = False  # before that nothing is saved, or it would overwrite what an earlier sitting kept
+        self._begun = False
         self.choice = Notifying()
         self.tray = Tray(desk.window)
+        self._said = TrayQueue(self._say)
         self._hear()
         self._listen(kill)
 
@@ -93,15 +97,22 @@ class NotifyingWiring:
     def _noticed(self, event: Noticed) -> None:
         notice, window = event.notice, self._desk.window
         self._desk.panels.alerts.add(notice, event.fresh)
-        in_front = window.isActiveWindow() or QApplication.activeWindow() is not None
-        ways = self.choice.ways(notice, self._desk.services.clock.now(), in_front=in_front)
+        ways = self.choice.ways(notice, self._desk.services.clock.now(), in_front=self._in_front)
         if "toast" in ways:
             window.show_notice(notice, event.fresh)
         if event.fresh and "sound" in ways and (sound := tone(notice)) is not None:
             self._sound(sound, self.choice.volume)
         if event.fresh and "tray" in ways:
-            self.tray.tell(replace(notice, title="QuantVision", text=BEHIND_THE_LOCK) if self._locked else notice)
+            self._said.put(notice)
         self.show()
+
+    def _say(self, notice: Notice) -> None:
+        """In the tray; a desk that was locked meanwhile gives nothing away."""
+        self.tray.tell(replace(notice, title="QuantVision", text=BEHIND_THE_LOCK) if self._locked else notice)
+
+    @property
+    def _in_front(self) -> bool:
+        return self._desk.window.isActiveWindow() or QApplication.activeWindow() is not None
 
     def _sound(self, sound: str, volume: int) -> None:
         if not self._play(sound, volume) and volume:
@@ -169,7 +180,8 @@ class NotifyingWiring:
     # ---- over a restart
 
     async def start(self) -> None:
-        """Take what the person chose and what was told in earlier sittings. Raises DatabaseDown."""
+        """Take what the person chose and what was told in earlier sittings. Raises DatabaseDown; then it is tried again."""
+        self._begun = True
         preferences, notices = self._desk.services.preferences, self._desk.services.notices
         choice, kept = await preferences.setting(self._user, CHOICE), await preferences.setting(self._user, self._kept)
         self._take(read(choice) if choice else Notifying())
@@ -177,6 +189,12 @@ class NotifyingWiring:
             notices.restore(kept)
         self._loaded = True
         self.show()
+
+    async def _start_again(self) -> None:
+        """Quiet hours must not be loud for a whole sitting because the database was away for a moment at its beginning."""
+        self._rest = RESTS_LONGER
+        with suppress(DatabaseDown):
+            await self.start()
 
     async def save(self) -> None:
         """Keep what was told, when it changed; what cannot be kept now is kept next time."""
@@ -194,7 +212,10 @@ class NotifyingWiring:
         if self._rest:
             self._rest -= 1
         else:
-            self._spawn(self.save())
+            self._spawn(self._start_again() if self._begun and not self._loaded else self.save())
+        if self._in_front:
+            self._said.clear()
+        self._said.tick()
         intent = "Cancels every order and halts trading" if self._locked else self._desk.services.kill.intent()
         self.tray.show_kill(intent, self._desk.services.kill.lacking())
         self.show()

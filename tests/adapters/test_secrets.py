@@ -195,3 +195,76 @@ def test_each_writing_has_its_own_salt_and_nonce_at_full_cost(tmp_path: Path, mo
     assert written[0]["nonce"] != written[1]["nonce"]
     assert written[0]["header"]["memory"] == 65_536
     assert file.read(PHRASE) == {"alpaca_key": Secret("key")}
+
+
+class DamagedKeyring(MemoryKeyring):
+    """A keyring whose backend raises what is not the library's: D-Bus gone, Windows' own errors, a file that cannot be read."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise self.error
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ConnectionRefusedError("no bus"), OSError(5, "input/output"), RuntimeError("the-secret"),
+                                   AttributeError("collection"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")], ids=repr)  # fmt: skip
+def test_whatever_a_keyring_raises_is_a_sentence_that_holds_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    ring = DamagedKeyring(error)
+    monkeypatch.setattr(keyring, "get_keyring", lambda: ring)
+    kept = secrets(tmp_path)
+    for act in (
+        lambda: kept.read("alpaca_key"),
+        lambda: kept.write("alpaca_key", Secret("the-secret")),
+        lambda: kept.forget("alpaca_key"),
+    ):
+        with pytest.raises(BadInput, match="unlock it and try again") as told:
+            act()
+        assert "the-secret" not in str(told.value)
+        assert told.value.__suppress_context__
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_keyring_that_cannot_even_be_looked_for_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> KeyringBackend:
+        raise OSError("no configuration")
+
+    monkeypatch.setattr(keyring, "get_keyring", broken)
+    assert secrets(tmp_path).place == "nowhere yet"
+    assert secrets(tmp_path).read("alpaca_key") is None
+
+
+@pytest.mark.parametrize(
+    "header", [{"salt": "AA=="}, {"salt": ""}, {"lanes": 16, "memory": 128}, {"passes": True}, {"memory": 8.5}]
+)
+def test_a_header_that_asks_for_what_cannot_be_is_a_damaged_file(tmp_path: Path, header: dict) -> None:
+    file, path = KeyFile(tmp_path / "keys"), tmp_path / "keys"
+    file.write(PHRASE, {"alpaca_key": Secret("key")})
+    outer = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**outer, "header": {**outer["header"], **header}}))
+    with pytest.raises(BadInput, match="key file"):
+        file.read(PHRASE)
+
+
+@pytest.mark.usefixtures("no_ring")
+def test_a_disk_that_is_full_is_a_sentence_and_what_was_kept_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = secrets(tmp_path)
+    kept.write("alpaca_key", Secret("old"))
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(room.os, "fsync", full)
+    for act in (lambda: kept.write("alpaca_key", Secret("new")), lambda: kept.forget("alpaca_key")):
+        with pytest.raises(BadInput, match=r"cannot be written .No space left on device."):
+            act()
+    assert [file.name for file in tmp_path.iterdir()] == ["keys.locked"]
+    assert secrets(tmp_path).read("alpaca_key") == Secret("old")

@@ -3,13 +3,15 @@
 import subprocess
 import sys
 import threading
+import time
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from qv_desktop import paths
-from qv_desktop.adapters.sounds import Sounds, _through, scaled
+from qv_desktop.adapters.sounds import Sounds, _through, first_of, scaled
 from qv_desktop.domain.notifying import TONES
 
 FOLDER = paths.resources() / "sounds"
@@ -85,3 +87,47 @@ def test_a_player_that_fails_does_not_stop_the_next_tone(failure: Exception) -> 
 def test_a_program_that_says_no_is_only_silence() -> None:
     assert not _through((sys.executable, "-c", "raise SystemExit(1)"))(FOLDER / "fill.wav")
     assert _through((sys.executable, "-c", ""))(FOLDER / "fill.wav")
+
+
+def test_a_player_that_is_there_without_a_device_is_told_from_one_that_plays() -> None:
+    fails = [True]
+    sounds = Sounds(FOLDER, lambda file: not fails[0])
+
+    def says(able: bool) -> bool:
+        """Whether it comes to say so: the tone itself is tried on a thread."""
+        for _ in range(400):
+            if sounds.play("fill", 100) is able:
+                return True
+            time.sleep(0.01)
+        return False
+
+    assert says(False)  # so that whoever asked can beep
+    fails.clear()
+    fails.append(False)
+    assert says(True)
+    sounds.close()
+
+
+def test_where_one_player_fails_the_next_is_tried_and_stays_the_first() -> None:
+    asked: list[str] = []
+
+    def player(name: str, outcome: bool | Exception) -> Callable[[Path], bool]:
+        def play(file: Path) -> bool:
+            asked.append(name)
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+
+        return play
+
+    play = first_of(
+        [
+            player("no server", False),
+            player("hangs", subprocess.TimeoutExpired("x", 5)),
+            player("gone", OSError()),
+            player("good", True),
+        ]
+    )
+    assert [play(FOLDER / "fill.wav"), play(FOLDER / "fill.wav")] == [True, True]
+    assert asked == ["no server", "hangs", "gone", "good", "good"]
+    assert not first_of([player("no server", False)])(FOLDER / "fill.wav")

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from qv_desktop.analytics.blocks import Blocks, blocks_of, growth, merged, named, sharpe
+from qv_desktop.analytics.blocks import Blocks, growth, merged, named, sharpe
 from qv_desktop.analytics.overfitting import overfitting
+from tests.analytics.blocks import blocks_of
 
 
 def noise(bars: int, trials: int, seed: int) -> np.ndarray:

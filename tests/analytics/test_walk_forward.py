@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qv_desktop.analytics.blocks import blocks_of, growth, sharpe
+from qv_desktop.analytics.blocks import growth, sharpe
 from qv_desktop.analytics.purged_folds import cross_validated, horizon_ends, purged_folds
 from qv_desktop.analytics.walk_forward import Window, choices, stitched, windows
+from tests.analytics.blocks import blocks_of
 
 
 def test_rolling_windows_move_on_and_end_with_the_newest_block() -> None:

@@ -1,19 +1,29 @@
 """Which address and which keys belong to which account, and that no trace shows them."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import keyring
 import pytest
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.hosts import held_to
-from qv_desktop.app.accounts import addressed
+from qv_desktop.adapters.connections import ConnectionFile
+from qv_desktop.adapters.secrets import Secrets
+from qv_desktop.app.accounts import NO_SECRETS, Accounts, addressed
 from qv_desktop.app.backend import Keys
+from qv_desktop.app.vault import KeyVault
 from qv_desktop.config import Settings
-from qv_desktop.domain.connections import Traded
+from qv_desktop.domain.connections import Connection, Kind, Known, Traded
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.services.login import Login
 from qv_desktop.ui.models.connection_form import ConnectionDraft
+from tests.adapters.test_secrets import MemoryKeyring
 from tests.builders import NOW
+from tests.fakes import Trail, Users
 
 PAPER, LIVE = "https://paper-api.alpaca.markets", "https://api.alpaca.markets"
 
@@ -65,3 +75,25 @@ def test_a_token_trades_and_the_pair_beside_it_is_for_prices_alone() -> None:
     assert keys.account == ("", "", "token")
     assert replace(keys, token="").account == ("PK1", "s1", "")
     assert replace(keys, trading=False).account == ("", "", "")
+
+
+@pytest.mark.parametrize("kind", ["keys", "oauth"])
+def test_an_account_whose_keys_are_not_where_keys_are_kept_says_so_by_its_name(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were typed when this system had no keyring, or on a session that had another one: the broker would only say “no account”."""
+    ring = MemoryKeyring()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: ring)
+    ConnectionFile(tmp_path).write(Known((Connection("one", "Alpaca one", "PAPER", kind),), "one"))
+    login = Login(Users(), Trail(), lambda: NOW, "host")
+    door = SimpleNamespace(login=login, trail=login)
+
+    async def opened() -> list[str]:
+        accounts = Accounts(Settings(home=tmp_path), KeyVault(Secrets(tmp_path, lambda: None, {})), cast(Any, door))
+        await accounts.opened(cast(Any, None))
+        return accounts.said
+
+    assert asyncio.run(opened()) == [NO_SECRETS.format("Alpaca one")]
+    for part in ("key", "secret", "token"):
+        ring.set_password("QuantVision Desktop", f"connection.one.{part}", "x")
+    assert asyncio.run(opened()) == []

@@ -1,10 +1,13 @@
 """The whole program with two accounts, paper and live, each at a broker of its own: from the one to the other and back."""
 
+import asyncio
 import json
 import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -19,7 +22,8 @@ from qv_desktop.app.session import Session
 from qv_desktop.app.switching import in_the_way, undecided
 from qv_desktop.config import Settings
 from qv_desktop.domain.connections import Connection, Known
-from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.errors import BadInput, BrokerDown, Denied
+from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.services.auto_lock import AutoLock
 from qv_desktop.services.login import GONE
 from qv_desktop.simulator.alpaca_oauth import CLIENT_ID
@@ -32,7 +36,7 @@ from qv_desktop.ui.step_up_dialog import StepUpDialog
 from tests import canaries
 from tests.adapters.alpaca.test_oauth import Browser
 from tests.adapters.test_secrets import MemoryKeyring
-from tests.builders import a_request
+from tests.builders import a_request, an_order
 from tests.simulator.process import Simulator, running
 from tests.stories.driver import Sitting, sitting
 from tests.stories.program import TYPED, a_home
@@ -448,6 +452,17 @@ def test_the_account_in_use_cannot_be_removed_and_another_one_is_with_its_secret
         dialog = own.one(ConnectionsDialog)
         assert dialog is not None
         assert not dialog.remove.isEnabled()
+        dialog.test.click()
+        await own.sees(lambda: "ACTIVE" in dialog.message())
+        assert "the same account" not in dialog.message()
+        dialog.add.click()
+        dialog.form.name.setText("Twin")
+        dialog.form.key.setText("PKSIM")
+        dialog.form.secret.setText(canaries.ALPACA_SECRET)
+        dialog.save.click()
+        await own.sees(lambda: "“Twin” is kept" in dialog.message())
+        dialog.test.click()
+        await own.sees(lambda: "the same account as “Alpaca paper”, which is in use" in dialog.message())
         dialog.list.setCurrentRow(1)
         dialog.remove.click()
         assert "Real one" in dialog.ask.question.text()
@@ -532,3 +547,74 @@ def test_an_order_whose_answer_was_lost_stands_in_the_way_until_it_is_settled(
             assert await in_the_way(services) == ""
 
         person.do(scenario())
+
+
+@pytest.mark.parametrize(("trouble", "anew", "free"), [
+    (Denied("taken back"), True, True), (Denied("taken back"), False, False), (BrokerDown("no answer"), True, False), (None, True, False),
+])  # fmt: skip
+def test_where_the_broker_refuses_the_keys_new_ones_of_the_same_account_can_be_put_to_use(
+    trouble: BrokerDown | None, anew: bool, free: bool
+) -> None:
+    """No order's fate will ever be told through keys that are refused: waiting for it would keep the new ones out for good."""
+    lost = an_order(a_request(1, id="qv-lost"), OrderStatus.UNRESOLVED)
+
+    async def written(patience: float) -> bool:
+        return True
+
+    orders = SimpleNamespace(book={lost.id: lost}, sending=set(), records=SimpleNamespace(written=written))
+    services = SimpleNamespace(orders=orders, kill=SimpleNamespace(running=False), flattening=SimpleNamespace(under_way=set()),
+                               account=SimpleNamespace(trouble=trouble))  # fmt: skip
+    assert (asyncio.run(in_the_way(cast(Any, services), anew)) == "") is free
+    orders.sending.add("qv-lost")
+    assert "is being sent" in asyncio.run(in_the_way(cast(Any, services), anew))
+
+
+def test_who_trades_nothing_has_the_quiet_hours_the_keys_the_strategies_and_the_trail(
+    own: Own, ring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qv_desktop.app.starting.BOOKS_FIRST", 0.2)
+    monkeypatch.setattr("qv_desktop.services.notices.NEVER_YET", 4)
+    ring.set_password("QuantVision Desktop", "connection.real.key", "AKSIM")
+    ring.set_password("QuantVision Desktop", "connection.real.secret", LIVE_SECRET)
+    both = Known((Connection("main", "Alpaca paper"), Connection("real", "Real one", "LIVE")), "real")
+    ConnectionFile(own.settings.home).write(both)
+    own.session = Session(own.settings, own.store, None, None)
+    own.begin()
+
+    async def scenario() -> None:
+        await own.sees(lambda: own.one(LiveDialog))
+        own.one(LiveDialog).back.click()  # type: ignore[union-attr]
+        await own.sees(lambda: own.session._desk is not None)
+        await own.sees(lambda: own.starting.notifying._loaded)
+        await own.sees(lambda: own.desk.panels.audit.model.rowCount() > 0)
+        assert own.desk.services.strategies.all()
+        await own.sees(lambda: "No account is connected" in own.notices())
+        assert "Broker is down" not in own.notices()
+        assert not own.starting.ready.is_set()
+
+        # asked for twice, a LIVE account is asked about once
+        own.desk.window.account_chosen.emit("real")
+        own.desk.window.account_chosen.emit("real")
+        await own.sees(lambda: own.one(LiveDialog))
+        own.desk.window.account_chosen.emit("main")
+        await own.sees(lambda: "Another account is being put to use" in own.notices())
+        assert len([w for w in QApplication.topLevelWidgets() if isinstance(w, LiveDialog) and w.isVisible()]) == 1
+        own.one(LiveDialog).back.click()  # type: ignore[union-attr]
+        await own.sees(lambda: own.one(LiveDialog) is None)
+        own.desk.window.account_chosen.emit("main")
+        await own.at("Alpaca paper ••••")
+
+        # the log-in says what the next desk trades, not what the first one did
+        ConnectionFile(own.settings.home).write(both)
+        own.desk.window.command.emit("log_out")
+        await own.sees(lambda: own.one(LoginDialog))
+        login = own.one(LoginDialog)
+        assert login is not None
+        assert login.environment == "LIVE"
+        await own.sees(login._pages.isEnabled)
+        login.submitted.emit("ada", PASSWORD, False)
+        await own.sees(lambda: own.one(LiveDialog))
+        own.one(LiveDialog).back.click()  # type: ignore[union-attr]
+        await own.sees(lambda: own.session._desk is not None)
+
+    own.do(scenario())

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.adapters import secrets as room
-from qv_desktop.adapters.secrets import Secrets
+from qv_desktop.adapters.secrets import Secret, Secrets
 from qv_desktop.app.vault import KeyVault
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.ui.passphrase_dialog import PassphraseDialog, strength
@@ -166,3 +166,29 @@ def test_a_file_that_is_there_is_not_made_anew(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_the_strength_is_told_while_it_is_typed(phrase: str, words: str) -> None:
     assert words in strength(phrase)
+
+
+def test_a_pair_whose_second_half_finds_the_disk_full_leaves_the_old_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        kept = vault(tmp_path)
+        kept.kept.choose(Secret(PHRASE))
+        await kept.keep({"alpaca_key": "old key", "alpaca_secret": "old secret"})
+        sync, syncs = room.os.fsync, list[int]()
+
+        def full(handle: int) -> None:
+            syncs.append(handle)
+            if len(syncs) == 2:
+                raise OSError(28, "No space left on device")
+            sync(handle)
+
+        monkeypatch.setattr(room.os, "fsync", full)
+        with pytest.raises(BadInput, match="cannot be written"):
+            await kept.keep({"alpaca_key": "new key", "alpaca_secret": "new secret"})
+        assert await kept.texts(["alpaca_key", "alpaca_secret"]) == {
+            "alpaca_key": "old key",
+            "alpaca_secret": "old secret",
+        }
+
+    asyncio.run(story())

@@ -48,6 +48,14 @@ def test_quiet_hours_belong_to_the_day_on_which_they_begin() -> None:
     assert not weekdays.holds(midnight + timedelta(hours=50))  # Sunday, two in the morning
 
 
+@pytest.mark.parametrize(("before_dawn", "hour"), [(datetime(2026, 11, 1, tzinfo=UTC), 9), (datetime(2026, 3, 8, tzinfo=UTC), 8),
+                                                   (datetime(2026, 7, 8, tzinfo=UTC), 8)])  # fmt: skip
+def test_a_night_in_which_the_clocks_change_ends_by_the_clock_on_the_wall(before_dawn: datetime, hour: int) -> None:
+    ends = before_dawn.replace(hour=hour)  # four o'clock in New York
+    minutes = [before_dawn.replace(hour=2) + timedelta(minutes=30 * step) for step in range(20)]
+    assert [NIGHT.holds(at) for at in minutes] == [at < ends for at in minutes]
+
+
 def test_local_time_is_the_machines() -> None:
     tokyo = timezone(timedelta(hours=9))
     at = datetime(2026, 11, 20, 12, tzinfo=UTC)  # 07:00 in New York, 21:00 in Tokyo

@@ -154,6 +154,12 @@ EDGES = [  # of terminal.md (c) 7 and its neighbours: what it was, what came, wh
     (OrderStatus.PENDING_REPLACE, ReportKind.REPLACE_ASKED, OrderStatus.PENDING_REPLACE),
     (OrderStatus.PENDING_REPLACE, ReportKind.REPLACE_REFUSED, OrderStatus.WORKING),
     (OrderStatus.PENDING_CANCEL, ReportKind.HELD, OrderStatus.PENDING_CANCEL),
+    (
+        OrderStatus.PENDING_CANCEL,
+        ReportKind.REPLACE_REFUSED,
+        OrderStatus.PENDING_CANCEL,
+    ),  # its cancel is still asked for
+    (OrderStatus.PENDING_REPLACE, ReportKind.CANCEL_REFUSED, OrderStatus.PENDING_REPLACE),
     (OrderStatus.WORKING, ReportKind.REJECTED, OrderStatus.REJECTED),  # a broker may reject what it had accepted
     (OrderStatus.CANCELED, ReportKind.FILL, OrderStatus.CANCELED),
     (OrderStatus.INTENT, ReportKind.CANCEL_ASKED, OrderStatus.PENDING_CANCEL),  # recovered after a crash

@@ -20,7 +20,11 @@ def test_a_broker_that_stops_answering_has_no_delay_and_its_balances_age() -> No
         with pytest.raises(BrokerDown):
             await account.refresh()
         assert account.latency_ms is None
+        assert account.trouble is not None
         assert account.balances is not None
         assert account.age is not None
+        broker.down = False
+        await account.refresh()
+        assert account.trouble is None
 
     asyncio.run(story())

@@ -10,6 +10,7 @@ import pytest
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.alert_rules import Reading
 from qv_desktop.domain.audit import Verification
+from qv_desktop.domain.errors import BrokerDown, Denied
 from qv_desktop.domain.events import (
     FeedChanged,
     Filled,
@@ -71,8 +72,10 @@ class Desk:
     def order(self, key: str, status: OrderStatus, reason: str = "") -> None:
         self.measures.order_changed(OrderChanged(an_order(a_request(id=key), status, reason=reason)))
 
-    def pulse(self, broker_ms: float | None = 5.0, database: str = "Postgres local") -> None:
-        self.measures.health(HealthMeasured(0, 0, None, None, broker_ms, 0, database))
+    def pulse(
+        self, broker_ms: float | None = 5.0, database: str = "Postgres local", trouble: BrokerDown | None = None
+    ) -> None:
+        self.measures.health(HealthMeasured(0, 0, None, None, broker_ms, 0, database, broker_trouble=trouble))
 
 
 def test_an_outage_keeps_its_first_reason_until_the_feed_is_well() -> None:
@@ -304,3 +307,15 @@ def test_broker_database_clock_audit_and_disk() -> None:
     assert found == {"database_down": {"": 0.0}, "database_lag": {"": 80.0}, "clock_skew": {"": 0.4}, "audit_broken": {"": 1.0},
                      "disk_low": {"": 3.0}}  # fmt: skip
     assert desk.measures.readings()["audit_broken"] == [Reading("", 1.0, "Row 3: the hash differs.")]
+
+
+def test_keys_that_are_refused_alarm_in_their_own_words_and_an_account_that_was_never_there_does_not() -> None:
+    desk, refused = Desk(), Denied("Connect it again under Connections.")
+    for _ in range(60):
+        desk.pulse(None, trouble=refused)
+    assert desk.of("broker_silent") == {"": 0.0}
+    desk.pulse()
+    for _ in range(7):
+        desk.pulse(None, trouble=refused)
+    readings = desk.measures.readings()["broker_silent"]
+    assert [(one.value, one.words) for one in readings or []] == [(7.0, "Connect it again under Connections.")]

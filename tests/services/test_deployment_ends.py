@@ -1,6 +1,7 @@
 """What ends a deployment ends it for good: with the database away, with orders at work, at two desks at once."""
 
 import asyncio
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ import pytest
 
 from qv_desktop.domain.access import Action, Permission, Resource, Role, User
 from qv_desktop.domain.accounts import Environment
+from qv_desktop.domain.audit import Draft
 from qv_desktop.domain.deployments import Stage, State
 from qv_desktop.domain.errors import BadInput, DatabaseDown
 from qv_desktop.domain.events import KillChanged
@@ -47,6 +49,50 @@ def test_a_kill_with_the_database_away_outlives_the_program() -> None:
     store.down = False
     store.leases.clear()
     at_a_desk(second, store=store)
+
+
+def test_the_disk_that_keeps_a_pause_is_waited_for_on_another_thread() -> None:
+    """And what is on its way there is in force already."""
+    threads, slow = list[threading.Thread](), threading.Event()
+
+    async def story(desk: Desk) -> None:
+        one = await desk.running()
+        spool = desk.service._brakes._spool
+        keep = spool.keep
+
+        def kept(draft: Draft) -> None:
+            threads.append(threading.current_thread())
+            slow.wait(10)
+            keep(draft)
+
+        spool.keep = kept  # type: ignore[method-assign]
+        desk.store.down = True
+        desk.runs.hear(PRESSED)
+        assert desk.service.all()[0].state is State.PAUSED
+        assert "kill switch" in desk.service._brakes.waits_for(one)
+        assert spool.held() == []
+        slow.set()
+        await desk.service.flush()
+        assert [draft.object_id for draft in spool.held()] == [one.id]
+        assert "kill switch" in desk.service._brakes.waits_for(one)
+        desk.store.down = False
+        await desk.service.flush()
+        assert spool.held() == []
+
+    at_a_desk(story)
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+def test_what_a_person_pauses_while_the_database_is_away_is_on_the_disk_before_they_are_told() -> None:
+    async def story(desk: Desk) -> None:
+        one = await desk.running()
+        desk.store.down = True
+        with pytest.raises(DatabaseDown):
+            await desk.service.pause(one)
+        assert [draft.object_id for draft in desk.service._brakes._spool.held()] == [one.id]
+
+    at_a_desk(story)
 
 
 def test_what_waits_to_be_paused_does_not_go_on_while_it_waits() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from qv_desktop.domain.access import Role
 from qv_desktop.domain.errors import BadInput, DatabaseDown, NotPermitted
+from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.market import Batch, ns
 from qv_desktop.domain.orders import Fill, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
@@ -239,6 +240,31 @@ def test_the_other_side_of_a_reversal_waits_a_moment_for_a_quote_young_enough(co
         else:
             with pytest.raises(BadInput, match=ends):
                 await reversing
+
+    on_a_desk(story)
+
+
+@pytest.mark.parametrize(("listing", "quantity", "why"), [
+    (Instrument("AAPL", "Apple Inc", "NASDAQ", shortable=False), "100", "AAPL cannot be sold short here"),
+    (Instrument("AAPL", "Apple Inc", "NASDAQ", easy_to_borrow=False), "100", "AAPL is hard to borrow"),
+    (Instrument("AAPL", "Apple Inc", "NASDAQ"), "10.5", "Parts of a share cannot be sold short"),
+])  # fmt: skip
+def test_a_position_that_has_no_other_side_is_not_closed_by_a_reversal(
+    listing: Instrument, quantity: str, why: str
+) -> None:
+    async def story(desk: Desk) -> None:
+        desk.risk.know([listing])
+        desk.positions.fill(held(quantity))
+        stop = await desk.orders.submit(a_limit("95.00", side=Side.SELL, id="qv-stop", quantity=5))
+        flat = flattening(desk)
+        plan = flat.plan("AAPL", reverse=True)
+        assert why in plan.refused
+        assert "latten only" in plan.refused
+        with pytest.raises(BadInput, match="Nothing was cancelled"):
+            await flat.flatten(plan, "close", "open")
+        assert desk.orders.book[stop.id].open
+        assert "intend close" not in desk.journal.steps
+        assert flat.plan("AAPL").refused == ""  # it can be closed
 
     on_a_desk(story)
 

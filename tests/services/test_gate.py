@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 import qv_desktop
 from qv_desktop.adapters.alpaca import broker as broker_module
 from qv_desktop.domain import exposure
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.desks import Turn
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.market import Batch, Trade, ns
@@ -240,8 +242,8 @@ async def halted_while_written_down(desk: Desk) -> None:
     """A halt counts until the bytes leave."""
     write = desk.journal.intend
 
-    async def halting(order: Order, draft: object) -> None:
-        await write(order, draft)  # type: ignore[arg-type]
+    async def halting(order: Order, draft: Draft, turn: Turn | None = None) -> None:
+        await write(order, draft, turn)
         desk.risk.state = TradingState.HALTED
 
     desk.journal.intend = halting  # type: ignore[method-assign]
@@ -284,7 +286,7 @@ def mutated(before: str, after: str) -> ModuleType:
     source = Path(orders_module.__file__).read_text(encoding="utf-8")
     assert source.count(before) == 1, "the way in reads otherwise now: write the mutant anew"
     module = ModuleType("mutant")
-    text = source.replace(before, after).replace("import Verdict\n", "import Verdict, minted\n")
+    text = source.replace(before, after).replace("import Check, Verdict\n", "import Check, Verdict, minted\n")
     exec(compile(text, "mutant", "exec"), module.__dict__)  # noqa: S102  # our own source
     return module
 
@@ -319,11 +321,11 @@ def test_a_way_in_without_its_gate_is_found_out(monkeypatch: pytest.MonkeyPatch,
 class SlowJournal(fakes.Journal):
     """Others run while it writes."""
 
-    async def intend(self, order: Order, draft: object) -> None:
+    async def intend(self, order: Order, draft: Draft, turn: Turn | None = None) -> None:
         """After three turns of the loop."""
         for _ in range(3):
             await asyncio.sleep(0)
-        await super().intend(order, draft)  # type: ignore[arg-type]
+        await super().intend(order, draft, turn)
 
 
 @dataclass(frozen=True)

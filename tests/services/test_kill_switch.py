@@ -9,6 +9,7 @@ import pytest
 
 from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.desks import Turn
 from qv_desktop.domain.errors import NotPermitted
 from qv_desktop.domain.events import Event, KillChanged
 from qv_desktop.domain.instruments import Instrument
@@ -156,9 +157,9 @@ def test_an_order_between_the_journal_and_the_broker_is_never_sent() -> None:
         written = asyncio.Event()
         intend = desk.journal.intend
 
-        async def slowly(order: Order, draft: Draft) -> None:
+        async def slowly(order: Order, draft: Draft, turn: Turn | None = None) -> None:
             await written.wait()
-            await intend(order, draft)
+            await intend(order, draft, turn)
 
         desk.journal.intend = slowly  # type: ignore[method-assign]
         sending = asyncio.ensure_future(desk.orders.submit(a_limit("90", id="qv-9")))

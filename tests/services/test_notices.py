@@ -1,6 +1,7 @@
 """Notices: told once, counted when they repeat, and waiting until somebody acknowledges them."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ import pytest
 
 from qv_desktop.domain.alerts import Notice
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.errors import BrokerDown, Denied, Garbled
 from qv_desktop.domain.events import (
     Event,
     FeedChanged,
@@ -283,3 +285,85 @@ def test_what_waits_is_kept_longest() -> None:
         desk.notices.tell("info", f"n{number}", "x")
     assert len(desk.notices.told) == MOST
     assert desk.notices.told[0].title == "waits"
+
+
+@pytest.mark.parametrize(("trouble", "title", "says"), [
+    (BrokerDown("Alpaca cannot be reached."), "Broker is down", "does not answer"),
+    (Denied("Alpaca no longer accepts this account's permission; connect it again."), "Broker refuses the account", "connect it again"),
+    (Garbled("Alpaca's answer could not be read."), "Broker cannot be understood", "could not be read"),
+])  # fmt: skip
+def test_a_broker_that_answers_and_brings_no_balances_is_not_called_silent(
+    trouble: BrokerDown, title: str, says: str
+) -> None:
+    desk, ill = Desk(), replace(HEALTH, broker_ms=None, broker_trouble=trouble)
+    for pulse in (HEALTH, *[ill] * 30, HEALTH):
+        desk.after(1).notices.health(pulse)
+    assert [n.title for n in desk.notices.told] == [title, "Broker is back"]
+    first = desk.notices.told[0]
+    assert (first.urgency, first.count, says in first.text) == ("critical", 1, True)
+
+
+def test_what_ails_the_broker_may_change_and_is_told_again() -> None:
+    desk = Desk()
+    silent, refused = (
+        replace(HEALTH, broker_ms=None, broker_trouble=why) for why in (BrokerDown("no answer"), Denied("no key"))
+    )
+    for pulse in (HEALTH, *[silent] * 20, *[refused] * 3):
+        desk.after(1).notices.health(pulse)
+    assert desk.fresh() == ["Broker is down", "Broker refuses the account"]
+    assert (len(desk.notices.told), desk.last.text) == (1, "no key")
+
+
+def test_to_have_no_account_yet_is_no_alarm() -> None:
+    desk = Desk()
+    for _ in range(60):
+        desk.after(1).notices.health(
+            replace(HEALTH, broker_ms=None, broker_trouble=Denied("No account is connected; add one."))
+        )
+    assert [(n.urgency, n.text) for n in desk.notices.told] == [("warning", "No account is connected; add one.")]
+
+
+def test_a_feed_that_is_lost_again_right_after_it_came_back_is_told_once_it_stays_lost() -> None:
+    desk = Desk()
+    states: list[FeedState] = ["live", "backing off", "live", "backing off"]
+    for state in states:
+        desk.after(1).notices.feed_changed(FeedChanged("Polygon", state, f"Polygon: {state}.", NOW))
+    assert desk.fresh()[-1] == "Polygon is back"  # too soon after the first loss
+    for _ in range(30):
+        desk.after(1).notices.feed_changed(FeedChanged("Polygon", "backing off", "Polygon: still away.", NOW))
+        desk.notices.health(HEALTH)
+    assert desk.fresh() == ["Polygon is backing off", "Polygon is back", "Polygon is backing off"]
+
+
+def test_a_feed_that_flaps_and_is_well_in_the_end_is_not_told_to_be_lost_afterwards() -> None:
+    desk = Desk()
+    states: list[FeedState] = ["live", "backing off", "live", "backing off", "live"]
+    for state in states:
+        desk.after(1).notices.feed_changed(FeedChanged("Polygon", state, f"Polygon: {state}.", NOW))
+    for _ in range(30):
+        desk.after(1).notices.health(HEALTH)
+    assert desk.fresh().count("Polygon is backing off") == 1
+
+
+def test_a_broker_that_is_lost_again_within_seconds_is_told_even_when_somebody_acknowledged_the_first_loss() -> None:
+    desk, silent = Desk(), replace(HEALTH, broker_ms=None)
+    for pulse in (HEALTH, *[silent] * 5):
+        desk.after(1).notices.health(pulse)
+    desk.notices.acknowledge(desk.notices.waiting(), "anna")
+    for pulse in (HEALTH, *[silent] * 60):
+        desk.after(1).notices.health(pulse)
+    assert desk.fresh() == ["Broker is down", "Broker is back", "Broker is down"]
+    assert [n.title for n in desk.notices.told if n.waits] == ["Broker is down"]
+
+
+def test_one_entry_that_cannot_be_read_costs_none_of_the_others() -> None:
+    first, second = Desk(), Desk()
+    first.notices.tell("critical", "Breaks", "two", "breaks")
+    kept = json.loads(first.notices.saved())
+    newer = {**kept[0], "id": "n2", "key": "k2", "added_by_a_newer_version": 1}
+    odd = [{**kept[0], "urgency": "purple", "id": "n3"}, {**kept[0], "at": "soon", "id": "n4"}, {"title": "?"}, 7, None]
+    second.notices.restore(json.dumps([*odd, *kept, newer]))
+    assert [(n.title, n.key, n.waits) for n in second.notices.told] == [
+        ("Breaks", "breaks", True),
+        ("Breaks", "k2", True),
+    ]

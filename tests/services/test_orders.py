@@ -12,6 +12,7 @@ import pytest
 
 from qv_desktop.domain.access import Role, User, UserState
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.desks import Turn
 from qv_desktop.domain.errors import DatabaseDown, NotPermitted
 from qv_desktop.domain.events import Event, Filled, OrderChanged
 from qv_desktop.domain.instruments import Instrument
@@ -359,9 +360,9 @@ def test_a_halt_while_the_intent_is_written_down_keeps_the_order_back() -> None:
     async def story(desk: Desk) -> None:
         gate, written = asyncio.Event(), desk.journal.intend
 
-        async def slow(order: Order, draft: Draft) -> None:
+        async def slow(order: Order, draft: Draft, turn: Turn | None = None) -> None:
             await gate.wait()
-            await written(order, draft)
+            await written(order, draft, turn)
 
         desk.journal.intend = slow  # type: ignore[method-assign]
         sending = asyncio.ensure_future(desk.orders.submit(a_limit("100.00")))

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from decimal import Decimal
 
+from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.desks import Turn
 from qv_desktop.domain.orders import Fill, Order, OrderStatus, Report, ReportKind, Side
 from qv_desktop.domain.risk import TradingState
 from qv_desktop.services.asking import READ_LAG
@@ -36,11 +38,11 @@ def test_a_slow_journal_is_not_taken_for_a_lost_order() -> None:
         gate = asyncio.Event()
         written = desk.journal.intend
 
-        async def slow(order: Order, draft: object) -> None:
+        async def slow(order: Order, draft: Draft, turn: Turn | None = None) -> None:
             await gate.wait()
-            await written(order, draft)  # type: ignore[arg-type]
+            await written(order, draft, turn)
 
-        desk.journal.intend = slow  # type: ignore[method-assign,assignment]
+        desk.journal.intend = slow  # type: ignore[method-assign]
         sending = asyncio.ensure_future(desk.orders.submit(a_limit("100.00")))
         await asyncio.sleep(0)
         desk.later(60)
@@ -58,11 +60,11 @@ def test_an_order_cancelled_while_it_is_written_down_is_never_sent() -> None:
         gate = asyncio.Event()
         written = desk.journal.intend
 
-        async def slow(order: Order, draft: object) -> None:
+        async def slow(order: Order, draft: Draft, turn: Turn | None = None) -> None:
             await gate.wait()
-            await written(order, draft)  # type: ignore[arg-type]
+            await written(order, draft, turn)
 
-        desk.journal.intend = slow  # type: ignore[method-assign,assignment]
+        desk.journal.intend = slow  # type: ignore[method-assign]
         sending = asyncio.ensure_future(desk.orders.submit(a_limit("100.00")))
         await asyncio.sleep(0)
         assert await desk.orders.cancel_all() == 1

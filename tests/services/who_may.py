@@ -135,6 +135,7 @@ FREE: dict[str, str] = {  # Class.method, or Class.* -> why it needs no permissi
     "Orders.cancel_wanted": "sends cancels that were asked for, and permitted, before",
     "Orders.withdraw": "the kill switch's first step, which has asked; it can only take back",
     "Orders.judged_beside": _READS, "Orders.judged_replacement": _READS,
+    "Orders.checks_of_change": _READS, "Orders.unchangeable": _READS,
     "Flattening.plan": _READS, "Flattening.plans": _READS,
     "KillSwitch.intent": _READS, "KillSwitch.lacking": _READS, "KillSwitch.resumed": _HEARS,
     "KillSwitch.follow_up": "goes on with a kill that was permitted; each cancel asks again",

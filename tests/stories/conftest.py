@@ -8,6 +8,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 
+from tests.simulator.process import Simulator, running
 from tests.stories.program import a_home
 
 
@@ -23,3 +24,10 @@ def home() -> Iterator[Path]:
     """An empty home for the program."""
     with a_home() as folder:
         yield folder
+
+
+@pytest.fixture(scope="module")
+def simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """The market with its broker for all tests of a module, whose ``MARKET`` says how it is started."""
+    with running(*request.module.MARKET) as started:
+        yield started

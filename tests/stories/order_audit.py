@@ -12,6 +12,7 @@ from qv_desktop.services.positions import Positions
 from tests.stories.trader import Trader
 
 TERMINAL = ("filled", "canceled", "expired", "rejected", "replaced")
+CENTS = Decimal("0.000001")  # dollars that an average may differ by: the broker rounds it to nine digits
 
 
 @dataclass(slots=True)
@@ -24,6 +25,9 @@ class Findings:
     lost: list[str] = field(default_factory=list)  # nowhere and not said to be, or at the broker and not here
     stranded: list[str] = field(default_factory=list)  # live at the broker, closed here
     undead: list[str] = field(default_factory=list)  # open here, closed at the broker
+    otherwise: list[str] = field(
+        default_factory=list
+    )  # ended, sized, priced or followed otherwise than the broker says
     unwritten: list[str] = field(default_factory=list)  # bytes left before the intent was committed
     fills: list[str] = field(default_factory=list)  # executions that one side has, or has otherwise
     positions: list[str] = field(default_factory=list)  # symbols held otherwise
@@ -69,6 +73,24 @@ def _fates(orders: list[dict[str, Any]], book: Mapping[str, Order], clicks: Coll
             found.undead.append(f"{key} {order['status']} {mine.status}")
         elif order is not None and mine.filled != Decimal(order["filled_qty"]):
             found.fills.append(f"{key} has {order['filled_qty']} and is told here to have {mine.filled}")
+        elif order is not None and (wrong := _otherwise(order, mine)):
+            found.otherwise.append(f"{key}: {wrong}")
+
+
+def _otherwise(order: dict[str, Any], mine: Order) -> str:
+    """What of an order is told here otherwise than the broker has it."""
+    request, average = mine.request, order["filled_avg_price"]
+    pairs = {
+        "status": (order["status"], str(mine.status) if order["status"] in TERMINAL else order["status"]),
+        "size": (Decimal(order["qty"]), request.quantity),
+        "limit": (order["limit_price"] and Decimal(order["limit_price"]), request.limit),
+        "follower": (order["replaced_by"], mine.replaced_by) if order["status"] == "replaced" else ("", ""),
+        "id": (order["id"], mine.broker_id),
+    }
+    wrong = [f"{name} {theirs} here {ours}" for name, (theirs, ours) in pairs.items() if theirs != ours]
+    if average is not None and abs(Decimal(average) - (mine.average or 0)) > CENTS:
+        wrong.append(f"average {average} here {mine.average}")
+    return ", ".join(wrong)
 
 
 def _said_why(mine: Order) -> bool:
@@ -100,7 +122,8 @@ def remembered(before: Orders, after: Orders) -> list[str]:
     """What a fresh start knows otherwise than the sitting before it: orders by their ids, executions by theirs."""
 
     def known(orders: Orders) -> dict[str, object]:
-        told: dict[str, object] = {key: (order.status, order.filled, order.executions, order.broker_id, order.replaced_by)
+        told: dict[str, object] = {key: (order.status, order.filled, order.average, order.executions, order.broker_id,
+                                         order.replaced_by, order.request)
                                    for key, order in orders.book.items()}  # fmt: skip
         return told | {
             key: (fill.client_order_id, fill.quantity, fill.price, fill.side) for key, fill in orders.fills.items()

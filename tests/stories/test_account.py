@@ -10,16 +10,11 @@ from PySide6.QtWidgets import QApplication
 
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.ui.panels.balances import ACTIVITIES, EQUITY
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker, to be spoiled."""
-    with running("--seed", "5", "--speed", "5") as started:
-        yield started
+MARKET = ("--seed", "5", "--speed", "5")  # a market with its broker, to be spoiled
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication
 from qv_desktop.domain.errors import NotPermitted
 from tests.adapters.test_secrets import MemoryKeyring
 from tests.simulator.process import running
-from tests.stories import program
 from tests.stories.driver import sitting
 from tests.stories.remote_server import DATABASE, Remote, remote
 
@@ -19,12 +18,6 @@ from tests.stories.remote_server import DATABASE, Remote, remote
 def server() -> Iterator[Remote]:
     with remote() as started:
         yield started
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with program.a_home() as folder:
-        yield folder
 
 
 def told(server: Remote, statement: str) -> str:

@@ -12,18 +12,13 @@ from PySide6.QtWidgets import QApplication
 
 from qv_desktop.app.hands import hold, press
 from qv_desktop.domain.orders import OrderStatus
-from tests.simulator.process import Simulator, running
+from qv_desktop.ui.models.position_columns import Row
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "5", "--speed", "1") as started:
-        yield started
+MARKET = ("--seed", "5", "--speed", "1")
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +103,26 @@ async def a_position_is_reversed(person: Sitting) -> None:
     await person.sees(lambda: "SPY is reversed" in panel.holding.words.text())
 
 
+async def what_is_held_overnight_earns_todays_change_alone(person: Sitting) -> None:
+    """As the risk panel counts it, and not all that it has earned since it was bought."""
+    panel, services = person.desk.panels.positions, person.desk.services
+
+    def row() -> Row | None:
+        return panel.model.get("KO")
+
+    def counted() -> bool:
+        found, close = row(), services.market.snapshot("KO").previous_close
+        return found is not None and None not in (found.day, found.unrealised, close)
+
+    await person.sees(counted)
+    found, close = row(), services.market.snapshot("KO").previous_close
+    assert found is not None and found.day is not None and found.last is not None and close is not None  # noqa: PT018
+    assert abs(found.day - 40 * (found.last - Decimal(repr(close)))) < Decimal("0.000001")
+    assert found.unrealised != found.day
+    assert found.day_fraction is not None
+    assert abs(found.day_fraction - (found.last / Decimal(repr(close)) - 1)) < Decimal("0.000001")
+
+
 async def an_order_tells_its_story(person: Sitting) -> None:
     panel = person.desk.panels.orders
     person.desk.window.raise_panel("orders")
@@ -126,10 +141,14 @@ async def an_order_tells_its_story(person: Sitting) -> None:
 
 
 def test_a_trader_s_hands_on_the_blotters(qapp: QApplication, simulator: Simulator, home: Path) -> None:
+    simulator.control(
+        "POST", "/sim/shares", {"symbol": "KO", "qty": 40}
+    )  # before the first sitting: held since before today
     with sitting(qapp, simulator, home) as person:
 
         async def scenario() -> None:
             await person.ready()
+            await what_is_held_overnight_earns_todays_change_alone(person)
             await an_order_is_amended_in_place(person)
             await a_symbol_s_orders_are_cancelled(person)
             await a_position_is_flattened(person)

@@ -11,18 +11,12 @@ from PySide6.QtWidgets import QApplication
 
 from qv_desktop.domain.orders import OrderStatus
 from qv_desktop.ui.panels.chart import ChartPanel
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "3", "--speed", "1") as started:
-        yield started
+MARKET = ("--seed", "3", "--speed", "1")
 
 
 @pytest.fixture(scope="module")

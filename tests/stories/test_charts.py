@@ -10,18 +10,12 @@ from PySide6.QtWidgets import QApplication
 
 from qv_desktop.ui.layout_dialog import LayoutDialog
 from qv_desktop.wiring.chart import ChartWiring
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
 FOUR = ["chart", "chart-2", "chart-3", "chart-4"]
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "3", "--speed", "5") as started:
-        yield started
+MARKET = ("--seed", "3", "--speed", "5")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """A split and a dividend overnight, on the simulator's real wire: told apart from trading, booked once, with cash explained to the cent."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,17 +18,12 @@ from qv_desktop.domain.market import utc
 from qv_desktop.domain.orders import OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.services import reconcile
 from qv_desktop.services.reconcile import Reconcile
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories.trader import Trader, trading
 
 CLOSE = Decimal("0.0001")  # 0.01 %
 ROOM = 20.0  # seconds
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with running("--seed", "8", "--symbols", "12", "--cash", "1000000") as started:
-        yield started
+MARKET = ("--seed", "8", "--symbols", "12", "--cash", "1000000")
 
 
 @pytest.fixture(autouse=True)

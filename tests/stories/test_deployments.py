@@ -1,6 +1,5 @@
 """A strategy is deployed to paper on a simulated market: it trades, pauses, goes on after a restart, and is stopped flat."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,28 +16,14 @@ from qv_desktop.services.deployments import APPROVE
 from qv_desktop.ui.deploy_dialog import DeployDialog
 from qv_desktop.ui.reason_dialog import ReasonDialog
 from qv_desktop.ui.stop_dialog import StopDialog
-from tests.simulator.process import Simulator, running
-from tests.stories import program
+from tests.simulator.process import Simulator
 from tests.stories.driver import Sitting, sitting
 
 SPEED = 20  # a market minute is three seconds
 PATIENCE = 240.0  # a first run compiles
 SYMBOL = "AAPL"
 UNIVERSE = ("AAPL", "MSFT")
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "5", "--speed", str(SPEED)) as started:
-        yield started
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """One person's home."""
-    with program.a_home() as folder:
-        yield folder
+MARKET = ("--seed", "5", "--speed", str(SPEED))
 
 
 def the_one(person: Sitting) -> Deployment:

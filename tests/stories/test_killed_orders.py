@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from qv_desktop.domain.orders import OrderStatus
 from tests.builders import a_limit
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories.killed_trader import POINTS, changed
 from tests.stories.order_audit import Findings, audited
 from tests.stories.trader import trading
@@ -27,13 +26,7 @@ UNSENT = {
     ("submit", 4),
 }  # points at which the broker never hears of the click
 UNKNOWN = {("submit", 1), ("submit", 2)}  # and of which nothing was written down
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A broker to trade at."""
-    with running("--seed", "5", "--symbols", "12", "--cash", "1000000000") as started:
-        yield started
+MARKET = ("--seed", "5", "--symbols", "12", "--cash", "1000000000")  # a broker to trade at
 
 
 @pytest.mark.parametrize(("deed", "point"), ALL, ids=[f"{deed} {POINTS[deed][point - 1]}" for deed, point in ALL])

@@ -13,16 +13,11 @@ from PySide6.QtWidgets import QApplication
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.scans import Scan
 from qv_desktop.ui.import_dialog import ImportDialog
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "3", "--speed", "5") as started:
-        yield started
+MARKET = ("--seed", "3", "--speed", "5")
 
 
 @pytest.fixture(scope="module")

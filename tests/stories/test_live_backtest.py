@@ -2,12 +2,10 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pytest
 from openpyxl import load_workbook
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -16,28 +14,14 @@ from qv_desktop.domain.live_backtest import Comparison, Modelled
 from qv_desktop.domain.live_backtest_pairs import profits
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.domain.orders import OrderRequest, OrderStatus, Side
-from tests.simulator.process import Simulator, running
-from tests.stories import program
+from tests.simulator.process import Simulator
 from tests.stories.driver import Sitting, sitting
 
 SPEED = 20  # a market minute is three seconds
 PATIENCE = 240.0  # a first run compiles
 SYMBOL, STRATEGY = "AAPL", "rsi_reversion"
 SOON = timedelta(minutes=2)  # after which a signal is stale
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "5", "--speed", str(SPEED)) as started:
-        yield started
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """One person's home."""
-    with program.a_home() as folder:
-        yield folder
+MARKET = ("--seed", "5", "--speed", str(SPEED))
 
 
 async def compared(person: Sitting) -> Comparison:

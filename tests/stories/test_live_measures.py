@@ -1,7 +1,7 @@
 """A whole desk buys by hand and by a strategy, and sees within seconds what that risks."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,25 +15,11 @@ from qv_desktop.domain.orders import OrderRequest, OrderStatus, Side
 from qv_desktop.domain.risk_measures import BY_HAND, RiskPicture, Shock
 from qv_desktop.domain.risk_report import of_day
 from qv_desktop.ui.paper import pdf
-from tests.simulator.process import Simulator, running
-from tests.stories import program
+from tests.simulator.process import Simulator
 from tests.stories.driver import Sitting, sitting
 
 PATIENCE = 120.0
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "5") as started:
-        yield started
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """One person's home."""
-    with program.a_home() as folder:
-        yield folder
+MARKET = ("--seed", "5")
 
 
 def pictures(person: Sitting) -> list[RiskPicture]:

@@ -12,25 +12,19 @@ from qv_desktop.domain.audit_query import AuditQuery
 from qv_desktop.domain.errors import NotPermitted
 from qv_desktop.domain.orders import OrderRequest, OrderStatus, Side
 from qv_desktop.domain.risk import TradingState
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 from tests.stories.remote_server import Remote, remote
 
 SHARES = 30
+MARKET = ("--seed", "5", "--speed", "2")  # a broker whose prices the test drives
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Remote]:
     """A database in which the test can give the person another role."""
     with remote() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A broker whose prices the test drives."""
-    with running("--seed", "5", "--speed", "2") as started:
         yield started
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from qv_desktop.domain.margin import MarginTerms, Regime, to_words
 from qv_desktop.domain.orders import OrderRequest, OrderStatus, Side
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
@@ -23,12 +23,7 @@ TERMS = replace(
     MarginTerms(Regime.LEGACY_PDT), minimum_equity=Decimal(100_000_000)
 )  # more than the simulated account has
 
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "3", "--speed", "1") as started:
-        yield started
+MARKET = ("--seed", "3", "--speed", "1")
 
 
 @pytest.fixture(scope="module")

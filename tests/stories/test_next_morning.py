@@ -14,17 +14,12 @@ from sqlalchemy import text
 
 from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.domain.orders import OrderStatus
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with running("--seed", "4", "--symbols", "12") as started:
-        yield started
+MARKET = ("--seed", "4", "--symbols", "12")
 
 
 @pytest.fixture(scope="module")

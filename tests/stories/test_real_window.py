@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QImage
 
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 
 XVFB = shutil.which("Xvfb")
 SIZE = (1920, 1080)
+MARKET = ("--seed", "2")  # a market and a broker in the vendors' place
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +39,6 @@ def display() -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market and a broker in the vendors' place."""
-    with running("--seed", "2") as started:
-        yield started
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.reports.reconciliation import ReconciliationReports
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.strangers import SOMEBODY
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories.trader import Trader, trading
 
 OPEN, HELD, MORE = 500, 60, 140  # orders; positions that the simulator has shares for; those that are told besides
@@ -29,13 +29,7 @@ FILLS = 200
 ROOM = 60.0  # seconds that a busy machine may take; on a calm one it is a fraction of a second
 
 type Story = Callable[[Trader, Reconcile], Coroutine[Any, Any, None]]
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A rich account."""
-    with running("--seed", "3", "--cash", "1000000000") as started:
-        yield started
+MARKET = ("--seed", "3", "--cash", "1000000000")  # a rich account
 
 
 def reconciled(simulator: Simulator, url: str, folder: Path, story: Story, *, deaf: bool = False) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,22 +21,19 @@ from qv_desktop.app.gate import Gate
 from qv_desktop.app.starting import RECONCILE_EVERY
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import Reconciled
+from qv_desktop.domain.orders import Order, OrderClass, OrderRequest, OrderStatus, OrderType, Side
+from qv_desktop.domain.orders import TimeInForce as Life
 from qv_desktop.services import reconcile
 from qv_desktop.services.bus import Bus
 from qv_desktop.services.reconcile import Reconcile
 from qv_desktop.services.strangers import SOMEBODY
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories.lifecycles import fault
 from tests.stories.trader import Trader, trading
 
 SOON = 30.0  # seconds in which what another program did must be seen as that
 DAY = TimeInForce.DAY
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with running("--seed", "6", "--symbols", "12", "--cash", "10000000") as started:
-        yield started
+MARKET = ("--seed", "6", "--symbols", "12", "--cash", "10000000")
 
 
 class Compared:
@@ -174,5 +172,38 @@ def test_what_trades_while_the_books_are_compared_closes_nothing_and_counts_once
         await c.as_the_broker_truly_has_it()
         total = sum((fill.quantity * fill.side.sign for fill in c.trader.orders.fills.values()), Decimal(0))
         assert total == sum((p.quantity for p in c.trader.positions.held().values()), Decimal(0))
+
+    told(simulator, postgres_url, story)
+
+
+def test_a_stop_that_the_brokers_list_of_open_orders_leaves_out_is_seen_and_moved_and_is_no_break(
+    simulator: Simulator, postgres_url: str
+) -> None:
+    async def story(c: Compared) -> None:
+        orders, book = c.trader.orders, c.trader.orders.book
+        quote = c.trader.market.snapshot("AAPL").quote
+        assert quote is not None
+        key, limit, profit, loss = (
+            f"bracket-{time.time_ns()}",
+            *(f"{quote.ask * part:.2f}" for part in (1.02, 1.5, 0.5)),
+        )
+        bracket = OrderRequest(key, "AAPL", Side.BUY, Decimal(10), OrderType.LIMIT, limit=Decimal(limit), time_in_force=Life.GTC,
+                               order_class=OrderClass.BRACKET, take_profit=Decimal(profit), stop_loss=Decimal(loss))  # fmt: skip
+        await orders.submit(bracket)
+
+        def legs() -> list[Order]:
+            return [order for order in book.values() if order.open and order.request.order_class is OrderClass.BRACKET]
+
+        await c.until(lambda: not book[key].open and {leg.request.stop for leg in legs()} == {None, Decimal(loss)})
+        stop = next(leg for leg in legs() if leg.request.stop is not None)
+        assert (stop.status, stop.user) == (OrderStatus.HELD, "demo")
+        listed = {order.client_order_id for order in await asyncio.to_thread(c.official.get_orders)}
+        assert stop.id not in listed
+        moved = replace(stop.request, client_order_id=f"{key}-moved", stop=Decimal(loss) - 1)
+        assert (await orders.replace(stop.id, moved)).open
+        await c.until(
+            lambda: (book[stop.id].status, book[f"{key}-moved"].status) == (OrderStatus.REPLACED, OrderStatus.HELD)
+        )
+        assert (await c.service.run("test", "with a stop that is held")).passed
 
     told(simulator, postgres_url, story)

@@ -13,18 +13,12 @@ from PySide6.QtWidgets import QApplication
 from qv_desktop.app.hands import press, shown_text
 from qv_desktop.domain.events import OrderChanged
 from qv_desktop.domain.orders import OrderStatus
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, hastened, sitting
 
 GAPS = "SELECT count(*) FROM gaps WHERE feed = 'Polygon'"
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker, to be broken."""
-    with running("--seed", "3", "--speed", "5") as started:
-        yield started
+MARKET = ("--seed", "3", "--speed", "5")  # a market with its broker, to be broken
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, QueryOrderStatus, TimeInForce
 from alpaca.trading.models import Order as TheirOrder
@@ -14,20 +13,14 @@ from alpaca.trading.requests import GetOrdersRequest, LimitOrderRequest, MarketO
 
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side
 from qv_desktop.services.strangers import SOMEBODY
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories.lifecycles import fault
 from tests.stories.order_audit import audited
 from tests.stories.trader import Trader, trading
 
 SOON = 2.0  # seconds in which it must be here
 LATER = 30.0  # seconds in which it must be here on a machine that is busy with other things; the median must be soon
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A broker for both."""
-    with running("--seed", "5", "--symbols", "12", "--cash", "1000000000") as started:
-        yield started
+MARKET = ("--seed", "5", "--symbols", "12", "--cash", "1000000000")  # a broker for both
 
 
 class Other:

@@ -1,34 +1,18 @@
 """Somebody writes a strategy in the window, runs it once they allowed its code, and finds what they typed again the next time."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from PySide6.QtWidgets import QApplication
 
 from qv_desktop.app.hands import press, shown_text
 from qv_desktop.domain.events import BacktestFinished
 from qv_desktop.ui.consent_dialog import ConsentDialog
-from tests.simulator.process import Simulator, running
-from tests.stories import program
+from tests.simulator.process import Simulator
 from tests.stories.driver import Sitting, sitting
 
 PATIENCE = 240.0  # a first run compiles
 NAME = "story_cross"
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "5", "--speed", "20") as started:
-        yield started
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """One person's home."""
-    with program.a_home() as folder:
-        yield folder
+MARKET = ("--seed", "5", "--speed", "20")
 
 
 def question(person: Sitting) -> ConsentDialog | None:

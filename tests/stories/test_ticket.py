@@ -12,16 +12,11 @@ from PySide6.QtWidgets import QApplication
 from qv_desktop.domain.exposure import committed
 from qv_desktop.domain.orders import OrderClass, OrderRequest, OrderStatus, OrderType, Side
 from qv_desktop.domain.sizing import Sizing
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import program
 from tests.stories.driver import Sitting, sitting
 
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A market with its broker."""
-    with running("--seed", "3", "--speed", "1") as started:
-        yield started
+MARKET = ("--seed", "3", "--speed", "1")
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +79,49 @@ async def leaves_by_oco(person: Sitting) -> None:
     assert services.positions.held()["SPY"].quantity == held
 
 
+async def types_in_haste(person: Sitting) -> None:
+    """Another symbol and the keys that send, faster than its prices can come: nothing of the symbol before is sent."""
+    ticket, sent = person.desk.panels.ticket, list[OrderRequest]()
+    ticket.submitted.connect(sent.append)
+    person.desk.window.raise_panel("ticket")
+    person.desk.window.activateWindow()
+
+    def types(symbol: str) -> None:
+        ticket.head.symbol.setFocus()
+        ticket.head.symbol.selectAll()
+        QTest.keyClicks(ticket.head.symbol, symbol)
+
+    def sends_by_key() -> None:
+        QTest.keyClick(ticket.head.symbol, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+
+    types("zzqq")
+    for _ in range(3):
+        sends_by_key()
+        await asyncio.sleep(0.05)
+    assert (ticket.symbol, sent) == ("ZZQQ", [])
+    types("msft")
+    sends_by_key()  # not more than a review
+    assert (ticket.symbol, sent) == ("MSFT", [])
+    await person.sees(
+        lambda: person.fresh("MSFT") and ticket.fields.instrument is not None and ticket.draft is not None
+    )
+    types("aapl")
+    sends_by_key()
+    assert (ticket.symbol, sent) == ("AAPL", [])
+    await person.sees(
+        lambda: person.fresh("AAPL") and ticket.fields.instrument is not None and ticket.draft is not None
+    )
+    for _ in range(2):
+        sends_by_key()
+        await asyncio.sleep(0.05)
+    assert [request.symbol for request in sent] == ["AAPL"]
+    ticket.submitted.disconnect(sent.append)
+    await person.sees(lambda: sent[0].client_order_id in person.desk.services.orders.book)
+    assert [one.request.symbol for one in person.desk.services.orders.book.values() if one.request.symbol != "SPY"] == [
+        "AAPL"
+    ]
+
+
 def test_dollars_are_bought_left_by_an_oco_and_remembered(
     qapp: QApplication, simulator: Simulator, home: Path, postgres_url: str
 ) -> None:
@@ -93,6 +131,7 @@ def test_dollars_are_bought_left_by_an_oco_and_remembered(
             await person.ready()
             await buys_for_dollars(person)
             await leaves_by_oco(person)
+            await types_in_haste(person)
 
         person.do(story())
     with sitting(qapp, simulator, home, postgres_url) as again:

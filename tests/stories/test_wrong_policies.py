@@ -2,14 +2,14 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.services.orders import Orders
-from tests.simulator.process import Simulator, running
+from tests.simulator.process import Simulator
 from tests.stories import wrong_policies as wrong
 from tests.stories.lifecycles import Lives, fault
 from tests.stories.order_audit import Findings, audited
@@ -25,13 +25,7 @@ ANSWERS_LOST: Faults = (("accept_then_504", 0.5, {}),)
 DOUBLES_TAKEN: Faults = (*ANSWERS_LOST, ("take_duplicates", 1.0, {}))
 DOUBLES_TAKEN_LATE_SEEN: Faults = (*DOUBLES_TAKEN, ("read_lag", 1.0, {"seconds": LAG}))
 LATE_SEEN: Faults = (*ANSWERS_LOST, ("read_lag", 1.0, {"seconds": LAG}))
-
-
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    """A broker to trade at."""
-    with running("--seed", "5", "--symbols", "12", "--cash", "1000000000") as started:
-        yield started
+MARKET = ("--seed", "5", "--symbols", "12", "--cash", "1000000000")  # a broker to trade at
 
 
 def sent(simulator: Simulator, url: str, faults: Faults, spoil: Callable[[Trader], None], **how: Any) -> Findings:

@@ -18,6 +18,7 @@ from qv_desktop.adapters.db.orders import OrderJournal
 from qv_desktop.adapters.websocket import Patience
 from qv_desktop.domain.access import Role, User
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.desks import Turn
 from qv_desktop.domain.errors import BrokerDown
 from qv_desktop.domain.events import Event, OrderChanged
 from qv_desktop.domain.limits import TIGHTER_WHEN_MORE, Limits
@@ -53,9 +54,9 @@ class StampedJournal(OrderJournal):
         super().__init__(database, trail)
         self.committed: dict[str, int] = {}  # client order id -> moment
 
-    async def intend(self, order: Order, draft: Draft) -> None:
+    async def intend(self, order: Order, draft: Draft, turn: Turn | None = None) -> None:
         """Commit, then look at the clock."""
-        await super().intend(order, draft)
+        await super().intend(order, draft, turn)
         self.committed[order.id] = time.monotonic_ns()
 
 
@@ -171,10 +172,12 @@ class Trader:
             while "live" not in self.states:  # noqa: ASYNC110 - the socket tells of its states, not of one
                 await asyncio.sleep(0.01)
         settling = self.orders.settling
+        newest = await self.journal.newest(self.account.id)
         await settling.recover(
             await self.journal.orders_since(self.account.id, self.since),
             await self.journal.fills_since(self.account.id, self.since),
         )
+        self.orders.others.begin(newest)
         await self._compare()
         await self.broker.warm()
         for work in (self.orders.records.run(), settling.run(), self._prices()):

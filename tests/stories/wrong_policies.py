@@ -71,8 +71,9 @@ class WritesLater(Orders):
 
     async def _intend(
         self, order: Order, action: str, verdict: Verdict, former: Order | None = None, cause: str = ""
-    ) -> None:
+    ) -> Verdict:
         self.book[order.id] = order
+        return verdict
 
 
 def one_not_found_is_the_end(trader: Trader) -> None:

@@ -11,11 +11,11 @@ from qv_desktop.ui.panels.ticket import TicketPanel
 from tests.ui.trading_values import AAPL, ACCOUNT, MARKET
 
 
-def a_ticket(qtbot: QtBot, height: int = 523) -> TicketPanel:
+def a_ticket(qtbot: QtBot, height: int = 523, width: int = 306) -> TicketPanel:
     """As wide and high as in the window's first layout at 1600 x 900."""
     panel = TicketPanel("0123456789abcdef")
     qtbot.addWidget(panel)
-    panel.resize(306, height)
+    panel.resize(width, height)
     panel.show_symbol("AAPL")
     panel.show_instrument(AAPL)
     panel.show_account(ACCOUNT)

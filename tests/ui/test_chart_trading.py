@@ -14,6 +14,7 @@ from qv_desktop.domain.price_alerts import PriceAlert
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui.chart.amending import drafts_at
 from qv_desktop.ui.chart.order_lines import Grip, order_levels
+from qv_desktop.ui.models.amend_bar import PARTLY
 from qv_desktop.ui.panels.chart import ChartPanel
 from tests.ui.chart_market import BEGIN, FIVE, walk
 
@@ -88,6 +89,13 @@ def test_enter_does_not_send_what_was_dropped_and_escape_leaves_it(panel: ChartP
         assert panel.asking.isVisible()
         qtbot.keyClick(panel.canvas, Qt.Key.Key_Escape)
     assert not panel.asking.isVisible()
+
+
+def test_an_order_that_has_traded_in_part_is_not_moved_and_says_so(panel: ChartPanel, qtbot: QtBot) -> None:
+    panel.show_orders([replace(order(OrderStatus.PARTIAL), filled=Decimal(40))])
+    with qtbot.waitSignal(panel.canvas.told) as told, qtbot.assertNotEmitted(panel.amend_drafted):
+        drag(qtbot, panel, 30)
+    assert told.args == [PARTLY]
 
 
 def test_escape_ends_a_drag_where_it_began(panel: ChartPanel, qtbot: QtBot) -> None:

@@ -1,5 +1,8 @@
 """Fills: each execution once, newest first, with its value."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.orders import Side
@@ -34,6 +37,15 @@ def test_the_newest_stands_first_and_a_repeat_adds_nothing(qtbot: QtBot) -> None
     panel.upsert(fill(3))
     panel.upsert([fill(3)])
     assert [found.execution_id for found in panel.model.rows()] == ["e-3", "e-9"]
+
+
+def test_a_fill_of_an_earlier_day_shows_its_date(qtbot: QtBot) -> None:
+    panel = FillsPanel()
+    qtbot.addWidget(panel)
+    panel.show_fills([fill(1), replace(fill(2), at=fill(2).at - timedelta(days=1))])
+    assert (shown(panel, 1)["Time ET"], shown(panel, 2)["Time ET"]) == ("10:41:54.118", "11-19 10:41:53")
+    panel.upsert(replace(fill(3), at=fill(3).at + timedelta(days=1)))
+    assert shown(panel, 1)["Time ET"] == "11-20 10:41:54"
 
 
 def test_slippage_is_counted_against_the_side(qtbot: QtBot) -> None:

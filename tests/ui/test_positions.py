@@ -8,11 +8,15 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.flattening import Plan
+from qv_desktop.domain.position_days import DayBasis
 from qv_desktop.domain.positions import Position
 from qv_desktop.ui.panels.positions import PositionsPanel
 from tests.ui.trading_values import position
 
 D = Decimal
+
+
+TODAY = DayBasis(D(0), None)  # opened today
 
 
 @pytest.fixture
@@ -61,6 +65,7 @@ def test_a_price_moves_value_and_profit_of_both_sides(panel: PositionsPanel) -> 
 
 
 def test_totals_add_up_over_long_short_and_closed(panel: PositionsPanel) -> None:
+    panel.show_days(dict.fromkeys(("AAPL", "TSLA", "MSFT"), TODAY))
     panel.show_prices({"AAPL": 231.43, "TSLA": 349.90})
     assert {title: figure.text() for title, figure in panel.totals.items()} == {
         "Net": "$28,791.00", "Gross": "$63,781.00", "Day P&L": "+$820.15", "Unrealised": "+$576.00", "Realised": "+$244.15",
@@ -69,9 +74,16 @@ def test_totals_add_up_over_long_short_and_closed(panel: PositionsPanel) -> None
 
 
 def test_what_was_earned_before_today_is_not_earned_again(panel: PositionsPanel) -> None:
-    panel.show_carried({"AAPL": D("400")})
-    panel.show_prices({"AAPL": 231.43})
+    panel.show_days({"AAPL": DayBasis(D(400), D(46_220)), "TSLA": TODAY, "MSFT": TODAY})
+    panel.show_prices({"AAPL": 231.43, "TSLA": 349.90})
     assert shown(panel, "AAPL")["Day P&L"] == "+66.00"
+    assert panel.totals["Day P&L"].text() == "+$420.15"
+
+
+def test_what_stood_at_the_close_before_is_not_guessed(panel: PositionsPanel) -> None:
+    panel.show_prices({"AAPL": 231.43, "TSLA": 349.90})
+    assert [shown(panel, "AAPL")[title] for title in ("Day P&L", "Day %", "Unrealised")] == ["—", "—", "+466.00"]
+    assert panel.totals["Day P&L"].text() == "—"
 
 
 def test_double_click_asks_to_load_the_ticket_and_a_flat_row_asks_nothing(qtbot: QtBot, panel: PositionsPanel) -> None:
@@ -106,10 +118,17 @@ def test_stop_cover_and_split_say_what_protects_and_where_it_came_from(panel: Po
     assert (shown(panel, "MSFT")["Stop cover"], shown(panel, "MSFT")["Split"]) == ("—", "")
 
 
-def test_the_day_in_percent_is_of_what_stood_at_the_previous_close(panel: PositionsPanel) -> None:
-    panel.show_carried({"AAPL": D("400")})
+def test_the_day_in_percent_is_of_what_stood_at_the_close_before(panel: PositionsPanel) -> None:
+    panel.show_days({"AAPL": DayBasis(D(400), D(46_220))})
     panel.show_prices({"AAPL": 231.43})
     assert shown(panel, "AAPL")["Day %"] == "+0.14%"  # 66 of 46,220
+
+
+def test_positions_stand_under_their_sectors(panel: PositionsPanel) -> None:
+    panel.show_sectors({"AAPL": "Technology", "MSFT": "Technology"})
+    panel.filter._group("Sector")
+    heads = [head for i in range(panel.model.rowCount()) if (head := panel.model.head(i)) is not None]
+    assert [head.title for head in heads] == ["Technology · 2", "Unknown · 1"]
 
 
 def test_positions_stand_under_their_strategies_with_sums(panel: PositionsPanel) -> None:

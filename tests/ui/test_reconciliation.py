@@ -60,7 +60,7 @@ def shown(panel: ReconciliationPanel) -> list[str]:
 
 def test_before_the_first_run_it_offers_one(qtbot: QtBot, panel: ReconciliationPanel) -> None:
     assert panel.first.isVisible()
-    assert not panel.matched.isVisible()
+    assert not panel.facts.matched.isVisible()
     assert not panel.filters.isVisible()
     with qtbot.waitSignal(panel.run_asked):
         qtbot.mouseClick(panel.first, Qt.MouseButton.LeftButton)
@@ -69,7 +69,7 @@ def test_before_the_first_run_it_offers_one(qtbot: QtBot, panel: ReconciliationP
 
 def test_breaks_stand_heaviest_first_and_the_heaviest_is_explained(filled: ReconciliationPanel) -> None:
     assert [item.severity for item in filled.model.rows()] == ["high", "medium", "low"]
-    assert filled.breaks.text() == "Breaks 3 · $1,694.06 at risk"
+    assert filled.facts.breaks.text() == "Breaks 3 · $1,694.06 at risk"
     details = filled.details
     assert (details.heading.text(), details.meaning.text()) == (
         "Positions · NVDA",
@@ -99,21 +99,23 @@ def test_the_three_columns_stand_side_by_side_and_nothing_is_not_zero(panel: Rec
 def test_a_run_without_breaks_says_that_all_is_the_same(panel: ReconciliationPanel) -> None:
     panel.show_run(run(1))
     panel.show_queue([])
-    assert panel.verdict.isVisible()
-    assert panel.detail.text() == "412 rows matched at 10:42:55 ET · account ••••7Q2 · run by demo · input 5d02be19"
-    assert (panel.breaks.text(), panel.matched.text(), panel.tolerances.text()) == (
+    assert panel.facts.verdict.isVisible()
+    assert (
+        panel.facts.detail.text() == "412 rows matched at 10:42:55 ET · account ••••7Q2 · run by demo · input 5d02be19"
+    )
+    assert (panel.facts.breaks.text(), panel.facts.matched.text(), panel.facts.tolerances.text()) == (
         "✓ No breaks",
         "Matched 412",
         "Tolerance $0.01 a share · 0 sh",
     )
-    assert "$0.01 of cash" in panel.tolerances.toolTip()
+    assert "$0.01 of cash" in panel.facts.tolerances.toolTip()
 
 
 def test_what_could_not_be_compared_is_said_and_not_called_the_same(panel: ReconciliationPanel) -> None:
     panel.show_run(replace(run(1), uncompared=(Uncompared("cash", "cash", "the broker does not tell it"),)))
-    assert panel.verdict.text() == "What was compared is the same"
-    assert panel.lacking.text() == "Not compared · cash, cash: the broker does not tell it"
-    assert panel.lacking.isVisible()
+    assert panel.facts.verdict.text() == "What was compared is the same"
+    assert panel.facts.lacking.text() == "Not compared · cash, cash: the broker does not tell it"
+    assert panel.facts.lacking.isVisible()
 
 
 def test_what_still_waits_for_a_signature_is_shown_although_the_run_passed(panel: ReconciliationPanel) -> None:
@@ -123,7 +125,7 @@ def test_what_still_waits_for_a_signature_is_shown_although_the_run_passed(panel
     assert panel.table.isVisible()
     panel.show_queue([signed(waiting, "bob", LATER)])
     panel._filter()
-    assert panel.verdict.isVisible()
+    assert panel.facts.verdict.isVisible()
 
 
 @pytest.mark.parametrize(

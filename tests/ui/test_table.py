@@ -204,15 +204,20 @@ class Painted(QObject):
         return False
 
 
-def test_only_the_rows_that_changed_are_painted_again(qtbot: QtBot) -> None:
-    model = model_of(*(Row(f"S{i}", Decimal(i)) for i in range(12)))
+def a_shown_table(qtbot: QtBot, count: int) -> tuple[TableModel[Row], Table[Row], Painted]:
+    """A table of so many rows on the screen, and what is painted of it from now on."""
+    model = model_of(*(Row(f"S{i}", Decimal(i)) for i in range(count)))
     table = Table(model, empty="nothing")
     qtbot.addWidget(table)
     table.resize(400, 340)
     with qtbot.waitExposed(table):
         table.show()
     qtbot.wait(20)
-    painted = Painted(table.viewport())
+    return model, table, Painted(table.viewport())
+
+
+def test_only_the_rows_that_changed_are_painted_again(qtbot: QtBot) -> None:
+    model, table, painted = a_shown_table(qtbot, 12)
     model.upsert([Row("S2", Decimal(99)), Row("S9", None)])
     qtbot.waitUntil(lambda: not painted.region.isEmpty())
     rects = {row: table.visualRect(model.index(row, 1)) for row in range(12)}
@@ -220,14 +225,7 @@ def test_only_the_rows_that_changed_are_painted_again(qtbot: QtBot) -> None:
 
 
 def test_only_the_cells_that_look_other_than_before_are_painted_again(qtbot: QtBot) -> None:
-    model = model_of(*(Row(f"S{i}", Decimal(i)) for i in range(40)))
-    table = Table(model, empty="nothing")
-    qtbot.addWidget(table)
-    table.resize(400, 340)
-    with qtbot.waitExposed(table):
-        table.show()
-    qtbot.wait(20)
-    painted = Painted(table.viewport())
+    model, table, painted = a_shown_table(qtbot, 40)
     model.upsert([Row(f"S{i}", Decimal(i + (i in (3, 30)))) for i in range(40)])
     qtbot.waitUntil(lambda: not painted.region.isEmpty())
     cells = {

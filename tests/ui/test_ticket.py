@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 from qv_desktop.domain.orders import OrderRequest, OrderType, Side
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui.panels.ticket import TicketPanel
-from tests.ui.trading_values import AAPL, ACCOUNT, MARKET
+from tests.ui.a_ticket import a_ticket, press, sent_by
+from tests.ui.trading_values import MARKET
 
 D = Decimal
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -23,27 +24,13 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 @pytest.fixture
 def ticket(qtbot: QtBot) -> TicketPanel:
     """A ticket on AAPL with a live quote, 310 px wide, and a list of what it sent."""
-    panel = TicketPanel("0123456789abcdef")
-    qtbot.addWidget(panel)
-    panel.resize(310, 500)
-    panel.show_symbol("AAPL")
-    panel.show_instrument(AAPL)
-    panel.show_account(ACCOUNT)
-    panel.show_snapshot(MARKET, 0.2)
-    panel.show()
-    return panel
+    return a_ticket(qtbot, 500, 310)
 
 
 @pytest.fixture
 def sent(ticket: TicketPanel) -> list[OrderRequest]:
     """What the ticket sent, in order."""
-    requests: list[OrderRequest] = []
-    ticket.submitted.connect(requests.append)
-    return requests
-
-
-def press(qtbot: QtBot, ticket: TicketPanel) -> None:
-    qtbot.mouseClick(ticket.send, Qt.MouseButton.LeftButton)
+    return sent_by(ticket)
 
 
 def double_click(qtbot: QtBot, ticket: TicketPanel) -> None:

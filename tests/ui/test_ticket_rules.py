@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from qv_desktop.domain.limits import Limits
-from qv_desktop.domain.orders import Side, TimeInForce
+from qv_desktop.domain.orders import OrderRequest, Side, TimeInForce
 from qv_desktop.domain.risk import Check
 from qv_desktop.domain.rules import judged
 from qv_desktop.domain.sessions import MarketSession
@@ -32,10 +32,12 @@ def ticket(qtbot: QtBot) -> TicketPanel:
     """A ticket whose drafts the real rules judge."""
     panel = a_ticket(qtbot)
 
-    def judge(request: object) -> None:
+    def judge(request: OrderRequest | None) -> None:
+        if request is None:
+            return
         positions = {"AAPL": a_position(int(panel._beside.held))} if panel._beside.held else {}
         view = a_view(quote=a_quote(231.42, 231.44), account=ACCOUNT, positions=positions, prices={"AAPL": D("231.43")})
-        panel.show_preview(judged(request, view, Limits()).checks)  # type: ignore[arg-type]
+        panel.show_preview(judged(request, view, Limits()).checks)
 
     panel.draft_changed.connect(judge)
     return panel

@@ -1,7 +1,10 @@
-"""What tests of the wiring share."""
+"""What tests of the wiring share. They run without a display."""
 
 import gc
+import os
 from collections.abc import Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 

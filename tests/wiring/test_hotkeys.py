@@ -191,6 +191,22 @@ def test_a_feed_that_falls_silent_disarms_and_says_why(room: SafetyRoom, feed: s
     assert room.told()[-1].text == f"They cannot be armed now: {feed} is mute."
 
 
+@pytest.mark.parametrize("id_", ["keys.cancel_all", "keys.cancel_symbol", "keys.flatten"])
+def test_a_key_between_the_silence_of_a_feed_and_the_next_beat_does_nothing(room: SafetyRoom, id_: str) -> None:
+    rests(room, "qv-1")
+    holds(room, 100)
+    room.hotkeys.turn()
+    if id_ == "keys.flatten":
+        room.window.safety.watch.holding.emit(id_, 0.0)
+    room.feed(UPDATES, "mute")
+    if id_ == "keys.flatten":
+        room.acts(lambda: room.window.safety.watch.held.emit(id_))
+    else:
+        press(room, id_)
+    assert room.broker.steps == []
+    assert not room.hotkeys.arming.armed
+
+
 def test_locking_and_the_end_of_a_session_disarm(room: SafetyRoom) -> None:
     room.hotkeys.turn()
     room.window.hide()

@@ -1,21 +1,26 @@
 """Notices by every way on the real window: shown, heard, counted, opened, acknowledged, and kept over a restart."""
 
+import asyncio
 import os
 from dataclasses import replace
 from datetime import time
+from decimal import Decimal
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from qv_desktop.domain.events import OrderChanged, TradingStateChanged
+from qv_desktop.domain.alerts import Notice
+from qv_desktop.domain.errors import DatabaseDown
+from qv_desktop.domain.events import Filled, OrderChanged, TradingStateChanged
 from qv_desktop.domain.notifying import Notifying, QuietHours, read, written
-from qv_desktop.domain.orders import OrderStatus
+from qv_desktop.domain.orders import Fill, OrderStatus, Side
 from qv_desktop.domain.risk import TradingState
-from qv_desktop.ui.panels.alerts import Toast
-from tests.builders import a_limit, an_order
+from qv_desktop.ui.panels.alerts import Toast, Toasts
+from qv_desktop.wiring.notifying import BEHIND_THE_LOCK
+from tests.builders import NOW, a_limit, an_order
 from tests.wiring.safety_room import Preferences, SafetyRoom
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
@@ -170,3 +175,70 @@ def test_the_trays_menu_kills_and_acknowledges(room: SafetyRoom) -> None:
     assert room.trail.rows[0].draft.reason == "Kill switch (tray)"
     room.acts(tray.acknowledge.trigger)
     assert room.window.health.critical.text == ""
+
+
+def test_a_flood_of_fills_is_a_few_toasts_and_a_few_messages_of_the_system(
+    room: SafetyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QApplication, "activeWindow", staticmethod(lambda: None))  # another program is in front
+    monkeypatch.setattr(room.window, "isActiveWindow", lambda: False)
+    told: list[Notice] = []
+    monkeypatch.setattr(room.notifying.tray, "tell", told.append)
+    for number in range(500):
+        fill = Fill(f"x{number}", f"qv-{number}", "AAPL", Side.BUY, Decimal(1), Decimal(10), NOW)
+        room.bus.publish(Filled(fill))
+    assert len(toasts(room)) == Toasts.MOST
+    assert len(room.told()) == 500
+    assert [notice.title for notice in told] == ["Bought 1 AAPL, avg 10.00"]
+    room.notices.tell("critical", "Database is down", "x", kind="database")
+    assert told[-1].title == "Database is down"  # what is grave waits for nothing
+    for _ in range(30):
+        room.acts(room.notifying.tick)
+    assert [notice.title for notice in told[2:]] == ["499 more notices"]
+    assert (told[2].text.startswith("Bought 1 AAPL, avg 10.00; "), told[2].panel) == (True, "alerts")
+
+
+def test_what_waited_for_the_tray_is_not_said_once_the_window_is_in_front(
+    room: SafetyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = [False]
+    monkeypatch.setattr(QApplication, "activeWindow", staticmethod(lambda: None))
+    monkeypatch.setattr(room.window, "isActiveWindow", lambda: front[0])
+    told: list[Notice] = []
+    monkeypatch.setattr(room.notifying.tray, "tell", told.append)
+    for name in ("one", "two", "three"):
+        room.notices.tell("warning", name, "x", kind="feed")
+    room.window.hide()  # as a lock does
+    for _ in range(6):
+        room.acts(room.notifying.tick)
+    assert told.pop().text == BEHIND_THE_LOCK
+    room.window.show()
+    room.notices.tell("warning", "four", "x", kind="feed")
+    front[0] = True
+    for _ in range(30):
+        room.acts(room.notifying.tick)
+    assert [notice.title for notice in told] == ["one"]
+
+
+def test_what_a_person_chose_is_read_once_the_database_is_back(qtbot: QtBot) -> None:
+    class Away(Preferences):
+        down = True
+
+        async def setting(self, user: str, key: str) -> str | None:
+            if self.down:
+                raise DatabaseDown("The database is away.")
+            return self.kept.get(key)
+
+    preferences = Away()
+    preferences.kept["notifying"] = written(Notifying(volume=11))
+    room = SafetyRoom(qtbot, preferences=preferences)
+    with pytest.raises(DatabaseDown):
+        asyncio.run(room.notifying.start())
+    room.acts(room.notifying.tick)
+    assert room.notifying.choice.volume == 70
+    room.notices.tell("critical", "Breaks", "two", "breaks")
+    preferences.down = False
+    for _ in range(40):
+        room.acts(room.notifying.tick)
+    assert room.notifying.choice.volume == 11
+    assert "Breaks" in preferences.kept["notices"]

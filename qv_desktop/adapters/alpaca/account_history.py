@@ -11,7 +11,7 @@ from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, record, te
 from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
 from qv_desktop.domain.account_history import Activity, Curve, Kind, Page, Period, Wanted, codes
 from qv_desktop.domain.account_standing import Configuration
-from qv_desktop.domain.errors import BrokerDown
+from qv_desktop.domain.errors import BrokerDown, Incomplete
 
 PAGE = 100  # Alpaca's most
 SEARCHED = 9  # further pages
@@ -27,6 +27,7 @@ QUERIES: dict[Period, dict[str, object]] = {
     Period.ALL: {"timeframe": "1D"},
 }
 CUT_OFF = "Older ones cannot be asked for, because the last row of the page has no id."
+UNFINISHED = "Not all of the account's movements can be asked for, because the last row of a page has no id; nothing was concluded."
 
 
 class Ask(Protocol):
@@ -82,7 +83,10 @@ class AccountHistory:
             if len(raws) < PAGE or not fresh.keys() - found.keys():
                 return whole(each({**found, **fresh}.values(), messages.activity), "activities", self._tell)
             found |= fresh
-            query["page_token"] = text(raws[-1], "id")
+            if not (last := text(raws[-1], "id")):
+                self._tell(UNFINISHED)
+                raise Incomplete(UNFINISHED, each(found.values(), messages.activity).values)
+            query["page_token"] = last
 
     async def _page_after(self, wanted: Wanted, token: str) -> Page:
         query: dict[str, object] = {"direction": "desc", "page_size": PAGE, **_query(wanted)}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, flag, moment, needed, number, text
+from qv_desktop.adapters.alpaca.fields import YEARS, Raw, Unreadable, flag, moment, needed, number, text
 from qv_desktop.domain.account_history import MOVED, Activity, Curve, Period, Point, funded
 from qv_desktop.domain.account_standing import Configuration
 from qv_desktop.domain.accounts import Account
@@ -69,12 +69,13 @@ def _reckoned(raw: Raw, quantity: Decimal | None, price: Decimal | None) -> Deci
 
 
 def _day(raw: Raw, key: str) -> date | None:
-    """The day a text begins with, or None."""
+    """The day a text begins with, within ``YEARS``, or None."""
     value = raw.get(key)
     try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
+        found = date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
         return None
+    return found if found is not None and found.year in YEARS else None
 
 
 # ---- the equity of a period
@@ -134,6 +135,7 @@ def _moment(stamp: object) -> datetime | None:
     if seconds is None:
         return None
     try:
-        return datetime.fromtimestamp(float(seconds / 1000 if seconds > MILLISECONDS else seconds), UTC)
+        found = datetime.fromtimestamp(float(seconds / 1000 if seconds > MILLISECONDS else seconds), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return found if found.year in YEARS else None

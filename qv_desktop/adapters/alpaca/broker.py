@@ -16,7 +16,7 @@ from qv_desktop.adapters.alpaca.lanes import Lane
 from qv_desktop.adapters.alpaca.outcomes import Refusal, Unanswered
 from qv_desktop.adapters.alpaca.reading import Tell, each, most, whole
 from qv_desktop.domain.accounts import Account, Environment
-from qv_desktop.domain.errors import BrokerDown, Garbled
+from qv_desktop.domain.errors import BrokerDown, Denied, Garbled
 from qv_desktop.domain.instruments import Instrument
 from qv_desktop.domain.killing import Standing, Swept
 from qv_desktop.domain.orders import Fill, Order, OrderRequest, Report, ReportKind
@@ -29,6 +29,7 @@ log = structlog.get_logger()
 ORDER_PAGE, ACTIVITY_PAGE = 500, 100  # Alpaca's most
 ORDER_THREADS = 4
 FEW = 5  # orders that are asked for one by one rather than looked for in a long list
+TOGETHER = timedelta(seconds=1)  # within which the orders of one group are made
 READ = 5.0  # seconds
 LEFT_OUT = "{} {} in options or crypto: in no figure here, for this program counts shares; see the broker's own pages."
 LISTS = 30.0  # seconds; the list of all shares is some ten megabytes
@@ -169,20 +170,38 @@ class AlpacaBroker:
         return {found.symbol: found for found in whole(rows, "positions", self._tell)}
 
     async def open_orders(self) -> list[Order]:
-        """Every order that can still trade, oldest first; legs of brackets are orders of their own. Raises Incomplete as well."""
-        return await self._orders_told(status="open")
+        """Every order that can still trade, oldest first; legs of brackets are orders of their own. Raises Incomplete as well.
+
+        Alpaca's list of open orders leaves out exits that are held, such as the stop beside a working profit; they are looked for among
+        the orders that were made together with those that it has.
+        """
+        account = await self._known_account()
+        found = await self._orders_listed(None, status="open")
+        return self._orders_of(found + await self._held_beside(found), account, "open orders")
+
+    async def _held_beside(self, listed: list[Raw]) -> list[Raw]:
+        """Exits that are held, of the groups that an open order belongs to. A change gives an exit a time of its own: see ``find``."""
+        made = {at for raw in listed if messages.is_group(raw) and (at := moment(raw, "submitted_at", "created_at"))}
+        spans = [(at, at) for at in sorted(made)] if len(made) <= FEW else [(min(made), max(made))]
+        known = {text(raw, "id") for raw in listed}
+        found: dict[str, Raw] = {}
+        for first, last in spans:
+            near = {"after": _stamp(first - TOGETHER), "until": _stamp(last + TOGETHER)}
+            for raw in await self._orders_listed(None, status="all", **near):
+                if text(raw, "status") == "held" and text(raw, "id") not in known:
+                    found[text(raw, "id")] = raw
+        return list(found.values())
 
     async def recent_orders(self, since: datetime) -> list[Order]:
         """Every order made from ``since`` on, oldest first, whatever became of it. Raises Incomplete as well."""
-        return await self._orders_told(status="all", after=_stamp(since - timedelta(milliseconds=1)))
-
-    async def _orders_told(self, **query: object) -> list[Order]:
         account = await self._known_account()
-        found = await self._orders_listed(None, **query)
+        found = await self._orders_listed(None, status="all", after=_stamp(since - timedelta(milliseconds=1)))
+        return self._orders_of(found, account, "orders")
+
+    def _orders_of(self, found: list[Raw], account: str, what: str) -> list[Order]:
         for raw in found:
             self._remember(raw)
         ours = [raw for raw in found if messages.is_equity_order(raw)]
-        what = "open orders" if query.get("status") == "open" else "orders"
         return whole(each(ours, lambda raw: messages.order(raw, account)), what, self._tell)
 
     async def fills(self, since: datetime) -> list[Fill]:
@@ -256,8 +275,12 @@ class AlpacaBroker:
             fresh = {id_: raw for id_, raw in named if id_ not in found}
             found |= fresh
             last = moment(page[-1], "submitted_at", "created_at") if page else None
-            if len(page) < ORDER_PAGE or not fresh or last is None:
+            if len(page) < ORDER_PAGE:
                 return list(found.values())
+            if not fresh or last is None:  # what comes behind this page cannot be asked for
+                raise Garbled(
+                    f"Alpaca's list of orders does not go on behind {len(found):,} of them; nothing was changed."
+                )
             query["after"] = _stamp(last - timedelta(milliseconds=1))
 
     async def _activities(self, since: datetime) -> list[Raw]:
@@ -317,10 +340,10 @@ def _admit(request: OrderRequest, verdict: object) -> None:
 
 
 def _down(failure: Exception) -> BrokerDown:
+    if isinstance(failure, Refusal) and failure.status == 401:
+        return Denied(failure.message)
     if isinstance(failure, Refusal):
-        return BrokerDown(
-            failure.message if failure.spoken or failure.status == 401 else f"{failure.message} Try again in a moment."
-        )
+        return BrokerDown(failure.message if failure.spoken else f"{failure.message} Try again in a moment.")
     if isinstance(failure, Unreadable):
         log.warning("Alpaca's answer could not be read", reason=str(failure))
         return Garbled(f"Alpaca's answer could not be read ({failure}); nothing was changed.")

@@ -126,6 +126,8 @@ def asked(client: RESTClient, method: str, path: str, data: dict[str, object] | 
         ) from error
     except RequestException as error:
         raise Unanswered(_silence(error)) from error
+    except (ValueError, RecursionError) as nonsense:  # too deep, or a number too long: no error of the library's own
+        raise Unanswered("an answer that cannot be read") from nonsense
 
 
 def _silence(error: RequestException) -> str:

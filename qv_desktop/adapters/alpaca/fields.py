@@ -8,6 +8,9 @@ from functools import lru_cache
 type Raw = Mapping[str, object]
 
 SECOND = 1_000_000_000  # ns
+YEARS = range(
+    1970, 2200
+)  # of every time that can be meant: Go writes the year 1 for no time at all, and clocks end before year 9999
 WIDEST = 30  # digits before or after the point that any figure of an account may have; a number beyond is garbage
 
 
@@ -16,9 +19,16 @@ class Unreadable(ValueError):
 
 
 def text(raw: Raw, key: str) -> str:
-    """The field as text; empty when it is absent, or is neither a text nor a number."""
+    """The field as text; empty when it is absent, or is neither a text nor a number. What no database keeps is replaced."""
     value = raw.get(key)
-    return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if isinstance(value, str):
+        return value if value.isascii() and "\0" not in value else _keepable(value)
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def _keepable(value: str) -> str:
+    """Without NUL and halves of characters, for which a row with an execution would be refused."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def needed(raw: Raw, key: str) -> str:
@@ -72,15 +82,15 @@ def record(value: object) -> Raw:
 
 
 def moment(raw: Raw, *keys: str) -> datetime | None:
-    """The first of these fields that holds an RFC 3339 time, as aware UTC to the microsecond."""
+    """The first of these fields that holds an RFC 3339 time within ``YEARS``, as aware UTC to the microsecond."""
     for key in keys:
         value = raw.get(key)
         try:
             found = datetime.fromisoformat(value) if isinstance(value, str) else None
-            if found is not None:
-                return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        except (ValueError, OverflowError):
+        except ValueError:
             continue
+        if found is not None and found.year in YEARS:
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     return None
 
 

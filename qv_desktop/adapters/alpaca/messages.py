@@ -143,6 +143,11 @@ def is_equity_order(raw: Raw) -> bool:
     return not is_foreign(raw) and text(raw, "order_class") != "mleg"
 
 
+def is_group(raw: Raw) -> bool:
+    """Whether other orders hang on it, or it on another."""
+    return text(raw, "order_class") in (OrderClass.BRACKET, OrderClass.OCO, OrderClass.OTO)
+
+
 def order(raw: Raw, account_id: str) -> Order:
     """The order as Alpaca has it. Raises Unreadable when it lacks id, symbol, side, quantity, time or what has been filled of it."""
     status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
@@ -180,7 +185,7 @@ def request(raw: Raw) -> OrderRequest:
     legs = [leg for leg in _legs(raw) if (text(leg, "side") == text(raw, "side")) is pair]
     return OrderRequest(needed(raw, "client_order_id"), needed(raw, "symbol"), side, _quantity(raw),
                         OrderType(kind) if kind in OrderType else OrderType.UNKNOWN,
-                        limit=number(raw, "limit_price"), stop=number(raw, "stop_price"),
+                        limit=number(raw, "limit_price"), stop=_stop(raw, kind),
                         trail_price=number(raw, "trail_price"), trail_percent=number(raw, "trail_percent"),
                         time_in_force=_word(TimeInForce, life, TimeInForce.DAY),
                         extended_hours=flag(raw, "extended_hours") or False,
@@ -188,6 +193,11 @@ def request(raw: Raw) -> OrderRequest:
                         take_profit=_leg_price(legs, "limit"), stop_loss=_leg_price(legs, "stop"),
                         stop_loss_limit=_loss_limit(legs), source=SOURCE,
                         note=_new_words(kind, life, class_))  # fmt: skip
+
+
+def _stop(raw: Raw, kind: str) -> Decimal | None:
+    """The stop that was asked for; that of a trailing stop moves with the market, untold, and what was asked for is its trail."""
+    return None if kind == OrderType.TRAILING_STOP else number(raw, "stop_price")
 
 
 def _new_words(kind: str, life: str, class_: str) -> str:
@@ -252,13 +262,20 @@ def report(data: Raw, at: datetime) -> Report:
     if kind is None:
         status = STATUSES.get(text(raw, "status"), OrderStatus.UNKNOWN)
         kind = STANDING.get(status, ReportKind.UNKNOWN)
+    elif kind is ReportKind.ACCEPTED and text(raw, "status") == "held":
+        kind = ReportKind.HELD  # an exit that took another's place: new, and not working
     quantity, price = number(data, "qty"), number(data, "price")
     if kind is ReportKind.FILL and (quantity is None or price is None or quantity <= 0):
         raise Unreadable("A fill has no price or quantity.")
     return Report(needed(raw, "client_order_id"), kind, moment(data, "timestamp", "at") or moment(raw, "updated_at") or at,
                   broker_id=text(raw, "id") or None, execution_id=_execution(data, raw, kind), quantity=quantity,
                   price=price, reason=_reason(data) or _reason(raw), replaced_by=text(raw, "replaced_by") or None,
-                  cumulative=number(raw, "filled_qty"))  # fmt: skip
+                  cumulative=number(raw, "filled_qty"), size=_size(data, raw))  # fmt: skip
+
+
+def _size(data: Raw, raw: Raw) -> Decimal | None:
+    """Shares that the order is for; after its last execution those that filled, which an order by dollars tells no other way."""
+    return number(raw, "filled_qty" if text(data, "event") == "fill" else "qty")
 
 
 def _execution(data: Raw, raw: Raw, kind: ReportKind) -> str | None:

@@ -67,7 +67,7 @@ def told_wait(headers: Mapping[str, str], now: Callable[[], float] = time.time) 
 def _message(status: int, body: str) -> tuple[str, bool]:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or not found.get("message"):
         return SENTENCES.get(status, f"Alpaca answered with HTTP {status} and no reason."), False

@@ -36,18 +36,22 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('alert_settings'), 
 
 
 class AlertStore:
-    """``services.alert_keeping.Store`` on Postgres. All raise DatabaseDown: then nothing was written."""
+    """``services.alert_keeping.Store`` on Postgres, of the terminal whose trail it is. All raise DatabaseDown: then nothing was written."""
 
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database, self._trail = database, trail
+        self._here = trail.chain
 
     # ---- alerts
 
     async def active(self, user: str, now: datetime) -> list[Alert]:
-        """Those of the person that are not over, and those that are but snoozed, oldest first, with who acknowledged them."""
+        """Those of the person at this terminal that are not over, and those that are but snoozed, oldest first, with who acknowledged
+        them; and those of before terminals were told apart. At another of theirs they go on as they stand there."""
         query = (
             select(alerts)
-            .where(_a.user == user, or_(_a.cleared.is_(None), _a.snoozed_until > now))
+            .where(
+                _a.user == user, _a.terminal.in_(["", self._here]), or_(_a.cleared.is_(None), _a.snoozed_until > now)
+            )
             .order_by(_a.raised, _a.id)
         )
         return await self._database.read(lambda c: _with_deeds(c, [_alert(row) for row in c.execute(query).mappings()]))
@@ -57,7 +61,10 @@ class AlertStore:
 
         def work(connection: Connection) -> None:
             for alert in changed:
-                row = {name: getattr(alert, name) for name in PLAIN} | {"level": int(alert.level)}
+                row = {name: getattr(alert, name) for name in PLAIN} | {
+                    "level": int(alert.level),
+                    "terminal": self._here,
+                }
                 once = upsert(alerts).values(row)
                 connection.execute(
                     once.on_conflict_do_update(index_elements=["id"], set_={name: row[name] for name in CHANGING})

@@ -59,6 +59,11 @@ class AuditTrail:
         self._recorded, self._mark, self._book = recorded, mark, book
         self._groups, self._pages = Groups(self._together), AuditPages(database, chain, _entry)
 
+    @property
+    def chain(self) -> str:
+        """The name of the chain, which is this installation's."""
+        return self._chain
+
     async def append(self, draft: Draft) -> Entry:
         """Commit one row at the chain's head, together with others that wait to be. Raises DatabaseDown, RowRefused among them."""
         return await self._groups.append(draft)

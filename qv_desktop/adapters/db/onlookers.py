@@ -4,13 +4,13 @@ Postgres would refuse each of these writes to the person's login. They come of t
 nobody to refuse them to; what a person asks for is refused by the services, and by Postgres if it came to that.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from qv_desktop.adapters.db.actions import ActionStore
 from qv_desktop.adapters.db.bars import BarStore
 from qv_desktop.adapters.db.instruments import InstrumentStore
-from qv_desktop.adapters.db.orders import OrderJournal, Record
+from qv_desktop.adapters.db.orders import NOTHING, OrderJournal, Record
 from qv_desktop.adapters.db.reconciliation import ReconciliationStore
 from qv_desktop.adapters.db.retention import Retention
 from qv_desktop.adapters.db.strategies import StrategyStore
@@ -36,7 +36,9 @@ class SeenOrders(OrderJournal):
         """Likewise an order that was made elsewhere; who made it is only told as the broker does."""
         return order.user
 
-    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
+    async def save_positions(
+        self, account: str, positions: Sequence[Position], told: Mapping[str, datetime] = NOTHING
+    ) -> None:
         """Positions are kept by those who trade."""
 
     async def save_account(self, account: Account) -> None:

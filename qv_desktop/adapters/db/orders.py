@@ -1,20 +1,25 @@
 """The order journal: orders as they stand, every report that moved them, fills once by execution id, positions and balances."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
+from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from qv_desktop.adapters.db import tables
+from qv_desktop.adapters.db import intents, tables
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import account_snapshots, fills, order_events, orders
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.desks import Intents, Overtaken, Turn
+from qv_desktop.domain.errors import DatabaseDown
 from qv_desktop.domain.orders import (
     CLOSED,
     Fill,
@@ -31,6 +36,7 @@ from qv_desktop.domain.orders import (
 from qv_desktop.domain.positions import Position
 from qv_desktop.domain.reconciliation import ONLY_LOOKED
 
+NOTHING: Mapping[str, datetime] = MappingProxyType({})
 RENAMED = {"limit": "limit_price", "stop": "stop_price"}  # words of SQL
 ENUMS: dict[str, type[Any]] = {"side": Side, "type": OrderType, "time_in_force": TimeInForce, "order_class": OrderClass}
 REQUEST = [field.name for field in fields(OrderRequest)]
@@ -61,11 +67,43 @@ class OrderJournal:
     def __init__(self, database: Database, trail: AuditTrail) -> None:
         self._database = database
         self._trail = trail
+        self._desk = f"{trail.chain}-{secrets.token_hex(4)}"  # by which other desks know that an intent is not theirs
 
-    async def intend(self, order: Order, draft: Draft) -> None:
-        """Commit a new intent, or a refused order, before a byte leaves. Raises DatabaseDown: there is no intent then."""
-        await self._trail.write(
-            lambda connection: connection.execute(insert(orders), _row(order)), draft, lane="intents"
+    async def intend(self, order: Order, draft: Draft, turn: Turn | None = None) -> None:
+        """Commit a new intent, or without a ``turn`` a refused order, before a byte leaves.
+
+        Raises DatabaseDown, and Overtaken when other desks came first: there is no intent then.
+        """
+
+        def work(connection: Connection) -> None:
+            if turn is not None:
+                told = _told(intents.take_turn(connection, order.account, self._desk, turn), turn.heard)
+                if told.newest > turn.heard:
+                    raise Overtaken(told)
+            connection.execute(insert(orders), _row(order) | {"desk": self._desk if turn is not None else ""})
+
+        for _ in range(intents.TRIES):
+            try:
+                return await self._trail.write(work, draft, lane="intents")
+            except intents.NotYet:
+                continue
+        raise DatabaseDown(intents.HELD)
+
+    async def newest(self, account: str) -> int:
+        """The number of the account's newest intent; 0 before the first."""
+        return await self._database.read(lambda connection: intents.newest(connection, account))
+
+    async def intents(self, account: str, heard: int) -> Intents:
+        """What other desks of the account intend beyond the number ``heard``, oldest first."""
+        return await self._database.read(
+            lambda connection: _told(intents.others(connection, account, self._desk, heard), heard)
+        )
+
+    async def standing(self, ids: Collection[str]) -> list[Order]:
+        """These orders as they were last written down."""
+        query = select(orders).where(orders.c.client_order_id.in_(ids))
+        return await self._database.read(
+            lambda connection: [order_of(row) for row in connection.execute(query).mappings()]
         )
 
     async def record(self, *records: Record) -> None:
@@ -87,7 +125,7 @@ class OrderJournal:
 
     async def adopt(self, order: Order, draft: Draft) -> str:
         """Commit an order that was made elsewhere, or its newer state; who made it, as another desk may have written down."""
-        made = select(orders.c.user).where(orders.c.client_order_id == order.id)
+        made = select(orders.c.user).where(orders.c.client_order_id == order.id, orders.c.account == order.account)
 
         def work(connection: Connection) -> str:
             _save(connection, order)
@@ -118,16 +156,24 @@ class OrderJournal:
             lambda connection: [fill_of(row) for row in connection.execute(query).mappings()]
         )
 
-    async def save_positions(self, account: str, positions: Sequence[Position]) -> None:
-        """Keep the positions as they stand; the ones not named are gone."""
-        rows = [asdict(position) | {"account": account} for position in positions]
+    async def save_positions(
+        self, account: str, positions: Sequence[Position], told: Mapping[str, datetime] = NOTHING
+    ) -> None:
+        """Keep these positions as they stand, with when the newest execution in each happened, as far as that is ``told``.
 
-        def work(connection: Connection) -> None:
-            connection.execute(delete(tables.positions).where(tables.positions.c.account == account))
-            if rows:
-                connection.execute(insert(tables.positions), rows)
-
-        await self._database.write(work)
+        The others stay, and so does one of which another desk knew a later execution. In the order of their symbols, so that two desks
+        wait for each other in one way only.
+        """
+        rows = [asdict(one) | {"account": account, "told": told.get(one.symbol)} for one in positions]
+        rows.sort(key=itemgetter("symbol"))
+        once, c = upsert(tables.positions), tables.positions.c
+        new = once.excluded
+        values: dict[str, ColumnElement[Any]] = {name: new[name] for name in ("quantity", "average", "realised")}
+        values["told"] = func.coalesce(new.told, c.told)
+        newer = or_(c.told.is_(None), new.told.is_(None), c.told <= new.told)
+        once = once.on_conflict_do_update(index_elements=["account", "symbol"], set_=values, where=newer)
+        if rows:
+            await self._database.write(lambda connection: connection.execute(once, rows))
 
     async def positions(self, account: str) -> list[Position]:
         """The positions last kept, by symbol."""
@@ -167,9 +213,12 @@ class OrderJournal:
 
 
 def _save(connection: Connection, *changed: Order) -> None:
+    """Another program may use one id at two accounts: then the row stays the account's that came first."""
     statement = upsert(orders)
     moving = {name: statement.excluded[name] for name in MOVING}
-    once = statement.on_conflict_do_update(index_elements=["client_order_id"], set_=moving)
+    once = statement.on_conflict_do_update(
+        index_elements=["client_order_id"], set_=moving, where=orders.c.account == statement.excluded.account
+    )
     connection.execute(once, [_row(order) for order in changed])
 
 
@@ -180,13 +229,18 @@ def _reprices(report: Report) -> bool:
 
 def _reprice(connection: Connection, order: Order) -> None:
     terms = {"limit_price": order.request.limit, "stop_price": order.request.stop}
-    connection.execute(update(orders).where(orders.c.client_order_id == order.id).values(terms))
+    mine = (orders.c.client_order_id == order.id) & (orders.c.account == order.account)
+    connection.execute(update(orders).where(mine).values(terms))
 
 
 def _row(order: Order) -> dict[str, object]:
     request: dict[str, object] = {RENAMED.get(name, name): getattr(order.request, name) for name in REQUEST}
     state: dict[str, object] = {name: getattr(order, name) for name in STATE}
     return request | state | {"executions": sorted(order.executions)}
+
+
+def _told(rows: Sequence[RowMapping], heard: int) -> Intents:
+    return Intents(rows[-1]["number"] if rows else heard, tuple(map(order_of, rows)))
 
 
 def order_of(row: RowMapping) -> Order:
@@ -203,7 +257,7 @@ def _event(order: Order, report: Report) -> dict[str, object]:
 
 
 def _kept(told: Report | Fill) -> dict[str, object]:
-    return {name: value for name, value in asdict(told).items() if name != "cumulative"}
+    return {name: value for name, value in asdict(told).items() if name not in ("cumulative", "size")}
 
 
 def fill_of(row: RowMapping) -> Fill:

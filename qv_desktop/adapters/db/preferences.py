@@ -1,12 +1,13 @@
 """What a user keeps between sessions: window layouts and settings."""
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Connection, Table, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
 from qv_desktop.adapters.db.tables import settings, workspaces
 from qv_desktop.domain.audit import Draft
+from qv_desktop.domain.errors import BadInput
 
 
 class Preferences:
@@ -30,6 +31,19 @@ class Preferences:
         """The names of the person's layouts, in order."""
         query = select(workspaces.c.name).where(workspaces.c.user == user).order_by(workspaces.c.name)
         return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def rename_workspace(self, user: str, name: str, new: str) -> None:
+        """Give a layout another name. Raises BadInput when that is taken, or when the layout is gone."""
+        moved = update(workspaces).where(workspaces.c.user == user, workspaces.c.name == name).values(name=new)
+        taken = select(workspaces.c.name).where(workspaces.c.user == user, workspaces.c.name == new)
+
+        def rename(connection: Connection) -> None:
+            if connection.execute(taken).scalar() is not None:
+                raise BadInput(f"There is a layout “{new}” already; choose another name.")
+            if not connection.execute(moved).rowcount:
+                raise BadInput(f"There is no layout “{name}” any more; look at the list again.")
+
+        await self._database.write(rename)
 
     async def forget_workspace(self, user: str, name: str) -> None:
         """Forget a layout."""

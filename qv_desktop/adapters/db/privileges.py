@@ -124,6 +124,10 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("refresh_tokens", "UPDATE"): "used",
     ("orders", "UPDATE"): "quantity, limit_price, stop_price, status, changed, broker_id, filled, average, reason, replaced_by, "
                           "sent_at, acknowledged_at, executions",
+    ("orders", "INSERT"): 'client_order_id, account, "user", symbol, side, quantity, type, limit_price, stop_price, trail_price, '
+                          "trail_percent, time_in_force, extended_hours, order_class, take_profit, stop_loss, stop_loss_limit, source, "
+                          "note, submitted, status, changed, broker_id, filled, average, reason, replaced_by, sent_at, acknowledged_at, "
+                          "executions, desk",
     ("risk_events", "INSERT"): "account, at, kind, state, actor, reason, standing",
     ("limit_proposals", "INSERT"): "scope, of, amounts, base, lifts, reason, proposed_by, proposed_at, expires",
     ("restrictions", "INSERT"): "of, symbol, reason, added_by, added_at, until",

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import threading
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -31,6 +32,7 @@ class Spool:
                  told: Callable[[str], object] = lambda sentence: None) -> None:  # fmt: skip
         self._file, self._write, self._now, self._stays, self.told = file, write, now, stays, told
         self._one, self._said = asyncio.Lock(), set[str]()
+        self._changing = threading.RLock()  # the file, which more than one thread writes
 
     @property
     def waiting(self) -> int:
@@ -38,13 +40,14 @@ class Spool:
         return len(self._lines())
 
     def keep(self, draft: Draft) -> None:
-        """Append one row and force it to the disk. Raises DatabaseDown when it can be kept nowhere."""
+        """Append one row and force it to the disk, on whichever thread it is called. Raises DatabaseDown when it can be kept nowhere."""
         happened = (
             f"{draft.reason} (at {self._now():%Y-%m-%d %H:%M:%S} UTC, while the database did not take it)".strip()
         )
         line = json.dumps(asdict(replace(draft, reason=happened)))
         try:
-            self._append(self._file, line)
+            with self._changing:
+                self._append(self._file, line)
         except OSError as error:
             raise DatabaseDown(
                 f"The database is away and {self._file} cannot be written ({error.strerror})."
@@ -87,7 +90,7 @@ class Spool:
                 draft = _draft(line)
                 if draft is None:
                     log.error("spooled_row_unreadable", line=line)
-                    self._move(line)
+                    await asyncio.to_thread(self._move, line)
                 elif line in self._lines() and not (in_force and self._stays(draft)):  # else it was set aside meanwhile
                     if not await self._done(draft, line):
                         return
@@ -114,7 +117,7 @@ class Spool:
             log.info("audit_rows_wait", rows=self.waiting, reason=str(error))
             return False
         else:
-            self._drop(line)
+            await asyncio.to_thread(self._drop, line)
         return True
 
     def _say_waits(self, line: str, why: str) -> None:
@@ -133,11 +136,16 @@ class Spool:
             return []
 
     def _move(self, line: str) -> None:
-        self._append(self._refused, line)
-        self._drop(line)
+        with self._changing:
+            self._append(self._refused, line)
+            self._drop(line)
 
     def _drop(self, line: str) -> None:
         """Whole or not at all: a row may be written twice after a crash, but never be lost."""
+        with self._changing:
+            self._write_without(line)
+
+    def _write_without(self, line: str) -> None:
         rest, fresh = self._lines(), self._file.with_suffix(".new")
         if line in rest:
             rest.remove(line)

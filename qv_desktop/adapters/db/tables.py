@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0035"  # the newest step in migrations/versions
+HEAD = "0037"  # the newest step in migrations/versions
 
 metadata = MetaData()
 
@@ -84,13 +84,21 @@ orders = _table("orders", "client_order_id", client_order_id=Text, account=Text,
                 type=Text, limit_price_=Numeric, stop_price_=Numeric, trail_price_=Numeric, trail_percent_=Numeric, time_in_force=Text,
                 extended_hours=Boolean, order_class=Text, take_profit_=Numeric, stop_loss_=Numeric, stop_loss_limit_=Numeric, source=Text,
                 note=Text, submitted=STAMP, status=Text, changed_=STAMP, broker_id_=Text, filled=Numeric, average_=Numeric, reason=Text,
-                replaced_by_=Text, sent_at_=STAMP, acknowledged_at_=STAMP, executions=TEXTS)  # fmt: skip
+                replaced_by_=Text, sent_at_=STAMP, acknowledged_at_=STAMP, executions=TEXTS, number=BigInteger,
+                desk=Text)  # fmt: skip
 order_events = _table("order_events", "id", id=BigInteger, client_order_id=Text, kind=Text, status=Text, at=STAMP, broker_id_=Text,
                       execution_id_=Text, quantity_=Numeric, price_=Numeric, reason=Text, replaced_by_=Text)  # fmt: skip
 fills = _table("fills", "account execution_id", account=Text, execution_id=Text, client_order_id=Text, symbol=Text, side=Text,
                quantity=Numeric, price=Numeric, at=STAMP, fee=Numeric, source=Text)  # fmt: skip
 positions = _table(
-    "positions", "account symbol", account=Text, symbol=Text, quantity=Numeric, average=Numeric, realised=Numeric
+    "positions",
+    "account symbol",
+    account=Text,
+    symbol=Text,
+    quantity=Numeric,
+    average=Numeric,
+    realised=Numeric,
+    told_=STAMP,
 )
 account_snapshots = _table("account_snapshots", "account at", account=Text, at=STAMP, number=Text, status=Text, currency=Text,
                            equity_=Numeric, last_equity_=Numeric, cash_=Numeric, buying_power_=Numeric, long_value_=Numeric,
@@ -172,7 +180,7 @@ price_alerts = _table("price_alerts", "user id", user=Text, id=Text, symbol=Text
                       state=Text, created=STAMP, fired_at_=STAMP)  # fmt: skip
 alerts = _table("alerts", "id", id=Text, user=Text, account=Text, rule=Text, subject=Text, title=Text, severity=Text, level=Integer,
                 value_=Double, threshold_=Double, unit=Text, words=Text, raised=STAMP, times=Integer, escalated_=STAMP,
-                snoozed_until_=STAMP, cleared_=STAMP, panel=Text, about=Text)  # fmt: skip
+                snoozed_until_=STAMP, cleared_=STAMP, panel=Text, about=Text, terminal=Text)  # fmt: skip
 alert_deeds = _table("alert_deeds", "id", id=BigInteger, alert=Text, at=STAMP, actor=Text, what=Text, value_=Double, threshold_=Double,
                      words=Text)  # fmt: skip
 alert_rules = _table(

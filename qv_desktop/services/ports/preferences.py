@@ -19,6 +19,9 @@ class Preferences(Protocol):
     async def workspaces(self, user: str) -> list[str]:
         """The names of the saved layouts, in order."""
 
+    async def rename_workspace(self, user: str, name: str, new: str) -> None:
+        """Give a layout another name. Raises BadInput when that is taken, or when the layout is gone."""
+
     async def forget_workspace(self, user: str, name: str) -> None:
         """Forget a layout."""
 

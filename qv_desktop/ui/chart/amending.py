@@ -14,6 +14,7 @@ from qv_desktop.ui import format
 from qv_desktop.ui.chart.explorer import Explorer
 from qv_desktop.ui.chart.level_hand import Levels
 from qv_desktop.ui.chart.order_lines import Handle, Level
+from qv_desktop.ui.models.amend_bar import PARTLY
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.order_ids import OrderIds
 
@@ -72,7 +73,9 @@ class Amending(QObject):
             self.alert_moved.emit(handle.id, price)
         elif (why := self._lacking.get("amend")) is not None:
             self._canvas.told.emit(why)
-        elif (order := self._order(handle.id)) is not None:
+        elif (order := self._order(handle.id)) is not None and order.filled:
+            self._canvas.told.emit(PARTLY)
+        elif order is not None:
             self._ask(order, handle, price)
 
     def _order(self, id_: str) -> Order | None:

@@ -75,6 +75,7 @@ class Canvas(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMinimumSize(160, 90)
         self.setAccessibleName("Price chart")
+        theme.follow(self, self.redraw)
 
     @property
     def series(self) -> Series | None:

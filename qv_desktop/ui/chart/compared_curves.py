@@ -1,5 +1,6 @@
 """The equity of several runs over one axis of time, each from 0 % at its own first bar."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,25 @@ DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.SolidLine, Qt.PenStyle.SolidLine,
           Qt.PenStyle.DashLine, Qt.PenStyle.DashLine, Qt.PenStyle.DashLine)  # fmt: skip
 
 
+def _pen(token: str, dash: Qt.PenStyle) -> QPen:
+    return QPen(theme.color(token), 0, dash)
+
+
 class ComparedCurves(Panes):
     """The pointer reads every run at a moment; the wheel zooms in time, a double click shows all again."""
 
     def __init__(self) -> None:
+        self._runs: ComparedRuns | None = None
         super().__init__(Values(True))
         self.setAccessibleName("Curves of the compared runs")
-        self._runs: ComparedRuns | None = None
         self._legend = words(self)
-        self._lines = [
-            self.curve(0, QPen(theme.color(token), 0, dash)) for token, dash in zip(INKS, DASHES, strict=True)
-        ]
+        self._lines = [self.curve(0, partial(_pen, token, dash)) for token, dash in zip(INKS, DASHES, strict=True)]
         self.scene().sigMouseMoved.connect(self._read)
+
+    def dress(self) -> None:
+        super().dress()
+        if self._runs is not None and len(self._runs.at):
+            self._say(len(self._runs.at) - 1)
 
     def show_runs(self, runs: ComparedRuns) -> None:
         """Draw these runs in place of others."""

@@ -1,5 +1,6 @@
 """Panes of curves over one axis of bars, of pyqtgraph's parts without its menus, which take longer to build than a frame lasts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pyqtgraph as pg
@@ -24,7 +25,7 @@ class Moments(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
     def __init__(self) -> None:
         super().__init__("bottom")
         self._bars: Bars | None = None
-        _dress(self)
+        dress(self)
 
     def take(self, bars: Bars) -> None:
         """The bars to write the times of."""
@@ -59,7 +60,7 @@ class Values(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph ships no types
     def __init__(self, percent: bool, sign: bool = True) -> None:
         super().__init__("right")
         self._percent, self._sign, self.log = percent, sign, False
-        _dress(self)
+        dress(self)
         self.setWidth(AXIS_WIDE)
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
@@ -76,12 +77,13 @@ def _short(dollars: float) -> str:
     return f"{dollars:,.0f}"
 
 
-def _dress(axis: Any) -> None:
-    axis.setPen(pg.mkPen(theme.LINE))
-    axis.setTextPen(pg.mkPen(theme.TX2))
+def dress(axis: Any, grid: int | None = GRID) -> None:
+    """Give an axis the theme's colours and type."""
     axis.setTickFont(theme.small())
     axis.setStyle(tickLength=0, tickTextOffset=6)
-    axis.setGrid(GRID)
+    if grid is not None:
+        axis.setGrid(grid)
+    theme.follow(axis, lambda: (axis.setPen(pg.mkPen(theme.LINE)), axis.setTextPen(pg.mkPen(theme.TX2))))
 
 
 class Panes(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph ships no types
@@ -89,7 +91,7 @@ class Panes(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph ships n
 
     def __init__(self, *axes: Values) -> None:
         super().__init__()
-        self.setBackground(theme.color("BG1"))
+        theme.follow(self, self.dress)
         self.setMinimumSize(160, 90)
         self.moments, self.axes, self.views = Moments(), axes, list[Any]()
         layout = self.ci.layout
@@ -111,9 +113,14 @@ class Panes(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph ships n
         self.moments.linkToView(self.views[0])
         self.rules = [self._rule(view) for view in self.views]
 
-    def curve(self, pane: int, pen: QPen) -> Any:
-        """A line in a pane, thinned to what can be seen."""
-        curve = pg.PlotDataItem(pen=pen, antialias=True)
+    def dress(self) -> None:
+        """Put the theme's colours on; called with every theme."""
+        self.setBackground(theme.color("BG1"))
+
+    def curve(self, pane: int, pen: Callable[[], QPen]) -> Any:
+        """A line in a pane, thinned to what can be seen; ``pen`` makes one of the colours in force."""
+        curve = pg.PlotDataItem(antialias=True)
+        theme.follow(curve, lambda: curve.setPen(pen()))
         curve.setDownsampling(auto=True, method="peak")
         curve.opts["autoDownsampleFactor"] = 1.0  # two points for each pixel: more take long to paint
         self.views[pane].addItem(curve)
@@ -122,12 +129,14 @@ class Panes(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph ships n
 
     def filled(self, pane: int, token: str) -> Filled:
         """A curve in a pane that is filled down to zero."""
-        filled = Filled(theme.color(token), faint(token, 0.33))
+        filled = Filled()
+        theme.follow(filled, lambda: filled.dress(theme.color(token), faint(token, 0.33)))
         self.views[pane].addItem(filled)
         return filled
 
     def _rule(self, view: Any) -> Any:
-        rule = pg.InfiniteLine(angle=90, pen=QPen(theme.color("CROSS"), 0, Qt.PenStyle.DashLine))
+        rule = pg.InfiniteLine(angle=90)
+        theme.follow(rule, lambda: rule.setPen(QPen(theme.color("CROSS"), 0, Qt.PenStyle.DashLine)))
         rule.hide()
         view.addItem(rule, ignoreBounds=True)
         return rule
@@ -152,12 +161,14 @@ def words(parent: QWidget) -> QLabel:
     label.setFont(theme.small())
     label.setTextFormat(Qt.TextFormat.RichText)
     label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-    ground: QColor = theme.color("BG1")
-    label.setStyleSheet(
-        f"background:rgba({ground.red()},{ground.green()},{ground.blue()},190); border-radius:3px; padding:0 3px;"
-    )
+    theme.wear(label, _veil)
     label.move(7, 6)
     return label
+
+
+def _veil() -> str:
+    ground: QColor = theme.color("BG1")
+    return f"background:rgba({ground.red()},{ground.green()},{ground.blue()},190); border-radius:3px; padding:0 3px;"
 
 
 def ink(token: str, text: str) -> str:

@@ -32,13 +32,18 @@ class EquityPlot(Panes):
         self._dollars = Values(False)
         super().__init__(self._dollars, Values(True), Values(True, sign=False))
         self.setAccessibleName("Equity curve")
-        self._benchmark = self.curve(TOP, pg.mkPen(theme.color(BENCHMARK).name(), width=1))
-        self._equity = self.curve(TOP, pg.mkPen(theme.ACCENT, width=1))
+        self._benchmark = self.curve(TOP, lambda: pg.mkPen(theme.color(BENCHMARK).name(), width=1))
+        self._equity = self.curve(TOP, lambda: pg.mkPen(theme.ACCENT, width=1))
         self._drawdown, self._exposure = self.filled(LOW, "DOWN"), self.filled(FOOT, EXPOSURE)
         self._legend, self._depth, self._held = words(self), words(self), words(self)
         self._built = True
         self.scene().sigMouseMoved.connect(self._read)
         self._arrange()
+
+    def dress(self) -> None:
+        super().dress()
+        if self._built and self._result is not None:
+            self._say(len(self._result.at) - 1)
 
     def show_result(self, result: BacktestResult | None, curves: RunCurves | None = None) -> None:
         """Draw a result's curves, all of them in view; None clears. ``curves`` are its arrays, where they are made already."""

@@ -41,7 +41,7 @@ class EquityPage(QWidget):
         self._column.setSpacing(0)
         self._column.addLayout(self._header())
         self._empty.setFont(theme.body())
-        self._empty.setStyleSheet(f"color:{theme.TX1}; padding:16px;")
+        theme.wear(self._empty, lambda: f"color:{theme.TX1}; padding:16px;")
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._column.addWidget(self._empty, 1)
@@ -66,9 +66,9 @@ class EquityPage(QWidget):
         self._origin.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.missing.setFixedHeight(20)
         self.missing.setFont(theme.small_bold())
-        ground, ink = theme.CHIPS["warning"]
-        self.missing.setStyleSheet(
-            f"QPushButton {{ background:{ground}; color:{ink}; border:none; border-radius:4px; padding:0 8px; }}"
+        theme.wear(
+            self.missing,
+            lambda: f"QPushButton {{ {theme.chip('warning')} border:none; border-radius:4px; padding:0 8px; }}",
         )
         self.missing.clicked.connect(self.record_asked)
         row.addWidget(self._heading)

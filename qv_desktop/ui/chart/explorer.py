@@ -63,9 +63,14 @@ class Explorer(Canvas):
         chip.setAccessibleName(tip)
         chip.setCursor(Qt.CursorShape.PointingHandCursor)
         chip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        chip.setStyleSheet(f"QPushButton {{ background:{theme.BG3}; color:{theme.TX0}; border:1px solid {theme.LINE};"
-                           f" border-radius:4px; padding:2px 8px; min-height:14px; }}"
-                           f"QPushButton:hover {{ border-color:{theme.ACCENT}; }}")  # fmt: skip
+        theme.wear(
+            chip,
+            lambda: (
+                f"QPushButton {{ background:{theme.BG3}; color:{theme.TX0}; border:1px solid {theme.LINE};"
+                f" border-radius:4px; padding:2px 8px; min-height:14px; }}"
+                f"QPushButton:hover {{ border-color:{theme.ACCENT}; }}"
+            ),
+        )
         chip.clicked.connect(does)
         chip.hide()
         return chip

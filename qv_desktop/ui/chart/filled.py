@@ -14,12 +14,17 @@ type Floats = NDArray[np.float64]
 
 
 class Filled(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph ships no types
-    """Values by bar, from bar 0 on, with an edge in ``ink`` over a ground in ``fill``."""
+    """Values by bar, from bar 0 on."""
 
-    def __init__(self, ink: QColor, fill: QColor) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._ink, self._fill = ink, fill
+        self._ink, self._fill = QColor(), QColor()
         self._values: Floats = np.empty(0)
+
+    def dress(self, ink: QColor, fill: QColor) -> None:
+        """An edge in ``ink`` over a ground in ``fill``."""
+        self._ink, self._fill = ink, fill
+        self.update()
 
     def show_values(self, values: Floats) -> None:
         """Values, one per bar; what is unknown is drawn as zero."""

@@ -18,7 +18,7 @@ class MarksBar(QWidget):
         super().__init__()
         self.setFixedHeight(28)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"MarksBar {{ background:{theme.BG2}; border-bottom:1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"MarksBar {{ background:{theme.BG2}; border-bottom:1px solid {theme.LINE}; }}")
         self.words = theme.label("", "label")
         self.words.setFont(theme.small())
         self.words.setMinimumWidth(20)

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel
 
 from qv_desktop.domain.account_history import ACTIVITIES, MOVED, Curve, profit
 from qv_desktop.ui import format, theme
-from qv_desktop.ui.chart.curve_panes import AXIS_WIDE, Moments, Values
+from qv_desktop.ui.chart.curve_panes import AXIS_WIDE, Moments, Values, dress
 from qv_desktop.ui.chart.run_curves import bars_of
 
 DAY = 86_400
@@ -38,21 +38,33 @@ class PortfolioPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph
 
     def __init__(self) -> None:
         super().__init__()
-        self.setBackground(theme.color("BG1"))
         self.setMinimumSize(160, 80)
         self.setAccessibleName("Equity of the account")
         self._curve: Curve | None = None
         self._moments, self._dollars = Moments(), Dollars()
         self._plot = self._plotted()
-        self._line = self._plot.plot(pen=pg.mkPen(theme.ACCENT, width=1.5), connect="finite", antialias=True)
+        self._line = self._plot.plot(connect="finite", antialias=True)
         self._lone = self._marks("o", 4)
         self._flows = {True: self._marks("t1", SIGN), False: self._marks("t", SIGN)}  # came in -> its marks
-        self._base = pg.InfiniteLine(angle=0, pen=QPen(theme.color("TX2"), 0, Qt.PenStyle.DashLine))
+        self._base = pg.InfiniteLine(angle=0)
         self._plot.addItem(self._base, ignoreBounds=True)
         self._rules = [self._rule(90), self._rule(0)]
         self._legend = self._words()
         self.scene().sigMouseMoved.connect(self._read)
         self.ci.layout.setContentsMargins(0, 0, 0, 0)
+        theme.follow(self, self._dress)
+
+    def _dress(self) -> None:
+        self.setBackground(theme.color("BG1"))
+        self._line.setPen(pg.mkPen(theme.ACCENT, width=1.5))
+        self._base.setPen(QPen(theme.color("TX2"), 0, Qt.PenStyle.DashLine))
+        for marks in (self._lone, *self._flows.values()):
+            marks.setPen(pg.mkPen(theme.color("BG1")))
+        for rule in self._rules:
+            rule.setPen(QPen(theme.color("CROSS"), 0, Qt.PenStyle.DashLine))
+        if self._curve is not None:
+            self._draw(self._curve)
+            self._say(None)
 
     def _plotted(self) -> Any:
         plot = self.addPlot(row=0, col=0, axisItems={"bottom": self._moments, "right": self._dollars})
@@ -66,20 +78,17 @@ class PortfolioPlot(pg.GraphicsLayoutWidget):  # type: ignore[misc]  # pyqtgraph
         plot.vb.setAutoVisible(y=True)
         plot.showGrid(x=True, y=True, alpha=0.2)
         for axis in (self._moments, self._dollars):
-            axis.setPen(pg.mkPen(theme.LINE))
-            axis.setTextPen(pg.mkPen(theme.TX2))
-            axis.setTickFont(theme.small())
-            axis.setStyle(tickLength=0, tickTextOffset=6)
+            dress(axis, None)
         self._dollars.setWidth(AXIS_WIDE + 8)
         return plot
 
     def _marks(self, symbol: str, size: int) -> Any:
-        marks = pg.ScatterPlotItem(symbol=symbol, size=size, pen=pg.mkPen(theme.color("BG1")), pxMode=True)
+        marks = pg.ScatterPlotItem(symbol=symbol, size=size, pxMode=True)
         self._plot.addItem(marks)
         return marks
 
     def _rule(self, angle: int) -> Any:
-        rule = pg.InfiniteLine(angle=angle, pen=QPen(theme.color("CROSS"), 0, Qt.PenStyle.DashLine))
+        rule = pg.InfiniteLine(angle=angle)
         rule.hide()
         self._plot.addItem(rule, ignoreBounds=True)
         return rule

@@ -54,7 +54,7 @@ class PortfolioPage(QWidget):
     def _sentence(self) -> QLabel:
         words = QLabel(WAITING)
         words.setFont(theme.body())
-        words.setStyleSheet(f"color:{theme.TX1}; padding:16px;")
+        theme.wear(words, lambda: f"color:{theme.TX1}; padding:16px;")
         words.setWordWrap(True)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         return words

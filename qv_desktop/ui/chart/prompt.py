@@ -16,7 +16,9 @@ class Prompt(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._host = parent
-        self.setStyleSheet(f"Prompt {{ background:{theme.BG2}; border:1px solid {theme.ACCENT}; border-radius:6px; }}")
+        theme.wear(
+            self, lambda: f"Prompt {{ background:{theme.BG2}; border:1px solid {theme.ACCENT}; border-radius:6px; }}"
+        )
         self.field = QLineEdit()
         self.field.returnPressed.connect(self._take)
         self._said = theme.label("", "hint")
@@ -48,7 +50,7 @@ class Prompt(QFrame):
 
     def _say(self, words: str, token: str) -> None:
         self._said.setText(words)
-        self._said.setStyleSheet(f"color:{theme.color(token).name()};")
+        theme.wear(self._said, lambda: f"color:{theme.color(token).name()};")
         self.setFixedWidth(min(320, max(160, self._host.width() - 40)))
         self.adjustSize()
         self.move((self._host.width() - self.width()) // 2, 56)

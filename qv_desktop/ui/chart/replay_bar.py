@@ -20,15 +20,16 @@ class ReplayBar(QFrame):
         super().__init__(parent)
         self._host = parent
         self.playing = False
-        self.setStyleSheet(
-            f"ReplayBar {{ background:{theme.BG2}; border:1px solid {theme.VIOLET}; border-radius:6px; }}"
+        theme.wear(
+            self,
+            lambda: f"ReplayBar {{ background:{theme.BG2}; border:1px solid {theme.VIOLET}; border-radius:6px; }}",
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(4)
         mark = QLabel("REPLAY")
         mark.setFont(theme.small_bold())
-        mark.setStyleSheet(f"background:{theme.VIOLET}; color:#ffffff; border-radius:4px; padding:2px 8px;")
+        theme.wear(mark, lambda: f"background:{theme.VIOLET}; color:#ffffff; border-radius:4px; padding:2px 8px;")
         self._words = theme.label("", "value")
         self._speed = QComboBox()
         self._speed.setAccessibleName("Replay speed, bars per second")

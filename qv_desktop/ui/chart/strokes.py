@@ -14,6 +14,7 @@ from shiboken6 import wrapInstance
 
 from qv_desktop.analytics.downsampling import Floats
 from qv_desktop.ui.theme import color
+from qv_desktop.ui.wardrobe import of_colours
 
 type Dash = tuple[int, int]  # px drawn, px left out
 
@@ -34,6 +35,7 @@ def fill_rectangles(painter: QPainter, rows: Floats, brush: QColor) -> None:
     painter.drawRects(cast(QRect, wrapInstance(corners.ctypes.data, QRect)), len(corners))
 
 
+@of_colours
 @cache
 def faint(token: str, share: float) -> QColor:
     """``share`` of a colour over the panel's ground, opaque."""

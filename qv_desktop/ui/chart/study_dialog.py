@@ -108,7 +108,7 @@ class StudySettings(QDialog):
             form.addRow(output.title, self._swatch(place))
         self._said = theme.label("", "hint")
         self._said.setWordWrap(True)
-        self._said.setStyleSheet(f"color:{theme.WARN};")
+        theme.wear(self._said, lambda: f"color:{theme.WARN};")
         form.addRow(self._said)
         row = QHBoxLayout()
         defaults, done = theme.button("Defaults", "ghost"), theme.button("Done", "primary")

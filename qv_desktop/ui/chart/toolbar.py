@@ -121,7 +121,7 @@ class ChartBar(QWidget):
         self._words = words
         self._say()
         self.hint.setToolTip(words)
-        self.hint.setStyleSheet(f"color:{theme.color(ink).name()};")
+        theme.wear(self.hint, lambda: f"color:{theme.color(ink).name()};")
 
     def _say(self) -> None:
         """As much of the words as there is room for."""
@@ -196,5 +196,5 @@ class ChartBar(QWidget):
 def _rule() -> QFrame:
     line = QFrame()
     line.setFixedSize(1, 14)
-    line.setStyleSheet(f"background:{theme.LINE};")
+    theme.wear(line, lambda: f"background:{theme.LINE};")
     return line

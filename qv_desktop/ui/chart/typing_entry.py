@@ -23,8 +23,11 @@ class TypedFrame(QLabel):
         self._typed, self._open = "", False
         self.setObjectName("timeframe_entry")
         self.setFont(theme.strong())
-        self.setStyleSheet(
-            f"background:{theme.BG3}; color:{theme.TX0}; border:1px solid {theme.ACCENT}; border-radius:4px; padding:4px 10px;"
+        theme.wear(
+            self,
+            lambda: (
+                f"background:{theme.BG3}; color:{theme.TX0}; border:1px solid {theme.ACCENT}; border-radius:4px; padding:4px 10px;"
+            ),
         )
         self.hide()
 

@@ -67,7 +67,7 @@ class ChartView(QWidget):
         column.setSpacing(0)
         rule = QFrame()
         rule.setFixedHeight(1)
-        rule.setStyleSheet(f"background:{theme.LINE};")
+        theme.wear(rule, lambda: f"background:{theme.LINE};")
         for widget in (self.bar, rule, self.marks_bar):
             column.addWidget(widget)
         row = QHBoxLayout()
@@ -77,7 +77,7 @@ class ChartView(QWidget):
         column.addLayout(row, 1)
         column.addWidget(self.asking)
         self._message.setFont(theme.body())
-        self._message.setStyleSheet(f"color:{theme.TX1}; background:transparent;")
+        theme.wear(self._message, lambda: f"color:{theme.TX1}; background:transparent;")
         self._message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._message.setWordWrap(True)
         cover = QVBoxLayout(self.canvas)

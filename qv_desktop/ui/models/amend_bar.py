@@ -5,9 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 
 from qv_desktop.domain.errors import BadInput
+from qv_desktop.domain.instruments import PENNY, SUB_PENNY
 from qv_desktop.domain.orders import Order, OrderRequest, OrderType, TimeInForce
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import theme
@@ -18,6 +20,8 @@ from qv_desktop.ui.models.order_draft import number, positive
 from qv_desktop.ui.models.order_ids import OrderIds
 
 _RESTS = (TimeInForce.DAY, TimeInForce.GTC)  # what a working order can be turned into
+PARTLY = "Part of this order has traded: cancel it and enter a new one for what is left."  # which is not told alike everywhere
+NARROW = 700  # px in which a verdict has no room beside the fields
 FIELDS = {"Qty": "quantity", "Limit": "limit", "Stop": "stop", "Trail": "trail"}  # caption -> what it changes
 
 
@@ -47,6 +51,12 @@ class AmendBar(ConfirmBar):
         self.verdict.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.verdict.setMinimumWidth(20)
         self.body.addWidget(self.verdict, 1)
+        self.below = theme.label(
+            "", "hint"
+        )  # the verdict in a line of its own, for whoever places the bar to put under it
+        self.below.setWordWrap(True)
+        self.below.setContentsMargins(10, 4, 10, 6)
+        self.below.hide()
         row = self.layout()
         if row is not None:  # the verdict takes the room, where a question alone would
             row.setStretch(1, 1)  # type: ignore[attr-defined]  # it is a row
@@ -59,8 +69,7 @@ class AmendBar(ConfirmBar):
         self.body.addWidget(self._captions[name])
         self.body.addWidget(field)
         field.textChanged.connect(lambda _: self._draft())
-        step = Decimal(1) if name == "quantity" else Decimal("0.01")
-        field.stepped.connect(lambda steps: self._step(field, steps * step))
+        field.stepped.connect(lambda steps: self._step(field, steps, whole=name == "quantity"))
 
     @property
     def order(self) -> Order | None:
@@ -88,10 +97,13 @@ class AmendBar(ConfirmBar):
             focused.selectAll()
         self._draft()
 
-    def follow(self, order: Order) -> None:
-        """The order moved: once it is closed there is nothing left to amend."""
-        if self._order is not None and order.id == self._order.id and not order.open:
+    def follow(self, order: Order) -> bool:
+        """The order moved: once it is closed, or a part of it has traded, it is amended no more. Whether that ended it."""
+        gone = not order.open or bool(order.filled)
+        ended = self.order is not None and order.id == self.order.id and gone
+        if ended:
             self.dismiss()
+        return ended
 
     def show_verdict(self, key: str, checks: Sequence[Check]) -> None:
         """What the rules say to the terms as typed."""
@@ -149,15 +161,38 @@ class AmendBar(ConfirmBar):
             self.asked.emit(order.id, replace(request, client_order_id=self._ids.next()))
 
     def _say(self, sentence: str, token: str) -> None:
-        self.verdict.setText(sentence)
-        self.verdict.setToolTip(sentence)
-        tint(self.verdict, token)
+        for label in (self.verdict, self.below):
+            label.setText(sentence)
+            label.setToolTip(sentence)
+            tint(label, token)
 
-    def _step(self, field: NumberField, by: Decimal) -> None:
+    def _place(self) -> None:
+        """A verdict that is cut is none: where the bar is narrow, it stands below."""
+        narrow = self.width() < NARROW
+        self.verdict.setVisible(not narrow)
+        self.question.setVisible(not narrow)
+        self.below.setVisible(narrow and not self.isHidden())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._place()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._place()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place()
+
+    def _step(self, field: NumberField, steps: int, *, whole: bool) -> None:
         try:
-            field.setText(f"{max(number(field.text()) + by, abs(by)):f}")
+            now = number(field.text())
         except BadInput as error:
             field.complain(str(error))
+            return
+        step = Decimal(1) if whole else SUB_PENNY if now < 1 else PENNY
+        field.setText(f"{max(now + steps * step, step):f}")
 
 
 def _trail(request: OrderRequest) -> Decimal | None:

@@ -31,7 +31,7 @@ class AuditExportBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"AuditExportBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"AuditExportBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self._query = AuditQuery()
         self._writing, self._count = False, 0
         self.sentence = theme.label("", "label")

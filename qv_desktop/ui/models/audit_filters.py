@@ -287,7 +287,7 @@ def _chip(words: str, taken: Callable[[], None]) -> QPushButton:
     chip = theme.button(f"{words}  ✕")
     chip.setFont(theme.small())
     chip.setFixedHeight(20)
-    chip.setStyleSheet(f"padding: 0 6px; border-radius: 3px; background: {theme.BG2}; color: {theme.TX0};")
+    theme.wear(chip, lambda: f"padding: 0 6px; border-radius: 3px; background: {theme.BG2}; color: {theme.TX0};")
     chip.setAccessibleName(f"Remove the filter {words}")
     chip.setToolTip("Remove this filter")
     chip.clicked.connect(lambda _=False: taken())

@@ -63,10 +63,10 @@ class BestStrip(QFrame):
 
     def show_verdict(self, level: Level | None, sentence: str) -> None:
         """How far the best can be believed; None while nobody has tested it."""
-        ground, ink = theme.CHIPS[GROUNDS[level or "unknown"]]
+        chip = GROUNDS[level or "unknown"]
         self._verdict.setText(sentence if level else UNTESTED)
         size = "" if level in (None, "good") else "font-size:13px;"
-        self._verdict.setStyleSheet(f"background:{ground}; color:{ink}; border-radius:3px; padding:4px 8px; {size}")
+        theme.wear(self._verdict, lambda: f"{theme.chip(chip)} border-radius:3px; padding:4px 8px; {size}")
         self._verdict.setAccessibleName(self._verdict.text())
 
     def forbid(self, running: str, exporting: str) -> None:

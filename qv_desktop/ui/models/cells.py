@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.table_model import CHIP, Column, TableModel
+from qv_desktop.ui.wardrobe import of_colours
 
 type Index = QModelIndex | QPersistentModelIndex
 
@@ -175,7 +176,7 @@ def _painter[R](column: Column[R]) -> Paint:
 
 
 def _text_painter[R](column: Column[R]) -> Paint:
-    look, usual = face(column.bold, column.mono), theme.color("TX0")
+    look = face(column.bold, column.mono)
     font, width_of, elided, still = look.font, look.width, look.metrics.elidedText, look.still
     high = look.metrics.height()
     right = column.right
@@ -185,7 +186,7 @@ def _text_painter[R](column: Column[R]) -> Paint:
         if ground:  # and its own hue would hardly stand out from it
             painter.fillRect(left, top, width, tall, theme.color(ground))
         painter.setFont(font)
-        painter.setPen(theme.color(token) if token and not ground else usual)
+        painter.setPen(theme.color(token if token and not ground else "TX0"))
         room = width - 2 * PAD
         wide = width_of(text)
         if wide > room:
@@ -231,6 +232,7 @@ def paint_chip(painter: QPainter, rect: QRect, text: str, chip: str) -> None:
     painter.drawPixmap(rect.left() + PAD, rect.top() + (rect.height() - CHIP_HEIGHT) // 2, picture)
 
 
+@of_colours
 @lru_cache(maxsize=256)
 def _chip(text: str, chip: str, ratio: float) -> QPixmap:
     ground, ink = theme.CHIPS[chip]

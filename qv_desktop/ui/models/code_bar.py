@@ -18,7 +18,7 @@ class CodeBar(QWidget):
         super().__init__()
         self.setFixedHeight(40)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"CodeBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"CodeBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self.whose, self.code = theme.label("", "label"), theme.label("", "value")
         self.whose.setMinimumWidth(20)
         self.code.setFont(theme.mono())

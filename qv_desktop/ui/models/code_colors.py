@@ -40,10 +40,15 @@ class PythonColors(QSyntaxHighlighter):
 
     def __init__(self, document: QTextDocument) -> None:
         super().__init__(document)
-        self._inks = {kind: _ink(token) for kind, token in INKS.items()}
         self._due: int | None = None  # the first line that is not coloured yet
         self._slices = QTimer(self, interval=0)
         self._slices.timeout.connect(self._go_on)
+        theme.follow(self, self._dress)
+
+    def _dress(self) -> None:
+        self._inks = {kind: _ink(token) for kind, token in INKS.items()}
+        self.begin()
+        self.rehighlight()
 
     def begin(self) -> None:
         """Another text is about to be put in."""

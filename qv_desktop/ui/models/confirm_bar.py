@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
+from shiboken6 import isValid
 
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.layouts import across
@@ -18,13 +19,14 @@ class ConfirmBar(QWidget):
         self.setFixedHeight(36)
         self.setAutoFillBackground(True)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"ConfirmBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"ConfirmBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self.question = theme.label("", "value")
         self.question.setMinimumWidth(20)
         self.yes, self.no = theme.button("", kind), theme.button(keep)
         self.body = QHBoxLayout()  # fields of the question, where it has any
         self.body.setSpacing(6)
         self._done: Callable[[], None] | None = None
+        self._came_from: QWidget | None = None  # who had the keyboard before
         row = across(self.question, None)
         row.setContentsMargins(10, 4, 8, 4)
         row.insertLayout(1, self.body)
@@ -37,8 +39,12 @@ class ConfirmBar(QWidget):
 
     def ask(self, question: str, answer: str, done: Callable[[], None]) -> None:
         """Show ``question``; ``done`` is called when the person presses ``answer``."""
+        now = QApplication.focusWidget()
+        if now is not None and not self.isAncestorOf(now):
+            self._came_from = now
         self.question.setText(question)
         self.yes.setText(answer)
+        self.no.show()
         self._done = done
         self.show()
         self.yes.setFocus()
@@ -46,23 +52,36 @@ class ConfirmBar(QWidget):
     def tell(self, sentence: str) -> None:
         """Show a sentence that asks nothing."""
         self.ask(sentence, "OK", lambda: None)
+        self.no.hide()  # there is nothing to keep
 
     def accept(self) -> None:
         """Do what was asked, once."""
         done, self._done = self._done, None
-        self.hide()
+        self._leave()
         if done is not None:
             done()
 
     def dismiss(self) -> None:
         """Close without doing anything."""
         self._done = None
+        self._leave()
+
+    def _leave(self) -> None:
+        """The keyboard goes back to where it was when the question came, and not on to whatever stands next."""
+        now, back = QApplication.focusWidget(), self._came_from
+        inside = now is not None and self.isAncestorOf(now)
+        self._came_from = None
         self.hide()
+        if inside and back is not None and isValid(back) and back.isVisible():
+            back.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.dismiss() if self.no.hasFocus() else self.accept()
+            if self.no.hasFocus():
+                self.dismiss()
+            elif self.yes.isEnabled():
+                self.accept()
         else:
             super().keyPressEvent(event)

@@ -45,6 +45,10 @@ class DiffView(QStackedWidget):
     def show_rows(self, rows: Sequence[DiffRow]) -> None:
         """Show what differs; the first change is brought into view."""
         self._rows = tuple(rows)
+        theme.follow(self, self._show)
+
+    def _show(self) -> None:
+        rows = self._rows
         removed, added, gap = theme.CHIPS["rejected"][0], theme.CHIPS["working"][0], theme.BG2
         if not any(row.change in ("added", "removed", "changed") for row in rows):
             for view in (self.left, self.right, self.one):

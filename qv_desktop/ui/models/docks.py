@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from qv_desktop.ui.models.dock_building import Builder
 from qv_desktop.ui.models.dock_maximising import Maximised
 from qv_desktop.ui.models.dock_room import Layout, Place, Side, configure, give_room, prime, rescue
+from qv_desktop.ui.models.seat import Seat, Seating
 
 SCHEMA = 1  # of the kept layouts; a layout of another schema is replaced by the default
 EXTRA = re.compile(r"([a-z]+)-([2-9]|[1-9]\d)")  # the name of a further panel of one kind, such as chart-2
@@ -89,6 +90,7 @@ class Docks(QObject):
         configure()
         self.manager = QtAds.CDockManager(parent)
         self.manager.setStyleSheet("")
+        self._seating, self._seats = Seating(self.manager), dict[str, Seat]()  # panel -> its seat
         self.titles = dict(titles)
         self._counts: dict[str, int | None] = {}  # panel -> number behind its title
         self.workspace = "trading"
@@ -115,14 +117,16 @@ class Docks(QObject):
         self._maximised = None
         self.workspace = workspace
         state = self._states.get(workspace)
-        if state is None or not self._restored(state, workspace):
-            self.reset()
-        self._enforce()
+        with self._seating.moved():
+            if state is None or not self._restored(state, workspace):
+                self.reset()
+            self._enforce()
 
     def reset(self) -> None:
         """Lay the present workspace out anew."""
-        self._want(place.panel for place in LAYOUTS[self.workspace].places)
-        self._build(self.workspace)
+        with self._seating.moved():
+            self._want(place.panel for place in LAYOUTS[self.workspace].places)
+            self._build(self.workspace)
         QTimer.singleShot(0, self, self.settle)  # sizes hold only once the areas are shown
 
     # ---- further panels
@@ -135,12 +139,13 @@ class Docks(QObject):
         self._fill(name, panel)
         dock.setFeature(QtAds.CDockWidget.CustomCloseHandling, True)
         dock.closeRequested.connect(lambda: self.close_asked.emit(name))
-        if beside and self.is_open(beside):
-            self._unmaximise()
-            self._builder.put(Place(name, self._side_of(beside), beside))
-            self._builder.show_actions()
-        else:
-            self._builder.stow(name)
+        with self._seating.moved():
+            if beside and self.is_open(beside):
+                self._unmaximise()
+                self._builder.put(Place(name, self._side_of(beside), beside))
+                self._builder.show_actions()
+            else:
+                self._builder.stow(name)
 
     def remove(self, name: str) -> None:
         """Let a further panel go for good, with its dock. Raises KeyError."""
@@ -150,11 +155,12 @@ class Docks(QObject):
         self._counts.pop(name, None)
         if dock.dockAreaWidget() is not None:
             self.manager.removeDockWidget(dock)
+        self._seating.leave(self._seats.pop(name))
         dock.deleteLater()
 
     def panel(self, name: str) -> QWidget | None:
         """The panel of that name."""
-        return self._docks[name].widget() if name in self._docks else None
+        return self._seats[name].panel if name in self._seats else None
 
     def _want(self, names: Iterable[str]) -> None:
         """Ask for further panels that are not here yet."""
@@ -178,7 +184,8 @@ class Docks(QObject):
             return
         if not self.raise_panel(name) or self._docks[name].isInFloatingContainer():
             return
-        self._maximised = Maximised(self.manager, self._docks, name, self.manager.saveState(SCHEMA))
+        with self._seating.moved():
+            self._maximised = Maximised(self.manager, self._docks, name, self.manager.saveState(SCHEMA))
 
     @property
     def maximised(self) -> bool:
@@ -189,9 +196,10 @@ class Docks(QObject):
         whole, self._maximised = self._maximised, None
         if whole is not None:
             focused = self.focused()
-            whole.undo()
-            self._enforce()
-            self._builder.show_actions()
+            with self._seating.moved():
+                whole.undo()
+                self._enforce()
+                self._builder.show_actions()
             if focused:
                 self.raise_panel(focused)
 
@@ -208,13 +216,14 @@ class Docks(QObject):
         """Show only these panels from now on."""
         grown = set(names) - self._permitted
         self._permitted = set(names)
-        for name in sorted(grown & set(self._docks)):
-            if LAYOUTS[self.workspace].holds(name):
-                self._unmaximise()
-                self._builder.put(self._home(name))
-        if grown:
-            self._builder.show_actions()
-        self._enforce()
+        with self._seating.moved():
+            for name in sorted(grown & set(self._docks)):
+                if LAYOUTS[self.workspace].holds(name):
+                    self._unmaximise()
+                    self._builder.put(self._home(name))
+            if grown:
+                self._builder.show_actions()
+            self._enforce()
 
     def offers(self, workspace: str) -> bool:
         """Whether anything of a workspace may be seen besides what is everywhere."""
@@ -225,14 +234,15 @@ class Docks(QObject):
         if name not in self._docks or not self._may(name):
             return False
         dock = self._docks[name]
-        if self._maximised is not None and dock.isClosed():
-            self._unmaximise()
-        if dock.dockAreaWidget() is None:  # a layout from before this panel holds no place for it
-            self._builder.put(self._home(name))
-        if dock.isClosed():
-            dock.toggleView(True)
-        dock.setAsCurrentTab()
-        dock.widget().setFocus()
+        with self._seating.moved():
+            if self._maximised is not None and dock.isClosed():
+                self._unmaximise()
+            if dock.dockAreaWidget() is None:  # a layout from before this panel holds no place for it
+                self._builder.put(self._home(name))
+            if dock.isClosed():
+                dock.toggleView(True)
+            dock.setAsCurrentTab()
+        self._seats[name].panel.setFocus()
         return True
 
     def is_open(self, name: str) -> bool:
@@ -259,16 +269,19 @@ class Docks(QObject):
 
     def focused(self) -> str:
         """The panel that holds the keyboard, or ""."""
+        names = {seat.panel: name for name, seat in self._seats.items()}
         widget = QApplication.focusWidget()
         while widget is not None:
-            if widget in self._docks.values():
+            if widget in names:
+                return names[widget]
+            if widget in self._docks.values():  # its tab, in a window of its own
                 return widget.objectName()
             widget = widget.parentWidget()
         return ""
 
     def next_panel(self) -> str:
         """Move the keyboard to the next panel that can be seen, and say which."""
-        seen = [name for name, dock in self._docks.items() if dock.widget().isVisible()]
+        seen = [name for name, seat in self._seats.items() if seat.isVisible()]
         if not seen:
             return ""
         here = self.focused()
@@ -289,7 +302,7 @@ class Docks(QObject):
         if dock.isClosed():
             dock.toggleView(True)
         dock.setAsCurrentTab()
-        picture: QPixmap = dock.widget().grab()
+        picture: QPixmap = self._seats[name].panel.grab()
         if shown is not None:
             shown.setAsCurrentTab()
         if self.workspace != home:
@@ -315,15 +328,16 @@ class Docks(QObject):
             usable, states, extra = False, {}, []
         self._maximised = None
         workspace = saved["workspace"] if usable else self.workspace
-        if usable:
-            self._turn_to(extra)
-        if not usable or workspace not in states or not self._restored(states[workspace], workspace):
-            self._states.clear()
-            self._build(self.workspace)
-            return False
-        self._states, self.workspace = states, workspace
-        self._enforce()
-        rescue(self.manager)
+        with self._seating.moved():
+            if usable:
+                self._turn_to(extra)
+            if not usable or workspace not in states or not self._restored(states[workspace], workspace):
+                self._states.clear()
+                self._build(self.workspace)
+                return False
+            self._states, self.workspace = states, workspace
+            self._enforce()
+            rescue(self.manager)
         return True
 
     def prime(self) -> QRect:
@@ -342,7 +356,8 @@ class Docks(QObject):
 
     def _fill(self, name: str, panel: QWidget) -> None:
         give_room(name, panel)
-        self._docks[name].setWidget(panel, QtAds.CDockWidget.ForceNoScrollArea)
+        seat = self._seats[name] = self._seating.seat(panel)
+        self._docks[name].setWidget(seat, QtAds.CDockWidget.ForceNoScrollArea)
 
     def _build(self, workspace: str) -> None:
         self._maximised = None

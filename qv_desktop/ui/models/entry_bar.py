@@ -18,7 +18,7 @@ class EntryBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"EntryBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"EntryBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self.entry = theme.label("", "value")
         self.entry.setWordWrap(True)
         self.entry.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -17,7 +17,7 @@ class HoldBar(QWidget):
         super().__init__()
         self.setMinimumHeight(36)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"HoldBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"HoldBar {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self.words = theme.label("", "value")
         self.words.setWordWrap(True)
         self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -38,12 +38,13 @@ class HoldBar(QWidget):
         """Whether it waits to be held."""
         return self._done is not None and not self.isHidden()
 
-    def show_plan(self, words: str, button: str, done: Callable[[], None]) -> None:
-        """Show what will be done; ``done`` is called once, when the button was held."""
+    def show_plan(self, words: str, button: str, done: Callable[[], None], *, can: bool = True) -> None:
+        """Show what will be done; ``done`` is called once, when the button was held. What cannot be done is told without a way to."""
         fresh = not self.asking
         self._say(words, "TX0")
         self._done = done
         self.go.setText(f"{button} · hold 1 s")
+        self.go.setEnabled(can)
         self.go.show()
         self.no.setText("Keep")
         self.show()

@@ -21,7 +21,9 @@ class Holding[R](QObject):
         self.hint = QLabel(WAITS, view.viewport())
         self.hint.setFont(theme.small())
         self.hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.hint.setStyleSheet(f"background: {theme.BG3}; color: {theme.TX1}; border-radius: 3px; padding: 2px 6px;")
+        theme.wear(
+            self.hint, lambda: f"background: {theme.BG3}; color: {theme.TX1}; border-radius: 3px; padding: 2px 6px;"
+        )
         self.hint.hide()
         view.viewport().installEventFilter(self)
         rows.order_waits.connect(self._show_waiting)

@@ -129,6 +129,9 @@ class DifferenceView(QTextEdit):
 
     def show_lines(self, lines: Sequence[tuple[Sign, str]]) -> None:
         """Replace the text."""
+        theme.follow(self, lambda: self._show(lines))
+
+    def _show(self, lines: Sequence[tuple[Sign, str]]) -> None:
         rows = (
             f'<span style="color:{theme.color(_INKS[sign]).name()}">{_escaped(sign, text)}</span>'
             for sign, text in lines

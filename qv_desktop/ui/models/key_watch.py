@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QEvent, QKeyCombination, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QWindow
 
-from qv_desktop.ui.hold import HoldClock
+from qv_desktop.ui.hold import GRACE, HoldClock, Repeats
 
 SECONDS = 1.0  # that a held key takes
 _TOUCHES = frozenset({
@@ -45,6 +45,8 @@ class KeyWatch(QObject):
         self._clock = HoldClock()
         self._timer = QTimer(self, interval=16)
         self._timer.timeout.connect(self._grow)
+        self._repeats, self._letting_go = Repeats(), QTimer(self, interval=GRACE, singleShot=True)
+        self._letting_go.timeout.connect(self._end)
         application = QGuiApplication.instance()
         if isinstance(application, QGuiApplication):
             application.focusWindowChanged.connect(self._follow)
@@ -83,7 +85,8 @@ class KeyWatch(QObject):
         id_ = self._ids.get(_combination(event), "")
         if not id_ or not self.wanted(id_):
             return False
-        if event.isAutoRepeat() or id_ == self._under_way:
+        if self._repeats.holds(event) or (id_ == self._under_way and not self._letting_go.isActive()):
+            self._letting_go.stop()
             return True  # a key that is held down says so again and again; it was pressed once
         if id_ in self._hold:
             self._begin(id_, event.key())
@@ -92,9 +95,12 @@ class KeyWatch(QObject):
         return True
 
     def _release(self, event: QKeyEvent) -> bool:
-        if not self._under_way or event.isAutoRepeat():
+        if event.isAutoRepeat():
             return False
-        if event.key() == self._key or event.key() in _MODIFIERS:
+        self._repeats.released(event)
+        if self._under_way and event.key() == self._key and event.timestamp():
+            self._letting_go.start()  # unless it turns out to be held
+        elif self._under_way and event.key() in (self._key, *_MODIFIERS):
             self._end()
         return False
 
@@ -106,6 +112,8 @@ class KeyWatch(QObject):
         self.holding.emit(id_, 0.0)
 
     def _grow(self) -> None:
+        if self._letting_go.isActive():
+            return  # what is perhaps let go holds nothing
         share = self._clock.look() / (SECONDS * 1000)
         if share < 1.0:
             self.holding.emit(self._under_way, share)
@@ -117,6 +125,7 @@ class KeyWatch(QObject):
     def _end(self) -> None:
         id_, self._under_way = self._under_way, ""
         self._timer.stop()
+        self._letting_go.stop()
         if id_:
             self.let_go.emit(id_)
 

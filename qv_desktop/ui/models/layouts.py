@@ -120,7 +120,7 @@ def divider() -> QFrame:
     """A horizontal line of one pixel."""
     line = QFrame()
     line.setFixedHeight(1)
-    line.setStyleSheet(f"background: {theme.LINE};")
+    theme.wear(line, lambda: f"background: {theme.LINE};")
     return line
 
 
@@ -128,7 +128,7 @@ def tint(widget: QWidget, token: str) -> None:
     """Colour a text by token; style sheets are parsed, so only when it changes."""
     if widget.property("tint") != token:
         widget.setProperty("tint", token)
-        widget.setStyleSheet(f"color: {theme.color(token).name()};")
+        theme.wear(widget, lambda: f"color: {theme.color(token).name()};")
 
 
 def pill(text: str = "") -> QLabel:
@@ -145,9 +145,12 @@ def paint_pill(fact: QLabel, ink: str, edge: str) -> None:
     """Give a pill its text and edge colours, by token."""
     if fact.property("tint") != f"{ink} {edge}":
         fact.setProperty("tint", f"{ink} {edge}")
-        fact.setStyleSheet(
-            f"color: {theme.color(ink).name()}; background: {theme.BG0}; border: 1px solid {theme.color(edge).name()};"
-            "border-radius: 4px; padding: 0 8px;"
+        theme.wear(
+            fact,
+            lambda: (
+                f"color: {theme.color(ink).name()}; background: {theme.BG0}; border: 1px solid {theme.color(edge).name()};"
+                "border-radius: 4px; padding: 0 8px;"
+            ),
         )
 
 
@@ -164,7 +167,10 @@ def paint_note(sentence: QLabel, token: str) -> None:
     """Colour a note's text and the edge at its left."""
     if sentence.property("tint") != token:
         sentence.setProperty("tint", token)
-        sentence.setStyleSheet(
-            f"color: {theme.color(token).name()}; background: {theme.BG2}; border: none; border-radius: 3px;"
-            f"border-left: 3px solid {theme.color(token).name()}; padding: 4px 6px;"
+        theme.wear(
+            sentence,
+            lambda: (
+                f"color: {theme.color(token).name()}; background: {theme.BG2}; border: none; border-radius: 3px;"
+                f"border-left: 3px solid {theme.color(token).name()}; padding: 4px 6px;"
+            ),
         )

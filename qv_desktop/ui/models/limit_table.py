@@ -12,7 +12,7 @@ from qv_desktop.domain.limit_words import WORDS, short, title, typed
 from qv_desktop.domain.limits import Scope, ScopedLimits, whose
 from qv_desktop.domain.market import NEW_YORK
 from qv_desktop.ui.models.column import Column
-from qv_desktop.ui.models.live_rows import Index
+from qv_desktop.ui.models.shown_rows import Index
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
 

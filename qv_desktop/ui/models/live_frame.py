@@ -1,4 +1,4 @@
-"""The red frame of LIVE: round the window, and round every panel that floats in a window of its own."""
+"""The red frame of LIVE: round the window, and round every panel and dialog of it that stands in a window of its own."""
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QWidget
@@ -22,8 +22,9 @@ class LiveFrame(QObject):
         """Draw the frame for LIVE, none for all else."""
         self._edge = EDGE if environment == "LIVE" else 0
         self._shell.setContentsMargins(self._edge, self._edge, self._edge, self._edge)
-        self._shell.setProperty("env", environment)
-        _polished(self._shell)
+        for framed in (self._shell, self._shell.window()):  # the latter for the dialogs that open over it
+            framed.setProperty("env", environment)
+            _polished(framed)
         self._manager.setFloatingContainersTitle("LIVE · QuantVision" if self._edge else "QuantVision")
         for floating in self._manager.floatingWidgets():
             self._frame(floating)

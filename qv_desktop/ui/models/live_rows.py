@@ -4,24 +4,20 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from qv_desktop.ui.models.column import Column, Head
 from qv_desktop.ui.models.row_filter import passing
 from qv_desktop.ui.models.sections import Sections
+from qv_desktop.ui.models.shown_rows import ShownRows
 from qv_desktop.ui.models.sort_values import Places, SortValues
-
-type Index = QModelIndex | QPersistentModelIndex
 
 RESORT = 0.5  # seconds between two times that live data may move rows
 GRACE = 0.15  # seconds more, so that whoever counts frames can ask for it in one that has time
 FREE, POINTED, PRESSED = range(3)  # whether the pointer is over the rows, and whether it is down
-ROWS_ALONE = QAbstractTableModel.LayoutChangeHint.VerticalSortHint  # else the columns are laid out again, too
-WITH_HINT = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
-RUNS = 8  # pieces up to which rows are taken off the screen where they stand
 
 
-class LiveRows[R](QAbstractTableModel):
+class LiveRows[R](ShownRows):
     """Rows in the order they came until a column is chosen to sort by.
 
     What a person asks for (a sort, a filter, sections) moves rows at once. Live data moves them at most twice a second, and
@@ -39,14 +35,12 @@ class LiveRows[R](QAbstractTableModel):
         changed: bool = False,
     ) -> None:
         """``changed`` says that a row that comes again as another object differs, so that it need not be compared."""
-        super().__init__(parent)
+        super().__init__(len(columns), parent)
         self.columns = tuple(columns)
         self._key, self._sure = key, changed
         self._rows: list[R] = []  # in order of arrival; a row's place here is its number
         self._numbers: dict[Hashable, int] = {}  # key -> number
         self._gone: set[int] = set()  # numbers of rows that are only still on the screen
-        self._shown: Places = np.empty(0, np.int64)  # numbers as shown; heads are -1, -2 …
-        self._places: Places = np.empty(0, np.int64)  # row as shown by number, or -1; the heads' from the end
         self.touched: Places | None = None  # while a change is announced: the rows of it, when fewer than all between
         self._sorted: tuple[int, bool] | None = None  # column, descending
         self._values: SortValues[R] | None = None
@@ -130,6 +124,10 @@ class LiveRows[R](QAbstractTableModel):
         if number < 0:
             raise IndexError(i)
         return self._rows[number]
+
+    def rows_at(self, places: Sequence[int]) -> list[R]:
+        """The rows shown at ``places``, which may hold heads; those are passed over."""
+        return [self._rows[number] for number in self._shown[list(places)].tolist() if number >= 0]
 
     @property
     def sectioned(self) -> bool:
@@ -352,57 +350,9 @@ class LiveRows[R](QAbstractTableModel):
         if waited:
             self.order_waits.emit(False)
 
-    def _places_of(self, numbers: Places) -> Places:
-        """Where rows and heads are shown, −1 where they are not."""
-        if len(self._places) < self._size:
-            self._show(self._shown)
-        return self._places[numbers]
-
     @property
     def _size(self) -> int:
         return len(self._rows) + (0 if self._sections is None else len(self._sections))
-
-    def _drop(self, wanted: Places) -> None:
-        """Take off the screen what is not wanted: where it stands, or in many pieces by way of the end."""
-        stays = np.zeros(self._size, bool)
-        stays[wanted] = True
-        kept = stays[self._shown]
-        places = np.flatnonzero(~kept)
-        if not len(places):
-            return
-        runs = np.split(places, np.flatnonzero(np.diff(places) != 1) + 1)
-        if len(runs) > RUNS:
-            self._permute(np.concatenate((self._shown[kept], self._shown[~kept])))
-            runs = [np.arange(int(kept.sum()), len(kept))]
-        for run in reversed(runs):
-            self.beginRemoveRows(QModelIndex(), int(run[0]), int(run[-1]))
-            self._show(np.delete(self._shown, run))
-            self.endRemoveRows()
-
-    def _append(self, added: Places) -> None:
-        if not len(added):
-            self._show(self._shown)
-            return
-        first = len(self._shown)
-        self.beginInsertRows(QModelIndex(), first, first + len(added) - 1)
-        self._show(np.concatenate((self._shown, added)))
-        self.endInsertRows()
-
-    def _permute(self, wanted: Places) -> None:
-        self.layoutAboutToBeChanged[WITH_HINT].emit([], ROWS_ALONE)  # type: ignore[index]  # the stubs forget its forms
-        before = self.persistentIndexList()
-        numbers = [int(self._shown[index.row()]) for index in before]
-        self._show(wanted)
-        after = [
-            self.createIndex(int(self._places[n]), index.column()) for n, index in zip(numbers, before, strict=True)
-        ]
-        self.changePersistentIndexList(before, after)
-        self.layoutChanged[WITH_HINT].emit([], ROWS_ALONE)  # type: ignore[index]
-
-    def _show(self, shown: Places) -> None:
-        self._shown = shown
-        self._places = np.full(self._size, -1)
-        self._places[shown] = np.arange(len(shown))
 
     def _forget(self) -> None:
         """Let go of rows that are on the screen no more."""
@@ -438,11 +388,3 @@ class LiveRows[R](QAbstractTableModel):
 
     def _announce(self, first: int, last: int) -> None:
         self.dataChanged.emit(self.createIndex(first, 0), self.createIndex(last, len(self.columns) - 1))
-
-    # ---- Qt
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
-        return 0 if parent.isValid() else len(self._shown)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's own default
-        return 0 if parent.isValid() else len(self.columns)

@@ -23,8 +23,7 @@ class LookAheadChip(QLabel):
         """What is known now."""
         self._check = check
         words, chip = badge(check)
-        ground, ink = theme.CHIPS[chip]
-        self.setStyleSheet(f"background:{ground}; color:{ink}; border-radius:4px; padding:1px 8px;")
+        theme.wear(self, lambda: f"{theme.chip(chip)} border-radius:4px; padding:1px 8px;")
         self.setText(f"{SIGNS[chip]} look-ahead" if self._short else words)
         self.setFixedWidth(self.fontMetrics().horizontalAdvance(self.text()) + 18)
         self.setToolTip(explained(check))

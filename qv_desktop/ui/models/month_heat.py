@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from qv_desktop.ui import format, theme
+from qv_desktop.ui.wardrobe import of_colours
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 ROW, HEAD, EDGE, YEAR, GAP = 22, 22, 10, 44, 6  # px
@@ -37,6 +38,7 @@ def strength(values: Sequence[float]) -> float:
     return max(sizes[min(len(sizes) - 1, int(len(sizes) * 0.9))], 1e-9) if sizes else 1.0
 
 
+@of_colours
 @cache
 def _mixed(token: str, share: float) -> QColor:
     """``share`` of a colour over the panel's ground."""

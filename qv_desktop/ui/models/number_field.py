@@ -49,10 +49,21 @@ class NumberField(QLineEdit):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if self._arrows and event.position().x() >= self.width() - _ARROWS:
-            self._step(1 if event.position().y() < self.height() / 2 else -1, event.modifiers())
-        else:
+        if not self._on_arrows(event):
             super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Two quick clicks on an arrow are two steps."""
+        if not self._on_arrows(event):
+            super().mouseDoubleClickEvent(event)
+
+    def _on_arrows(self, event: QMouseEvent) -> bool:
+        """Whether the left button is over the arrows, which is a step."""
+        over = self._arrows and event.position().x() >= self.width() - _ARROWS
+        if not over or event.button() is not Qt.MouseButton.LeftButton:
+            return False
+        self._step(1 if event.position().y() < self.height() / 2 else -1, event.modifiers())
+        return True
 
     def _step(self, steps: int, modifiers: Qt.KeyboardModifier) -> None:
         if self.isEnabled():

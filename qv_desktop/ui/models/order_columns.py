@@ -14,6 +14,7 @@ from qv_desktop.ui.models.order_words import (
     acknowledged_in,
     chip,
     kind_text,
+    last_text,
     life_text,
     milliseconds,
     price_text,
@@ -21,6 +22,7 @@ from qv_desktop.ui.models.order_words import (
     side_color,
     status_tip,
     trail_text,
+    trail_told,
 )
 
 OPEN_FIRST, TIME = "Open first", "Time ET"  # titles that the panel asks for by name, as the next ones
@@ -83,7 +85,7 @@ def order_columns(known: OrderFacts) -> list[Column[Order]]:
         Column(STOP, lambda o: trail_text(o.request), key=lambda o: o.request.stop, right=True, width=54),
         Column(TIF, lambda o: life_text(o.request), key=lambda o: life_text(o.request), width=40),
         Column("Avg fill", lambda o: price_text(o.average), key=lambda o: o.average, right=True, width=58),
-        Column(LAST, lambda o: words.price(last.get(o.request.symbol)), key=lambda o: last.get(o.request.symbol), right=True, width=54,
+        Column(LAST, lambda o: last_text(last.get(o.request.symbol)), key=lambda o: last.get(o.request.symbol), right=True, width=54,
                color=lambda o: "TX1"),
         Column(TO_FILL, lambda o: words.price(known.to_fill(o), 1), key=known.to_fill, right=True, width=74,
                tip=lambda o: "How far the last price is from the limit or stop"),
@@ -97,6 +99,8 @@ def order_columns(known: OrderFacts) -> list[Column[Order]]:
         Column("Replaced by", lambda o: o.replaced_by or words.UNKNOWN, raw=lambda o: o.replaced_by, mono=True, width=120, shown=False),
         Column("Sent → ack, ms", lambda o: words.price(acknowledged_in(o), 0), key=acknowledged_in, right=True, width=100, shown=False),
         Column("Ack → fill, ms", lambda o: words.price(known.filled_in(o), 0), key=known.filled_in, right=True, width=100, shown=False),
+        Column("Trail", trail_told, raw=lambda o: trail_told(o) or None, right=True, width=60, shown=False,
+               tip=lambda o: "How far a trailing stop trails, in $ or %"),
         Column("Ext. hours", lambda o: "yes" if o.request.extended_hours else "", width=70, shown=False),
         Column("Account", lambda o: o.account, width=90, shown=False),
         Column("Note", lambda o: o.request.note, width=120, shown=False),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from qv_desktop.domain.audit import Entry
@@ -33,6 +33,7 @@ class OrderDetails(QWidget):
         self._order: Order | None = None
         self._story: Sequence[Entry] = ()
         self._no_hashes = ""
+        self._behind = False  # whether something happened to the order while it was out of sight
         self._soon = QTimer(self, interval=_SETTLES, singleShot=True)
         self._soon.timeout.connect(self._ask)
         self.copy.clicked.connect(self._copy)
@@ -75,8 +76,19 @@ class OrderDetails(QWidget):
         self.timeline.show_lines(story_lines(self._order, self._story, no_hashes))
         self.copy.setEnabled(True)
 
+    def note_row(self, key: str) -> None:
+        """An audit row of ``key`` was written: if it is shown, its story is read again."""
+        if key and key == self.shown and not self._soon.isActive():
+            self._soon.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._behind:
+            self._soon.start()
+
     def _ask(self) -> None:
-        if self._order is not None and self.isVisible():
+        self._behind = not self.isVisible()
+        if self._order is not None and not self._behind:
             self.story_asked.emit(self._order.id)
 
     def _copy(self) -> None:

@@ -191,7 +191,8 @@ def _wanted(typed: Typed) -> Iterator[tuple[Field, str, str]]:
 
 def _on_step(value: Decimal, instrument: Instrument | None) -> Decimal:
     if instrument is not None and value % price_step(instrument, value):
-        step, near = price_step(instrument, value), on_tick(instrument, value)
+        step = price_step(instrument, value)
+        near = max(on_tick(instrument, value), step)
         raise NotAllowed(f"{value} is off the {step} price step; the nearest price is {near}.", near)
     return value
 

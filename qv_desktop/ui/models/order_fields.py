@@ -129,7 +129,7 @@ class OrderFields(QWidget):
     def set_kind(self, title: str, time_in_force: TimeInForce | None = None) -> None:
         """Choose a type, and a time in force where one is given; an OCO, which has none of its own, ends."""
         if self.pair:
-            self._choose_class(OrderClass.SIMPLE)
+            self.choose_class(OrderClass.SIMPLE)
         self.kind.setCurrentText(title)
         if time_in_force is not None and self._takes(self.tif):
             self.tif.setCurrentText(title_of(TIMES, time_in_force))
@@ -143,7 +143,7 @@ class OrderFields(QWidget):
             self.extended.setChecked(False)
             if self._takes(self.tif):
                 self.tif.setCurrentText("Day")
-        self.changed.emit()
+        self._adapt()
 
     def choose_class(self, chosen: OrderClass) -> None:
         """Choose a class as a person would."""

@@ -1,8 +1,10 @@
 """Orders in a trader's words: the chip of a status, type, life, price, and the reason with whose it is."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from qv_desktop.domain.market import money
 from qv_desktop.domain.orders import Order, OrderRequest, OrderStatus, OrderType, Side, TimeInForce
 from qv_desktop.ui import format as words
 
@@ -53,6 +55,11 @@ def price_text(value: Decimal | None) -> str:
     return words.price(value, min(max(2, exponent), 4))
 
 
+def last_text(price: float | None) -> str:
+    """A market price in as many decimals as it was told in."""
+    return price_text(None if price is None else money(price))
+
+
 def side_color(order: Order) -> str:
     """The token of the order's side."""
     return "BUY_INK" if order.request.side is Side.BUY else "SELL_INK"
@@ -81,6 +88,14 @@ def trail_text(request: OrderRequest) -> str:
     if request.trail_percent is not None:
         return f"{request.trail_percent.normalize():f} %"
     return f"± {price_text(request.trail_price)}"
+
+
+def trail_told(order: Order) -> str:
+    """How far a trailing stop trails, whatever its stop is by now; nothing of other orders."""
+    request = order.request
+    if request.type is not OrderType.TRAILING_STOP:
+        return ""
+    return trail_text(replace(request, stop=None))
 
 
 def acknowledged_in(order: Order) -> float | None:

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from qv_desktop.domain.position_days import DayBasis
 from qv_desktop.domain.positions import Position, market_value, unrealised
+from qv_desktop.domain.risk_measures import UNKNOWN_SECTOR
 from qv_desktop.ui import format as words
 from qv_desktop.ui.models.column import Column
+from qv_desktop.ui.models.order_words import price_text
 
 STALE = 2.0  # seconds
 ZERO = Decimal(0)
@@ -23,11 +26,12 @@ class Row:
     value: Decimal | None  # signed
     unrealised: Decimal | None
     unrealised_fraction: Decimal | None  # of what was paid
-    day: Decimal | None  # earned since the previous close, taken or not
+    day: Decimal | None  # earned since the close before, taken or not; None while that close is unknown
     share: Decimal | None  # absolute value as a fraction of equity
-    day_fraction: Decimal | None = None  # of what it stood at at the previous close, or was paid since
+    day_fraction: Decimal | None = None  # of what it was worth at the close before and what was put in since
     cover: Decimal | None = None  # shares that resting stop orders protect; None while the orders are not known
     split: tuple[tuple[str, Decimal], ...] = ()  # source -> signed shares, largest first
+    sector: str = ""  # "" while unknown
 
     @property
     def main_source(self) -> str:
@@ -36,22 +40,23 @@ class Row:
 
 
 def priced(
-    position: Position, last: Decimal | None, age: float | None, carried: Decimal, equity: Decimal | None,
-    cover: Decimal | None = None, split: Mapping[str, Decimal] | None = None,
+    position: Position, last: Decimal | None, age: float | None, begun: DayBasis, equity: Decimal | None,
+    cover: Decimal | None = None, split: Mapping[str, Decimal] | None = None, sector: str = "",
 ) -> Row:  # fmt: skip
-    """The row of ``position``; ``carried`` is what stood unrealised at the previous close. A flat one needs no price.
+    """The row of ``position``; ``begun`` is what today's profit counts from. A flat one needs no price.
 
     ``cover`` counts shares under resting stops, ``split`` today's shares by where they came from.
     """
     parts = _parts(position, split or {})
     if position.quantity and last is None:
-        return Row(position, None, age, None, None, None, None, None, None, cover, parts)
+        return Row(position, None, age, None, None, None, None, None, None, cover, parts, sector)
     price = last or ZERO
     value, earned = market_value(position, price), unrealised(position, price)
     cost = position.average * abs(position.quantity)
-    day, base = earned - carried + position.realised, abs(value - (earned - carried))
+    day = None if begun.carried is None else earned - begun.carried + position.realised
     return Row(position, last, age, value, earned, earned / cost if cost else None, day,
-               abs(value) / equity if equity else None, day / base if base else None, cover, parts)  # fmt: skip
+               abs(value) / equity if equity else None, day / begun.base if day is not None and begun.base else None, cover, parts,
+               sector)  # fmt: skip
 
 
 def _parts(position: Position, split: Mapping[str, Decimal]) -> tuple[tuple[str, Decimal], ...]:
@@ -66,11 +71,10 @@ def _parts(position: Position, split: Mapping[str, Decimal]) -> tuple[tuple[str,
 def position_columns() -> list[Column[Row]]:
     return [
         Column("Symbol", lambda r: r.position.symbol, bold=True, width=70),
-        Column("Side", _side, color=_side_color, width=56),
+        Column("Side", _side, color=_side_color, width=56, whole=True),
         Column("Qty", lambda r: words.quantity(r.position.quantity), key=lambda r: r.position.quantity, right=True, stretch=True, width=70),
-        Column("Avg", lambda r: words.price(r.position.average if r.position.quantity else None), key=lambda r: r.position.average,
-               right=True, stretch=True, width=76),
-        Column("Last", lambda r: words.price(r.last), key=lambda r: r.last, right=True, stretch=True, width=76, color=_faded),
+        Column("Avg", lambda r: price_text(_average(r)), key=_average, right=True, stretch=True, width=76),
+        Column("Last", lambda r: price_text(r.last), key=lambda r: r.last, right=True, stretch=True, width=76, color=_faded),
         Column("Mkt value", lambda r: words.money(r.value), key=lambda r: r.value, right=True, stretch=True, width=104,
                total=_money(lambda r: r.value)),
         Column("Day P&L", lambda r: words.signed(r.day), key=lambda r: r.day, right=True, stretch=True, width=88,
@@ -88,8 +92,7 @@ def position_columns() -> list[Column[Row]]:
                color=lambda r: words.trend(r.position.realised)),
         Column("% equity", lambda r: words.percent(r.share, 1, sign=False), key=lambda r: r.share,
                raw=lambda r: _percents(r.share), right=True, stretch=True, width=72),
-        Column("Stop cover", lambda r: words.quantity(r.cover if r.position.quantity else None), key=lambda r: r.cover, right=True,
-               width=76, color=_cover_color, tip=_cover_tip),
+        Column("Stop cover", lambda r: words.quantity(_cover(r)), key=_cover, right=True, width=76, color=_cover_color, tip=_cover_tip),
         Column("Split", _split_text, width=120, color=lambda r: "TX1", tip=_split_text),
         Column("Quote age", lambda r: words.age(r.age), key=lambda r: r.age, right=True,
                stretch=True, width=76,
@@ -112,6 +115,16 @@ def _side_color(row: Row) -> str:
 
 def _faded(row: Row) -> str | None:
     return "TX2" if row.age is not None and row.age > STALE else None
+
+
+def _average(row: Row) -> Decimal | None:
+    """Of what is flat, nothing was paid."""
+    return row.position.average if row.position.quantity else None
+
+
+def _cover(row: Row) -> Decimal | None:
+    """Of what is flat, nothing is to be covered."""
+    return row.cover if row.position.quantity else None
 
 
 def _cover_color(row: Row) -> str | None:
@@ -148,4 +161,8 @@ def known(values: list[Decimal | None]) -> list[Decimal] | None:
     return found if len(found) == len(values) else None
 
 
-SECTIONS: Mapping[str, Callable[[Row], str]] = {"Strategy": lambda r: r.main_source, "Side": lambda r: _side(r).title()}
+SECTIONS: Mapping[str, Callable[[Row], str]] = {
+    "Strategy": lambda r: r.main_source,
+    "Sector": lambda r: r.sector or UNKNOWN_SECTOR,
+    "Side": lambda r: _side(r).title(),
+}

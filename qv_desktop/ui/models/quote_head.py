@@ -41,7 +41,7 @@ class QuoteHead(QWidget):
         first.setStretch(1, 1)
         column.addLayout(first)
         column.addLayout(across(self.bid, None, self.spread, None, self.ask))
-        self.symbol.editingFinished.connect(self._typed)
+        self.symbol.editingFinished.connect(self.enter)
         self.show_quote(None, None)
 
     def show_symbol(self, symbol: str) -> None:
@@ -95,7 +95,8 @@ class QuoteHead(QWidget):
         room = self.listing.width() - metrics.horizontalAdvance(tail) - 2
         self.listing.setText(f"{metrics.elidedText(found.name, Qt.TextElideMode.ElideRight, max(room, 30))}{tail}")
 
-    def _typed(self) -> None:
+    def enter(self) -> None:
+        """Take the symbol that stands in the field, as Enter does."""
         symbol = self.symbol.text().strip().upper()
         if symbol and symbol != self._shown:
             self.symbol_typed.emit(symbol)

@@ -31,7 +31,7 @@ class ReportDays(QWidget):
     def __init__(self, now: Callable[[], datetime], forms: Sequence[str]) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"ReportDays {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
+        theme.wear(self, lambda: f"ReportDays {{ background: {theme.BG2}; border-top: 1px solid {theme.LINE}; }}")
         self._now = now
         self.first, self.last = _day("First day of the report"), _day("Last day of the report")
         self.account = Choice("Account of the report", (HERE, EVERY))
@@ -45,7 +45,7 @@ class ReportDays(QWidget):
         self.hide()
 
     def _lay_out(self) -> None:
-        self.complaint.setStyleSheet(f"color:{theme.BAD};")
+        theme.wear(self.complaint, lambda: f"color:{theme.BAD};")
         self.complaint.setWordWrap(True)
         self.account.setMinimumWidth(128)
         self.form.setMinimumWidth(70)

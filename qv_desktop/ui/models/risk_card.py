@@ -28,7 +28,7 @@ class Card(QWidget):
         self._sentence.setWordWrap(True)
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
         self._sentence.setFont(theme.body())
-        self._sentence.setStyleSheet(f"color:{theme.TX2};")
+        theme.wear(self._sentence, lambda: f"color:{theme.TX2};")
         self._sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         for part in (body, self._sentence):
             part.setParent(self)
@@ -114,7 +114,7 @@ class Wrapped(QLabel):
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setFont(theme.small())
-        self.setStyleSheet(f"color:{theme.TX2};")
+        theme.wear(self, lambda: f"color:{theme.TX2};")
         self.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.setAccessibleName(name)
 

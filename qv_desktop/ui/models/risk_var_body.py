@@ -34,7 +34,7 @@ class VarBody(QWidget):
         self._sentence = QLabel()
         self._sentence.setWordWrap(True)
         self._sentence.setFont(theme.small())
-        self._sentence.setStyleSheet(f"color:{theme.TX1};")
+        theme.wear(self._sentence, lambda: f"color:{theme.TX1};")
         for part in (self.choice, self.method, self.picture, self.tests, self._sentence):
             part.setParent(self)
         self.choice.chosen.connect(lambda _: self._draw())

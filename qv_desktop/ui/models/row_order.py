@@ -27,7 +27,7 @@ class RowOrder[R](QObject):
         self._pressed: tuple[QPoint, Hashable] | None = None  # where, and on which row
         self._gap = -1  # the row before which a drop would put it
         self._line = QFrame(table.viewport())
-        self._line.setStyleSheet(f"background: {theme.ACCENT};")
+        theme.wear(self._line, lambda: f"background: {theme.ACCENT};")
         self._line.hide()
         table.installEventFilter(self)
         table.viewport().installEventFilter(self)

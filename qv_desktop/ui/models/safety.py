@@ -28,9 +28,12 @@ class ArmedPill(QPushButton):
         self.setFixedHeight(24)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Space in a field must not disarm
-        self.setStyleSheet(
-            f"ArmedPill {{ background: {theme.WARN}; color: {theme.ink_on('WARN').name()}; border: none; border-radius: 12px;"
-            " padding: 0 12px; }"
+        theme.wear(
+            self,
+            lambda: (
+                f"ArmedPill {{ background: {theme.WARN}; color: {theme.ink_on('WARN').name()}; border: none; border-radius: 12px;"
+                " padding: 0 12px; }"
+            ),
         )
         self.give_way: QWidget | None = None  # hides while this is shown and the window is narrow
         self.hide()
@@ -98,9 +101,11 @@ class KillStrip(QFrame):
         """Show how far it is: amber while it works, red once it is too long without proof or over, and what is left by name."""
         proved = killing.stage == "done" and killing.left == ()
         token = "HALT" if killing.over else "HALT_HELD" if killing.stage == "unproven" else "HALT_OVER"
-        ink = theme.color("ON").name()
-        self.setStyleSheet(
-            f"#kill-strip {{ background: {theme.color(token).name()}; }} #kill-strip QLabel {{ color: {ink}; }}"
+        theme.wear(
+            self,
+            lambda: (
+                f"#kill-strip {{ background: {theme.color(token).name()}; }} #kill-strip QLabel {{ color: {theme.color('ON').name()}; }}"
+            ),
         )
         self.words.setText(f"{_verb(killing)} {outcome_words(killing)}{_halted(killing)}")
         self.detail.setText(_detail(killing))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPushButton
 from qv_desktop.domain.accounts import Environment
 from qv_desktop.domain.orders import Side
 from qv_desktop.ui import theme
+from qv_desktop.ui.hold import Repeats
 
 _KEYS = "Ctrl+Enter"
 _SENDING = ("Send", "Review")  # the verbs that lead to an order
@@ -17,7 +18,7 @@ class SendButton(QPushButton):
 
     def __init__(self) -> None:
         super().__init__()
-        self._live = False
+        self._live, self._repeats = False, Repeats()
         self._words = ""
         self.setFixedHeight(32)
         self.setFont(theme.bold())
@@ -51,8 +52,16 @@ class SendButton(QPushButton):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             event.ignore()
-        else:
+        elif event.key() != Qt.Key.Key_Space:
             super().keyPressEvent(event)
+        elif not self._repeats.holds(event):
+            self.click()  # at the press: a held key is said to be let go again and again
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() != Qt.Key.Key_Space:
+            super().keyReleaseEvent(event)
+        elif not event.isAutoRepeat():
+            self._repeats.released(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         event.accept()

@@ -16,7 +16,7 @@ class DetailSplit(QSplitter):
         super().__init__(Qt.Orientation.Horizontal)
         self._detail, self._wanted = detail, True
         self.setHandleWidth(1)
-        self.setStyleSheet(f"QSplitter::handle {{ background: {theme.LINE}; }}")
+        theme.wear(self, lambda: f"QSplitter::handle {{ background: {theme.LINE}; }}")
         self.setChildrenCollapsible(False)
         self.addWidget(main)
         self.addWidget(detail)

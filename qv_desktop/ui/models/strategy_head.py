@@ -27,9 +27,10 @@ class StrategyHead(QWidget):
         self.heading.setMinimumWidth(40)
         self.hash.setFont(theme.mono())
         self.mark.setFont(theme.small_bold())
-        for label, (ground, ink) in ((self.hash, theme.CHIPS["filled"]), (self.mark, theme.CHIPS["held"])):
+        for label in (self.hash, self.mark):
             label.setFixedHeight(18)
-            label.setStyleSheet(f"background:{ground}; color:{ink}; border-radius:3px; padding:1px 6px;")
+        theme.wear(self.hash, lambda: f"{theme.chip('filled')} border-radius:3px; padding:1px 6px;")
+        theme.wear(self.mark, lambda: f"{theme.chip('held')} border-radius:3px; padding:1px 6px;")
         self.pages = theme.Segmented([CODE, VERSIONS])
         self.pages.setFixedWidth(140)
         self.test = theme.button("Backtest")

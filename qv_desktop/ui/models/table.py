@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAction,
     QGuiApplication,
@@ -87,12 +87,16 @@ class Table[R](QTableView):
 
     def selected(self) -> list[R]:
         """The selected rows, top to bottom."""
-        return [self._model.row(place) for place in self._chosen()]
+        return self._model.rows_at(self._chosen())
 
     def _chosen(self) -> list[int]:
-        """Where the selected rows stand, top to bottom, without heads."""
-        places = sorted(index.row() for index in self.selectionModel().selectedRows())
-        return [p for p in places if self._model.head(p) is None] if self._model.sectioned else places
+        """Where the selected rows stand, top to bottom, heads among them.
+
+        From the ranges, which are of whole rows: Qt's own list of rows asks the model about each cell of them.
+        """
+        selection = self.selectionModel().selection()
+        ranges = [selection.at(number) for number in range(selection.count())]
+        return sorted({place for found in ranges for place in range(found.top(), found.bottom() + 1)})
 
     def select_key(self, key: object) -> None:
         """Select the row of ``key`` and bring it into view; an unknown key clears the selection."""
@@ -139,6 +143,8 @@ class Table[R](QTableView):
         header.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # sections and the rest cover all of it
         header.setFont(theme.small())
         header.setHighlightSections(False)
+        # of its own and empty: painted titles would ask of each column whether all of its cells are selected
+        header.setSelectionModel(QItemSelectionModel(self._model, header))
         header.setSectionsClickable(True)
         header.setSectionsMovable(True)
         header.setMinimumSectionSize(28)

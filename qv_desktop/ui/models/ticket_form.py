@@ -38,7 +38,7 @@ class TicketForm(QWidget):
         self.rules = RuleList("Rules", empty=empty, more="more rules, all listed on hovering")
         self.message = note()
         self.send = SendButton()
-        self._ground = side_ground(Side.BUY)
+        self._side = Side.BUY
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -86,7 +86,7 @@ class TicketForm(QWidget):
     def show_side(self, side: Side) -> None:
         """Take the colours of buying or selling; which it is stands on the controls besides."""
         self.send.paint_side(side)
-        self._ground = side_ground(side)
+        self._side = side
         self.update()
 
     def _say(self, text: str, token: str) -> None:
@@ -95,4 +95,4 @@ class TicketForm(QWidget):
         paint_note(self.message, token)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._ground)
+        QPainter(self).fillRect(self.rect(), side_ground(self._side))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabe
 from qv_desktop.domain.errors import BadInput
 from qv_desktop.domain.validation import FoldsAsked, Level, TradesAsked, Validation, WalkAsked
 from qv_desktop.ui import format, theme
-from qv_desktop.ui.models.layouts import forbid
+from qv_desktop.ui.models.layouts import forbid, tint
 from qv_desktop.ui.models.number_field import NumberField
 from qv_desktop.ui.models.pictures import FanPicture, HistogramPicture, Line, LinesPicture
 
@@ -142,7 +142,7 @@ class Card(QFrame):
 
     def _say(self, sentence: str, ink: str) -> None:
         self._verdict.setText(sentence)
-        self._verdict.setStyleSheet(f"color:{theme.color(ink).name()};")
+        theme.wear(self._verdict, lambda: f"color:{theme.color(ink).name()};")
         self._verdict.setAccessibleName(f"{self.title}: {sentence}")
         self._verdict.show()
 
@@ -155,7 +155,7 @@ class Card(QFrame):
             for part, words in enumerate(pair):
                 label = theme.label(words, "hint" if part == 0 else "label")
                 label.setFont(theme.small() if part == 0 else theme.small_bold())
-                label.setStyleSheet(f"color:{theme.TX1 if part == 0 else theme.TX0};")
+                tint(label, "TX1" if part == 0 else "TX0")
                 self._grid.addWidget(label, at // 2, at % 2 * 2 + part)
                 self._values.append(label)
         for column, weight in enumerate((2, 1, 2, 1)):

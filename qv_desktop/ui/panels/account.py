@@ -35,6 +35,7 @@ class Figure(QWidget):
         column.addWidget(self._value)
         self.setFixedHeight(33)
         self.setAccessibleName(title)
+        theme.follow(self, self._paint)
 
     def show_value(self, text: str, color: str = "TX0", after: str = "") -> None:
         """Show the figure in a colour, and a smaller one after it."""

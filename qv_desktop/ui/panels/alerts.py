@@ -167,8 +167,14 @@ class Toast(QFrame):
         super().__init__(parent)
         self.notice = notice
         self.setObjectName("toast")
-        self.setStyleSheet(f"#toast {{ background: {theme.BG2}; border: 1px solid {theme.LINE}; border-left: 3px solid "
-                           f"{theme.color(_EDGES[notice.urgency]).name()}; border-radius: 4px; }}")  # fmt: skip
+        edge = _EDGES[notice.urgency]
+        theme.wear(
+            self,
+            lambda: (
+                f"#toast {{ background: {theme.BG2}; border: 1px solid {theme.LINE}; border-left: 3px solid "
+                f"{theme.color(edge).name()}; border-radius: 4px; }}"
+            ),
+        )
         self.setFixedWidth(320)
         self.setAccessibleName(f"{_WORDS[notice.urgency]}: {notice.title}. {notice.text}")
         self.setToolTip("Click to see what it is about")

@@ -387,7 +387,7 @@ class BacktestsPanel(QWidget):
 
     def _say(self, words: str, *, bad: bool) -> None:
         self._step.setText(words)
-        self._step.setStyleSheet(f"color:{theme.BAD if bad else theme.TX2};")
+        theme.wear(self._step, lambda: f"color:{theme.BAD if bad else theme.TX2};")
         self._step.setVisible(bool(words))
 
     def _draw(self, run: BacktestResult, curves: RunCurves | None = None) -> None:

@@ -1,6 +1,7 @@
 """Fills: every execution as it came, to the millisecond, with what it was worth."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +33,8 @@ class FillsPanel(QWidget):
         super().__init__()
         self._arrivals: dict[str, float] = {}  # client order id -> mid when the order was made, or its stop
         self._values = dict.fromkeys(Side, ZERO)  # dollars bought and sold
+        self._newest: datetime | None = None
+        self._day = ""  # of the newest, as New York counts it
         self.model = TableModel(self._columns(), key=lambda fill: fill.execution_id)
         self.table = Table(self.model, empty="No fills yet. Executions stand here as the broker reports them.")
         self.table.setAccessibleName("Fills")
@@ -51,7 +54,7 @@ class FillsPanel(QWidget):
     def show_fills(self, fills: Iterable[Fill]) -> None:
         """Replace every row."""
         kept = list(fills)
-        self._values = dict.fromkeys(Side, ZERO)
+        self._values, self._newest = dict.fromkeys(Side, ZERO), None
         self._count(kept)
         self.model.replace(kept)
         self._show_totals()
@@ -74,7 +77,7 @@ class FillsPanel(QWidget):
 
     def _columns(self) -> list[Column[Fill]]:
         return [
-            Column("Time ET", lambda f: words.clock_ms(f.at), key=lambda f: f.at, width=92, tip=lambda f: f.at.isoformat()),
+            Column("Time ET", self._when, key=lambda f: f.at, width=92, whole=True, tip=lambda f: f.at.isoformat()),
             Column("Symbol", lambda f: f.symbol, bold=True, width=70),
             Column("Side", lambda f: f.side.upper(), color=lambda f: "BUY_INK" if f.side is Side.BUY else "SELL_INK", width=50),
             Column("Qty", lambda f: words.quantity(f.quantity), key=lambda f: f.quantity, right=True, width=64,
@@ -95,6 +98,11 @@ class FillsPanel(QWidget):
                    tip=lambda f: "Against the mid when the order was made, of a stop against its stop; above zero is worse"),
         ]  # fmt: skip
 
+    def _when(self, fill: Fill) -> str:
+        """The time of day; one of an earlier day than the newest shows its date as well."""
+        day = words.day(fill.at)
+        return words.clock_ms(fill.at) if day >= self._day else f"{day[5:]} {words.clock(fill.at)}"
+
     def _slippage(self, fill: Fill) -> float | None:
         """Basis points paid over the arrival mid, or None where that is unknown."""
         mid = self._arrivals.get(fill.client_order_id)
@@ -113,6 +121,8 @@ class FillsPanel(QWidget):
         """Add to the totals, so that a fill late in the day costs no more than the first."""
         for found in fills:
             self._values[found.side] += found.quantity * found.price
+            if self._newest is None or found.at > self._newest:
+                self._newest, self._day = found.at, words.day(found.at)
 
     def _show_totals(self) -> None:
         count = self.model.counts()[1]

@@ -14,7 +14,7 @@ from qv_desktop.domain.orders import Fill, Order, OrderStatus
 from qv_desktop.domain.risk import Check
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
-from qv_desktop.ui.models.amend_bar import AmendBar
+from qv_desktop.ui.models.amend_bar import PARTLY, AmendBar
 from qv_desktop.ui.models.confirm_bar import ConfirmBar
 from qv_desktop.ui.models.filter_bar import TableFilter
 from qv_desktop.ui.models.layouts import Bar, forbid, stacked
@@ -43,6 +43,7 @@ from qv_desktop.ui.models.table_model import TableModel
 
 __all__ = ["OrdersPanel", "chip"]
 
+CANCEL_ALL = "Cancel all · hold 1 s"
 AMENDED = {QUANTITY: "quantity", LIMIT: "limit", STOP: "stop", TIF: "life"}  # cell -> field that its double click opens
 
 
@@ -108,8 +109,9 @@ class OrdersPanel(QWidget):
         self._show_details()
         self._end_question()
         amended = self.amending.order
-        if amended is not None and (now := self.model.get(amended.id)) is not None:
-            self.amending.follow(now)
+        if amended is not None and (now := self.model.get(amended.id)) is not None and self.amending.follow(now):
+            what = f"{now.request.symbol} order is {chip(now.status)[0].lower()}"
+            self.asking.tell(PARTLY if now.open else f"The {what} meanwhile: nothing was amended.")
 
     def _end_question(self) -> None:
         """What was asked about is gone: a question that would do nothing is taken back, and said."""
@@ -141,6 +143,10 @@ class OrdersPanel(QWidget):
     def note_verdict(self, key: str, sequence: int) -> None:
         """The audit row that holds the rules' verdict on an order."""
         self._facts.verdicts[key] = sequence
+
+    def note_row(self, key: str) -> None:
+        """An audit row of an order was written."""
+        self.details.note_row(key)
 
     def show_prices(self, prices: Mapping[str, float]) -> None:
         """Last prices by symbol, once per frame: they move the distance to fill."""
@@ -187,7 +193,7 @@ class OrdersPanel(QWidget):
         self.open_first.setToolTip("Orders that can still trade above all others, newest first")
         self.cancel = theme.button("Cancel selected", "ghost")
         self.cancel_more = menu_button("Cancel ▾", "Cancel by symbol, source or person", self._offer_scopes)
-        self.cancel_all = theme.HoldButton("Cancel all · hold 1 s")
+        self.cancel_all = theme.HoldButton(CANCEL_ALL)
         self.cancel_all.setMinimumWidth(136)
         self.export = theme.button("⤓ Export CSV", "ghost")
         self.asking = ConfirmBar()
@@ -202,7 +208,7 @@ class OrdersPanel(QWidget):
         strip = Bar(*shown, self.count, None, self.open_first, self.cancel, self.cancel_more, self.cancel_all, self.export,
                     yielding=(self.export, self.open_first, self.count, self.filter.sections, self.cancel_more, self.filter.kinds,
                               self.filter.field))  # fmt: skip
-        stacked(self, strip, self.split, self.asking, self.amending).setStretch(1, 1)
+        stacked(self, strip, self.split, self.asking, self.amending, self.amending.below).setStretch(1, 1)
 
     def _connect(self) -> None:
         self.open_first.toggled.connect(self._sort)
@@ -300,6 +306,9 @@ class OrdersPanel(QWidget):
         """Open the amend strip for one open order."""
         if len(rows) != 1 or not rows[0].open or "amend" in self._lacking:
             return
+        if rows[0].filled:
+            self.asking.tell(PARTLY)
+            return
         self.asking.dismiss()
         self.amending.open(rows[0], field)
 
@@ -322,6 +331,7 @@ class OrdersPanel(QWidget):
         text = f"{text} · {tally.unresolved} unresolved" if tally.unresolved else text
         self.count.setText(f"{self.filter.words('orders')} · {tally.open} open" if self.filter.narrowed else text)
         lacking = self._lacking.get("cancel", "")
+        self.cancel_all.setText(f"Cancel all {tally.open:,} · hold 1 s" if tally.open else CANCEL_ALL)
         self.cancel_all.setEnabled(tally.open > 0 and not lacking)
         self.cancel_all.setToolTip(
             lacking or f"Hold for one second to cancel {tally.open} open order{'' if tally.open == 1 else 's'}"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from qv_desktop.domain.flattening import Plan
 from qv_desktop.domain.market import money
+from qv_desktop.domain.position_days import UNKNOWN, DayBasis
 from qv_desktop.domain.positions import Position
 from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
@@ -53,7 +54,8 @@ class PositionsPanel(QWidget):
         self._positions: dict[str, Position] = {}  # symbol -> open position, or one that earned something today
         self._last: dict[str, Decimal] = {}  # symbol -> last price
         self._ages: dict[str, float] = {}  # symbol -> seconds
-        self._carried: dict[str, Decimal] = {}  # symbol -> dollars unrealised at the previous close
+        self._days: dict[str, DayBasis] = {}  # symbol -> what today's profit counts from
+        self._sectors: dict[str, str] = {}  # symbol -> sector, where it is known
         self._equity: Decimal | None = None
         self.model = TableModel(position_columns(), key=lambda row: row.position.symbol)
         self.table = Table(
@@ -173,11 +175,21 @@ class PositionsPanel(QWidget):
             self._equity = equity
             self.model.upsert([self._row(position) for position in self._positions.values()])
 
-    def show_carried(self, carried: Mapping[str, Decimal]) -> None:
-        """Dollars that stood unrealised at the previous close by symbol; a symbol left out was opened today."""
-        self._carried = dict(carried)
-        self.model.upsert([self._row(position) for position in self._positions.values()])
+    def show_days(self, days: Mapping[str, DayBasis]) -> None:
+        """What today's profit of each symbol counts from; that of a symbol left out is unknown."""
+        self._show_anew(self._days, days)
         self._show_totals()
+
+    def show_sectors(self, sectors: Mapping[str, str]) -> None:
+        """The sector of each symbol; that of a symbol left out is unknown."""
+        self._show_anew(self._sectors, sectors)
+
+    def _show_anew[V](self, known: dict[str, V], told: Mapping[str, V]) -> None:
+        """Take ``told`` in the place of ``known``, and show the rows anew of which it differs."""
+        moved = {s for s in known.keys() | told.keys() if known.get(s) != told.get(s)}
+        known.clear()
+        known |= told
+        self.model.upsert([self._row(self._positions[symbol]) for symbol in moved if symbol in self._positions])
 
     def _lay_out(self) -> None:
         parts: list[QWidget | None] = [self.count, None]
@@ -206,13 +218,13 @@ class PositionsPanel(QWidget):
         symbol = position.symbol
         last, age = self._last.get(symbol), self._ages.get(symbol)
         cover = None if self._cover is None else self._cover.get(symbol, ZERO)
-        return priced(
-            position, last, age, self._carried.get(symbol, ZERO), self._equity, cover, self._split.get(symbol)
-        )
+        begun = self._days.get(symbol, UNKNOWN)
+        split, sector = self._split.get(symbol), self._sectors.get(symbol, "")
+        return priced(position, last, age, begun, self._equity, cover, split, sector)
 
     def _show_plans(self, plans: Sequence[Plan], sentence: str, button: str) -> None:
         self._plans = plans
-        self.holding.show_plan(sentence, button, self._held)
+        self.holding.show_plan(sentence, button, self._held, can=not all(plan.refused for plan in plans))
 
     def _held(self) -> None:
         """The ids are made here, once for each intent."""

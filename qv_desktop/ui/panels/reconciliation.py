@@ -6,27 +6,26 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QWidget
 
 from qv_desktop.domain.break_history import Day, RunLine
 from qv_desktop.domain.breaks import WORKED, BreakItem, Remark
 from qv_desktop.domain.entries import Entry, unbookable
 from qv_desktop.domain.reconciliation import Reconciliation
 from qv_desktop.domain.reconciliation_rules import Rules
-from qv_desktop.ui import format as words
 from qv_desktop.ui import theme
 from qv_desktop.ui.models.break_details import BreakDetails
 from qv_desktop.ui.models.break_filters import BreakFilters
 from qv_desktop.ui.models.break_split import BreakSplit
 from qv_desktop.ui.models.break_words import AGE, queue_columns
 from qv_desktop.ui.models.entry_bar import EntryBar
-from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, paint_pill, pill, stacked, tint
+from qv_desktop.ui.models.layouts import Bar, across, forbid, note, paint_note, stacked
 from qv_desktop.ui.models.ledger import scrolled
 from qv_desktop.ui.models.menu_button import entry, menu_button
 from qv_desktop.ui.models.reason_bar import ReasonBar
 from qv_desktop.ui.models.report_days import ReportDays
 from qv_desktop.ui.models.rules_page import RulesPage
+from qv_desktop.ui.models.run_facts import RunFacts, centred
 from qv_desktop.ui.models.run_history import FORMS, RunHistory
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
@@ -197,27 +196,25 @@ class ReconciliationPanel(QWidget):
         self._aging.start()
 
     def _build_strip(self) -> None:
-        self.as_of, self.account, self.matched, self.breaks, self.tolerances = (pill() for _ in range(5))
+        self.facts = RunFacts()
         self.views = theme.Segmented((BREAKS, HISTORY, RULES))
         self.views.setFixedWidth(184)
         self.run = theme.button("Run now", "primary")
         self.run.setToolTip("Ask the broker for positions, orders, fills and balances, and compare")
         self.report = menu_button("⤓ Report", "Write a report", self._fill_reports)
-        self.verdict, self.detail = theme.label("", "title"), theme.label("", "label")
-        self.lacking = theme.label("", "hint")
         self.first = theme.button("Run the first reconciliation", "primary")
         self.note = note()
         self.open_file, self.open_folder = theme.button("Open"), theme.button("Show folder")
 
     def _lay_out(self) -> None:
-        facts = (self.breaks, self.matched, self.as_of, self.account, self.tolerances)
-        self.strip = Bar(self.views, *facts, None, self.report, self.run,
-                         yielding=(self.tolerances, self.account, self.matched, self.as_of, self.breaks))  # fmt: skip
+        facts = self.facts
+        yielding = (facts.tolerances, facts.account, facts.matched, facts.as_of, facts.breaks)
+        self.strip = Bar(self.views, *facts.pills, None, self.report, self.run, yielding=yielding)
         self.pages = QStackedWidget()
         self.pages.addWidget(BreakSplit(self.table, scrolled(self.details)))
-        self.pages.addWidget(_centred("✓", self.verdict, self.detail, self.lacking))
+        self.pages.addWidget(centred("✓", facts.verdict, facts.detail, facts.lacking))
         hint = theme.label("A run compares positions, open orders and fills with the broker.")
-        self.pages.addWidget(_centred("", theme.label("Nothing was compared yet", "title"), hint, self.first))
+        self.pages.addWidget(centred("", theme.label("Nothing was compared yet", "title"), hint, self.first))
         self.pages.addWidget(self.history)
         self.pages.addWidget(scrolled(self.rules))
         said = QWidget()
@@ -367,37 +364,10 @@ class ReconciliationPanel(QWidget):
             self.pages.setCurrentIndex(_NEVER)
 
     def _show_header(self) -> None:
-        run = self._run
-        for fact in (self.as_of, self.account, self.matched, self.breaks, self.tolerances):
-            self.strip.want(fact, run is not None)
-        if run is None:
-            return
-        limits = run.tolerances
-        self.as_of.setText(f"As of {words.clock(run.at)} ET")
-        self.as_of.setToolTip(f"Ours at {run.local_at.isoformat()}, the broker's at {run.broker_at.isoformat()}")
-        self.account.setText(f"Account {run.account}")
-        self.matched.setText(f"Matched {run.matched:,}")
-        self.tolerances.setText(f"Tolerance {words.money(limits.price)} a share · {words.quantity(limits.quantity)} sh")
-        self.tolerances.setToolTip(f"No difference up to {words.money(limits.price)} a share, {words.quantity(limits.quantity)} shares and "
-                                   f"{words.money(limits.cash)} of cash is a break; see Rules.")  # fmt: skip
-        self.breaks.setText(
-            f"Breaks {len(run.breaks)} · {words.money(run.at_risk)} at risk" if run.breaks else "✓ No breaks"
-        )
-        paint_pill(self.breaks, "WARN" if run.breaks else "GOOD", "WARN" if run.breaks else "LINE")
-        self._show_verdict(run)
-        self.detail.setText(
-            f"{run.matched:,} rows matched at {words.clock(run.at)} ET · account {run.account} · run by {run.operator} · "
-            f"input {run.input_hash[:8]}"
-        )
-        tint(self.verdict, "TX0")
-
-    def _show_verdict(self, run: Reconciliation) -> None:
-        """What could not be compared is never passed over in silence."""
-        lacking = [f"{one.section}, {one.key}: {one.why}" for one in run.uncompared]
-        self.verdict.setText("What was compared is the same" if lacking else "Our books and the broker's are the same")
-        self.lacking.setText("Not compared · " + "\n".join(lacking) if lacking else "")
-        self.lacking.setVisible(bool(lacking))
-        self.matched.setToolTip("\n".join(("Not compared:", *lacking)) if lacking else "")
+        for fact in self.facts.pills:
+            self.strip.want(fact, self._run is not None)
+        if self._run is not None:
+            self.facts.show_run(self._run)
 
     def _say(self, text: str, token: str) -> None:
         self.note.setText(text)
@@ -405,22 +375,3 @@ class ReconciliationPanel(QWidget):
         for opener in (self.open_file, self.open_folder):
             opener.hide()
         paint_note(self.note, token)
-
-
-def _centred(sign: str, *parts: QWidget) -> QWidget:
-    """A quiet page: a large green sign where there is one, and lines under it."""
-    page = QWidget()
-    column = QVBoxLayout(page)
-    column.setSpacing(8)
-    column.addStretch(1)
-    if sign:
-        big = theme.label(sign, "title")
-        font = QFont(theme.strong())
-        font.setPixelSize(34)
-        big.setFont(font)
-        tint(big, "GOOD")
-        column.addWidget(big, 0, Qt.AlignmentFlag.AlignHCenter)
-    for part in parts:
-        column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
-    column.addStretch(1)
-    return page

@@ -80,7 +80,7 @@ class RiskPanel(QWidget):
         self._report = menu_button("⤓", "Write the day's risk report", self._fill_report)
         self._report.setFixedWidth(30)
         self._age = theme.label("", "hint")  # of when the figures are, once they are no longer of now
-        self._age.setStyleSheet(f"color:{theme.WARN};")
+        theme.wear(self._age, lambda: f"color:{theme.WARN};")
         self._age.hide()
         self.elapsed = time.monotonic  # of the wall: a simulation's clock may run faster
         self._pictured: tuple[datetime, float] | None = None  # of when the newest picture is, and when it came
@@ -101,7 +101,7 @@ class RiskPanel(QWidget):
         scroll = Shutter(self.dashboard)
         self._empty.setWordWrap(True)
         self._empty.setFont(theme.body())
-        self._empty.setStyleSheet(f"color:{theme.TX1}; padding:12px;")
+        theme.wear(self._empty, lambda: f"color:{theme.TX1}; padding:12px;")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._scroll = scroll
         scroll.hide()
@@ -217,7 +217,7 @@ class RiskPanel(QWidget):
         self._state = state
         token, meaning = STATES[state]
         self._state_chip.setText(f"● {state.value}")
-        self._state_chip.setStyleSheet(f"color:{theme.color(token).name()};")
+        theme.wear(self._state_chip, lambda: f"color:{theme.color(token).name()};")
         by = " · ".join(word for word in (actor, reason) if word)
         self._by = by
         self._meaning.setText(by or meaning)

@@ -271,7 +271,7 @@ def _beside(roles: QWidget, pages: QWidget) -> QSplitter:
     """The list of roles takes little, the grid the rest."""
     split = QSplitter()
     split.setHandleWidth(1)
-    split.setStyleSheet(f"QSplitter::handle {{ background: {theme.LINE}; }}")
+    theme.wear(split, lambda: f"QSplitter::handle {{ background: {theme.LINE}; }}")
     split.setChildrenCollapsible(False)
     split.addWidget(roles)
     split.addWidget(pages)

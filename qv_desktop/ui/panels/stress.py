@@ -52,7 +52,7 @@ class StressPanel(QWidget):
         self._about.setWordWrap(True)
         self._about.setTextFormat(Qt.TextFormat.PlainText)
         self._about.setFont(theme.body())
-        self._about.setStyleSheet(f"color:{theme.TX1};")
+        theme.wear(self._about, lambda: f"color:{theme.TX1};")
         self._about.setIndent(0)
         self._about.setContentsMargins(10, 0, 10, 0)
         self._left_out.setWordWrap(True)

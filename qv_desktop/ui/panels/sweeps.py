@@ -380,7 +380,7 @@ class SweepsPanel(QWidget):
     def _count(self, sentence: str, can_start: bool) -> None:
         self._can_start = can_start
         self._counted.setText(sentence)
-        self._counted.setStyleSheet(f"color:{theme.TX0 if can_start else theme.BAD};")
+        theme.wear(self._counted, lambda: f"color:{theme.TX0 if can_start else theme.BAD};")
         self._enable()
 
     def _show_parameters(self, count: int) -> None:
@@ -397,7 +397,7 @@ class SweepsPanel(QWidget):
 
     def _say(self, words: str, *, bad: bool) -> None:
         self._said.setText(words)
-        self._said.setStyleSheet(f"color:{theme.BAD if bad else theme.TX2};")
+        theme.wear(self._said, lambda: f"color:{theme.BAD if bad else theme.TX2};")
         self._said.setVisible(bool(words))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QPushButton
 
@@ -17,6 +17,7 @@ from qv_desktop.domain.positions import Position
 from qv_desktop.domain.risk import Check
 from qv_desktop.domain.sessions import MarketSession
 from qv_desktop.domain.ticket_presets import TicketPreset
+from qv_desktop.ui.hold import Repeats
 from qv_desktop.ui.models.intents import Heard, Intents
 from qv_desktop.ui.models.layouts import forbid
 from qv_desktop.ui.models.order_draft import Draft, Facts, base_price, drafted
@@ -39,8 +40,8 @@ from qv_desktop.ui.models.ticket_words import (
 
 
 class TicketPanel(TicketForm):
-    """Emits ``submitted(OrderRequest)`` at the second press, ``draft_changed(OrderRequest)`` at every usable edit, and
-    ``symbol_asked(str)`` when another symbol is typed; ``symbol_shown(str)`` once it shows another one.
+    """Emits ``submitted(OrderRequest)`` at the second press, ``draft_changed(OrderRequest)`` at every usable edit (None
+    once the fields make no order), and ``symbol_asked(str)`` when another symbol is typed; ``symbol_shown(str)`` once it shows another one.
 
     What was reviewed is frozen: while an order waits for its second press, or for the book, no price changes its shares.
     """
@@ -60,7 +61,7 @@ class TicketPanel(TicketForm):
         super().__init__()
         self._intents, self._beside = Intents(OrderIds(install)), Beside()
         self._told = ("", "")  # what was said of the last intent that was taken
-        self._review = ReviewWatch(self)
+        self._review, self._repeats = ReviewWatch(self), Repeats()
         self._draft, self._facts = Draft(None, {}), Facts()
         self._checks: tuple[Check, ...] = ()  # the rules' newest answers
         self._closed: str | None = None  # why trading is off for now
@@ -166,7 +167,8 @@ class TicketPanel(TicketForm):
 
     def show_preview(self, checks: Sequence[Check]) -> None:
         """What the rules say of the last ``draft_changed``: refusals first, then what comes near its limit, warnings with it."""
-        self._checks, request = tuple(checks), self._draft.request
+        request = self._draft.request
+        self._checks = tuple(checks) if request else ()
         warnings = self._beside.warnings(request) if request and checks else ()
         self.rules.show_lines([rule_line(check) for check in ranked((*self._checks, *warnings))])
 
@@ -286,6 +288,21 @@ class TicketPanel(TicketForm):
         else:
             super().keyPressEvent(event)
 
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if not event.isAutoRepeat():
+            self._repeats.released(event)
+        super().keyReleaseEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Keys that are held down are no second press of the shortcut that sends."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self._only_held(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _only_held(self, event: QKeyEvent) -> bool:
+        return event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._repeats.holds(event)
+
     def hideEvent(self, event: QHideEvent) -> None:
         """What was read is forgotten out of sight, as behind the lock: another hand could send it."""
         self._review.hide()
@@ -364,7 +381,10 @@ class TicketPanel(TicketForm):
             self.fields.set_price("stop" if kind.stop and not kind.limit else "limit", price)
 
     def _press(self) -> None:
-        """First press: the sentence to read. Second press, with nothing changed between: the order."""
+        """First press: the sentence to read. Second press, with nothing changed between: the order.
+
+        Keys leave no field, and so the symbol that is typed is taken first: what is seen is what is sent."""
+        self.head.enter()
         request = self.draft
         if self._beside.halted:
             self._say(f"{self.symbol} is halted; wait until it trades again.", "WARN")
@@ -454,10 +474,10 @@ class TicketPanel(TicketForm):
     def _announce(self) -> None:
         request = self.draft
         if request is None:
-            self.rules.show_lines([])
-        elif request != self._emitted:
+            self.show_preview(())
+        if request != self._emitted:
+            self._emitted = request
             self.draft_changed.emit(request)
-        self._emitted = request
 
     # ---- eyes
 

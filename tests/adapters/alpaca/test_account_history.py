@@ -1,5 +1,6 @@
 """Settings, equity curves and activities of the simulated account, through the broker's own adapter."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -279,3 +280,15 @@ def test_an_unreadable_open_order_makes_the_answer_incomplete_and_keeps_the_othe
         assert len(await broker.open_orders()) == 2
 
     asked(simulator, ask)
+
+
+def test_movements_whose_full_page_ends_nameless_are_not_taken_for_all() -> None:
+    """The next page cannot be asked for: a deposit on it would look like a profit, a withdrawal like a loss."""
+    page = [{"activity_type": "FEE", "id": str(n), "net_amount": "-0.01", "date": "2026-07-06"} for n in range(99)]
+
+    async def ask(path: str, data: dict[str, object] | None = None) -> object:
+        return [*page, {"activity_type": "FEE", "net_amount": "-0.01"}]
+
+    history = account_history.AccountHistory(ask, lambda: AT, lambda sentence: None)
+    with pytest.raises(Incomplete, match="has no id"):
+        asyncio.run(history.movements(AT.date()))

@@ -13,7 +13,7 @@ import pytest
 from qv_desktop.adapters.alpaca import broker as room
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
 from qv_desktop.adapters.alpaca.sweeping import swept as swept_rows
-from qv_desktop.domain.errors import BrokerDown
+from qv_desktop.domain.errors import BrokerDown, Denied
 from qv_desktop.domain.market import utc
 from qv_desktop.domain.orders import (
     Order,
@@ -443,3 +443,39 @@ def test_what_an_account_has_in_options_is_counted_nowhere_and_said(simulator: S
         assert await broker.fills(done.submitted) == []
 
     asked(simulator, ask)
+
+
+def test_a_list_that_cannot_be_read_on_is_not_taken_for_whole(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "ORDER_PAGE", 2)
+    page = [{"id": name, "submitted_at": "2026-01-05T15:30:00Z"} for name in "ab"]
+
+    async def ask(broker: AlpacaBroker) -> None:
+        async def always_the_same(*_: object) -> object:
+            return page
+
+        broker._asked = always_the_same  # type: ignore[method-assign]
+        with pytest.raises(BrokerDown, match="does not go on"):
+            await broker.standing()
+
+    asked(simulator, ask)
+
+
+def test_keys_that_are_refused_and_keys_that_lack_are_told_apart_from_silence(simulator: Simulator) -> None:
+    with pytest.raises(Denied, match="enter valid keys under Connections"):
+        asked(simulator, lambda broker: broker.account(), secret="another-secret")
+
+    async def nobody() -> None:
+        broker = AlpacaBroker("", "", simulator.url, market_clock(simulator), "SIMULATION")
+        try:
+            with pytest.raises(Denied, match="No account is connected"):
+                await broker.account()
+        finally:
+            broker.close()
+
+    asyncio.run(nobody())
+    simulator.control("POST", "/sim/faults", {"kind": "html_502", "target": "trading", "count": 3})
+    with pytest.raises(BrokerDown) as silent:
+        asked(simulator, lambda broker: broker.account())
+    assert not isinstance(silent.value, Denied)

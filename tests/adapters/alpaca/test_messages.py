@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from qv_desktop.adapters.alpaca import account_messages, messages
 from qv_desktop.adapters.alpaca.fields import Unreadable, moment, nanoseconds, number
 from qv_desktop.domain.orders import OrderClass, OrderStatus, OrderType, ReportKind, Side, TimeInForce
+from tests.builders import NOW
 
 AT = datetime(2026, 1, 5, 15, 30, tzinfo=UTC)
 
@@ -219,3 +220,44 @@ def test_numbers_and_moments_tolerate_anything() -> None:
     assert number({"a": "1e3"}, "a") == 1000
     assert [number({"a": value}, "a") for value in ("", "x", "Infinity", [], {}, True)] == [None] * 6
     assert moment({"a": "soon", "b": "2026-01-05T10:30:00-05:00"}, "a", "b") == AT
+
+
+def test_a_trailing_stop_has_its_trail_and_no_stop_that_would_be_old_in_a_moment(wire: Path) -> None:
+    raw = json.loads((wire / "alpaca/openapi_trading/post_v2_orders_200_Equity.json").read_text(encoding="utf-8"))
+    trailing = raw | {
+        "type": "trailing_stop",
+        "order_type": "trailing_stop",
+        "stop_price": "97.5",
+        "trail_price": "2.5",
+        "limit_price": None,
+    }
+    found = messages.order(trailing, "account").request
+    assert (found.stop, found.trail_price) == (None, Decimal("2.5"))
+
+
+def test_an_exit_that_took_the_place_of_a_held_one_is_new_and_held() -> None:
+    order = {"id": "b1", "client_order_id": "c1", "status": "held"}
+    assert messages.report({"event": "new", "order": order}, NOW).kind is ReportKind.HELD
+
+
+@pytest.mark.parametrize(("event", "size"), [("partial_fill", None), ("fill", Decimal("2.5"))])
+def test_the_last_execution_tells_how_large_an_order_by_dollars_was(event: str, size: Decimal | None) -> None:
+    order = {
+        "id": "b1",
+        "client_order_id": "c1",
+        "status": "filled",
+        "qty": None,
+        "notional": "500",
+        "filled_qty": "2.5",
+    }
+    data = {"event": event, "execution_id": "e1", "price": "200", "qty": "2.5", "order": order}
+    assert messages.report(data, NOW).size == size
+
+
+def test_characters_that_no_database_keeps_are_replaced() -> None:
+    assert (
+        messages.report(
+            {"event": "rejected", "reason": "a\0b\ud800", "order": {"id": "b1", "client_order_id": "c1"}}, NOW
+        ).reason
+        == "a\N{REPLACEMENT CHARACTER}b?"
+    )

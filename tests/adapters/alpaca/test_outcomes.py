@@ -9,6 +9,7 @@ import pytest
 
 from qv_desktop.adapters.alpaca import broker as room
 from qv_desktop.adapters.alpaca.broker import AlpacaBroker
+from qv_desktop.adapters.alpaca.outcomes import Unanswered
 from qv_desktop.domain.errors import BadInput, BrokerDown
 from qv_desktop.domain.limits import Limits
 from qv_desktop.domain.orders import Order, Report, ReportKind
@@ -248,3 +249,21 @@ def test_a_slow_question_does_not_delay_an_order(monkeypatch: pytest.MonkeyPatch
                 await broker.positions()
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 100_000, '{"id": ' + "9" * 5_000 + "}", "\x00", '{"id": "b-1", "status": '],
+    ids=["deep", "long", "nul", "cut"],
+)
+def test_an_answer_that_no_parser_takes_leaves_the_order_unknown_and_a_question_unanswered(body: str) -> None:
+    report, server = submitted((200, body, "application/json"))
+    assert (report.kind, len(server.posted)) == (ReportKind.UNCERTAIN, 1)
+
+    async def ask(broker: AlpacaBroker) -> None:
+        with pytest.raises(Unanswered, match="cannot be read"):
+            await broker._questions.ask("get", "/orders/b-1")
+
+    asked(ask, (200, body, "application/json"))
+    refused, _ = submitted((403, body, "application/json"))  # the same words under a definite no
+    assert refused.kind is ReportKind.REJECTED

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qv_desktop.adapters.alpaca import account_messages, messages
-from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every
+from qv_desktop.adapters.alpaca.fields import Raw, Unreadable, every, number
 from qv_desktop.adapters.alpaca.reading import each, most, whole
 from qv_desktop.domain.account_history import Period
 from qv_desktop.domain.errors import BrokerDown, Incomplete
@@ -163,7 +163,7 @@ def test_a_spoiled_position_is_whole_or_unreadable_and_never_flat_or_free(pair: 
     if after.get("qty") == before["qty"] and after.get("side") == before["side"]:
         assert position.quantity == Decimal(before["qty"])
     if not is_number(after.get("avg_entry_price")):  # reckoned from what all of them cost, exactly as told
-        cost = Decimal(str(after["cost_basis"])) if is_number(after.get("cost_basis")) else None
+        cost = number(after, "cost_basis")  # none when it is garbage, such as a figure of forty digits
         if cost is None:
             cost = Decimal(str(after["market_value"])) - Decimal(str(after["unrealized_pl"]))
         assert position.average == abs(cost) / abs(position.quantity)

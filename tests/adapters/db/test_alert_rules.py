@@ -111,6 +111,7 @@ def test_the_database_tells_how_quick_it_is(store: AlertStore) -> None:
 RAISE = ("INSERT INTO alerts VALUES ('{}', {}, 'a', 'loss_limit', '', 'Loss', 'critical', 2, 1, 1, '', '', now(), 1, now(), NULL, NULL, "
          "'', '')")  # fmt: skip
 DID = "INSERT INTO alert_deeds (alert, at, actor, what, words) VALUES ('{}', now(), %s, '{}', '')"
+CHANGE = "UPDATE alerts SET {} WHERE id = %s"
 SET = "INSERT INTO alert_settings VALUES ('slippage', {}, now(), %s, 'critical', true, 80, 100, 0, 5)"
 
 
@@ -180,3 +181,37 @@ def test_own_rules_are_seen_by_nobody_else(admin: Raw, trader: Raw) -> None:
     row = "INSERT INTO alert_rules VALUES ({}, 'r', 'n', 'AAPL price > 1', 'info', true, now())"
     assert refusal(trader, row.format("person()")) == ""
     assert refusal(admin, row.format("'somebody'")) == DENIED
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_words_of_an_own_alert_change_only_with_a_line_of_its_history(
+    postgres_url: str, who: dict[Role, Person], role: Role
+) -> None:
+    me = who[role]
+    with connected(address(postgres_url, me.name), me.group) as server:
+        id_ = f"words-{me.name}"
+        server.execute(RAISE.format(id_, "person()").encode())
+        server.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
+        for change in (
+            "words = 'nothing'",
+            "severity = 'info'",
+            "level = 0",
+            "cleared = now()",
+            "snoozed_until = now()",
+        ):
+            assert refusal(server, CHANGE.format(change), id_) == DENIED
+        assert refusal(server, CHANGE.format("words = words"), id_) == ""
+        server.execute(b"SET CONSTRAINTS ALL DEFERRED")
+        server.execute(CHANGE.format("words = 'worse'").encode(), (id_,))
+        server.execute(DID.format(id_, "worse").encode(), (me.name,))
+        assert refusal(server, "SET CONSTRAINTS ALL IMMEDIATE") == ""
+
+
+def test_a_line_of_an_earlier_transaction_covers_no_later_change(postgres_url: str, who: dict[Role, Person]) -> None:
+    me = who[Role.TRADER]
+    id_ = f"later-{me.name}"
+    run(postgres_url, RAISE.format(id_, f"'id-{me.name}'"))
+    run(postgres_url, DID.format(id_, "raised"), me.name)
+    with connected(address(postgres_url, me.name), me.group) as server:
+        server.execute(b"SET CONSTRAINTS ALL IMMEDIATE")
+        assert refusal(server, CHANGE.format("words = 'x'"), id_) == DENIED

@@ -32,9 +32,9 @@ def terminals(postgres_url: str) -> Iterator[tuple[Desk, Desk]]:
             database.close()
 
 
-def _terminal(database: Database, person: Person) -> Desk:
+def _terminal(database: Database, person: Person, chain: str = "c") -> Desk:
     database.become(person.group)
-    store = AlertStore(database, AuditTrail(database, "c", "1.0", lambda: NOW, lambda entry: None))
+    store = AlertStore(database, AuditTrail(database, chain, "1.0", lambda: NOW, lambda entry: None))
     return Desk(cast(Store, store), person.role, person.name)
 
 
@@ -80,3 +80,29 @@ def test_a_snooze_and_an_alert_are_there_again_for_the_same_person_alone(termina
         assert viewer.rules.active == ()
 
     asyncio.run(story())
+
+
+def test_of_one_persons_two_terminals_each_goes_on_with_its_own_alerts(postgres_url: str) -> None:
+    person = people(postgres_url, uuid4().hex[:6])[Role.TRADER]
+    opened = [Database(address(postgres_url, person.name)) for _ in range(3)]
+    chains = [f"{person.name}-{place}" for place in ("left", "right", "left")]
+
+    async def story(left: Desk, right: Desk, left_again: Desk) -> None:
+        await left.rules.load()
+        left.reads("margin", 120, seconds=4)
+        await left.writes()
+        assert [one.rule for one in left.rules.active] == ["margin"]
+        await right.rules.load()
+        assert right.rules.active == ()  # it stands at the other terminal, which tells of it and ends it
+        right.reads("loss_limit", 120)
+        await right.writes()
+        await left_again.rules.load()
+        assert [one.id for one in left_again.rules.active] == [one.id for one in left.rules.active]
+        past = await right.rules.history(NOW, right.now + timedelta(minutes=1))
+        assert {one.alert.rule for one in past} == {"margin", "loss_limit"}
+
+    try:
+        asyncio.run(story(*(_terminal(one, person, chain) for one, chain in zip(opened, chains, strict=True))))
+    finally:
+        for one in opened:
+            one.close()

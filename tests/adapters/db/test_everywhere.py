@@ -2,19 +2,26 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from sqlalchemy import Connection, text
 
 from qv_desktop.adapters.db.audit import AuditTrail
 from qv_desktop.adapters.db.database import Database
+from qv_desktop.adapters.db.limits import LimitStore
 from qv_desktop.adapters.db.users import Users
 from qv_desktop.domain.access import Action, Permission, Resource, Role, User, UserState
 from qv_desktop.domain.audit import SYSTEM, Draft
 from qv_desktop.domain.errors import NotPermitted
+from qv_desktop.domain.limits import Scope
+from qv_desktop.services.limits import RiskLimits
 from qv_desktop.services.login import GONE, Login
 from tests.adapters.db.conftest import Clock
+from tests.adapters.db.personal import plain
 
 RIGHT = "correct horse battery"
 TRADE = Permission(Resource.TRADING, Action.CREATE)
@@ -144,3 +151,65 @@ def test_a_day_at_the_desk_goes_on_without_a_password(told: Callable[[Story], No
                 await desk.login.require(TRADE)
 
     told(story)
+
+
+# ---- over a connection that broke
+
+
+def cut(url: str, terminal: Terminal) -> None:
+    """The server ends every connection of a terminal; its next question goes over a new one."""
+    name = f"desk-{uuid4().hex[:8]}"
+
+    def named(connection: Connection) -> None:
+        connection.execute(text("SELECT set_config('application_name', :name, false)"), {"name": name})
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(terminal.database.write(named, lane) for lane in ("data", "records", "intents")))
+        await asyncio.gather(*(terminal.database.read(named) for _ in range(4)))
+
+    asyncio.run(all_of_them())
+    with psycopg.connect(plain(url), autocommit=True) as server:
+        ended = server.execute(
+            "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE application_name = %s", (name,)
+        ).fetchall()
+    assert ended
+    assert all(done for (done,) in ended)
+
+
+def test_a_role_and_a_limit_that_changed_while_a_terminal_was_cut_off_count_at_its_first_look(
+    postgres_url: str, server_clock: Clock
+) -> None:
+    office, desk = (Terminal(postgres_url, server_clock, host) for host in ("office", "desk"))
+    name = f"maria-{uuid4().hex[:6]}"
+    limits = [
+        RiskLimits(
+            LimitStore(one.database, one.trail),
+            one.login,
+            lambda event: None,
+            server_clock,
+            lambda: "acc",
+            one.trail.append,
+        )
+        for one in (office, desk)
+    ]
+    try:
+        maria = asyncio.run(office.users.create(name, RIGHT, Role.TRADER, Draft(SYSTEM, "user.create", "user", name)))
+        boss = f"boss-{uuid4().hex[:6]}"
+        asyncio.run(office.users.create(boss, RIGHT, Role.ADMIN, Draft(SYSTEM, "user.create", "user", boss)))
+        assert asyncio.run(office.login.sign_in(boss, RIGHT)).session is not None
+        assert asyncio.run(desk.login.sign_in(name, RIGHT)).session is not None
+        asyncio.run(limits[1].load())
+        before = limits[1].book
+        cut(postgres_url, desk)
+        asyncio.run(office.users.change(maria, Role.VIEWER, UserState.ACTIVE, BY))
+        asyncio.run(limits[0].change(Scope.SYMBOL, "GME", {"order_value": Decimal(1)}, "it moves"))
+        server_clock.advance(seconds=1)
+        with pytest.raises(NotPermitted, match="Viewer"):
+            asyncio.run(desk.login.require(TRADE))
+        cut(postgres_url, desk)
+        asyncio.run(limits[1].refresh())
+        assert limits[1].book != before
+        assert limits[1].book.version(Scope.SYMBOL, "GME").values == {"order_value": Decimal(1)}
+    finally:
+        for one in (office, desk):
+            one.database.close()

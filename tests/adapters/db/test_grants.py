@@ -191,7 +191,7 @@ def test_roles_whose_names_are_alike_are_groups_apart(postgres_url: str, who: di
     desk = {**ROLES, **dict.fromkeys(ALIKE, ROLES[Role.VIEWER]), "Desk-Lead": ROLES[Role.TRADER]}
     assert len({*map(group, desk), "qv_app", "qv_door", "qv_owner"}) == len(desk) + 3
     assert grants.granted(postgres_url, desk)
-    query = "SELECT has_table_privilege(%s, 'orders', 'INSERT')"
+    query = "SELECT has_any_column_privilege(%s, 'orders', 'INSERT')"
     told = [run(postgres_url, query, group(role))[0][0] for role in ("Desk Lead", "Desk-Lead", "desk lead", "Door")]
     assert told == [False, True, False, False]
     assert grants.granted(postgres_url, ROLES)

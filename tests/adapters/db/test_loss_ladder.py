@@ -12,6 +12,8 @@ from qv_desktop.domain.access import Role
 from tests.adapters.db.personal import Person, address, connected, people, refusal, run
 
 DENIED = "42501"
+TODAY = "(now() AT TIME ZONE 'America/New_York')::date"
+BEGAN = "INSERT INTO risk_counters VALUES (%s, 'user', 'x', {}, 0, NULL, 0, '{{}}', now())"
 STATE = "INSERT INTO risk_events (account, at, kind, state, actor, reason, standing) VALUES (%s, now(), 'state', %s, 'x', '', %s)"
 
 
@@ -102,7 +104,57 @@ def test_the_highest_equity_is_raised_by_a_trader_and_lowered_by_an_admin(
 def test_how_a_day_began_is_written_once_and_changed_by_nobody(
     trader: "psycopg.Connection[tuple[object, ...]]", account: str
 ) -> None:
-    row = "INSERT INTO risk_counters VALUES (%s, 'user', 'x', current_date, 0, NULL, 0, '{}', now())"
-    assert refusal(trader, row, account) == ""
+    assert refusal(trader, BEGAN.format(TODAY), account) == ""
     assert refusal(trader, "UPDATE risk_counters SET consecutive_losses = 0 WHERE account = %s", account) == DENIED
     assert refusal(trader, "DELETE FROM risk_counters WHERE account = %s", account) == DENIED
+
+
+@pytest.mark.parametrize("role", Role)
+def test_how_another_day_began_is_written_by_nobody(
+    postgres_url: str, who: dict[Role, Person], account: str, role: Role
+) -> None:
+    """Today's losses in a row and round trips follow from the newest day before it."""
+    with connected(address(postgres_url, who[role].name), who[role].group) as server:
+        for day in (f"{TODAY} - 1", f"{TODAY} - 30", f"{TODAY} + 1"):
+            assert refusal(server, BEGAN.format(day), account) == DENIED
+        assert refusal(server, BEGAN.format(TODAY), account) == ("" if role in (Role.ADMIN, Role.TRADER) else DENIED)
+
+
+PEAK = "INSERT INTO risk_peaks VALUES (%s, %s, {}, %s, now()) ON CONFLICT (account) DO UPDATE SET equity = EXCLUDED.equity, " \
+       "day = EXCLUDED.day, adjusted = EXCLUDED.adjusted, at = now()"  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("equity", "adjusted", "days", "refused"),
+    [
+        (1_000, 500, 0, True),  # taken off again at the next look, so that the highest equity falls
+        (1_000, 500, 1, True),
+        (1_400, 500, 0, True),
+        (1_500, 500, 0, False),  # five hundred came in
+        (1_500, 0, 1, False),  # a day later they are in it
+        (1_000, 0, 1, False),
+        (1_000, 0, -1, True),
+        (1_000, 0, 9, True),
+    ],
+)
+def test_money_that_never_moved_lowers_no_highest_equity(
+    postgres_url: str, who: dict[Role, Person], equity: int, adjusted: int, days: int, refused: bool
+) -> None:
+    name = f"p{uuid4().hex[:6]}"
+    run(postgres_url, PEAK.format(TODAY), name, 1_000, 0)
+    for role in Role:
+        with connected(address(postgres_url, who[role].name), who[role].group) as server:
+            found = refusal(server, PEAK.format(f"{TODAY} + {days}"), name, equity, adjusted)
+        may_not = role in (Role.ANALYST, Role.VIEWER) or (refused and role is Role.TRADER)
+        assert found == (DENIED if may_not else "")
+
+
+def test_a_deposit_of_the_day_before_is_not_counted_twice(
+    postgres_url: str, who: dict[Role, Person], trader: "psycopg.Connection[tuple[object, ...]]"
+) -> None:
+    name = f"p{uuid4().hex[:6]}"
+    run(postgres_url, PEAK.format(TODAY), name, 1_500, 500)
+    assert refusal(trader, PEAK.format(TODAY), name, 1_500, 500) == ""
+    assert refusal(trader, PEAK.format(TODAY), name, 1_600, 500) == ""
+    assert refusal(trader, PEAK.format(f"{TODAY} + 1"), name, 1_500, 0) == ""
+    assert refusal(trader, PEAK.format(TODAY), name, 1_500, 600) == DENIED

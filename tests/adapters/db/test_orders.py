@@ -157,10 +157,53 @@ def test_positions_are_kept_as_they_stand(journal: OrderJournal) -> None:
     async def story() -> list[Position]:
         await journal.save_positions("p", first)
         await journal.save_positions("other", first)
-        await journal.save_positions("p", first[1:])
+        await journal.save_positions("p", [Position("AAPL")])
+        await journal.save_positions("p", [])
         return await journal.positions("p")
 
-    assert asyncio.run(story()) == first[1:]
+    assert asyncio.run(story()) == [Position("AAPL"), first[1]]
+
+
+def test_a_desk_that_is_behind_does_not_write_over_positions_of_one_that_knows_more(
+    journal: OrderJournal, database: Database, trail: AuditTrail, clock: Clock
+) -> None:
+    other, early, late = OrderJournal(database, trail), clock(), clock() + timedelta(seconds=3)
+    one, two, three = (Position("AAPL", Decimal(shares), Decimal(10)) for shares in (100, 200, 300))
+
+    async def story() -> list[list[Position]]:
+        kept: list[list[Position]] = []
+        for desk, position, told in ((journal, one, early), (other, two, late), (journal, one, early), (journal, three, late),
+                                     (other, two, None)):  # fmt: skip
+            await desk.save_positions("behind", [position], {} if told is None else {"AAPL": told})
+            kept.append(await journal.positions("behind"))
+        await journal.save_positions("behind", [one], {"AAPL": early})
+        kept.append(await journal.positions("behind"))
+        return kept
+
+    assert asyncio.run(story()) == [[one], [two], [two], [three], [two], [two]]
+
+
+def test_two_desks_that_keep_the_same_positions_at_once_both_succeed(postgres_url: str, clock: Clock) -> None:
+    names = [f"S{number}" for number in range(50)]
+    desks = [Database(postgres_url) for _ in range(2)]
+
+    async def story() -> list[Position]:
+        journals = [OrderJournal(one, AuditTrail(one, f"c{place}", "1", clock, lambda entry: None)) for place, one in
+                    enumerate(desks)]  # fmt: skip
+        for _ in range(20):
+            await asyncio.gather(
+                *(
+                    journal.save_positions("both", [Position(name, Decimal(1), Decimal(2)) for name in order])
+                    for journal, order in zip(journals, (names, names[::-1]), strict=True)
+                )
+            )
+        return await journals[0].positions("both")
+
+    try:
+        assert len(asyncio.run(story())) == 50
+    finally:
+        for one in desks:
+            one.close()
 
 
 def test_account_snapshots_are_appended_once_per_moment(
@@ -207,3 +250,39 @@ def test_a_burst_of_records_is_committed_at_once_and_all_of_it_is_kept(
     count = text("SELECT count(*) FROM order_events WHERE client_order_id LIKE 'burst-%'")
     assert asyncio.run(database.read(lambda connection: connection.execute(count).scalar())) == len(records)
     assert asyncio.run(journal._trail.verify()).whole
+
+
+def test_an_order_of_a_type_that_the_broker_added_since_is_kept_with_its_executions(
+    journal: OrderJournal, clock: Clock
+) -> None:
+    order = an_order(clock, "new-type", "new-type", broker_id="b-new-type", status=OrderStatus.WORKING)
+    order = replace(order, request=replace(order.request, type=OrderType.UNKNOWN))
+
+    async def story() -> list[Order]:
+        assert await journal.adopt(order, DRAFT) == "maria"
+        report = a_fill(order, clock, "e-new-type", 40)
+        moved = applied(order, report)
+        await journal.record((moved, report, fill_of(moved, report), None))
+        return await journal.orders_since("new-type", clock())
+
+    (found,) = asyncio.run(story())
+    assert (found.request.type, found.filled) == (OrderType.UNKNOWN, Decimal(40))
+
+
+def test_nothing_of_an_unknown_type_is_taken_as_an_intent_of_ours(journal: OrderJournal, clock: Clock) -> None:
+    order = an_order(clock, "own-new-type")
+    with pytest.raises(IntegrityError):
+        asyncio.run(journal.intend(replace(order, request=replace(order.request, type=OrderType.UNKNOWN)), DRAFT))
+
+
+def test_an_id_that_another_program_uses_at_two_accounts_leaves_each_account_its_own_order(
+    journal: OrderJournal, clock: Clock
+) -> None:
+    paper = an_order(clock, "bot-1", "paper", user="joe", broker_id="b-paper", status=OrderStatus.WORKING)
+    live = an_order(clock, "bot-1", "live", broker_id="b-live", status=OrderStatus.CANCELED)
+
+    async def story() -> tuple[str, list[Order]]:
+        await journal.adopt(paper, DRAFT)
+        return await journal.adopt(live, DRAFT), await journal.orders_since("paper", clock())
+
+    assert asyncio.run(story()) == ("maria", [paper])

@@ -20,6 +20,7 @@ from qv_desktop.ui.chart.drawing.shapes import LINE, Box, Label, Shape
 from qv_desktop.ui.chart.strokes import DASHED, DOTTED, SOLID
 from qv_desktop.ui.chart.strokes import Dash as Pattern
 from qv_desktop.ui.theme import color
+from qv_desktop.ui.wardrobe import of_colours
 
 type Look = Literal["plain", "hovered", "selected"]
 type Ink = tuple[str, bool, int]  # colour, brighter, of 255: how opaque
@@ -114,6 +115,7 @@ class Sheet:
             painter.drawLines(cast(QLineF, wrapInstance(rows.ctypes.data, QLineF)), len(rows))
 
 
+@of_colours
 @cache
 def _qt(ink: Ink) -> QColor:
     token, bright, opaque = ink

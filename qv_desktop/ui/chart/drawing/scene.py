@@ -7,6 +7,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
 from qv_desktop.domain.drawings import Drawing
+from qv_desktop.ui import wardrobe
 from qv_desktop.ui.chart.drawing.clipping import pane_of
 from qv_desktop.ui.chart.drawing.painting import Sheet
 from qv_desktop.ui.chart.drawing.plane import Plane
@@ -33,7 +34,7 @@ class Scene:
         self._plane: Plane | None = None
         self._seen: list[Seen] | None = None
         self._layer: QPixmap | None = None  # many drawings as they look at rest
-        self._without = ""  # which one is left out of it
+        self._without, self._theme = "", 0  # which one is left out of it, and in which colours it is painted
 
     def take(self, drawings: Mapping[str, Drawing]) -> None:
         """Other drawings from now on."""
@@ -54,8 +55,10 @@ class Scene:
             _sheet(seen, without).paint(painter)
             return
         ratio = painter.device().devicePixelRatioF()
-        if self._layer is None or (self._without, self._layer.devicePixelRatio()) != (without, ratio):
-            self._without, self._layer = without, _layer(plane, _sheet(seen, without), ratio)
+        wanted = without, wardrobe.themes(), ratio
+        if self._layer is None or (self._without, self._theme, self._layer.devicePixelRatio()) != wanted:
+            self._without, self._theme, _ = wanted
+            self._layer = _layer(plane, _sheet(seen, without), ratio)
         painter.drawPixmap(plane.rect.topLeft(), self._layer)
 
     def hit(self, plane: Plane, at: QPointF, chosen: str) -> Hit | None:
