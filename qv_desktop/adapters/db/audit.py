@@ -21,14 +21,11 @@ from qv_desktop.domain.audit import GENESIS, Actor, Draft, Entry, Mark, Verifica
 from qv_desktop.domain.audit_query import AuditQuery, Installation
 from qv_desktop.domain.errors import DatabaseDown
 
-_HEAD = text("SELECT sequence, hash FROM audit_head(:chain)")  # whoever may add need not be one who may read
 _HOLDS = text("SELECT audit_holds(:chain, :sequence, :hash)")
 # whoever may connect can hold this lock, or a row that is not committed, and must not stall a desk with it: the constraint
-# against forks guards the chain, the lock only spares writers a second attempt
-_LOCK = text(
-    "SELECT pg_current_xact_id()::text, set_config('lock_timeout', '2s', true), "
-    "pg_advisory_xact_lock(hashtext('audit'), hashtext(:chain))"
-)
+# against forks guards the chain, the lock only spares writers a second attempt. It waits two seconds. The end of the chain is told with
+# it: whoever may add need not be one who may read
+_TURN = text("SELECT mark, sequence, hash FROM audit_turn(:chain)")
 _HELD = (
     "Another program has held the audit trail for two seconds; nothing was written. Try again; if it stays so, whoever keeps the "
     "database finds in pg_locks who holds it."
@@ -93,9 +90,9 @@ class AuditTrail:
             raise
 
     def _appended(self, connection: Connection, drafts: Sequence[Draft]) -> list[Entry]:
-        connection.info[MARK] = connection.execute(_LOCK, {"chain": self._chain}).scalar()
-        head = connection.execute(_HEAD, {"chain": self._chain}).first()
-        sequence, previous = (head.sequence + 1, head.hash) if head else (1, GENESIS)
+        turn = connection.execute(_TURN, {"chain": self._chain}).one()
+        connection.info[MARK] = turn.mark
+        sequence, previous = (1, GENESIS) if turn.sequence is None else (turn.sequence + 1, turn.hash)
         entries: list[Entry] = []
         for number, draft in enumerate(drafts, sequence):
             entries.append(sealed(self._chain, number, self._now(), _clean(draft), self._app_version, previous))

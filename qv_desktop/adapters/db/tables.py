@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0037"  # the newest step in migrations/versions
+HEAD = "0038"  # the newest step in migrations/versions
 
 metadata = MetaData()
 

@@ -45,6 +45,7 @@ from qv_desktop.adapters.db.watchlists import Watchlists
 from qv_desktop.domain.access import Action, Permission, Resource, Role, Session, UserState, allowed
 from qv_desktop.domain.accounts import Account
 from qv_desktop.domain.audit import SYSTEM, Actor, Draft
+from qv_desktop.domain.desks import Overtaken, Turn
 from qv_desktop.domain.errors import BadInput, NotPermitted
 from qv_desktop.domain.history import Span
 from qv_desktop.domain.instruments import Instrument
@@ -527,6 +528,28 @@ def test_orders_are_written_by_those_who_trade_and_read_by_all(desk: Desk, perso
     assert f"seen-{person.name}" in [o.id for o in asyncio.run(journal.orders_since("acc", now() - timedelta(days=1)))]
     for order_ in asyncio.run(journal.orders_since("acc", now() - timedelta(days=1))):
         asyncio.run(desk.trail.of(order_.id))  # whoever sees an order may see its story
+
+
+def test_who_trades_writes_intents_in_turn_and_nobody_chooses_their_number(
+    desk: Desk, person: Person, postgres_url: str
+) -> None:
+    assert asyncio.run(desk.sign_in()) == ""
+    journal, other = (OrderJournal(desk.database, desk.trail) for _ in range(2))
+    account = f"turns-{person.name}"
+    orders = [replace(an_order(f"turn-{number}-{person.name}"), account=account) for number in range(3)]
+    trades = may(person, Resource.TRADING, Action.CREATE)
+    assert refused(journal.intend(orders[0], desk.draft, Turn(0))) is not trades
+    assert [order.id for order in asyncio.run(other.intents(account, 0)).orders] == [orders[0].id] * trades
+    if trades:
+        with pytest.raises(Overtaken) as first:
+            asyncio.run(other.intend(orders[1], desk.draft, Turn(0)))
+        asyncio.run(other.intend(orders[1], desk.draft, Turn(first.value.by.newest)))
+        asyncio.run(journal.intend(orders[2], desk.draft))  # refused: no intent, which no other desk need hear of
+        assert [order.id for order in asyncio.run(journal.intents(account, 0)).orders] == [orders[1].id]
+    with connected(address(postgres_url, person.name), person.group) as server:
+        forged = "INSERT INTO orders (client_order_id, number) OVERRIDING SYSTEM VALUE VALUES ('forged', 9000000000)"
+        assert refusal(server, forged) == "42501"
+        assert refusal(server, "UPDATE orders SET desk = ''") == "42501"
 
 
 def test_the_rest_of_the_day_goes_by_the_table(desk: Desk, person: Person, postgres_url: str) -> None:
