@@ -63,7 +63,7 @@ def lives(desk: Desk) -> list[TimeInForce]:
 
 
 def ends(desk: Desk, order: Order, kind: ReportKind, clock: str = "09:30:01") -> None:
-    desk.orders.apply(Report(order.id, kind, at(clock), "b", reason="no cross"))
+    desk.orders.apply(Report(order.id, kind, at(clock), f"b-{order.id}", reason="no cross"))
 
 
 def by_flags(story: Any, store: Store | None = None) -> None:
@@ -239,7 +239,9 @@ def test_parts_of_a_share_are_closed_after_the_open() -> None:
         await desk.says(Kind.ENTRY)
         (order,) = desk.sent()
         it_is(desk, "09:30:01")
-        desk.orders.apply(Report(order.id, ReportKind.FILL, desk.moment[0], "b", "x1", Decimal("9.5"), Decimal(100)))
+        desk.orders.apply(
+            Report(order.id, ReportKind.FILL, desk.moment[0], f"b-{order.id}", "x1", Decimal("9.5"), Decimal(100))
+        )
         ends(desk, desk.orders.book[order.id], ReportKind.CANCELED, "09:30:02")
         it_is(desk, "09:25:00")
         await desk.says(Kind.EXIT, bar=1)
