@@ -285,7 +285,7 @@ class SignalOrders:
             held, deed = ledger[symbol].quantity, Deed(signal.kind, signal.side, False)
             if held * signal.side.sign > 0:
                 await self._over(signal, Fate.NOTHING, f"It holds {held:f} {symbol} already.")
-            elif not self._sending.opening.in_time(deployment):
+            elif not self._sending.opening.in_time(deployment) or not self._sending.opening.of_today(signal):
                 await self._over(signal, Fate.BLOCKED, f"{signal.reason} {TOO_LONG}".strip())
             elif held or self._sending.passing(deployment, signal):
                 continue

@@ -126,6 +126,12 @@ class TargetOrders:
         step = next_step(held, goal if goal is not None else self._guess(standing.signal, held))
         return step is not None and not step[0].close
 
+    def _buys(self, ledger: Ledger, standing: Standing) -> bool:
+        """Whether it opens something, also where its shares are not reckoned yet."""
+        signal = standing.signal
+        fresh = signal.wanted is None and bool(signal.target) and not ledger[signal.symbol].quantity
+        return fresh or self._opens(ledger, standing)
+
     def _guess(self, signal: Signal, held: Decimal) -> Decimal:
         """Where it goes while its shares are not reckoned yet: what is to be nothing is sold, whatever the prices are."""
         return Decimal(0) if not signal.target else held
@@ -136,6 +142,10 @@ class TargetOrders:
             return
         if (over := self._given_up(deployment, standing)) is not None:
             await self._end(deployment, standing, Fate.REFUSED, over)
+            return
+        stale = self._sending.opening.known(deployment) and not self._sending.opening.of_today(standing.signal)
+        if stale and self._buys(ledger, standing):  # the machine slept over night
+            await self._end(deployment, standing, Fate.REFUSED if standing.tries else Fate.BLOCKED, OVER)
             return
         if not self._around.session_open() and not self._in_auction(deployment, standing):
             await self._closed(deployment, ledger, standing)
@@ -336,8 +346,7 @@ class TargetOrders:
         standing = self._standing.get((deployment.id, signal.symbol))
         if standing is None or standing.signal.key != signal.key or standing.tries:
             return False
-        fresh = standing.signal.wanted is None and bool(signal.target) and not ledger[signal.symbol].quantity
-        if not fresh and not self._opens(ledger, standing):
+        if not self._buys(ledger, standing):
             return False  # the way out stays open
         await self._end(deployment, standing, Fate.BLOCKED, TAKEN_BACK)
         return True

@@ -154,7 +154,7 @@ def test_a_stop_that_leaves_positions_cancels_what_would_still_enter() -> None:
         stopping = asyncio.ensure_future(desk.service.stop(one))
         await asyncio.sleep(0.02)
         assert desk.orders.book[order.id].status is OrderStatus.PENDING_CANCEL
-        desk.orders.apply(Report(order.id, ReportKind.CANCELED, desk.moment[0], "b"))
+        desk.orders.apply(Report(order.id, ReportKind.CANCELED, desk.moment[0], f"b-{order.id}"))
         assert (await stopping).state is State.STOPPED
 
     at_a_desk(story)
@@ -165,10 +165,10 @@ def test_what_was_bought_before_the_cancel_came_is_left() -> None:
         one = await desk.running()
         await desk.says(Kind.ENTRY)
         (order,) = desk.sent()
-        desk.orders.apply(Report(order.id, ReportKind.FILL, NOW, "b", "x1", Decimal(4), Decimal(100)))
+        desk.orders.apply(Report(order.id, ReportKind.FILL, NOW, f"b-{order.id}", "x1", Decimal(4), Decimal(100)))
         stopping = asyncio.ensure_future(desk.service.stop(one))
         await asyncio.sleep(0.02)
-        desk.orders.apply(Report(order.id, ReportKind.CANCELED, desk.moment[0], "b"))
+        desk.orders.apply(Report(order.id, ReportKind.CANCELED, desk.moment[0], f"b-{order.id}"))
         after = await stopping
         assert dict(desk.service.figures(after).held) == {"AAPL": 4}
         assert len(desk.sent()) == 1
@@ -197,7 +197,7 @@ def test_a_stop_with_the_database_away_cancels_all_the_same() -> None:
         desk.store.down = True
         stopping = asyncio.ensure_future(desk.service.stop(one))
         await asyncio.sleep(0.02)
-        desk.orders.apply(Report(order.id, ReportKind.CANCELED, desk.moment[0], "b"))
+        desk.orders.apply(Report(order.id, ReportKind.CANCELED, desk.moment[0], f"b-{order.id}"))
         with pytest.raises(DatabaseDown):
             await stopping
         assert desk.orders.book[order.id].status is OrderStatus.CANCELED

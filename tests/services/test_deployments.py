@@ -191,7 +191,9 @@ class Desk:
         for order in [order for order in self.orders.book.values() if order.open]:
             left = order.request.quantity - order.filled
             self.orders.apply(
-                Report(order.id, ReportKind.FILL, self.moment[0], "b", f"x-{order.id}", left, Decimal(price))
+                Report(
+                    order.id, ReportKind.FILL, self.moment[0], f"b-{order.id}", f"x-{order.id}", left, Decimal(price)
+                )
             )
 
     def quotes(self) -> None:

@@ -146,7 +146,7 @@ def test_an_order_with_executions_still_to_be_told_keeps_the_next_entry_back() -
         await desk.running()
         await desk.says(Kind.ENTRY)
         (entry,) = desk.sent()
-        desk.orders.apply(Report(entry.id, ReportKind.CANCELED, desk.moment[0], "b", cumulative=Decimal(4)))
+        desk.orders.apply(Report(entry.id, ReportKind.CANCELED, desk.moment[0], f"b-{entry.id}", cumulative=Decimal(4)))
         await desk.says(Kind.ENTRY, bar=1)
         assert len(desk.sent()) == 1
         assert desk.fates()[-1] is Fate.BLOCKED
@@ -241,7 +241,9 @@ def test_an_exit_that_the_broker_took_and_let_go_is_told(end: ReportKind) -> Non
         await holding(desk)
         await desk.says(Kind.EXIT, bar=1)
         assert desk.fates()[-1] is Fate.ORDER
-        desk.orders.apply(Report(desk.sent()[-1].id, end, desk.moment[0], "b", reason="no borrow"))
+        desk.orders.apply(
+            Report(desk.sent()[-1].id, end, desk.moment[0], f"b-{desk.sent()[-1].id}", reason="no borrow")
+        )
         await asyncio.sleep(0.01)
         assert desk.service.signals()[-1].fate is Fate.REFUSED
         assert STANDS in desk.service.signals()[-1].reason

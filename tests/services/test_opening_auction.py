@@ -63,7 +63,7 @@ def lives(desk: Desk) -> list[TimeInForce]:
 
 
 def ends(desk: Desk, order: Order, kind: ReportKind, clock: str = "09:30:01") -> None:
-    desk.orders.apply(Report(order.id, kind, at(clock), "b", reason="no cross"))
+    desk.orders.apply(Report(order.id, kind, at(clock), f"b-{order.id}", reason="no cross"))
 
 
 def by_flags(story: Any, store: Store | None = None) -> None:
@@ -218,6 +218,20 @@ def test_an_entry_that_cannot_go_after_the_open_is_given_up_after_half_an_hour_a
     by_flags(story)
 
 
+def test_an_entry_that_waited_when_the_machine_fell_asleep_is_none_of_the_next_day() -> None:
+    async def story(desk: Desk) -> None:
+        await a_day(desk)
+        it_is(desk, "09:28:30")
+        await desk.says(Kind.ENTRY)
+        days = timedelta(days=3)
+        desk.session[0], desk.moment[0] = replace(SESSION, open=SESSION.open + days), at("09:26:00") + days
+        desk.quotes()
+        await desk.runs.look()
+        assert (desk.sent(), told(desk).fate) == ([], Fate.BLOCKED)
+
+    by_flags(story)
+
+
 def test_parts_of_a_share_are_closed_after_the_open() -> None:
     async def story(desk: Desk) -> None:
         await a_day(desk)
@@ -225,7 +239,9 @@ def test_parts_of_a_share_are_closed_after_the_open() -> None:
         await desk.says(Kind.ENTRY)
         (order,) = desk.sent()
         it_is(desk, "09:30:01")
-        desk.orders.apply(Report(order.id, ReportKind.FILL, desk.moment[0], "b", "x1", Decimal("9.5"), Decimal(100)))
+        desk.orders.apply(
+            Report(order.id, ReportKind.FILL, desk.moment[0], f"b-{order.id}", "x1", Decimal("9.5"), Decimal(100))
+        )
         ends(desk, desk.orders.book[order.id], ReportKind.CANCELED, "09:30:02")
         it_is(desk, "09:25:00")
         await desk.says(Kind.EXIT, bar=1)
@@ -495,6 +511,20 @@ def test_a_target_that_the_auction_did_not_take_follows_after_the_open(kind: Rep
         desk.fills()
         await looks(desk, "09:31:00")
         assert lives(desk) == [OPG, DAY]
+
+    rotating(story)
+
+
+def test_a_purchase_that_waited_when_the_machine_fell_asleep_is_none_of_the_next_day() -> None:
+    async def story(desk: Desk) -> None:
+        await a_rotation(desk)
+        it_is(desk, "09:28:30")
+        await aims(desk, 1, AAPL=0.5)
+        days = timedelta(days=3)
+        desk.session[0], desk.moment[0] = replace(SESSION, open=SESSION.open + days), at("09:26:00") + days
+        desk.quotes()
+        await desk.runs.look()
+        assert (desk.sent(), targets.the(desk, "AAPL").fate) == ([], Fate.BLOCKED)
 
     rotating(story)
 

@@ -52,13 +52,13 @@ def trades(desk: Desk) -> list[tuple[str, Side, int]]:
 
 def fills(desk: Desk, order: Order, shares: int, mark: str = "") -> None:
     report = Report(
-        order.id, ReportKind.FILL, desk.moment[0], "b", f"x-{order.id}{mark}", Decimal(shares), Decimal(100)
+        order.id, ReportKind.FILL, desk.moment[0], f"b-{order.id}", f"x-{order.id}{mark}", Decimal(shares), Decimal(100)
     )
     desk.orders.apply(report)
 
 
 def ends(desk: Desk, order: Order, kind: ReportKind = ReportKind.EXPIRED) -> None:
-    desk.orders.apply(Report(order.id, kind, desk.moment[0], "b"))
+    desk.orders.apply(Report(order.id, kind, desk.moment[0], f"b-{order.id}"))
 
 
 def the(desk: Desk, symbol: str) -> Signal:
