@@ -10,7 +10,7 @@ USUAL = 0.06  # seconds of a test
 # file -> seconds on two cores beside others, of those that take much longer than their number of tests says; others need not stand here
 SECONDS = {
     "stories/test_bad_input.py": 110,
-    "test_cli.py": 90,
+    "cli/test_command.py": 90,
     "app/test_switching.py": 90,
     "stories/test_deployments.py": 70,
     "stories/test_chart_trading.py": 60,

@@ -10,10 +10,16 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_known_seconds_come_first_then_many_tests_then_as_they_came() -> None:
-    files = ["tests/a.py", *["tests/b.py"] * 900, "tests/stories/test_killed.py", "tests/c.py", "tests/test_cli.py"]
+    files = [
+        "tests/a.py",
+        *["tests/b.py"] * 900,
+        "tests/stories/test_killed.py",
+        "tests/c.py",
+        "tests/cli/test_command.py",
+    ]
     turn = slow_first.in_turn(files)
     assert sorted(turn, key=lambda file: turn[file]) == [
-        "tests/test_cli.py", "tests/stories/test_killed.py", "tests/b.py", "tests/a.py", "tests/c.py",
+        "tests/cli/test_command.py", "tests/stories/test_killed.py", "tests/b.py", "tests/a.py", "tests/c.py",
     ]  # fmt: skip
 
 
@@ -23,8 +29,8 @@ def test_each_that_is_named_is_there() -> None:
 
 def test_workers_get_the_slowest_file_first_and_each_files_tests_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p tests.slow_first\n", encoding="utf-8")
-    quick, slow = tmp_path / "tests" / "test_a.py", tmp_path / "tests" / "test_cli.py"
-    quick.parent.mkdir()
+    quick, slow = tmp_path / "tests" / "test_a.py", tmp_path / "tests" / "cli" / "test_command.py"
+    slow.parent.mkdir(parents=True)
     quick.write_text("\n".join(f"def test_{n}() -> None: ..." for n in range(9)), encoding="utf-8")
     slow.write_text("def test_z() -> None: ...\n\ndef test_b() -> None: ...\n", encoding="utf-8")
     line = [sys.executable, "-m", "pytest", "-v", "-n", "1", "--dist", "loadfile", "--rootdir", str(tmp_path), "tests"]
