@@ -210,7 +210,8 @@ class Desk:
         await self.orders.submit(a_limit("99", quantity or 10 + int(id_[-1]), id=id_))
 
     async def report(self, id_: str, kind: ReportKind, **rest: object) -> None:
-        self.orders.hear(Report(id_, kind, NOW, f"b-{id_}", **rest))  # type: ignore[arg-type]
+        known = self.orders.book[id_].broker_id if id_ in self.orders.book else None
+        self.orders.hear(Report(id_, kind, NOW, known or f"b-{id_}", **rest))  # type: ignore[arg-type]
 
     async def refused(self) -> None:
         with pytest.raises(NotPermitted):

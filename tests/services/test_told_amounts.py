@@ -31,7 +31,7 @@ def activity(name: str, quantity: int, cumulative: int, id: str = "qv-1") -> Fil
 
 
 def there(status: OrderStatus, filled: int, quantity: int = 100, id: str = "qv-1") -> Order:
-    return replace(an_order(a_limit("100.00", quantity, id=id), status, broker_id="b1"), filled=D(filled))
+    return replace(an_order(a_limit("100.00", quantity, id=id), status, broker_id=f"b-{id}"), filled=D(filled))
 
 
 def test_one_execution_under_two_names_is_booked_once() -> None:
@@ -70,7 +70,7 @@ def test_more_traded_than_was_asked_for_halts_trading() -> None:
 def test_an_end_that_tells_of_more_shares_than_are_known_has_them_asked_for() -> None:
     async def story(desk: Desk) -> None:
         await desk.orders.submit(a_limit("100.00"))
-        desk.orders.hear(Report("qv-1", ReportKind.CANCELED, NOW, "b1", cumulative=D(40)))
+        desk.orders.hear(Report("qv-1", ReportKind.CANCELED, NOW, "b-qv-1", cumulative=D(40)))
         desk.broker.known["qv-1"] = there(OrderStatus.CANCELED, 40)
         desk.broker.executions = [activity("e1", 40, 40)]
         await desk.orders.settling.settle_all()
@@ -153,14 +153,14 @@ def test_later_on_positions_are_counted_here_while_the_lists_lag() -> None:
     on_a_desk(story)
 
 
-def test_what_was_booked_for_a_take_over_that_did_not_come_is_counted_here() -> None:
+def test_what_traded_between_two_take_overs_counts_at_once_and_once() -> None:
     async def story(desk: Desk) -> None:
         await desk.orders.settling.take_over_positions(NOW)
         await desk.orders.submit(a_limit("100.00"))
         desk.broker.known["qv-1"] = there(OrderStatus.PARTIAL, 40)
         desk.broker.executions = [activity("e1", 40, 40)]
-        await desk.orders.settling.recover([], [])  # books it as being in positions
-        assert desk.positions["AAPL"].quantity == 0
+        await desk.orders.settling.recover([], [])
+        assert desk.positions["AAPL"].quantity == 40
         desk.broker.known["qv-1"] = there(OrderStatus.PARTIAL, 70)  # trades on, and its executions lag
         await desk.orders.settling.take_over_positions(NOW)
         assert desk.positions["AAPL"].quantity == 40
