@@ -16,9 +16,14 @@ class SideBySide(QSplitter):
         self._shares = shares
         self.setHandleWidth(4)
         self.setChildrenCollapsible(False)
+        self._chosen = False  # by a person, who moved the handle
         for place, (part, share) in enumerate(zip((first, second), shares, strict=True)):
             self.addWidget(part)
             self.setStretchFactor(place, share)
+        self.splitterMoved.connect(self._keep)
+
+    def _keep(self) -> None:
+        self._chosen = True
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -26,4 +31,8 @@ class SideBySide(QSplitter):
         wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self.orientation() is not wanted:
             self.setOrientation(wanted)
-            self.setSizes([FIRST, self.width() - FIRST] if wide else [1000, 2000])
+            self._chosen = False
+        if not self._chosen:  # whatever sizes it had on the way here
+            whole = self.width() if wide else self.height()
+            first = FIRST if wide else whole * self._shares[0] // sum(self._shares)
+            self.setSizes([first, whole - first])
