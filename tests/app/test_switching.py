@@ -544,6 +544,9 @@ def test_an_order_whose_answer_was_lost_stands_in_the_way_until_it_is_settled(
             assert "is being sent" in why or "still on its way" in why
             paper.control("DELETE", "/sim/faults")
             await person.sees(lambda: (order := person.order(key)) is not None and not undecided(order))
+            await person.sees(
+                lambda: key not in services.orders.sending
+            )  # the stream may tell it before its own answer does
             assert await in_the_way(services) == ""
 
         person.do(scenario())
