@@ -30,7 +30,7 @@ from tests import canaries
 from tests.simulator.process import Simulator
 
 session.simulated_keys = lambda: Keys(canaries.ALPACA_KEY, canaries.ALPACA_SECRET, canaries.POLYGON_KEY)  # type: ignore[attr-defined]
-PATIENCE = 60.0  # seconds that one thing may take
+PATIENCE = 150.0  # seconds that one thing may take on a machine that is busy with others
 WATCHLIST = ("SPY", "AAPL", "MSFT", "NVDA", "KO", "TSLA")
 
 

@@ -23,7 +23,7 @@ from qv_desktop.ui.main_window import MainWindow
 from tests import canaries
 from tests.stories.program import TYPED
 
-PATIENCE = 60.0  # seconds
+PATIENCE = 150.0  # seconds
 NAME, PASSWORD = "ada", TYPED
 WRONG = canaries.WRONG_PASSWORD
 
