@@ -4,9 +4,12 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer
 
-INTERVAL_MS = 200  # a busy blotter makes ten thousand objects in half a second, which take 20 ms to go through at once
-YOUNG = 3_000  # objects made since the last collection that are worth one
-MIDDLE_EVERY, FULL_EVERY = 50, 600  # in intervals: ten seconds, two minutes
+INTERVAL_MS = 200
+# objects made since the last collection beyond those that went by themselves: what a busy blotter replaces goes by itself, and a
+# collection in its flood goes through all the rows that are still young, which takes tens of milliseconds
+YOUNG = 15_000
+MIDDLE_AFTER = 10  # collections of the young
+FULL_EVERY = 3_000  # in intervals: ten minutes
 
 
 class Collector(QObject):
@@ -24,11 +27,12 @@ class Collector(QObject):
 
     def _collect(self) -> None:
         self._count += 1
+        young, times, _ = gc.get_count()
         if self._count % FULL_EVERY == 0:
             gc.collect(2)
-        elif self._count % MIDDLE_EVERY == 0:
+        elif times >= MIDDLE_AFTER:
             gc.collect(1)
-        elif gc.get_count()[0] > YOUNG:
+        elif young > YOUNG:
             gc.collect(0)
 
     def stop(self) -> None:

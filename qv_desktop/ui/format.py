@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import cache
 from typing import Literal
 
 from qv_desktop.domain.market import NEW_YORK
@@ -87,7 +88,7 @@ def age(seconds: float | None) -> str:
 
 def clock(dt: datetime | None) -> str:
     """New York's time of day, ``10:42:17``."""
-    return UNKNOWN if dt is None else dt.astimezone(NEW_YORK).strftime("%H:%M:%S")
+    return UNKNOWN if dt is None else dt.astimezone(NEW_YORK).isoformat(timespec="seconds")[11:19]
 
 
 def clock_ms(dt: datetime | None) -> str:
@@ -97,7 +98,7 @@ def clock_ms(dt: datetime | None) -> str:
 
 def day(dt: datetime | None) -> str:
     """New York's date, ``2026-11-20``."""
-    return UNKNOWN if dt is None else dt.astimezone(NEW_YORK).strftime("%Y-%m-%d")
+    return UNKNOWN if dt is None else dt.astimezone(NEW_YORK).date().isoformat()
 
 
 def trend(v: Number | None) -> Literal["UP", "DOWN", "TX1"]:
@@ -115,7 +116,12 @@ def _rounded(v: Number, decimals: int) -> Decimal:
     """Rounded first and signed after, so that no ``−0.00`` is ever shown."""
     amount = _decimal(v)
     # the usual 28 digits would not do for the largest floats, of which quantize writes out every digit
-    return amount.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN, WIDE) if amount.is_finite() else amount
+    return amount.quantize(_last_place(decimals), ROUND_HALF_EVEN, WIDE) if amount.is_finite() else amount
+
+
+@cache
+def _last_place(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def _sign(v: Decimal) -> str:

@@ -52,12 +52,14 @@ class Load:
 class Frame:
     """What one frame took of the GUI thread: by the clock, and of the processor, in milliseconds.
 
-    ``collecting`` is what the program's collector took by its own timer meanwhile, and is not in the others.
+    ``collecting`` is what the program's collector took by its own timer meanwhile, and is not in the others; ``waiting`` is how
+    many orders were still to be shown after it.
     """
 
     clock: float
     processor: float
     collecting: float
+    waiting: int
 
 
 class Pauses:
@@ -125,7 +127,8 @@ class Blotter:
         for _ in range(2):  # once for what was asked for, and once more for the painting that a new layout asks for
             self.app.processEvents()
         clock, processor = time.perf_counter() - clock, time.thread_time() - processor
-        return Frame((clock - pauses.clock) * 1000, (processor - pauses.processor) * 1000, pauses.clock * 1000)
+        return Frame((clock - pauses.clock) * 1000, (processor - pauses.processor) * 1000, pauses.clock * 1000,
+                     self.feed.waiting)  # fmt: skip
 
     def _collecting(self, phase: str, _: object) -> None:
         self._pauses.begin() if phase == "start" else self._pauses.end()

@@ -30,6 +30,7 @@ def figures() -> dict[str, object]:
         "frame_median_ms": p50([frame.clock for frame in frames]),
         "frame_p99_processor_ms": p99([frame.processor for frame in frames]),
         "collecting_longest_ms": max(frame.collecting for frame in frames),
+        "orders_waiting_p99": p99([frame.waiting for frame in frames]),
         "rows": load.rows, "updates_per_s": load.updates, "frames_per_s": HZ, "frames": len(frames),
         "rows_in_view": blotter.rows_in_view(), "size": list(DOCK),
         "maximised_frame_p99_ms": p99([frame.clock for frame in high]), "maximised_rows_in_view": tall.rows_in_view(),

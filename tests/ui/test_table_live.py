@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from qv_desktop.ui.models.live_rows import FREE, POINTED, PRESSED
 from qv_desktop.ui.models.sort_values import SortValues, steady
 from qv_desktop.ui.models.table import Table
 from qv_desktop.ui.models.table_model import TableModel
-from tests.ui.test_table import COLUMNS, ROWS, Row, model_of, symbols
+from tests.ui.test_table import COLUMNS, ROWS, Painted, Row, model_of, symbols
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -239,3 +240,61 @@ def test_a_column_of_numbers_may_turn_to_words() -> None:
     values.add("a")
     assert values.order(np.arange(5), descending=False).tolist() == [2, 0, 4, 3, 1]
     assert COLUMNS
+
+
+def test_rows_that_move_take_their_selection_along_and_no_title_is_painted(qtbot: QtBot, table: Table[Row]) -> None:
+    model = table.rows_model
+    table.select_key("S3")
+    QApplication.processEvents()
+    titles = Painted(table.horizontalHeader().viewport())
+    rows = Painted(table.viewport())
+    overtake(model, 0)
+    model.settle()
+    assert model.row(0).symbol == "S0"
+    qtbot.waitUntil(lambda: not rows.region.isEmpty())
+    assert [row.symbol for row in table.selected()] == ["S3"]
+    assert titles.region.isEmpty()
+
+
+def test_an_order_that_was_found_before_other_rows_came_is_not_used(table: Table[Row]) -> None:
+    model = table.rows_model
+    overtake(model, 0)  # moves at once, the first time
+    overtake(model, 1)  # has to wait
+    assert model.prepare()
+    assert not model.prepare()  # it is known
+    model.upsert([Row("S5", Decimal(500))])
+    model.settle()
+    assert symbols(model)[:2] == ["S5", "S1"]
+    overtake(model, 2)
+    assert model.prepare()
+    model.upsert([Row("NEW", Decimal(900))])
+    model.settle()
+    assert symbols(model)[0] == "NEW"
+    assert sorted(symbols(model)) == sorted({*symbols(model)})
+
+
+def test_changes_together_are_told_once(table: Table[Row]) -> None:
+    model, told, moves = table.rows_model, [], []
+    model.dataChanged.connect(lambda *_: told.append(1))
+    model.layoutChanged.connect(lambda: moves.append(1))
+    with model.together():
+        assert model.upsert([Row("S1", Decimal(70)), Row("S2", Decimal(80))]) == [
+            Row("S1", Decimal(1)),
+            Row("S2", Decimal(2)),
+        ]
+        assert model.upsert([Row("S1", Decimal(90)), Row("S11", Decimal(3))]) == [Row("S1", Decimal(70)), None]
+        assert not told
+    model.settle()
+    assert (len(told), len(moves)) == (1, 1)
+    assert symbols(model)[:2] == ["S1", "S2"]
+
+
+@given(
+    st.lists(
+        st.one_of(st.integers(-(10**12), 10**12), st.floats(-1e300, 1e300), st.sampled_from([1e300, 5.0, float("nan")]))
+    )
+)
+def test_whole_numbers_are_put_in_the_same_order_as_all_others(values: list[float]) -> None:
+    numbers = np.array(values, float)
+    known = np.where(np.isnan(numbers), np.inf, numbers)
+    assert steady(numbers).tolist() == np.argsort(known, kind="stable").tolist()

@@ -1,14 +1,15 @@
 """How a table's cells are painted: ground, figure or chip, straight from the row, for live data leaves microseconds per cell."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, lru_cache
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QFont, QFontMetrics, QPainter, QPixmap, QStaticText
+from PySide6.QtGui import QBrush, QFont, QFontMetrics, QPainter, QPixmap
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from qv_desktop.ui import theme
+from qv_desktop.ui.models.cell_pictures import CellPictures
 from qv_desktop.ui.models.table_model import CHIP, Column, TableModel
 from qv_desktop.ui.wardrobe import of_colours
 
@@ -17,11 +18,14 @@ type Index = QModelIndex | QPersistentModelIndex
 type Span = tuple[int, int, int]  # left edge and width in px, and number of a column
 type Paint = Callable[[QPainter, int, int, int, int, Look], None]  # left, top, width, height
 type Look = tuple[str, str | None, str | None, str | float | None]  # text, colour, ground, chip or fraction
+type Strip = tuple[
+    int, int, Sequence[Span], bool
+]  # row as shown, its top in px, columns to paint, whether it is selected
+type Known = tuple[int, Look, int, int, str]  # column, look, width and height in px, token of the ground
 
 ROW, PAD, BAR_TEXT, CHIP_HEIGHT = 22, 6, 44, 16  # px
 BROAD = 9  # px of a character at most, of those that figures are made of
 REMEMBERED = 20_000  # cells
-KEPT = 4_000  # texts that stay laid out
 EMPTY: Look = ("", None, None, None)
 _RIGHT = (Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter).value
 _LEFT = (Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter).value
@@ -33,22 +37,10 @@ class Face:
     def __init__(self, font: QFont) -> None:
         self.font, self.metrics = font, QFontMetrics(font)
         self._widths: dict[str, float] = {}  # character -> px
-        self._still: dict[str, QStaticText] = {}  # text -> laid out
 
     def fitted(self, text: str, room: int) -> str:
         """``text``, shortened with an ellipsis when it is wider than ``room`` px."""
         return text if self.width(text) <= room else self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-
-    def still(self, text: str) -> QStaticText:
-        """``text`` laid out once, for most of what a table shows is shown again."""
-        found = self._still.get(text)
-        if found is None:
-            if len(self._still) > KEPT:
-                self._still.clear()
-            found = self._still[text] = QStaticText(text)
-            found.setTextFormat(Qt.TextFormat.PlainText)
-            found.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
-        return found
 
     def width(self, text: str) -> float:
         """How wide ``text`` is, in px."""
@@ -80,45 +72,68 @@ class Cells[R](QStyledItemDelegate):
         self._looks: list[Callable[[R], Look]] = [_look_of(column) for column in model.columns]
         self._paints: list[Paint] = [_painter(column) for column in model.columns]
         self._painted: dict[tuple[int, int], Look] = {}  # (row, column) as shown -> what stands there
+        self._pictures = CellPictures()
         self._whole = [
             face(c.bold, c.mono) if (c.right or c.bold or c.whole) and not c.bar else None for c in model.columns
         ]
         self.lacking: dict[int, int] = {}  # column -> px that its widest figure or symbol needs, where it was cut
 
-    def paint_row(
-        self, painter: QPainter, place: int, top: int, tall: int, spans: Sequence[Span], *, selected: bool
-    ) -> None:
-        """Paint the cells of row ``place`` in the columns of ``spans``, from ``top`` on and ``tall`` px high."""
+    def paint_rows(self, painter: QPainter, strips: Sequence[Strip], tall: int) -> None:
+        """Paint the cells of ``strips``, each ``tall`` px high. One kind of work after the other, which takes a third less
+        time than cell by cell: words, grounds, copies of pictures, and what has to be drawn."""
         if len(self._painted) > REMEMBERED:
             self._painted.clear()
-        if self.is_head(place):
-            for left, width, number in spans:
-                self._paint_total(painter, QRect(left, top, width, tall), self._noted(place, number))
-            return
-        row, ground = self._model.row(place), "SELECTION" if selected else "ZEBRA" if place & 1 else ""
-        if ground:
-            left, (last, width, _) = spans[0][0], spans[-1]
-            painter.fillRect(left, top, last + width - left, tall, theme.color(ground))
-        looks, paints, painted, wholes = self._looks, self._paints, self._painted, self._whole
+        known = [cell for strip in strips for cell in self._known(strip, tall)]
+        for strip in strips:
+            left, (last, width, _) = strip[2][0][0], strip[2][-1]
+            painter.fillRect(left, strip[1], last + width - left, tall, theme.color(_ground(strip)))
+        exact = self._pictures.ready(painter.device().devicePixelRatioF())
+        find = self._pictures.find if exact else _no_picture
+        pictures = [find(cell[2]) for cell in known]
+        for (left, top, _), picture in zip(known, pictures, strict=True):
+            if picture is not None:
+                painter.drawPixmap(left, top, picture)
+        for (left, top, cell), picture in zip(known, pictures, strict=True):
+            if picture is None:
+                self._draw(painter, left, top, cell, exact)
+
+    def paint_totals(self, painter: QPainter, strip: Strip, tall: int) -> None:
+        """Paint the totals of the head that stands where ``strip`` is."""
+        place, top, spans, _ = strip
+        for left, width, number in spans:
+            look = self._painted[place, number] = self._look(place, number)
+            self._paint_total(painter, QRect(left, top, width, tall), look)
+
+    def _known(self, strip: Strip, tall: int) -> list[tuple[int, int, Known]]:
+        """Left and top of each cell of ``strip`` that shows something, and what."""
+        place, top, spans, _ = strip
+        row, looks, painted, ground = self._model.row(place), self._looks, self._painted, _ground(strip)
+        known = []
         for left, width, number in spans:
             look = painted[place, number] = looks[number](row)
-            whole = wholes[number]
-            if whole is not None and len(look[0]) * BROAD + 2 * PAD > width and not look[3]:
-                self._measure(number, math.ceil(whole.width(look[0])) + 2 * PAD, width)
             if look != EMPTY:
-                paints[number](painter, left, top, width, tall, look)
+                known.append((left, top, (number, look, width, tall, ground)))
+        return known
 
-    def _noted(self, place: int, number: int) -> Look:
-        look = self._painted[place, number] = self._look(place, number)
-        return look
+    def _draw(self, painter: QPainter, left: int, top: int, cell: Known, keep: bool) -> None:
+        """Draw a cell of which there is no picture, by way of one when it was drawn before."""
+        number, look, width, tall, ground = cell
+        whole, paint = self._whole[number], self._paints[number]
+        if whole is not None and len(look[0]) * BROAD + 2 * PAD > width and not look[3]:
+            self._measure(number, math.ceil(whole.width(look[0])) + 2 * PAD, width)
+        if keep and self._pictures.seen(cell):
+            picture = self._pictures.keep(cell, width, tall, ground, lambda on: paint(on, 0, 0, width, tall, look))
+            painter.drawPixmap(left, top, picture)
+        else:
+            paint(painter, left, top, width, tall, look)
 
     def _measure(self, number: int, needed: int, width: int) -> None:
         if needed > max(width, self.lacking.get(number, 0)):
             self.lacking[number] = needed
 
-    def changed(self, place: int, number: int) -> bool:
-        """Whether the cell would look other than it was last painted."""
-        return self._painted.get((place, number)) != self._look(place, number)
+    def changed(self, place: int, spans: Iterable[Span]) -> list[Span]:
+        """Those of ``spans`` whose cells in the row at ``place`` would look other than they were last painted."""
+        return [span for span in spans if self._painted.get((place, span[2])) != self._look(place, span[2])]
 
     def is_head(self, place: int) -> bool:
         """Whether the head of a section stands at ``place``."""
@@ -154,6 +169,15 @@ class Cells[R](QStyledItemDelegate):
         return QSize(option.fontMetrics.horizontalAdvance(text) + 2 * PAD + (12 if index.data(CHIP) else 0), ROW)
 
 
+def _ground(strip: Strip) -> str:
+    """The token of the colour behind a row."""
+    return "SELECTION" if strip[3] else "ZEBRA" if strip[0] & 1 else "BG1"
+
+
+def _no_picture(_: Known) -> None:
+    """Where pictures would blur."""
+
+
 def _look_of[R](column: Column[R]) -> Callable[[R], Look]:
     """What a cell of ``column`` shows of a row; the parts that a column does not have are not asked for."""
     text_of, color_of, ground_of = column.text, column.color, column.ground
@@ -177,8 +201,8 @@ def _painter[R](column: Column[R]) -> Paint:
 
 def _text_painter[R](column: Column[R]) -> Paint:
     look = face(column.bold, column.mono)
-    font, width_of, elided, still = look.font, look.width, look.metrics.elidedText, look.still
-    high = look.metrics.height()
+    font, width_of, elided = look.font, look.width, look.metrics.elidedText
+    high, ascent = look.metrics.height(), look.metrics.ascent()
     right = column.right
 
     def paint(painter: QPainter, left: int, top: int, width: int, tall: int, shown: Look) -> None:
@@ -193,7 +217,7 @@ def _text_painter[R](column: Column[R]) -> Paint:
             text = elided(text, Qt.TextElideMode.ElideRight, room)
             wide = width_of(text)
         x = left + width - PAD - round(wide) if right else left + PAD
-        painter.drawStaticText(x, top + (tall - high) // 2, still(text))
+        painter.drawText(x, top + (tall - high) // 2 + ascent, text)
 
     return paint
 

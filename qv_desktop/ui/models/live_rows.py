@@ -1,7 +1,8 @@
 """Rows by key in a live order: sorted, filtered and under heads inside the model, and still while somebody points at them."""
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -47,8 +48,12 @@ class LiveRows[R](ShownRows):
         self._filter: Callable[[R], bool] | None = None
         self._passing: list[bool] = []  # by number, while there is a filter
         self._sections: Sections[R] | None = None
+        self._gathered: list[tuple[Places, bool, bool]] | None = (
+            None  # numbers touched, whether some may move, or are new
+        )
         self._held = FREE
         self._stale = self._revalued = False  # whether rows would stand otherwise, and the sorted values are others
+        self._ready: Places | None = None  # the wanted order, while nothing changed since it was found
         self._live_again = False  # whether live data moves the rows, and no person
         self._moved_at = 0.0
         self._timer = QTimer(self, singleShot=True)
@@ -56,36 +61,62 @@ class LiveRows[R](ShownRows):
 
     # ---- rows
 
-    def upsert(self, rows: Iterable[R]) -> None:
-        """Add or replace rows by key; one change signal for all that differ from what is shown."""
+    def upsert(self, rows: Iterable[R]) -> list[R | None]:
+        """Add or replace rows by key; one change signal for all that differ. What each was before, None for the new ones."""
         coming = list(rows)
         numbers = list(map(self._numbers.get, map(self._key, coming)))
         fresh: dict[Hashable, R] = {}
+        before: list[R | None] = []
         if self._sure and None not in numbers and not self._gone:
-            touched, changed = numbers, coming  # what a busy blotter gets thousands of
+            known, changed = self._rows, coming  # what a busy blotter gets thousands of
+            touched: Places = np.array(numbers, np.int64)
             for number, row in zip(numbers, coming, strict=True):
-                self._rows[number] = row  # type: ignore[index]  # none of them is None
+                before.append(known[number])  # type: ignore[index]  # none of them is None
+                known[number] = row  # type: ignore[index]
         else:
-            touched, changed, fresh = self._told_apart(coming, numbers)
-        moved = self._changed(touched, changed)  # type: ignore[arg-type]  # none of them is None
-        if self._add(fresh) or moved:
-            self._stir(
-                at_once=not moved and not self._stale
-            )  # what is new alone finds its place without moving others about
-        self._tell(touched)  # type: ignore[arg-type]
+            places, changed, fresh = self._told_apart(coming, numbers, before)
+            touched = np.array(places, np.int64)
+        change = touched, self._changed(touched, changed), self._add(fresh)
+        if self._gathered is None:
+            self._heed(*change)
+        else:
+            self._gathered.append(change)
+        return before
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is upserted within is announced once, at its end, and rows move for it once."""
+        changes: list[tuple[Places, bool, bool]] = []
+        self._gathered = changes
+        try:
+            yield
+        finally:
+            self._gathered = None
+            if changes:
+                touched, moved, added = zip(*changes, strict=True)
+                self._heed(np.concatenate(touched), any(moved), any(added))
+
+    def _heed(self, touched: Places, moved: bool, added: bool) -> None:
+        """Announce rows that changed, and move what would stand otherwise for it: new ones alone do not move others about."""
+        if added or moved:
+            self._stir(at_once=not moved and not self._stale)
+        self._tell(touched)
 
     def _told_apart(
-        self, coming: list[R], numbers: list[int | None]
-    ) -> tuple[list[int | None], list[R], dict[Hashable, R]]:
-        """Numbers and rows of those that became others, and the new ones by key."""
-        touched: list[int | None] = []
+        self, coming: list[R], numbers: list[int | None], before: list[R | None]
+    ) -> tuple[list[int], list[R], dict[Hashable, R]]:
+        """Numbers and rows of those that became others, and the new ones by key; ``before`` is filled in."""
+        touched: list[int] = []
         changed: list[R] = []
         fresh: dict[Hashable, R] = {}
         known, gone = self._rows, self._gone
         for number, row in zip(numbers, coming, strict=True):
             if number is None:
-                fresh[self._key(row)] = row
-            elif known[number] is not row and (self._sure or known[number] != row or number in gone):
+                before.append(fresh.get(key := self._key(row)))
+                fresh[key] = row
+                continue
+            before.append(known[number])
+            if known[number] is not row and (self._sure or known[number] != row or number in gone):
                 known[number] = row
                 touched.append(number)
                 changed.append(row)
@@ -222,6 +253,13 @@ class LiveRows[R](ShownRows):
         """Whether rows stand where they do not belong and may be moved now."""
         return self._stale and self._held == FREE and time.monotonic() >= self._moved_at + RESORT
 
+    def prepare(self) -> bool:
+        """Find out where rows belong, so that ``settle`` has only to move them; False when that is known or depends on more."""
+        if self._ready is not None or not self._all_shown or self._values is None or self._sorted is None:
+            return False
+        self._ready = self._values.order(self._shown, descending=self._sorted[1])
+        return True
+
     def settle(self) -> None:
         """Bring live rows to where they belong without waiting, unless they are held."""
         if self._stale:
@@ -229,7 +267,7 @@ class LiveRows[R](ShownRows):
 
     def _stir(self, *, at_once: bool = False) -> None:
         """Rows would stand otherwise: move them now if live data has not done so for half a second, else soon."""
-        first, self._stale = not self._stale, True
+        first, self._stale, self._ready = not self._stale, True, None
         if self._held != FREE:
             if first:
                 self.order_waits.emit(True)
@@ -260,15 +298,15 @@ class LiveRows[R](ShownRows):
 
     # ---- numbers
 
-    def _changed(self, numbers: list[int], rows: list[R]) -> bool:
+    def _changed(self, numbers: Places, rows: list[R]) -> bool:
         """Take note of rows that became others; whether any may move for it."""
-        moved = bool(numbers) and self._values is not None and self._values.change(numbers, rows)
+        moved = bool(rows) and self._values is not None and self._values.change(numbers, rows)
         if self._filter is not None:
-            for number, row in zip(numbers, rows, strict=True):
+            for number, row in zip(numbers.tolist(), rows, strict=True):
                 passes = self._filter(row)
                 moved = moved or passes != self._passing[number]
                 self._passing[number] = passes
-        return moved or (self._sections is not None and bool(numbers))
+        return moved or (self._sections is not None and bool(rows))
 
     def _add(self, fresh: dict[Hashable, R]) -> bool:
         """Take rows in, at the end; whether they may belong elsewhere."""
@@ -320,7 +358,15 @@ class LiveRows[R](ShownRows):
 
     # ---- what is shown
 
+    @property
+    def _all_shown(self) -> bool:
+        """Whether every row is on the screen, and nothing else: then live data can only move rows."""
+        alone = self._filter is None and self._sections is None and not self._gone
+        return alone and len(self._shown) == len(self._rows)
+
     def _wanted(self) -> Places:
+        if self._live_again and (self._ready is not None or self.prepare()):
+            return self._ready  # type: ignore[return-value]  # it is there now
         here = np.ones(len(self._rows), bool)
         if self._filter is not None:
             here &= np.array(self._passing, bool)
@@ -341,14 +387,19 @@ class LiveRows[R](ShownRows):
         self._timer.stop()
         waited, self._stale = self._stale and self._held != FREE, False
         wanted = self._wanted()
-        self._drop(wanted)
-        self._append(wanted[self._places_of(wanted) < 0])
+        if not self._all_shown:
+            self._drop(wanted)
+            self._append(wanted[self._places_of(wanted) < 0])
         if not np.array_equal(wanted, self._shown):
             self._permute(wanted)
         if self._gone:
             self._forget()
         if waited:
             self.order_waits.emit(False)
+
+    def _show(self, shown: Places) -> None:
+        self._ready = None  # it was an order of those that were shown before
+        super()._show(shown)
 
     @property
     def _size(self) -> int:
@@ -372,11 +423,10 @@ class LiveRows[R](ShownRows):
 
     # ---- telling
 
-    def _tell(self, numbers: list[int]) -> None:
-        """Announce the change of these rows, and of the heads that they stand under."""
-        if not numbers:
+    def _tell(self, chosen: Places) -> None:
+        """Announce the change of the rows of these numbers, and of the heads that they stand under."""
+        if not len(chosen):
             return
-        chosen = np.array(numbers, np.int64)
         if self._sections is not None:
             chosen = np.concatenate((chosen, self._shown[self._shown < 0]))
         places = self._places_of(chosen)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import Decimal
 from itertools import pairwise
 
 from qv_desktop.domain.orders import Order, OrderStatus
@@ -11,7 +10,6 @@ from qv_desktop.ui.models.ledger import Line
 from qv_desktop.ui.models.order_words import price_text
 
 type Moment = tuple[datetime, str]
-type State = tuple[datetime, str, Decimal, str]  # when, status, filled, reason
 
 _LONGEST = 20  # states kept of one order
 _WORDS: dict[OrderStatus, str] = {
@@ -28,30 +26,27 @@ _WORDS: dict[OrderStatus, str] = {
 class Timelines:
     """Moments by order; states that were never seen are told from the times the order carries.
 
-    Words are found only for the order that somebody looks at. What is kept are plain texts and numbers, which the collector
-    of garbage need not go through.
+    Words are found only for the order that somebody looks at.
     """
 
     def __init__(self) -> None:
-        self._first: dict[str, Order] = {}  # client order id -> as first noted
-        self._states: dict[str, list[State]] = {}  # client order id -> how it was then, and after each change since
+        self._seen: dict[str, list[Order]] = {}  # client order id -> as first noted, and after each change since
 
     def note(self, orders: Iterable[Order]) -> None:
         """Remember what changed since these orders were last noted."""
         for order in orders:
-            self._first.setdefault(order.id, order)
-            known = self._states.setdefault(order.id, [])
-            state = (order.changed or order.submitted, order.status.value, order.filled, order.reason)
-            if not known or known[-1][1:3] != state[1:3]:
-                known.append(state)
-                if len(known) > _LONGEST:
-                    del known[1]
+            seen = self._seen.get(order.request.client_order_id)
+            if seen is None:
+                self._seen[order.request.client_order_id] = [order]
+            elif seen[-1].status is not order.status or seen[-1].filled != order.filled:
+                seen.append(order)
+                if len(seen) > _LONGEST:
+                    del seen[1]
 
     def of(self, order: Order) -> list[Moment]:
         """The order's moments, oldest first."""
-        states = self._states.get(order.id, [])
-        steps = ((after[0], _step(before, after, order.request.quantity)) for before, after in pairwise(states))
-        return [*_carried(self._first.get(order.id, order)), *steps]
+        seen = self._seen.get(order.id, [order])
+        return [*_carried(seen[0]), *(_step(before, after) for before, after in pairwise(seen))]
 
 
 def _carried(order: Order) -> list[Moment]:
@@ -70,12 +65,15 @@ def _state(status: OrderStatus, reason: str) -> str:
     return _WORDS.get(status, str(status).capitalize()) + (f": {reason}" if reason else "")
 
 
-def _step(before: State, after: State, quantity: Decimal) -> str:
-    status, gained = OrderStatus(after[1]), after[2] - before[2]
-    if gained > 0:
-        what = "Filled" if status is OrderStatus.FILLED else "Partly filled"
-        return f"{what} {words.quantity(gained)}, {words.quantity(after[2])} of {words.quantity(quantity)}"
-    return _state(status, after[3])
+def _step(before: Order, after: Order) -> Moment:
+    when, gained = after.changed or after.submitted, after.filled - before.filled
+    if gained <= 0:
+        return when, _state(after.status, after.reason)
+    what = "Filled" if after.status is OrderStatus.FILLED else "Partly filled"
+    return (
+        when,
+        f"{what} {words.quantity(gained)}, {words.quantity(after.filled)} of {words.quantity(after.request.quantity)}",
+    )
 
 
 def facts(order: Order) -> list[Line]:

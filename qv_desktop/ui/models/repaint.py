@@ -7,62 +7,65 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter, QRegion
 from PySide6.QtWidgets import QTableView
 
-from qv_desktop.ui.models.cells import Cells, Span
+from qv_desktop.ui import theme
+from qv_desktop.ui.models.cells import Cells, Span, Strip
 from qv_desktop.ui.models.sort_values import Places
 
 
-def changed[R](view: QTableView, cells: Cells[R], rows: Places, columns: Iterable[int]) -> QRegion:
-    """Where the cells of ``rows`` and ``columns`` that are on the screen look other than they were last painted."""
-    region, shown = QRegion(), _rows_in(view, view.viewport().rect())
-    touched = rows[(rows >= shown.start) & (rows < shown.stop)]
-    if not len(touched):
-        return region
-    spans = _spans(view, columns)
-    for place in np.unique(touched).tolist():
-        for rect in _changed_in(view, cells, place, spans):
-            region += rect
+def changed[R](view: QTableView, cells: Cells[R], places: Places, columns: Iterable[int]) -> QRegion:
+    """Where the cells of ``places`` and ``columns`` that are on the screen look other than they were last painted."""
+    region, spans = QRegion(), _spans(view, columns)
+    for place in _on_screen(view, places):
+        for left, width, _ in cells.changed(place, spans):
+            region += _box(view, place, left, width)
     return region
+
+
+def _on_screen(view: QTableView, places: Places) -> list[int]:
+    shown = rows_in(view, view.viewport().rect())
+    touched = places[(places >= shown.start) & (places < shown.stop)]
+    return np.unique(touched).tolist() if len(touched) else []
 
 
 def paint[R](view: QTableView, cells: Cells[R], painter: QPainter, region: QRegion) -> None:
     """Every cell that ``region`` touches, once: the view's own way of asking for each costs more than painting it."""
-    spans = _spans(view, range(view.model().columnCount()))
-    rects = list(region)  # type: ignore[call-overload]  # the stubs forget that it iterates
-    if len(rects) == 1:
-        _paint_in(view, cells, painter, rects[0], spans, None)
-        return
-    painted = set[tuple[int, int]]()
+    spans, tall = _spans(view, range(view.model().columnCount())), view.verticalHeader().defaultSectionSize()
+    if not _covered(view, spans, region.boundingRect()):
+        painter.fillRect(region.boundingRect(), theme.color("BG1"))
+    strips = _strips(view, spans, list(region))  # type: ignore[call-overload]  # the stubs forget that it iterates
+    heads = [strip for strip in strips if cells.is_head(strip[0])]
+    cells.paint_rows(painter, [strip for strip in strips if strip not in heads] if heads else strips, tall)
+    for strip in heads:
+        cells.paint_totals(painter, strip, tall)
+        cells.paint_title(painter, _title_box(view, cells, strip[0], spans), strip[0])
+
+
+def _covered(view: QTableView, spans: Sequence[Span], rect: QRect) -> bool:
+    """Whether cells, each of which has its own ground, leave nothing of ``rect`` bare."""
+    across = bool(spans) and spans[0][0] <= rect.left() and spans[-1][0] + spans[-1][1] > rect.right()
+    return across and view.rowAt(rect.top()) >= 0 and view.rowAt(rect.bottom()) >= 0
+
+
+def _strips(view: QTableView, spans: Sequence[Span], rects: Sequence[QRect]) -> list[Strip]:
+    """Of each row the cells that ``rects`` touch, none twice; what is the same for a row is asked once."""
+    touched = dict[int, dict[Span, None]]()  # row as shown -> its spans
     for rect in rects:
-        _paint_in(view, cells, painter, rect, spans, painted)
+        here = [span for span in spans if span[0] <= rect.right() and span[0] + span[1] > rect.left()]
+        for place in rows_in(view, rect):
+            touched.setdefault(place, {}).update(dict.fromkeys(here))
+    lit = _selected(view)
+    return [
+        (place, view.rowViewportPosition(place), sorted(found), any(place in rows for rows in lit))
+        for place, found in touched.items()
+        if found
+    ]
 
 
-def _paint_in[R](view: QTableView, cells: Cells[R], painter: QPainter, rect: QRect, spans: Sequence[Span],
-                 painted: set[tuple[int, int]] | None) -> None:  # fmt: skip
-    """The cells in ``rect`` but for those that are ``painted`` already; what is the same for a row is asked once."""
-    here = [span for span in spans if span[0] <= rect.right() and span[0] + span[1] > rect.left()]
-    tall, selection = view.verticalHeader().defaultSectionSize(), view.selectionModel()
-    for place in _rows_in(view, rect):
-        wanted = here
-        if painted is not None:
-            wanted = [span for span in here if (place, span[2]) not in painted]
-            painted.update((place, span[2]) for span in wanted)
-        if wanted:
-            selected, top = selection.isRowSelected(place), view.rowViewportPosition(place)
-            cells.paint_row(painter, place, top, tall, wanted, selected=selected)
-            if cells.is_head(place):
-                cells.paint_title(painter, _title_box(view, cells, place, spans), place)
-
-
-def _changed_in[R](view: QTableView, cells: Cells[R], place: int, spans: Sequence[Span]) -> list[QRect]:
-    """From left to right; neighbours are one, for regions grow slow."""
-    rects: list[QRect] = []
-    for left, width, column in spans:
-        if cells.changed(place, column):
-            if rects and rects[-1].right() + 1 == left:
-                rects[-1].setRight(left + width - 1)
-            else:
-                rects.append(_box(view, place, left, width))
-    return rects
+def _selected(view: QTableView) -> list[range]:
+    """The selected rows, in pieces: asked once, for Qt goes through them anew for each row that it is asked about."""
+    selection = view.selectionModel().selection()
+    pieces = (selection.at(number) for number in range(selection.count()))
+    return [range(piece.top(), piece.bottom() + 1) for piece in pieces]
 
 
 def _title_box[R](view: QTableView, cells: Cells[R], place: int, spans: Sequence[Span]) -> QRect:
@@ -76,7 +79,8 @@ def _box(view: QTableView, place: int, left: int, width: int) -> QRect:
     return QRect(left, view.rowViewportPosition(place), width, view.verticalHeader().defaultSectionSize())
 
 
-def _rows_in(view: QTableView, rect: QRect) -> range:
+def rows_in(view: QTableView, rect: QRect) -> range:
+    """The rows that ``rect`` of the viewport touches."""
     first, last = view.rowAt(rect.top()), view.rowAt(rect.bottom())
     if first < 0:
         return range(0)

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from qv_desktop.domain.spreadsheets import neutral
 from qv_desktop.ui import theme
-from qv_desktop.ui.models import repaint
+from qv_desktop.ui.models import repaint, row_moves
 from qv_desktop.ui.models.cells import ROW, Cells, Index
 from qv_desktop.ui.models.holding import Holding
 from qv_desktop.ui.models.table_model import TableModel, raw_value
@@ -70,8 +70,10 @@ class Table[R](QTableView):
         self._set_manner()
         self._set_columns()
         self.holding = Holding(self, model)
+        row_moves.keep_layout(self, model)
         self.selectionModel().selectionChanged.connect(self._on_selected)
         self.doubleClicked.connect(self._double_clicked)
+        model.layoutChanged.connect(self._rows_moved)
         model.rowsInserted.connect(self.viewport().update)
         model.rowsRemoved.connect(self.viewport().update)
 
@@ -88,6 +90,10 @@ class Table[R](QTableView):
     def selected(self) -> list[R]:
         """The selected rows, top to bottom."""
         return self._model.rows_at(self._chosen())
+
+    def in_view(self) -> list[R]:
+        """The rows on the screen, top to bottom."""
+        return self._model.rows_at(repaint.rows_in(self, self.viewport().rect()))
 
     def _chosen(self) -> list[int]:
         """Where the selected rows stand, top to bottom, heads among them.
@@ -315,10 +321,13 @@ class Table[R](QTableView):
         if touched is None and first.column() == 0:
             super().dataChanged(first, last, roles)
             return
-        rows = np.arange(first.row(), last.row() + 1) if touched is None else touched
-        region = repaint.changed(self, self._cells, rows, range(first.column(), last.column() + 1))
+        places = np.arange(first.row(), last.row() + 1) if touched is None else touched
+        region = repaint.changed(self, self._cells, places, range(first.column(), last.column() + 1))
         if not region.isEmpty():
             self.viewport().update(region)
+
+    def _rows_moved(self) -> None:
+        row_moves.show(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         chosen = self.selected()
@@ -337,7 +346,6 @@ class Table[R](QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
-        painter.fillRect(event.rect(), theme.color("BG1"))
         repaint.paint(self, self._cells, painter, event.region())
         painter.end()
         if not self._model.rowCount():

@@ -92,22 +92,28 @@ class OrdersPanel(QWidget):
         """Replace every row."""
         kept = list(orders)
         self._times.note(kept)
-        self._tally = OrderTally()
-        self._tally.take(kept)
-        self._count()
         self.model.replace(kept)
+        self._tally = OrderTally()
+        self._tally.take(shown := self.model.all_rows(), [None] * len(shown))
         self._count()
 
     def upsert(self, orders: Order | Iterable[Order]) -> None:
         """Add or change rows."""
-        changed = [orders] if isinstance(orders, Order) else list(orders)
+        self.upsert_pieces([[orders] if isinstance(orders, Order) else list(orders)])
+
+    def upsert_pieces(self, pieces: Iterable[list[Order]]) -> None:
+        """The same with one piece after the other, for as long as whoever gives them has time; all of it is shown at once."""
         watched = self.details.shown
-        self._times.note(self._tally.take(changed))
-        self._times.note([order for order in changed if order.id == watched] if watched else ())
-        self.model.upsert(changed)
+        with self.model.together():
+            for piece in pieces:
+                self._times.note(self._tally.take(piece, self.model.upsert(piece)))
+                self._times.note([order for order in piece if order.id == watched] if watched else ())
         self._count()
         self._show_details()
         self._end_question()
+        self._follow_amended()
+
+    def _follow_amended(self) -> None:
         amended = self.amending.order
         if amended is not None and (now := self.model.get(amended.id)) is not None and self.amending.follow(now):
             what = f"{now.request.symbol} order is {chip(now.status)[0].lower()}"
@@ -132,6 +138,10 @@ class OrdersPanel(QWidget):
     def open_count(self) -> int:
         """How many orders can still trade."""
         return self._tally.open
+
+    def keys_in_view(self) -> list[str]:
+        """The client order ids of the rows on the screen, top to bottom."""
+        return [order.id for order in self.table.in_view()]
 
     def note_fills(self, fills: Iterable[Fill]) -> None:
         """Executions, for the time from acknowledged to the first of them."""
