@@ -182,6 +182,7 @@ class Fill:
     fee: Decimal = ZERO
     source: str = TICKET
     cumulative: Decimal | None = None  # of its order, this one included, as the broker tells it; not kept
+    broker_id: str | None = None  # of its order, as the broker tells it; not kept, for the order keeps it
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -57,7 +58,8 @@ class Settling:
         self._unfinished: set[str] = set()  # ids whose end the broker told before all of their executions
         self._gone: dict[str, float] = {}  # client order id -> when it was closed as one that never arrived
         self._strangers = Strangers(orders, broker, journal, publish, account, self)
-        self._positions = TakeOver(orders, broker, positions, self._strangers.adopt, self.book_fill, now)
+        self._positions = TakeOver(orders, broker, positions, self._strangers.adopt,
+                                   partial(self.book_fill, in_positions=True), now)  # fmt: skip
         self.asking = Asking(orders, broker, self, now, elapsed)
 
     @property
@@ -207,12 +209,12 @@ class Settling:
         )
         for fill in told:
             if fill.client_order_id == order.id:
-                self.book_fill(fill, found.broker_id, in_positions)
+                self.book_fill(fill, in_positions=in_positions, broker_id=found.broker_id)
 
-    def book_fill(self, fill: Fill, broker_id: str | None, in_positions: bool) -> None:
-        """Take an execution that the broker told when asked."""
-        self._orders.apply(Report(fill.client_order_id, ReportKind.FILL, fill.at, broker_id, fill.execution_id, fill.quantity,
-                                  fill.price, cumulative=fill.cumulative), in_positions=in_positions)  # fmt: skip
+    def book_fill(self, fill: Fill, *, in_positions: bool, broker_id: str | None = None) -> None:
+        """Take an execution that the broker told when asked; ``broker_id`` is its order's, where it does not tell it itself."""
+        self._orders.apply(Report(fill.client_order_id, ReportKind.FILL, fill.at, broker_id or fill.broker_id,
+                                  fill.execution_id, fill.quantity, fill.price, cumulative=fill.cumulative), in_positions=in_positions)  # fmt: skip
 
     async def settled(self, order: Order, *, in_positions: bool = False) -> bool:
         """Settle, or leave it for the next round while the broker does not answer; whether it answered."""

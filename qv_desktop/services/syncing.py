@@ -170,7 +170,7 @@ class Syncing:
             return []
         for fill in await self._broker.fills(min(order.submitted, theirs.submitted) - SKEW):
             if fill.client_order_id == order.id:
-                self._orders.settling.book_fill(fill, theirs.broker_id, in_positions=False)
+                self._orders.settling.book_fill(fill, in_positions=False, broker_id=theirs.broker_id)
         report = untold(self._orders.book[order.id], theirs)
         if report is None:
             return []

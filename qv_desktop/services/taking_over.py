@@ -33,7 +33,7 @@ class TakeOver:
     """Asks for positions and executions until both are of one moment. ``adopt`` takes an order in, ``book`` an execution."""
 
     def __init__(self, orders: "Orders", broker: Broker, positions: Positions, adopt: Callable[[Order], Awaitable[None]],
-                 book: Callable[[Fill, str | None, bool], None], now: Now) -> None:  # fmt: skip
+                 book: Callable[[Fill], None], now: Now) -> None:  # fmt: skip
         self._orders, self._broker, self._positions = orders, broker, positions
         self._adopt, self._book, self._now = adopt, book, now
         self._whole: datetime | None = None  # every execution before this moment is in the book
@@ -146,7 +146,7 @@ class TakeOver:
                 log.warning("fill_of_unknown_order", order=fill.client_order_id, execution=fill.execution_id)
                 return
             await self._adopt(found)
-        self._book(fill, None, True)
+        self._book(fill)
 
 
 def lacked(gap: Decimal, loose: Sequence[Fill]) -> Sequence[Fill] | None:

@@ -47,6 +47,20 @@ def test_one_execution_under_two_names_is_booked_once() -> None:
     on_a_desk(story)
 
 
+def test_an_order_whose_answer_was_lost_gets_its_broker_id_with_the_execution_that_ends_it() -> None:
+    async def story(desk: Desk) -> None:
+        desk.broker.answer = ReportKind.UNCERTAIN
+        await desk.orders.submit(a_limit("100.00"))
+        assert desk.orders.book["qv-1"].broker_id is None
+        desk.broker.executions = [replace(activity("e1", 100, 100), broker_id="b-qv-1")]
+        desk.broker.held = {"AAPL": a_position(100)}  # and the broker's list of orders lags behind
+        await desk.orders.settling.take_over_positions(NOW)
+        order = desk.orders.book["qv-1"]
+        assert (order.status, order.broker_id, desk.positions["AAPL"].quantity) == (OrderStatus.FILLED, "b-qv-1", 100)
+
+    on_a_desk(story)
+
+
 def test_equal_executions_one_after_the_other_are_two() -> None:
     async def story(desk: Desk) -> None:
         await desk.orders.submit(a_limit("100.00"))

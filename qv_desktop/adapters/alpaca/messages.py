@@ -296,7 +296,7 @@ def fill(raw: Raw, client_order_id: str) -> Fill:
         raise Unreadable("A fill lacks side, quantity, price or time.")
     execution = needed(raw, "id").rpartition("::")[2]
     return Fill(execution, client_order_id, needed(raw, "symbol"), side, quantity, price, at, source=SOURCE,
-                cumulative=number(raw, "cum_qty"))  # fmt: skip
+                cumulative=number(raw, "cum_qty"), broker_id=text(raw, "order_id") or None)  # fmt: skip
 
 
 def instrument(raw: Raw) -> Instrument:
