@@ -213,8 +213,9 @@ class Settling:
 
     def book_fill(self, fill: Fill, *, in_positions: bool, broker_id: str | None = None) -> None:
         """Take an execution that the broker told when asked; ``broker_id`` is its order's, where it does not tell it itself."""
-        self._orders.apply(Report(fill.client_order_id, ReportKind.FILL, fill.at, broker_id or fill.broker_id,
-                                  fill.execution_id, fill.quantity, fill.price, cumulative=fill.cumulative), in_positions=in_positions)  # fmt: skip
+        known = broker_id or fill.broker_id
+        self._orders.apply(Report(fill.client_order_id, ReportKind.FILL, fill.at, known, fill.execution_id, fill.quantity,
+                                  fill.price, cumulative=fill.cumulative), in_positions=in_positions)  # fmt: skip
 
     async def settled(self, order: Order, *, in_positions: bool = False) -> bool:
         """Settle, or leave it for the next round while the broker does not answer; whether it answered."""

@@ -42,7 +42,8 @@ ENUMS: dict[str, type[Any]] = {"side": Side, "type": OrderType, "time_in_force":
 REQUEST = [field.name for field in fields(OrderRequest)]
 NOT_KEPT = ("request", "before")  # the request has columns of its own; what an order was before is of this sitting only
 STATE = [field.name for field in fields(Order) if field.name not in NOT_KEPT]
-FILL = [field.name for field in fields(Fill) if field.name not in ("cumulative", "broker_id")]  # what the broker tells and is not kept
+TOLD = ("cumulative", "broker_id")  # of an execution as it comes: the order keeps them
+FILL = [field.name for field in fields(Fill) if field.name not in TOLD]
 MOVING = (
     "quantity",
     "status",
