@@ -142,6 +142,7 @@ def test_fills_are_matched_to_orders_by_an_adapter_that_saw_none_of_them(simulat
     assert [(fill.client_order_id, fill.quantity) for fill in fills] == [
         (order.id, order.request.quantity) for order in orders
     ]
+    assert len({fill.broker_id for fill in fills} - {None}) == len(orders)
 
 
 def test_many_pages_of_orders_and_activities_become_one_list(

@@ -160,6 +160,7 @@ def test_recorded_activities_are_fills_by_execution_id(wire: Path) -> None:
     fill = messages.fill(raw, "client")
     assert fill.execution_id == "047e252a-a8a3-4e35-84e2-29814cbf5057"
     assert (fill.client_order_id, fill.symbol, fill.side) == ("client", "AMZN", Side.BUY)
+    assert fill.broker_id == raw["order_id"] != ""
     assert (fill.quantity, fill.price) == (Decimal("1.792161878"), Decimal("2907.15"))
     assert fill.at == datetime(2022, 3, 4, 18, 54, 20, 903569, tzinfo=UTC)
 
