@@ -16,6 +16,8 @@ plain = pytest.mark.qt_log_ignore("This plugin does not support")  # a display w
 
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    for left in in_view():  # by a test of before, and a curtain takes in every window there is
+        left.hide()
     shown = MainWindow(panels())
     qtbot.addWidget(shown)
     with qtbot.waitExposed(shown):
